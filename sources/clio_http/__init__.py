@@ -1,0 +1,1 @@
+"""The one HTTP edge for Clio Manage and Clio Grow."""

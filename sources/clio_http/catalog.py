@@ -1,0 +1,204 @@
+"""The catalogue: Clio's collections as data, one format for every product.
+
+A catalogue is a JSON file beside the product's source, generated from Clio's own description
+of its API. It holds names, types and flags. `sources/clio_manage/build_catalog.py` writes it;
+everything else reads it through the classes below.
+
+Column types: BIGINT, BOOLEAN, VARCHAR, DATE, TIMESTAMPTZ, DOUBLE (hours, quantities), DECIMAL
+(money and rates, 18 digits after the point) and JSON (arrays).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any
+
+SCALAR_TYPES = frozenset({"BIGINT", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMPTZ", "DOUBLE", "DECIMAL"})
+OBJECT = "OBJECT"
+ARRAY = "ARRAY"
+JSON = "JSON"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table: its name, its type, and the keys that lead to it in a row."""
+
+    name: str
+    type: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field that is asked for: a scalar, a nested object or an array.
+
+    `sub` holds the fields asked for inside an object or array, as (name, type) pairs; empty
+    means that the field is named alone, so that Clio answers with its defaults.
+    """
+
+    name: str
+    type: str
+    sub: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def request(self) -> str:
+        """Give this field as it stands in the `fields` parameter."""
+        if not self.sub:
+            return self.name
+        return f"{self.name}{{{','.join(name for name, _ in self.sub)}}}"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """List the raw columns that this field becomes."""
+        if self.type == ARRAY:
+            return (Column(self.name, JSON, (self.name,)),)
+        if self.type == OBJECT:
+            sub = self.sub or (("id", "BIGINT"),)
+            return tuple(Column(f"{self.name}__{name}", kind, (self.name, name)) for name, kind in sub)
+        return (Column(self.name, self.type, (self.name,)),)
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The collection whose records each own one list of this one.
+
+    `parameter` is the name of the path or query parameter that takes the parent's id and
+    `column` is the column of the child table that keeps it.
+    """
+
+    resource: str
+    parameter: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One list of Clio's API and the table that it becomes."""
+
+    name: str
+    path: str
+    mode: str
+    schema: str
+    key: tuple[str, ...]
+    page_size: int
+    updated_since: bool
+    created_since: bool
+    ids: bool
+    ordered: bool
+    fields: tuple[Field, ...]
+    variants: tuple[dict[str, str], ...]
+    variant_columns: tuple[str, ...]
+    parameters: dict[str, dict[str, Any]]
+    reason: str
+    off: str
+    etag: bool
+    updated_at: bool
+    deletion_marker: str
+    item_path: str
+    conditional: bool
+    patch: tuple[Field, ...]
+    parent: Parent | None
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether this collection is a table of the warehouse."""
+        return self.mode != "none"
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """List the columns that hold what Clio answered, day, variant and parent columns first."""
+        own = (Column("day", "DATE", ()),) if self.mode == "daily" else ()
+        own += tuple(Column(name, "VARCHAR", ()) for name in self.variant_columns)
+        if self.parent and self.parent.column not in {c.name for f in self.fields for c in f.columns}:
+            own += (Column(self.parent.column, "BIGINT", ()),)
+        return own + tuple(column for field in self.fields for column in field.columns)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """List the columns that tell one row from another."""
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.key)
+
+    @property
+    def deletes(self) -> str:
+        """Say how a deleted record shows."""
+        if self.deletion_marker:
+            return f"marker {self.deletion_marker}"
+        return "full walk" if self.mode in {"full", "child", "daily"} else "sweep"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All collections of one product.
+
+    `collections` are Clio's lists, `derived` are narrower lists of our own over them and
+    `singletons` are paths that answer with one record.
+
+    `schemas` maps each of Clio's schema names to its fields, so that a server can be built on
+    the same facts: `{"Contact_base": {"name": {"type": "VARCHAR"}}}`.
+    """
+
+    source: str
+    collections: dict[str, Collection]
+    derived: dict[str, Collection]
+    schemas: dict[str, dict[str, dict[str, Any]]]
+    singletons: dict[str, Collection]
+
+    @property
+    def loaded(self) -> dict[str, Collection]:
+        """Give everything that becomes a table, by name."""
+        every = {**self.collections, **self.derived, **self.singletons}
+        return {name: collection for name, collection in every.items() if collection.loaded}
+
+
+def _field(raw: dict[str, Any]) -> Field:
+    sub = tuple((name, kind) for name, kind in raw.get("sub", {}).items())
+    return Field(raw["name"], raw["type"], sub)
+
+
+def _collection(raw: dict[str, Any]) -> Collection:
+    parent = raw.get("parent")
+    return Collection(
+        name=raw["name"],
+        path=raw["path"],
+        mode=raw["mode"],
+        schema=raw["schema"],
+        key=tuple(raw["key"]),
+        page_size=raw["page_size"],
+        updated_since=raw["updated_since"],
+        created_since=raw["created_since"],
+        ids=raw["ids"],
+        ordered=raw["ordered"],
+        fields=tuple(_field(field) for field in raw["fields"]),
+        variants=tuple(raw["extra_parameters"]["variants"]),
+        variant_columns=tuple(raw["extra_parameters"].get("columns", ())),
+        parameters=raw["parameters"],
+        reason=raw["extra_parameters"].get("reason", ""),
+        off=raw.get("off", ""),
+        etag=raw["etag"],
+        updated_at=raw["updated_at"],
+        deletion_marker=raw["deletion_marker"],
+        item_path=raw["item_path"],
+        conditional=raw["conditional"],
+        patch=tuple(_field(field) for field in raw["patch"]),
+        parent=Parent(**parent) if parent else None,
+    )
+
+
+def from_document(document: dict[str, Any]) -> Catalog:
+    """Make a catalogue of the parsed JSON file."""
+    return Catalog(
+        source=document["source"],
+        collections={raw["name"]: _collection(raw) for raw in document["collections"]},
+        derived={raw["name"]: _collection(raw) for raw in document["derived"]},
+        schemas=document["schemas"],
+        singletons={raw["name"]: _collection(raw) for raw in document["singletons"]},
+    )
+
+
+@lru_cache
+def read_catalog(source: str) -> Catalog:
+    """Read the catalogue of `clio_manage` or `clio_grow` from beside its source."""
+    text = files("sources").joinpath(source, "catalog.json").read_text("utf-8")
+    return from_document(json.loads(text))

@@ -1,0 +1,339 @@
+"""Build `catalog.json` from Clio's OpenAPI document.
+
+    python -m sources.clio_manage.build_catalog OPENAPI.json
+
+The document is corrected by `spec_corrections.json` first; what Clio's document cannot say
+comes from `settings.py`.
+"""
+
+import json
+import sys
+from copy import deepcopy
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sources.clio_http.catalog import ARRAY, OBJECT, SCALAR_TYPES
+
+from . import settings
+
+Spec: TypeAlias = dict[str, Any]
+
+SCALARS = {
+    ("boolean", ""): "BOOLEAN",
+    ("integer", ""): "BIGINT",
+    ("string", ""): "VARCHAR",
+    ("string", "date"): "DATE",
+    ("string", "date-time"): "TIMESTAMPTZ",
+}
+COMMON_PARAMETERS = frozenset(
+    {
+        "IF-MODIFIED-SINCE",
+        "IF-NONE-MATCH",
+        "X-API-VERSION",
+        "created_since",
+        "fields",
+        "ids[]",
+        "limit",
+        "order",
+        "page_token",
+        "updated_since",
+    },
+)
+DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")
+SINGLETONS = {"settings_billing": "/settings/billing.json", "users_who_am_i": "/users/who_am_i.json"}
+
+
+class CorrectionNotNeededError(ValueError):
+    """The document no longer says what this correction corrects."""
+
+
+def corrections() -> list[Spec]:
+    """Read the corrections: pointer, what the document says, what is right, and the source."""
+    text = files("sources").joinpath("clio_manage", "spec_corrections.json").read_text("utf-8")
+    entries: list[Spec] = json.loads(text)
+    return entries
+
+
+def correct(document: Spec, entries: list[Spec]) -> Spec:
+    """Give a copy of the document with every correction applied.
+
+    Raises:
+        CorrectionNotNeededError: an entry's `was` is not what the document says.
+
+    """
+    corrected = deepcopy(document)
+    for entry in entries:
+        *parents, last = entry["pointer"].removeprefix("/").split("/")
+        place = corrected
+        for part in parents:
+            place = place[part.replace("~1", "/").replace("~0", "~")]
+        if place.get(last) != entry["was"]:
+            raise CorrectionNotNeededError(entry["pointer"])
+        place[last] = entry["becomes"]
+    return corrected
+
+
+def _ref_name(schema: Spec) -> str:
+    ref: str = schema.get("$ref", "")
+    return ref.rsplit("/", 1)[-1]
+
+
+def _scalar(name: str, schema: Spec) -> str:
+    if schema.get("type") == "number":
+        return "DOUBLE" if name in settings.DOUBLES else "DECIMAL"
+    kind, form = schema.get("type", ""), schema.get("format", "")
+    return SCALARS.get((kind, form)) or SCALARS.get((kind, ""), "VARCHAR")
+
+
+class Document:
+    """Clio's OpenAPI document, corrected, with the questions that the catalogue asks of it."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Keep a corrected document."""
+        self.spec = spec
+        self.schemas: dict[str, Spec] = spec["components"]["schemas"]
+
+    def properties(self, schema: Spec) -> dict[str, Spec]:
+        """Give all properties of a schema, following references and `allOf`."""
+        if "$ref" in schema:
+            return self.properties(self.schemas[_ref_name(schema)])
+        merged: dict[str, Spec] = {}
+        for part in schema.get("allOf", ()):
+            merged.update(self.properties(part))
+        merged.update(schema.get("properties", {}))
+        return merged
+
+    def parameters(self, operation: Spec) -> dict[str, Spec]:
+        """Give the parameters of an operation by name, path parameters under `{name}`."""
+        found = {}
+        for entry in operation.get("parameters", ()):
+            name = entry["name"]
+            found[f"{{{name}}}" if entry["in"] == "path" else name] = entry
+        return found
+
+    @cached_property
+    def collections(self) -> dict[str, Spec]:
+        """Give every GET operation that takes a page token, by path."""
+        return {
+            path: operations["get"]
+            for path, operations in self.spec["paths"].items()
+            if "get" in operations and "page_token" in self.parameters(operations["get"])
+        }
+
+    def answer_schema(self, operation: Spec) -> str:
+        """Name the schema of the records that an operation answers with."""
+        (content,) = operation["responses"]["200"]["content"].values()
+        data = self.properties(content["schema"])["data"]
+        return _ref_name(data.get("items", data))
+
+    @cached_property
+    def collection_schemas(self) -> frozenset[str]:
+        """Name the schemas that are collections of their own, as records and as nested copies."""
+        names = {self.answer_schema(operation) for operation in self.collections.values()}
+        return frozenset(names | {f"{name}_base" for name in names}) - settings.VALUES
+
+    def described(self, name: str) -> Spec:
+        """Describe a schema in the catalogue's words: field → type, with enum or nested schema."""
+        return {key: self._describe(key, value) for key, value in self._readable(name)}
+
+    def _readable(self, name: str) -> list[tuple[str, Spec]]:
+        properties = self.properties(self.schemas[name])
+        return [(key, value) for key, value in properties.items() if not key.startswith("_")]
+
+    def _describe(self, name: str, schema: Spec) -> Spec:
+        if "$ref" in schema:
+            return {"type": OBJECT, "schema": _ref_name(schema)}
+        if schema.get("type") == "array":
+            items = schema["items"]
+            if "$ref" in items:
+                return {"type": ARRAY, "schema": _ref_name(items)}
+            return {"type": ARRAY, "items": _scalar(name, items)}
+        described: Spec = {"type": _scalar(name, schema)}
+        if "enum" in schema:
+            described["enum"] = schema["enum"]
+        return described
+
+    def requested(self, name: str) -> list[Spec]:
+        """List the fields that are asked for of a schema, nested ones with what is asked inside."""
+        fields = []
+        for key, described in self.described(name).items():
+            if key in settings.UPLOAD_ONLY:
+                continue
+            field = {"name": key, "type": described["type"]}
+            if "schema" in described:
+                field["sub"] = self._requested_inside(described["schema"], described["type"])
+            fields.append(field)
+        return fields
+
+    def _requested_inside(self, name: str, container: str) -> dict[str, str]:
+        inside = self.described(name)
+        if name in settings.POLYMORPHIC:
+            return {key: inside[key]["type"] for key in settings.POLYMORPHIC[name]}
+        if name in self.collection_schemas and "id" in inside:
+            return {"id": inside["id"]["type"]}
+        return {
+            key: "JSON" if container == OBJECT and value["type"] == ARRAY else value["type"]
+            for key, value in inside.items()
+            if key not in settings.UPLOAD_ONLY
+            if value["type"] in SCALAR_TYPES or value["type"] == ARRAY or container == ARRAY
+        }
+
+    def patchable(self, path: str) -> list[Spec]:
+        """List the fields that PATCH accepts at an item path, with their types."""
+        operation = self.spec["paths"].get(path, {}).get("patch")
+        if not operation:
+            return []
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        data = self.properties(self.properties(body)["data"])
+        return [self._patch_field(name, schema) for name, schema in data.items()]
+
+    def _patch_field(self, name: str, schema: Spec) -> Spec:
+        field: Spec = {"name": name, "type": _scalar(name, schema)}
+        inner = schema.get("items", schema) if schema.get("type") == "array" else schema
+        if schema.get("type") in {"array", "object"}:
+            field["type"] = ARRAY if schema["type"] == "array" else OBJECT
+            sub = {key: _scalar(key, value) for key, value in self.properties(inner).items()}
+            field["sub"] = sub
+        return field
+
+
+def _parameter(entry: Spec) -> Spec:
+    schema = entry.get("schema", {})
+    described: Spec = {"in": entry["in"], "type": schema.get("type", "string")}
+    described.update({key: schema[key] for key in ("format", "enum") if key in schema})
+    if entry.get("required"):
+        described["required"] = True
+    return described
+
+
+def _mode(name: str, *, updated_since: bool) -> str:
+    if name in settings.NOT_LOADED:
+        return "none"
+    if name in settings.PARENTS:
+        return "child"
+    return "incremental" if updated_since else "full"
+
+
+def _marker(fields: Spec) -> str:
+    return next((name for name in DELETION_MARKERS if name in fields), "")
+
+
+def _item_path(document: Document, path: str) -> str:
+    candidate = path.removesuffix(".json") + "/{id}.json"
+    return candidate if "get" in document.spec["paths"].get(candidate, {}) else ""
+
+
+def _extra_parameters(name: str) -> Spec:
+    widest = settings.WIDEST.get(name)
+    if widest is None:
+        return {"variants": [{}]}
+    extra: Spec = {"variants": list(widest.variants), "reason": widest.reason}
+    if widest.columns:
+        extra["columns"] = list(widest.columns)
+    return extra
+
+
+def _strip(path: str) -> str:
+    return path.removeprefix("/").removesuffix(".json")
+
+
+def _entry(document: Document, path: str, operation: Spec) -> Spec:
+    bare = _strip(path)
+    name = settings.NAMES.get(bare, bare.replace("/", "_"))
+    parameters = document.parameters(operation)
+    schema = document.answer_schema(operation)
+    readable = document.described(schema)
+    item_path = _item_path(document, path)
+    item = document.spec["paths"].get(item_path, {}).get("get", {})
+    parent = settings.PARENTS.get(name)
+    return {
+        "name": name,
+        "path": bare,
+        "mode": _mode(name, updated_since="updated_since" in parameters),
+        "off": settings.NOT_LOADED.get(name) or settings.OFF_BY_DEFAULT.get(name, ""),
+        "schema": schema,
+        "key": list(settings.KEYS.get(name, ("id",))),
+        "page_size": settings.PAGE_SIZES.get(name, settings.PAGE_SIZE),
+        "updated_since": "updated_since" in parameters,
+        "created_since": "created_since" in parameters,
+        "ids": "ids[]" in parameters,
+        "ordered": "order" in parameters,
+        "etag": "etag" in readable,
+        "updated_at": "updated_at" in readable,
+        "deletion_marker": _marker(readable),
+        "item_path": _strip(item_path),
+        "conditional": "IF-NONE-MATCH" in document.parameters(item),
+        "parent": dict(zip(("resource", "parameter", "column"), parent, strict=True)) if parent else None,
+        "extra_parameters": _extra_parameters(name),
+        "parameters": {
+            key: _parameter(value)
+            for key, value in parameters.items()
+            if key not in COMMON_PARAMETERS
+        },
+        "fields": document.requested(schema),
+        "patch": document.patchable(path.removesuffix(".json") + "/{id}.json"),
+    }
+
+
+def _singleton(document: Document, name: str, path: str) -> Spec:
+    entry = _entry(document, path, document.spec["paths"][path]["get"])
+    return {**entry, "name": name, "mode": "full", "ordered": False, "page_size": 1}
+
+
+def _derived(entries: dict[str, Spec]) -> list[Spec]:
+    derived = []
+    for name, (base, mode, fields, parameters, reason) in settings.DERIVED.items():
+        entry = deepcopy(entries[base])
+        kept = [field for field in entry["fields"] if not fields or field["name"] in fields]
+        entry.update(name=name, mode=mode, off="", patch=[], item_path="", fields=kept)
+        entry["extra_parameters"] = {"variants": [parameters], "reason": reason}
+        entry["updated_since"] = entry["created_since"] = False
+        entry["etag"] = entry["conditional"] = False
+        entry["deletion_marker"] = ""
+        entry["updated_at"] = "updated_at" in {field["name"] for field in kept}
+        if mode == "daily":
+            entry["key"] = ["day", *entry["key"]]
+        derived.append(entry)
+    return derived
+
+
+def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
+    schemas: dict[str, Spec] = {}
+    waiting = sorted(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in schemas:
+            continue
+        schemas[name] = document.described(name)
+        waiting += [field["schema"] for field in schemas[name].values() if "schema" in field]
+    return dict(sorted(schemas.items()))
+
+
+def build(openapi: Spec, entries: list[Spec] | None = None) -> Spec:
+    """Build the catalogue of Clio's OpenAPI document, as it is written to `catalog.json`."""
+    document = Document(correct(openapi, corrections() if entries is None else entries))
+    found = [_entry(document, path, operation) for path, operation in document.collections.items()]
+    found.sort(key=lambda entry: str(entry["name"]))
+    singletons = [_singleton(document, name, path) for name, path in SINGLETONS.items()]
+    roots = {entry["schema"] for entry in [*found, *singletons]}
+    return {
+        "source": "clio_manage",
+        "collections": found,
+        "derived": _derived({entry["name"]: entry for entry in found}),
+        "singletons": singletons,
+        "schemas": _reachable(document, roots),
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Write the catalogue of the document named on the command line."""
+    (name,) = arguments
+    catalog = build(json.loads(Path(name).read_text("utf-8")))
+    target = Path(__file__).with_name("catalog.json")
+    target.write_text(json.dumps(catalog, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
