@@ -1,0 +1,84 @@
+"""How the text of a JSON leaf becomes a typed value, and when it does not survive.
+
+Each type is a pair of DuckDB expressions over a text column `{x}`: the value, and the condition
+under which the value says exactly what the text said. DuckDB's own casts are too kind for a
+mirror: `'4.5'::BIGINT` is 5, `'epoch'::TIMESTAMPTZ` is a date, and long fractions are rounded.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"
+WHOLE = r"-?(0|[1-9][0-9]*)(\.0+)?"
+FIXED = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18}0*)?"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T00:00:00(\.0+)?(Z|[+-]00:00)?)?"
+STAMP = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+)
+DOUBLE_DIGITS = 17
+MAX_ARRAY_TEXT = 5_000_000
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The SQL of one type: `value` and `exact`, both over `{x}`."""
+
+    value: str
+    exact: str
+
+
+def _matches(pattern: str) -> str:
+    return "regexp_full_match({x}, '" + pattern.replace("{", "{{").replace("}", "}}") + "')"
+
+
+CASTS = MappingProxyType(
+    {
+        "VARCHAR": Cast("{x}", "true"),
+        "JSON": Cast(
+            "{x}",
+            f"({{x}} is null or ({{x}}[1] = '[' and length({{x}}) <= {MAX_ARRAY_TEXT}))",
+        ),
+        "BOOLEAN": Cast("({x} = 'true')", "({x} is null or {x} in ('true', 'false'))"),
+        "BIGINT": Cast(
+            "try_cast({x} as bigint)",
+            "({x} is null or try_cast({x} as bigint)::varchar = {x}"
+            f" or ({_matches(WHOLE)} and try_cast({{x}} as bigint) is not null))",
+        ),
+        "DOUBLE": Cast(
+            "try_cast({x} as double)",
+            f"({{x}} is null or ({_matches(NUMBER)} and isfinite(try_cast({{x}} as double))"
+            " and length(ltrim(regexp_replace({x}, '[eE].*|[^0-9]', '', 'g'), '0'))"
+            f" <= {DOUBLE_DIGITS}))",
+        ),
+        "DECIMAL": Cast(
+            "try_cast({x} as decimal(38, 18))",
+            f"({{x}} is null or {_matches(FIXED)}"
+            f" or ({_matches(NUMBER)} and contains(lower({{x}}), 'e')"
+            " and try_cast({x} as decimal(38, 18))::double = try_cast({x} as double)))",
+        ),
+        "DATE": Cast(
+            "try_cast({x}[:10] as date)",
+            f"({{x}} is null or ({_matches(DAY)} and try_cast({{x}}[:10] as date) is not null))",
+        ),
+        "TIMESTAMPTZ": Cast(
+            "try_cast({x} as timestamptz)",
+            f"({{x}} is null or ({_matches(STAMP)} and try_cast({{x}} as timestamptz) is not null))",
+        ),
+    },
+)
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def value(name: str, kind: str) -> str:
+    """Give the SQL of a column's typed value."""
+    return CASTS[kind].value.format(x=quoted(name))
+
+
+def exact(name: str, kind: str) -> str:
+    """Give the SQL that is true when a column's text survives its cast unchanged."""
+    return CASTS[kind].exact.format(x=quoted(name))

@@ -1,0 +1,317 @@
+"""Page bytes to checked, typed Arrow.
+
+Pages are parsed by DuckDB in memory, in one query for many pages, every leaf as text; then each
+text is cast, and a value that would not survive its cast unchanged sends its whole row to the
+misfits instead of into the table. A batch that DuckDB cannot read strictly is read row by row.
+"""
+
+import json
+import re
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from sources.errors import BrokenWalkError, UnreadableAnswerError
+
+from . import casts
+from .casts import quoted
+from .catalog import JSON, Collection, Column
+from .leaves import read_leaves
+
+LONG = 18
+_DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
+_LONG_RUN = re.compile(rb"[0-9.]{%d,}" % LONG)
+_NULL_DATA = re.compile(rb'"data"\s*:\s*null')
+
+ARROW_TYPES = {
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR": pa.string(),
+    "JSON": pa.string(),
+    "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+    "DOUBLE": pa.float64(),
+    "DECIMAL": pa.decimal128(38, 18),
+}
+
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A row that does not fit its table: its key as text, the row as received, and why."""
+
+    record_id: str
+    row: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of some pages.
+
+    `table` has one typed column for each catalogue column that comes from the body, in order;
+    `page` holds the number of the page that each row came from.
+    `last_id` is the greatest id read so far in this walk, 0 where ids are not numbers.
+    `absent` names the requested fields that no row of the batch had.
+    """
+
+    table: pa.Table
+    page: pa.ChunkedArray
+    misfits: tuple[Misfit, ...]
+    rows: int
+    last_id: int
+    absent: frozenset[str]
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Give the Arrow schema of some columns."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in columns])
+
+
+class RowReader:
+    """Reads the pages of one collection. One reader serves one walk, in one thread at a time."""
+
+    def __init__(self, collection: Collection, columns: Sequence[Column] | None = None) -> None:
+        """Prepare the queries for the columns that come from the body."""
+        chosen = collection.columns if columns is None else columns
+        self.columns = tuple(column for column in chosen if column.path)
+        self.collection = collection
+        self.key = tuple(c for c in self.columns if c.name in collection.key)
+        self.rising = (
+            (collection.ordered or collection.updated_since)
+            and collection.mode != "none"
+            and len(self.key) == 1
+        )
+        self._shape = self._json_shape()
+        exact = " and ".join(casts.exact(c.name, c.type) for c in self.columns)
+        self._exact = f"coalesce({exact}, false)"
+        self._typed = self._typed_query()
+        self._bulk = self._bulk_leaves()
+        self._connection = _connection()
+
+    def read(self, pages: Sequence[tuple[int, bytes]], *, after: int = 0) -> Batch:
+        """Read (number, body) pages whose ids rise above `after`.
+
+        Raises:
+            UnreadableAnswerError: a page cannot be parsed; the message names the page.
+            BrokenWalkError: a page breaks what paging promises: order, size, one key a row.
+
+        """
+        cursor = self._connection.cursor()
+        try:
+            if all(_bulk_is_exact(body) for _, body in pages):
+                batch = self._read_bulk(cursor, pages, after)
+                if batch is not None:
+                    return batch
+            return self._read_rows(cursor, pages, after)
+        finally:
+            cursor.close()
+
+    def _json_shape(self) -> str:
+        shape: dict[str, str | dict[str, str]] = {}
+        for column in self.columns:
+            kind = "JSON" if column.type == JSON else "VARCHAR"
+            if len(column.path) == 1:
+                shape[column.path[0]] = kind
+            else:
+                inner = shape.setdefault(column.path[0], {})
+                if isinstance(inner, dict):
+                    inner[column.path[1]] = kind
+        return orjson.dumps({"data": [shape]}).decode()
+
+    def _typed_query(self) -> str:
+        values = ", ".join(
+            f"{casts.value(c.name, c.type)} as {quoted(c.name)}" for c in self.columns
+        )
+        return f"select {values}, {self._exact} as _exact, _page, _position from leaf"  # noqa: S608
+
+    def _wrong_query(self) -> str:
+        cases = ", ".join(
+            f"case when not coalesce({casts.exact(c.name, c.type)}, false) then '{c.name}' end"
+            for c in self.columns
+        )
+        return (
+            f"select _page, _position, list_filter([{cases}], lambda x: x is not null)"  # noqa: S608
+            f" from leaf where not {self._exact}"
+        )
+
+    def _bulk_leaves(self) -> str:
+        leaves = ", ".join(
+            f"_row.{'.'.join(map(quoted, c.path))}::varchar as {quoted(c.name)}"
+            for c in self.columns
+        )
+        return (
+            f"with page as (select number, from_json_strict(body, '{self._shape}').data as data"  # noqa: S608
+            " from pages), placed as (select number as _page, unnest(data) as _row,"
+            " generate_subscripts(data, 1) as _position from page),"
+            f" leaf as (select _page, _position, {leaves} from placed) "
+        )
+
+    def _read_bulk(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        pages: Sequence[tuple[int, bytes]],
+        after: int,
+    ) -> Batch | None:
+        try:
+            bodies = pa.array([body for _, body in pages], pa.binary()).cast(pa.string())
+            numbers = pa.array([number for number, _ in pages], pa.int32())
+            cursor.register("pages", pa.table({"number": numbers, "body": bodies}))
+            typed = cursor.execute(self._bulk + self._typed).to_arrow_table()
+        except (duckdb.Error, pa.ArrowInvalid):
+            return None
+        wrong = self._wrong(cursor, typed, self._bulk)
+        misfits = tuple(
+            self._misfit(_received_in_bulk(cursor, page, position), names)
+            for page, position, names in wrong
+        )
+        return self._batch(typed, pages, after, misfits)
+
+    def _read_rows(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        pages: Sequence[tuple[int, bytes]],
+        after: int,
+    ) -> Batch:
+        leaves = read_leaves(pages, self.columns)
+        fields: dict[str, pa.Array] = {
+            name: pa.array(texts, pa.string()) for name, texts in leaves.columns.items()
+        }
+        fields["_page"] = pa.array(leaves.page, pa.int32())
+        fields["_position"] = pa.array(leaves.position, pa.int64())
+        cursor.register("leaf", pa.table(fields))
+        typed = cursor.execute(self._typed).to_arrow_table()
+        misfits = tuple(Misfit(self._key_text(row), row, reason) for row, reason in leaves.misfits)
+        misfits += tuple(
+            self._misfit(leaves.received[page, position], names)
+            for page, position, names in self._wrong(cursor, typed, "")
+        )
+        wanted = {column.path[0] for column in self.columns}
+        absent = frozenset(wanted - leaves.present) if leaves.received else frozenset()
+        return self._batch(typed, pages, after, misfits, absent)
+
+    def _wrong(
+        self, cursor: duckdb.DuckDBPyConnection, typed: pa.Table, leaves: str,
+    ) -> list[tuple[int, int, list[str]]]:
+        """Place the rows that did not survive, with the columns that are to blame."""
+        if _all(typed.column("_exact")):
+            return []
+        return cursor.execute(leaves + self._wrong_query()).fetchall()
+
+    def _misfit(self, row: str, wrong: list[str]) -> Misfit:
+        return Misfit(self._key_text(row), row, "does not fit its type: " + ", ".join(wrong))
+
+    def _batch(
+        self,
+        typed: pa.Table,
+        pages: Sequence[tuple[int, bytes]],
+        after: int,
+        misfits: tuple[Misfit, ...],
+        absent: frozenset[str] = frozenset(),
+    ) -> Batch:
+        good = typed.filter(typed.column("_exact")) if misfits else typed
+        last_id = self._check(good, pages, after)
+        table = good.select([column.name for column in self.columns])
+        return Batch(
+            table=table.cast(arrow_schema(self.columns)),
+            page=good.column("_page"),
+            misfits=misfits,
+            rows=good.num_rows + len(misfits),
+            last_id=last_id,
+            absent=absent,
+        )
+
+    def _key_text(self, row: str) -> str:
+        value = json.loads(row)
+        parts = []
+        for column in self.key:
+            inner = value
+            for name in column.path:
+                inner = inner.get(name) if isinstance(inner, dict) else None
+            parts.append("" if inner is None else str(inner))
+        return "/".join(parts)
+
+    def _check(
+        self, typed: pa.Table, pages: Sequence[tuple[int, bytes]], after: int,
+    ) -> int:
+        """Check what paging promises, and give the greatest id."""
+        for column in self.key:
+            missing = typed.filter(pa.compute.is_null(typed[column.name]))
+            if missing.num_rows:
+                message = f"page {missing['_page'][0]} holds a record without {column.name}"
+                raise BrokenWalkError(message)
+        sizes = pa.compute.value_counts(typed["_page"]).to_pylist()
+        for size in sizes:
+            if size["counts"] > self.collection.page_size:
+                message = f"page {size['values']} holds more than {self.collection.page_size} records"
+                raise BrokenWalkError(message)
+        return self._check_rising(typed, pages, after) if self.rising else after
+
+    def _check_rising(
+        self, typed: pa.Table, pages: Sequence[tuple[int, bytes]], after: int,
+    ) -> int:
+        if self.key[0].type != "BIGINT":
+            return after
+        ordered = typed.select([self.key[0].name, "_page", "_position"])
+        ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
+        ids = ordered[self.key[0].name].combine_chunks()
+        if not len(ids):
+            return after
+        rising = pa.compute.greater(ids[1:], ids[:-1])
+        if ids[0].as_py() <= after or not _all(rising):
+            message = f"ids do not rise between pages {pages[0][0]} and {pages[-1][0]}"
+            raise BrokenWalkError(message)
+        return int(ids[-1].as_py())
+
+
+def _received_in_bulk(cursor: duckdb.DuckDBPyConnection, page: int, position: int) -> str:
+    found = cursor.execute(
+        """select from_json(body, '{"data":["JSON"]}').data[$1] from pages where number = $2""",
+        [position, page],
+    ).fetchone()
+    return str(found[0]) if found else "{}"
+
+
+def _bulk_is_exact(body: bytes) -> bool:
+    """Tell whether the bulk reader, which keeps numbers as doubles, reads this page exactly.
+
+    A run of digits is looked for first in a copy whose digits are all the same: a search for one
+    fixed string, many times faster than a pattern.
+    """
+    if _NULL_DATA.search(body):
+        return False
+    if b"0" * LONG not in body.translate(_DIGITS):
+        return True
+    return all(_survives_as_double(run.group()) for run in _LONG_RUN.finditer(body))
+
+
+def _survives_as_double(run: bytes) -> bool:
+    try:
+        return Decimal(run.decode()) == Decimal(repr(float(run)))
+    except (ArithmeticError, ValueError):
+        return True
+
+
+def _all(values: pa.ChunkedArray | pa.Array) -> bool:
+    return len(values) == 0 or pa.compute.all(values).as_py() is True
+
+
+_SHARED = threading.Lock()
+_STATE: dict[str, duckdb.DuckDBPyConnection] = {}
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    """Give the one in-memory DuckDB that parses pages; each read uses a cursor of its own."""
+    with _SHARED:
+        if "pages" not in _STATE:
+            connection = duckdb.connect(":memory:")
+            connection.execute("set timezone = 'UTC'; set threads = 2; set memory_limit = '400MB'")
+            _STATE["pages"] = connection
+        return _STATE["pages"]
