@@ -1,0 +1,252 @@
+"""The client: one for each product, shared by every thread."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
+
+import orjson
+import pendulum
+
+from sources.clio_http.clock import Clock, http_date
+from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
+from sources.clio_http.hosts import Origin, base_origin
+from sources.clio_http.limits import RateBudget
+from sources.clio_http.redaction import quiet_libraries, register_secret
+from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
+from sources.clio_http.secret import Secret
+from sources.clio_http.statuses import TEMPORARY, TOO_MANY, Asked, error_for
+from sources.errors import (
+    ConfigurationError,
+    Interrupted,
+    UnavailableError,
+    UnreadableAnswerError,
+    UntrustedServerError,
+)
+
+__all__ = ["Answer", "Bounds", "ClientSettings", "ClioClient", "Meter", "Policy", "Secret"]
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
+_OK = 200
+_KEPT = frozenset({"etag", "last-modified", "x-api-version", "date", "content-type"})
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """Where a product is, and how to speak to it.
+
+    `base_url` is an origin and perhaps a path, without a slash at its end. `reserve` is the share
+    of the rate limit that is left for the firm's other integrations, 0 ≤ reserve < 1.
+    """
+
+    product: str
+    base_url: str
+    api_path: str
+    token: Secret
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reserve: float = 0.0
+    suffix: str = ".json"
+    bounds: Bounds = field(default_factory=Bounds)
+    policy: Policy = field(default_factory=Policy)
+
+    def __post_init__(self) -> None:
+        """Refuse a host that the token must not be sent to, and a reserve that leaves nothing."""
+        base_origin(self.base_url)
+        if not 0.0 <= self.reserve < 1.0:
+            message = "the reserve must be at least 0 and less than 1"
+            raise ConfigurationError(message)
+
+    @property
+    def origin(self) -> Origin:
+        """Give the one origin that the token is for."""
+        return base_origin(self.base_url)
+
+    def url(self, path: str) -> str:
+        """Give the address of a path such as `activities`."""
+        return f"{self.base_url}{self.api_path}/{path}{self.suffix}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A good answer: its body, the server's time (UTC) and the headers worth keeping."""
+
+    body: bytes
+    date: pendulum.DateTime | None
+    headers: Mapping[str, str]
+
+
+class Meter:
+    """Counts the requests of one walk, retries included."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self._lock = threading.Lock()
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """Give the number of requests sent so far."""
+        return self._requests
+
+    def count(self) -> None:
+        """Add one."""
+        with self._lock:
+            self._requests += 1
+
+
+class ClioClient:
+    """Reads from one product of Clio, within its rate limit, asking again what may be repeated."""
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        clock: Clock,
+        *,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Open the client; nothing is sent yet."""
+        quiet_libraries()
+        register_secret(settings.token)
+        self.settings = settings
+        self._clock = clock
+        self._stop = stop or threading.Event()
+        self._meter = Meter()
+        self._exchange = Exchange(settings.bounds, clock, self._stop)
+        self._budget = RateBudget(clock, settings.reserve, self._stop)
+        self._retrier = Retrier(settings.policy, clock, self._stop, self._budget.hold)
+
+    def __enter__(self) -> Self:
+        """Give the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    @property
+    def requests(self) -> int:
+        """Give the number of requests sent so far, retries included."""
+        return self._meter.requests
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._exchange.close()
+
+    def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        *,
+        meter: Meter | None = None,
+    ) -> Answer:
+        """Read a path such as `users/who_am_i`; the body is known to be JSON.
+
+        Raises:
+            ClioError: the kind says what to do next; see `sources.errors`.
+        """
+        return self.read(path, params, _parsable, meter=meter)
+
+    def read(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        check: Callable[[Answer], T],
+        *,
+        meter: Meter | None = None,
+        note: str = "",
+    ) -> T:
+        """Read a path and give what `check` makes of the answer.
+
+        An `UnreadableAnswerError` from `check` is treated like a server error: the request is
+        repeated a few times. `note` is added to the log line.
+        """
+        asked = Asked(path, params)
+
+        def once() -> Outcome[T]:
+            return self._once(asked, check, meter, note)
+
+        return self._retrier.call(self._budget.slot, once)
+
+    def _once(
+        self,
+        asked: Asked,
+        check: Callable[[Answer], T],
+        meter: Meter | None,
+        note: str,
+    ) -> Outcome[T]:
+        try:
+            raw = self._send(asked, meter, note)
+            if raw.status in TEMPORARY:
+                return Again(error_for(raw.status, raw.body, "", asked))
+            if raw.status == TOO_MANY:
+                return Refused(asked_wait(raw.headers, self._clock.now()))
+            if raw.status == _OK:
+                return Done(check(_answer(raw)))
+        except UntrustedServerError:
+            raise
+        except (UnavailableError, UnreadableAnswerError) as error:
+            return Again(error)
+        raise error_for(raw.status, raw.body, raw.headers.get("location", ""), asked)
+
+    def _send(self, asked: Asked, meter: Meter | None, note: str) -> RawAnswer:
+        if self._stop.is_set():
+            raise Interrupted
+        self._meter.count()
+        if meter:
+            meter.count()
+        began = self._clock.monotonic()
+        raw = self._exchange.send(
+            self.settings.url(asked.path), list(asked.params), self._headers(),
+        )
+        self._budget.learn(raw.status, raw.headers)
+        _LOG.debug(
+            "GET %s %d %.2f s %.0f kB %s",
+            asked.template, raw.status, self._clock.monotonic() - began, len(raw.body) / 1000, note,
+        )
+        return raw
+
+    def _headers(self) -> dict[str, str]:
+        # The token goes into each request and not into the pool's defaults: nothing that is ever
+        # sent to another address can inherit it.
+        return {
+            **self.settings.headers,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Authorization": f"Bearer {self.settings.token.reveal()}",
+        }
+
+
+def _answer(raw: RawAnswer) -> Answer:
+    if "json" not in raw.headers.get("content-type", "").partition(";")[0].lower():
+        message = "the answer is not JSON but another type of content"
+        raise UnreadableAnswerError(message)
+    kept = {
+        name: value
+        for name, value in raw.headers.items()
+        if name in _KEPT or name.startswith("x-ratelimit-")
+    }
+    return Answer(raw.body, http_date(raw.headers.get("date")), kept)
+
+
+def parsed(body: bytes) -> object:
+    """Parse a body.
+
+    Raises:
+        UnreadableAnswerError: if it is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    # Raised only here: the parser's exception holds the whole body.
+    message = "the answer is not whole JSON"
+    raise UnreadableAnswerError(message)
+
+
+def _parsable(answer: Answer) -> Answer:
+    parsed(answer.body)
+    return answer

@@ -1,0 +1,53 @@
+"""The only source of now. A clock is always passed in, so that tests own the time."""
+
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import pendulum
+
+
+class Clock(Protocol):
+    """What the HTTP edge needs to know of time."""
+
+    def now(self) -> pendulum.DateTime:
+        """Give the time in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or less if asked to stop."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock. Its sleep ends early once `stop` is set."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        """Take the event that ends every sleep."""
+        self._stop = stop or threading.Event()
+
+    def now(self) -> pendulum.DateTime:
+        """Give the time in UTC."""
+        return pendulum.now("UTC")
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or less if asked to stop."""
+        self._stop.wait(max(0.0, seconds))
+
+
+def http_date(text: str | None) -> pendulum.DateTime | None:
+    """Read an HTTP date as UTC; None if it is absent or not one."""
+    try:
+        parsed = parsedate_to_datetime(text) if text else None
+    except (ValueError, OverflowError):
+        return None
+    return None if parsed is None else pendulum.instance(parsed).in_timezone("UTC")

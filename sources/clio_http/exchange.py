@@ -1,0 +1,147 @@
+"""One request and its answer, with every bound kept and httpx left behind."""
+
+import ssl
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from sources.clio_http.clock import Clock
+from sources.clio_http.hosts import host_of
+from sources.errors import (
+    ClioError,
+    Interrupted,
+    UnavailableError,
+    UnreadableAnswerError,
+    UntrustedServerError,
+)
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How long one request may take, in seconds, and how large its decoded body may be."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    total: float = 180.0
+    body: int = 50_000_000
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer of any status, wholly read. Header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Exchange:
+    """Sends requests over pooled connections, shared by threads."""
+
+    def __init__(self, bounds: Bounds, clock: Clock, stop: threading.Event) -> None:
+        """Open the pool; no connection is made yet."""
+        self._bounds = bounds
+        self._clock = clock
+        self._stop = stop
+        self._http = httpx.Client(
+            trust_env=False,
+            follow_redirects=False,
+            http1=True,
+            http2=False,
+            timeout=httpx.Timeout(bounds.read, connect=bounds.connect, pool=bounds.total),
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
+            # No cookie is kept: a session must not stand in for the token.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._http.close()
+
+    def send(self, url: str, params: list[tuple[str, str]], headers: dict[str, str]) -> RawAnswer:
+        """Send a GET and read the whole answer.
+
+        Raises:
+            UnavailableError: if there was no whole answer.
+            UnreadableAnswerError: if it is too large or wrongly encoded.
+        """
+        failure: ClioError
+        try:
+            return self._send(url, params, headers)
+        except httpx.TimeoutException as error:
+            failure = UnavailableError(f"{host_of(url)} did not answer in time ({_kind(error)})")
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            failure = _failure(error, host_of(url))
+        # Raised only here: within the block above it would carry httpx's exception as its
+        # context, and with it the request and the header that holds the token.
+        raise failure
+
+    def _send(self, url: str, params: list[tuple[str, str]], headers: dict[str, str]) -> RawAnswer:
+        deadline = self._clock.monotonic() + self._bounds.total
+        with self._http.stream(
+            "GET", url, params=httpx.QueryParams(tuple(params)), headers=headers,
+        ) as answer:
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            body = b"".join(self._decoded(answer, names.get("content-encoding", ""), deadline))
+            return RawAnswer(answer.status_code, names, body)
+
+    def _decoded(self, answer: httpx.Response, encoding: str, deadline: float) -> Iterator[bytes]:
+        """Decode here and not in httpx, which would inflate a small bomb before it is measured."""
+        inflate = _inflater(encoding)
+        room = self._bounds.body
+        for raw in answer.iter_raw():
+            if self._stop.is_set():
+                raise Interrupted
+            if self._clock.monotonic() > deadline:
+                message = f"the answer took longer than {self._bounds.total:g} s"
+                raise UnavailableError(message)
+            chunk = _inflated(inflate, raw, room) if inflate else raw
+            room -= len(chunk)
+            if room < 0:
+                message = f"the answer is larger than {self._bounds.body} bytes"
+                raise UnreadableAnswerError(message)
+            yield chunk
+        if inflate and not inflate.eof:
+            message = "the answer was cut off"
+            raise UnreadableAnswerError(message)
+
+
+def _inflater(encoding: str) -> "zlib._Decompress | None":
+    if encoding.lower() in {"", "identity"}:
+        return None
+    if encoding.lower() in {"gzip", "x-gzip"}:
+        return zlib.decompressobj(_GZIP)
+    message = "the answer is in an encoding that was not asked for"
+    raise UnreadableAnswerError(message)
+
+
+def _inflated(inflate: "zlib._Decompress", raw: bytes, room: int) -> bytes:
+    failed = False
+    chunk = b""
+    try:
+        chunk = inflate.decompress(raw, room + 1)
+    except zlib.error:
+        failed = True
+    if failed:
+        message = "the answer is not the gzip that it claims to be"
+        raise UnreadableAnswerError(message)
+    return chunk
+
+
+def _failure(error: Exception, host: str) -> ClioError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return UntrustedServerError(f"{host} could not prove that it is Clio")
+        cause = cause.__cause__ or cause.__context__
+    return UnavailableError(f"{host} could not be reached or broke off ({_kind(error)})")
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,124 @@
+"""Which hosts may be spoken to, and which may stand in a link to the next page."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from sources.errors import BrokenWalkError, ConfigurationError, ForeignHostError
+
+_NAMES = ("app.clio.com", "api.clio.com", "auth.api.clio.com", "grow.clio.com")
+REGIONS = {
+    "us": frozenset(_NAMES),
+    "ca": frozenset(f"ca.{name}" for name in _NAMES),
+    "eu": frozenset(f"eu.{name}" for name in _NAMES),
+    "au": frozenset(f"au.{name}" for name in _NAMES),
+}
+CLIO_HOSTS = frozenset().union(*REGIONS.values())
+GATEWAY_HOSTS = frozenset({"api.maton.ai", "gateway.maton.ai"})
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+_PORTS = {"http": 80, "https": 443}
+# Parsers disagree on where the host ends in a URL that holds one of these.
+_AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Scheme, host and port: where a key may go."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether this is this machine."""
+        return self.host in LOOPBACK_HOSTS
+
+
+def template(path: str) -> str:
+    """Give a path as it may be logged: `/matters/12/contacts` becomes `/matters/{id}/contacts`."""
+    return "/" + re.sub(r"(?<=/)\d+(?=/|$)", "{id}", path.strip("/"))
+
+
+def base_origin(base_url: str) -> Origin:
+    """Check a configured base URL and give its origin.
+
+    Raises:
+        ConfigurationError: if the key must not be sent to this address.
+    """
+    parts = _split(base_url)
+    origin = _origin(parts) if parts else None
+    if parts is None or origin is None:
+        message = "the base URL is not an address that starts with https:// and a host"
+        raise ConfigurationError(message)
+    if parts.username is not None or parts.query or parts.fragment or base_url.endswith("/"):
+        message = f"the base URL for {origin.host} may hold a host and a path, and no / at its end"
+        raise ConfigurationError(message)
+    if origin.is_loopback:
+        return origin
+    if origin.host not in CLIO_HOSTS | GATEWAY_HOSTS:
+        message = f"{origin.host} is neither a host of Clio nor this machine"
+        raise ConfigurationError(message)
+    if (origin.scheme, origin.port) != ("https", _PORTS["https"]):
+        message = f"{origin.host} may only be reached by https on its own port"
+        raise ConfigurationError(message)
+    return origin
+
+
+def next_token(link: str, path: str, base: Origin) -> str:
+    """Take the page token out of a link to the next page; nothing else of it is ever used.
+
+    Raises:
+        ForeignHostError: if the link points anywhere but to this Clio.
+        BrokenWalkError: if the link holds no single token, or is for another collection.
+    """
+    parts = _split(link)
+    origin = _origin(parts) if parts else None
+    if parts is None or origin is None or parts.username is not None or not _same_clio(origin, base):
+        host = host_of(link) or "no usable host"
+        message = f"the link to the next page of {template(path)} points to {host}"
+        raise ForeignHostError(message)
+    if not parts.path.removesuffix(".json").endswith("/" + path.strip("/")):
+        message = f"the link to the next page of {template(path)} is for another collection"
+        raise BrokenWalkError(message)
+    tokens = {value for name, value in parse_qsl(parts.query) if name == "page_token"}
+    if len(tokens) != 1:
+        message = f"the link to the next page of {template(path)} does not hold one page token"
+        raise BrokenWalkError(message)
+    return tokens.pop()
+
+
+def host_of(url: str) -> str:
+    """Give the host of a URL for a message; empty if it has none."""
+    parts = _split(url)
+    origin = _origin(parts) if parts else None
+    return origin.host[:100] if origin else ""
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return None if _AMBIGUOUS.search(url) else urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _origin(parts: SplitResult) -> Origin | None:
+    try:
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+
+
+def _same_clio(origin: Origin, base: Origin) -> bool:
+    if origin == base:
+        return True
+    if (origin.scheme, origin.port) != ("https", _PORTS["https"]):
+        return False
+    # Clio's regions share nothing: a link to another one is as foreign as any other host. But a
+    # gateway or a local server passes on links of whichever region stands behind it.
+    region = next((hosts for hosts in REGIONS.values() if base.host in hosts), CLIO_HOSTS)
+    return origin.host in region

@@ -1,0 +1,204 @@
+"""The rate budget: one for each token, shared by every thread, spent in full and never over.
+
+Clio counts requests in fixed windows and says in each answer how many are left and when the next
+window starts. What may be sent is the lesser of two bounds: what Clio last said is left, less the
+requests still under way (it may or may not have counted them), and what was left when this window
+was first seen, less all that was sent since (which also counts requests whose answers were lost).
+"""
+
+import math
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sources.clio_http.clock import Clock, http_date
+from sources.errors import Interrupted
+
+MARGIN = 0.02
+LONGEST_WINDOW = 300.0
+_POLL = 0.1
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one answer says about the window that it was counted in."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+    @classmethod
+    def read(cls, headers: Mapping[str, str]) -> "Report | None":
+        """Read the three headers; None if they are not all there and sensible."""
+        names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+        try:
+            limit, remaining, reset = (float(headers[name]) for name in names)
+        except (KeyError, ValueError):
+            return None
+        if not all(map(math.isfinite, (limit, remaining, reset))) or limit < 1:
+            return None
+        return cls(int(limit), max(0, int(remaining)), reset)
+
+
+class Window:
+    """The arithmetic of the budget, without threads or waiting. Times are monotonic seconds."""
+
+    def __init__(self, reserve: float = 0.0) -> None:
+        """Take the share of each window that is left for others."""
+        self._reserve = reserve
+        self._known: bool | None = None  # None: no answer yet; False: this server keeps no count
+        self._limit = 0
+        self._remaining = 0
+        self._unsent = 0
+        self._reset = -math.inf
+        self._rolled = False
+        self._offset: float | None = None  # lower bound of server time - monotonic time
+        self._asked_to_wait = -math.inf
+        self.in_flight = 0
+
+    def wait(self, now: float, wall: float) -> float | None:
+        """Tell how long until a request may start: 0 now, None once another one has ended.
+
+        `wall` is the local time in unix seconds, used only if the server never says its own.
+        """
+        if now < self._asked_to_wait:
+            return self._asked_to_wait - now
+        if self._known is None:
+            return None if self.in_flight else 0.0
+        if not self._known:
+            return 0.0
+        left = self._reset - self._server_time(now, wall)
+        if left <= 0.0 and not self._rolled:
+            self._roll()
+        if self._free() > 0:
+            return 0.0
+        if min(self._remaining, self._unsent) > self._reserved():
+            return None
+        if left <= 0.0:
+            return None if self.in_flight else 0.0
+        return min(left, LONGEST_WINDOW) + MARGIN
+
+    def start(self) -> None:
+        """Count a request that is about to be sent."""
+        self.in_flight += 1
+        self._unsent -= 1
+
+    def end(self) -> None:
+        """Count a request as over, whatever became of it."""
+        self.in_flight -= 1
+
+    def learn(self, status: int, headers: Mapping[str, str], now: float) -> None:
+        """Take in what an answer says; `now` is when it arrived."""
+        self._learn_time(status, headers, now)
+        report = Report.read(headers)
+        if report:
+            self._learn_report(report)
+        elif self._known is None and status < _SERVER_ERROR:
+            self._known = False
+
+    def hold(self, until: float) -> None:
+        """Let nothing start before `until`."""
+        self._asked_to_wait = max(self._asked_to_wait, until)
+
+    def _learn_time(self, status: int, headers: Mapping[str, str], now: float) -> None:
+        date = http_date(headers.get("date"))
+        if date is None:
+            return
+        # The answer was dated, in whole seconds cut off, before it arrived: the true difference
+        # is never smaller, so the greatest one seen is the closest.
+        offset = date.timestamp() - now
+        # A refusal proves that the window is not over. If the bound says otherwise it is wrong:
+        # the server's clock went back.
+        refused = status == _TOO_MANY or self._offset is None
+        self._offset = offset if refused or self._offset is None else max(self._offset, offset)
+
+    def _learn_report(self, report: Report) -> None:
+        if self._known and report.reset < self._reset:
+            return  # an answer from an earlier window, delivered late
+        if not self._known or report.reset > self._reset:
+            self._known, self._rolled = True, False
+            self._limit, self._reset = report.limit, report.reset
+            self._remaining = self._unsent = report.remaining
+            return
+        self._remaining = min(self._remaining, report.remaining)
+
+    def _roll(self) -> None:
+        self._remaining = self._unsent = self._limit
+        self._rolled = True
+
+    def _reserved(self) -> int:
+        return min(math.ceil(self._limit * self._reserve), self._limit - 1)
+
+    def _free(self) -> int:
+        return min(self._remaining - self.in_flight, self._unsent) - self._reserved()
+
+    def _server_time(self, now: float, wall: float) -> float:
+        return wall if self._offset is None else now + self._offset
+
+
+class RateBudget:
+    """A `Window` that threads share: they queue for a slot, and one of them waits for all."""
+
+    def __init__(
+        self, clock: Clock, reserve: float = 0.0, stop: threading.Event | None = None,
+    ) -> None:
+        """Take the clock, the share left for others and the event that ends every wait."""
+        self._clock = clock
+        self._stop = stop or threading.Event()
+        self._window = Window(reserve)
+        self._changed = threading.Condition()
+        self._sleeping = False
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for leave to send one request, and hold it until its answer is read.
+
+        Raises:
+            Interrupted: if asked to stop while waiting.
+        """
+        self._acquire()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._window.end()
+                self._changed.notify_all()
+
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take in what an answer says, within its slot."""
+        with self._changed:
+            self._window.learn(status, headers, self._clock.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Let no thread send anything for so long."""
+        with self._changed:
+            self._window.hold(self._clock.monotonic() + seconds)
+
+    def _acquire(self) -> None:
+        with self._changed:
+            while True:
+                if self._stop.is_set():
+                    raise Interrupted
+                wait = self._window.wait(self._clock.monotonic(), self._clock.now().timestamp())
+                if wait == 0.0:
+                    self._window.start()
+                    return
+                if wait is None or self._sleeping:
+                    self._changed.wait(_POLL)
+                else:
+                    self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        # One thread sleeps and the others wait for its word, so that news from an answer that
+        # arrives meanwhile reaches them at once.
+        self._sleeping = True
+        self._changed.release()
+        try:
+            self._clock.sleep(seconds)
+        finally:
+            self._changed.acquire()
+            self._sleeping = False
+            self._changed.notify_all()

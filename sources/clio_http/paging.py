@@ -1,0 +1,127 @@
+"""Walk a list page by page to its proven end, on the configured base only."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+import pendulum
+
+from sources.clio_http.client import Answer, ClioClient, Meter, parsed
+from sources.clio_http.hosts import next_token, template
+from sources.errors import BrokenWalkError, UnreadableAnswerError
+
+_DATA_FIRST = re.compile(rb'\s*\{\s*"data"\s*:\s*\[')
+_AFTER_A_LIST = re.compile(rb"\]\s*,\s*\Z")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as received: `token` asked for it, `next_token` is empty on the last one."""
+
+    body: bytes
+    number: int
+    token: str
+    next_token: str
+    date: pendulum.DateTime | None
+
+
+def walk(
+    client: ClioClient,
+    path: str,
+    params: Sequence[tuple[str, str]],
+    *,
+    page_token: str = "",
+    meter: Meter | None = None,
+    max_pages: int = 1_000_000,
+) -> Iterator[Page]:
+    """Give the pages of a list from `page_token` on; returning means that the end was proven.
+
+    Raises:
+        BrokenWalkError: if a page does not say whether it is the last, or leads back to an
+            earlier one, or there are more than `max_pages`.
+        ForeignHostError: if a link points anywhere but to this Clio; nothing is sent there.
+        ClioError: as `ClioClient.get` does.
+    """
+    token = page_token
+    seen = {token}
+    for number in range(1, max_pages + 1):
+        page = fetch(client, path, params, token, meter=meter, number=number)
+        if page.next_token and page.next_token in seen:
+            message = f"page {number} of {template(path)} leads back to a page already read"
+            raise BrokenWalkError(message)
+        yield page
+        if not page.next_token:
+            return
+        token = page.next_token
+        seen.add(token)
+    message = f"{template(path)} has more than {max_pages} pages"
+    raise BrokenWalkError(message)
+
+
+def fetch(
+    client: ClioClient,
+    path: str,
+    params: Sequence[tuple[str, str]],
+    token: str,
+    *,
+    meter: Meter | None = None,
+    number: int = 1,
+) -> Page:
+    """Read one page: the original parameters and, after the first page, its token."""
+
+    def check(answer: Answer) -> Page:
+        link = _next_link(_meta(answer.body), path)
+        following = next_token(link, path, client.settings.origin) if link else ""
+        return Page(answer.body, number, token, following, answer.date)
+
+    sent = [*params, ("page_token", token)] if token else list(params)
+    return client.read(path, sent, check, meter=meter, note=f"page {number}")
+
+
+def _next_link(meta: object, path: str) -> str:
+    paging = meta.get("paging") if isinstance(meta, dict) else None
+    if not isinstance(paging, dict):
+        message = f"a page of {template(path)} does not say whether it is the last"
+        raise BrokenWalkError(message)
+    link = paging.get("next")
+    if link is None:
+        return ""
+    if not isinstance(link, str) or not link:
+        message = f"a page of {template(path)} has a link to the next page that is not a link"
+        raise BrokenWalkError(message)
+    return link
+
+
+def _meta(body: bytes) -> object:
+    """Give the page's `meta`, parsing only the end of the body where that is safe.
+
+    Raises:
+        UnreadableAnswerError: if the body is not an object whose `data` is a list.
+    """
+    at = body.rfind(b'"meta"')
+    if at > 0 and _DATA_FIRST.match(body) and _AFTER_A_LIST.search(body, max(0, at - 64), at):
+        tail = _tail(b"{" + body[at:])
+        if tail is not None:
+            return tail["meta"]
+    whole = parsed(body)
+    if not isinstance(whole, dict) or not isinstance(whole.get("data"), list):
+        message = "the answer is not a page of a list"
+        raise UnreadableAnswerError(message)
+    return whole.get("meta")
+
+
+def _tail(text: bytes) -> dict[str, object] | None:
+    """Parse the end of a body from its last `"meta"`; None if it is not that of the whole.
+
+    Why this is the meta of the whole body: the quotes are real ones, since within a string they
+    would be escaped and so not follow `]` and `,`. The text closes every bracket that the rest of
+    the body left open. It parses as one object, so that is exactly one bracket: the body's own.
+    And it is the last `"meta"`, which is the one that parsers keep. A second `data` after it would
+    replace the list before it, so the text must not hold one.
+    """
+    try:
+        tail = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return None if "data" in tail else tail

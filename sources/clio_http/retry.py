@@ -1,0 +1,161 @@
+"""When to ask again, and how long to wait before: bounded in attempts, in time, and with jitter.
+
+Only requests that are safe to repeat come here. The loop is our own, and small, because a general
+one waits on the machine's clock: here the clock is passed in and every wait ends at a stop.
+"""
+
+import math
+import random
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import pendulum
+
+from sources.clio_http.clock import Clock, http_date
+from sources.errors import ClioError, Interrupted, RateLimitedError
+
+T = TypeVar("T")
+
+LONGEST_HOLD = 300.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How often and how long to try. Refusals (429) count apart from failures."""
+
+    attempts: int = 5
+    total: float = 300.0
+    refusals: int = 20
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+
+
+@dataclass(frozen=True)
+class Done(Generic[T]):
+    """The request succeeded."""
+
+    value: T
+
+
+@dataclass(frozen=True)
+class Again:
+    """The request failed in a way that may pass; `error` is raised if it does not."""
+
+    error: ClioError
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Clio answered 429 and asked for a wait of `seconds`, or did not say how long."""
+
+    seconds: float | None
+
+
+Outcome = Done[T] | Again | Refused
+
+
+class Retrier:
+    """Repeats a request until it succeeds, fails for good or the policy is used up."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        clock: Clock,
+        stop: threading.Event,
+        hold: Callable[[float], None],
+    ) -> None:
+        """Take the policy, and `hold`, which keeps every thread from sending for so long."""
+        self._policy = policy
+        self._clock = clock
+        self._stop = stop
+        self._hold = hold
+
+    def call(
+        self,
+        slot: Callable[[], AbstractContextManager[None]],
+        once: Callable[[], Outcome[T]],
+    ) -> T:
+        """Run `once`, each time within a new slot, and give the value of its success.
+
+        Waiting for a slot is not counted as time spent on failures: it is how the rate limit is
+        kept, and may rightly take a minute.
+        """
+        failures = refusals = 0
+        spent = 0.0
+        while True:
+            with slot():
+                began = self._clock.monotonic()
+                outcome = once()
+                spent += self._clock.monotonic() - began
+                if isinstance(outcome, Refused):
+                    refusals += 1
+                    # Held before the slot is given back, so that no other thread slips through.
+                    self._hold_all(outcome, refusals)
+            if isinstance(outcome, Done):
+                return outcome.value
+            if isinstance(outcome, Again):
+                failures += 1
+                spent += self._pause(outcome, failures, spent)
+
+    def _hold_all(self, refusal: Refused, refusals: int) -> None:
+        if refusals >= self._policy.refusals:
+            message = f"Clio answered 429 (too many requests) {refusals} times in a row"
+            raise RateLimitedError(message)
+        default = backoff(refusals, 1.0, LONGEST_HOLD)
+        self._hold(default if refusal.seconds is None else refusal.seconds)
+
+    def _pause(self, failure: Again, failures: int, spent: float) -> float:
+        wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)
+        if failures >= self._policy.attempts or spent + wait > self._policy.total:
+            raise failure.error
+        self._clock.sleep(wait)
+        if self._stop.is_set():
+            raise Interrupted
+        return wait
+
+
+def backoff(failures: int, first: float, longest: float) -> float:
+    """Give the wait after so many failures: doubling up to a bound, its upper half random."""
+    most = min(longest, first * 2.0 ** min(failures - 1, 30))
+    return most * random.uniform(0.5, 1.0)  # noqa: S311 - spreads requests, guards nothing
+
+
+def asked_wait(headers: Mapping[str, str], now: pendulum.DateTime) -> float | None:
+    """Read how long a 429 asks to wait: seconds, at most `LONGEST_HOLD`; None if it does not say.
+
+    `Retry-After` is a number of seconds or an HTTP date; `Retry-At`, which an older article of
+    Clio's names, is a moment: unix seconds, an HTTP date or an ISO date. What is not in the future
+    or cannot be read counts as not said. A moment is measured against the answer's own Date.
+    """
+    at = http_date(headers.get("date")) or now
+    after = headers.get("retry-after")
+    candidates = (_number(after), _until(after, at), _until(headers.get("retry-at"), at))
+    wait = next((seconds for seconds in candidates if seconds is not None and seconds > 0), None)
+    return None if wait is None else min(wait, LONGEST_HOLD)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _until(text: str | None, now: pendulum.DateTime) -> float | None:
+    seconds = _number(text)
+    moment = http_date(text) or _iso_date(text)
+    if seconds is not None:
+        return seconds - now.timestamp()
+    return None if moment is None else moment.timestamp() - now.timestamp()
+
+
+def _iso_date(text: str | None) -> pendulum.DateTime | None:
+    try:
+        parsed = pendulum.parse(text) if text else None
+    except (ValueError, OverflowError):
+        return None
+    return parsed if isinstance(parsed, pendulum.DateTime) else None

@@ -1,0 +1,115 @@
+"""What each HTTP status means: the one place where Clio's refusals become our errors."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sources.clio_http.hosts import host_of, template
+from sources.clio_http.refused_fields import refused_fields
+from sources.errors import (
+    ClioError,
+    CollectionGoneError,
+    FieldsRefusedError,
+    MissingScopeError,
+    PageTokenRefusedError,
+    RecordChangedError,
+    RedirectRefusedError,
+    RequestRefusedError,
+    SignInNeededError,
+    UnavailableError,
+    VersionRetiredError,
+)
+
+TEMPORARY = frozenset({408, 500, 502, 503, 504})
+TOO_MANY = 429
+_MEANINGS: dict[int, type[ClioError]] = {
+    401: SignInNeededError,
+    403: MissingScopeError,
+    404: CollectionGoneError,
+    410: VersionRetiredError,
+    412: RecordChangedError,
+}
+_TOKEN_REFUSALS = frozenset({400, 410, 422})
+_LOGIN = re.compile(r"log_?in|sign_?in|session|oauth|authorize", re.IGNORECASE)
+_SCOPE = re.compile(r"\b[a-z_]{2,40}:(?:read|write)\b")
+# Only names from Clio's own list are repeated: a message may also name a client.
+_PERMISSIONS = re.compile(
+    r"\b(?:Accounting|Activities|Billing|Calendars|Clio Payments|Communications|Contacts|"
+    r"Court rules|Custom actions|Custom fields|Documents|Grants|Matters|Payment distributions|"
+    r"Personal injury|Reporting|Settings|Tasks|Users|Webhooks)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, as far as an error may tell of it."""
+
+    path: str
+    params: Sequence[tuple[str, str]] = ()
+
+    @property
+    def template(self) -> str:
+        """Give the path without ids."""
+        return template(self.path)
+
+    @property
+    def fields(self) -> str:
+        """Give the `fields` parameter, empty if none was sent."""
+        return next((value for name, value in self.params if name == "fields"), "")
+
+    @property
+    def sent_page_token(self) -> bool:
+        """Tell whether a page token was sent."""
+        return any(name == "page_token" and value for name, value in self.params)
+
+
+def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
+    """Give the error that an answer other than 200 means."""
+    kind, text = _explanation(body)
+    message = f"GET {asked.template} was answered with {status}"
+    if status in range(300, 400):
+        return _redirect(message, location)
+    if status in TEMPORARY or status > max(TEMPORARY):
+        return UnavailableError(message)
+    if status in _TOKEN_REFUSALS and asked.sent_page_token and re.search("page.?token", text, re.I):
+        return PageTokenRefusedError(f"{message}: the page token was refused")
+    if status == 403:  # noqa: PLR2004 - a status is its own name
+        return MissingScopeError(f"{message}{_scope(text)}")
+    if status in _MEANINGS:
+        return _MEANINGS[status](message)
+    if status == 400:  # noqa: PLR2004
+        fields = refused_fields(text, asked.fields, kind)
+        if fields or kind == "InvalidFields":
+            named = ", ".join(fields) or "not named"
+            return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
+    return RequestRefusedError(message)
+
+
+def _redirect(message: str, location: str) -> ClioError:
+    host = host_of(location) or "a path of its own"
+    if _LOGIN.search(location.partition("?")[0]):
+        return MissingScopeError(f"{message}: it points to the sign-in page at {host}")
+    return RedirectRefusedError(f"{message}: a redirect to {host} was not followed")
+
+
+def _scope(text: str) -> str:
+    found = _SCOPE.search(text) or _PERMISSIONS.search(text)
+    return f": {found.group()} is missing" if found else ""
+
+
+def _explanation(body: bytes) -> tuple[str, str]:
+    """Read type and message out of either shape of error body; empty if it is neither."""
+    try:
+        parsed: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    if isinstance(error, dict):
+        return str(error.get("type", "")), str(error.get("message", ""))
+    if isinstance(error, str):
+        return error, str(parsed.get("error_description", ""))
+    return "", ""

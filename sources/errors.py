@@ -1,0 +1,209 @@
+"""What can go wrong at Clio's edge, grouped by what the caller should do.
+
+* ClioError
+  x fix the configuration and run again
+    + ConfigurationError
+    + VersionRetiredError
+  x sign in, then run again
+    + SignInNeededError
+  x let this collection fail and go on with the others
+    + MissingScopeError
+    + CollectionGoneError
+    + RedirectRefusedError
+    + ForeignHostError
+    + RequestRefusedError
+  x change the request and go on
+    + FieldsRefusedError         ask again without `fields`
+    + PageTokenRefusedError      start this walk again from its first page
+  x keep what is stored, end this walk, run again later
+    + UnavailableError
+      - RateLimitedError
+      - UntrustedServerError
+    + UnreadableAnswerError
+    + BrokenWalkError
+  x read the record again and show it to a person
+    + RecordChangedError
+  x stop at once
+    + Interrupted
+
+A message may hold path templates, status numbers, host names, field names and record ids. It
+never holds query values, tokens, bodies or what is in a record: messages reach logs, traces and
+reports.
+"""
+
+from typing import ClassVar
+
+
+class ClioError(Exception):
+    """Something went wrong while talking to Clio."""
+
+    code: ClassVar[str] = "clio_error"
+    hint: ClassVar[str] = "Nothing was changed. Run the same command with --debug to see more."
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "") -> None:
+        """Take the message, or else the first line of the class's docstring."""
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+
+# Fix the configuration...
+
+
+class ConfigurationError(ClioError):
+    """The configuration cannot be used."""
+
+    code = "configuration"
+    hint = "Nothing was sent. Correct the setting that is named, then run clio-sync doctor."
+    exit_code = 2
+
+
+class VersionRetiredError(ClioError):
+    """Clio no longer offers the API version that was asked for."""
+
+    code = "version_retired"
+    hint = "Nothing was changed. Install a newer clio-sync, then run clio-sync doctor."
+    exit_code = 2
+
+
+# Sign in...
+
+
+class SignInNeededError(ClioError):
+    """Clio refused the access token."""
+
+    code = "sign_in_needed"
+    hint = "What is stored stays as it is. Run clio-sync auth login, then the same command again."
+    exit_code = 3
+
+
+# Let this collection fail...
+
+
+class MissingScopeError(ClioError):
+    """Clio does not allow this application or user to read the collection."""
+
+    code = "missing_scope"
+    hint = (
+        "The other collections are not affected. Add the permission to the application in Clio, "
+        "or ask for a role that may see it; then run clio-sync auth login and load again."
+    )
+    exit_code = 4
+
+
+class CollectionGoneError(ClioError):
+    """Clio does not know this collection or record."""
+
+    code = "collection_gone"
+    hint = "What is stored stays as it is. Run clio-sync doctor to see what this account offers."
+    exit_code = 4
+
+
+class RedirectRefusedError(ClioError):
+    """Clio pointed to another address, which was not followed."""
+
+    code = "redirect_refused"
+    hint = "Nothing was sent there. Check the region and base URL with clio-sync doctor."
+    exit_code = 4
+
+
+class ForeignHostError(ClioError):
+    """The link to the next page points to a host that is not this Clio."""
+
+    code = "foreign_host"
+    hint = "Nothing was sent there and the watermark stays. Run clio-sync load again; if it stays, stop."
+    exit_code = 4
+
+
+class RequestRefusedError(ClioError):
+    """Clio refused the request as it was asked."""
+
+    code = "request_refused"
+    hint = "What is stored stays as it is. Run clio-sync doctor; a newer clio-sync may be needed."
+    exit_code = 4
+
+
+# Change the request...
+
+
+class FieldsRefusedError(ClioError):
+    """Clio refused fields that were asked for."""
+
+    code = "fields_refused"
+    hint = "Fields that Clio no longer offers are left out by the next clio-sync load."
+    exit_code = 4
+
+    def __init__(self, message: str = "", fields: tuple[str, ...] = ()) -> None:
+        """Take the message and the refused names, such as `note` or `client.name`."""
+        super().__init__(message)
+        self.fields = fields
+
+
+class PageTokenRefusedError(ClioError):
+    """Clio no longer accepts the page token that was saved."""
+
+    code = "page_token_refused"
+    hint = "Run clio-sync load again: the walk starts from its first page."
+    exit_code = 4
+
+
+# Run again later...
+
+
+class UnavailableError(ClioError):
+    """Clio could not be reached, or answered with an error each time."""
+
+    code = "unavailable"
+    hint = "What is stored stays as it is. Run the same command again later."
+    exit_code = 4
+
+
+class RateLimitedError(UnavailableError):
+    """Clio kept answering that there were too many requests."""
+
+    code = "rate_limited"
+    hint = "Another integration may be using this token. Run the same command again later."
+
+
+class UntrustedServerError(UnavailableError):
+    """The server could not prove that it is Clio."""
+
+    code = "untrusted_server"
+    hint = "Nothing was sent. Check the network (a sign-in page, a proxy) and this machine's clock."
+
+
+class UnreadableAnswerError(ClioError):
+    """Clio's answer could not be read, each time it was asked for."""
+
+    code = "unreadable_answer"
+    hint = "Nothing of it was stored. Run the same command again later."
+    exit_code = 4
+
+
+class BrokenWalkError(ClioError):
+    """The list could not be read to a proven end."""
+
+    code = "broken_walk"
+    hint = "The watermark stays, so nothing is skipped. Run clio-sync load again."
+    exit_code = 4
+
+
+# Read the record again...
+
+
+class RecordChangedError(ClioError):
+    """The record changed in Clio after it was read."""
+
+    code = "record_changed"
+    hint = "Nothing was written. Load again and look at the record before deciding."
+    exit_code = 6
+
+
+# Stop at once...
+
+
+class Interrupted(ClioError):  # noqa: N818 - an order to stop, not a fault
+    """The run was asked to stop."""
+
+    code = "interrupted"
+    hint = "What was loaded stays. Run the same command again to go on."
+    exit_code = 130
