@@ -1,0 +1,1 @@
+"""The warehouse and the process: what happens to Clio's data, stage by stage."""

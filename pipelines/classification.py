@@ -1,0 +1,242 @@
+"""What became of each row that was read: inserted, updated, unchanged or older.
+
+Only inserted and updated rows go on to dlt. Within one package a key goes on once: the same
+reading again is dropped, another reading waits for the next package, because two rows with one
+key in a package corrupt the table under `upsert`.
+"""
+
+from dataclasses import dataclass
+
+import pendulum
+import pyarrow as pa
+
+from sources.clio_http.catalog import Collection
+from sources.clio_http.rows import ARROW_TYPES
+
+from .crash import crash_point
+from .warehouse import Cursor, Warehouse, quoted
+
+SPARE = ("_row_hash", "_synced_at")
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The outcome for one reading.
+
+    `table` holds the rows for dlt, None if there is none. `older` holds the keys of rows whose
+    `updated_at` lies before the stored one. `again` holds rows that must wait for the next
+    package.
+    """
+
+    table: pa.Table | None
+    inserted: int
+    updated: int
+    unchanged: int
+    older: tuple[object, ...]
+    again: pa.Table | None
+
+
+def text_for_hash(name: str, kind: str) -> str:
+    """Give the SQL of a column's text in the content hash: the same on every machine."""
+    column = quoted(name)
+    text = f"epoch_us({column})::varchar" if kind == "TIMESTAMPTZ" else f"{column}::varchar"
+    return f"coalesce({text}, chr(30))"
+
+
+def row_hash(collection: Collection) -> str:
+    """Give the SQL of the content hash of a row: MD5 of every column of Clio's, in order."""
+    texts = ", ".join(text_for_hash(column.name, column.type) for column in collection.columns)
+    return f"md5(concat_ws(chr(31), {texts}))"
+
+
+class Classifier:
+    """Classifies the readings of one collection against its raw table, within one package."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        schema: str,
+        collection: Collection,
+        synced_at: pendulum.DateTime,
+        *,
+        history: bool,
+        once: bool,
+    ) -> None:
+        """Look at the raw table as it stands before the package.
+
+        `once` says that no key can come twice, because the walk's ids only rise.
+        """
+        self.cursor: Cursor = warehouse.cursor()
+        self.collection = collection
+        self.raw = f"{quoted(schema)}.{quoted(collection.name)}"
+        self.versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
+        self.synced_at = synced_at
+        self.columns = {column.name: column.type for column in collection.columns}
+        self.stored = set(warehouse.columns(schema, collection.name))
+        self.history = history and bool(warehouse.columns(schema, collection.name + "__versions"))
+        self.filled = bool(self.stored) and warehouse.rows(f"select 1 from {self.raw} limit 1") != []  # noqa: S608
+        self.once = once
+        self.key = [quoted(name) for name in collection.key]
+        if not once:
+            keys = ", ".join(f"{quoted(c.name)} {_sql_type(c.type)}" for c in collection.key_columns)
+            self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.cursor.close()
+
+    def classify(self, batch: pa.Table, *, settled: bool = False) -> Classified:
+        """Classify the rows of a reading; `settled` rows count as newer whatever their stamp."""
+        if not batch.num_rows:
+            return Classified(None, 0, 0, 0, (), None)
+        self.cursor.register("batch", batch)
+        self.cursor.execute(self._query(batch, settled=settled))
+        counts = dict(
+            self.cursor.execute("select _class, count(*) from classed group by 1").fetchall(),
+        )
+        older = self._older() if counts.get("older") else ()
+        again = self._rows("again", batch.column_names) if counts.get("again") else None
+        if counts.get("updated") and self.history:
+            self._save_outgoing()
+        table = None
+        if counts.get("inserted") or counts.get("updated"):
+            table = self._outgoing()
+            if not self.once:
+                self._remember()
+        self.cursor.execute("drop table classed")
+        return Classified(
+            table,
+            counts.get("inserted", 0),
+            counts.get("updated", 0),
+            counts.get("unchanged", 0),
+            older,
+            again,
+        )
+
+    def _query(self, batch: pa.Table, *, settled: bool) -> str:
+        """Build the one statement that places every row of the batch in its class."""
+        key = ", ".join(self.key)
+        newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
+        unique = "" if self.once else newest
+        return (
+            "create or replace temp table classed as with numbered as ("
+            f"select *, row_number() over () as _n from batch),"
+            f" newest as (select * from numbered{unique}),"
+            f" whole as (select {self._carried(batch)} from newest n {self._join('n')}),"
+            f" hashed as (select *, {row_hash(self.collection)} as _row_hash from whole)"
+            f" select h.*, {self._class(settled=settled)} as _class from hashed h {self._staged()}"
+        )
+
+    def _join(self, alias: str) -> str:
+        if not self.filled:
+            return ""
+        same = " and ".join(f"r.{name} = {alias}.{name}" for name in self.key)
+        return f"left join {self.raw} r on {same}"
+
+    def _carried(self, batch: pa.Table) -> str:
+        """Select every column; one that was not asked for keeps what is stored."""
+        selected = []
+        for name, kind in self.columns.items():
+            column = quoted(name)
+            if name in batch.column_names:
+                selected.append(f"n.{column}")
+            elif self.filled and name in self.stored:
+                selected.append(f"r.{column}")
+            else:
+                selected.append(f"null::{_sql_type(kind)} as {column}")
+        stored = ["null::varchar as _stored_hash", "null::timestamptz as _stored_at"]
+        if self.filled:
+            stamp = "r.updated_at" if "updated_at" in self.stored else "null::timestamptz"
+            stored = ["r._row_hash as _stored_hash", f"{stamp} as _stored_at"]
+        return ", ".join(selected + stored)
+
+    def _class(self, *, settled: bool) -> str:
+        cases = []
+        if not self.once:
+            cases += [
+                "when s._row_hash = h._row_hash then 'unchanged'",
+                "when s._row_hash is not null then 'again'",
+            ]
+        cases += [
+            "when h._stored_hash is null then 'inserted'",
+            "when h._stored_hash = h._row_hash then 'unchanged'",
+        ]
+        if not settled and "updated_at" in self.columns:
+            cases.append("when h.updated_at < h._stored_at then 'older'")
+        return f"case {' '.join(cases)} else 'updated' end"
+
+    def _staged(self) -> str:
+        if self.once:
+            return ""
+        same = " and ".join(f"s.{name} = h.{name}" for name in self.key)
+        return f"left join staged s on {same}"
+
+    def _older(self) -> tuple[object, ...]:
+        last = self.key[-1]
+        found = self.cursor.execute(f"select {last} from classed where _class = 'older'")  # noqa: S608
+        return tuple(key for (key,) in found.fetchall())
+
+    def _rows(self, kind: str, names: list[str]) -> pa.Table:
+        chosen = ", ".join(quoted(name) for name in names)
+        query = f"select {chosen} from classed where _class = '{kind}'"  # noqa: S608
+        return self.cursor.execute(query).to_arrow_table()
+
+    def _outgoing(self) -> pa.Table:
+        chosen = ", ".join(quoted(name) for name in self.columns)
+        table = self.cursor.execute(
+            f"select {chosen}, _row_hash, $1::timestamptz as _synced_at from classed"  # noqa: S608
+            " where _class in ('inserted', 'updated')",
+            [self.synced_at],
+        ).to_arrow_table()
+        return table.cast(raw_schema(self.collection))
+
+    def _remember(self) -> None:
+        key = ", ".join(self.key)
+        self.cursor.execute(
+            f"insert into staged select {key}, _row_hash from classed"  # noqa: S608
+            " where _class in ('inserted', 'updated')",
+        )
+
+    def _save_outgoing(self) -> None:
+        """Keep the rows that are about to be replaced. May run twice without harm."""
+        same = " and ".join(f"r.{name} = c.{name}" for name in self.key)
+        kept = " and ".join(f"v.{name} = r.{name}" for name in self.key)
+        self.cursor.execute(
+            f"insert into {self.versions} by name"  # noqa: S608
+            f" select r.*, $1::timestamptz as _replaced_at from {self.raw} r"
+            f" join classed c on {same} and c._class = 'updated' where not exists ("
+            f"select 1 from {self.versions} v where {kept}"
+            " and v._row_hash = r._row_hash and v._synced_at = r._synced_at)",
+            [self.synced_at],
+        )
+        crash_point("history-saved")
+
+
+def raw_schema(collection: Collection) -> pa.Schema:
+    """Give the Arrow schema in which rows go to dlt."""
+    fields = [(column.name, ARROW_TYPES[column.type]) for column in collection.columns]
+    return pa.schema([*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])])
+
+
+def _sql_type(kind: str) -> str:
+    return {"DECIMAL": "decimal(38, 18)"}.get(kind, kind.lower())
+
+
+def ensure_versions(warehouse: Warehouse, schema: str, table: str) -> None:
+    """Make the history table of a raw table, or add the columns that it lacks."""
+    raw = warehouse.rows(
+        "select column_name, data_type from duckdb_columns()"
+        " where schema_name = $1 and table_name = $2 order by column_index",
+        [schema, table],
+    )
+    if not raw:
+        return
+    name = f"{quoted(schema)}.{quoted(table + '__versions')}"
+    kept = warehouse.columns(schema, table + "__versions")
+    if not kept:
+        columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in raw)
+        warehouse.rows(f"create table if not exists {name} ({columns}, _replaced_at timestamptz)")
+        return
+    for column, kind in raw:
+        if column not in kept:
+            warehouse.rows(f"alter table {name} add column {quoted(column)} {kind}")

@@ -1,0 +1,291 @@
+"""The `meta` schema: what the tool knows about its own runs, written by plain SQL."""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pendulum
+import pyarrow as pa
+
+from .warehouse import Warehouse
+
+DDL = (
+    "create schema if not exists meta",
+    """create table if not exists meta.sync_runs (
+        run_id varchar, source varchar, resource varchar, mode varchar, since timestamptz,
+        started_at timestamptz, finished_at timestamptz, requests bigint, rows_read bigint,
+        inserted bigint, updated bigint, unchanged bigint, quarantined bigint,
+        watermark timestamptz, status varchar, error varchar)""",
+    """create table if not exists meta.watermarks (
+        source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
+        page_token varchar, fields_hash varchar, updated_at timestamptz,
+        mode varchar, since timestamptz, list_index integer, after_id bigint,
+        completed_at timestamptz)""",
+    """create table if not exists meta.fields (
+        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
+        catalog_hash varchar)""",
+    """create table if not exists meta.drift (
+        source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
+        run_id varchar)""",
+    """create table if not exists meta.quarantine (
+        source varchar, resource varchar, record_id varchar, row json, reason varchar,
+        run_id varchar)""",
+    """create table if not exists meta.parents_read (
+        source varchar, resource varchar, parent_id bigint, read_at timestamptz)""",
+    "create table if not exists meta.epoch (load_seq bigint, warehouse_id varchar, at timestamptz)",
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the walks of one collection have come.
+
+    `watermark` is the moment up to which every change is known to be stored. A walk under way
+    has `walk_started_at` and stands at `list_index`, `page_token`, `after_id`.
+    """
+
+    source: str
+    resource: str
+    watermark: pendulum.DateTime | None = None
+    walk_started_at: pendulum.DateTime | None = None
+    page_token: str = ""
+    fields_hash: str = ""
+    mode: str = ""
+    since: pendulum.DateTime | None = None
+    list_index: int = 0
+    after_id: int = 0
+    completed_at: pendulum.DateTime | None = None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One collection's part in one run, as `meta.sync_runs` keeps it."""
+
+    run_id: str
+    source: str
+    resource: str
+    mode: str
+    since: pendulum.DateTime | None
+    started_at: pendulum.DateTime
+    finished_at: pendulum.DateTime | None = None
+    requests: int = 0
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    watermark: pendulum.DateTime | None = None
+    status: str = "running"
+    error: str = ""
+
+
+def moment(value: object) -> pendulum.DateTime | None:
+    """Take a timestamp from DuckDB as a moment in UTC."""
+    if value is None:
+        return None
+    return pendulum.instance(value, tz="UTC").in_timezone("UTC")  # type: ignore[call-overload,no-any-return]
+
+
+class Meta:
+    """Reads and writes the `meta` schema of one open warehouse."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        """Make the tables that are not there yet."""
+        self.warehouse = warehouse
+        if warehouse.read_only:
+            return
+        for statement in DDL:
+            warehouse.rows(statement)
+        if not warehouse.rows("select 1 from meta.epoch"):
+            warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
+
+    def interrupt_running(self, at: pendulum.DateTime) -> int:
+        """Mark runs that never ended; give how many rows that were."""
+        found = self.warehouse.rows(
+            "update meta.sync_runs set status = 'interrupted', finished_at = $1"
+            " where status = 'running' returning run_id",
+            [at],
+        )
+        return len(found)
+
+    def progress(self, source: str) -> dict[str, Progress]:
+        """Read how far every collection of a source has come."""
+        found = self.warehouse.rows(
+            "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"
+            " list_index, after_id, completed_at from meta.watermarks where source = $1",
+            [source],
+        )
+        return {
+            row[0]: Progress(
+                source, row[0], moment(row[1]), moment(row[2]), row[3] or "", row[4] or "",
+                row[5] or "", moment(row[6]), row[7] or 0, row[8] or 0, moment(row[9]),
+            )
+            for row in found
+        }
+
+    def save_runs(self, rows: Iterable[RunRow]) -> None:
+        """Write rows of `sync_runs`, replacing those of the same run and resource."""
+        table = _table(rows)
+        if not table.num_rows:
+            return
+        cursor = self.warehouse.cursor()
+        try:
+            cursor.register("written", table)
+            cursor.execute("begin")
+            cursor.execute(
+                "delete from meta.sync_runs using written where sync_runs.run_id = written.run_id"
+                " and sync_runs.source = written.source and sync_runs.resource = written.resource",
+            )
+            cursor.execute("insert into meta.sync_runs by name select * from written")
+            cursor.execute("commit")
+        finally:
+            cursor.close()
+
+    def save_walks(self, outcome: "Stored", at: pendulum.DateTime, run_id: str) -> int:
+        """Store what a committed package means: watermarks, resume points, fields, quarantine.
+
+        One transaction, after the package; gives the new load sequence number.
+        """
+        cursor = self.warehouse.cursor()
+        try:
+            cursor.execute("begin")
+            for table, rows, key in outcome.tables(at, run_id):
+                if not rows.num_rows:
+                    continue
+                cursor.register("written", rows)
+                same = " and ".join(f"t.{name} is not distinct from written.{name}" for name in key)
+                if key:
+                    cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608
+                cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
+                cursor.unregister("written")
+            found = cursor.execute(
+                "update meta.epoch set load_seq = load_seq + 1, at = $1 returning load_seq",
+                [at],
+            ).fetchone()
+            cursor.execute("commit")
+        finally:
+            cursor.close()
+        return int(found[0]) if found else 0
+
+    def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
+        """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
+        found = self.warehouse.rows(
+            "select resource, catalog_hash, list(field) from meta.fields"
+            " where source = $1 and status = 'refused' group by all",
+            [source],
+        )
+        return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
+
+    def write_epoch(self, folder: Path) -> None:
+        """Write the epoch beside the warehouse, so that a warehouse that went back shows."""
+        ((load_seq, warehouse_id, at),) = self.warehouse.rows("select * from meta.epoch")
+        marks = self.warehouse.rows("select source, resource, watermark from meta.watermarks")
+        text = json.dumps(
+            {
+                "load_seq": load_seq,
+                "warehouse_id": warehouse_id,
+                "at": str(moment(at)),
+                "watermarks": {f"{s}.{r}": str(moment(w)) for s, r, w in marks if w},
+            },
+        )
+        _replace_durably(folder / "epoch.json", text)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A difference between Clio and the catalogue: new, gone, refused, type, collection_gone."""
+
+    source: str
+    resource: str
+    field: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A field that Clio refused, and the catalogue entry that asked for it."""
+
+    source: str
+    resource: str
+    field: str
+    catalog_hash: str
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A row that did not fit its table."""
+
+    source: str
+    resource: str
+    record_id: str
+    row: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ParentRead:
+    """A parent whose child list was read to its end."""
+
+    source: str
+    resource: str
+    parent_id: int
+    read_at: pendulum.DateTime
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All that is to be written once a package is committed."""
+
+    progress: Sequence[Progress] = ()
+    drift: Sequence[Drift] = ()
+    refused: Sequence[Refused] = ()
+    quarantined: Sequence[Quarantined] = ()
+    parents: Sequence[ParentRead] = ()
+
+    def tables(
+        self,
+        at: pendulum.DateTime,
+        run_id: str,
+    ) -> Iterable[tuple[str, pa.Table, tuple[str, ...]]]:
+        """Give each table's new rows, and the columns by which they replace older ones."""
+        resource = ("source", "resource")
+        yield "watermarks", _table(self.progress, updated_at=at), resource
+        yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
+        refused = _table(self.refused, status="refused", since=at)
+        yield "fields", refused, (*resource, "field")
+        quarantined = _table(self.quarantined, run_id=run_id)
+        yield "quarantine", quarantined, (*resource, "record_id")
+        yield "parents_read", _table(self.parents), (*resource, "parent_id")
+
+
+def _table(rows: Iterable[object], **constants: object) -> pa.Table:
+    """Make an Arrow table of dataclasses, with the same further columns in every row."""
+    records = [{**vars(row), **constants} for row in rows]
+    if not records:
+        return pa.table({})
+    names = dict.fromkeys(name for record in records for name in record)
+    return pa.table({name: _array([record.get(name) for record in records]) for name in names})
+
+
+def _array(values: list[object]) -> pa.Array:
+    if any(isinstance(value, pendulum.DateTime) for value in values):
+        return pa.array(values, pa.timestamp("us", tz="UTC"))
+    return pa.array(values)
+
+
+def _replace_durably(path: Path, text: str) -> None:
+    """Write a file so that after a crash either the old or the new text is there, whole."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

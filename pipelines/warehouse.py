@@ -1,0 +1,159 @@
+"""The warehouse: one DuckDB file, one writer.
+
+Everything that opens the file goes through here. The data folder is private to its owner; a
+second writer is told who holds the lock.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+import filelock
+import pendulum
+
+from sources.errors import ConfigurationError
+
+from .errors import BusyError, WarehouseError
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
+
+MEMORY_LIMIT = "256MB"
+PRIVATE = 0o700
+FILE = "warehouse.duckdb"
+
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def prepare_data_folder(folder: Path) -> None:
+    """Make the data folder, private to its owner, and refuse one that cannot be used."""
+    if "=" in str(folder.resolve()):
+        message = "the path of the data folder holds '=', which DuckDB takes for a partition"
+        raise ConfigurationError(message)
+    try:
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            message = "the data folder belongs to another user"
+            raise ConfigurationError(message)
+        folder.chmod(PRIVATE)
+    except OSError as error:
+        message = f"the data folder cannot be made or changed ({error.strerror})"
+        raise ConfigurationError(message) from None
+
+
+@contextmanager
+def writer_lock(folder: Path, command: str, now: pendulum.DateTime) -> Iterator[None]:
+    """Hold the only writer's lock on a data folder.
+
+    The lock is the operating system's, so it goes with the process that held it.
+
+    Raises:
+        BusyError: another process holds it; the message names that process.
+
+    """
+    holder = folder / "lock.json"
+    lock = filelock.FileLock(folder / "lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise BusyError(_holder(holder)) from None
+    try:
+        text = json.dumps({"pid": os.getpid(), "command": command, "since": str(now)})
+        holder.write_text(text, "utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        held = json.loads(path.read_text("utf-8"))
+        return f"process {held['pid']} ({held['command']}, since {held['since']}) holds the data folder"
+    except (OSError, ValueError, KeyError):
+        return "another process holds the data folder"
+
+
+class Warehouse:
+    """An open warehouse. `connection` is what dlt is given; everyone else takes a cursor."""
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            BusyError: another process has the file open.
+            WarehouseError: the file cannot be opened.
+
+        """
+        self.path = folder / FILE
+        self.read_only = read_only
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(folder / "tmp"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        try:
+            self.connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                message = "another program has the warehouse open"
+                raise BusyError(message) from None
+            raise WarehouseError(_reason(error)) from None
+        except duckdb.Error as error:
+            raise WarehouseError(_reason(error)) from None
+        self.connection.execute("set timezone = 'UTC'")
+        self.connection.execute("set preserve_insertion_order = false")
+
+    def __enter__(self) -> "Warehouse":
+        """Give the warehouse itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def cursor(self) -> Cursor:
+        """Give a connection of its own to the same open file, in UTC."""
+        cursor = self.connection.cursor()
+        cursor.execute("set timezone = 'UTC'")
+        return cursor
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one query and give its rows."""
+        cursor = self.cursor()
+        try:
+            return cursor.execute(query, list(parameters)).fetchall()
+        finally:
+            cursor.close()
+
+    def columns(self, schema: str, table: str) -> list[str]:
+        """Name the columns of a table in order; empty when there is no such table."""
+        found = self.rows(
+            "select column_name from duckdb_columns()"
+            " where schema_name = $1 and table_name = $2 order by column_index",
+            [schema, table],
+        )
+        return [name for (name,) in found]
+
+    def checkpoint(self) -> None:
+        """Move everything committed from the write-ahead log into the file."""
+        self.rows("checkpoint")
+
+
+def _reason(error: duckdb.Error) -> str:
+    kind = type(error).__name__
+    return f"the warehouse cannot be opened ({kind})"

@@ -1,0 +1,379 @@
+"""One collection read from its first page to its last, in stretches that can be resumed.
+
+A walk goes through every variant of a list, or through the list of every parent. It hands out
+readings: some pages' rows, typed, with the point from which the walk would go on after them.
+The next pages are fetched while a reading is being worked on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import orjson
+import pendulum
+import pyarrow as pa
+
+from sources.errors import (
+    BrokenWalkError,
+    ClioError,
+    FieldsRefusedError,
+    PageTokenRefusedError,
+    UnreadableAnswerError,
+)
+
+from .catalog import Collection, Field
+from .client import ClioClient, Meter
+from .clock import Clock
+from .paging import Page, fetch, walk
+from .rows import ARROW_TYPES, Batch, Misfit, RowReader
+
+MAX_PAGES = 25
+MAX_BYTES = 8_000_000
+MAX_SECONDS = 10.0
+PAGE_READINGS = 3
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a walk stands: which list, which page is asked for next, the last id before it."""
+
+    index: int = 0
+    page_token: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class List:
+    """One list to walk: its path, the parameters that make it, and the columns they fill."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    constants: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a walk is to do, decided before its first request.
+
+    `since` asks only for records changed after that moment; None asks for all of them.
+    `started_at` is server time before the walk's first page was asked for.
+    """
+
+    collection: Collection
+    mode: str
+    started_at: pendulum.DateTime
+    lists: tuple[List, ...]
+    since: pendulum.DateTime | None = None
+    start: Point = field(default_factory=Point)
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows of some pages, and the point to go on from once they are stored.
+
+    `table` has every column of the collection that this walk fills. `finished` lists the lists
+    (by index) that ended inside this reading.
+    """
+
+    table: pa.Table
+    misfits: tuple[Misfit, ...]
+    rows: int
+    size: int
+    point: Point
+    absent: frozenset[str]
+    finished: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Pages that follow one another, as fetched, with the list that each belongs to."""
+
+    pages: tuple[tuple[int, Page], ...]
+    point: Point
+
+
+def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
+    """Give the parameters that every page of a walk is asked with."""
+    collection = plan.collection
+    parameters = [("fields", ",".join(item.request for item in fields))]
+    if collection.page_size > 1:
+        parameters += [("limit", str(collection.page_size)), ("order", "id(asc)")]
+    if plan.since is not None:
+        parameters.append(("updated_since", stamp(plan.since)))
+    return tuple(parameters)
+
+
+def stamp(moment: pendulum.DateTime) -> str:
+    """Give a moment as Clio's filters take it."""
+    return moment.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm:ss[Z]")
+
+
+def without(fields: Sequence[Field], left_out: frozenset[str]) -> tuple[Field, ...]:
+    """Drop fields by the names Clio gives them: `note`, or `client.name` inside an object."""
+    kept = []
+    for item in fields:
+        if item.name in left_out:
+            continue
+        sub = tuple(pair for pair in item.sub if f"{item.name}.{pair[0]}" not in left_out)
+        if item.sub and not sub:
+            continue
+        kept.append(replace(item, sub=sub))
+    return tuple(kept)
+
+
+class Walk:
+    """Walks one plan. Used by one thread at a time; may be put down and taken up again."""
+
+    def __init__(
+        self,
+        client: ClioClient,
+        plan: Plan,
+        clock: Clock,
+        prefetch: ThreadPoolExecutor | None = None,
+    ) -> None:
+        """Get ready; nothing is sent before the first reading is asked for."""
+        self.client = client
+        self.plan = plan
+        self.clock = clock
+        self.meter = Meter()
+        self.point = plan.start
+        self.refused: set[str] = set()
+        self.error: ClioError | None = None
+        self.complete = False
+        self._prefetch = prefetch
+        self._tokens: set[str] = set()
+        self._tokens_of = -1
+        self._held: list[Reading] = []
+        self._readings: Iterator[Reading] | None = None
+        self._request()
+
+    def _request(self) -> None:
+        self._fields = without(
+            self.plan.collection.fields,
+            self.plan.left_out | self.refused,
+        )
+        columns = [column for item in self._fields for column in item.columns]
+        self._reader = RowReader(self.plan.collection, columns)
+        self._parameters = request_parameters(self.plan, self._fields)
+
+    def hold(self, reading: Reading) -> None:
+        """Take a reading back, to be handed out first when the walk is taken up again."""
+        self._held.append(reading)
+
+    def readings(self) -> Iterator[Reading]:
+        """Hand out reading after reading until the walk is complete or has failed.
+
+        A failure ends the walk: it is kept in `error`, what was handed out before stays good.
+        """
+        while self._held:
+            yield self._held.pop(0)
+        if self._readings is None:
+            self._readings = self._walk()
+        yield from self._readings
+
+    def settle(self, ids: Sequence[object]) -> pa.Table:
+        """Read some records alone, by id, whatever the lists said of them."""
+        collection = self.plan.collection
+        tables = []
+        for start in range(0, len(ids), collection.page_size):
+            block = ids[start : start + collection.page_size]
+            tables.append(self._settled(collection, block))
+        return pa.concat_tables(tables)
+
+    def _settled(self, collection: Collection, ids: Sequence[object]) -> pa.Table:
+        one = self.plan.lists[0]
+        fields = (("fields", ",".join(item.request for item in self._fields)),)
+        if collection.ids:
+            asked = (*fields, ("limit", str(collection.page_size)), ("order", "id(asc)"))
+            asked += tuple(("ids[]", str(key)) for key in ids)
+            bodies = [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
+        else:
+            bodies = [self._item(collection, key, fields) for key in ids]
+        numbered = list(enumerate(bodies, start=1))
+        reader = RowReader(collection, self._reader.columns)
+        reader.rising = False
+        return self._filled(reader.read(numbered).table, one)
+
+    def _item(
+        self, collection: Collection, key: object, fields: tuple[tuple[str, str], ...],
+    ) -> bytes:
+        path = collection.item_path.replace("{id}", str(key))
+        return _as_page(self.client.get(path, fields, meter=self.meter).body, path)
+
+    def _walk(self) -> Iterator[Reading]:
+        try:
+            yield from self._with_restart()
+            self.complete = True
+        except ClioError as error:
+            self.error = error
+
+    def _with_restart(self) -> Iterator[Reading]:
+        """Walk on from where the plan says; a page token that died starts the walk again."""
+        try:
+            yield from self._stretches()
+        except PageTokenRefusedError:
+            if not self.plan.start.page_token or self.point != self.plan.start:
+                raise
+            self.point = Point()
+            yield from self._stretches()
+
+    def _stretches(self) -> Iterator[Reading]:
+        following = self._ahead(self._gather, self.point)
+        while True:
+            stretch = following()
+            more = stretch.point.index < len(self.plan.lists)
+            if more:
+                following = self._ahead(self._gather, stretch.point)
+            reading = self._read(stretch)
+            self.point = reading.point
+            yield reading
+            if not more:
+                return
+
+    def _ahead(
+        self,
+        task: Callable[[Point], _Stretch],
+        point: Point,
+    ) -> Callable[[], _Stretch]:
+        if self._prefetch is None or point == self.plan.start:
+            return lambda: task(point)
+        future: Future[_Stretch] = self._prefetch.submit(task, point)
+        return future.result
+
+    def _gather(self, point: Point) -> _Stretch:
+        """Fetch pages until there are enough for one reading."""
+        pages: list[tuple[int, Page]] = []
+        size, started = 0, self.clock.monotonic()
+        while point.index < len(self.plan.lists):
+            for page in self._pages(point):
+                self._check_progress(point.index, page)
+                pages.append((point.index, page))
+                size += len(page.body)
+                enough = self._enough(pages, size, started)
+                if page.next_token and enough:
+                    return _Stretch(tuple(pages), Point(point.index, page.next_token))
+            point = Point(point.index + 1)
+            if self._enough(pages, size, started):
+                break
+        return _Stretch(tuple(pages), point)
+
+    def _check_progress(self, index: int, page: Page) -> None:
+        """Refuse a page that leads back to one read in an earlier stretch of the same list."""
+        if index != self._tokens_of:
+            self._tokens_of, self._tokens = index, set()
+        if page.next_token and page.next_token in self._tokens:
+            message = "a page leads back to a page already read"
+            raise BrokenWalkError(message)
+        self._tokens.add(page.next_token)
+
+    def _enough(self, pages: list[tuple[int, Page]], size: int, started: float) -> bool:
+        late = self.clock.monotonic() - started >= MAX_SECONDS
+        return len(pages) >= MAX_PAGES or size >= MAX_BYTES or late
+
+    def _pages(self, point: Point) -> Iterator[Page]:
+        one = self.plan.lists[point.index]
+        while True:
+            try:
+                if self.plan.collection.page_size == 1:
+                    yield self._only(one)
+                else:
+                    parameters = self._parameters + one.parameters
+                    yield from walk(
+                        self.client,
+                        one.path,
+                        parameters,
+                        page_token=point.page_token,
+                        meter=self.meter,
+                    )
+            except FieldsRefusedError as error:
+                self._drop(error)
+                continue
+            return
+
+    def _only(self, one: List) -> Page:
+        answer = self.client.get(one.path, self._parameters, meter=self.meter)
+        return Page(_as_page(answer.body, one.path), 1, "", "", answer.date)
+
+    def _drop(self, error: FieldsRefusedError) -> None:
+        """Ask again without the fields that Clio refused, unless the rows cannot do without."""
+        key = {column.path[0] for column in self.plan.collection.key_columns if column.path}
+        asked = {item.name for item in self._fields}
+        asked |= {f"{item.name}.{name}" for item in self._fields for name, _ in item.sub}
+        refused = set(error.fields) & asked
+        if not refused or refused & key:
+            raise error
+        self.refused |= refused
+        self._request()
+
+    def _read(self, stretch: _Stretch) -> Reading:
+        """Turn fetched pages into one reading, list by list."""
+        tables: list[pa.Table] = []
+        misfits: list[Misfit] = []
+        absent = {item.name for item in self._fields}
+        reader = self._reader
+        rows, after, last = 0, self.point.after, self.point.index
+        for index in sorted({index for index, _ in stretch.pages}):
+            pages = [page for at, page in stretch.pages if at == index]
+            after = after if index == last else 0
+            batch = self._batch(reader, self.plan.lists[index], pages, after)
+            after, last = batch.last_id, index
+            tables.append(self._filled(batch.table, self.plan.lists[index]))
+            misfits += batch.misfits
+            rows += batch.rows
+            absent &= batch.absent if batch.rows else absent
+        going_on = stretch.point.index == last
+        return Reading(
+            table=pa.concat_tables(tables),
+            misfits=tuple(misfits),
+            rows=rows,
+            size=sum(len(page.body) for _, page in stretch.pages),
+            point=replace(stretch.point, after=after if going_on else 0),
+            absent=frozenset(absent) if rows else frozenset(),
+            finished=tuple(range(self.point.index, stretch.point.index)),
+        )
+
+    def _batch(self, reader: RowReader, one: List, pages: list[Page], after: int) -> Batch:
+        """Parse the pages of one list; a page that cannot be parsed is asked for again."""
+        for attempt in range(PAGE_READINGS):
+            try:
+                numbered = [(number, page.body) for number, page in enumerate(pages, start=1)]
+                return reader.read(numbered, after=after)
+            except UnreadableAnswerError:
+                if attempt == PAGE_READINGS - 1:
+                    raise
+                pages = [self._again(reader, one, page) for page in pages]
+        raise AssertionError
+
+    def _again(self, reader: RowReader, one: List, page: Page) -> Page:
+        """Ask once more for a page that cannot be parsed alone."""
+        try:
+            reader.read([(1, page.body)])
+        except UnreadableAnswerError:
+            parameters = self._parameters + one.parameters
+            return fetch(self.client, one.path, parameters, page.token, meter=self.meter)
+        except BrokenWalkError:
+            return page
+        return page
+
+    def _filled(self, table: pa.Table, one: List) -> pa.Table:
+        """Add the columns that the list itself decides, such as the parent's id."""
+        kinds = {column.name: column.type for column in self.plan.collection.columns}
+        for name, constant in one.constants:
+            column = pa.array([constant], pa.scalar(constant).type).cast(ARROW_TYPES[kinds[name]])
+            column = pa.repeat(column[0], table.num_rows)
+            if name in table.column_names:
+                table = table.set_column(table.column_names.index(name), name, column)
+            else:
+                table = table.append_column(name, column)
+        return table
+
+
+def _as_page(body: bytes, path: str) -> bytes:
+    """Turn the answer of an item path into a page of one record."""
+    document = orjson.loads(body)
+    record = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(record, dict):
+        message = f"{path} answered without a record"
+        raise BrokenWalkError(message)
+    return b'{"data":[' + orjson.dumps(record) + b"]}"
