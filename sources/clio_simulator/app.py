@@ -1,0 +1,328 @@
+"""The API: one request from its path to its answer."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+
+from sources.clio_http.catalog import Catalog
+
+from . import faults, paging, query, values
+from .changes import Changes
+from .clock import Clock
+from .errors import Refusal, not_found
+from .faults import JSON_TYPE, Action, Call, Draft, Faults
+from .limits import Allowance, RateLimit, too_many
+from .log import Asked, fingerprint
+from .paging import Cursor, Page
+from .query import Asked as Question
+from .render import Renderer, Rendering
+from .routes import Routes, Target
+from .store import Row, Store, moment
+from .switches import Switches
+from .views import VIEWS
+
+BASE = "/api/v4/"
+VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
+
+
+@dataclass
+class World:
+    """Everything that one running simulator is made of."""
+
+    catalog: Catalog
+    store: Store
+    switches: Switches
+    clock: Clock
+    faults: Faults
+    changes: Changes
+    renderer: Renderer
+    limit: RateLimit
+    routes: Routes
+    requests: list[Asked] = field(default_factory=list)
+
+
+@dataclass
+class Exchange:
+    """One request on its way through: what was asked, and what is known of the answer so far."""
+
+    request: Request
+    path: str
+    given: Mapping[str, list[str]]
+    target: Target | None
+    token: str
+    page: int = 0
+    rows: int = 0
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether a list is asked for."""
+        return self.target is not None and self.target.route.kind == "list"
+
+    @property
+    def collection(self) -> str:
+        """Name the collection, empty where the path is unknown."""
+        return self.target.route.collection.name if self.target else ""
+
+
+def _given(text: str) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        given.setdefault(name, []).append(value)
+    return given
+
+
+def _bearer(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+class Api:
+    """Answer requests under `/api/v4/`."""
+
+    def __init__(self, world: World) -> None:
+        """Keep the world that is served."""
+        self.world = world
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request and write it into the log."""
+        world = self.world
+        arrived = world.clock.now()
+        world.changes.settle(arrived)
+        exchange = self._exchange(request)
+        allowance = world.limit.take(exchange.token, arrived)
+        response = await self._guarded(exchange, allowance)
+        self._common_headers(request, response, allowance)
+        for action in exchange.actions:
+            response = action.after(response, world.clock)
+        self._log(exchange, arrived, response)
+        if exchange.is_list:
+            world.changes.around("after", exchange.collection, exchange.page)
+        return response
+
+    def _exchange(self, request: Request) -> Exchange:
+        path = request.url.path.removeprefix(BASE).removesuffix(".json")
+        target = self.world.routes.find(path)
+        given = _given(request.url.query)
+        exchange = Exchange(request, path, given, target, _bearer(request))
+        if exchange.is_list and target is not None:
+            exchange.page = _page_number(given, target.route.collection.page_size)
+        return exchange
+
+    async def _guarded(self, exchange: Exchange, allowance: Allowance) -> Response:
+        """Answer, or say why not."""
+        try:
+            if exchange.token not in self.world.switches.tokens:
+                return faults.unauthorized("The access token is invalid")
+            self._check_version(exchange.request)
+            if allowance.exceeded:
+                return self._too_many(allowance)
+            return await self._answer(exchange)
+        except Refusal as refused:
+            return faults.refusal(refused)
+
+    def _check_version(self, request: Request) -> None:
+        given = request.headers.get("x-api-version")
+        if given is None:
+            return
+        found = VERSION.match(given)
+        switches = self.world.switches
+        if not found or not switches.oldest_version <= int(found[1]) <= switches.newest_version:
+            raise Refusal(410, "ApiVersionGone", f"API version {given} is not supported")
+
+    def _too_many(self, allowance: Allowance) -> Response:
+        response = faults.refusal(too_many(allowance.wait))
+        header = self.world.switches.retry_header
+        if header == "Retry-At":
+            response.headers[header] = str(allowance.reset)
+        elif header:
+            response.headers[header] = str(allowance.wait)
+        return response
+
+    async def _answer(self, exchange: Exchange) -> Response:
+        world = self.world
+        call = Call(exchange.path, exchange.page, exchange.is_list, exchange.given)
+        exchange.actions = world.faults.wanted(call)
+        for action in exchange.actions:
+            instead = await action.before(call)
+            if instead is not None:
+                return instead
+        if exchange.target is None:
+            raise not_found()
+        if exchange.is_list:
+            world.changes.around("before", exchange.collection, exchange.page)
+            return self._list(exchange, exchange.target)
+        return self._item(exchange, exchange.target)
+
+    def _list(self, exchange: Exchange, target: Target) -> Response:
+        world, collection = self.world, target.route.collection
+        question = Question(collection, target.path, exchange.given)
+        listing = query.listing(
+            question, world.store, world.switches, world.catalog.schemas[collection.schema]
+        )
+        rendering = self._rendering(question)
+        targets = self._targets(collection.schema)
+        page = paging.page(listing, world.store, targets)
+        exchange.rows = len(page.rows)
+        here = listing.cursor.token(collection.name)
+        draft = Draft([rendering(row) for row in page.rows], {"paging": {}}, token=here)
+        self._link(exchange, draft, page)
+        if world.switches.records_in_meta and draft.meta is not None:
+            draft.meta["records"] = sum(1 for _ in paging.matching(listing))
+        if exchange.actions:
+            draft.earlier = self._earlier(page, listing, rendering)
+        for action in exchange.actions:
+            action.alter(draft)
+        return Response(draft.write(), 200, {"Content-Type": JSON_TYPE})
+
+    def _earlier(self, page: Page, listing: paging.Listing, rendering: Rendering) -> list[bytes]:
+        if page.previous is None:
+            return []
+        back = replace(listing, cursor=page.previous)
+        return [rendering(row) for row in paging.page(back, self.world.store, {}).rows]
+
+    def _targets(self, schema: str) -> dict[str, str]:
+        """Give the collection that each reference of a record points at."""
+        known = self.world.renderer.compiler.targets
+        described = self.world.catalog.schemas[schema].items()
+        return {name: known[d["schema"]] for name, d in described if d.get("schema") in known}
+
+    def _rendering(self, question: Question) -> Rendering:
+        collection = question.collection
+        return self.world.renderer.rendering(
+            collection.name,
+            collection.schema,
+            question.one("fields"),
+            own_rows=collection.name in VIEWS,
+        )
+
+    def _link(self, exchange: Exchange, draft: Draft, page: Page) -> None:
+        for name, cursor in (("next", page.next), ("previous", page.previous)):
+            if cursor is not None:
+                draft.paging[name] = self._address(exchange, cursor)
+        if page.next is None and self.world.switches.nulls_in_paging:
+            draft.paging["next"] = None
+
+    def _address(self, exchange: Exchange, cursor: Cursor) -> str:
+        kept = {
+            name: texts
+            for name, texts in exchange.given.items()
+            if name not in {"page_token", "offset"}
+        }
+        if cursor.kind == "position" and "page_token" not in exchange.given:
+            kept["offset"] = [str(cursor.value)]
+        else:
+            kept["page_token"] = [cursor.token(exchange.collection)]
+        url = exchange.request.url
+        return f"{url.scheme}://{url.netloc}{url.path}?{urlencode(kept, doseq=True)}"
+
+    def _item(self, exchange: Exchange, target: Target) -> Response:
+        collection = target.route.collection
+        row = self._row(target)
+        if collection.name == "users_who_am_i":
+            collection = self.world.catalog.collections["users"]
+        plan = self.world.renderer.rendering(
+            collection.name, collection.schema, exchange.given.get("fields", [""])[0]
+        )
+        headers = {"Content-Type": JSON_TYPE}
+        tag = self.world.renderer.etag(collection.name, collection.schema, row)
+        if tag:
+            headers["ETag"] = tag
+        if "updated_at" in row:
+            headers["Last-Modified"] = values.http_date(moment(row["updated_at"]))
+        if target.route.collection.conditional and _unchanged(exchange.request, tag, row):
+            return Response(b"", 304, headers)
+        exchange.rows = 1
+        return Response(b'{"data":' + plan(row) + b"}", 200, headers)
+
+    def _row(self, target: Target) -> Row:
+        name = target.route.collection.name
+        store = self.world.store
+        if name == "users_who_am_i":
+            row = store["users"].get(self.world.switches.who_am_i)
+        elif target.route.kind == "singleton":
+            row = next(iter(store[name].after(-1)), None)
+        else:
+            row = store[name].get(int(target.path["id"]))
+            jurisdiction = target.path.get("jurisdiction_id")
+            if row and jurisdiction and str(row.get("_jurisdiction")) != jurisdiction:
+                row = None
+        if row is None:
+            raise not_found()
+        return row
+
+    def _common_headers(self, request: Request, response: Response, allowance: Allowance) -> None:
+        """Set what stands in every answer."""
+        for name, value in allowance.headers.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Date", values.http_date(self.world.clock.now()))
+        newest = f"4.0.{self.world.switches.newest_version}"
+        version = request.headers.get("x-api-version", newest)
+        if response.status_code < 400:
+            response.headers.setdefault("X-API-VERSION", version)
+
+    def _log(self, exchange: Exchange, arrived: int, response: Response) -> None:
+        request = exchange.request
+        headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+        self.world.requests.append(
+            Asked(
+                number=len(self.world.requests) + 1,
+                at=arrived,
+                method=request.method,
+                host=request.headers.get("host", ""),
+                path=request.url.path,
+                query=request.url.query,
+                given=exchange.given,
+                headers=headers,
+                token=fingerprint(exchange.token),
+                collection=exchange.collection,
+                page=exchange.page,
+                status=response.status_code,
+                rows=exchange.rows,
+                faults=tuple(type(action).__name__ for action in exchange.actions),
+            )
+        )
+
+
+def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:
+    """Tell which page is asked for, by its token or its offset."""
+    token = given.get("page_token", [""])[0]
+    if token:
+        try:
+            return paging.peek(token).page
+        except Refusal:
+            return 0
+    offset = given.get("offset", ["0"])[0]
+    limit = given.get("limit", [str(page_size)])[0]
+    size = int(limit) if limit.isdigit() and int(limit) else page_size
+    return int(offset) // size + 1 if offset.isdigit() else 1
+
+
+def _unchanged(request: Request, tag: str, row: Row) -> bool:
+    """Tell whether the caller's copy is the current one."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        return tag in {each.strip().removeprefix("W/") for each in tags.split(",")}
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        known = parsedate_to_datetime(since).timestamp()
+    except ValueError:
+        return False
+    return moment(row.get("updated_at")) // values.SECOND <= known
+
+
+def application(world: World, extra: list[Path]) -> Starlette:
+    """Make the ASGI application; `extra` are the routes of the control interface."""
+    methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+    everything = Path("/{path:path}", Api(world).__call__, methods=methods)
+    return Starlette(routes=[*extra, everything])
+

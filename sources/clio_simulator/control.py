@@ -1,0 +1,145 @@
+"""The control interface under `/_simulator/`: everything that a test in this process can do."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, fields
+from typing import Any, TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from . import query, values
+from .app import World
+from .changes import Change, When
+from .faults import ACTIONS
+from .query import Asked as Question
+from .store import Row
+from .values import Raw
+from .views import VIEWS
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+PREFIX = "/_simulator"
+
+
+def dump(world: World, collection: str) -> list[Row]:
+    """Give all rows of a collection with every field, hidden rows left out."""
+    described = world.catalog.collections[collection]
+    schema = world.catalog.schemas[described.schema]
+    wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
+    if collection in VIEWS:
+        parameters = {"region": ["London"]} if "region" in VIEWS[collection].takes else {}
+        table = query.table(Question(described, {}, parameters), world.store)
+    else:
+        table = world.store[collection]
+    own_rows = collection in VIEWS
+    rendering = world.renderer.rendering(collection, described.schema, wanted, own_rows=own_rows)
+    rows: list[Row] = orjson.loads(b"[" + b",".join(map(rendering, table.after(-1))) + b"]")
+    return rows
+
+
+def _whole(world: World, name: str, field: dict[str, Any]) -> str:
+    inside = world.catalog.schemas.get(field.get("schema", ""), {})
+    return f"{name}{{{','.join(inside)}}}" if inside else name
+
+
+def _answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JSON
+    return Response(values.dump(value), status, media_type="application/json")
+
+
+def _unraw(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Read `{"$raw": "1e400"}` as bytes that stand in the answer as they are."""
+    if isinstance(value, dict):
+        if set(value) == {"$raw"}:
+            return Raw(value["$raw"].encode("utf-8", "surrogateescape"))
+        return {key: _unraw(inner) for key, inner in value.items()}
+    return [_unraw(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _when(given: dict[str, Any] | None) -> When | None:
+    if given is None:
+        return None
+    if "at" in given:
+        return When.time(given["at"])
+    return When(side=given["side"], collection=given["collection"], page=given["page"])
+
+
+class Control:
+    """The endpoints, each of which takes and gives JSON."""
+
+    def __init__(self, world: World) -> None:
+        """Keep the world that is controlled."""
+        self.world = world
+
+    async def change(self, request: Request) -> Response:
+        """POST a change: operation, collection, id, fields, silent …, and `when`."""
+        body = _unraw(await request.json())
+        when = _when(body.pop("when", None))
+        if "inside" in body:
+            body["inside"] = tuple(body["inside"])
+        row = self.world.changes.do(Change(**body), when)
+        return _answer({"id": row.get("id"), "waits": when is not None})
+
+    async def records(self, request: Request) -> Response:
+        """GET all rows of a collection, whole."""
+        name = request.path_params["collection"]
+        if name not in self.world.catalog.collections:
+            return _answer({"error": f"no collection {name}"}, 404)
+        return _answer({"data": dump(self.world, name)})
+
+    async def log(self, request: Request) -> Response:
+        """GET the log of requests; DELETE forgets it."""
+        if request.method == "DELETE":
+            self.world.requests.clear()
+        return _answer({"data": [asdict(asked) for asked in self.world.requests]})
+
+    async def rules(self, request: Request) -> Response:
+        """GET the fault rules; POST adds one (action, with, path, page, …); DELETE drops all."""
+        faults = self.world.faults
+        if request.method == "DELETE":
+            faults.clear()
+        if request.method == "POST":
+            body = await request.json()
+            action = ACTIONS[body.pop("action")](**_tuples(body.pop("with", {})))
+            faults.add(action, body.pop("path", "*"), **body)
+        return _answer({"data": [rule.described() for rule in faults.rules]})
+
+    async def switches(self, request: Request) -> Response:
+        """GET the switches; PATCH sets those that are given."""
+        switches = self.world.switches
+        if request.method == "PATCH":
+            for name, value in (await request.json()).items():
+                kept = getattr(switches, name)
+                setattr(switches, name, set(value) if isinstance(kept, set) else value)
+        shown = {f.name: getattr(switches, f.name) for f in fields(switches)}
+        listed = {name: sorted(v) if isinstance(v, set) else v for name, v in shown.items()}
+        return _answer({"data": listed})
+
+    async def clock(self, request: Request) -> Response:
+        """GET the clock; PATCH takes `advance` (seconds), `set` (ISO-8601), `running`."""
+        clock = self.world.clock
+        if request.method == "PATCH":
+            body = await request.json()
+            if "set" in body:
+                clock.set(body["set"])
+            clock.advance(body.get("advance", 0))
+            if body.get("running", clock.running) != clock.running:
+                (clock.resume if body["running"] else clock.freeze)()
+        return _answer({"data": {"now": values.fine_stamp(clock.now()), "running": clock.running}})
+
+
+def _tuples(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+
+
+def routes(world: World) -> list[Route]:
+    """Give the routes of the control interface."""
+    control = Control(world)
+    return [
+        Route(f"{PREFIX}/changes", control.change, methods=["POST"]),
+        Route(f"{PREFIX}/records/{{collection}}", control.records),
+        Route(f"{PREFIX}/requests", control.log, methods=["GET", "DELETE"]),
+        Route(f"{PREFIX}/faults", control.rules, methods=["GET", "POST", "DELETE"]),
+        Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PATCH"]),
+        Route(f"{PREFIX}/clock", control.clock, methods=["GET", "PATCH"]),
+    ]

@@ -1,0 +1,92 @@
+"""The `fields` parameter: a comma list, one nested level in braces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .errors import bad_request, invalid_fields
+
+DEFAULTS = ("id", "etag")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One field that is asked for; `inside` is None where it is named without braces."""
+
+    name: str
+    inside: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the dotted names that this stands for."""
+        return (self.name, *(f"{self.name}.{name}" for name in self.inside or ()))
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside braces.
+
+    Raises:
+        Refusal: the braces do not match, or there are braces inside braces.
+
+    """
+    parts, depth, start = [], 0, 0
+    for position, letter in enumerate(text):
+        if letter == "{":
+            depth += 1
+        elif letter == "}":
+            depth -= 1
+        elif letter == "," and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+        if depth not in {0, 1}:
+            message = "The fields parameter allows one nested level"
+            raise bad_request(message)
+    if depth:
+        message = "The fields parameter has an open brace"
+        raise bad_request(message)
+    return [*parts, text[start:]]
+
+
+def _wanted(part: str) -> Wanted:
+    name, brace, rest = part.partition("{")
+    if not brace:
+        return Wanted(name.strip())
+    inside = tuple(inner.strip() for inner in rest.rstrip().removesuffix("}").split(","))
+    return Wanted(name.strip(), tuple(inner for inner in inside if inner))
+
+
+@lru_cache(maxsize=1000)
+def parse(text: str) -> tuple[Wanted, ...]:
+    """Read a `fields` parameter; empty text asks for the defaults.
+
+    Raises:
+        Refusal: it is not well formed.
+
+    """
+    parts = [part for part in _split(text) if part.strip()]
+    return tuple(dict.fromkeys(_wanted(part) for part in parts))
+
+
+def defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give those of id and etag that a record has."""
+    return tuple(name for name in DEFAULTS if name in schema)
+
+
+def check(wanted: tuple[Wanted, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse what the record does not have.
+
+    Raises:
+        Refusal: one or several fields are unknown; its message names them.
+
+    """
+    unknown = []
+    for field in wanted:
+        described = schemas[schema].get(field.name)
+        if described is None:
+            unknown.append(field.name)
+        elif field.inside is not None:
+            known = schemas[described["schema"]] if "schema" in described else {}
+            unknown += [f"{field.name}.{name}" for name in field.inside if name not in known]
+    if unknown:
+        raise invalid_fields(unknown)

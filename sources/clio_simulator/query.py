@@ -1,0 +1,179 @@
+"""From a query string to a listing: limit, order, paging, timestamps, ids and filters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sources.clio_http.catalog import Collection
+
+from . import filters
+from .clock import milliseconds
+from .errors import argument, bad_request
+from .filters import Given, Test
+from .paging import Cursor, Listing, read_token
+from .store import Row, Store, Table, moment
+from .switches import Switches
+from .views import VIEWS
+
+COMMON = {"fields", "limit", "order", "page_token", "offset", "ids[]", "updated_since", "created_since"}
+DEFAULT_ORDERS = {
+    "communications": "date(asc)",
+    "allocations": "date(asc)",
+    "credit_memos": "date(asc)",
+    "matter_contacts": "is_client(asc)",
+}
+"""Lists whose documented order, when none is asked for, is not by id."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A list request taken apart: which collection, its path parameters and its query."""
+
+    collection: Collection
+    path: Mapping[str, str]
+    given: Given
+
+    def one(self, name: str, default: str = "") -> str:
+        """Give the first value of a parameter."""
+        return self.given.get(name, [default])[0]
+
+    @property
+    def documented(self) -> set[str]:
+        """Name the filters that Clio documents for this list."""
+        return {name for name in self.collection.parameters if not name.startswith("{")}
+
+
+def check(asked: Asked, switches: Switches) -> None:
+    """Refuse a request without its required parameters, and unknown ones if so switched.
+
+    Raises:
+        Refusal: as described.
+
+    """
+    for name, described in asked.collection.parameters.items():
+        if described.get("required") and not name.startswith("{") and not asked.one(name):
+            message = f"{name} is required"
+            raise bad_request(message)
+    unknown = set(asked.given) - COMMON - asked.documented
+    if switches.strict_parameters and unknown:
+        message = f"unknown parameters: {', '.join(sorted(unknown))}"
+        raise bad_request(message)
+
+
+def _limit(asked: Asked, switches: Switches) -> int:
+    most = asked.collection.page_size
+    text = asked.one("limit") or str(most)
+    if not text.isdigit() or int(text) == 0:
+        message = "limit must be a positive integer"
+        raise argument(message)
+    if int(text) > most and switches.limit_above_maximum == "refuse":
+        message = f"limit must be at most {most}"
+        raise argument(message)
+    return min(int(text), most)
+
+
+def _moment(text: str, name: str) -> int:
+    try:
+        return milliseconds(text)
+    except ValueError as error:
+        message = f"{name} is not an ISO-8601 timestamp"
+        raise bad_request(message) from error
+
+
+def _since(name: str, since: int, *, inclusive: bool) -> Test:
+    def later(row: Row) -> bool:
+        stamp = moment(row.get(name))
+        return stamp > since or (inclusive and stamp == since)
+
+    return later
+
+
+def _times(asked: Asked, switches: Switches) -> tuple[list[Test], int]:
+    """Give the tests of updated_since and created_since, and the bound on `updated_at`."""
+    tests: list[Test] = []
+    bound = 0
+    inclusive = switches.updated_since_inclusive
+    if asked.collection.updated_since and asked.one("updated_since"):
+        bound = _moment(asked.one("updated_since"), "updated_since")
+        tests.append(_since("updated_at", bound, inclusive=inclusive))
+    if asked.collection.created_since and asked.one("created_since"):
+        since = _moment(asked.one("created_since"), "created_since")
+        tests.append(_since("created_at", since, inclusive=inclusive))
+    return tests, bound
+
+
+def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
+    """Give where the page begins and in which order the list is."""
+    order = asked.one("order") or DEFAULT_ORDERS.get(asked.collection.name, "id(asc)")
+    if asked.one("page_token"):
+        cursor = read_token(asked.one("page_token"), asked.collection.name)
+        if cursor.kind != "position":
+            return cursor, ""
+    else:
+        cursor = Cursor("position", _offset(asked), 1)
+    if switches.insertion_order and not asked.collection.ordered:
+        return cursor, "inserted"
+    if switches.id_order_ignored and order == "id(asc)":
+        return cursor, "id(desc)"
+    if order == "id(asc)" and "offset" not in asked.given and not asked.one("page_token"):
+        return Cursor("after", -1, 1), ""
+    return cursor, order
+
+
+def _offset(asked: Asked) -> int:
+    text = asked.one("offset") or "0"
+    if not text.isdigit():
+        message = "offset must be an integer"
+        raise argument(message)
+    return int(text)
+
+
+def _ids(asked: Asked) -> tuple[int, ...] | None:
+    if "ids[]" not in asked.given or not asked.collection.ids:
+        return None
+    return tuple(sorted({int(text) for text in asked.given["ids[]"] if text.isdigit()}))
+
+
+def table(asked: Asked, store: Store) -> Table:
+    """Give the table, or the rows worked out for this request.
+
+    Raises:
+        Refusal: the parent in the path is not there.
+
+    """
+    view = VIEWS.get(asked.collection.name)
+    if view is None:
+        return store[asked.collection.name]
+    parameters = {name: asked.one(name) for name in view.takes} | dict(asked.path)
+    return view.table(asked.collection.name, store, parameters)
+
+
+def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str, Any]) -> Listing:
+    """Read a request for a list.
+
+    Raises:
+        Refusal: a parameter is missing or cannot be served.
+
+    """
+    check(asked, switches)
+    name = asked.collection.name
+    chosen = filters.chosen(name, schema, asked.documented, asked.given)
+    tests, bound = _times(asked, switches)
+    if name in filters.DEFAULTS:
+        tests += filters.DEFAULTS[name](asked.given, switches, store)
+    narrow = chosen.narrow
+    if "jurisdiction_id" in asked.path:
+        narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
+    if name == "document_versions":
+        narrow = ("document_id", int(asked.path["id"]))
+    cursor, order = _cursor(asked, switches)
+    return Listing(
+        table=table(asked, store),
+        limit=_limit(asked, switches),
+        tests=(*chosen.tests, *tests),
+        cursor=cursor,
+        order=order,
+        since=bound,
+        narrow=narrow,
+        ids=_ids(asked),
+    )

@@ -1,0 +1,166 @@
+"""A simulator inside this process: started, looked into and stopped by a test."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+from sources.clio_http.catalog import read_catalog
+
+from . import control
+from .app import World, application
+from .changes import Changes
+from .clock import Clock
+from .faults import Faults
+from .limits import RateLimit
+from .log import Asked
+from .render import Renderer
+from .routes import Routes
+from .seed import Seed, build
+from .store import Store
+from .switches import Switches
+from .wire import ExposingProtocol
+
+
+def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
+    """Build a firm and everything that serves it."""
+    catalog = read_catalog("clio_manage")
+    store = build(catalog, seed)
+    return World(
+        catalog=catalog,
+        store=store,
+        switches=switches,
+        clock=clock,
+        faults=Faults(seed.seed),
+        changes=Changes(store, clock, switches),
+        renderer=Renderer(catalog, store, switches),
+        limit=RateLimit(switches),
+        routes=Routes(catalog),
+    )
+
+
+def configuration(world: World, host: str, port: int) -> uvicorn.Config:
+    """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
+    return uvicorn.Config(
+        application(world, control.routes(world)),
+        host=host,
+        port=port,
+        http=ExposingProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="critical",
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=60,
+    )
+
+
+class Simulator:
+    """Run a Clio on a free port of this machine while the context lasts.
+
+        with Simulator(seed=7, scale=1, rate_limit=0) as clio:
+            clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
+    """
+
+    def __init__(
+        self,
+        seed: int | Seed = 7,
+        *,
+        scale: float = 1.0,
+        clock: Clock | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        **switches: Any,  # noqa: ANN401 - the fields of Switches
+    ) -> None:
+        """Build the firm; further keywords set switches, as `rate_limit=0`."""
+        self.seed = seed if isinstance(seed, Seed) else Seed(seed, scale)
+        self.world = make_world(self.seed, clock or Clock(), Switches(**switches))
+        self._host, self._port = host, port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self.url = ""
+
+    def __enter__(self) -> "Simulator":
+        """Start serving; returns when requests are accepted."""
+        listener = socket.create_server((self._host, self._port))
+        self.url = f"http://{self._host}:{listener.getsockname()[1]}"
+        started = threading.Event()
+        server = _AnnouncingServer(configuration(self.world, self._host, self._port), started)
+        run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731
+        self._server, self._thread = server, threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        if not started.wait(30):
+            message = "the simulator did not start"
+            raise RuntimeError(message)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._server.force_exit = True
+            self._thread.join(10)
+
+    @property
+    def token(self) -> str:
+        """Give an access token that is accepted."""
+        return min(self.world.switches.tokens)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers of an authorised request."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def store(self) -> Store:
+        """Give the records."""
+        return self.world.store
+
+    @property
+    def switches(self) -> Switches:
+        """Give the switches, which may be set at any time."""
+        return self.world.switches
+
+    @property
+    def clock(self) -> Clock:
+        """Give the simulator's clock."""
+        return self.world.clock
+
+    @property
+    def faults(self) -> Faults:
+        """Give the faults in force."""
+        return self.world.faults
+
+    @property
+    def changes(self) -> Changes:
+        """Give what changes records."""
+        return self.world.changes
+
+    @property
+    def requests(self) -> list[Asked]:
+        """Give the log of what was asked."""
+        return self.world.requests
+
+    def dump(self, collection: str) -> list[dict[str, Any]]:
+        """Give all rows of a collection, whole, as JSON would show them."""
+        return control.dump(self.world, collection)
+
+
+class _AnnouncingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce.set()
+
+    def install_signal_handlers(self) -> None:
+        """Leave the process's signals alone."""

@@ -1,0 +1,172 @@
+"""The records: one table for each collection, in order of id.
+
+A row is a dict that holds only what is not null: timestamps as milliseconds since 1970, money as
+the float nearest to it (its shortest writing is the exact amount), a reference as the id of the
+other record, nested values as dicts. Keys that begin with `_` are the simulator's own and never
+leave it: `_v` is the version of the record, which its etag is made of.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
+
+from .clock import milliseconds
+
+Row: TypeAlias = dict[str, Any]
+T = TypeVar("T")
+
+BLOCK = 512
+
+
+def moment(value: object) -> int:
+    """Give a stamp of a row as milliseconds; 0 for none and for what is no moment."""
+    if isinstance(value, int):
+        return value
+    try:
+        return milliseconds(value) if isinstance(value, str) else 0
+    except ValueError:
+        return 0
+
+
+class Table:
+    """The rows of one collection.
+
+    Ids are kept sorted, in blocks; each block knows a bound on its rows' `updated_at`, so that
+    a list of what changed skips the blocks where nothing did. A removed row leaves its id.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Start empty."""
+        self.name = name
+        self.rows: dict[int, Row] = {}
+        self.ids = array("q")
+        self.newest: list[int] = []
+        self.revision = 0
+        self.hidden: set[int] = set()
+        self.caches: list[dict[int, bytes]] = []
+        self._indexes: dict[str, tuple[int, dict[Any, list[int]]]] = {}
+
+    def __len__(self) -> int:
+        """Count the rows, hidden ones included."""
+        return len(self.rows)
+
+    def get(self, key: int) -> Row | None:
+        """Give a row that can be seen, or None."""
+        return None if key in self.hidden else self.rows.get(key)
+
+    def put(self, row: Row) -> None:
+        """Insert a row or replace the one with its id."""
+        key = int(row["id"])
+        if key not in self.rows:
+            self._place(key)
+        self.rows[key] = row
+        block = bisect_left(self.ids, key) // BLOCK
+        self.newest[block] = max(self.newest[block], moment(row.get("updated_at")))
+        self._changed(key)
+
+    def load(self, rows: list[Row]) -> None:
+        """Insert many rows at once."""
+        self.rows.update((int(row["id"]), row) for row in rows)
+        self.ids = array("q", sorted({*self.ids, *self.rows}))
+        self._rebuild()
+        self.revision += 1
+        for cache in self.caches:
+            cache.clear()
+
+    def remove(self, key: int) -> Row:
+        """Take a row out.
+
+        Raises:
+            KeyError: there is no such row.
+
+        """
+        row = self.rows.pop(key)
+        self._changed(key)
+        return row
+
+    def hide(self, key: int) -> None:
+        """Keep a row from being seen, as from a user who may not see it."""
+        self.hidden.add(key)
+        self._changed(key)
+
+    def restore(self, key: int) -> None:
+        """Show a hidden row again."""
+        self.hidden.discard(key)
+        self._changed(key)
+
+    def next_id(self) -> int:
+        """Give an id above all that were ever used."""
+        return self.ids[-1] + 1 if self.ids else 1
+
+    def after(self, key: int, since: int = 0) -> Iterator[Row]:
+        """Give the visible rows with a greater id; blocks without `updated_at` ≥ since skipped."""
+        position, end = bisect_right(self.ids, key), len(self.ids)
+        while position < end:
+            stop = min(end, (position // BLOCK + 1) * BLOCK)
+            if self.newest[position // BLOCK] >= since:
+                for key in self.ids[position:stop]:
+                    row = self.rows.get(key)
+                    if row is not None and key not in self.hidden:
+                        yield row
+            position = stop
+
+    def where(self, field: str, value: object) -> list[int]:
+        """Give the ids, ascending, of the rows in which a field or reference has this value."""
+        revision, index = self._indexes.get(field, (-1, {}))
+        if revision != self.revision:
+            index = {}
+            for key in self.ids:
+                row = self.rows.get(key)
+                if row is not None:
+                    index.setdefault(row.get(field), []).append(key)
+            self._indexes[field] = (self.revision, index)
+        return index.get(value, [])
+
+    def _place(self, key: int) -> None:
+        if not self.ids or key > self.ids[-1]:
+            self.ids.append(key)
+            if (len(self.ids) - 1) // BLOCK == len(self.newest):
+                self.newest.append(0)
+            return
+        position = bisect_left(self.ids, key)
+        if self.ids[position] != key:
+            self.ids.insert(position, key)
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        self.newest = [
+            max((moment(self.rows[key].get("updated_at")) for key in block if key in self.rows), default=0)
+            for block in (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
+        ]
+
+    def _changed(self, key: int) -> None:
+        self.revision += 1
+        for cache in self.caches:
+            cache.pop(key, None)
+
+
+class Store:
+    """All tables by the name of their collection."""
+
+    def __init__(self, names: list[str]) -> None:
+        """Make an empty table for each name."""
+        self.tables = {name: Table(name) for name in names}
+        self._remembered: dict[object, tuple[tuple[int, ...], Any]] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        """Give the table of a collection."""
+        return self.tables[name]
+
+    def revisions(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Give a mark that changes whenever a row of these tables does."""
+        return tuple(self.tables[name].revision for name in names)
+
+    def remember(self, name: object, depends: tuple[str, ...], build: Callable[[], T]) -> T:
+        """Give what `build` works out, again only after a row of these tables has changed."""
+        mark = self.revisions(depends)
+        known = self._remembered.get(name)
+        if known is None or known[0] != mark:
+            known = self._remembered[name] = (mark, build())
+        value: T = known[1]
+        return value

@@ -1,0 +1,84 @@
+"""Behaviour that Clio does not document, or that a test wants otherwise: one switch each.
+
+The defaults are what is documented or most likely; each comment says what the other value does.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass
+class Switches:
+    """Set how this Clio behaves; may be changed at any time."""
+
+    updated_since_inclusive: bool = False
+    """Let `updated_since` and `created_since` include rows stamped at that very moment."""
+
+    milliseconds: bool = False
+    """Write timestamps with milliseconds, and compare them so."""
+
+    strict_parameters: bool = False
+    """Refuse an unknown query parameter with 400 instead of ignoring it."""
+
+    limit_above_maximum: Literal["clamp", "refuse"] = "clamp"
+    """Refuse a `limit` above the maximum with 422 instead of serving the maximum."""
+
+    records_in_meta: bool = False
+    """Add `meta.records`, the number of rows of the whole list (costs a scan)."""
+
+    deleted_bills_listed: bool = False
+    """Show bills in state deleted in the list that names no state."""
+
+    void_bills_listed: bool = True
+    """Show bills in state void in the list that names no state."""
+
+    voided_allocations_listed: bool = False
+    """Show voided allocations in the list that names no status."""
+
+    disabled_users_listed: bool = True
+    """Show disabled users in the list that does not name `enabled`."""
+
+    top_level_only: bool = False
+    """Read the default `scope=children` without `parent_id` as: rows outside every folder."""
+
+    insertion_order: bool = False
+    """Page the lists that document no order as they were inserted, by position, not by id."""
+
+    id_order_ignored: bool = False
+    """Serve `order=id(asc)` newest first, by position."""
+
+    nulls_in_paging: bool = False
+    """Write `next: null` on the last page instead of leaving the key out."""
+
+    redact_activities: bool = False
+    """Hide hours and totals of activities, as from a user who may not see them."""
+
+    child_moves_updated_at: bool = True
+    """Let an edit inside a record (phone number, custom field value) move its `updated_at`."""
+
+    child_moves_etag: bool = True
+    """Let an edit inside a record move its etag."""
+
+    silent_relations: set[str] = field(default_factory=set)
+    """Relations whose edits move neither, as `matters.custom_field_values`."""
+
+    rate_limit: int = 50
+    """Requests for each token in a window; 0 switches the limit off."""
+
+    rate_window: float = 60.0
+    """Length of that window in seconds."""
+
+    retry_header: Literal["Retry-After", "Retry-At", ""] = "Retry-After"
+    """The header that comes with a 429."""
+
+    tokens: set[str] = field(default_factory=lambda: {"simulator-token"})
+    """The access tokens that are accepted."""
+
+    oldest_version: int = 4
+    """N of the oldest API version 4.0.N that is not retired."""
+
+    newest_version: int = 13
+    """N of the default and newest API version 4.0.N."""
+
+    who_am_i: int = 101
+    """The id of the user whose token this is."""

@@ -1,0 +1,243 @@
+"""Lists that hold no records of their own: they are worked out of other tables when asked for."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .derived import cents, in_trust, money
+from .errors import bad_request, not_found
+from .store import Row, Store, Table
+
+
+@dataclass(frozen=True)
+class View:
+    """One such list: the tables that it reads, and what makes its rows out of the request.
+
+    `takes` names the path or query parameters that decide its rows.
+    """
+
+    depends: tuple[str, ...]
+    build: Callable[..., list[Row]]
+    takes: tuple[str, ...] = ()
+
+    def table(self, name: str, store: Store, parameters: dict[str, str]) -> Table:
+        """Give the list as a table, built again only when what it reads has changed."""
+        given = {key: parameters.get(key, "") for key in self.takes}
+
+        def build() -> Table:
+            table = Table(name)
+            table.load(self.build(store, **given))
+            return table
+
+        return store.remember((name, *given.values()), self.depends, build)
+
+
+def _unbilled(store: Store) -> dict[int, tuple[int, float]]:
+    """Sum the unbilled, billable work of each matter: cents and hours."""
+
+    def build() -> dict[int, tuple[int, float]]:
+        sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
+        for row in store["activities"].after(0):
+            if not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")):
+                sums[row.get("matter", 0)][0] += cents(row.get("total"))
+                sums[row.get("matter", 0)][1] += row.get("rounded_quantity_in_hours", 0.0)
+        return {key: (round(amount), round(hours, 2)) for key, (amount, hours) in sums.items()}
+
+    return store.remember("unbilled", ("activities",), build)
+
+
+def _billable_matters(store: Store) -> list[Row]:
+    rows = []
+    for key, (amount, hours) in sorted(_unbilled(store).items()):
+        matter = store["matters"].get(key)
+        if matter is None or not (amount or hours):
+            continue
+        rows.append(
+            {
+                "id": key,
+                "currency_code": "USD",
+                "currency_id": 1,
+                "unbilled_hours": hours,
+                "unbilled_amount": money(amount),
+                "amount_in_trust": money(in_trust(store, "matter", key)),
+                "display_number": matter["display_number"],
+                "client": matter.get("client"),
+            }
+        )
+    return rows
+
+
+def _billable_clients(store: Store) -> list[Row]:
+    by_client: dict[int, list[Row]] = defaultdict(list)
+    for row in _billable_matters(store):
+        by_client[row.pop("client")].append(row)
+    return [
+        {
+            "id": client,
+            "unbilled_hours": round(sum(matter["unbilled_hours"] for matter in matters), 2),
+            "unbilled_amount": money(sum(cents(matter["unbilled_amount"]) for matter in matters)),
+            "amount_in_trust": money(in_trust(store, "client", client)),
+            "name": store["contacts"].rows.get(client, {}).get("name"),
+            "billable_matters_count": len(matters),
+            "billable_matters": matters,
+        }
+        for client, matters in sorted(by_client.items())
+    ]
+
+
+def _outstanding(store: Store) -> list[Row]:
+    by_client: dict[int, list[Row]] = defaultdict(list)
+    for bill in store["bills"].after(0):
+        if bill["state"] == "awaiting_payment" and cents(bill.get("balance")) and "client" in bill:
+            by_client[bill["client"]].append(bill)
+    return [_outstanding_row(store, client, bills) for client, bills in sorted(by_client.items())]
+
+
+def _outstanding_row(store: Store, client: int, bills: list[Row]) -> Row:
+    allocations = store["allocations"]
+    payments = [allocations.rows[key]["date"] for key in allocations.where("contact", client)]
+    sent = [bill["last_sent_at"] for bill in bills if "last_sent_at" in bill]
+    row: Row = {
+        "id": client,
+        "associated_matter_ids": sorted({matter for bill in bills for matter in bill["matters"]}),
+        "newest_issued_bill_due_date": max(bill["due_at"] for bill in bills),
+        "pending_payments_total": money(sum(cents(bill.get("pending")) for bill in bills)),
+        "reminders_enabled": bool(sent),
+        "total_outstanding_balance": money(sum(cents(bill["balance"]) for bill in bills)),
+        "created_at": min(bill["created_at"] for bill in bills),
+        "updated_at": max(bill["updated_at"] for bill in bills),
+        "outstanding_bills": [bill["id"] for bill in bills],
+        "contact": client,
+        "currency": 1,
+    }
+    if payments:
+        row["last_payment_date"] = max(payments)
+    return row
+
+
+def _matter(store: Store, matter_id: str) -> Row:
+    row = store["matters"].get(int(matter_id)) if matter_id.isdigit() else None
+    if row is None:
+        raise not_found()
+    return row
+
+
+COPIED = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "name",
+    "prefix",
+    "title",
+    "initials",
+    "type",
+    "primary_email_address",
+    "secondary_email_address",
+    "primary_phone_number",
+    "secondary_phone_number",
+    "client_connect_user_id",
+    "avatar",
+    "company",
+    "primary_address",
+    "primary_web_site",
+    "secondary_address",
+    "secondary_web_site",
+    "addresses",
+    "custom_field_values",
+    "email_addresses",
+    "phone_numbers",
+    "web_sites",
+)
+
+
+def _matter_contacts(store: Store, matter_id: str) -> list[Row]:
+    matter = _matter(store, matter_id)
+    related = {store["relationships"].rows[key]["contact"]: key for key in _relations(store, matter)}
+    rows = []
+    for contact_id in dict.fromkeys([matter.get("client"), *related]):
+        contact = store["contacts"].get(contact_id or 0)
+        if contact is None:
+            continue
+        row = {key: contact[key] for key in COPIED if key in contact}
+        relationship = store["relationships"].rows.get(related.get(contact["id"], 0))
+        row |= {
+            "id": contact["id"],
+            "contact_created_at": contact["created_at"],
+            "contact_updated_at": contact["updated_at"],
+            "created_at": (relationship or contact)["created_at"],
+            "updated_at": (relationship or contact)["updated_at"],
+            "is_client": contact["id"] == matter.get("client"),
+            "matter_id": matter["id"],
+            "matter_number": matter["display_number"],
+        }
+        if relationship:
+            described = {"description": relationship.get("description")}
+            row |= {"relationship": relationship["id"], **described}
+            row["relationship_name"] = relationship.get("description")
+        rows.append(row)
+    return rows
+
+
+def _relations(store: Store, matter: Row) -> list[int]:
+    return store["relationships"].where("matter", matter["id"])
+
+
+def _related_contacts(store: Store, matter_id: str) -> list[Row]:
+    matter = _matter(store, matter_id)
+    rows = []
+    for key in _relations(store, matter):
+        relationship = store["relationships"].rows[key]
+        contact = store["contacts"].get(relationship["contact"])
+        if contact is None:
+            continue
+        row = {name: contact[name] for name in COPIED if name in contact}
+        row |= {
+            "id": key,
+            "contact_id": contact["id"],
+            "created_at": relationship["created_at"],
+            "updated_at": relationship["updated_at"],
+            "is_matter_client": contact["id"] == matter.get("client"),
+            "relationship": key,
+        }
+        rows.append(row)
+    return rows
+
+
+def _inside_contact(field: str) -> Callable[..., list[Row]]:
+    def build(store: Store, contact_id: str) -> list[Row]:
+        contact = store["contacts"].get(int(contact_id)) if contact_id.isdigit() else None
+        if contact is None:
+            raise not_found()
+        return list(contact.get(field, ()))
+
+    return build
+
+
+def _items(store: Store) -> list[Row]:
+    return [*store["folders"].after(0), *store["documents"].after(0)]
+
+
+def _expense_categories(store: Store, region: str) -> list[Row]:
+    if not region:
+        message = "region is required"
+        raise bad_request(message)
+    rows = store["lauk_expense_categories"].after(0)
+    return [{**row, "rate": row.get("_london", row["rate"]) if region == "London" else row["rate"]} for row in rows]
+
+
+_MATTER_TABLES = ("matters", "contacts", "relationships")
+_BILLABLE = ("activities", "matters", "contacts", "bank_transactions", "bank_accounts")
+
+VIEWS = {
+    "billable_matters": View(_BILLABLE, _billable_matters),
+    "billable_matters_ids": View(_BILLABLE, _billable_matters),
+    "billable_clients": View(_BILLABLE, _billable_clients),
+    "outstanding_client_balances": View(("bills", "allocations"), _outstanding),
+    "matter_contacts": View(_MATTER_TABLES, _matter_contacts, ("matter_id",)),
+    "matter_related_contacts": View(_MATTER_TABLES, _related_contacts, ("matter_id",)),
+    "contact_email_addresses": View(("contacts",), _inside_contact("email_addresses"), ("contact_id",)),
+    "contact_phone_numbers": View(("contacts",), _inside_contact("phone_numbers"), ("contact_id",)),
+    "folders_list": View(("folders", "documents"), _items),
+    "lauk_expense_categories": View(("lauk_expense_categories",), _expense_categories, ("region",)),
+}
+"""Collection → how its rows are made."""
