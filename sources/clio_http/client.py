@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
@@ -17,7 +16,7 @@ from sources.clio_http.limits import RateBudget
 from sources.clio_http.redaction import quiet_libraries, register_secret
 from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
 from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import TEMPORARY, TOO_MANY, Asked, error_for
+from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
     ConfigurationError,
     Interrupted,
@@ -31,7 +30,6 @@ __all__ = ["Answer", "Bounds", "ClientSettings", "ClioClient", "Meter", "Policy"
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_OK = 200
 _KEPT = frozenset({"etag", "last-modified", "x-api-version", "date", "content-type"})
 
 
@@ -180,11 +178,11 @@ class ClioClient:
     ) -> Outcome[T]:
         try:
             raw = self._send(asked, meter, note)
-            if raw.status in TEMPORARY:
+            if is_temporary(raw.status):
                 return Again(error_for(raw.status, raw.body, "", asked))
             if raw.status == TOO_MANY:
                 return Refused(asked_wait(raw.headers, self._clock.now()))
-            if raw.status == _OK:
+            if raw.status == OK:
                 return Done(check(_answer(raw)))
         except UntrustedServerError:
             raise
@@ -200,12 +198,18 @@ class ClioClient:
             meter.count()
         began = self._clock.monotonic()
         raw = self._exchange.send(
-            self.settings.url(asked.path), list(asked.params), self._headers(),
+            self.settings.url(asked.path),
+            list(asked.params),
+            self._headers(),
         )
         self._budget.learn(raw.status, raw.headers)
         _LOG.debug(
             "GET %s %d %.2f s %.0f kB %s",
-            asked.template, raw.status, self._clock.monotonic() - began, len(raw.body) / 1000, note,
+            asked.template,
+            raw.status,
+            self._clock.monotonic() - began,
+            len(raw.body) / 1000,
+            note,
         )
         return raw
 

@@ -10,6 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from sources.clio_http.clock import Clock
+from sources.clio_http.deadline import BoundedTransport, Deadline
 from sources.clio_http.hosts import host_of
 from sources.errors import (
     ClioError,
@@ -47,15 +48,13 @@ class Exchange:
     def __init__(self, bounds: Bounds, clock: Clock, stop: threading.Event) -> None:
         """Open the pool; no connection is made yet."""
         self._bounds = bounds
-        self._clock = clock
         self._stop = stop
+        self._deadline = Deadline(clock)
         self._http = httpx.Client(
+            transport=BoundedTransport(self._deadline),
             trust_env=False,
             follow_redirects=False,
-            http1=True,
-            http2=False,
             timeout=httpx.Timeout(bounds.read, connect=bounds.connect, pool=bounds.total),
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
             # No cookie is kept: a session must not stand in for the token.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
@@ -83,32 +82,30 @@ class Exchange:
         raise failure
 
     def _send(self, url: str, params: list[tuple[str, str]], headers: dict[str, str]) -> RawAnswer:
-        deadline = self._clock.monotonic() + self._bounds.total
-        with self._http.stream(
-            "GET", url, params=httpx.QueryParams(tuple(params)), headers=headers,
-        ) as answer:
+        query = httpx.QueryParams(tuple(params))
+        with (
+            self._deadline.within(self._bounds.total),
+            self._http.stream("GET", url, params=query, headers=headers) as answer,
+        ):
             names = {name.lower(): value for name, value in answer.headers.items()}
-            body = b"".join(self._decoded(answer, names.get("content-encoding", ""), deadline))
+            body = b"".join(self._decoded(answer, names.get("content-encoding", "")))
             return RawAnswer(answer.status_code, names, body)
 
-    def _decoded(self, answer: httpx.Response, encoding: str, deadline: float) -> Iterator[bytes]:
+    def _decoded(self, answer: httpx.Response, encoding: str) -> Iterator[bytes]:
         """Decode here and not in httpx, which would inflate a small bomb before it is measured."""
         inflate = _inflater(encoding)
         room = self._bounds.body
         for raw in answer.iter_raw():
             if self._stop.is_set():
                 raise Interrupted
-            if self._clock.monotonic() > deadline:
-                message = f"the answer took longer than {self._bounds.total:g} s"
-                raise UnavailableError(message)
             chunk = _inflated(inflate, raw, room) if inflate else raw
             room -= len(chunk)
             if room < 0:
                 message = f"the answer is larger than {self._bounds.body} bytes"
                 raise UnreadableAnswerError(message)
             yield chunk
-        if inflate and not inflate.eof:
-            message = "the answer was cut off"
+        if inflate and (not inflate.eof or inflate.unused_data):
+            message = "the answer is not one whole gzip"
             raise UnreadableAnswerError(message)
 
 

@@ -75,7 +75,12 @@ def next_token(link: str, path: str, base: Origin) -> str:
     """
     parts = _split(link)
     origin = _origin(parts) if parts else None
-    if parts is None or origin is None or parts.username is not None or not _same_clio(origin, base):
+    if (
+        parts is None
+        or origin is None
+        or parts.username is not None
+        or not _same_clio(origin, base)
+    ):
         host = host_of(link) or "no usable host"
         message = f"the link to the next page of {template(path)} points to {host}"
         raise ForeignHostError(message)

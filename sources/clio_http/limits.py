@@ -54,6 +54,7 @@ class Window:
         self._remaining = 0
         self._unsent = 0
         self._reset = -math.inf
+        self._latest = -math.inf  # the window is over by then, whatever its headers said
         self._rolled = False
         self._offset: float | None = None  # lower bound of server time - monotonic time
         self._asked_to_wait = -math.inf
@@ -66,20 +67,17 @@ class Window:
         """
         if now < self._asked_to_wait:
             return self._asked_to_wait - now
-        if self._known is None:
-            return None if self.in_flight else 0.0
-        if not self._known:
+        if self._known is False:
             return 0.0
-        left = self._reset - self._server_time(now, wall)
+        left = min(self._reset - self._server_time(now, wall), self._latest - now)
         if left <= 0.0 and not self._rolled:
             self._roll()
         if self._free() > 0:
             return 0.0
-        if min(self._remaining, self._unsent) > self._reserved():
-            return None
-        if left <= 0.0:
-            return None if self.in_flight else 0.0
-        return min(left, LONGEST_WINDOW) + MARGIN
+        if left > 0.0 and min(self._remaining, self._unsent) <= self._reserved():
+            return left + MARGIN
+        # Nothing is known yet, or the new window has not shown itself: one at a time.
+        return None if self.in_flight else 0.0
 
     def start(self) -> None:
         """Count a request that is about to be sent."""
@@ -95,7 +93,7 @@ class Window:
         self._learn_time(status, headers, now)
         report = Report.read(headers)
         if report:
-            self._learn_report(report)
+            self._learn_report(report, now)
         elif self._known is None and status < _SERVER_ERROR:
             self._known = False
 
@@ -115,13 +113,14 @@ class Window:
         refused = status == _TOO_MANY or self._offset is None
         self._offset = offset if refused or self._offset is None else max(self._offset, offset)
 
-    def _learn_report(self, report: Report) -> None:
+    def _learn_report(self, report: Report, now: float) -> None:
         if self._known and report.reset < self._reset:
             return  # an answer from an earlier window, delivered late
         if not self._known or report.reset > self._reset:
             self._known, self._rolled = True, False
             self._limit, self._reset = report.limit, report.reset
             self._remaining = self._unsent = report.remaining
+            self._latest = now + LONGEST_WINDOW
             return
         self._remaining = min(self._remaining, report.remaining)
 
@@ -130,7 +129,7 @@ class Window:
         self._rolled = True
 
     def _reserved(self) -> int:
-        return min(math.ceil(self._limit * self._reserve), self._limit - 1)
+        return max(0, min(math.ceil(self._limit * self._reserve), self._limit - 1))
 
     def _free(self) -> int:
         return min(self._remaining - self.in_flight, self._unsent) - self._reserved()
@@ -143,7 +142,10 @@ class RateBudget:
     """A `Window` that threads share: they queue for a slot, and one of them waits for all."""
 
     def __init__(
-        self, clock: Clock, reserve: float = 0.0, stop: threading.Event | None = None,
+        self,
+        clock: Clock,
+        reserve: float = 0.0,
+        stop: threading.Event | None = None,
     ) -> None:
         """Take the clock, the share left for others and the event that ends every wait."""
         self._clock = clock

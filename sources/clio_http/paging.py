@@ -26,7 +26,7 @@ class Page:
     date: pendulum.DateTime | None
 
 
-def walk(
+def walk(  # noqa: PLR0913 - what to walk, from where, and two bounds by name
     client: ClioClient,
     path: str,
     params: Sequence[tuple[str, str]],
@@ -59,7 +59,7 @@ def walk(
     raise BrokenWalkError(message)
 
 
-def fetch(
+def fetch(  # noqa: PLR0913 - one page is named by all of these
     client: ClioClient,
     path: str,
     params: Sequence[tuple[str, str]],

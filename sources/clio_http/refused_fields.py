@@ -3,7 +3,7 @@
 import re
 
 _PART = re.compile(r"(\w+)(?:\{([^}]*)\})?")
-_QUOTED = re.compile(r"(?<!\w)[`'\"“‘]([\w.{},\s]+)[`'\"”’]")
+_QUOTED = re.compile(r"(?<!\w)[`'\"]([\w.{},\s]+)[`'\"]")
 _INNER = re.compile(r"\b(\w+)\s*(?:\.\s*(\w+)|\{([^}]*)\})")
 
 
@@ -56,7 +56,10 @@ def _named(text: str, requested: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _loose(
-    parent: str, child: str, words: frozenset[str], requested: dict[str, tuple[str, ...]],
+    parent: str,
+    child: str,
+    words: frozenset[str],
+    requested: dict[str, tuple[str, ...]],
 ) -> bool:
     """Tell whether an inner field is meant by its own name, with or without its parent's."""
     if child not in words:

@@ -4,6 +4,7 @@ Only requests that are safe to repeat come here. The loop is our own, and small,
 one waits on the machine's clock: here the clock is passed in and every wait ends at a stop.
 """
 
+import logging
 import math
 import random
 import threading
@@ -19,6 +20,7 @@ from sources.errors import ClioError, Interrupted, RateLimitedError
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
 LONGEST_HOLD = 300.0
 
 
@@ -105,12 +107,15 @@ class Retrier:
             message = f"Clio answered 429 (too many requests) {refusals} times in a row"
             raise RateLimitedError(message)
         default = backoff(refusals, 1.0, LONGEST_HOLD)
-        self._hold(default if refusal.seconds is None else refusal.seconds)
+        wait = default if refusal.seconds is None else refusal.seconds
+        _LOG.warning("Clio answered 429 (too many requests): waiting %.1f s", wait)
+        self._hold(wait)
 
     def _pause(self, failure: Again, failures: int, spent: float) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)
         if failures >= self._policy.attempts or spent + wait > self._policy.total:
             raise failure.error
+        _LOG.info("%s; asking again in %.1f s", failure.error, wait)
         self._clock.sleep(wait)
         if self._stop.is_set():
             raise Interrupted

@@ -20,19 +20,25 @@ from sources.errors import (
     RequestRefusedError,
     SignInNeededError,
     UnavailableError,
+    UnreadableAnswerError,
     VersionRetiredError,
 )
 
-TEMPORARY = frozenset({408, 500, 502, 503, 504})
+OK = 200
 TOO_MANY = 429
+_BAD_REQUEST = 400
+_FORBIDDEN = 403
+_TIMEOUT = 408
+_SERVER_ERROR = 500
 _MEANINGS: dict[int, type[ClioError]] = {
     401: SignInNeededError,
-    403: MissingScopeError,
     404: CollectionGoneError,
     410: VersionRetiredError,
     412: RecordChangedError,
 }
+_REDIRECTS = range(300, 400)
 _TOKEN_REFUSALS = frozenset({400, 410, 422})
+_PAGE_TOKEN = re.compile(r"page.?token", re.IGNORECASE)
 _LOGIN = re.compile(r"log_?in|sign_?in|session|oauth|authorize", re.IGNORECASE)
 _SCOPE = re.compile(r"\b[a-z_]{2,40}:(?:read|write)\b")
 # Only names from Clio's own list are repeated: a message may also name a client.
@@ -67,26 +73,36 @@ class Asked:
         return any(name == "page_token" and value for name, value in self.params)
 
 
+def is_temporary(status: int) -> bool:
+    """Tell whether the same request may succeed a little later."""
+    return status == _TIMEOUT or status >= _SERVER_ERROR
+
+
 def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
     """Give the error that an answer other than 200 means."""
-    kind, text = _explanation(body)
     message = f"GET {asked.template} was answered with {status}"
-    if status in range(300, 400):
-        return _redirect(message, location)
-    if status in TEMPORARY or status > max(TEMPORARY):
+    if is_temporary(status):
         return UnavailableError(message)
-    if status in _TOKEN_REFUSALS and asked.sent_page_token and re.search("page.?token", text, re.I):
+    if status < _REDIRECTS.start:
+        return UnreadableAnswerError(message)
+    if status in _REDIRECTS:
+        return _redirect(message, location)
+    kind, text = _explanation(body)
+    if status in _TOKEN_REFUSALS and asked.sent_page_token and _PAGE_TOKEN.search(text):
         return PageTokenRefusedError(f"{message}: the page token was refused")
-    if status == 403:  # noqa: PLR2004 - a status is its own name
+    if status == _FORBIDDEN:
         return MissingScopeError(f"{message}{_scope(text)}")
-    if status in _MEANINGS:
-        return _MEANINGS[status](message)
-    if status == 400:  # noqa: PLR2004
-        fields = refused_fields(text, asked.fields, kind)
-        if fields or kind == "InvalidFields":
-            named = ", ".join(fields) or "not named"
-            return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
-    return RequestRefusedError(message)
+    if status == _BAD_REQUEST:
+        return _bad_request(message, kind, text, asked)
+    return _MEANINGS.get(status, RequestRefusedError)(message)
+
+
+def _bad_request(message: str, kind: str, text: str, asked: Asked) -> ClioError:
+    fields = refused_fields(text, asked.fields, kind)
+    if not fields and kind != "InvalidFields":
+        return RequestRefusedError(message)
+    named = ", ".join(fields) or "not named"
+    return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
 
 
 def _redirect(message: str, location: str) -> ClioError:

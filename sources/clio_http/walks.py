@@ -157,6 +157,11 @@ class Walk:
         self._reader = RowReader(self.plan.collection, columns)
         self._parameters = request_parameters(self.plan, self._fields)
 
+    @property
+    def keys_rise(self) -> bool:
+        """Tell whether the walk checks that ids only rise, so that no key can come twice."""
+        return self._reader.rising and self._reader.key[0].type == "BIGINT"
+
     def hold(self, reading: Reading) -> None:
         """Take a reading back, to be handed out first when the walk is taken up again."""
         self._held.append(reading)
@@ -170,6 +175,7 @@ class Walk:
             yield self._held.pop(0)
         if self._readings is None:
             self._readings = self._walk()
+            yield self._opening()
         yield from self._readings
 
     def settle(self, ids: Sequence[object]) -> pa.Table:
@@ -208,6 +214,10 @@ class Walk:
         except ClioError as error:
             self.error = error
 
+    def _opening(self) -> Reading:
+        """Give a reading without rows, so that a collection is known before it is read."""
+        return Reading(pa.table({}), (), 0, 0, self.point, frozenset(), ())
+
     def _with_restart(self) -> Iterator[Reading]:
         """Walk on from where the plan says; a page token that died starts the walk again."""
         try:
@@ -219,6 +229,8 @@ class Walk:
             yield from self._stretches()
 
     def _stretches(self) -> Iterator[Reading]:
+        if self.point.index >= len(self.plan.lists):
+            return
         following = self._ahead(self._gather, self.point)
         while True:
             stretch = following()

@@ -1,0 +1,160 @@
+"""Settings, read as dlt reads them: environment, then secrets.toml, then config.toml."""
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sources.clio_http.secret import Secret
+from sources.errors import ConfigurationError
+
+PRODUCTS = ("clio_manage", "clio_grow")
+REGIONS = ("us", "ca", "eu", "au")
+
+KNOWN = {
+    "clio_sync.actor",
+    "clio_sync.data_dir",
+    *(
+        f"sources.{product}.{name}"
+        for product in PRODUCTS
+        for name in (
+            "access_token",
+            "base_url",
+            "exclude_columns",
+            "hash_columns",
+            "off",
+            "on",
+            "region",
+            "reserve",
+        )
+    ),
+}
+"""Every setting that is ours, by its dotted name."""
+
+OURS = ("clio_sync.", "sources.clio_")
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """The settings of one product.
+
+    `exclude_columns` and `hash_columns` are written `matters.description`; `on` and `off` name
+    collections that are loaded, or not, against the default.
+    """
+
+    region: str = "us"
+    base_url: str = ""
+    access_token: Secret | None = None
+    reserve: float = 0.0
+    exclude_columns: tuple[str, ...] = ()
+    hash_columns: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run."""
+
+    data_dir: Path
+    actor: str
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    try:
+        return _flat(tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        message = f"{path.name} is not valid TOML"
+        raise ConfigurationError(message) from None
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = {name.lower().replace("__", "."): value for name, value in environ.items()}
+    return {name: value for name, value in names.items() if name in KNOWN}
+
+
+def _check_names(found: Mapping[str, Any]) -> None:
+    unknown = sorted(name for name in found if name.startswith(OURS) and name not in KNOWN)
+    if unknown:
+        section = unknown[0].rpartition(".")[0]
+        valid = ", ".join(sorted(name for name in KNOWN if name.startswith(section + ".")) or KNOWN)
+        message = f"unknown setting {unknown[0]}; valid are {valid}"
+        raise ConfigurationError(message)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.strip("[]").replace('"', "").split(",") if part.strip()]
+    if not isinstance(value, list):
+        message = "a list of names was expected"
+        raise ConfigurationError(message)
+    return tuple(str(part).strip() for part in value)
+
+
+def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
+    def get(name: str, default: Any) -> Any:
+        return found.get(f"sources.{product}.{name}", default)
+
+    region = str(get("region", "us"))
+    if region not in REGIONS:
+        message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
+        raise ConfigurationError(message)
+    token = get("access_token", "")
+    try:
+        reserve = float(get("reserve", 0))
+    except ValueError:
+        message = f"sources.{product}.reserve is not a number"
+        raise ConfigurationError(message) from None
+    return SourceSettings(
+        region=region,
+        base_url=str(get("base_url", "")).rstrip("/"),
+        access_token=Secret(token) if token else None,
+        reserve=reserve,
+        exclude_columns=_names(get("exclude_columns", [])),
+        hash_columns=_names(get("hash_columns", [])),
+        on=_names(get("on", [])),
+        off=_names(get("off", [])),
+    )
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Read the settings of this process.
+
+    Args:
+        environ: the environment; the process's own by default.
+        folder: where `.dlt/` is looked for; the working directory by default.
+
+    Raises:
+        ConfigurationError: a name is not known or a value cannot be used.
+
+    """
+    environ = os.environ if environ is None else environ
+    base = (folder or Path.cwd()) / ".dlt"
+    found = _file(base / "config.toml") | _file(base / "secrets.toml") | _environment(environ)
+    _check_names(found)
+    return Settings(
+        data_dir=Path(str(found.get("clio_sync.data_dir", "data"))),
+        actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
+        sources={product: _source(found, product) for product in PRODUCTS},
+    )

@@ -1,0 +1,127 @@
+"""One dlt package: driven by the walks, closed after a minute or 256 MB, merged by key."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.classification import Classifier
+from pipelines.errors import LoadFailedError
+from pipelines.warehouse import Warehouse
+from sources.clio_http.clock import Clock
+from sources.clio_http.walks import Reading
+
+from .task import Task
+
+PACKAGE_SECONDS = 60.0
+PACKAGE_BYTES = 256_000_000
+
+ENGINE = {
+    "EXTRACT__WORKERS": "5",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "LOAD__TRUNCATE_STAGING_DATASET": "true",
+    "LOAD__WORKERS": "2",
+    "NORMALIZE__LOADER_FILE_FORMAT": "parquet",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__INTERCEPT_SIGNALS": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
+}
+"""What correctness, speed and privacy rest on. Set in code: no configuration may differ."""
+
+
+class Package:
+    """Decides when enough was read for one package."""
+
+    def __init__(self, clock: Clock, stop: Callable[[], bool]) -> None:
+        """Start counting."""
+        self.clock = clock
+        self.stop = stop
+        self.started = clock.monotonic()
+        self.bytes = 0
+        self.closed = False
+
+    def is_full(self) -> bool:
+        """Tell whether the package must be closed."""
+        late = self.clock.monotonic() - self.started >= PACKAGE_SECONDS
+        return self.closed or late or self.bytes >= PACKAGE_BYTES or self.stop()
+
+
+class Engine:
+    """The dlt pipeline of one source and one run, on the open warehouse connection."""
+
+    def __init__(self, source: str, warehouse: Warehouse, folder: Path) -> None:
+        """Begin with an empty working folder: what a crashed run left is read again instead."""
+        os.environ.update(ENGINE)
+        self.folder = folder / "dlt"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.warehouse = warehouse
+        self.source = source
+        self.schema = f"raw_{source}"
+        self.pipeline = dlt.pipeline(
+            pipeline_name=source,
+            pipelines_dir=str(self.folder),
+            destination=dlt.destinations.duckdb(warehouse.connection),
+            dataset_name=self.schema,
+        )
+
+    def run(self, make: Callable[..., Any], tasks: Sequence[Task], package: Package) -> None:
+        """Read, classify and merge one package.
+
+        Args:
+            make: the source function, given walks and `is_full`.
+            tasks: the walks that are not over.
+            package: says when it is full.
+
+        Raises:
+            LoadFailedError: dlt could not store the package; nothing of it counts.
+
+        """
+        classifiers = {task.name: self._classifier(task) for task in tasks}
+        source = make([task.walk for task in tasks], package.is_full)
+        for task in tasks:
+            task.begin()
+            step = _step(task, classifiers[task.name], package)
+            source.resources[task.name].add_yield_map(step)
+        try:
+            self.pipeline.run(source, loader_file_format="parquet")
+        except PipelineStepFailed as failed:
+            cause = type(failed.exception).__name__
+            message = f"the engine failed in step {failed.step} ({cause})"
+            # the engine's own exception quotes rows
+            raise LoadFailedError(message) from None
+        finally:
+            for classifier in classifiers.values():
+                classifier.close()
+
+    def _classifier(self, task: Task) -> Classifier:
+        plan = task.walk.plan
+        return Classifier(
+            self.warehouse,
+            self.schema,
+            plan.collection,
+            plan.started_at,
+            history=True,
+            once=task.walk.keys_rise and len(plan.lists) == 1,
+        )
+
+    def close(self) -> None:
+        """Remove the working folder: it may hold rows."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _step(
+    task: Task, classifier: Classifier, package: Package,
+) -> Callable[[Reading], Iterator[pa.Table]]:
+    def step(reading: Reading) -> Iterator[pa.Table]:
+        package.bytes += reading.size
+        yield from task.take(reading, classifier)
+        if task.pending.held:
+            package.closed = True
+
+    return step

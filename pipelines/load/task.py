@@ -1,0 +1,216 @@
+"""One walk's part in a run: what it has read, what of it is stored, and how it ended."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pendulum
+import pyarrow as pa
+
+from pipelines.classification import Classified, Classifier, raw_schema
+from pipelines.crash import crash_point
+from pipelines.meta import Drift, ParentRead, Progress, Quarantined, Refused, RunRow
+from pipelines.plans import catalog_hash, fields_hash, watermark_after
+from sources.clio_http.walks import Point, Reading, Walk
+from sources.errors import (
+    BrokenWalkError,
+    ClioError,
+    CollectionGoneError,
+    ForeignHostError,
+    Interrupted,
+    RequestRefusedError,
+)
+
+UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
+"""After these a walk is not gone on with: the next run starts it again."""
+
+
+@dataclass
+class Counts:
+    """What became of the rows of a walk."""
+
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add the counts of one package."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class Pending:
+    """What a package in the making will mean once it is committed."""
+
+    counts: Counts = field(default_factory=Counts)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+    point: Point | None = None
+    opened: bool = False
+    held: bool = False
+
+
+class Task:
+    """A walk under way in this run."""
+
+    def __init__(self, source: str, walk: Walk, progress: Progress, run: RunRow) -> None:
+        """Take over a walk and what is stored of it."""
+        self.source = source
+        self.walk = walk
+        self.progress = progress
+        self.run = run
+        self.counts = Counts()
+        self.pending = Pending()
+        self.stored_point = walk.plan.start
+        self.error: ClioError | None = None
+        self.read_parents: list[int] = []
+
+    @property
+    def name(self) -> str:
+        """Give the collection's name."""
+        return self.walk.plan.collection.name
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more is to be read and everything that was read is stored."""
+        ended = self.walk.complete or self.walk.error is not None or self.error is not None
+        return ended and not self.pending.held
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the walk was read to its last page and all of it is stored."""
+        return self.walk.complete and not self.pending.held and self.error is None
+
+    def begin(self) -> None:
+        """Start a new package."""
+        self.pending = Pending()
+
+    def take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
+        """Classify a reading and give what is to go on to dlt."""
+        if not classifier.stored and not self.pending.opened:
+            self.pending.opened = True
+            yield raw_schema(self.walk.plan.collection).empty_table()
+        if self.pending.held:
+            self.walk.hold(reading)
+            return
+        if reading.point == self.stored_point and not reading.rows and not reading.finished:
+            return
+        crash_point("page-read")
+        outcome = classifier.classify(reading.table)
+        self._count(outcome, reading)
+        if outcome.table is not None:
+            yield outcome.table
+        if outcome.older:
+            yield from self._settle(outcome.older, classifier)
+        if outcome.again is not None:
+            self.pending.held = True
+            self.walk.hold(replace(reading, table=outcome.again, misfits=(), rows=0))
+            return
+        self._advance(reading)
+
+    def _count(self, outcome: Classified, reading: Reading) -> None:
+        counts = self.pending.counts
+        counts.rows_read += reading.rows
+        counts.inserted += outcome.inserted
+        counts.updated += outcome.updated
+        counts.unchanged += outcome.unchanged
+        counts.quarantined += len(reading.misfits)
+        self.pending.quarantined += [
+            Quarantined(self.source, self.name, misfit.record_id, misfit.row, misfit.reason)
+            for misfit in reading.misfits
+        ]
+        self.pending.absent |= reading.absent
+
+    def _advance(self, reading: Reading) -> None:
+        self.pending.point = reading.point
+        self.pending.finished += reading.finished
+
+    def _settle(self, keys: tuple[object, ...], classifier: Classifier) -> Iterator[pa.Table]:
+        """Read records alone whose stamp went back; what that reading says is stored."""
+        outcome = classifier.classify(self.walk.settle(keys), settled=True)
+        self.pending.counts.updated += outcome.updated
+        self.pending.counts.unchanged += outcome.unchanged + len(keys) - outcome.updated
+        if outcome.table is not None:
+            yield outcome.table
+
+    def committed(self) -> tuple[Progress | None, list[ParentRead], list[Refused], list[Drift]]:
+        """Say what is to be stored now that the package is committed."""
+        self.counts.add(self.pending.counts)
+        if self.pending.point is not None:
+            self.stored_point = self.pending.point
+        collection = self.walk.plan.collection
+        digest = catalog_hash(collection)
+        refused = [Refused(self.source, self.name, name, digest) for name in self.walk.refused]
+        return self._progress(), self._parents(), refused, self._drift()
+
+    def _drift(self) -> list[Drift]:
+        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
+        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
+        if self.pending.quarantined:
+            drift.append(Drift(self.source, self.name, "", "type"))
+        if isinstance(self.walk.error, CollectionGoneError):
+            drift.append(Drift(self.source, self.name, "", "collection_gone"))
+        return drift
+
+    def _parents(self) -> list[ParentRead]:
+        plan = self.walk.plan
+        if plan.mode != "child":
+            return []
+        read = [plan.lists[index].constants[-1][1] for index in self.pending.finished]
+        return [ParentRead(self.source, self.name, int(str(key)), plan.started_at) for key in read]
+
+    def _progress(self) -> Progress | None:
+        plan = self.walk.plan
+        if plan.mode == "child":
+            return None
+        digest = fields_hash(plan.collection, plan.left_out | self.walk.refused)
+        if self.complete:
+            return Progress(
+                self.source,
+                self.name,
+                watermark=watermark_after(plan, self.progress.watermark),
+                fields_hash=digest,
+                mode=plan.mode,
+                completed_at=plan.started_at,
+            )
+        if isinstance(self.walk.error, UNTRUSTED):
+            return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
+        return Progress(
+            self.source,
+            self.name,
+            watermark=self.progress.watermark,
+            walk_started_at=plan.started_at,
+            page_token=self.stored_point.page_token,
+            fields_hash=digest,
+            mode=plan.mode,
+            since=plan.since,
+            list_index=self.stored_point.index,
+            after_id=self.stored_point.after,
+            completed_at=self.progress.completed_at,
+        )
+
+    def outcome(self, at: pendulum.DateTime) -> RunRow:
+        """Give the row of `sync_runs` for what is stored so far."""
+        error = self.error or self.walk.error
+        plan = self.walk.plan
+        mark = watermark_after(plan, self.progress.watermark) if self.complete else None
+        return replace(
+            self.run,
+            finished_at=at,
+            requests=self.walk.meter.requests,
+            watermark=mark or self.progress.watermark,
+            status=_status(error, complete=self.complete),
+            error="" if error is None else f"{error.code}: {error}",
+            **vars(self.counts),
+        )
+
+
+def _status(error: ClioError | None, *, complete: bool) -> str:
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    if error is not None:
+        return "failed"
+    return "ok" if complete else "incomplete"

@@ -1,0 +1,187 @@
+"""Which collections are read in a run, from where, and how. Decisions only; nothing is sent."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pendulum
+
+from sources.clio_http.catalog import Collection
+from sources.clio_http.walks import List, Plan, Point, without
+
+from .errors import FutureWatermarkError
+from .meta import Progress
+
+OVERLAP = pendulum.duration(minutes=15)
+"""How late a change may become visible to lists and still be found (reliability: lambda)."""
+
+STEP_BACK = pendulum.duration(seconds=1)
+"""`updated_since` may mean strictly after, and stamps have whole seconds."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for: some resources only, in full, every one, with a budget."""
+
+    resources: frozenset[str] = frozenset()
+    full: bool = False
+    every: bool = False
+    budget: int | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is known about a source beside its catalogue.
+
+    `daily_cadence` names collections that are due once a day; `left_out` the fields that
+    configuration leaves out, by resource; `refused` those that Clio refused, by resource and
+    catalogue entry.
+    """
+
+    daily_cadence: frozenset[str] = frozenset()
+    left_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    refused: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+
+def catalog_hash(collection: Collection) -> str:
+    """Give a digest of what the catalogue asks of a collection."""
+    text = ",".join(item.request for item in collection.fields)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
+    """Give a digest of what is asked for and how it is stored; another one needs a full walk."""
+    fields = without(collection.fields, left_out)
+    columns = [(c.name, c.type) for item in fields for c in item.columns]
+    text = repr((columns, collection.variants, collection.key))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
+    """Give the lists that together are a collection: one for each variant."""
+    day: tuple[tuple[str, object], ...] = ()
+    if collection.mode == "daily":
+        day = (("day", started_at.in_timezone("UTC").date()),)
+    return tuple(
+        List(
+            collection.path,
+            tuple(variant.items()),
+            day + tuple((name, variant[name]) for name in collection.variant_columns),
+        )
+        for variant in collection.variants
+    )
+
+
+def is_due(
+    collection: Collection, progress: Progress, rules: Rules, now: pendulum.DateTime,
+) -> bool:
+    """Tell whether a collection is to be read now, when nobody asked for it by name."""
+    once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
+    done = progress.completed_at
+    return not (once_a_day and done is not None and done.date() == now.date())
+
+
+def plan_walk(
+    collection: Collection,
+    progress: Progress,
+    rules: Rules,
+    choice: Choice,
+    now: pendulum.DateTime,
+) -> Plan:
+    """Plan the walk of one collection. `now` is server time, taken before the first page.
+
+    Raises:
+        FutureWatermarkError: the stored watermark is later than `now`.
+
+    """
+    left_out = rules.left_out.get(collection.name, frozenset())
+    left_out |= rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    same = progress.fields_hash == fields_hash(collection, left_out)
+    if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
+        started_at = progress.walk_started_at
+        start = Point(progress.list_index, progress.page_token, progress.after_id)
+        lists = lists_of(collection, started_at)
+        return Plan(collection, progress.mode, started_at, lists, progress.since, start, left_out)
+    mode, since = _fresh(collection, progress, choice, now, same=same)
+    return Plan(collection, mode, now, lists_of(collection, now), since, Point(), left_out)
+
+
+def _resumable(
+    collection: Collection, progress: Progress, choice: Choice, now: pendulum.DateTime,
+) -> bool:
+    if choice.full and progress.mode == "incremental":
+        return False
+    started_at = progress.walk_started_at
+    return collection.mode != "daily" or (
+        started_at is not None and started_at.date() == now.date()
+    )
+
+
+def _fresh(
+    collection: Collection,
+    progress: Progress,
+    choice: Choice,
+    now: pendulum.DateTime,
+    *,
+    same: bool,
+) -> tuple[str, pendulum.DateTime | None]:
+    if not collection.updated_since:
+        return collection.mode, None
+    if progress.watermark is None:
+        return "first", None
+    if choice.full or not same:
+        return "full", None
+    if progress.watermark > now:
+        message = f"the watermark of {collection.name} is later than the server's time"
+        raise FutureWatermarkError(message)
+    return "incremental", progress.watermark - STEP_BACK
+
+
+def due_collections(
+    collections: Iterable[Collection],
+    progress: Mapping[str, Progress],
+    rules: Rules,
+    choice: Choice,
+    now: pendulum.DateTime,
+) -> list[Collection]:
+    """Choose the lists to walk in this run, child lists apart."""
+    chosen = []
+    for collection in collections:
+        if collection.parent is not None:
+            continue
+        known = progress.get(collection.name) or Progress("", collection.name)
+        named = collection.name in choice.resources
+        due = choice.every or choice.full or is_due(collection, known, rules, now)
+        if named or (not choice.resources and due):
+            chosen.append(collection)
+    return chosen
+
+
+def child_plan(
+    collection: Collection, parents: Sequence[int], rules: Rules, now: pendulum.DateTime,
+) -> Plan:
+    """Plan the walk of a child collection through some parents."""
+    left_out = rules.left_out.get(collection.name, frozenset())
+    left_out |= rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    lists = tuple(_child_list(collection, key) for key in parents)
+    return Plan(collection, "child", now, lists, None, Point(), left_out)
+
+
+def _child_list(collection: Collection, key: int) -> List:
+    parent = collection.parent
+    if parent is None:
+        message = f"{collection.name} has no parent"
+        raise ValueError(message)
+    placeholder = "{" + parent.parameter + "}"
+    path = collection.path.replace(placeholder, str(key))
+    required = collection.parameters.get(parent.parameter, {}).get("required", False)
+    parameters = ((parent.parameter, str(key)),) if required else ()
+    return List(path, parameters, ((parent.column, key),))
+
+
+def watermark_after(
+    plan: Plan, previous: pendulum.DateTime | None,
+) -> pendulum.DateTime:
+    """Give the watermark of a walk read to its last page: never the greatest stamp seen."""
+    reached = plan.started_at - OVERLAP
+    return max(previous, reached) if previous else reached
