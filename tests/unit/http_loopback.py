@@ -1,0 +1,167 @@
+"""A server on a real loopback socket that answers with raw bytes, and a clock that tests own."""
+
+import gzip
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import pendulum
+
+from sources.clio_http.client import Bounds, ClientSettings, Policy
+from sources.clio_http.secret import Secret
+
+TOKEN = "canary-token-8fd1c0"  # noqa: S105 - planted, to be searched for
+START = pendulum.datetime(2026, 3, 2, 9, 0, 0)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What reached the server."""
+
+    path: str
+    params: dict[str, str]
+    headers: dict[str, str]
+
+
+Script = Callable[[Request, int], "bytes | Callable[[socket.socket], None]"]
+
+
+class Loopback:
+    """Answers each request with what `script(request, its number)` gives: bytes, or an act."""
+
+    def __init__(self, script: Script) -> None:
+        """Listen on a free port."""
+        self._script = script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._lock = threading.Lock()
+        self.requests: list[Request] = []
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        """Give the server itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        # Closing alone does not wake a thread that waits in accept.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                received = connection.recv(65536)
+                if not received:
+                    return
+                head += received
+            with self._lock:
+                self.requests.append(_request(head))
+                answer = self._script(self.requests[-1], len(self.requests))
+            if callable(answer):
+                answer(connection)
+            else:
+                connection.sendall(answer)
+
+
+def _request(head: bytes) -> Request:
+    first, *rest = head.decode("ascii").split("\r\n")
+    target = urlsplit(first.split(" ")[1])
+    headers = dict(line.split(": ", 1) for line in rest if line)
+    return Request(
+        target.path,
+        dict(parse_qsl(target.query)),
+        {name.lower(): value for name, value in headers.items()},
+    )
+
+
+def reply(status: int = 200, body: Any = None, **headers: str) -> bytes:
+    """Give an answer as bytes. Header names take `_` for `-`; a JSON value is encoded."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = {
+        "content-type": "application/json; charset=utf-8",
+        "content-length": str(len(content)),
+        "connection": "close",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+    return f"HTTP/1.1 {status} Any\r\n{head}\r\n".encode() + content
+
+
+def page(rows: list[Any], link: str | None = None, **headers: str) -> bytes:
+    """Give a page of a list that links to the next one, or to none."""
+    paging = {} if link is None else {"next": link}
+    return reply(200, {"data": rows, "meta": {"paging": paging}}, **headers)
+
+
+def api_error(kind: str, message: str) -> dict[str, Any]:
+    """Give an error body in the shape of Clio's API."""
+    return {"error": {"type": kind, "message": message}}
+
+
+def reset(connection: socket.socket) -> None:
+    """Break the connection off with a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def bomb(size: int) -> bytes:
+    """Give an answer that inflates to so many bytes."""
+    return reply(200, gzip.compress(b" " * size), content_encoding="gzip")
+
+
+class FakeClock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        """Start on a Monday morning."""
+        self._lock = threading.Lock()
+        self._seconds = 0.0
+        self.sleeps: list[float] = []
+
+    def now(self) -> pendulum.DateTime:
+        """Give the time in UTC."""
+        return START.add(seconds=self._seconds)
+
+    def monotonic(self) -> float:
+        """Give the seconds slept so far."""
+        return self._seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        with self._lock:
+            self.sleeps.append(seconds)
+            self._seconds += seconds
+
+
+def settings(server: Loopback, **changes: Any) -> ClientSettings:
+    """Give settings that lead to a server of these tests."""
+    defaults: dict[str, Any] = {
+        "product": "clio_manage",
+        "base_url": server.origin,
+        "api_path": "/api/v4",
+        "token": Secret(TOKEN),
+        "headers": {"X-API-VERSION": "4.0.13"},
+        "bounds": Bounds(connect=2.0, read=2.0, total=5.0, body=1_000_000),
+        "policy": Policy(attempts=4),
+    }
+    return ClientSettings(**{**defaults, **changes})

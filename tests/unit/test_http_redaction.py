@@ -1,0 +1,104 @@
+"""What must not be shown is not shown, whoever logs it."""
+
+import io
+import logging
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.clio_http.redaction import RedactingFormatter, quiet_libraries, redact
+from sources.clio_http.secret import Secret
+
+CANARY = "k3yC4nary.0f_a-token~x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {CANARY}",
+        f"authorization: bearer {CANARY}",
+        f"AUTHORIZATION:BEARER {CANARY}",
+        f"AuThOrIzAtIoN: {CANARY}",
+        f"Proxy-Authorization: Basic {CANARY}",
+        f"{{'Authorization': 'Bearer {CANARY}'}}",
+        f"[(b'authorization', b'Bearer {CANARY}')]",
+        f"bEaReR {CANARY}",
+        f'{{"access_token": "{CANARY}", "token_type": "bearer"}}',
+        f"ACCESS_TOKEN={CANARY}&x=1",
+        f"accessToken={CANARY}",
+        f"refresh_token={CANARY}",
+        f"page_token={CANARY}",
+        f"client_secret={CANARY}",
+        f"Set-Cookie: {CANARY}",
+    ],
+)
+def test_secret_like_text_is_taken_out_in_any_letter_case(text: str) -> None:
+    """Headers, JSON and form fields that carry tokens lose their values."""
+    shown = redact(text)
+
+    assert CANARY not in shown
+    assert "***" in shown
+
+
+@given(st.data())
+def test_letter_case_of_a_header_never_matters(data: st.DataObject) -> None:
+    """However a header is spelt, its token is taken out."""
+    header = "".join(
+        data.draw(st.sampled_from((letter.lower(), letter.upper())))
+        for letter in "authorization: bearer "
+    )
+
+    assert CANARY not in redact(header + CANARY)
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    """A log line of the client passes unchanged."""
+    line = "GET /contacts/{id} 200 0.12 s 240 kB page 3: the token was refused"
+
+    assert redact(line) == line
+
+
+def test_known_value_is_taken_out_of_message_arguments_and_traceback() -> None:
+    """A registered secret is gone wherever it stands in a record."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(RedactingFormatter((Secret(CANARY),)))
+    logger = logging.Logger("anyone")
+    logger.addHandler(handler)
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logger.exception("x%sx %r", CANARY, {"anything": CANARY.upper()})
+
+    assert CANARY.lower() not in lines.getvalue().lower()
+    assert "ValueError: ***" in lines.getvalue()
+
+
+def test_short_value_does_not_blot_out_words() -> None:
+    """An empty or tiny token would turn every line into stars."""
+    formatter = RedactingFormatter((Secret(""), Secret("a")))
+    record = logging.LogRecord("n", logging.INFO, "p", 1, "a plain line", (), None)
+
+    assert formatter.format(record).endswith("a plain line")
+
+
+def test_secret_shows_nothing() -> None:
+    """Neither str, repr, format nor a container shows the value, and pickling is refused."""
+    secret = Secret(CANARY)
+
+    assert [str(secret), repr(secret), f"{secret:>9}", str([secret])] == ["***", "***", "***", "[***]"]
+    assert secret.reveal() == CANARY
+    assert secret == Secret(CANARY)
+    assert len({secret, Secret(CANARY)}) == 1
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore", "httpcore.http11", "httpcore.connection"])
+def test_http_libraries_are_capped(name: str) -> None:
+    """The libraries' own lines, which hold URLs and headers, are never written."""
+    quiet_libraries()
+
+    assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
