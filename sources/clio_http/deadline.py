@@ -51,9 +51,10 @@ class BoundedTransport(httpx.HTTPTransport):
 
     def __init__(self, deadline: Deadline) -> None:
         """Open the pool, with certificates checked and the environment's proxies ignored."""
-        super().__init__(trust_env=False)
+        context = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=context,
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
             keepalive_expiry=30.0,

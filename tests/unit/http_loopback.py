@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -36,13 +37,15 @@ Script = Callable[[Request, int], "bytes | Callable[[socket.socket], None]"]
 class Loopback:
     """Answers each request with what `script(request, its number)` gives: bytes, or an act."""
 
-    def __init__(self, script: Script) -> None:
-        """Listen on a free port."""
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+        """Listen on a free port, by TLS if its context is given."""
         self._script = script
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self.requests: list[Request] = []
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        self.origin = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -68,7 +71,13 @@ class Loopback:
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
+        with suppress(OSError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            self._answer_one(connection)
+
+    def _answer_one(self, connection: socket.socket) -> None:
+        with connection:
             head = b""
             while b"\r\n\r\n" not in head:
                 received = connection.recv(65536)
