@@ -110,7 +110,9 @@ class ForeignHostError(ClioError):
     """The link to the next page points to a host that is not this Clio."""
 
     code = "foreign_host"
-    hint = "Nothing was sent there and the watermark stays. Check the base URL with clio-sync doctor."
+    hint = (
+        "Nothing was sent there and the watermark stays. Check the base URL with clio-sync doctor."
+    )
     exit_code = 4
 
 

@@ -81,10 +81,8 @@ def is_temporary(status: int) -> bool:
 def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
     """Give the error that an answer other than 200 means."""
     message = f"GET {asked.template} was answered with {status}"
-    if is_temporary(status):
-        return UnavailableError(message)
-    if status < _REDIRECTS.start:
-        return UnreadableAnswerError(message)
+    if status < _REDIRECTS.start or is_temporary(status):
+        return (UnavailableError if is_temporary(status) else UnreadableAnswerError)(message)
     if status in _REDIRECTS:
         return _redirect(message, location)
     kind, text = _explanation(body)

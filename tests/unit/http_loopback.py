@@ -104,7 +104,7 @@ def _request(head: bytes) -> Request:
     )
 
 
-def reply(status: int = 200, body: Any = None, **headers: str) -> bytes:
+def reply(status: int = 200, body: object = None, **headers: str) -> bytes:
     """Give an answer as bytes. Header names take `_` for `-`; a JSON value is encoded."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = {
@@ -162,7 +162,7 @@ class FakeClock:
             self._seconds += seconds
 
 
-def settings(server: Loopback, **changes: Any) -> ClientSettings:
+def settings(server: Loopback, **changes: Any) -> ClientSettings:  # noqa: ANN401 - any setting
     """Give settings that lead to a server of these tests."""
     defaults: dict[str, Any] = {
         "product": "clio_manage",

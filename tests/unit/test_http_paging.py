@@ -30,7 +30,7 @@ from tests.unit.http_loopback import (
 PARAMS = [("fields", "id,client{id}"), ("order", "id(asc)"), ("updated_since", "2026-01-01")]
 
 
-def read(server: Loopback, **changes: Any) -> list[Page]:
+def read(server: Loopback, **changes: Any) -> list[Page]:  # noqa: ANN401 - as walk does
     """Walk the server's list to its end."""
     with ClioClient(settings(server), FakeClock()) as client:
         return list(walk(client, "contacts", PARAMS, **changes))
@@ -52,7 +52,7 @@ def pages(count: int) -> Script:
     return script
 
 
-def broken(content: Any) -> Script:
+def broken(content: object) -> Script:
     """Give a list whose only page has this body."""
     return lambda _, __: reply(200, content)
 
@@ -159,7 +159,7 @@ def test_walk_has_a_greatest_number_of_pages() -> None:
         pytest.param({"data": [{"meta": {"paging": {}}}]}, id="meta-of-a-row"),
     ],
 )
-def test_unproven_end_breaks_the_walk_at_once(content: Any) -> None:
+def test_unproven_end_breaks_the_walk_at_once(content: object) -> None:
     """Without paging in its place (A12) the list may have more: no page is given, none retried."""
     with Loopback(broken(content)) as server, pytest.raises(BrokenWalkError):
         read(server)
@@ -180,10 +180,10 @@ def test_unproven_end_breaks_the_walk_at_once(content: Any) -> None:
         pytest.param(b'{"data":[],"meta":{"paging":{}},"data":null}', id="data-twice"),
     ],
 )
-def test_page_that_cannot_be_read_is_asked_for_again(content: Any) -> None:
+def test_page_that_cannot_be_read_is_asked_for_again(content: object) -> None:
     """What is not a page (N5) is treated like a server error, never as an empty page."""
 
-    def script(request: Request, number: int) -> bytes:
+    def script(_: Request, number: int) -> bytes:
         return reply(200, content) if number < 3 else page([])
 
     with Loopback(script) as server:
@@ -243,8 +243,12 @@ def test_one_attempt_means_one() -> None:
 
 JSON = st.recursive(
     st.none() | st.integers(-5, 5) | st.sampled_from(["meta", '"meta"', '],"meta":{', "data", "]"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["meta", "data", "paging", 'x],"meta', "id"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["meta", "data", "paging", 'x],"meta', "id"]), inner, max_size=4
+        )
+    ),
     max_leaves=20,
 )
 

@@ -1,6 +1,7 @@
 """When a request is repeated, and how long the wait before is."""
 
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -11,6 +12,7 @@ from sources.clio_http.retry import (
     LONGEST_HOLD,
     Again,
     Done,
+    Outcome,
     Policy,
     Refused,
     Retrier,
@@ -56,7 +58,8 @@ def retrier(clock: FakeClock, policy: Policy, stop: threading.Event | None = Non
     ],
 )
 def test_asked_wait_reads_what_a_429_says(
-    headers: dict[str, str], expected: float | None,
+    headers: dict[str, str],
+    expected: float | None,
 ) -> None:
     """Seconds and moments are understood; anything else counts as not said."""
     assert asked_wait(headers, START) == expected
@@ -81,7 +84,9 @@ def test_backoff_grows_within_its_bound(failures: int, first: float, longest: fl
 def test_success_after_failures_is_given() -> None:
     """A request that fails twice and then succeeds has succeeded."""
     clock = FakeClock()
-    outcomes = iter([Again(UnavailableError()), Again(UnavailableError()), Done("here")])
+    outcomes: Iterator[Outcome[str]] = iter(
+        [Again(UnavailableError()), Again(UnavailableError()), Done("here")],
+    )
 
     assert retrier(clock, Policy()).call(nullcontext, lambda: next(outcomes)) == "here"
     assert len(clock.sleeps) == 2
@@ -92,7 +97,8 @@ def test_attempts_are_bounded() -> None:
     clock = FakeClock()
     with pytest.raises(UnavailableError, match="no luck"):
         retrier(clock, Policy(attempts=3)).call(
-            nullcontext, lambda: Again(UnavailableError("no luck")),
+            nullcontext,
+            lambda: Again(UnavailableError("no luck")),
         )
 
     assert len(clock.sleeps) == 2
@@ -138,5 +144,3 @@ def test_stop_during_a_wait_interrupts() -> None:
     stop.set()
     with pytest.raises(Interrupted):
         retrier(clock, Policy(), stop).call(nullcontext, lambda: Again(UnavailableError()))
-
-

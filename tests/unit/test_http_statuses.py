@@ -94,7 +94,8 @@ def test_missing_scope_names_only_what_clio_calls_a_scope(message: str, named: s
     ],
 )
 def test_redirect_to_a_sign_in_page_is_a_missing_scope(
-    location: str, expected: type[ClioError],
+    location: str,
+    expected: type[ClioError],
 ) -> None:
     """Where the redirect leads decides what it means; it is never followed."""
     assert type(error_for(302, b"", location, PLAIN)) is expected
