@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,7 +35,8 @@ DDL = (
         run_id varchar)""",
     """create table if not exists meta.parents_read (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz)""",
-    "create table if not exists meta.epoch (load_seq bigint, warehouse_id varchar, at timestamptz)",
+    """create table if not exists meta.epoch (
+        load_seq bigint, warehouse_id varchar, "at" timestamptz)""",
 )
 
 
@@ -162,7 +163,7 @@ class Meta:
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
             found = cursor.execute(
-                "update meta.epoch set load_seq = load_seq + 1, at = $1 returning load_seq",
+                'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
                 [at],
             ).fetchone()
             cursor.execute("commit")
@@ -239,11 +240,11 @@ class ParentRead:
 class Stored:
     """All that is to be written once a package is committed."""
 
-    progress: Sequence[Progress] = ()
-    drift: Sequence[Drift] = ()
-    refused: Sequence[Refused] = ()
-    quarantined: Sequence[Quarantined] = ()
-    parents: Sequence[ParentRead] = ()
+    progress: list[Progress] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    parents: list[ParentRead] = field(default_factory=list)
 
     def tables(
         self,

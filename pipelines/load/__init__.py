@@ -220,14 +220,14 @@ class Load:
     def _store(self, tasks: Sequence[Task]) -> None:
         """Write what the committed package means, then the epoch beside the warehouse."""
         self.result.packages += 1
-        stored = Stored([], [], [], [], [])
+        stored = Stored()
         for task in tasks:
             progress, parents, refused, drift = task.committed()
-            stored.progress += [progress] if progress else []
-            stored.parents += parents
-            stored.refused += refused
-            stored.drift += drift
-            stored.quarantined += task.pending.quarantined
+            stored.progress.extend([progress] if progress else [])
+            stored.parents.extend(parents)
+            stored.refused.extend(refused)
+            stored.drift.extend(drift)
+            stored.quarantined.extend(task.pending.quarantined)
             self.reporter.advance(task)
         for name in self.product.history & {task.name for task in tasks}:
             ensure_versions(self.warehouse, f"raw_{self.source}", name)
