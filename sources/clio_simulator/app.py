@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qsl, urlencode
+from functools import lru_cache
+from urllib.parse import unquote_plus
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -72,9 +73,17 @@ class Exchange:
         return self.target.route.collection.name if self.target else ""
 
 
+@lru_cache(maxsize=2000)
+def _pair(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return unquote_plus(name), unquote_plus(value)
+
+
 def _given(text: str) -> dict[str, list[str]]:
+    """Read a query; its pieces are kept, since a long `fields` comes again with every page."""
     given: dict[str, list[str]] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
+    for piece in text.split("&") if text else ():
+        name, value = _pair(piece)
         given.setdefault(name, []).append(value)
     return given
 
@@ -211,17 +220,14 @@ class Api:
             draft.paging["next"] = None
 
     def _address(self, exchange: Exchange, cursor: Cursor) -> str:
-        kept = {
-            name: texts
-            for name, texts in exchange.given.items()
-            if name not in {"page_token", "offset"}
-        }
-        if cursor.kind == "position" and "page_token" not in exchange.given:
-            kept["offset"] = [str(cursor.value)]
-        else:
-            kept["page_token"] = [cursor.token(exchange.collection)]
         url = exchange.request.url
-        return f"{url.scheme}://{url.netloc}{url.path}?{urlencode(kept, doseq=True)}"
+        pieces = url.query.split("&") if url.query else []
+        kept = [piece for piece in pieces if _pair(piece)[0] not in {"page_token", "offset"}]
+        if cursor.kind == "position" and "page_token" not in exchange.given:
+            kept.append(f"offset={cursor.value}")
+        else:
+            kept.append(f"page_token={cursor.token(exchange.collection)}")
+        return f"{url.scheme}://{url.netloc}{url.path}?{'&'.join(kept)}"
 
     def _item(self, exchange: Exchange, target: Target) -> Response:
         collection = target.route.collection

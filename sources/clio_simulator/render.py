@@ -117,19 +117,24 @@ class Compiler:
             return self._object(name, described["schema"], field.inside)
         if described["type"] == ARRAY:
             return self._array(name, described.get("schema"), field.inside)
-        return self._code(collection, name)
+        return self._currency(collection, name)
 
     def _redacted(self) -> Getter:
         hidden = self.switches.redact_activities
         return lambda _: hidden
 
-    def _code(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
-        """Give a currency that is an object in the record itself as its code in a nested copy."""
+    def _currency(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
+        """Give a currency, whose shape Clio leaves open in a nested copy, as an object."""
         full = self.schemas[self.full[collection]].get(name, {}) if collection in self.full else {}
         if name != "currency" or full.get("type") != OBJECT:
             return None, frozenset()
         rows = self.store["currencies"].rows
-        return (lambda row: rows.get(row.get(name, 0), {}).get("code")), frozenset({"currencies"})
+
+        def get(row: Row) -> Row | None:
+            currency = rows.get(row.get(name, 0))
+            return currency and {key: currency[key] for key in ("id", "code", "sign")}
+
+        return get, frozenset({"currencies"})
 
     def _nested(
         self, schema: str, inside: tuple[str, ...] | None
@@ -233,7 +238,8 @@ class Rendering:
         key = int(row["id"])
         data = self.kept.get(key)
         if data is None:
-            data = self.kept[key] = values.dump(self.plan(row))
+            # orjson leaves kilobytes of spare room behind its result; a copy does not.
+            data = self.kept[key] = bytes(memoryview(values.dump(self.plan(row))))
         return data
 
 

@@ -68,6 +68,7 @@ def _work(firm: Firm, seed: Seed) -> None:
     seed_papers.documents(firm, seed.size("documents", 40))
     seed_papers.beside(firm)
     seed_papers.budgets(firm)
+    seed_papers.complete(firm)
 
 
 def _money(firm: Firm, seed: Seed) -> None:

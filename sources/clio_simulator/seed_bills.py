@@ -10,8 +10,8 @@ from .store import Row
 STATES = ("paid", "awaiting_payment", "paid", "draft", "awaiting_payment", "awaiting_approval", "void", "deleted")
 TRANSITIONS = {
     "draft": ["awaiting_approval", "deleted"],
-    "awaiting_approval": ["draft", "awaiting_payment", "deleted"],
-    "awaiting_payment": ["draft", "void"],
+    "awaiting_approval": ["awaiting_payment", "deleted"],
+    "awaiting_payment": ["void"],
 }
 GONE = {"void", "deleted"}
 TAX, SECOND_TAX = 825, 150

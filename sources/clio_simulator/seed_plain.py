@@ -145,7 +145,7 @@ def settings(firm: Firm) -> None:
         source = firm.made["grant_funding_sources"][number % 2]
         both = {"grant_funding_source": source["id"], "funding_source_name": source["name"]}
         firm.plain("grants", [{"name": f"Grant {number + 1}", **both, "balance": "1000.00"}])
-    billing = {"currency": "USD", "currency_sign": "$", "billing_currencies": ["USD"], "tax_rate": 8.25}
+    billing = {"currency": "USD", "currency_sign": "$", "billing_currencies": [{"id": 1, "code": "USD"}], "tax_rate": 8.25}
     firm.made["settings_billing"] = []
     schema = firm.catalog.singletons["settings_billing"].schema
     firm.add("settings_billing", firm.filled(schema, 1, billing), 700)
