@@ -48,7 +48,7 @@ def drip(answer: bytes, start: int) -> Callable[[socket.socket], None]:
         connection.sendall(answer[:start])
         for at in range(start, len(answer)):
             connection.sendall(answer[at : at + 1])
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     return act
 

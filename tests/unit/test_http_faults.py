@@ -4,6 +4,7 @@ import shutil
 import ssl
 import subprocess
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -65,36 +66,51 @@ def test_read_timeout_is_retried() -> None:
     assert len(server.requests) == 2
 
 
+def test_silence_ends_at_the_total_deadline() -> None:
+    """One wait for bytes is never longer than what the whole request has left."""
+    with Loopback(then_good(lambda _: time.sleep(0.2))) as server:
+        strict = settings(server, bounds=Bounds(read=30.0, total=0.1), policy=Policy(attempts=1))
+        with ClioClient(strict, SystemClock()) as client, pytest.raises(UnavailableError) as caught:
+            client.get("users")
+
+    assert "Timeout" in str(caught.value)
+
+
 @pytest.mark.parametrize("start", [pytest.param(0, id="headers"), pytest.param(-15, id="body")])
 def test_slow_drip_ends_at_the_total_deadline(start: int) -> None:
     """Bytes that keep coming one by one (N8) do not hold a thread beyond the total."""
     dripping = drip(GOOD, start % len(GOOD))
     with Loopback(then_good(dripping)) as server:
-        strict = settings(server, bounds=Bounds(read=1.0, total=0.1))
+        strict = settings(server, bounds=Bounds(read=1.0, total=0.4))
         with ClioClient(strict, SystemClock()) as client:
             began = time.monotonic()
             client.read("users", (), lambda answer: answer)
             took = time.monotonic() - began
 
-    assert len(server.requests) == 2
-    assert took < 1.5
+    assert len(server.requests) >= 2
+    assert took < 3.0
 
 
 @pytest.mark.parametrize(
     "huge",
     [
-        pytest.param(bomb(400_000_000), id="gzip-bomb"),
+        pytest.param(bomb(100_000_000), id="gzip-bomb"),
         pytest.param(reply(200, b" " * 1_000_001), id="plain"),
     ],
 )
 def test_body_is_cut_at_its_bound(huge: bytes) -> None:
     """A body that would not end (N9) is given up at the bound, not held in memory."""
+    tracemalloc.start()
     with (
         Loopback(always(huge)) as server,
         ClioClient(settings(server, policy=Policy(attempts=1)), FakeClock()) as client,
         pytest.raises(UnreadableAnswerError, match="larger than 1000000 bytes"),
     ):
         client.get("users")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 20_000_000
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:

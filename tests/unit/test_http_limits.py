@@ -174,3 +174,13 @@ def test_hold_keeps_everyone_waiting_even_without_headers() -> None:
 
     assert window.wait(5.0, EPOCH) == pytest.approx(25.0)
     assert window.wait(30.0, EPOCH) == 0.0
+
+
+def test_window_that_does_not_show_itself_is_tried_one_by_one() -> None:
+    """Once the new window's limit is spent unseen, no second full limit is assumed."""
+    window = known(0)
+    assert startable(window, 61.0) == 50
+    for _ in range(50):
+        window.end()
+
+    assert startable(window, 61.0) == 1

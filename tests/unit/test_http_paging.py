@@ -157,6 +157,7 @@ def test_walk_has_a_greatest_number_of_pages() -> None:
         pytest.param({"data": [], "meta": {"paging": {"next": 7}}}, id="next-number"),
         pytest.param({"data": [], "meta": {"paging": {"next": ""}}}, id="next-empty"),
         pytest.param({"data": [{"meta": {"paging": {}}}]}, id="meta-of-a-row"),
+        pytest.param({"data": [], 'x],"meta': {"paging": {}}}, id="end-of-another-name"),
     ],
 )
 def test_unproven_end_breaks_the_walk_at_once(content: object) -> None:
@@ -176,6 +177,7 @@ def test_unproven_end_breaks_the_walk_at_once(content: object) -> None:
         pytest.param({"data": None, "meta": {"paging": {}}}, id="data-null"),
         pytest.param({"data": {"id": 1}, "meta": {"paging": {}}}, id="data-object"),
         pytest.param({"meta": {"paging": {}}}, id="no-data"),
+        pytest.param({"rows": [], "meta": {"paging": {}}}, id="other-list"),
         pytest.param([], id="list"),
         pytest.param(b'{"data":[],"meta":{"paging":{}},"data":null}', id="data-twice"),
     ],
