@@ -111,7 +111,7 @@ def _payments(firm: Firm) -> list[Movement]:
 
 def _payment(firm: Firm, number: int, bill: Row, amount: int) -> list[Movement]:
     """Allocate a payment to a bill; every fifth comes out of trust."""
-    payment, ago = firm.inner_id(), number % 100
+    payment, ago = firm.inner_id(), number % 100 + 1
     links = {"client": bill["client"], "matter": bill["matters"][0]}
     row: Row = {
         "date": day(ago),

@@ -63,4 +63,4 @@ def _raw(value: object) -> orjson.Fragment:
 
 def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """Write JSON, putting every `Raw` in as it is."""
-    return orjson.dumps(value, default=_raw)
+    return orjson.dumps(value, default=_raw, option=orjson.OPT_PASSTHROUGH_DATACLASS)

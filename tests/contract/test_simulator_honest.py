@@ -9,7 +9,7 @@ import pytest
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_simulator import Simulator
 
-from .schemas import Schemas
+from tests.contract.schemas import Schemas
 
 CATALOG = read_catalog("clio_manage")
 PARENTS = {

@@ -1,0 +1,129 @@
+"""Who may ask, with which version, how often; and records that have not changed."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from sources.clio_simulator import Clock, Simulator
+
+from tests.contract.simulator_client import client
+
+
+@pytest.fixture
+def clio() -> Iterator[Simulator]:
+    """Give a simulator with a standing clock."""
+    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def http(clio: Simulator) -> Iterator[httpx.Client]:
+    """Give a client."""
+    with client(clio) as opened:
+        yield opened
+
+
+def test_foreign_token_is_refused_in_the_shape_of_oauth(http: httpx.Client) -> None:
+    """Without an accepted token the answer is 401 with error and error_description."""
+    answer = http.get("matters", headers={"Authorization": "Bearer other"})
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_token"
+    assert "error_description" in answer.json()
+    assert "invalid_token" in answer.headers["WWW-Authenticate"]
+
+
+def test_tokens_can_be_changed(clio: Simulator, http: httpx.Client) -> None:
+    """A token that is taken away is refused from then on."""
+    clio.switches.tokens = {"another"}
+    assert http.get("matters").status_code == 401
+    assert http.get("matters", headers={"Authorization": "Bearer another"}).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["4.0.99", "4.0.1", "latest", "5.0.0", "4.0"])
+def test_bad_version_is_gone(http: httpx.Client, version: str) -> None:
+    """A malformed, unknown or retired version is 410."""
+    assert http.get("matters", headers={"X-API-VERSION": version}).status_code == 410
+
+
+def test_version_is_echoed(http: httpx.Client) -> None:
+    """The version used stands in the answer; without one it is the default."""
+    echoed = http.get("matters", headers={"X-API-VERSION": "4.0.12"})
+    assert echoed.headers["X-API-VERSION"] == "4.0.12"
+    assert http.get("matters").headers["X-API-VERSION"] == "4.0.13"
+
+
+def test_rate_limit_counts_down_and_starts_again(clio: Simulator, http: httpx.Client) -> None:
+    """Each token has so many requests in a window; then 429 with Retry-After in seconds."""
+    clio.switches.rate_limit = 3
+    left = [http.get("matters").headers["X-RateLimit-Remaining"] for _ in range(3)]
+    assert left == ["2", "1", "0"]
+    refused = http.get("matters")
+    assert refused.status_code == 429
+    assert refused.headers["X-RateLimit-Limit"] == "3"
+    assert "Retry in" in refused.json()["error"]["message"]
+    wait = int(refused.headers["Retry-After"])
+    assert int(refused.headers["X-RateLimit-Reset"]) * 1000 == clio.clock.now() + wait * 1000
+    clio.clock.advance(wait)
+    assert http.get("matters").status_code == 200
+
+
+def test_rate_limit_is_per_token(clio: Simulator, http: httpx.Client) -> None:
+    """Another token has a window of its own."""
+    clio.switches.rate_limit = 1
+    clio.switches.tokens.add("second")
+    http.get("matters")
+    assert http.get("matters").status_code == 429
+    assert http.get("matters", headers={"Authorization": "Bearer second"}).status_code == 200
+
+
+def test_retry_at_and_no_header_are_switches(clio: Simulator, http: httpx.Client) -> None:
+    """A 429 may name the moment in Retry-At instead, or say nothing."""
+    clio.switches.rate_limit = 1
+    http.get("matters")
+    clio.switches.retry_header = "Retry-At"
+    assert "Retry-At" in http.get("matters").headers
+    clio.switches.retry_header = ""
+    assert not {"Retry-At", "Retry-After"} & set(http.get("matters").headers)
+
+
+def test_unchanged_item_is_304(clio: Simulator, http: httpx.Client) -> None:
+    """An item's ETag and Last-Modified, sent back, give 304 until it changes."""
+    key = next(iter(clio.store["matters"].rows))
+    answer = http.get(f"matters/{key}", params={"fields": "id,etag"})
+    tag, day = answer.headers["ETag"], answer.headers["Last-Modified"]
+    assert answer.json()["data"]["etag"] == tag
+    by_tag, by_day = {"If-None-Match": tag}, {"If-Modified-Since": day}
+    assert http.get(f"matters/{key}", headers=by_tag).status_code == 304
+    assert http.get(f"matters/{key}", headers=by_day).status_code == 304
+    clio.changes.update("matters", key, {"description": "new"})
+    assert http.get(f"matters/{key}", headers=by_tag).status_code == 200
+    assert http.get(f"matters/{key}", headers=by_day).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["matters/1", "nonsense", "matters/2000001/nonsense", "currencies/1"])
+def test_what_is_not_there_is_404(http: httpx.Client, path: str) -> None:
+    """Unknown records and paths are 404 in Clio's error shape."""
+    answer = http.get(path)
+    assert answer.status_code == 404
+    assert set(answer.json()["error"]) == {"type", "message"}
+
+
+def test_headers_of_every_answer(clio: Simulator, http: httpx.Client) -> None:
+    """The content type names the character set; Date is the simulator's."""
+    answer = http.get("matters")
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.headers["Date"] == "Tue, 31 Mar 2026 12:00:00 GMT"
+    clio.clock.advance(61)
+    assert http.get("matters").headers["Date"] == "Tue, 31 Mar 2026 12:01:01 GMT"
+
+
+def test_log_holds_requests_and_no_token(clio: Simulator, http: httpx.Client) -> None:
+    """Every request is in the log with its answer's status, and a mark instead of the token."""
+    http.get("matters", params={"limit": "2"}, headers={"X-Test": "yes"})
+    (asked,) = clio.requests
+    assert (asked.method, asked.path, asked.status) == ("GET", "/api/v4/matters", 200)
+    assert (asked.collection, asked.page, asked.rows) == ("matters", 1, 2)
+    assert asked.headers["x-test"] == "yes"
+    assert clio.token not in repr(asked)
+    assert asked.token

@@ -1,0 +1,194 @@
+"""Records that change while they are read, in this process and over HTTP."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from sources.clio_simulator import Clock, Simulator, When
+from tests.contract.simulator_client import client, ids, pages
+
+
+@pytest.fixture
+def clio() -> Iterator[Simulator]:
+    """Give a simulator with a standing clock."""
+    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def http(clio: Simulator) -> Iterator[httpx.Client]:
+    """Give a client."""
+    with client(clio) as opened:
+        yield opened
+
+
+def one(http: httpx.Client, key: int, fields: str = "id,etag,updated_at,description") -> dict[str, object]:
+    """Read one matter."""
+    row: dict[str, object] = http.get(f"matters/{key}", params={"fields": fields}).json()["data"]
+    return row
+
+
+def first(clio: Simulator, collection: str = "matters") -> int:
+    """Give the first id of a collection."""
+    return next(iter(clio.store[collection].rows))
+
+
+def test_update_moves_stamp_and_etag(clio: Simulator, http: httpx.Client) -> None:
+    """An update shows in the list, with the clock's time in whole seconds and another etag."""
+    key = first(clio)
+    before = one(http, key)
+    clio.clock.advance(1.5)
+    clio.changes.update("matters", key, {"description": "new"})
+    after = one(http, key)
+    assert after["description"] == "new"
+    assert after["updated_at"] == "2026-03-31T12:00:01Z"
+    assert after["etag"] != before["etag"]
+    assert ids(http, "matters", updated_since="2026-03-31T12:00:00Z") == [key]
+
+
+@pytest.mark.parametrize("keep_etag", [False, True])
+def test_silent_update(clio: Simulator, http: httpx.Client, *, keep_etag: bool) -> None:
+    """A silent update leaves updated_at, and the etag if so asked."""
+    key = first(clio)
+    before = one(http, key)
+    clio.changes.update("matters", key, {"description": "new"}, silent=True, keep_etag=keep_etag)
+    after = one(http, key)
+    assert after["description"] == "new"
+    assert after["updated_at"] == before["updated_at"]
+    assert (after["etag"] == before["etag"]) is keep_etag
+
+
+def test_add_and_remove(clio: Simulator, http: httpx.Client) -> None:
+    """A new record gets the next id; a removed one is absent and 404."""
+    new = clio.changes.add("matters", {"display_number": "new", "description": "x"})["id"]
+    assert ids(http, "matters")[-1] == new
+    clio.changes.remove("matters", new)
+    assert new not in ids(http, "matters")
+    assert http.get(f"matters/{new}").status_code == 404
+
+
+def test_hide_and_restore(clio: Simulator, http: httpx.Client) -> None:
+    """A hidden record is as absent as a removed one, and comes back unchanged."""
+    key = first(clio)
+    before = one(http, key)
+    clio.changes.hide("matters", key)
+    assert key not in ids(http, "matters")
+    assert http.get(f"matters/{key}").status_code == 404
+    clio.changes.restore("matters", key)
+    assert one(http, key) == before
+
+
+def test_visible_late(clio: Simulator, http: httpx.Client) -> None:
+    """A change is seen some time after its stamp."""
+    key = first(clio)
+    clio.changes.update("matters", key, {"description": "late"}, visible_after=600)
+    clio.clock.advance(599)
+    assert one(http, key)["description"] != "late"
+    clio.clock.advance(1)
+    assert one(http, key)["description"] == "late"
+    assert one(http, key)["updated_at"] == "2026-03-31T12:00:00Z"
+
+
+def test_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
+    """A change happens when the clock has reached its moment, and is stamped with it."""
+    key = first(clio)
+    clio.changes.update("matters", key, {"description": "then"}, when=When.time("2026-03-31T13:00:00Z"))
+    assert one(http, key)["description"] != "then"
+    clio.clock.advance(7200)
+    assert one(http, key)["updated_at"] == "2026-03-31T13:00:00Z"
+
+
+def test_before_and_after_a_page(clio: Simulator, http: httpx.Client) -> None:
+    """Changes happen between pages: behind the cursor, ahead of it, and at the end."""
+    keys = list(clio.store["matters"].rows)
+    clio.changes.update("matters", keys[0], {"description": "behind"}, when=When.before("matters", 2))
+    clio.changes.update("matters", keys[-1], {"description": "ahead"}, when=When.after("matters", 1))
+    clio.changes.add("matters", {"description": "inserted"}, when=When.before("matters", 3))
+    found = [page["data"] for page in pages(http, "matters", limit="10", fields="id,description")]
+    rows = {row["id"]: row["description"] for page in found for row in page}
+    assert rows[keys[0]] != "behind"
+    assert rows[keys[-1]] == "ahead"
+    assert "inserted" in rows.values()
+
+
+def test_no_row_is_skipped_when_another_is_removed(clio: Simulator, http: httpx.Client) -> None:
+    """Removing behind or ahead of the cursor skips no other record."""
+    keys = list(clio.store["matters"].rows)
+    clio.changes.remove("matters", keys[3], when=When.before("matters", 2))
+    clio.changes.remove("matters", keys[25], when=When.before("matters", 2))
+    walked = ids(http, "matters", limit="10")
+    assert walked == [key for key in keys if key != keys[25]]
+
+
+def test_filters_are_read_anew_at_each_page(clio: Simulator, http: httpx.Client) -> None:
+    """A record that stops matching before its page is not given."""
+    keys = ids(http, "matters", status="open", limit="10")
+    clio.changes.update("matters", keys[15], {"status": "Closed"}, when=When.before("matters", 2))
+    assert ids(http, "matters", status="open", limit="10") == keys[:15] + keys[16:]
+
+
+def test_edit_inside_a_record(clio: Simulator, http: httpx.Client) -> None:
+    """An edit of a phone number moves the contact, or not, by relation."""
+    key = next(k for k, row in clio.store["contacts"].rows.items() if row.get("phone_numbers"))
+    child = clio.store["contacts"].rows[key]["phone_numbers"][0]["id"]
+    asked = {"fields": "etag,updated_at,phone_numbers{number}"}
+    before = http.get(f"contacts/{key}", params=asked).json()["data"]
+    clio.switches.silent_relations.add("contacts.phone_numbers")
+    clio.changes.update_inside("contacts", key, "phone_numbers", child, {"number": "1"})
+    silent = http.get(f"contacts/{key}", params=asked).json()["data"]
+    assert silent["phone_numbers"][0]["number"] == "1"
+    assert (silent["etag"], silent["updated_at"]) == (before["etag"], before["updated_at"])
+    clio.switches.silent_relations.clear()
+    clio.changes.update_inside("contacts", key, "phone_numbers", child, {"number": "2"})
+    moved = http.get(f"contacts/{key}", params=asked).json()["data"]
+    assert moved["etag"] != before["etag"]
+    assert moved["updated_at"] == "2026-03-31T12:00:00Z"
+
+
+def test_nested_copies_follow(clio: Simulator, http: httpx.Client) -> None:
+    """A client's new name shows inside the matter, which itself has not changed."""
+    row = clio.store["matters"].rows[first(clio)]
+    asked = {"fields": "etag,client{name}"}
+    before = http.get(f"matters/{row['id']}", params=asked).json()["data"]
+    clio.changes.update("contacts", row["client"], {"name": "Another name"})
+    after = http.get(f"matters/{row['id']}", params=asked).json()["data"]
+    assert after == {"etag": before["etag"], "client": {"name": "Another name"}}
+
+
+def test_derived_amounts_follow(clio: Simulator, http: httpx.Client) -> None:
+    """A new bank transaction moves the balance of its account and matter, not their stamps."""
+    asked = {"fields": "id,balance,updated_at", "show_empty_accounts": "true"}
+    before = http.get("bank_accounts", params=asked).json()["data"][0]
+    matter = first(clio)
+    client_id = clio.store["matters"].rows[matter]["client"]
+    moved = {"bank_account": before["id"], "matter": matter, "client": client_id, "funds_in": 0.1}
+    clio.changes.add("bank_transactions", moved)
+    after = http.get("bank_accounts", params=asked).json()["data"][0]
+    assert round(after["balance"] * 100) == round(before["balance"] * 100) + 10
+    assert after["updated_at"] == before["updated_at"]
+
+
+def test_control_over_http(clio: Simulator, http: httpx.Client) -> None:
+    """Changes, faults, switches, clock, log and records are reached over HTTP too."""
+    base, key = f"{clio.url}/_simulator", first(clio)
+    change = {"operation": "update", "collection": "matters", "id": key}
+    http.post(f"{base}/changes", json={**change, "fields": {"description": {"$raw": "1e400"}}})
+    assert b'"description":1e400' in http.get(f"matters/{key}", params={"fields": "description"}).content
+    http.post(f"{base}/changes", json={**change, "fields": {"description": "plain"}})
+    rows = http.get(f"{base}/records/matters").json()["data"]
+    assert rows[0]["description"] == "plain"
+    assert rows[0]["client"]["name"] is not None
+    later = {"side": "before", "collection": "matters", "page": 1}
+    answer = http.post(f"{base}/changes", json={"operation": "remove", "collection": "matters", "id": key, "when": later})
+    assert answer.json()["waits"] is True
+    assert key not in ids(http, "matters")
+    http.post(f"{base}/faults", json={"action": "Status", "with": {"status": 502}, "path": "matters", "times": 1})
+    assert http.get("matters").status_code == 502
+    http.delete(f"{base}/faults")
+    http.patch(f"{base}/clock", json={"advance": 60})
+    assert http.get(f"{base}/clock").json()["data"]["now"].startswith("2026-03-31T12:01")
+    http.patch(f"{base}/switches", json={"tokens": ["other"]})
+    assert http.get("matters").status_code == 401
+    assert http.get(f"{base}/requests").json()["data"][-1]["status"] == 401
+    assert http.get(f"{base}/records/nonsense").status_code == 404
