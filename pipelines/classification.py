@@ -5,6 +5,7 @@ reading again is dropped, another reading waits for the next package, because tw
 key in a package corrupt the table under `upsert`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pendulum
@@ -59,12 +60,12 @@ class Classifier:
         collection: Collection,
         synced_at: pendulum.DateTime,
         *,
-        history: bool,
+        layout: dict[str, list[str]],
         once: bool,
     ) -> None:
         """Look at the raw table as it stands before the package.
 
-        `once` says that no key can come twice, because the walk's ids only rise.
+        `layout` names the columns of every table of the raw schema. `once` says that no key can come twice, because the walk's ids only rise.
         """
         self.cursor: Cursor = warehouse.cursor()
         self.collection = collection
@@ -72,14 +73,17 @@ class Classifier:
         self.versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
         self.synced_at = synced_at
         self.columns = {column.name: column.type for column in collection.columns}
-        self.stored = set(warehouse.columns(schema, collection.name))
-        self.history = history and bool(warehouse.columns(schema, collection.name + "__versions"))
-        self.filled = bool(self.stored) and warehouse.rows(f"select 1 from {self.raw} limit 1") != []  # noqa: S608
+        self.stored = set(layout.get(collection.name, ()))
+        self.history = collection.name + "__versions" in layout
+        self.filled = bool(self.stored) and self._any()
         self.once = once
         self.key = [quoted(name) for name in collection.key]
         if not once:
             keys = ", ".join(f"{quoted(c.name)} {_sql_type(c.type)}" for c in collection.key_columns)
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
+
+    def _any(self) -> bool:
+        return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []  # noqa: S608
 
     def close(self) -> None:
         """Give the connection back."""
@@ -108,7 +112,7 @@ class Classifier:
             table,
             counts.get("inserted", 0),
             counts.get("updated", 0),
-            counts.get("unchanged", 0),
+            counts.get("unchanged", 0) + batch.num_rows - sum(counts.values()),
             older,
             again,
         )
@@ -222,21 +226,28 @@ def _sql_type(kind: str) -> str:
     return {"DECIMAL": "decimal(38, 18)"}.get(kind, kind.lower())
 
 
-def ensure_versions(warehouse: Warehouse, schema: str, table: str) -> None:
-    """Make the history table of a raw table, or add the columns that it lacks."""
+def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) -> None:
+    """Make the history tables of some raw tables, or add the columns that they lack."""
+    layout = warehouse.layout(schema)
+    for table in sorted(tables):
+        kept = layout.get(table + "__versions", [])
+        missing = set(layout.get(table, ())) - set(kept)
+        if missing:
+            _extend_versions(warehouse, schema, table, missing, new=not kept)
+
+
+def _extend_versions(
+    warehouse: Warehouse, schema: str, table: str, missing: set[str], *, new: bool,
+) -> None:
     raw = warehouse.rows(
         "select column_name, data_type from duckdb_columns()"
         " where schema_name = $1 and table_name = $2 order by column_index",
         [schema, table],
     )
-    if not raw:
-        return
+    columns = [f"{quoted(column)} {kind}" for column, kind in raw if column in missing]
     name = f"{quoted(schema)}.{quoted(table + '__versions')}"
-    kept = warehouse.columns(schema, table + "__versions")
-    if not kept:
-        columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in raw)
-        warehouse.rows(f"create table if not exists {name} ({columns}, _replaced_at timestamptz)")
+    if new:
+        warehouse.rows(f"create table {name} ({', '.join(columns)}, _replaced_at timestamptz)")
         return
-    for column, kind in raw:
-        if column not in kept:
-            warehouse.rows(f"alter table {name} add column {quoted(column)} {kind}")
+    for column in columns:
+        warehouse.rows(f"alter table {name} add column {column}")

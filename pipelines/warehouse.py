@@ -149,6 +149,15 @@ class Warehouse:
         )
         return [name for (name,) in found]
 
+    def layout(self, schema: str) -> dict[str, list[str]]:
+        """Name the columns of every table of a schema, in order."""
+        found = self.rows(
+            "select table_name, list(column_name order by column_index) from duckdb_columns()"
+            " where schema_name = $1 group by 1",
+            [schema],
+        )
+        return dict(found)
+
     def checkpoint(self) -> None:
         """Move everything committed from the write-ahead log into the file."""
         self.rows("checkpoint")

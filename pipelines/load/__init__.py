@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import pendulum
 
@@ -17,8 +18,10 @@ from pipelines.children import choose, queue
 from pipelines.classification import ensure_versions
 from pipelines.crash import crash_point
 from pipelines.errors import ClockError, FutureWatermarkError
+from pipelines.masks import Masks
 from pipelines.meta import Meta, Progress, RunRow, Stored
 from pipelines.plans import Choice, Rules, child_plan, due_collections, plan_walk
+from pipelines.progress import Lines
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_http.client import ClioClient
@@ -31,19 +34,6 @@ from .task import Task
 
 SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
-
-
-class Reporter(Protocol):
-    """Is told how a load goes on."""
-
-    def begin(self, walks: int) -> None:
-        """Hear how many walks there will be at least."""
-
-    def advance(self, task: Task) -> None:
-        """Hear that a walk has come further or ended."""
-
-    def note(self, message: str) -> None:
-        """Hear something that a person should know."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +83,9 @@ class Load:
         *,
         run_id: str,
         choice: Choice,
-        reporter: Reporter,
+        reporter: Lines,
         stop: threading.Event,
+        masks: Masks,
     ) -> None:
         """Take the collaborators; nothing is sent yet."""
         self.product = product
@@ -105,6 +96,7 @@ class Load:
         self.choice = choice
         self.reporter = reporter
         self.stop = stop
+        self.masks = masks
         self.meta = Meta(warehouse)
         self.engine = Engine(self.source, warehouse, warehouse.path.parent)
         self.result = LoadResult(run_id, self.source, clock.now())
@@ -178,7 +170,7 @@ class Load:
             plan.since,
             self.clock.now(),
         )
-        return Task(self.source, walk, known, run)
+        return Task(self.source, walk, known, run, partial(self.masks.apply, run.resource))
 
     def _child_tasks(self, now: pendulum.DateTime) -> list[Task]:
         """Plan the child walks, from what is stored now."""
@@ -194,9 +186,10 @@ class Load:
         }
         chosen = choose(queues, self.choice.budget, full=self.choice.full)
         tasks = []
+        layout = self.warehouse.layout(f"raw_{self.source}")
         for name, collection in children.items():
             parents = chosen.get(name, ())
-            if parents or not self.warehouse.columns(f"raw_{self.source}", name):
+            if parents or name not in layout:
                 plan = child_plan(collection, parents, self.rules, now)
                 tasks.append(self._task(plan, Progress(self.source, name)))
         waiting = {name: len(q.unread) + len(q.changed) for name, q in queues.items()}
@@ -208,7 +201,7 @@ class Load:
         """Read package after package until every walk is over or the run is to stop."""
         self.tasks += tasks
         self.meta.save_runs(task.run for task in tasks)
-        self.reporter.begin(len(self.tasks))
+        self.reporter.begin(len(self.tasks), self.client.rate)
         while waiting := [task for task in tasks if not task.over]:
             package = Package(self.clock, self.stop.is_set)
             self.engine.run(self.product.make, waiting, package)
@@ -228,13 +221,13 @@ class Load:
             stored.refused.extend(refused)
             stored.drift.extend(drift)
             stored.quarantined.extend(task.pending.quarantined)
-            self.reporter.advance(task)
-        for name in self.product.history & {task.name for task in tasks}:
-            ensure_versions(self.warehouse, f"raw_{self.source}", name)
+        stored_now = self.product.history & {task.name for task in tasks}
+        ensure_versions(self.warehouse, f"raw_{self.source}", stored_now)
         self.meta.save_walks(stored, self.clock.now(), self.result.run_id)
         crash_point("watermarks-saved")
         self.meta.write_epoch(self.warehouse.path.parent)
         crash_point("epoch-written")
+        self.reporter.advance(list(self.tasks))
 
     def _sign_in_needed(self) -> bool:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ ENGINE = {
     "LOAD__WORKERS": "2",
     "NORMALIZE__LOADER_FILE_FORMAT": "parquet",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "RESTORE_FROM_DESTINATION": "false",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__INTERCEPT_SIGNALS": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",
@@ -82,7 +84,8 @@ class Engine:
             LoadFailedError: dlt could not store the package; nothing of it counts.
 
         """
-        classifiers = {task.name: self._classifier(task) for task in tasks}
+        layout = self.warehouse.layout(self.schema)
+        classifiers = {task.name: self._classifier(task, layout) for task in tasks}
         source = make([task.walk for task in tasks], package.is_full)
         for task in tasks:
             task.begin()
@@ -91,28 +94,37 @@ class Engine:
         try:
             self.pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as failed:
-            cause = type(failed.exception).__name__
-            message = f"the engine failed in step {failed.step} ({cause})"
-            # the engine's own exception quotes rows
+            # the engine's own exception quotes rows: only where it came from is told
+            message = f"the engine failed in step {failed.step} ({_origin(failed)})"
             raise LoadFailedError(message) from None
         finally:
             for classifier in classifiers.values():
                 classifier.close()
 
-    def _classifier(self, task: Task) -> Classifier:
+    def _classifier(self, task: Task, layout: dict[str, list[str]]) -> Classifier:
         plan = task.walk.plan
         return Classifier(
             self.warehouse,
             self.schema,
             plan.collection,
             plan.started_at,
-            history=True,
+            layout=layout,
             once=task.walk.keys_rise and len(plan.lists) == 1,
         )
 
     def close(self) -> None:
         """Remove the working folder: it may hold rows."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _origin(failed: BaseException) -> str:
+    """Name the first cause and the line that raised it, without its text."""
+    cause = failed
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    frames = traceback.extract_tb(cause.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(cause).__name__ + where
 
 
 def _step(

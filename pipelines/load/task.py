@@ -1,7 +1,8 @@
 """One walk's part in a run: what it has read, what of it is stored, and how it ended."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import pendulum
 import pyarrow as pa
@@ -19,6 +20,8 @@ from sources.errors import (
     Interrupted,
     RequestRefusedError,
 )
+
+Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 """After these a walk is not gone on with: the next run starts it again."""
@@ -56,8 +59,11 @@ class Pending:
 class Task:
     """A walk under way in this run."""
 
-    def __init__(self, source: str, walk: Walk, progress: Progress, run: RunRow) -> None:
-        """Take over a walk and what is stored of it."""
+    def __init__(
+        self, source: str, walk: Walk, progress: Progress, run: RunRow, mask: Mask,
+    ) -> None:
+        """Take over a walk and what is stored of it; `mask` hides what must not be stored."""
+        self.mask = mask
         self.source = source
         self.walk = walk
         self.progress = progress
@@ -72,6 +78,16 @@ class Task:
     def name(self) -> str:
         """Give the collection's name."""
         return self.walk.plan.collection.name
+
+    @property
+    def rows_read(self) -> int:
+        """Give the rows read so far, stored or not."""
+        return self.counts.rows_read + self.pending.counts.rows_read
+
+    @property
+    def requests_left(self) -> int:
+        """Give the fewest requests that the walk still needs."""
+        return 0 if self.over else max(1, len(self.walk.plan.lists) - self.stored_point.index)
 
     @property
     def over(self) -> bool:
@@ -99,6 +115,7 @@ class Task:
         if reading.point == self.stored_point and not reading.rows and not reading.finished:
             return
         crash_point("page-read")
+        reading = self.mask(reading)
         outcome = classifier.classify(reading.table)
         self._count(outcome, reading)
         if outcome.table is not None:
@@ -139,6 +156,7 @@ class Task:
     def committed(self) -> tuple[Progress | None, list[ParentRead], list[Refused], list[Drift]]:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
+        self.pending.counts = Counts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
         collection = self.walk.plan.collection

@@ -130,6 +130,11 @@ class ClioClient:
         """Give the number of requests sent so far, retries included."""
         return self._meter.requests
 
+    @property
+    def rate(self) -> int:
+        """Give the requests that one rate-limit window allows us, 0 where it is not known."""
+        return self._budget.usable
+
     def close(self) -> None:
         """Close the connections."""
         self._exchange.close()

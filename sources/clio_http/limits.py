@@ -131,6 +131,11 @@ class Window:
     def _reserved(self) -> int:
         return max(0, min(math.ceil(self._limit * self._reserve), self._limit - 1))
 
+    @property
+    def usable(self) -> int:
+        """Give the requests that one window allows us, 0 where the server has not said."""
+        return max(0, self._limit - self._reserved()) if self._limit else 0
+
     def _free(self) -> int:
         return min(self._remaining - self.in_flight, self._unsent) - self._reserved()
 
@@ -153,6 +158,11 @@ class RateBudget:
         self._window = Window(reserve)
         self._changed = threading.Condition()
         self._sleeping = False
+
+    @property
+    def usable(self) -> int:
+        """Give the requests that one window allows us, 0 where the server has not said."""
+        return self._window.usable
 
     @contextmanager
     def slot(self) -> Iterator[None]:

@@ -1,0 +1,232 @@
+"""The command line: parse, call one function, print."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from .outcome import Outcome
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+SECRET_WORDS = ("--token", "--access-token", "--secret", "--api-key")
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="clio-sync")
+def main() -> None:
+    """Keep a law firm's Clio data in a DuckDB warehouse of its own.
+
+    Settings come from the environment, .dlt/secrets.toml and .dlt/config.toml, in this order.
+
+    Exit codes: 0 done, 1 failed, 2 usage, 3 sign-in needed, 4 incomplete and safe to run again,
+    5 stopped by a guard, 6 a person must decide, 7 a check failed, 130 interrupted.
+    """
+    os.umask(0o077)
+
+
+def common(function: Function) -> Function:
+    """Add the options that every command has."""
+    function = click.option("--debug", is_flag=True, help="Log each request (no contents).")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+
+
+def _finish(outcome: "Outcome", *, as_json: bool) -> None:
+    """Print an outcome and leave with its exit code."""
+    from .run_load import errors_text
+
+    if as_json:
+        import orjson
+
+        from .outcome import jsonable
+
+        document = orjson.dumps(outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        click.echo(document.decode())
+    else:
+        click.echo(outcome.text, nl=False)
+    click.echo(errors_text(outcome.errors), err=True, nl=False)
+    sys.exit(outcome.exit_code)
+
+
+def _call(command: str, body: Callable[[threading.Event], "Outcome"], *, as_json: bool, debug: bool) -> None:
+    """Run a command's function: logging, signals, errors in words."""
+    from sources.clio_http.clock import SystemClock
+    from sources.clio_http.redaction import install_logging
+    from sources.errors import ClioError
+
+    from .outcome import Outcome
+
+    install_logging(debug)
+    stop = threading.Event()
+    started_at = SystemClock().now()
+    _stop_on_signals(stop)
+    try:
+        outcome = body(stop)
+    except ClioError as error:
+        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
+        outcome.errors = [("", error)]
+    except KeyboardInterrupt:
+        click.echo("Interrupted. What was stored stays; run the same command to go on.", err=True)
+        sys.exit(130)
+    _finish(outcome, as_json=as_json)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Stop at the next page edge on the first signal, at once on the second."""
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+@main.command()
+@click.argument("product", required=False, type=click.Choice(["manage"]))
+@click.option("--resource", "resources", multiple=True, metavar="NAME", help="Only this collection.")
+@click.option("--full", is_flag=True, help="Read every row again, changed or not.")
+@click.option("--all", "every", is_flag=True, help="Also read what is due only once a day.")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read at most N parents' lists (matter contacts, conversation messages ...).",
+)
+@common
+def load(  # noqa: PLR0913 - one parameter for each option
+    product: str | None,
+    resources: tuple[str, ...],
+    full: bool,  # noqa: FBT001 - click passes flags by name
+    every: bool,  # noqa: FBT001
+    budget: int | None,
+    as_json: bool,  # noqa: FBT001
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Load what changed in Clio since the last load.
+
+    \b
+    Examples:
+      clio-sync load
+      clio-sync load --resource matters --resource contacts
+      clio-sync load --all --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from sources.clio_http.clock import SystemClock
+
+        from .config import read_settings
+        from .plans import Choice
+        from .products import NAMES
+        from .progress import reporter
+        from .run_load import run_load
+
+        choice = Choice(frozenset(resources), full, every, budget)
+        names = [NAMES[product]] if product else list(NAMES.values())
+        clock = SystemClock(stop)
+        return run_load(
+            read_settings(), choice, names, clock=clock, reporter=reporter(), stop=stop,
+        )
+
+    _call("load", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@common
+def status(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Show each collection: rows, newest change, last load, how far it is complete.
+
+    \b
+    Example:
+      clio-sync status --json
+    """
+
+    def body(_stop: threading.Event) -> "Outcome":
+        from sources.clio_http.clock import SystemClock
+
+        from .config import read_settings
+        from .status import run_status
+
+        return run_status(read_settings(), SystemClock())
+
+    _call("status", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.option(
+    "--diff",
+    "other",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="OPENAPI.json",
+    help="Say what another of Clio's OpenAPI documents adds, drops and changes.",
+)
+@common
+def resources(other: Path | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """List the collections: how each is loaded, how deletes are seen, what may be written.
+
+    \b
+    Examples:
+      clio-sync resources
+      clio-sync resources --diff openapi.json
+    """
+
+    def body(_stop: threading.Event) -> "Outcome":
+        from sources.clio_http.clock import SystemClock
+
+        from .config import read_settings
+        from .resources import run_diff, run_resources
+
+        if other is not None:
+            return run_diff(other, SystemClock())
+        return run_resources(read_settings(), SystemClock())
+
+    _call("resources", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.option("--port", type=int, default=8765, show_default=True, help="0 takes any free port.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Which firm.")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="How large a firm.")
+@click.option("--rate-limit", type=int, default=50, show_default=True, help="Requests a minute; 0: none.")
+def simulator(port: int, seed: int, scale: float, rate_limit: int) -> None:
+    """Run a Clio on this machine, with a small invented law firm, until it is stopped.
+
+    \b
+    Example:
+      clio-sync simulator --port 8765
+    """
+    from sources.clio_simulator import Seed, Switches
+    from sources.clio_simulator.server import serve
+
+    click.echo("Point SOURCES__CLIO_MANAGE__BASE_URL and __ACCESS_TOKEN at what follows.", err=True)
+    serve(Seed(seed, scale), port=port, switches=Switches(rate_limit=rate_limit))
+
+
+@main.command()
+@common
+def demo(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Load an invented law firm from a simulated Clio, change it, and load again.
+
+    \b
+    Example:
+      clio-sync demo
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from sources.clio_http.clock import SystemClock
+
+        from .config import read_settings
+        from .demo import run_demo
+        from .progress import reporter
+
+        return run_demo(read_settings(), clock=SystemClock(stop), reporter=reporter(), stop=stop)
+
+    _call("demo", body, as_json=as_json, debug=debug)

@@ -1,0 +1,117 @@
+"""How a load is going, for whoever watches: bars on a terminal, plain lines otherwise."""
+
+import sys
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+class Watched(Protocol):
+    """What is reported of a walk: its name, how far it is, whether it is over."""
+
+    @property
+    def name(self) -> str:
+        """Give the collection's name."""
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more is to come."""
+
+    @property
+    def rows_read(self) -> int:
+        """Give the rows read so far."""
+
+    @property
+    def requests_left(self) -> int:
+        """Give the fewest requests that are still to be sent."""
+
+
+class Lines:
+    """Plain lines on standard error, for logs and schedules."""
+
+    def __init__(self, stream: TextIO | None = None, *, per_minute: float = 50.0) -> None:
+        """Write to a stream; `per_minute` is the rate that finish times are reckoned with."""
+        self.stream = stream or sys.stderr
+        self.per_minute = per_minute
+
+    def __enter__(self) -> Self:
+        """Give the reporter itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
+    ) -> None:
+        """Stop reporting."""
+
+    def begin(self, walks: int, per_minute: float | None) -> None:
+        """Say how many walks there are."""
+        self.per_minute = per_minute or self.per_minute
+        self.note(f"reading {walks} collections")
+
+    def advance(self, walks: "list[Watched]") -> None:
+        """Say what is left, and the time that this takes at least."""
+        left = [walk for walk in walks if not walk.over]
+        if not left:
+            return
+        requests = sum(walk.requests_left for walk in left)
+        minutes = requests / self.per_minute
+        rows = sum(walk.rows_read for walk in walks)
+        self.note(
+            f"{rows:,} rows read; {len(left)} collections go on, at least {requests} requests"
+            f" ({minutes:.0f} minutes at {self.per_minute:.0f} a minute)",
+        )
+
+    def note(self, message: str) -> None:
+        """Write one line."""
+        self.stream.write(message + "\n")
+        self.stream.flush()
+
+
+class Bars(Lines):
+    """A bar of finished collections on a terminal."""
+
+    def __init__(self) -> None:
+        """Draw on standard error."""
+        super().__init__()
+        self.console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self.progress = Progress(*columns, console=self.console, transient=True)
+        self.bar = self.progress.add_task("collections", total=None)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None,
+    ) -> None:
+        """Clear the bar."""
+        self.progress.stop()
+
+    def begin(self, walks: int, per_minute: float | None) -> None:
+        """Set the length of the bar."""
+        self.per_minute = per_minute or self.per_minute
+        self.progress.update(self.bar, total=walks)
+
+    def advance(self, walks: "list[Watched]") -> None:
+        """Move the bar."""
+        over = sum(walk.over for walk in walks)
+        self.progress.update(self.bar, completed=over, total=len(walks))
+        super().advance(walks)
+
+    def note(self, message: str) -> None:
+        """Write a line above the bar."""
+        self.progress.console.print(message, highlight=False, markup=False)
+
+
+def reporter() -> Lines:
+    """Choose bars for a terminal and lines for anything else."""
+    return Bars() if sys.stderr.isatty() else Lines()

@@ -1,0 +1,131 @@
+"""The `load` command: open everything, load each product, close everything."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from sources.clio_http.clock import Clock
+from sources.errors import ClioError, ConfigurationError
+
+from . import products
+from .config import Settings
+from .load import Load, LoadResult
+from .outcome import Outcome, table
+from .plans import Choice
+from .progress import Lines
+from .warehouse import Warehouse, prepare_data_folder, writer_lock
+
+
+def run_load(  # noqa: PLR0913 - each is a collaborator of its own
+    settings: Settings,
+    choice: Choice,
+    names: Sequence[str],
+    *,
+    clock: Clock,
+    reporter: Lines,
+    stop: threading.Event,
+) -> Outcome:
+    """Load the named products into the warehouse of the data folder.
+
+    Raises:
+        ClioError: nothing could be begun; what goes wrong later is in the outcome.
+
+    """
+    outcome = Outcome("load", clock.now(), run_id=uuid4().hex)
+    prepare_data_folder(settings.data_dir)
+    with (
+        writer_lock(settings.data_dir, "load", clock.now()),
+        Warehouse(settings.data_dir) as warehouse,
+        reporter,
+    ):
+        for name in names:
+            result = _load(settings, choice, name, warehouse, outcome.run_id, clock, reporter, stop)
+            outcome.results = [*outcome.results, *_results(result)]
+            outcome.errors += result.errors
+            outcome.exit_code = max(outcome.exit_code, result.exit_code, key=_urgency)
+            outcome.text += _text(result)
+    outcome.finished_at = clock.now()
+    return outcome
+
+
+def _urgency(code: int) -> int:
+    """Order exit codes: signing in comes before running again."""
+    return {0: 0, 4: 1, 3: 2}.get(code, 3)
+
+
+def _load(  # noqa: PLR0913 - each is a collaborator of its own
+    settings: Settings,
+    choice: Choice,
+    name: str,
+    warehouse: Warehouse,
+    run_id: str,
+    clock: Clock,
+    reporter: Lines,
+    stop: threading.Event,
+) -> LoadResult:
+    options = settings.sources[name]
+    product = products.product(name, options)
+    unknown = sorted(choice.resources - set(product.catalog.loaded))
+    if unknown:
+        message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
+        raise ConfigurationError(message)
+    with products.client(name, settings, clock, stop) as client:
+        load = Load(
+            product,
+            warehouse,
+            client,
+            clock,
+            run_id=run_id,
+            choice=choice,
+            reporter=reporter,
+            stop=stop,
+            masks=products.masks(product.catalog, options, settings.data_dir),
+        )
+        return load.run()
+
+
+def _results(result: LoadResult) -> list[dict[str, Any]]:
+    names = ("source", "resource", "mode", "since", "requests", "rows_read", "inserted")
+    names += ("updated", "unchanged", "quarantined", "watermark")
+    return [
+        {name: getattr(row, name) for name in names}
+        | {"complete": result.complete[row.resource]}
+        for row in result.rows
+    ]
+
+
+def _text(result: LoadResult) -> str:
+    shown = [
+        row
+        for row in result.rows
+        if row.inserted or row.updated or row.quarantined or row.status != "ok"
+    ]
+    parts = []
+    if shown:
+        header = ("collection", "mode", "requests", "read", "new", "changed", "quarantined", "status")
+        cells = [
+            (r.resource, r.mode, r.requests, r.rows_read, r.inserted, r.updated, r.quarantined, r.status)
+            for r in shown
+        ]
+        parts.append(table(header, cells))
+    rows, same = sum(r.rows_read for r in result.rows), len(result.rows) - len(shown)
+    waiting = sorted(name for name, done in result.complete.items() if not done)
+    parts.append(
+        f"{len(result.rows)} collections, {rows:,} rows read, {result.requests:,} requests;"
+        f" {same} collections had nothing new.",
+    )
+    if waiting:
+        parts.append(f"Not complete yet: {', '.join(waiting)}. The next load goes on there.")
+    if any(row.quarantined for row in result.rows):
+        parts.append("Rows that do not fit their table are kept in meta.quarantine.")
+    return "\n".join(parts) + "\n"
+
+
+def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
+    """Give each error with what is safe and what to do next."""
+    lines = []
+    for subject, error in errors:
+        where = f"{subject}: " if subject else ""
+        lines.append(f"{where}{error}\n  {error.hint}")
+    return "\n".join(lines) + "\n" if lines else ""
