@@ -32,7 +32,8 @@ def _clock(text: str) -> Clock:
         return Clock(START)
     moment = pendulum.parse(text, tz="UTC")
     if not isinstance(moment, pendulum.DateTime):
-        raise SystemExit(f"not a moment: {text}")  # noqa: TRY003
+        message = f"not a moment: {text}"
+        raise SystemExit(message)
     return Clock(moment)
 
 

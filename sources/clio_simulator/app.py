@@ -2,90 +2,29 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from urllib.parse import unquote_plus
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from sources.clio_http.catalog import Catalog
-
-from . import faults, paging, query, values
-from .changes import Changes
-from .clock import Clock
+from . import paging, query, replies, values
 from .errors import Refusal, not_found
-from .faults import JSON_TYPE, Action, Call, Draft, Faults
-from .limits import Allowance, RateLimit, too_many
+from .faults import Call, Draft
+from .limits import Allowance, too_many
 from .log import Asked, fingerprint
 from .paging import Cursor, Page
 from .query import Asked as Question
-from .render import Renderer, Rendering
-from .routes import Routes, Target
-from .store import Row, Store, moment
-from .switches import Switches
+from .render import Rendering
+from .routes import Target
+from .store import Row, moment
 from .views import VIEWS
+from .world import Exchange, World, given_in, pair
 
 BASE = "/api/v4/"
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
-
-
-@dataclass
-class World:
-    """Everything that one running simulator is made of."""
-
-    catalog: Catalog
-    store: Store
-    switches: Switches
-    clock: Clock
-    faults: Faults
-    changes: Changes
-    renderer: Renderer
-    limit: RateLimit
-    routes: Routes
-    requests: list[Asked] = field(default_factory=list)
-
-
-@dataclass
-class Exchange:
-    """One request on its way through: what was asked, and what is known of the answer so far."""
-
-    request: Request
-    path: str
-    given: Mapping[str, list[str]]
-    target: Target | None
-    token: str
-    page: int = 0
-    rows: int = 0
-    actions: tuple[Action, ...] = ()
-
-    @property
-    def is_list(self) -> bool:
-        """Tell whether a list is asked for."""
-        return self.target is not None and self.target.route.kind == "list"
-
-    @property
-    def collection(self) -> str:
-        """Name the collection, empty where the path is unknown."""
-        return self.target.route.collection.name if self.target else ""
-
-
-@lru_cache(maxsize=2000)
-def _pair(piece: str) -> tuple[str, str]:
-    name, _, value = piece.partition("=")
-    return unquote_plus(name), unquote_plus(value)
-
-
-def _given(text: str) -> dict[str, list[str]]:
-    """Read a query; its pieces are kept, since a long `fields` comes again with every page."""
-    given: dict[str, list[str]] = {}
-    for piece in text.split("&") if text else ():
-        name, value = _pair(piece)
-        given.setdefault(name, []).append(value)
-    return given
 
 
 def _bearer(request: Request) -> str:
@@ -119,7 +58,7 @@ class Api:
     def _exchange(self, request: Request) -> Exchange:
         path = request.url.path.removeprefix(BASE).removesuffix(".json")
         target = self.world.routes.find(path)
-        given = _given(request.url.query)
+        given = given_in(request.url.query)
         exchange = Exchange(request, path, given, target, _bearer(request))
         if exchange.is_list and target is not None:
             exchange.page = _page_number(given, target.route.collection.page_size)
@@ -129,13 +68,13 @@ class Api:
         """Answer, or say why not."""
         try:
             if exchange.token not in self.world.switches.tokens:
-                return faults.unauthorized("The access token is invalid")
+                return replies.unauthorized("The access token is invalid")
             self._check_version(exchange.request)
             if allowance.exceeded:
                 return self._too_many(allowance)
             return await self._answer(exchange)
         except Refusal as refused:
-            return faults.refusal(refused)
+            return replies.refusal(refused)
 
     def _check_version(self, request: Request) -> None:
         given = request.headers.get("x-api-version")
@@ -147,7 +86,7 @@ class Api:
             raise Refusal(410, "ApiVersionGone", f"API version {given} is not supported")
 
     def _too_many(self, allowance: Allowance) -> Response:
-        response = faults.refusal(too_many(allowance.wait))
+        response = replies.refusal(too_many(allowance.wait))
         header = self.world.switches.retry_header
         if header == "Retry-At":
             response.headers[header] = str(allowance.reset)
@@ -165,6 +104,8 @@ class Api:
                 return instead
         if exchange.target is None:
             raise not_found()
+        if exchange.request.method != "GET":
+            raise Refusal(405, "MethodNotAllowed", "This simulator only reads")
         if exchange.is_list:
             world.changes.around("before", exchange.collection, exchange.page)
             return self._list(exchange, exchange.target)
@@ -189,7 +130,7 @@ class Api:
             draft.earlier = self._earlier(page, listing, rendering)
         for action in exchange.actions:
             action.alter(draft)
-        return Response(draft.write(), 200, {"Content-Type": JSON_TYPE})
+        return Response(draft.write(), 200, {"Content-Type": replies.JSON_TYPE})
 
     def _earlier(self, page: Page, listing: paging.Listing, rendering: Rendering) -> list[bytes]:
         if page.previous is None:
@@ -222,7 +163,7 @@ class Api:
     def _address(self, exchange: Exchange, cursor: Cursor) -> str:
         url = exchange.request.url
         pieces = url.query.split("&") if url.query else []
-        kept = [piece for piece in pieces if _pair(piece)[0] not in {"page_token", "offset"}]
+        kept = [piece for piece in pieces if pair(piece)[0] not in {"page_token", "offset"}]
         if cursor.kind == "position" and "page_token" not in exchange.given:
             kept.append(f"offset={cursor.value}")
         else:
@@ -237,7 +178,7 @@ class Api:
         plan = self.world.renderer.rendering(
             collection.name, collection.schema, exchange.given.get("fields", [""])[0]
         )
-        headers = {"Content-Type": JSON_TYPE}
+        headers = {"Content-Type": replies.JSON_TYPE}
         tag = self.world.renderer.etag(collection.name, collection.schema, row)
         if tag:
             headers["ETag"] = tag
@@ -276,7 +217,9 @@ class Api:
 
     def _log(self, exchange: Exchange, arrived: int, response: Response) -> None:
         request = exchange.request
-        headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+        headers = {
+            name: value for name, value in request.headers.items() if name != "authorization"
+        }
         self.world.requests.append(
             Asked(
                 number=len(self.world.requests) + 1,
@@ -331,4 +274,3 @@ def application(world: World, extra: list[Path]) -> Starlette:
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     everything = Path("/{path:path}", Api(world).__call__, methods=methods)
     return Starlette(routes=[*extra, everything])
-

@@ -69,7 +69,7 @@ class Changes:
         self.waiting: list[tuple[When, Change]] = []
         self.applied: list[tuple[int, Change]] = []
 
-    def update(
+    def update(  # noqa: PLR0913 - each is a way in which a change can be
         self,
         collection: str,
         id: int,  # noqa: A002 - Clio's own name
@@ -92,7 +92,7 @@ class Changes:
         )
         return self.do(change, when)
 
-    def update_inside(
+    def update_inside(  # noqa: PLR0913 - each is a way in which a change can be
         self,
         collection: str,
         id: int,  # noqa: A002 - Clio's own name

@@ -22,7 +22,7 @@ def milliseconds(moment: pendulum.DateTime | str) -> int:
         # A "+" that arrived unescaped in a query has become a space.
         parsed = pendulum.parse(moment.strip().replace(" ", "+"), tz="UTC")
         if not isinstance(parsed, pendulum.DateTime):
-            raise ValueError(moment)
+            raise ValueError(moment)  # noqa: TRY004 - the text is wrong, not its type
         moment = parsed
     return round(moment.timestamp() * 1000)
 

@@ -10,13 +10,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import query, values
-from .app import World
 from .changes import Change, When
 from .faults import ACTIONS
 from .query import Asked as Question
 from .store import Row
 from .values import Raw
 from .views import VIEWS
+from .world import World
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PREFIX = "/_simulator"

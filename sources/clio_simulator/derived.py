@@ -103,13 +103,23 @@ DERIVED: dict[tuple[str, str], Derived] = {
     ("matters", "account_balances"): Derived(_BANK, _balances("matter")),
     ("contacts", "account_balances"): Derived(_BANK, _balances("client")),
     ("matters", "relationships"): Derived(("relationships",), _children("relationships", "matter")),
-    ("conversations", "messages"): Derived(_MESSAGES, _children("conversation_messages", "conversation")),
-    ("conversations", "first_message"): Derived(_MESSAGES, _first("conversation_messages", "conversation")),
-    ("conversations", "last_message"): Derived(_MESSAGES, _last("conversation_messages", "conversation")),
-    ("conversations", "message_count"): Derived(_MESSAGES, _size("conversation_messages", "conversation")),
+    ("conversations", "messages"): Derived(
+        _MESSAGES, _children("conversation_messages", "conversation")
+    ),
+    ("conversations", "first_message"): Derived(
+        _MESSAGES, _first("conversation_messages", "conversation")
+    ),
+    ("conversations", "last_message"): Derived(
+        _MESSAGES, _last("conversation_messages", "conversation")
+    ),
+    ("conversations", "message_count"): Derived(
+        _MESSAGES, _size("conversation_messages", "conversation")
+    ),
     ("documents", "latest_document_version"): Derived(
         ("document_versions",), _last("document_versions", "document_id")
     ),
-    ("grant_funding_sources", "grants"): Derived(("grants",), _children("grants", "grant_funding_source")),
+    ("grant_funding_sources", "grants"): Derived(
+        ("grants",), _children("grants", "grant_funding_source")
+    ),
 }
 """(collection, field) → how it is worked out."""

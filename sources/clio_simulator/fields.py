@@ -73,7 +73,9 @@ def defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in DEFAULTS if name in schema)
 
 
-def check(wanted: tuple[Wanted, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+def check(
+    wanted: tuple[Wanted, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Refuse what the record does not have.
 
     Raises:

@@ -9,9 +9,7 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import OBJECT
 
-from .derived import DERIVED
-from .store import Row, Store, moment
-from .switches import Switches
+from .store import Row, moment
 
 Test: TypeAlias = Callable[[Row], bool]
 Maker: TypeAlias = Callable[[str], Test]
@@ -90,7 +88,9 @@ def _compared(name: str) -> Maker:
 ACTIVITY_STATUS: dict[str, Test] = {
     "billed": lambda row: bool(row.get("billed")),
     "draft": lambda row: bool(row.get("on_bill")) and not row.get("billed"),
-    "unbilled": lambda row: not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")),
+    "unbilled": lambda row: (
+        not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off"))
+    ),
     "non_billable": lambda row: bool(row.get("non_billable")),
     "billable": lambda row: not row.get("non_billable"),
     "written_off": lambda row: bool(row.get("_written_off")),
@@ -130,7 +130,9 @@ SPECIAL: dict[tuple[str, str], Maker] = {
     ("communications", "received_since"): _since("received_at"),
     ("communications", "received_before"): _until("received_at"),
     ("communications", "having_time_entries"): _present("time_entries"),
-    ("contacts", "client_only"): lambda text: lambda row: not truth(text) or bool(row.get("is_client")),
+    ("contacts", "client_only"): lambda text: (
+        lambda row: not truth(text) or bool(row.get("is_client"))
+    ),
     ("contacts", "initial"): lambda text: lambda row: row.get("name", "").upper().startswith(text),
     ("contacts", "email_only"): lambda text: (
         lambda row: not truth(text) or bool(row.get("primary_email_address"))
@@ -147,7 +149,9 @@ SPECIAL: dict[tuple[str, str], Maker] = {
     ("reminders", "subject_id"): _inside("subject", "id"),
     ("reports", "created_before"): _until("created_at"),
     ("tasks", "assignee_id"): _inside("assignee", "id"),
-    ("tasks", "complete"): lambda text: lambda row: (row.get("status") == "complete") is truth(text),
+    ("tasks", "complete"): lambda text: (
+        lambda row: (row.get("status") == "complete") is truth(text)
+    ),
     ("tasks", "due_at_from"): _from("due_at"),
     ("tasks", "due_at_to"): _to("due_at"),
     ("tasks", "due_at_present"): _present("due_at"),
@@ -164,7 +168,7 @@ SHOWS = {
     "include_co_counsel",
     "region",
 }
-"""Parameters that widen a list or choose its rows; `DEFAULTS` and the views serve them."""
+"""Parameters that widen a list or choose its rows; `hidden.py` and the views serve them."""
 
 WITH_DEFAULTS = {(name, "parent_id") for name in ("documents", "folders", "folders_list")}
 """Parameters that are read together with those that widen the list."""
@@ -209,7 +213,9 @@ class Filter:
     narrow: tuple[str, object] | None = None
 
 
-def _narrow(collection: str, name: str, text: str, schema: Mapping[str, Any]) -> tuple[str, object] | None:
+def _narrow(
+    collection: str, name: str, text: str, schema: Mapping[str, Any]
+) -> tuple[str, object] | None:
     if (collection, name, text) == ("activities", "status", "written_off"):
         return "_written_off", True
     field = INDEXED.get((collection, name), name.removesuffix("_id"))
@@ -244,90 +250,3 @@ def chosen(
         narrow = narrow or _narrow(collection, name, texts[0], schema)
         tests += _tests(collection, schema, name, texts)
     return Filter(tuple(tests), narrow)
-
-
-def _shown(given: Given, name: str) -> bool:
-    return truth(given.get(name, ["false"])[0])
-
-
-def _below(store: Store, folder: int) -> set[int]:
-    """Give a folder and all folders inside it."""
-    found, waiting = {folder}, [folder]
-    while waiting:
-        inside = set(store["folders"].where("parent", waiting.pop())) - found
-        found |= inside
-        waiting += inside
-    return found
-
-
-def _documents(given: Given, switches: Switches, store: Store) -> list[Test]:
-    tests: list[Test] = []
-    if not _shown(given, "include_deleted"):
-        tests.append(lambda row: "deleted_at" not in row)
-    if not _shown(given, "show_uncompleted"):
-        tests.append(lambda row: not row.get("_uncompleted"))
-    descendants = "descendants" in given.get("scope", ())
-    parent = given.get("parent_id", [""])[0]
-    if parent.isdigit():
-        folders = _below(store, int(parent)) if descendants else {int(parent)}
-        tests.append(lambda row: row.get("parent") in folders)
-    elif switches.top_level_only and not descendants:
-        tests.append(lambda row: row.get("parent") is None)
-    return tests
-
-
-def _bank_accounts(given: Given, _: Switches, store: Store) -> list[Test]:
-    if _shown(given, "show_empty_accounts"):
-        return []
-    balance = DERIVED["bank_accounts", "balance"].work_out
-    return [lambda row: bool(balance(store, row))]
-
-
-def _groups(given: Given, _: Switches, __: Store) -> list[Test]:
-    return [] if "archived" in given else [lambda row: not row.get("_archived")]
-
-
-def _archived(given: Given, _: Switches, __: Store) -> list[Test]:
-    return [] if "archived" in given else [lambda row: not row.get("archived")]
-
-
-def _custom_fields(given: Given, _: Switches, __: Store) -> list[Test]:
-    return [] if "deleted" in given else [lambda row: not row.get("deleted")]
-
-
-def _users(given: Given, switches: Switches, _: Store) -> list[Test]:
-    tests: list[Test] = []
-    if not _shown(given, "include_co_counsel"):
-        tests.append(lambda row: not row.get("_co_counsel"))
-    if not switches.disabled_users_listed and "enabled" not in given:
-        tests.append(lambda row: bool(row.get("enabled")))
-    return tests
-
-
-def _bills(given: Given, switches: Switches, _: Store) -> list[Test]:
-    if "state" in given:
-        return []
-    hidden = set() if switches.deleted_bills_listed else {"deleted"}
-    hidden |= set() if switches.void_bills_listed else {"void"}
-    return [lambda row: row.get("state") not in hidden] if hidden else []
-
-
-def _allocations(given: Given, switches: Switches, _: Store) -> list[Test]:
-    if "status" in given or switches.voided_allocations_listed:
-        return []
-    return [lambda row: "voided_at" not in row]
-
-
-DEFAULTS: dict[str, Callable[[Given, Switches, Store], list[Test]]] = {
-    "bank_accounts": _bank_accounts,
-    "documents": _documents,
-    "folders": _documents,
-    "folders_list": _documents,
-    "conversations": _archived,
-    "groups": _groups,
-    "custom_fields": _custom_fields,
-    "users": _users,
-    "bills": _bills,
-    "allocations": _allocations,
-}
-"""Collection → the rows that it hides unless it is asked for them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters
+from . import filters, hidden
 from .clock import milliseconds
 from .errors import argument, bad_request
 from .filters import Given, Test
@@ -15,7 +15,16 @@ from .store import Row, Store, Table, moment
 from .switches import Switches
 from .views import VIEWS
 
-COMMON = {"fields", "limit", "order", "page_token", "offset", "ids[]", "updated_since", "created_since"}
+COMMON = {
+    "fields",
+    "limit",
+    "order",
+    "page_token",
+    "offset",
+    "ids[]",
+    "updated_since",
+    "created_since",
+}
 DEFAULT_ORDERS = {
     "communications": "date(asc)",
     "allocations": "date(asc)",
@@ -159,8 +168,8 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
     name = asked.collection.name
     chosen = filters.chosen(name, schema, asked.documented, asked.given)
     tests, bound = _times(asked, switches)
-    if name in filters.DEFAULTS:
-        tests += filters.DEFAULTS[name](asked.given, switches, store)
+    if name in hidden.DEFAULTS:
+        tests += hidden.DEFAULTS[name](asked.given, switches, store)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))

@@ -1,4 +1,4 @@
-"""From records to JSON: a field list is compiled once, a record's bytes are kept while they hold."""
+"""From records to JSON: a field list is compiled once, a record's bytes are kept for later."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -103,25 +103,27 @@ class Compiler:
         self, collection: str, schema: str, field: Wanted
     ) -> tuple[Getter | None, frozenset[str]]:
         name, described = field.name, self.schemas[schema][field.name]
-        if collection == "activities" and self.switches.redact_activities and name in HOURS:
-            return (lambda _: None), frozenset()
-        if collection == "activities" and name == "quantity_redacted":
-            return self._redacted(), frozenset()
+        simple = self._simple(collection, schema, name)
+        if simple is not None:
+            return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
-        if name == "etag":
-            return _etag(collection or schema), frozenset()
-        if collection == "calendar_entries" and name == "id":
-            return (lambda row: str(row["id"])), frozenset()
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
         if described["type"] == ARRAY:
             return self._array(name, described.get("schema"), field.inside)
         return self._currency(collection, name)
 
-    def _redacted(self) -> Getter:
+    def _simple(self, collection: str, schema: str, name: str) -> Getter | None:
+        """Compile what needs nothing but the row itself, and is not merely copied."""
         hidden = self.switches.redact_activities
-        return lambda _: hidden
+        if collection == "activities" and name == "quantity_redacted":
+            return lambda _: hidden
+        if collection == "activities" and hidden and name in HOURS:
+            return lambda _: None
+        if collection == "calendar_entries" and name == "id":
+            return lambda row: str(row["id"])
+        return _etag(collection or schema) if name == "etag" else None
 
     def _currency(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
         """Give a currency, whose shape Clio leaves open in a nested copy, as an object."""

@@ -7,7 +7,16 @@ from .derived import cents, money
 from .seed_firm import Firm, day
 from .store import Row
 
-STATES = ("paid", "awaiting_payment", "paid", "draft", "awaiting_payment", "awaiting_approval", "void", "deleted")
+STATES = (
+    "paid",
+    "awaiting_payment",
+    "paid",
+    "draft",
+    "awaiting_payment",
+    "awaiting_approval",
+    "void",
+    "deleted",
+)
 TRANSITIONS = {
     "draft": ["awaiting_approval", "deleted"],
     "awaiting_approval": ["awaiting_payment", "deleted"],
@@ -31,7 +40,11 @@ def _chunks(firm: Firm, count: int) -> Iterator[list[Row]]:
     """Give the oldest billable work of each matter in turn, a few entries at a time."""
     waiting: dict[int, list[Row]] = defaultdict(list)
     for row in firm.made["activities"]:
-        if not row["non_billable"] and "_written_off" not in row and len(waiting[row["matter"]]) < 200:
+        if (
+            not row["non_billable"]
+            and "_written_off" not in row
+            and len(waiting[row["matter"]]) < 200
+        ):
             waiting[row["matter"]].append(row)
     given = 0
     while given < count and any(waiting.values()):
@@ -147,7 +160,9 @@ def settle(bill: Row, paid: int) -> None:
     left = 0 if bill["state"] in GONE else cents(bill["total"]) - paid
     bill |= {"paid": money(paid), "balance": money(left), "due": money(left)}
     kind = {"type": "Matter", "interest_amount": 0.0}
-    bill["balances"] = [{"id": bill["matters"][0], "amount": money(left), "due": money(left), **kind}]
+    bill["balances"] = [
+        {"id": bill["matters"][0], "amount": money(left), "due": money(left), **kind}
+    ]
 
 
 def _trust_request(firm: Firm, number: int, matter: Row) -> None:

@@ -138,19 +138,14 @@ class Firm:
         return nested
 
     def _scalar(self, name: str, kind: str, number: int) -> Any:  # noqa: ANN401 - any scalar
-        if kind == "VARCHAR":
-            return words.text(name, number)
-        if kind == "BOOLEAN":
-            return number % 2 == 1
-        if kind == "DATE":
-            return day(self.chance.randrange(0, 400))
-        if kind == "TIMESTAMPTZ":
-            return self.stamp(self.chance.randrange(1, 400))
-        if kind == "BIGINT":
-            return number
-        if kind == "DECIMAL":
-            return self.chance.randrange(100, 100_000) / 100
-        return self.chance.randrange(1, 100) / 10
+        plain = {"VARCHAR": words.text(name, number), "BOOLEAN": number % 2 == 1, "BIGINT": number}
+        if kind in plain:
+            return plain[kind]
+        ago = self.chance.randrange(1, 400)
+        if kind in {"DATE", "TIMESTAMPTZ"}:
+            return day(ago) if kind == "DATE" else self.stamp(ago)
+        amount = self.chance.randrange(100, 100_000)
+        return amount / 100 if kind == "DECIMAL" else amount / 1000
 
     def finish(self) -> Store:
         """Put all records into the store."""

@@ -140,11 +140,19 @@ def _payment(firm: Firm, number: int, bill: Row, amount: int) -> list[Movement]:
 
 def _credit(firm: Firm) -> None:
     """Add credit memos, two of them allocated to bills that wait for payment."""
-    open_bills = [b for b in firm.made["bills"] if b["state"] == "awaiting_payment" and cents(b["balance"])]
+    open_bills = [
+        b for b in firm.made["bills"] if b["state"] == "awaiting_payment" and cents(b["balance"])
+    ]
     for number in range(3):
         memo = firm.add(
             "credit_memos",
-            {"date": day(number + 5), "amount": 10.0, "description": "Goodwill", "discount": False, "user": 101},
+            {
+                "date": day(number + 5),
+                "amount": 10.0,
+                "description": "Goodwill",
+                "discount": False,
+                "user": 101,
+            },
             number + 5,
         )
         if number == 2 or len(open_bills) <= number:
@@ -159,7 +167,12 @@ def _credit(firm: Firm) -> None:
 
 def _credit_allocation(firm: Firm, memo: Row, bill: Row) -> int:
     row = {"date": memo["date"], "amount": 10.0, "interest": False, "payment_type": "Credit memo"}
-    row |= {"has_online_payment": False, "destroyable": True, "bill": bill["id"], "contact": bill["client"]}
+    row |= {
+        "has_online_payment": False,
+        "destroyable": True,
+        "bill": bill["id"],
+        "contact": bill["client"],
+    }
     row |= {"matter": bill["matters"][0], "parent": {"id": memo["id"], "type": "CreditMemo"}}
     key: int = firm.add("allocations", row, 5)["id"]
     return key
@@ -169,7 +182,13 @@ def _voided(firm: Firm) -> None:
     """Add allocations that were taken back: they count for nothing."""
     for number in range(2):
         bill = firm.made["bills"][number]
-        row = {"date": day(9), "amount": 1.0, "interest": False, "bill": bill["id"], "payment_type": "Check"}
+        row = {
+            "date": day(9),
+            "amount": 1.0,
+            "interest": False,
+            "bill": bill["id"],
+            "payment_type": "Check",
+        }
         row |= {"has_online_payment": False, "destroyable": False, "contact": bill["client"]}
         row |= {"matter": bill["matters"][0], "parent": {"id": firm.inner_id(), "type": "Payment"}}
         allocation = firm.add("allocations", row, 9)
@@ -181,18 +200,36 @@ def _interest(firm: Firm) -> None:
     for bill in late[:3]:
         row = {"date": day(2), "description": "Interest", "total": 1.23, "bill": bill["id"]}
         matter = bill["matters"][0]
-        part = {"id": matter, "amount": 1.23, "type": "Matter", "interest_amount": 1.23, "due": 1.23}
+        part = {
+            "id": matter,
+            "amount": 1.23,
+            "type": "Matter",
+            "interest_amount": 1.23,
+            "due": 1.23,
+        }
         firm.add("interest_charges", {**row, "matters": [matter], "balances": [part]}, 2)
-        bill["interest"] = {"balance": 1.23, "period": 30, "rate": 5.0, "total": 1.23, "type": "simple"}
+        bill["interest"] = {
+            "balance": 1.23,
+            "period": 30,
+            "rate": 5.0,
+            "total": 1.23,
+            "type": "simple",
+        }
 
 
 def _online(firm: Firm) -> None:
     """Add payments by card: some of the payments above, and the links that asked for them."""
-    incoming = [row for row in firm.made["bank_transactions"] if "funds_in" in row and "bill" in row][:3]
+    incoming = [
+        row for row in firm.made["bank_transactions"] if "funds_in" in row and "bill" in row
+    ][:3]
     for row in incoming:
         row["clio_payments_transaction"] = True
         link = {"active": False, "amount": row["amount"], "currency": "USD", "bill": row["bill"]}
-        link |= {"contact": row["client"], "bank_account": row["bank_account"], "description": "Invoice"}
+        link |= {
+            "contact": row["client"],
+            "bank_account": row["bank_account"],
+            "description": "Invoice",
+        }
         made = firm.add("clio_payments_links", {**link, "url": "https://example.com/pay"}, 60)
         payment = {
             "amount": row["amount"],

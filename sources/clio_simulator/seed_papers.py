@@ -72,7 +72,9 @@ def beside(firm: Firm) -> None:
     """Add comments, court dockets, medical records, damages, automations, recents and events."""
     for _ in range(3):
         version = firm.made["document_versions"][0]["id"]
-        firm.plain("comments", [{"message": "Please check ✔", "document_version": version, "creator": 101}])
+        firm.plain(
+            "comments", [{"message": "Please check ✔", "document_version": version, "creator": 101}]
+        )
     firm.made["comments"][-1]["deleted_at"] = firm.stamp(3)
     _dockets(firm)
     for name in ("document_automations", "medical_records_details", "damages"):
@@ -129,8 +131,24 @@ def budgets(firm: Firm) -> None:
             matter["evergreen_retainer"] = retainer
 
 
-COMPLETED = ("contacts", "matters", "activities", "tasks", "calendar_entries", "communications", "notes", "documents")
-NOT_COMPLETED = ("bill", "company", "completed_at", "close_date", "parent_calendar_entry", "time_entries")
+COMPLETED = (
+    "contacts",
+    "matters",
+    "activities",
+    "tasks",
+    "calendar_entries",
+    "communications",
+    "notes",
+    "documents",
+)
+NOT_COMPLETED = (
+    "bill",
+    "company",
+    "completed_at",
+    "close_date",
+    "parent_calendar_entry",
+    "time_entries",
+)
 
 
 def complete(firm: Firm) -> None:

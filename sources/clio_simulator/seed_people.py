@@ -11,7 +11,9 @@ from .store import Row
 def users(firm: Firm, count: int) -> None:
     """Add users: the first owns the account, the last is a co-counsel, the one before disabled."""
     account = firm.inner(id=1, name="Example Law Firm", state="active")
-    titles = [firm.inner(name=name, initials=name[0]) for name in ("Partner", "Associate", "Paralegal")]
+    titles = [
+        firm.inner(name=name, initials=name[0]) for name in ("Partner", "Associate", "Paralegal")
+    ]
     for number in range(count):
         first, last = words.person(number * 5)
         attorney = number % 3 != 2
@@ -34,7 +36,9 @@ def users(firm: Firm, count: int) -> None:
                 "time_zone": "America/Los_Angeles",
                 "account": account,
                 "job_title": titles[number % 3],
-                "notification_methods": [firm.inner(type="Email", email_address=f"u{number}@example.com")],
+                "notification_methods": [
+                    firm.inner(type="Email", email_address=f"u{number}@example.com")
+                ],
                 "groups": [],
                 "_co_counsel": number == count - 1,
             },
@@ -58,7 +62,9 @@ def _address(firm: Firm, number: int) -> Row:
     city, province, code = words.CITIES[number % len(words.CITIES)]
     street = f"{number % 190 + 1} {words.STREETS[number % len(words.STREETS)]}"
     where = {"street": street, "city": city, "province": province, "postal_code": code}
-    return firm.inner(name=("Work", "Home", "Billing", "Other")[number % 4], country="US", primary=True, **where)
+    return firm.inner(
+        name=("Work", "Home", "Billing", "Other")[number % 4], country="US", primary=True, **where
+    )
 
 
 def _reachable(firm: Firm, number: int) -> Row:
@@ -78,8 +84,12 @@ def _reachable(firm: Firm, number: int) -> Row:
         "phone_numbers": phones,
         "primary_email_address": mails[0]["address"],
         "primary_phone_number": phones[0]["number"],
-        "web_sites": [firm.inner(address="https://example.com", name="Work", default_web_site=True)],
-        "instant_messengers": [firm.inner(address="@example", name="Work")] if number % 9 == 0 else [],
+        "web_sites": [
+            firm.inner(address="https://example.com", name="Work", default_web_site=True)
+        ],
+        "instant_messengers": [firm.inner(address="@example", name="Work")]
+        if number % 9 == 0
+        else [],
     }
 
 
@@ -127,7 +137,10 @@ def matters(firm: Firm, count: int) -> None:
     for number, matter in enumerate(firm.made["matters"]):
         for _ in range(number % 3):
             row = {"matter": matter["id"], "contact": firm.pick("contacts")}
-            firm.add("relationships", {**row, "description": firm.chance.choice(("Opponent", "Witness", ""))})
+            firm.add(
+                "relationships",
+                {**row, "description": firm.chance.choice(("Opponent", "Witness", ""))},
+            )
 
 
 def _matter(firm: Firm, number: int, client: int, attorneys: list[int]) -> None:
@@ -161,7 +174,9 @@ def _matter(firm: Firm, number: int, client: int, attorneys: list[int]) -> None:
     if status == "Pending":
         row["pending_date"] = day(opened)
     if number % 6 == 0:
-        row["matter_budget"] = firm.inner(budget=5000.0, include_expenses=True, notification_threshold=80)
+        row["matter_budget"] = firm.inner(
+            budget=5000.0, include_expenses=True, notification_threshold=80
+        )
     firm.add("matters", row, opened)
 
 

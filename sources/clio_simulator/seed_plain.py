@@ -55,12 +55,19 @@ def costs(firm: Firm) -> None:
         "expense_categories",
         [
             {"name": name, "entry_type": kinds[number % 3], "rate": number, "tax_setting": "no_tax"}
-            for number, name in enumerate(("Copies", "Court fee", "Courier", "Travel", "Search fee"))
+            for number, name in enumerate(
+                ("Copies", "Court fee", "Courier", "Travel", "Search fee")
+            )
         ],
     )
-    firm.plain("activity_descriptions", named(("Call", "Drafting", "Hearing", "Research", "Review")))
+    firm.plain(
+        "activity_descriptions", named(("Call", "Drafting", "Hearing", "Research", "Review"))
+    )
     people = {"contact_id": None, "co_counsel_contact_id": None, "flat_rate": False}
-    rates = [{**people, "rate": money(100 * rate), "user": firm.pick("users")} for rate in (250, 300, 410)]
+    rates = [
+        {**people, "rate": money(100 * rate), "user": firm.pick("users")}
+        for rate in (250, 300, 410)
+    ]
     firm.plain("activity_rates", rates)
 
 
@@ -85,7 +92,13 @@ def custom_fields(firm: Firm) -> None:
             )
 
 
-ODD_FIELD_NAMES = {0: "id", 1: '"; DROP TABLE x;--', 2: "Budget (net)", 3: "budget_net", 4: "N" * 300}
+ODD_FIELD_NAMES = {
+    0: "id",
+    1: '"; DROP TABLE x;--',
+    2: "Budget (net)",
+    3: "budget_net",
+    4: "N" * 300,
+}
 
 
 def _custom_field(firm: Firm, parent: str, kind: str, number: int, *, deleted: bool) -> None:
@@ -145,7 +158,12 @@ def settings(firm: Firm) -> None:
         source = firm.made["grant_funding_sources"][number % 2]
         both = {"grant_funding_source": source["id"], "funding_source_name": source["name"]}
         firm.plain("grants", [{"name": f"Grant {number + 1}", **both, "balance": "1000.00"}])
-    billing = {"currency": "USD", "currency_sign": "$", "billing_currencies": [{"id": 1, "code": "USD"}], "tax_rate": 8.25}
+    billing = {
+        "currency": "USD",
+        "currency_sign": "$",
+        "billing_currencies": [{"id": 1, "code": "USD"}],
+        "tax_rate": 8.25,
+    }
     firm.made["settings_billing"] = []
     schema = firm.catalog.singletons["settings_billing"].schema
     firm.add("settings_billing", firm.filled(schema, 1, billing), 700)

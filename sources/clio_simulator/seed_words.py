@@ -1,29 +1,105 @@
 """The words of the firm: generic, and in places as awkward as real data gets."""
 
 FIRST = (
-    "Ash", "Birch", "Cedar", "Dahlia", "Elm", "Fern", "Garnet", "Hazel", "Iris", "Jasper", "Juniper",
-    "Laurel", "Linden", "Maple", "Olive", "Pearl", "Reed", "Rowan", "Sage", "Thistle", "Willow",
-)  # fmt: skip
+    "Ash",
+    "Birch",
+    "Cedar",
+    "Dahlia",
+    "Elm",
+    "Fern",
+    "Garnet",
+    "Hazel",
+    "Iris",
+    "Jasper",
+    "Juniper",
+    "Laurel",
+    "Linden",
+    "Maple",
+    "Olive",
+    "Pearl",
+    "Reed",
+    "Rowan",
+    "Sage",
+    "Thistle",
+    "Willow",
+)
 LAST = (
-    "Ambleford", "Brookmere", "Cloverdell", "Downfield", "Eastmarsh", "Fallowhill", "Greybank",
-    "Highmoor", "Inglenook", "Kestrelby", "Longmeadow", "Millstream", "Northgate", "Oakhollow",
-    "Pinecroft", "Quarryside", "Ridgeway", "Stonebridge", "Thornwick", "Underhill", "Westlake",
-)  # fmt: skip
-COMPANY = ("Amber", "Blue", "Copper", "Green", "Harbor", "Lantern", "Meadow", "North", "River", "Summit")
-TRADE = ("Bakery", "Builders", "Carriers", "Dairy", "Foundry", "Gardens", "Mills", "Supply", "Tools")
+    "Ambleford",
+    "Brookmere",
+    "Cloverdell",
+    "Downfield",
+    "Eastmarsh",
+    "Fallowhill",
+    "Greybank",
+    "Highmoor",
+    "Inglenook",
+    "Kestrelby",
+    "Longmeadow",
+    "Millstream",
+    "Northgate",
+    "Oakhollow",
+    "Pinecroft",
+    "Quarryside",
+    "Ridgeway",
+    "Stonebridge",
+    "Thornwick",
+    "Underhill",
+    "Westlake",
+)
+COMPANY = (
+    "Amber",
+    "Blue",
+    "Copper",
+    "Green",
+    "Harbor",
+    "Lantern",
+    "Meadow",
+    "North",
+    "River",
+    "Summit",
+)
+TRADE = (
+    "Bakery",
+    "Builders",
+    "Carriers",
+    "Dairy",
+    "Foundry",
+    "Gardens",
+    "Mills",
+    "Supply",
+    "Tools",
+)
 FORM = ("Example LLC", "Example Inc.", "Example & Co", "Example Ltd")
 STREETS = ("Main Street", "Mill Lane", "Station Road", "Orchard Avenue", "Quay Walk")
-CITIES = (("Sampletown", "CA", "90001"), ("Exampleville", "NY", "10001"), ("Testford", "TX", "73301"))
+CITIES = (
+    ("Sampletown", "CA", "90001"),
+    ("Exampleville", "NY", "10001"),
+    ("Testford", "TX", "73301"),
+)
 AFFAIRS = (
-    "Lease of a shop", "Purchase of a house", "Will and estate", "Delivery of goods", "Boundary wall",
-    "Employment agreement", "Accident at a crossing", "Founding a company", "Unpaid invoices",
+    "Lease of a shop",
+    "Purchase of a house",
+    "Will and estate",
+    "Delivery of goods",
+    "Boundary wall",
+    "Employment agreement",
+    "Accident at a crossing",
+    "Founding a company",
+    "Unpaid invoices",
     "Custody of a child",
-)  # fmt: skip
+)
 WORK = (
-    "Telephone call with client", "Draft letter to the other side", "Review of documents",
-    "Research on limitation", "Meeting with witness", "Preparation of hearing", "Court attendance",
-    "Correspondence", "Revise agreement", "File review",
-)  # fmt: skip
+    "Telephone call with client",
+    "Draft letter to the other side",
+    "Review of documents",
+    "Research on limitation",
+    "Meeting with witness",
+    "Preparation of hearing",
+    "Court attendance",
+    "Correspondence",
+    "Revise agreement",
+    "File review",
+)
 EXPENSES = ("Copies", "Court fee", "Courier", "Travel", "Search fee")
 
 LONG = "A very long text. " * 600
@@ -32,7 +108,7 @@ AWKWARD = (
     "李小龙 の 事務所",
     "🌊 Wave & Sons 👩‍⚖️",
     "\u202eright to left\u202c שלום عليكم",
-    'Says "quoted" \\ back\\slash \'single\'',
+    "Says \"quoted\" \\ back\\slash 'single'",
     "two\nlines\r\nand\ta tab",
     "=1+1",
     "@SUM(A1:A9)",
@@ -52,7 +128,9 @@ AWKWARD = (
 )
 """Values for names, notes and descriptions that a careless program stumbles over."""
 
-LEFT_EMPTY = frozenset({"id", "etag", "created_at", "updated_at", "deleted_at", "voided_at", "put_url"})
+LEFT_EMPTY = frozenset(
+    {"id", "etag", "created_at", "updated_at", "deleted_at", "voided_at", "put_url"}
+)
 """Fields that the filler does not touch."""
 
 

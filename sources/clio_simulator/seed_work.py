@@ -148,7 +148,12 @@ def calendar(firm: Firm, count: int) -> None:
     """Add a calendar for each user, and entries; their ids are text."""
     schema = firm.catalog.collections["calendars"].schema
     for number, user in enumerate(firm.made["users"]):
-        given: Row = {"name": user["name"], "type": "UserCalendar", "creator": user["id"], "source": "web"}
+        given: Row = {
+            "name": user["name"],
+            "type": "UserCalendar",
+            "creator": user["id"],
+            "source": "web",
+        }
         firm.add("calendars", firm.filled(schema, number, given))
     for number in range(count):
         owner = firm.pick("calendars")
@@ -157,7 +162,9 @@ def calendar(firm: Firm, count: int) -> None:
         firm.add(
             "calendar_entries",
             {
-                "summary": words.AWKWARD[number % len(words.AWKWARD)] if number < 40 else f"Entry {number}",
+                "summary": words.AWKWARD[number % len(words.AWKWARD)]
+                if number < 40
+                else f"Entry {number}",
                 "description": None if number % 2 else "Bring the file",
                 "location": "Room 1",
                 "start_at": start,

@@ -5,14 +5,14 @@ import socket
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 
 from sources.clio_http.catalog import read_catalog
 
 from . import control
-from .app import World, application
+from .app import application
 from .changes import Changes
 from .clock import Clock
 from .faults import Faults
@@ -24,6 +24,7 @@ from .seed import Seed, build
 from .store import Store
 from .switches import Switches
 from .wire import ExposingProtocol
+from .world import World
 
 
 def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
@@ -63,8 +64,8 @@ def configuration(world: World, host: str, port: int) -> uvicorn.Config:
 class Simulator:
     """Run a Clio on a free port of this machine while the context lasts.
 
-        with Simulator(seed=7, scale=1, rate_limit=0) as clio:
-            clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
+    with Simulator(seed=7, scale=1, rate_limit=0) as clio:
+        clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Simulator:
         self._thread: threading.Thread | None = None
         self.url = ""
 
-    def __enter__(self) -> "Simulator":
+    def __enter__(self) -> Self:
         """Start serving; returns when requests are accepted."""
         listener = socket.create_server((self._host, self._port))
         self.url = f"http://{self._host}:{listener.getsockname()[1]}"
@@ -100,7 +101,10 @@ class Simulator:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Stop serving."""
         if self._server is not None and self._thread is not None:

@@ -105,9 +105,9 @@ class Table:
         while position < end:
             stop = min(end, (position // BLOCK + 1) * BLOCK)
             if self.newest[position // BLOCK] >= since:
-                for key in self.ids[position:stop]:
-                    row = self.rows.get(key)
-                    if row is not None and key not in self.hidden:
+                for later in self.ids[position:stop]:
+                    row = self.rows.get(later)
+                    if row is not None and later not in self.hidden:
                         yield row
             position = stop
 
@@ -136,7 +136,10 @@ class Table:
 
     def _rebuild(self) -> None:
         self.newest = [
-            max((moment(self.rows[key].get("updated_at")) for key in block if key in self.rows), default=0)
+            max(
+                (moment(self.rows[key].get("updated_at")) for key in block if key in self.rows),
+                default=0,
+            )
             for block in (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
         ]
 

@@ -152,7 +152,9 @@ COPIED = (
 
 def _matter_contacts(store: Store, matter_id: str) -> list[Row]:
     matter = _matter(store, matter_id)
-    related = {store["relationships"].rows[key]["contact"]: key for key in _relations(store, matter)}
+    related = {
+        store["relationships"].rows[key]["contact"]: key for key in _relations(store, matter)
+    }
     rows = []
     for contact_id in dict.fromkeys([matter.get("client"), *related]):
         contact = store["contacts"].get(contact_id or 0)
@@ -222,7 +224,10 @@ def _expense_categories(store: Store, region: str) -> list[Row]:
         message = "region is required"
         raise bad_request(message)
     rows = store["lauk_expense_categories"].after(0)
-    return [{**row, "rate": row.get("_london", row["rate"]) if region == "London" else row["rate"]} for row in rows]
+    return [
+        {**row, "rate": row.get("_london", row["rate"]) if region == "London" else row["rate"]}
+        for row in rows
+    ]
 
 
 _MATTER_TABLES = ("matters", "contacts", "relationships")
@@ -235,7 +240,9 @@ VIEWS = {
     "outstanding_client_balances": View(("bills", "allocations"), _outstanding),
     "matter_contacts": View(_MATTER_TABLES, _matter_contacts, ("matter_id",)),
     "matter_related_contacts": View(_MATTER_TABLES, _related_contacts, ("matter_id",)),
-    "contact_email_addresses": View(("contacts",), _inside_contact("email_addresses"), ("contact_id",)),
+    "contact_email_addresses": View(
+        ("contacts",), _inside_contact("email_addresses"), ("contact_id",)
+    ),
     "contact_phone_numbers": View(("contacts",), _inside_contact("phone_numbers"), ("contact_id",)),
     "folders_list": View(("folders", "documents"), _items),
     "lauk_expense_categories": View(("lauk_expense_categories",), _expense_categories, ("region",)),

@@ -95,7 +95,13 @@ class Partial(Broken):
     """An answer of which a share of the body is sent; `length` is what Content-Length claims."""
 
     def __init__(
-        self, whole: Response, keep: float, *, length: int | None, reset: bool = False, delay: float = 0.0
+        self,
+        whole: Response,
+        keep: float,
+        *,
+        length: int | None,
+        reset: bool = False,
+        delay: float = 0.0,
     ) -> None:
         """Keep the share; without `length` the header is left out and the connection ends it."""
         super().__init__(whole, reset=reset, delay=delay)

@@ -8,7 +8,6 @@ import pytest
 
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_simulator import Simulator
-
 from tests.contract.schemas import Schemas
 
 CATALOG = read_catalog("clio_manage")
@@ -47,9 +46,7 @@ def requests(clio: Simulator, collection: Collection) -> Iterator[tuple[str, dic
             yield collection.path, dict(variant)
 
 
-def walk(
-    http: httpx.Client, path: str, parameters: dict[str, str]
-) -> Iterator[dict[str, Any]]:
+def walk(http: httpx.Client, path: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Give every page of a list."""
     answer = http.get(f"{path}.json", params=parameters)
     while True:
@@ -59,8 +56,6 @@ def walk(
         if "next" not in page["meta"]["paging"]:
             return
         answer = http.get(page["meta"]["paging"]["next"])
-
-
 
 
 @pytest.mark.parametrize("name", CATALOG.collections)
@@ -97,9 +92,7 @@ def test_item_is_what_clio_describes(
 
 
 @pytest.mark.parametrize("name", CATALOG.singletons)
-def test_singleton_is_what_clio_describes(
-    name: str, http: httpx.Client, schemas: Schemas
-) -> None:
+def test_singleton_is_what_clio_describes(name: str, http: httpx.Client, schemas: Schemas) -> None:
     """The paths that answer with one record validate."""
     collection = CATALOG.singletons[name]
     answer = http.get(f"{collection.path}.json", params={"fields": fields(collection)})

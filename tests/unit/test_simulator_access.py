@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from sources.clio_simulator import Clock, Simulator
-
 from tests.contract.simulator_client import client
 
 
@@ -101,7 +100,9 @@ def test_unchanged_item_is_304(clio: Simulator, http: httpx.Client) -> None:
     assert http.get(f"matters/{key}", headers=by_day).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["matters/1", "nonsense", "matters/2000001/nonsense", "currencies/1"])
+@pytest.mark.parametrize(
+    "path", ["matters/1", "nonsense", "matters/2000001/nonsense", "currencies/1"]
+)
 def test_what_is_not_there_is_404(http: httpx.Client, path: str) -> None:
     """Unknown records and paths are 404 in Clio's error shape."""
     answer = http.get(path)
@@ -127,3 +128,9 @@ def test_log_holds_requests_and_no_token(clio: Simulator, http: httpx.Client) ->
     assert asked.headers["x-test"] == "yes"
     assert clio.token not in repr(asked)
     assert asked.token
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_writing_is_refused(http: httpx.Client, method: str) -> None:
+    """Records are changed through the control interface alone."""
+    assert http.request(method, "matters").status_code == 405

@@ -23,7 +23,9 @@ def http(clio: Simulator) -> Iterator[httpx.Client]:
         yield opened
 
 
-def one(http: httpx.Client, key: int, fields: str = "id,etag,updated_at,description") -> dict[str, object]:
+def one(
+    http: httpx.Client, key: int, fields: str = "id,etag,updated_at,description"
+) -> dict[str, object]:
     """Read one matter."""
     row: dict[str, object] = http.get(f"matters/{key}", params={"fields": fields}).json()["data"]
     return row
@@ -93,7 +95,9 @@ def test_visible_late(clio: Simulator, http: httpx.Client) -> None:
 def test_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
     """A change happens when the clock has reached its moment, and is stamped with it."""
     key = first(clio)
-    clio.changes.update("matters", key, {"description": "then"}, when=When.time("2026-03-31T13:00:00Z"))
+    clio.changes.update(
+        "matters", key, {"description": "then"}, when=When.time("2026-03-31T13:00:00Z")
+    )
     assert one(http, key)["description"] != "then"
     clio.clock.advance(7200)
     assert one(http, key)["updated_at"] == "2026-03-31T13:00:00Z"
@@ -102,8 +106,12 @@ def test_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
 def test_before_and_after_a_page(clio: Simulator, http: httpx.Client) -> None:
     """Changes happen between pages: behind the cursor, ahead of it, and at the end."""
     keys = list(clio.store["matters"].rows)
-    clio.changes.update("matters", keys[0], {"description": "behind"}, when=When.before("matters", 2))
-    clio.changes.update("matters", keys[-1], {"description": "ahead"}, when=When.after("matters", 1))
+    clio.changes.update(
+        "matters", keys[0], {"description": "behind"}, when=When.before("matters", 2)
+    )
+    clio.changes.update(
+        "matters", keys[-1], {"description": "ahead"}, when=When.after("matters", 1)
+    )
     clio.changes.add("matters", {"description": "inserted"}, when=When.before("matters", 3))
     found = [page["data"] for page in pages(http, "matters", limit="10", fields="id,description")]
     rows = {row["id"]: row["description"] for page in found for row in page}
@@ -174,16 +182,25 @@ def test_control_over_http(clio: Simulator, http: httpx.Client) -> None:
     base, key = f"{clio.url}/_simulator", first(clio)
     change = {"operation": "update", "collection": "matters", "id": key}
     http.post(f"{base}/changes", json={**change, "fields": {"description": {"$raw": "1e400"}}})
-    assert b'"description":1e400' in http.get(f"matters/{key}", params={"fields": "description"}).content
+    assert (
+        b'"description":1e400'
+        in http.get(f"matters/{key}", params={"fields": "description"}).content
+    )
     http.post(f"{base}/changes", json={**change, "fields": {"description": "plain"}})
     rows = http.get(f"{base}/records/matters").json()["data"]
     assert rows[0]["description"] == "plain"
     assert rows[0]["client"]["name"] is not None
     later = {"side": "before", "collection": "matters", "page": 1}
-    answer = http.post(f"{base}/changes", json={"operation": "remove", "collection": "matters", "id": key, "when": later})
+    answer = http.post(
+        f"{base}/changes",
+        json={"operation": "remove", "collection": "matters", "id": key, "when": later},
+    )
     assert answer.json()["waits"] is True
     assert key not in ids(http, "matters")
-    http.post(f"{base}/faults", json={"action": "Status", "with": {"status": 502}, "path": "matters", "times": 1})
+    http.post(
+        f"{base}/faults",
+        json={"action": "Status", "with": {"status": 502}, "path": "matters", "times": 1},
+    )
     assert http.get("matters").status_code == 502
     http.delete(f"{base}/faults")
     http.patch(f"{base}/clock", json={"advance": 60})

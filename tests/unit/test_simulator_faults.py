@@ -41,7 +41,9 @@ def test_status_then_recovery(clio: Simulator, http: httpx.Client, status: int) 
     assert found == [status, status, 200]
 
 
-@pytest.mark.parametrize("text", ["30", "-1", "1000000000", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", None])
+@pytest.mark.parametrize(
+    "text", ["30", "-1", "1000000000", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", None]
+)
 def test_too_many_requests(clio: Simulator, http: httpx.Client, text: str | None) -> None:
     """429 comes with any Retry-After, or none."""
     clio.faults.add(faults.TooMany(text))
@@ -178,7 +180,9 @@ def test_next_is_forgotten(clio: Simulator, http: httpx.Client) -> None:
 def test_next_elsewhere(clio: Simulator, http: httpx.Client, base: str) -> None:
     """`next` names another host or scheme, or hides it behind user information."""
     clio.faults.add(faults.NextElsewhere(base), "matters")
-    assert http.get("matters", params={"limit": "5"}).json()["meta"]["paging"]["next"].startswith(base)
+    assert (
+        http.get("matters", params={"limit": "5"}).json()["meta"]["paging"]["next"].startswith(base)
+    )
 
 
 def test_null_next(clio: Simulator, http: httpx.Client) -> None:
@@ -245,10 +249,21 @@ def test_version_header(clio: Simulator, http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '"1,234.50"', "1e400", "NaN", "4.5", "{}", '"\\ud800"', '"\\u0000"', '"' + "x" * 1_000_000 + '"',
-        '"\udcff\udcfe"', '1,"id":2', '"2026-13-45T99:00:00"', "[" * 1000 + "]" * 1000, "9007199254740993",
+        '"1,234.50"',
+        "1e400",
+        "NaN",
+        "4.5",
+        "{}",
+        '"\\ud800"',
+        '"\\u0000"',
+        '"' + "x" * 1_000_000 + '"',
+        '"\udcff\udcfe"',
+        '1,"id":2',
+        '"2026-13-45T99:00:00"',
+        "[" * 1000 + "]" * 1000,
+        "9007199254740993",
     ],
-)  # fmt: skip
+)
 def test_raw_values(clio: Simulator, http: httpx.Client, text: str) -> None:
     """Any bytes can stand in the place of a value, exactly as given."""
     clio.faults.add(faults.Value("description", text, row=1), "matters")

@@ -15,7 +15,9 @@ from sources.clio_http.catalog import read_catalog
 from sources.clio_simulator import Clock, Seed, Simulator
 from tests.contract.simulator_client import client
 
-FIELDS = ",".join(field.request for field in read_catalog("clio_manage").collections["matters"].fields)
+FIELDS = ",".join(
+    field.request for field in read_catalog("clio_manage").collections["matters"].fields
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,10 @@ def clio() -> Iterator[Simulator]:
 def rows(clio: Simulator, collection: str) -> list[dict[str, Any]]:
     """Give all records of a collection, numbers as decimals."""
     table = clio.store[collection]
-    return [{k: Decimal(repr(v)) if isinstance(v, float) else v for k, v in r.items()} for r in table.after(-1)]
+    return [
+        {k: Decimal(repr(v)) if isinstance(v, float) else v for k, v in r.items()}
+        for r in table.after(-1)
+    ]
 
 
 def test_same_seed_same_bytes_in_another_process(clio: Simulator) -> None:
@@ -42,12 +47,14 @@ def test_same_seed_same_bytes_in_another_process(clio: Simulator) -> None:
 
 
 def _answer(command: list[str]) -> bytes:
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module
         assert process.stdout is not None
         ready = orjson.loads(process.stdout.readline())
         headers = {"Authorization": f"Bearer {ready['token']}"}
         asked = {"fields": FIELDS}
-        answer = httpx.get(f"{ready['url']}/api/v4/matters", params=asked, headers=headers, timeout=10)
+        answer = httpx.get(
+            f"{ready['url']}/api/v4/matters", params=asked, headers=headers, timeout=10
+        )
         process.terminate()
     return answer.content
 
@@ -107,7 +114,9 @@ def test_accounts_add_up(clio: Simulator) -> None:
     sums: dict[int, Decimal] = defaultdict(Decimal)
     last: dict[int, Decimal] = {}
     for row in rows(clio, "bank_transactions"):
-        sums[row["bank_account"]] += row.get("funds_in", Decimal(0)) - row.get("funds_out", Decimal(0))
+        sums[row["bank_account"]] += row.get("funds_in", Decimal(0)) - row.get(
+            "funds_out", Decimal(0)
+        )
         last[row["bank_account"]] = row["current_account_balance"]
     for key, row in accounts.items():
         assert Decimal(repr(row["balance"])) == sums[key] == last.get(key, 0)
@@ -129,9 +138,14 @@ def test_matter_balances_add_up_to_trust(clio: Simulator) -> None:
 def test_unbilled_work_and_what_clients_owe(clio: Simulator) -> None:
     """Billable matters add up to billable clients; outstanding balances to the open bills."""
     matters, clients = clio.dump("billable_matters"), clio.dump("billable_clients")
-    cents = [round(100 * sum(row["unbilled_amount"] for row in each)) for each in (matters, clients)]
+    cents = [
+        round(100 * sum(row["unbilled_amount"] for row in each)) for each in (matters, clients)
+    ]
     assert cents[0] == cents[1] > 0
-    owed = sum(Decimal(repr(r["total_outstanding_balance"])) for r in clio.dump("outstanding_client_balances"))
+    owed = sum(
+        Decimal(repr(r["total_outstanding_balance"]))
+        for r in clio.dump("outstanding_client_balances")
+    )
     open_bills = [b for b in rows(clio, "bills") if b["state"] == "awaiting_payment"]
     assert owed == sum(bill["balance"] for bill in open_bills)
 
@@ -148,13 +162,18 @@ def test_references_lead_somewhere(clio: Simulator) -> None:
             for row in table.after(-1):
                 value = row.get(field)
                 for each in value if isinstance(value, list) else [value]:
-                    assert not isinstance(each, int) or each in clio.store[target].rows, (name, field)
+                    assert not isinstance(each, int) or each in clio.store[target].rows, (
+                        name,
+                        field,
+                    )
 
 
 def test_every_type_of_custom_field_has_values(clio: Simulator) -> None:
     """All twelve types stand on matters and on contacts, with ids that name the type."""
     for collection in ("matters", "contacts"):
-        values = [v for row in clio.store[collection].rows.values() for v in row["custom_field_values"]]
+        values = [
+            v for row in clio.store[collection].rows.values() for v in row["custom_field_values"]
+        ]
         assert len({value["field_type"] for value in values}) == 12
         assert all(v["id"] is None or v["id"].startswith(f"{v['field_type']}-") for v in values)
         chosen = [value for value in values if value["field_type"] == "picklist"]
@@ -171,4 +190,18 @@ def test_sizes_can_be_given() -> None:
 def test_stamps_lie_before_the_firm_s_today(clio: Simulator) -> None:
     """No record was changed in the future of the clock."""
     for table in clio.store.tables.values():
-        assert all(row.get("updated_at", 0) <= clio.clock.now() for row in table.after(-1)), table.name
+        assert all(row.get("updated_at", 0) <= clio.clock.now() for row in table.after(-1)), (
+            table.name
+        )
+
+
+def test_a_list_of_what_changed_reads_only_blocks_with_changes() -> None:
+    """`updated_since` looks at no record when nothing changed, and at one block when one did."""
+    clio = Simulator(Seed(activities=5_000))
+    table, now = clio.store["activities"], clio.clock.now()
+    assert not list(table.after(-1, now))
+    key = table.ids[3_000]
+    clio.changes.update("activities", key, {"note": "changed"})
+    touched = list(table.after(-1, now - 1000))
+    assert len(touched) <= 512
+    assert key in {row["id"] for row in touched}

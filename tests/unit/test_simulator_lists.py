@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from sources.clio_simulator import Clock, Simulator
-
 from tests.contract.simulator_client import client, ids, pages
 
 
@@ -217,9 +216,7 @@ def test_unknown_parameter_is_ignored_or_refused(clio: Simulator, http: httpx.Cl
     clio.switches.strict_parameters = False
 
 
-@pytest.mark.parametrize(
-    "path", ["notes", "conversation_messages", "lauk_expense_categories"]
-)
+@pytest.mark.parametrize("path", ["notes", "conversation_messages", "lauk_expense_categories"])
 def test_required_parameters(http: httpx.Client, path: str) -> None:
     """A list without its required parameter is 400."""
     assert http.get(path).status_code == 400
@@ -242,9 +239,7 @@ def test_document_versions_need_the_id_twice(clio: Simulator, http: httpx.Client
         ("users", {"include_co_counsel": "true"}),
     ],
 )
-def test_rows_hidden_unless_asked_for(
-    http: httpx.Client, path: str, wider: dict[str, str]
-) -> None:
+def test_rows_hidden_unless_asked_for(http: httpx.Client, path: str, wider: dict[str, str]) -> None:
     """Trash, unfinished uploads, empty accounts and co-counsel are shown only on request."""
     assert set(ids(http, path)) < set(ids(http, path, **wider))
 

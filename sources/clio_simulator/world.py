@@ -1,0 +1,76 @@
+"""What one running simulator is made of, and what one request brings along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+
+from sources.clio_http.catalog import Catalog
+
+from .changes import Changes
+from .clock import Clock
+from .faults import Action, Faults
+from .limits import RateLimit
+from .log import Asked
+from .render import Renderer
+from .routes import Routes, Target
+from .store import Store
+from .switches import Switches
+
+
+@dataclass
+class World:
+    """Everything that one running simulator is made of."""
+
+    catalog: Catalog
+    store: Store
+    switches: Switches
+    clock: Clock
+    faults: Faults
+    changes: Changes
+    renderer: Renderer
+    limit: RateLimit
+    routes: Routes
+    requests: list[Asked] = field(default_factory=list)
+
+
+@dataclass
+class Exchange:
+    """One request on its way through: what was asked, and what is known of the answer so far."""
+
+    request: Request
+    path: str
+    given: Mapping[str, list[str]]
+    target: Target | None
+    token: str
+    page: int = 0
+    rows: int = 0
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether a list is asked for."""
+        return self.target is not None and self.target.route.kind == "list"
+
+    @property
+    def collection(self) -> str:
+        """Name the collection, empty where the path is unknown."""
+        return self.target.route.collection.name if self.target else ""
+
+
+@lru_cache(maxsize=2000)
+def pair(piece: str) -> tuple[str, str]:
+    """Read one piece of a query."""
+    name, _, value = piece.partition("=")
+    return unquote_plus(name), unquote_plus(value)
+
+
+def given_in(text: str) -> dict[str, list[str]]:
+    """Read a query; its pieces are kept, since a long `fields` comes again with every page."""
+    given: dict[str, list[str]] = {}
+    for piece in text.split("&") if text else ():
+        name, value = pair(piece)
+        given.setdefault(name, []).append(value)
+    return given

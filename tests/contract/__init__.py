@@ -1,0 +1,1 @@
+"""The simulator against Clio's own document, and what both must do."""
