@@ -67,7 +67,7 @@ class Api:
     async def _guarded(self, exchange: Exchange, allowance: Allowance) -> Response:
         """Answer, or say why not."""
         try:
-            if exchange.token not in self.world.switches.tokens:
+            if not self.world.oauth.accepts(exchange.token):
                 return replies.unauthorized("The access token is invalid")
             self._check_version(exchange.request)
             if allowance.exceeded:
@@ -122,7 +122,8 @@ class Api:
         page = paging.page(listing, world.store, targets)
         exchange.rows = len(page.rows)
         here = listing.cursor.token(collection.name)
-        draft = Draft([rendering(row) for row in page.rows], {"paging": {}}, token=here)
+        records = _records(page.rows, rendering, exchange.given.get("custom_field_ids[]"))
+        draft = Draft(records, {"paging": {}}, token=here)
         self._link(exchange, draft, page)
         if world.switches.records_in_meta and draft.meta is not None:
             draft.meta["records"] = sum(1 for _ in paging.matching(listing))
@@ -240,6 +241,18 @@ class Api:
         )
 
 
+def _records(rows: list[Row], rendering: Rendering, fields: list[str] | None) -> list[bytes]:
+    """Write the records; with `fields`, only the values of those custom fields are shown."""
+    if not fields:
+        return [rendering(row) for row in rows]
+    shown = []
+    for row in rows:
+        values_ = row.get("custom_field_values", ())
+        kept = [value for value in values_ if str(value["custom_field"]) in fields]
+        shown.append(values.dump(rendering.plan({**row, "custom_field_values": kept})))
+    return shown
+
+
 def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:
     """Tell which page is asked for, by its token or its offset."""
     token = given.get("page_token", [""])[0]
@@ -270,7 +283,7 @@ def _unchanged(request: Request, tag: str, row: Row) -> bool:
 
 
 def application(world: World, extra: list[Path]) -> Starlette:
-    """Make the ASGI application; `extra` are the routes of the control interface."""
+    """Make the ASGI application; `extra` are the routes beside the API's own."""
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     everything = Path("/{path:path}", Api(world).__call__, methods=methods)
     return Starlette(routes=[*extra, everything])

@@ -18,6 +18,7 @@ from .clock import Clock
 from .faults import Faults
 from .limits import RateLimit
 from .log import Asked
+from .oauth import OAuth
 from .render import Renderer
 from .routes import Routes
 from .seed import Seed, build
@@ -41,13 +42,14 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         renderer=Renderer(catalog, store, switches),
         limit=RateLimit(switches),
         routes=Routes(catalog),
+        oauth=OAuth(switches, clock),
     )
 
 
 def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
     return uvicorn.Config(
-        application(world, control.routes(world)),
+        application(world, [*control.routes(world), *world.oauth.routes()]),
         host=host,
         port=port,
         http=ExposingProtocol,

@@ -74,6 +74,15 @@ class Switches:
     tokens: set[str] = field(default_factory=lambda: {"simulator-token"})
     """The access tokens that are accepted."""
 
+    refresh_tokens: set[str] = field(default_factory=lambda: {"simulator-refresh"})
+    """The refresh tokens that are accepted."""
+
+    token_life: int = 2_592_000
+    """Seconds that a token lasts which was given out by `/oauth/token`."""
+
+    rotate_refresh_tokens: bool = False
+    """Give a new refresh token at each refresh and refuse the old one."""
+
     oldest_version: int = 4
     """N of the oldest API version 4.0.N that is not retired."""
 

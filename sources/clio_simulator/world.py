@@ -14,6 +14,7 @@ from .clock import Clock
 from .faults import Action, Faults
 from .limits import RateLimit
 from .log import Asked
+from .oauth import OAuth
 from .render import Renderer
 from .routes import Routes, Target
 from .store import Store
@@ -33,6 +34,7 @@ class World:
     renderer: Renderer
     limit: RateLimit
     routes: Routes
+    oauth: OAuth
     requests: list[Asked] = field(default_factory=list)
 
 

@@ -134,3 +134,35 @@ def test_log_holds_requests_and_no_token(clio: Simulator, http: httpx.Client) ->
 def test_writing_is_refused(http: httpx.Client, method: str) -> None:
     """Records are changed through the control interface alone."""
     assert http.request(method, "matters").status_code == 405
+
+
+def test_refresh_gives_a_token_that_ends(clio: Simulator, http: httpx.Client) -> None:
+    """A refresh token gives an access token for its life; it is kept, not rotated."""
+    clio.switches.token_life = 60
+    form = {"grant_type": "refresh_token", "refresh_token": "simulator-refresh"}
+    given = http.post(f"{clio.url}/oauth/token", data=form).json()
+    assert given["expires_in"] == 60
+    assert "refresh_token" not in given
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    assert http.get("matters", headers=headers).status_code == 200
+    clio.clock.advance(60)
+    assert http.get("matters", headers=headers).status_code == 401
+
+
+def test_refresh_may_rotate(clio: Simulator, http: httpx.Client) -> None:
+    """With rotation the old refresh token is refused."""
+    clio.switches.rotate_refresh_tokens = True
+    form = {"grant_type": "refresh_token", "refresh_token": "simulator-refresh"}
+    assert "refresh_token" in http.post(f"{clio.url}/oauth/token", data=form).json()
+    refused = http.post(f"{clio.url}/oauth/token", data=form)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+def test_sign_in_by_code(clio: Simulator, http: httpx.Client) -> None:
+    """The authorisation step comes back with state and a code, which gives both tokens."""
+    asked = {"response_type": "code", "redirect_uri": "http://127.0.0.1/back", "state": "s"}
+    back = httpx.URL(http.get(f"{clio.url}/oauth/authorize", params=asked).headers["Location"])
+    assert back.params["state"] == "s"
+    form = {"grant_type": "authorization_code", "code": back.params["code"]}
+    given = http.post(f"{clio.url}/oauth/token", data=form).json()
+    assert {"access_token", "refresh_token", "expires_in"} <= set(given)

@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from sources.clio_http.catalog import read_catalog
 from sources.clio_simulator import Clock, Seed, Simulator
 from tests.contract.simulator_client import client
 
+ROOT = Path(__file__).parents[2]
 FIELDS = ",".join(
     field.request for field in read_catalog("clio_manage").collections["matters"].fields
 )
@@ -47,7 +49,7 @@ def test_same_seed_same_bytes_in_another_process(clio: Simulator) -> None:
 
 
 def _answer(command: list[str]) -> bytes:
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:  # noqa: S603 - our own module
         assert process.stdout is not None
         ready = orjson.loads(process.stdout.readline())
         headers = {"Authorization": f"Bearer {ready['token']}"}

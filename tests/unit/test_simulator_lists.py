@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import httpx
+import pendulum
 import pytest
 
 from sources.clio_simulator import Clock, Simulator
@@ -312,3 +313,62 @@ def test_redaction_is_a_switch(clio: Simulator, http: httpx.Client) -> None:
 def test_calendar_entry_ids_are_text(http: httpx.Client) -> None:
     """Ids of calendar entries are text, also where they are nested."""
     assert isinstance(http.get("calendar_entries").json()["data"][0]["id"], str)
+
+
+def test_order_may_be_ignored(clio: Simulator, http: httpx.Client) -> None:
+    """A Clio that ignores `order=id(asc)` and pages by position can be had."""
+    clio.switches.id_order_ignored = True
+    page = http.get("matters", params={"order": "id(asc)", "limit": "10"}).json()
+    walked = [row["id"] for row in page["data"]]
+    assert walked == sorted(walked, reverse=True)
+    assert "offset=10" in page["meta"]["paging"]["next"]
+    clio.switches.id_order_ignored = False
+
+
+def test_null_next_is_a_switch(clio: Simulator, http: httpx.Client) -> None:
+    """The last page may say `next: null`."""
+    clio.switches.nulls_in_paging = True
+    assert http.get("matters").json()["meta"]["paging"] == {"next": None}
+    clio.switches.nulls_in_paging = False
+
+
+def test_disabled_users_are_a_switch(clio: Simulator, http: httpx.Client) -> None:
+    """The list that does not name `enabled` shows both kinds, or the enabled alone."""
+    disabled = set(ids(http, "users", enabled="false"))
+    assert disabled < set(ids(http, "users"))
+    clio.switches.disabled_users_listed = False
+    assert not disabled & set(ids(http, "users"))
+    clio.switches.disabled_users_listed = True
+
+
+def test_documents_outside_folders_are_a_switch(clio: Simulator, http: httpx.Client) -> None:
+    """`scope=children` without a parent shows everything, or what is in no folder."""
+    everything = ids(http, "folders")
+    clio.switches.top_level_only = True
+    assert set(ids(http, "folders")) < set(everything)
+    assert ids(http, "folders", scope="descendants") == everything
+    clio.switches.top_level_only = False
+
+
+def test_created_since(clio: Simulator, http: httpx.Client) -> None:
+    """`created_since` looks at created_at, whenever the record was updated."""
+    rows = clio.store["contacts"].rows.values()
+    since = sorted(row["created_at"] for row in rows)[-10]
+    found = ids(http, "contacts", created_since=_iso(since))
+    assert len(found) == 9
+
+
+def _iso(moment: int) -> str:
+    return pendulum.from_timestamp(moment / 1000).to_iso8601_string()
+
+
+def test_custom_field_ids_choose_values(clio: Simulator, http: httpx.Client) -> None:
+    """`custom_field_ids[]` limits which custom field values come back."""
+    chosen = clio.store["matters"].rows[clio.store["matters"].ids[0]]["custom_field_values"][0]
+    asked = {
+        "fields": "custom_field_values{custom_field}",
+        "custom_field_ids[]": chosen["custom_field"],
+    }
+    rows = http.get("matters", params=asked).json()["data"]
+    found = {v["custom_field"]["id"] for row in rows for v in row["custom_field_values"]}
+    assert found == {chosen["custom_field"]}
