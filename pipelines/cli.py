@@ -75,6 +75,12 @@ def _call(command: str, body: Callable[[threading.Event], "Outcome"], *, as_json
     except KeyboardInterrupt:
         click.echo("Interrupted. What was stored stays; run the same command to go on.", err=True)
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        # the text of an unknown error may quote a row, so only its place is shown
+        from .errors import UnexpectedError, origin
+
+        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=1)
+        outcome.errors = [("", UnexpectedError(f"unexpected failure: {origin(error)}"))]
     _finish(outcome, as_json=as_json)
 
 

@@ -1,5 +1,8 @@
 """What can go wrong on the warehouse's side."""
 
+import traceback
+from pathlib import Path
+
 from sources.errors import ClioError
 
 
@@ -47,3 +50,40 @@ class FutureWatermarkError(ClioError):
     code = "future_watermark"
     hint = "Nothing was loaded for this collection. Run clio-sync load --full to read it anew."
     exit_code = 4
+
+
+class NoWarehouseError(ClioError):
+    """There is no warehouse in the data folder yet."""
+
+    code = "no_warehouse"
+    hint = "Run clio-sync load to make it, or clio-sync demo to see an example."
+    exit_code = 4
+
+
+class NotADemoError(ClioError):
+    """The data folder holds a warehouse that is not the demo's."""
+
+    code = "not_a_demo"
+    hint = "Nothing was touched. Point CLIO_SYNC__DATA_DIR at another folder for the demo."
+    exit_code = 5
+
+
+class UnexpectedError(ClioError):
+    """Something went wrong that clio-sync does not know."""
+
+    code = "unexpected"
+    hint = (
+        "What was stored stays, and no watermark moved past it. Run the same command again;"
+        " if it fails again, report this line."
+    )
+    exit_code = 1
+
+
+def origin(failed: BaseException) -> str:
+    """Name the first cause of a failure and the line that raised it, without its text."""
+    cause = failed
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    frames = traceback.extract_tb(cause.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(cause).__name__ + where

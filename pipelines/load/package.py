@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.classification import Classifier
-from pipelines.errors import LoadFailedError
+from pipelines.errors import LoadFailedError, origin
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.clio_http.walks import Reading
@@ -95,7 +94,7 @@ class Engine:
             self.pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as failed:
             # the engine's own exception quotes rows: only where it came from is told
-            message = f"the engine failed in step {failed.step} ({_origin(failed)})"
+            message = f"the engine failed in step {failed.step} ({origin(failed)})"
             raise LoadFailedError(message) from None
         finally:
             for classifier in classifiers.values():
@@ -115,16 +114,6 @@ class Engine:
     def close(self) -> None:
         """Remove the working folder: it may hold rows."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _origin(failed: BaseException) -> str:
-    """Name the first cause and the line that raised it, without its text."""
-    cause = failed
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    frames = traceback.extract_tb(cause.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(cause).__name__ + where
 
 
 def _step(

@@ -1,0 +1,134 @@
+"""The demo: a simulated Clio on loopback, loaded, changed, and loaded again."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from sources.clio_http.clock import Clock
+from sources.clio_http.secret import Secret
+from sources.clio_simulator import Clock as SimulatedClock
+from sources.clio_simulator import Seed, Simulator
+
+from .config import Settings
+from .errors import NotADemoError
+from .outcome import Outcome, table
+from .plans import Choice
+from .progress import Lines
+from .run_load import run_load
+from .warehouse import FILE, Warehouse, prepare_data_folder
+
+MARK = "demo"
+SEED = 7
+
+WORK = """
+select coalesce(m.display_number, '(no matter)') as matter, count(*) as entries,
+    round(sum(a.quantity) / 3600, 1) as hours, sum(a.total)::decimal(18, 2) as total
+from raw_clio_manage.activities a left join raw_clio_manage.matters m on m.id = a.matter__id
+group by all order by total desc nulls last limit 5
+"""
+HISTORY = """
+select display_number, status, _replaced_at from raw_clio_manage.matters__versions
+union all by name select display_number, status from raw_clio_manage.matters
+where id in (select id from raw_clio_manage.matters__versions)
+order by display_number, _replaced_at nulls last limit 6
+"""
+
+
+def run_demo(
+    settings: Settings, *, clock: Clock, reporter: Lines, stop: threading.Event,
+) -> Outcome:
+    """Load the invented firm twice, with changes between.
+
+    Raises:
+        NotADemoError: the data folder holds another firm's warehouse.
+
+    """
+    folder = settings.data_dir
+    prepare_data_folder(folder)
+    _clear(folder)
+    with Simulator(Seed(SEED), clock=SimulatedClock.real(), rate_limit=0) as clio:
+        here = _pointed_at(settings, clio)
+        reporter.note(f"A simulated Clio runs at {clio.url}.")
+        first = run_load(here, Choice(), ["clio_manage"], clock=clock, reporter=reporter, stop=stop)
+        reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
+        _change(clio)
+        second = run_load(here, Choice(), ["clio_manage"], clock=clock, reporter=reporter, stop=stop)
+    outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
+    outcome.errors = first.errors + second.errors
+    outcome.exit_code = max(first.exit_code, second.exit_code)
+    outcome.results = [*first.results, *second.results]
+    outcome.text = _text(folder, first, second)
+    return outcome
+
+
+def _clear(folder: Path) -> None:
+    """Remove an earlier demo, and nothing but a demo."""
+    if (folder / FILE).exists() and not (folder / MARK).exists():
+        raise NotADemoError
+    for name in (FILE, FILE + ".wal", "epoch.json"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / MARK).write_text("This folder holds the demo of clio-sync.\n", "utf-8")
+
+
+def _pointed_at(settings: Settings, clio: Simulator) -> Settings:
+    manage = replace(
+        settings.sources["clio_manage"],
+        base_url=clio.url,
+        access_token=Secret(clio.token),
+    )
+    return replace(settings, sources={**settings.sources, "clio_manage": manage})
+
+
+def _change(clio: Simulator) -> None:
+    """Let the firm work for a while."""
+    matters = clio.dump("matters")
+    opened = [row for row in matters if row["status"] == "Open"][:3]
+    for row in opened:
+        clio.changes.update("matters", row["id"], {"status": "Closed", "close_date": "2026-03-31"})
+    sample = clio.dump("activities")[0]
+    stamped = ("id", "etag", "created_at", "updated_at")
+    work = {name: value for name, value in sample.items() if name not in stamped}
+    for _ in range(3):
+        clio.changes.add("activities", work)
+    call = clio.dump("communications")[0]
+    clio.changes.update("communications", call["id"], {"subject": "Call returned"})
+
+
+def _text(folder: Path, first: Outcome, second: Outcome) -> str:
+    rows = {row["resource"]: row for row in first.results}
+    again = {row["resource"]: row for row in second.results}
+    names = [name for name, row in rows.items() if row["inserted"]]
+    none = {"requests": 0, "inserted": 0, "updated": 0}
+    cells = [
+        (
+            name,
+            rows[name]["inserted"],
+            rows[name]["requests"],
+            again.get(name, none)["inserted"],
+            again.get(name, none)["updated"],
+            again.get(name, none)["requests"],
+        )
+        for name in sorted(names)
+    ]
+    header = ("collection", "rows", "requests", "then new", "then changed", "then requests")
+    with Warehouse(folder, read_only=True) as warehouse:
+        work = table(("matter", "entries", "hours", "total"), warehouse.rows(WORK))
+        history = table(("matter", "status", "replaced at"), warehouse.rows(HISTORY))
+    total = [sum(int(cell[at]) for cell in cells) for at in range(1, 6)]
+    return "\n".join(
+        [
+            table(header, [*cells, ("all", *total)]),
+            "",
+            "The five matters with the most recorded work:",
+            work,
+            "",
+            "Matters that changed between the loads, before and after:",
+            history,
+            "",
+            f"The warehouse is {folder / FILE}. Next:",
+            "  clio-sync status",
+            f"  duckdb {folder / FILE} \"select * from raw_clio_manage.matters\"",
+            "  clio-sync resources",
+            "",
+        ],
+    )
