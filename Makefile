@@ -1,0 +1,61 @@
+# Every target works from a fresh clone: it needs Python 3.11 or newer, and nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+JOBS ?= 2
+
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+
+# For every platform, with the digest of each file, and without the name of any index.
+LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help demo test test-long check bench mutants docs lock clean
+
+help:  ## Say what the targets do
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+demo: $(RUNTIME)  ## Load an invented law firm from a simulated Clio; no credentials needed
+	$(BIN)/clio-sync demo
+
+test: $(DEV)  ## Run the tests, those of minutes apart
+	$(BIN)/python -m pytest -n $(JOBS) -m "not long"
+
+test-long: $(DEV)  ## Run the tests that take minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m long
+
+check: $(DEV)  ## Lint, format, types, import layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)  ## Measure, and write docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks
+
+mutants: $(DEV)  ## Plant bugs one at a time; each must turn a test red
+	$(BIN)/python -m tests.mutants
+
+docs: $(DEV)  ## Write what is generated: docs/cli.md and the tables of collections
+	$(BIN)/python -m tests.docs
+
+lock: $(DEV)  ## Resolve the dependencies anew
+	$(PIP) "uv>=0.9,<1"
+	$(LOCK) --group pyproject.toml:build --output-file requirements.lock
+	$(LOCK) --group pyproject.toml:check --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:  ## Remove what was built here; data/ stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# What the command needs to run.
+$(RUNTIME): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+# The same, and what tests and checks need.
+$(DEV): $(RUNTIME) requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@

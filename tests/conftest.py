@@ -1,0 +1,61 @@
+"""What every test stands on: a clean environment, fixed examples, the folder of references."""
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+ABSENT = "beside the repository"
+"""Every skip for want of ../shared says these words: `CLIO_SYNC_CI` turns it into a failure."""
+
+OURS = ("CLIO_SYNC__", "SOURCES__", "DESTINATION__", "DLT_", "RUNTIME__")
+
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("nightly", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no setting of this machine reach a test, nor a process that a test starts."""
+    for name in [name for name in os.environ if name.upper().startswith(OURS)]:
+        del os.environ[name]
+    os.environ.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
+    home = tempfile.TemporaryDirectory(prefix="clio-sync-home-")
+    config.add_cleanup(home.cleanup)
+    os.environ["HOME"] = home.name
+    os.environ["DLT_DATA_DIR"] = home.name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail, where nothing may be left out, a test that was skipped for want of ../shared."""
+    report = yield
+    strict = bool(os.environ.get("CLIO_SYNC_CI"))
+    if strict and report.skipped and ABSENT in str(report.longrepr):
+        report.outcome = "failed"
+    return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests marked `shared` where the references are not there."""
+    if item.get_closest_marker("shared") is not None and not SHARED.is_dir():
+        pytest.skip(f"the folder of references is not {ABSENT}")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the folder of references, which is not part of this repository."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the folder of references is not {ABSENT}")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test in an empty folder, so that no `.dlt/` and no `data/` is found."""
+    monkeypatch.chdir(tmp_path)
