@@ -101,7 +101,7 @@ class Control:
         if request.method == "POST":
             body = await request.json()
             action = ACTIONS[body.pop("action")](**_tuples(body.pop("with", {})))
-            faults.add(action, body.pop("path", "*"), **body)
+            faults.add(action, body.pop("path", "*"), **_tuples(body))
         return _answer({"data": [rule.described() for rule in faults.rules]})
 
     async def switches(self, request: Request) -> Response:

@@ -84,6 +84,16 @@ class EmptyPage(Action):
 
 
 @dataclass(frozen=True)
+class EmptyList(Action):
+    """Hold no records and no `next`, as if the list were empty."""
+
+    def alter(self, draft: Draft) -> None:
+        """Change the page."""
+        draft.records.clear()
+        draft.paging.clear()
+
+
+@dataclass(frozen=True)
 class Shuffled(Action):
     """Give the records in descending order."""
 

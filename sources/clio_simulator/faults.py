@@ -29,6 +29,7 @@ from .fault_base import (
 )
 from .fault_pages import (
     Duplicate,
+    EmptyList,
     EmptyPage,
     ForgetNext,
     NextElsewhere,
@@ -56,6 +57,7 @@ __all__ = [
     "Draft",
     "Drip",
     "Duplicate",
+    "EmptyList",
     "EmptyPage",
     "Faults",
     "Forbidden",
@@ -100,7 +102,8 @@ class Rule:
     """When an action is played: on which requests, and how many times (None: always).
 
     `path` is a glob over the path without `/api/v4/` and `.json`; `page` and `nth` count from 1,
-    `nth` over the requests that match path and page.
+    `nth` over the requests that match path and page. A request that gives one of the parameters
+    `absent` is left alone.
     """
 
     action: Action
@@ -109,14 +112,13 @@ class Rule:
     nth: int | None = None
     times: int | None = 1
     probability: float = 1.0
+    absent: tuple[str, ...] = ()
     matched: int = 0
     played: int = 0
 
     def wants(self, call: Call, chance: Random) -> bool:
         """Tell whether the action is played on this request, and count it."""
-        if not fnmatchcase(call.path, self.path):
-            return False
-        if self.page is not None and (not call.is_list or call.page != self.page):
+        if not self._fits(call):
             return False
         self.matched += 1
         if self.nth is not None and self.matched != self.nth:
@@ -127,6 +129,12 @@ class Rule:
             return False
         self.played += 1
         return True
+
+    def _fits(self, call: Call) -> bool:
+        """Tell whether path, page and parameters are those of the rule."""
+        page = self.page is None or (call.is_list and call.page == self.page)
+        spared = any(name in call.given for name in self.absent)
+        return page and not spared and fnmatchcase(call.path, self.path)
 
     def described(self) -> dict[str, Any]:
         """Describe the rule as JSON."""
@@ -151,9 +159,10 @@ class Faults:
         nth: int | None = None,
         times: int | None = 1,
         probability: float = 1.0,
+        absent: tuple[str, ...] = (),
     ) -> Rule:
         """Add a rule and give it, so that its counts can be read."""
-        rule = Rule(action, path, page, nth, times, probability)
+        rule = Rule(action, path, page, nth, times, probability, absent)
         self.rules.append(rule)
         return rule
 

@@ -166,10 +166,14 @@ class Compiler:
         self, name: str, schema: str, inside: tuple[str, ...] | None
     ) -> tuple[Getter, frozenset[str]]:
         show, depends = self._nested(schema, inside)
+        # Most references are null or asked for by id alone: those take no further call.
+        only_id = inside == ("id",) and self.targets.get(schema) != "calendar_entries"
 
         def get(row: Row) -> Any:  # noqa: ANN401 - the object, null or raw bytes
             value = row.get(name)
-            return value if value is None or value.__class__ is values.Raw else show(value)
+            if value is None or value.__class__ is values.Raw:
+                return value
+            return {"id": value} if only_id and value.__class__ is int else show(value)
 
         return get, depends
 

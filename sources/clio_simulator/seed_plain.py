@@ -1,11 +1,14 @@
 """The records that hardly change: lists of choices, settings, rates, templates, reports."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .derived import money
 from .seed_firm import Firm
-from .store import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .store import Row
 
 AREAS = (
     ("Real estate", "real_estate"),

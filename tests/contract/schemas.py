@@ -8,18 +8,18 @@ property that the document does not name.
 import re
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 FORMATS = FormatChecker(formats=())
 DAY = r"\d{4}-\d{2}-\d{2}"
 
 
-@FORMATS.checks("date")
+@FORMATS.checks("date")  # type: ignore[untyped-decorator]
 def _is_date(value: object) -> bool:
     return not isinstance(value, str) or re.fullmatch(DAY, value) is not None
 
 
-@FORMATS.checks("date-time")
+@FORMATS.checks("date-time")  # type: ignore[untyped-decorator]
 def _is_moment(value: object) -> bool:
     moment = rf"{DAY}T\d{{2}}:\d{{2}}:\d{{2}}(\.\d+)?(Z|[+-]\d{{2}}:\d{{2}})"
     return not isinstance(value, str) or re.fullmatch(moment, value) is not None
@@ -62,7 +62,8 @@ class Schemas:
         merged: dict[str, Any] = {}
         for part in schema.get("allOf", ()):
             merged |= self._properties(part)
-        return merged | schema.get("properties", {})
+        merged.update(schema.get("properties", {}))
+        return merged
 
     def _object(self, schema: dict[str, Any]) -> dict[str, Any]:
         properties = self._properties(schema)

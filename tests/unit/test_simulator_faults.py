@@ -287,3 +287,17 @@ def test_faults_stand_in_the_log(clio: Simulator, http: httpx.Client) -> None:
     http.get("matters")
     assert clio.requests[-1].faults == ("Status",)
     assert clio.requests[-1].status == 500
+
+
+def test_empty_list(clio: Simulator, http: httpx.Client) -> None:
+    """A full list looks empty, and complete."""
+    clio.faults.add(faults.EmptyList(), "matters")
+    assert http.get("matters", params={"limit": "5"}).json() == {"data": [], "meta": {"paging": {}}}
+
+
+def test_timeout_of_an_unfiltered_walk(clio: Simulator, http: httpx.Client) -> None:
+    """A rule may spare requests that give a parameter, as those that ask for a smaller slice."""
+    clio.faults.add(faults.Status(504), "matters", times=None, absent=("created_since",))
+    assert http.get("matters").status_code == 504
+    sliced = {"created_since": "2025-01-01T00:00:00Z"}
+    assert http.get("matters", params=sliced).status_code == 200
