@@ -93,21 +93,24 @@ class Classifier:
         """Classify the rows of a reading; `settled` rows count as newer whatever their stamp."""
         if not batch.num_rows:
             return Classified(None, 0, 0, 0, (), None)
-        self.cursor.register("batch", batch)
+        if self.once and not self.filled:
+            self.cursor.register("batch", batch)
+            return Classified(self._all_new(batch), batch.num_rows, 0, 0, (), None)
+        numbers = pa.array(range(batch.num_rows), pa.int64())
+        self.cursor.register("batch", batch.append_column("_n", numbers))
         self.cursor.execute(self._query(batch, settled=settled))
         counts = dict(
             self.cursor.execute("select _class, count(*) from classed group by 1").fetchall(),
         )
         older = self._older() if counts.get("older") else ()
-        again = self._rows("again", batch.column_names) if counts.get("again") else None
+        again = self._again(batch) if counts.get("again") else None
         if counts.get("updated") and self.history:
             self._save_outgoing()
         table = None
         if counts.get("inserted") or counts.get("updated"):
-            table = self._outgoing()
+            table = self._outgoing(batch)
             if not self.once:
                 self._remember()
-        self.cursor.execute("drop table classed")
         return Classified(
             table,
             counts.get("inserted", 0),
@@ -117,42 +120,52 @@ class Classifier:
             again,
         )
 
-    def _query(self, batch: pa.Table, *, settled: bool) -> str:
-        """Build the one statement that places every row of the batch in its class."""
-        key = ", ".join(self.key)
-        newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
-        unique = "" if self.once else newest
-        return (
-            "create or replace temp table classed as with numbered as ("
-            f"select *, row_number() over () as _n from batch),"
-            f" newest as (select * from numbered{unique}),"
-            f" whole as (select {self._carried(batch)} from newest n {self._join('n')}),"
-            f" hashed as (select *, {row_hash(self.collection)} as _row_hash from whole)"
-            f" select h.*, {self._class(settled=settled)} as _class from hashed h {self._staged()}"
+    def _all_new(self, batch: pa.Table) -> pa.Table:
+        """Give every row of a batch for a table that is empty."""
+        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        return self._typed(
+            f"select *, {row_hash(self.collection)} as _row_hash, $1::timestamptz as _synced_at"  # noqa: S608
+            f" from (select {columns} from batch b)",
         )
 
-    def _join(self, alias: str) -> str:
-        if not self.filled:
-            return ""
-        same = " and ".join(f"r.{name} = {alias}.{name}" for name in self.key)
-        return f"left join {self.raw} r on {same}"
+    def _query(self, batch: pa.Table, *, settled: bool) -> str:
+        """Build the statement that gives every row of the batch its content hash and class."""
+        key = ", ".join(self.key)
+        stamp = ", updated_at" if "updated_at" in self.columns else ""
+        unique = "" if self.once else f" qualify row_number() over (partition by {key} order by _n desc) = 1"
+        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        return (
+            f"create or replace temp table classed as with"  # noqa: S608
+            f" newest as (select * from batch{unique}),"
+            f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
+            f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash from whole)"
+            f" select h.*, {self._class(settled=settled)} as _class from hashed h"
+            f" {self._stored()} {self._staged()}"
+        )
 
-    def _carried(self, batch: pa.Table) -> str:
-        """Select every column; one that was not asked for keeps what is stored."""
-        selected = []
-        for name, kind in self.columns.items():
-            column = quoted(name)
-            if name in batch.column_names:
-                selected.append(f"n.{column}")
-            elif self.filled and name in self.stored:
-                selected.append(f"r.{column}")
-            else:
-                selected.append(f"null::{_sql_type(kind)} as {column}")
-        stored = ["null::varchar as _stored_hash", "null::timestamptz as _stored_at"]
-        if self.filled:
-            stamp = "r.updated_at" if "updated_at" in self.stored else "null::timestamptz"
-            stored = ["r._row_hash as _stored_hash", f"{stamp} as _stored_at"]
-        return ", ".join(selected + stored)
+    def _column(self, alias: str, name: str, kind: str, batch: pa.Table) -> str:
+        """Select a column; one that was not asked for keeps what is stored."""
+        column = quoted(name)
+        if name in batch.column_names:
+            return f"{alias}.{column}"
+        if self.filled and name in self.stored:
+            return f"r.{column}"
+        return f"null::{_sql_type(kind)} as {column}"
+
+    def _carry(self, batch: pa.Table) -> str:
+        """Join the raw table where a column that was not asked for must be carried over."""
+        if not self.filled or set(self.columns) <= set(batch.column_names):
+            return ""
+        return f"left join {self.raw} r on {self._same('r', 'b')}"
+
+    def _stored(self) -> str:
+        return f"left join {self.raw} r on {self._same('r', 'h')}" if self.filled else ""
+
+    def _staged(self) -> str:
+        return "" if self.once else f"left join staged s on {self._same('s', 'h')}"
+
+    def _same(self, left: str, right: str) -> str:
+        return " and ".join(f"{left}.{name} = {right}.{name}" for name in self.key)
 
     def _class(self, *, settled: bool) -> str:
         cases = []
@@ -161,37 +174,36 @@ class Classifier:
                 "when s._row_hash = h._row_hash then 'unchanged'",
                 "when s._row_hash is not null then 'again'",
             ]
-        cases += [
-            "when h._stored_hash is null then 'inserted'",
-            "when h._stored_hash = h._row_hash then 'unchanged'",
-        ]
-        if not settled and "updated_at" in self.columns:
-            cases.append("when h.updated_at < h._stored_at then 'older'")
-        return f"case {' '.join(cases)} else 'updated' end"
-
-    def _staged(self) -> str:
-        if self.once:
-            return ""
-        same = " and ".join(f"s.{name} = h.{name}" for name in self.key)
-        return f"left join staged s on {same}"
+        if self.filled:
+            cases += ["when r._row_hash is null then 'inserted'"]
+            cases += ["when r._row_hash = h._row_hash then 'unchanged'"]
+            if not settled and {"updated_at"} <= self.stored & set(self.columns):
+                cases.append("when h.updated_at < r.updated_at then 'older'")
+            cases.append("else 'updated'")
+        else:
+            cases.append("else 'inserted'")
+        return f"case {' '.join(cases)} end" if len(cases) > 1 else "'inserted'"
 
     def _older(self) -> tuple[object, ...]:
         last = self.key[-1]
         found = self.cursor.execute(f"select {last} from classed where _class = 'older'")  # noqa: S608
         return tuple(key for (key,) in found.fetchall())
 
-    def _rows(self, kind: str, names: list[str]) -> pa.Table:
-        chosen = ", ".join(quoted(name) for name in names)
-        query = f"select {chosen} from classed where _class = '{kind}'"  # noqa: S608
+    def _again(self, batch: pa.Table) -> pa.Table:
+        chosen = ", ".join(f"b.{quoted(name)}" for name in batch.column_names)
+        query = f"select {chosen} from batch b join classed c using (_n) where c._class = 'again'"  # noqa: S608
         return self.cursor.execute(query).to_arrow_table()
 
-    def _outgoing(self) -> pa.Table:
-        chosen = ", ".join(quoted(name) for name in self.columns)
-        table = self.cursor.execute(
-            f"select {chosen}, _row_hash, $1::timestamptz as _synced_at from classed"  # noqa: S608
-            " where _class in ('inserted', 'updated')",
-            [self.synced_at],
-        ).to_arrow_table()
+    def _outgoing(self, batch: pa.Table) -> pa.Table:
+        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        return self._typed(
+            f"select {columns}, c._row_hash, $1::timestamptz as _synced_at"  # noqa: S608
+            f" from batch b join classed c on c._n = b._n {self._carry(batch)}"
+            " where c._class in ('inserted', 'updated')",
+        )
+
+    def _typed(self, query: str) -> pa.Table:
+        table = self.cursor.execute(query, [self.synced_at]).to_arrow_table()
         return table.cast(raw_schema(self.collection))
 
     def _remember(self) -> None:
@@ -203,13 +215,11 @@ class Classifier:
 
     def _save_outgoing(self) -> None:
         """Keep the rows that are about to be replaced. May run twice without harm."""
-        same = " and ".join(f"r.{name} = c.{name}" for name in self.key)
-        kept = " and ".join(f"v.{name} = r.{name}" for name in self.key)
         self.cursor.execute(
             f"insert into {self.versions} by name"  # noqa: S608
             f" select r.*, $1::timestamptz as _replaced_at from {self.raw} r"
-            f" join classed c on {same} and c._class = 'updated' where not exists ("
-            f"select 1 from {self.versions} v where {kept}"
+            f" join classed c on {self._same('r', 'c')} and c._class = 'updated' where not exists ("
+            f"select 1 from {self.versions} v where {self._same('v', 'r')}"
             " and v._row_hash = r._row_hash and v._synced_at = r._synced_at)",
             [self.synced_at],
         )

@@ -88,8 +88,12 @@ class Engine:
         source = make([task.walk for task in tasks], package.is_full)
         for task in tasks:
             task.begin()
-            step = _step(task, classifiers[task.name], package)
-            source.resources[task.name].add_yield_map(step)
+            classifier = classifiers[task.name]
+            resource = source.resources[task.name]
+            resource.add_yield_map(_step(task, classifier, package))
+            if not classifier.filled:
+                # nothing to merge with, and no key comes twice: half the work of an upsert
+                resource.apply_hints(write_disposition="append")
         try:
             self.pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as failed:

@@ -26,7 +26,7 @@ from .leaves import read_leaves
 
 LONG = 18
 _DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
-_LONG_RUN = re.compile(rb"[0-9.]{%d,}" % LONG)
+_LONG_RUN = b"0" * LONG
 _NULL_DATA = re.compile(rb'"data"\s*:\s*null')
 
 ARROW_TYPES = {
@@ -282,14 +282,27 @@ def _received_in_bulk(cursor: duckdb.DuckDBPyConnection, page: int, position: in
 def _bulk_is_exact(body: bytes) -> bool:
     """Tell whether the bulk reader, which keeps numbers as doubles, reads this page exactly.
 
-    A run of digits is looked for first in a copy whose digits are all the same: a search for one
+    Long runs of digits are looked for in a copy whose digits are all the same: a search for one
     fixed string, many times faster than a pattern.
     """
     if _NULL_DATA.search(body):
         return False
-    if b"0" * LONG not in body.translate(_DIGITS):
-        return True
-    return all(_survives_as_double(run.group()) for run in _LONG_RUN.finditer(body))
+    same = body.translate(_DIGITS)
+    start = same.find(_LONG_RUN)
+    while start >= 0:
+        end = start + _run_length(same, start)
+        before = body[max(0, start - 8) : start].rstrip(b"- \t\r\n")
+        if before[-1:] in (b":", b"[", b",") and not _survives_as_double(body[start:end]):
+            return False
+        start = same.find(_LONG_RUN, end)
+    return True
+
+
+def _run_length(same: bytes, start: int) -> int:
+    end = start
+    while same[end : end + 1] == b"0":
+        end += 1
+    return end - start
 
 
 def _survives_as_double(run: bytes) -> bool:
