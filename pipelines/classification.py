@@ -93,11 +93,10 @@ class Classifier:
         """Classify the rows of a reading; `settled` rows count as newer whatever their stamp."""
         if not batch.num_rows:
             return Classified(None, 0, 0, 0, (), None)
+        batch = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
         if self.once and not self.filled:
-            self.cursor.register("batch", batch)
             return Classified(self._all_new(batch), batch.num_rows, 0, 0, (), None)
-        numbers = pa.array(range(batch.num_rows), pa.int64())
-        self.cursor.register("batch", batch.append_column("_n", numbers))
+        self.cursor.register("batch", batch)
         self.cursor.execute(self._query(batch, settled=settled))
         counts = dict(
             self.cursor.execute("select _class, count(*) from classed group by 1").fetchall(),
@@ -122,11 +121,26 @@ class Classifier:
 
     def _all_new(self, batch: pa.Table) -> pa.Table:
         """Give every row of a batch for a table that is empty."""
-        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
-        return self._typed(
-            f"select *, {row_hash(self.collection)} as _row_hash, $1::timestamptz as _synced_at"  # noqa: S608
-            f" from (select {columns} from batch b)",
-        )
+        whole = self._with_missing(batch)
+        self.cursor.register("batch", whole)
+        hashes = self.cursor.execute(
+            f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n",  # noqa: S608
+        ).to_arrow_table()
+        return self._finished(whole, hashes["_row_hash"])
+
+    def _with_missing(self, batch: pa.Table) -> pa.Table:
+        """Add the columns that were not asked for, empty."""
+        for name, kind in self.columns.items():
+            if name not in batch.column_names:
+                batch = batch.append_column(name, pa.nulls(batch.num_rows, ARROW_TYPES[kind]))
+        return batch
+
+    def _finished(self, rows: pa.Table, hashes: pa.ChunkedArray) -> pa.Table:
+        """Add the bookkeeping columns, in the order of the raw table."""
+        synced_at = pa.repeat(pa.scalar(self.synced_at, ARROW_TYPES["TIMESTAMPTZ"]), rows.num_rows)
+        rows = rows.select(list(self.columns))
+        rows = rows.append_column("_row_hash", hashes).append_column("_synced_at", synced_at)
+        return rows.cast(raw_schema(self.collection))
 
     def _query(self, batch: pa.Table, *, settled: bool) -> str:
         """Build the statement that gives every row of the batch its content hash and class."""
@@ -190,21 +204,26 @@ class Classifier:
         return tuple(key for (key,) in found.fetchall())
 
     def _again(self, batch: pa.Table) -> pa.Table:
-        chosen = ", ".join(f"b.{quoted(name)}" for name in batch.column_names)
-        query = f"select {chosen} from batch b join classed c using (_n) where c._class = 'again'"  # noqa: S608
-        return self.cursor.execute(query).to_arrow_table()
+        found = self.cursor.execute("select _n from classed where _class = 'again' order by _n")
+        return batch.take(found.to_arrow_table()["_n"]).drop_columns(["_n"])
 
     def _outgoing(self, batch: pa.Table) -> pa.Table:
-        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
-        return self._typed(
-            f"select {columns}, c._row_hash, $1::timestamptz as _synced_at"  # noqa: S608
-            f" from batch b join classed c on c._n = b._n {self._carry(batch)}"
-            " where c._class in ('inserted', 'updated')",
-        )
+        going = self.cursor.execute(
+            "select _n, _row_hash from classed where _class in ('inserted', 'updated') order by _n",
+        ).to_arrow_table()
+        rows = batch.take(going["_n"])
+        if self._carry(batch):
+            rows = self._carried(batch)
+        return self._finished(self._with_missing(rows), going["_row_hash"])
 
-    def _typed(self, query: str) -> pa.Table:
-        table = self.cursor.execute(query, [self.synced_at]).to_arrow_table()
-        return table.cast(raw_schema(self.collection))
+    def _carried(self, batch: pa.Table) -> pa.Table:
+        """Give the rows to send with the stored values of columns that were not asked for."""
+        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        query = (
+            f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"  # noqa: S608
+            " where c._class in ('inserted', 'updated') order by b._n"
+        )
+        return self.cursor.execute(query).to_arrow_table()
 
     def _remember(self) -> None:
         key = ", ".join(self.key)
