@@ -1,0 +1,100 @@
+"""Every request that a load sends is one that Clio's own document describes."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import pytest
+
+from sources.clio_http.clock import SystemClock
+from sources.clio_manage.build_catalog import correct, corrections
+from sources.clio_simulator import Seed, Simulator
+from sources.clio_simulator.log import Asked
+from tests.system.firm import CATALOG, Firm
+
+ORDER = "id(asc)"
+ON = tuple(name for name, collection in CATALOG.loaded.items() if collection.off)
+
+
+@pytest.fixture(scope="module")
+def document(shared: Path) -> dict[str, Any]:
+    """Give Clio's document with the known corrections."""
+    text = (shared / "reference" / "manage-openapi-2026-04-08.json").read_text("utf-8")
+    return correct(json.loads(text), corrections())
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
+    """Give the requests of a first load of everything and of an incremental one."""
+    with Simulator(Seed(7), rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("sent"), {"on": ON})
+        for _ in range(2):
+            assert firm.load(every=True, clock=SystemClock()).exit_code == 0
+        return list(clio.requests)
+
+
+def described(document: dict[str, Any], asked: Asked) -> dict[str, Any] | None:
+    """Find the GET operation of a request, a path without parameters before others."""
+    path = asked.path.removeprefix("/api/v4")
+    patterns = sorted(document["paths"], key=lambda name: name.count("{"))
+    for pattern in patterns:
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")), path):
+            operation: dict[str, Any] | None = document["paths"][pattern].get("get")
+            return operation
+    return None
+
+
+def problems(operation: dict[str, Any], asked: Asked) -> Iterator[str]:
+    """Name each query parameter that is not documented or has no valid value."""
+    known = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
+    required = {p["name"] for p in operation["parameters"] if p["in"] == "query" and p.get("required")}
+    given = {name: values for name, values in asked.given.items() if values}
+    for name in required - given.keys():
+        yield f"{asked.path}: {name} is required"
+    for name, values in given.items():
+        if name == "order" and values == [ORDER]:
+            continue  # without it pages have no promised order, so it is sent to every list
+        if name not in known:
+            yield f"{asked.path}: {name} is not documented"
+        elif not all(valid(known[name], value) for value in values):
+            yield f"{asked.path}: {name}={values} is not valid"
+
+
+def valid(schema: dict[str, Any], value: str) -> bool:
+    """Tell whether a value fits type, format and enumeration."""
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if schema.get("format") == "date-time":
+        return isinstance(pendulum.parse(value), pendulum.DateTime)
+    if schema.get("type") == "integer":
+        return value.isdigit()
+    return schema.get("type") != "boolean" or value in {"true", "false"}
+
+
+def test_every_request_is_documented(sent: list[Asked], document: dict[str, Any]) -> None:
+    """Path, parameters, types and enumerations are Clio's; `order=id(asc)` is the only exception."""
+    found = set()
+    for asked in sent:
+        operation = described(document, asked)
+        found |= set(problems(operation, asked)) if operation else {f"{asked.path} is unknown"}
+    assert sorted(found) == []
+
+
+def test_only_gets_are_sent(sent: list[Asked]) -> None:
+    """A load never asks Clio to change anything."""
+    assert {asked.method for asked in sent} == {"GET"}
+
+
+def test_every_collection_was_asked_for(sent: list[Asked]) -> None:
+    """The requests looked at cover every collection that can be loaded."""
+    asked = {(one.collection) for one in sent}
+    bases = {c.path for c in CATALOG.loaded.values()}
+    missing = {
+        name
+        for name in CATALOG.collections
+        if CATALOG.collections[name].path in bases and name not in asked
+    }
+    assert missing & set(CATALOG.loaded) == set()

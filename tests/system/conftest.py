@@ -1,0 +1,43 @@
+"""A simulated firm for each test, and one that is loaded whole for all that only look."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sources.clio_simulator import Seed, Simulator
+from tests.system.firm import Firm
+
+NewFirm = Callable[..., Firm]
+
+
+@pytest.fixture
+def new_firm(tmp_path: Path) -> Iterator[NewFirm]:
+    """Give a function that starts a Clio and names an empty data folder for it."""
+    with ExitStack() as stack:
+
+        def start(*, options: dict[str, Any] | None = None, **sizes: Any) -> Firm:  # noqa: ANN401
+            given = {name: sizes.pop(name) for name in Seed.__dataclass_fields__ if name in sizes}
+            seed = Seed(**{"seed": 7, **given})
+            clio = stack.enter_context(Simulator(seed, **{"rate_limit": 0, **sizes}))
+            return Firm(clio, tmp_path / "data", options or {})
+
+        yield start
+
+
+@pytest.fixture
+def firm(new_firm: NewFirm) -> Firm:
+    """Give a small firm."""
+    return new_firm()
+
+
+@pytest.fixture(scope="session")
+def whole_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+    """Give a firm of which everything was loaded once; tests only look at it."""
+    with Simulator(Seed(7), rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("whole") / "data")
+        outcome = firm.load(every=True)
+        assert outcome.exit_code == 0, outcome.errors
+        yield firm

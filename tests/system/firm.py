@@ -1,0 +1,284 @@
+"""A load against a running simulator, and the warehouse held against what the server has."""
+
+import datetime as dt
+import io
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pendulum
+
+from pipelines.config import Settings, SourceSettings
+from pipelines.outcome import Outcome
+from pipelines.plans import Choice
+from pipelines.progress import Lines
+from pipelines.run_load import run_load
+from sources.clio_http.catalog import Catalog, Collection, Column, read_catalog
+from sources.clio_http.clock import SystemClock
+from sources.clio_http.secret import Secret
+from sources.clio_simulator import Simulator
+
+CATALOG: Catalog = read_catalog("clio_manage")
+RAW = "raw_clio_manage"
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+
+
+class QuickClock(SystemClock):
+    """The machine's clock, on which every wait is over at once."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        """Begin with nothing slept."""
+        super().__init__(stop)
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        """Give real seconds and those that were slept."""
+        return super().monotonic() + sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.slept.append(max(0.0, seconds))
+
+
+class PageClock(QuickClock):
+    """A clock on which every request takes a minute, so that each page is a package."""
+
+    def __init__(self, clio: Simulator) -> None:
+        """Count the requests of a simulator."""
+        super().__init__()
+        self.clio = clio
+
+    def monotonic(self) -> float:
+        """Give a minute for each request."""
+        return super().monotonic() + 61.0 * len(self.clio.requests)
+
+
+@dataclass
+class Firm:
+    """A firm's Clio, and the data folder that it is loaded into."""
+
+    clio: Simulator
+    folder: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def settings(self) -> Settings:
+        """Give the settings of a load of this firm."""
+        given = {"base_url": self.clio.url, "access_token": Secret(self.clio.token), **self.options}
+        sources = {"clio_manage": SourceSettings(**given), "clio_grow": SourceSettings()}
+        return Settings(self.folder, "tester", sources)
+
+    def load(
+        self,
+        *resources: str,
+        clock: SystemClock | None = None,
+        stop: threading.Event | None = None,
+        **choice: Any,  # noqa: ANN401 - the fields of Choice
+    ) -> Outcome:
+        """Load some collections, or all that are due."""
+        return run_load(
+            self.settings,
+            Choice(frozenset(resources), **choice),
+            ["clio_manage"],
+            clock=clock or QuickClock(stop),
+            reporter=Lines(self.log),
+            stop=stop or threading.Event(),
+        )
+
+    @contextmanager
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the warehouse to look into it."""
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+
+    def query(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run a query on the warehouse."""
+        with self.opened() as connection:
+            return connection.execute(query, list(parameters)).fetchall()
+
+    def stored(self, name: str) -> Rows:
+        """Read a raw table by key, the bookkeeping columns left out."""
+        with self.opened() as connection:
+            return stored_rows(connection, CATALOG.loaded[name])
+
+    def served(self, name: str) -> Rows:
+        """Give what the server has of a collection, as the raw table must hold it."""
+        return served_rows(self.clio, CATALOG.loaded[name])
+
+    def differences(self, *names: str) -> list[str]:
+        """Name each row and column in which the warehouse is not what the server has."""
+        return [
+            difference
+            for name in names
+            for difference in compared(name, self.stored(name), self.served(name))
+        ]
+
+    def watermark(self, name: str) -> pendulum.DateTime | None:
+        """Give the stored watermark of a collection."""
+        found = self.query("select watermark from meta.watermarks where resource = $1", name)
+        return pendulum.instance(found[0][0]) if found and found[0][0] else None
+
+    def asked(self, name: str) -> list[Any]:
+        """Give the list requests that reached the server for a collection."""
+        return [asked for asked in self.clio.requests if asked.collection == name]
+
+
+def stored_rows(connection: duckdb.DuckDBPyConnection, collection: Collection) -> Rows:
+    """Read a raw table by key."""
+    names = [column.name for column in collection.columns]
+    chosen = ", ".join(f'"{name}"' for name in names)
+    found = connection.execute(f'select {chosen} from {RAW}."{collection.name}"').fetchall()  # noqa: S608
+    rows = [dict(zip(names, row, strict=True)) for row in found]
+    for row in rows:
+        for column in collection.columns:
+            if column.type == "JSON" and row[column.name] is not None:
+                row[column.name] = json.loads(row[column.name])
+    keyed = by_key(collection, rows)
+    assert len(keyed) == len(rows), f"{collection.name} holds a key twice"
+    return keyed
+
+
+def by_key(collection: Collection, rows: Iterable[dict[str, Any]]) -> Rows:
+    """Index rows by key."""
+    return {tuple(row[name] for name in collection.key): row for row in rows}
+
+
+def served_rows(clio: Simulator, collection: Collection) -> Rows:
+    """Give a collection as the server has it, hidden rows left out, converted by column."""
+    rows = [
+        {column.name: converted(column, record, collection, constants) for column in collection.columns}
+        for record, constants in records(clio, collection)
+    ]
+    return by_key(collection, rows)
+
+
+def records(
+    clio: Simulator, collection: Collection,
+) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """Give each record as JSON, with what the list that it stands in says of it.
+
+    The records are dumped out of the store; only lists that depend on a parent, a region, a day
+    or a filter are asked for over HTTP.
+    """
+    plain = collection.name in CATALOG.collections and not collection.parent
+    if plain and not collection.variant_columns:
+        for record in clio.dump(collection.name):
+            yield record, {}
+        return
+    for path, parameters, constants in lists(clio, collection):
+        for record in pages(clio, collection, path, parameters):
+            yield record, constants
+
+
+def lists(
+    clio: Simulator, collection: Collection,
+) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, Any]]]:
+    """Give path, parameters and constants of each list of a collection."""
+    if collection.parent is None:
+        today = dt.date.fromisoformat(clio.clock.moment().to_date_string())
+        day = {"day": today} if collection.mode == "daily" else {}
+        for variant in collection.variants:
+            kept = {name: variant[name] for name in collection.variant_columns}
+            yield collection.path, variant, {**day, **kept}
+        return
+    parent = collection.parent
+    for key in clio.store[parent.resource].rows:
+        path = collection.path.replace("{" + parent.parameter + "}", str(key))
+        parameters = {parent.parameter: str(key)} if path == collection.path else {}
+        if "{id}" in collection.path:
+            parameters = {"id": str(key)}
+        yield path, parameters, {parent.column: key}
+
+
+def pages(
+    clio: Simulator, collection: Collection, path: str, parameters: Mapping[str, str],
+) -> Iterator[dict[str, Any]]:
+    """Read a list, or a single record, without any of the project's own reading code."""
+    fields = {"fields": ",".join(field.request for field in collection.fields)}
+    url: str | None = f"{clio.url}/api/v4/{path}.json"
+    query: Mapping[str, str] | None = {**fields, **parameters}
+    with httpx.Client(headers=dict(clio.headers)) as http:
+        while url:
+            answer = http.get(url, params=query)
+            assert answer.status_code == 200, answer.text
+            body = answer.json()
+            yield from body["data"] if isinstance(body["data"], list) else [body["data"]]
+            url, query = body.get("meta", {}).get("paging", {}).get("next"), None
+
+
+def converted(
+    column: Column,
+    record: Mapping[str, Any],
+    collection: Collection,
+    constants: Mapping[str, Any],
+) -> Any:  # noqa: ANN401 - whatever the type says
+    """Turn a leaf of JSON into what the raw table must hold of it."""
+    if column.name in constants:
+        return constants[column.name]
+    value: Any = record
+    for name in column.path:
+        value = None if value is None else value.get(name)
+    if value is None:
+        return None
+    if column.type == "JSON":
+        sub = [item.sub for item in collection.fields if item.name == column.name]
+        return [restricted(entry, [name for name, _ in sub[0]] if sub else []) for entry in value]
+    return CONVERSIONS[column.type](value)
+
+
+def restricted(entry: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
+    """Keep the fields of an array's entry that are asked for."""
+    if not names or not isinstance(entry, dict):
+        return entry
+    return {name: entry[name] for name in names if name in entry}
+
+
+def moment(text: str) -> dt.datetime:
+    """Read a timestamp as UTC."""
+    read = dt.datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+def plain(value: object) -> str:
+    """Give a scalar as text."""
+    return json.dumps(value) if isinstance(value, bool | dict | list) else str(value)
+
+
+CONVERSIONS: Mapping[str, Any] = {
+    "BIGINT": int,
+    "BOOLEAN": bool,
+    "VARCHAR": plain,
+    "DATE": lambda text: dt.date.fromisoformat(text[:10]),
+    "TIMESTAMPTZ": moment,
+    "DOUBLE": float,
+    "DECIMAL": lambda number: Decimal(str(number)),
+}
+
+
+def compared(name: str, stored: Rows, served: Rows) -> list[str]:
+    """Name what differs between a raw table and the server."""
+    found = [f"{name}: {key} is missing" for key in served.keys() - stored.keys()]
+    found += [f"{name}: {key} is not at the server" for key in stored.keys() - served.keys()]
+    for key in served.keys() & stored.keys():
+        found += [
+            f"{name}: {key} {column}: {stored[key][column]!r} is not {value!r}"
+            for column, value in served[key].items()
+            if not same(stored[key][column], value)
+        ]
+    return found
+
+
+def same(stored: object, served: object) -> bool:
+    """Compare two values; moments by the instant, arrays by their content."""
+    if isinstance(stored, dt.datetime) and isinstance(served, dt.datetime):
+        return stored.timestamp() == served.timestamp()
+    return type(stored) is type(served) and stored == served
