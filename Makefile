@@ -11,10 +11,12 @@ DEV := .venv/.dev
 LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo test test-long check bench mutants docs lock clean
+.PHONY: help install demo test test-long check bench mutants docs lock clean
 
 help:  ## Say what the targets do
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(RUNTIME)  ## Make .venv/bin/clio-sync, from the locked versions
 
 demo: $(RUNTIME)  ## Load an invented law firm from a simulated Clio; no credentials needed
 	$(BIN)/clio-sync demo
@@ -38,7 +40,8 @@ mutants: $(DEV)  ## Plant bugs one at a time; each must turn a test red
 	$(BIN)/python -m tests.mutants
 
 docs: $(DEV)  ## Write what is generated: docs/cli.md and the tables of collections
-	$(BIN)/python -m tests.docs
+	$(BIN)/python -m tests.docs_cli
+	$(BIN)/python -m tests.docs_collections
 
 lock: $(DEV)  ## Resolve the dependencies anew
 	$(PIP) "uv>=0.9,<1"

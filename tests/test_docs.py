@@ -1,0 +1,135 @@
+"""What the documents say is so."""
+
+import re
+import shlex
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import pytest
+
+from pipelines.cli import main
+from pipelines.config import KNOWN, read_settings
+
+from tests import docs_cli, docs_collections
+from tests.conftest import ROOT
+
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "sources/**/*.md", "pipelines/**/*.md")
+    for page in ROOT.glob(pattern)
+)
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def code(page: Path) -> list[str]:
+    """Give every line of code of a page: whole lines of blocks, and what stands in backticks."""
+    text = page.read_text("utf-8")
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line.strip() for line in lines + re.findall(r"`([^`\n]+)`", prose)]
+
+
+def calls() -> list[str]:
+    """Give every call of the command that a page shows."""
+    found = {
+        line.partition(" #")[0].rpartition("clio-sync ")[2].strip()
+        for page in PAGES
+        for line in code(page)
+        if re.match(r"(\.venv/bin/)?clio-sync ", line)
+    }
+    return sorted(found)
+
+
+def test_cli_page_is_what_the_program_says() -> None:
+    """docs/cli.md is what `make docs` writes."""
+    assert docs_cli.FILE.read_text("utf-8") == docs_cli.text()
+
+
+@pytest.mark.parametrize(
+    "context", list(docs_cli.contexts()), ids=lambda context: context.command_path
+)
+def test_cli_page_names_every_option(context: click.Context) -> None:
+    """Every command has a chapter, with a sentence and each of its options."""
+    page = docs_cli.FILE.read_text("utf-8")
+    chapter = page.partition(f"## {context.command_path}\n")[2].partition("\n## ")[0]
+
+    assert context.command.help
+    for parameter in context.command.params:
+        for name in parameter.opts if isinstance(parameter, click.Option) else ():
+            assert name in chapter
+
+
+@pytest.mark.parametrize("command", list(main.commands.values()), ids=lambda command: command.name)
+def test_every_command_shows_an_example(command: click.Command) -> None:
+    """The help of a command ends with a call that one can copy."""
+    assert f"clio-sync {command.name}" in (command.help or "")
+
+
+def test_collections_page_is_what_the_catalogue_says() -> None:
+    """The tables of collections are what `make docs` writes."""
+    page = docs_collections.FILE.read_text("utf-8")
+    assert page == docs_collections.text(page)
+
+
+@pytest.mark.parametrize("call", calls())
+def test_shown_calls_parse(call: str) -> None:
+    """Every call of the command that a page shows is one that it takes."""
+    Path("openapi.json").touch()
+    with suppress(click.exceptions.Exit):  # --help and the like
+        context = main.make_context("clio-sync", shlex.split(call))
+        name, command, rest = main.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        assert command is not None
+        command.make_context(name, rest, parent=context)
+
+
+@each_page
+def test_named_targets_exist(page: Path) -> None:
+    """Every `make` target that a page names is in the Makefile."""
+    named = {word for line in code(page) for word in _targets(line)}
+    assert named <= TARGETS
+
+
+def _targets(line: str) -> list[str]:
+    if not line.startswith("make "):
+        return []
+    words = line.partition(" #")[0].split()[1:]
+    return [word for word in words if not word.startswith("-") and "=" not in word]
+
+
+@each_page
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    """Every link within the repository leads to a file or folder."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
+    inside = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+def test_every_setting_is_in_the_example() -> None:
+    """`.dlt/config.toml` names every setting there is, and each is one that is understood."""
+    shown = (ROOT / ".dlt" / "config.toml").read_text("utf-8")
+    settings = re.sub(r"^# (?=\w+ = )", "", shown, flags=re.MULTILINE)
+    sections = tomllib.loads(settings)
+    products = {
+        f"sources.{product}.{name}"
+        for product, names in sections["sources"].items()
+        for name in names
+    }
+    assert products | {f"clio_sync.{name}" for name in sections["clio_sync"]} == KNOWN
+
+
+def test_the_example_changes_nothing(tmp_path: Path) -> None:
+    """Settings read beside the example are the defaults."""
+    assert read_settings({"USER": "x"}, ROOT) == read_settings({"USER": "x"}, tmp_path)
+
+
+def test_first_screen_of_the_readme() -> None:
+    """The README says what this is and how to see it within 60 lines."""
+    screen = (ROOT / "README.md").read_text("utf-8").splitlines()[:60]
+    assert "make demo" in "\n".join(screen)
+    assert "## Set it up for your firm" in screen

@@ -1,0 +1,38 @@
+"""Who may import whom."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+LINT = Path(sys.executable).with_name("lint-imports")
+
+
+def test_layers_hold() -> None:
+    """import-linter finds every contract of pyproject.toml kept."""
+    done = subprocess.run(
+        [LINT, "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_module_has_its_layer() -> None:
+    """No module of `pipelines` and no package of `sources` is left out of the layers."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    placed = {name.strip() for layer in layers for name in layer.split("|")}
+    modules = {
+        f"{package}.{path.stem}"
+        for package in ("pipelines", "sources")
+        for path in (ROOT / package).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert modules - {"pipelines.__init__", "sources.__init__"} == placed

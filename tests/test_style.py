@@ -1,0 +1,76 @@
+"""Budgets: how long a file and a function may be, and that everything is annotated."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+from tests.conftest import ROOT
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+LINES_OF_A_FILE = 400
+LINES_OF_A_FUNCTION = 60
+FILES = sorted(
+    path.relative_to(ROOT)
+    for package in ("pipelines", "sources", "tests")
+    for path in (ROOT / package).rglob("*.py")
+)
+PACKAGE = [path for path in FILES if path.parts[0] != "tests"]
+each_file = pytest.mark.parametrize("path", FILES, ids=str)
+
+
+@cache
+def source(path: Path) -> str:
+    """Give the text of a file."""
+    return (ROOT / path).read_text("utf-8")
+
+
+def functions(path: Path) -> Iterator[Function]:
+    """Give every function of a file."""
+    for node in ast.walk(ast.parse(source(path))):
+        if isinstance(node, Function):
+            yield node
+
+
+def length(function: Function) -> int:
+    """Count the lines of a function, its docstring included."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+@each_file
+def test_file_is_not_too_long(path: Path) -> None:
+    """A file past 400 lines is split."""
+    assert len(source(path).splitlines()) <= LINES_OF_A_FILE
+
+
+@each_file
+def test_functions_are_not_too_long(path: Path) -> None:
+    """No function has more than 60 lines."""
+    assert [f.name for f in functions(path) if length(f) > LINES_OF_A_FUNCTION] == []
+
+
+@each_file
+def test_functions_are_annotated(path: Path) -> None:
+    """Every function says what it takes and gives."""
+    assert [f.name for f in functions(path) if not _annotated(f)] == []
+
+
+def _annotated(function: Function) -> bool:
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    bare = [arg.arg for arg in named if arg is not None and arg.annotation is None]
+    return function.returns is not None and set(bare) <= {"self", "cls"}
+
+
+def test_most_files_and_functions_are_short() -> None:
+    """Half of the files have at most 150 lines; of functions half 10, nine in ten 30."""
+    files = [len(source(path).splitlines()) for path in PACKAGE]
+    lengths = [length(function) for path in PACKAGE for function in functions(path)]
+
+    assert median(files) <= 150
+    assert median(lengths) <= 10
+    assert quantiles(lengths, n=10)[-1] <= 30
