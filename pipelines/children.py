@@ -46,7 +46,10 @@ def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
 
 
 def choose(
-    queues: dict[str, Queue], budget: int | None, *, full: bool,
+    queues: dict[str, Queue],
+    budget: int | None,
+    *,
+    full: bool,
 ) -> dict[str, Sequence[int]]:
     """Choose the parents to read in this run.
 

@@ -15,7 +15,7 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.rows import ARROW_TYPES
 
 from .crash import crash_point
-from .warehouse import Cursor, Warehouse, quoted
+from .warehouse import Cursor, Warehouse, arrow, quoted
 
 SPARE = ("_row_hash", "_synced_at")
 
@@ -79,7 +79,9 @@ class Classifier:
         self.once = once
         self.key = [quoted(name) for name in collection.key]
         if not once:
-            keys = ", ".join(f"{quoted(c.name)} {_sql_type(c.type)}" for c in collection.key_columns)
+            keys = ", ".join(
+                f"{quoted(c.name)} {_sql_type(c.type)}" for c in collection.key_columns
+            )
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def _any(self) -> bool:
@@ -123,9 +125,8 @@ class Classifier:
         """Give every row of a batch for a table that is empty."""
         whole = self._with_missing(batch)
         self.cursor.register("batch", whole)
-        hashes = self.cursor.execute(
-            f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n",  # noqa: S608
-        ).to_arrow_table()
+        query = f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n"  # noqa: S608
+        hashes = arrow(self.cursor, query)
         return self._finished(whole, hashes["_row_hash"])
 
     def _with_missing(self, batch: pa.Table) -> pa.Table:
@@ -146,15 +147,21 @@ class Classifier:
         """Build the statement that gives every row of the batch its content hash and class."""
         key = ", ".join(self.key)
         stamp = ", updated_at" if "updated_at" in self.columns else ""
-        unique = "" if self.once else f" qualify row_number() over (partition by {key} order by _n desc) = 1"
-        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
+        unique = "" if self.once else newest
+        columns = self._columns(batch)
         return (
-            f"create or replace temp table classed as with"  # noqa: S608
+            "create or replace temp table classed as with"  # noqa: S608
             f" newest as (select * from batch{unique}),"
             f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
             f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash from whole)"
             f" select h.*, {self._class(settled=settled)} as _class from hashed h"
             f" {self._stored()} {self._staged()}"
+        )
+
+    def _columns(self, batch: pa.Table) -> str:
+        return ", ".join(
+            self._column("b", name, kind, batch) for name, kind in self.columns.items()
         )
 
     def _column(self, alias: str, name: str, kind: str, batch: pa.Table) -> str:
@@ -204,13 +211,14 @@ class Classifier:
         return tuple(key for (key,) in found.fetchall())
 
     def _again(self, batch: pa.Table) -> pa.Table:
-        found = self.cursor.execute("select _n from classed where _class = 'again' order by _n")
-        return batch.take(found.to_arrow_table()["_n"]).drop_columns(["_n"])
+        found = arrow(self.cursor, "select _n from classed where _class = 'again' order by _n")
+        return batch.take(found["_n"]).drop_columns(["_n"])
 
     def _outgoing(self, batch: pa.Table) -> pa.Table:
-        going = self.cursor.execute(
+        going = arrow(
+            self.cursor,
             "select _n, _row_hash from classed where _class in ('inserted', 'updated') order by _n",
-        ).to_arrow_table()
+        )
         rows = batch.take(going["_n"])
         if self._carry(batch):
             rows = self._carried(batch)
@@ -218,12 +226,12 @@ class Classifier:
 
     def _carried(self, batch: pa.Table) -> pa.Table:
         """Give the rows to send with the stored values of columns that were not asked for."""
-        columns = ", ".join(self._column("b", name, kind, batch) for name, kind in self.columns.items())
+        columns = self._columns(batch)
         query = (
             f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"  # noqa: S608
             " where c._class in ('inserted', 'updated') order by b._n"
         )
-        return self.cursor.execute(query).to_arrow_table()
+        return arrow(self.cursor, query)
 
     def _remember(self) -> None:
         key = ", ".join(self.key)
@@ -248,7 +256,9 @@ class Classifier:
 def raw_schema(collection: Collection) -> pa.Schema:
     """Give the Arrow schema in which rows go to dlt."""
     fields = [(column.name, ARROW_TYPES[column.type]) for column in collection.columns]
-    return pa.schema([*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])])
+    return pa.schema(
+        [*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])]
+    )
 
 
 def _sql_type(kind: str) -> str:
@@ -266,7 +276,12 @@ def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) ->
 
 
 def _extend_versions(
-    warehouse: Warehouse, schema: str, table: str, missing: set[str], *, new: bool,
+    warehouse: Warehouse,
+    schema: str,
+    table: str,
+    missing: set[str],
+    *,
+    new: bool,
 ) -> None:
     raw = warehouse.rows(
         "select column_name, data_type from duckdb_columns()"

@@ -34,8 +34,12 @@ def main() -> None:
 
 def common(function: Function) -> Function:
     """Add the options that every command has."""
-    function = click.option("--debug", is_flag=True, help="Log each request (no contents).")(function)
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+    function = click.option("--debug", is_flag=True, help="Log each request (no contents).")(
+        function
+    )
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
+        function
+    )
 
 
 def _finish(outcome: "Outcome", *, as_json: bool) -> None:
@@ -47,7 +51,9 @@ def _finish(outcome: "Outcome", *, as_json: bool) -> None:
 
         from .outcome import jsonable
 
-        document = orjson.dumps(outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        document = orjson.dumps(
+            outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME
+        )
         click.echo(document.decode())
     else:
         click.echo(outcome.text, nl=False)
@@ -55,7 +61,9 @@ def _finish(outcome: "Outcome", *, as_json: bool) -> None:
     sys.exit(outcome.exit_code)
 
 
-def _call(command: str, body: Callable[[threading.Event], "Outcome"], *, as_json: bool, debug: bool) -> None:
+def _call(
+    command: str, body: Callable[[threading.Event], "Outcome"], *, as_json: bool, debug: bool
+) -> None:
     """Run a command's function: logging, signals, errors in words."""
     from sources.clio_http.clock import SystemClock
     from sources.clio_http.redaction import install_logging
@@ -98,7 +106,9 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 @main.command()
 @click.argument("product", required=False, type=click.Choice(["manage"]))
-@click.option("--resource", "resources", multiple=True, metavar="NAME", help="Only this collection.")
+@click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
+)
 @click.option("--full", is_flag=True, help="Read every row again, changed or not.")
 @click.option("--all", "every", is_flag=True, help="Also read what is due only once a day.")
 @click.option(
@@ -133,14 +143,12 @@ def load(  # noqa: PLR0913 - one parameter for each option
         from .plans import Choice
         from .products import NAMES
         from .progress import reporter
-        from .run_load import run_load
+        from .run_load import Run, run_load
 
         choice = Choice(frozenset(resources), full, every, budget)
         names = [NAMES[product]] if product else list(NAMES.values())
         clock = SystemClock(stop)
-        return run_load(
-            read_settings(), choice, names, clock=clock, reporter=reporter(), stop=stop,
-        )
+        return run_load(Run(read_settings(), choice, clock, reporter(), stop), names)
 
     _call("load", body, as_json=as_json, debug=debug)
 
@@ -201,7 +209,9 @@ def resources(other: Path | None, as_json: bool, debug: bool) -> None:  # noqa: 
 @click.option("--port", type=int, default=8765, show_default=True, help="0 takes any free port.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Which firm.")
 @click.option("--scale", type=float, default=1.0, show_default=True, help="How large a firm.")
-@click.option("--rate-limit", type=int, default=50, show_default=True, help="Requests a minute; 0: none.")
+@click.option(
+    "--rate-limit", type=int, default=50, show_default=True, help="Requests a minute; 0: none."
+)
 def simulator(port: int, seed: int, scale: float, rate_limit: int) -> None:
     """Run a Clio on this machine, with a small invented law firm, until it is stopped.
 

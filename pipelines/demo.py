@@ -14,7 +14,7 @@ from .errors import NotADemoError
 from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
-from .run_load import run_load
+from .run_load import Run, run_load
 from .warehouse import FILE, Warehouse, prepare_data_folder
 
 MARK = "demo"
@@ -35,7 +35,11 @@ order by display_number, _replaced_at nulls last limit 6
 
 
 def run_demo(
-    settings: Settings, *, clock: Clock, reporter: Lines, stop: threading.Event,
+    settings: Settings,
+    *,
+    clock: Clock,
+    reporter: Lines,
+    stop: threading.Event,
 ) -> Outcome:
     """Load the invented firm twice, with changes between.
 
@@ -49,10 +53,11 @@ def run_demo(
     with Simulator(Seed(SEED), clock=SimulatedClock.real(), rate_limit=0) as clio:
         here = _pointed_at(settings, clio)
         reporter.note(f"A simulated Clio runs at {clio.url}.")
-        first = run_load(here, Choice(), ["clio_manage"], clock=clock, reporter=reporter, stop=stop)
+        run = Run(here, Choice(), clock, reporter, stop)
+        first = run_load(run, ["clio_manage"])
         reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
         _change(clio)
-        second = run_load(here, Choice(), ["clio_manage"], clock=clock, reporter=reporter, stop=stop)
+        second = run_load(run, ["clio_manage"])
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = first.errors + second.errors
     outcome.exit_code = max(first.exit_code, second.exit_code)
@@ -127,7 +132,7 @@ def _text(folder: Path, first: Outcome, second: Outcome) -> str:
             "",
             f"The warehouse is {folder / FILE}. Next:",
             "  clio-sync status",
-            f"  duckdb {folder / FILE} \"select * from raw_clio_manage.matters\"",
+            f'  duckdb {folder / FILE} "select * from raw_clio_manage.matters"',
             "  clio-sync resources",
             "",
         ],

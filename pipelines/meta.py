@@ -121,8 +121,17 @@ class Meta:
         )
         return {
             row[0]: Progress(
-                source, row[0], moment(row[1]), moment(row[2]), row[3] or "", row[4] or "",
-                row[5] or "", moment(row[6]), row[7] or 0, row[8] or 0, moment(row[9]),
+                source,
+                row[0],
+                moment(row[1]),
+                moment(row[2]),
+                row[3] or "",
+                row[4] or "",
+                row[5] or "",
+                moment(row[6]),
+                row[7] or 0,
+                row[8] or 0,
+                moment(row[9]),
             )
             for row in found
         }

@@ -78,7 +78,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Lay rows out in columns: numbers to the right, the rest to the left."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(line[at]) for line in [list(header), *cells]) for at in range(len(header))]
-    right = [bool(rows) and all(isinstance(row[at], int) for row in rows) for at in range(len(header))]
+    right = [
+        bool(rows) and all(isinstance(row[at], int) for row in rows) for at in range(len(header))
+    ]
 
     def line(values: Sequence[str]) -> str:
         parts = [
@@ -87,7 +89,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         ]
         return "  ".join(parts).rstrip()
 
-    return "\n".join([line(list(header)), line(["-" * width for width in widths]), *map(line, cells)])
+    return "\n".join(
+        [line(list(header)), line(["-" * width for width in widths]), *map(line, cells)]
+    )
 
 
 def _cell(value: object) -> str:

@@ -73,7 +73,10 @@ def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[Lis
 
 
 def is_due(
-    collection: Collection, progress: Progress, rules: Rules, now: pendulum.DateTime,
+    collection: Collection,
+    progress: Progress,
+    rules: Rules,
+    now: pendulum.DateTime,
 ) -> bool:
     """Tell whether a collection is to be read now, when nobody asked for it by name."""
     once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
@@ -107,7 +110,10 @@ def plan_walk(
 
 
 def _resumable(
-    collection: Collection, progress: Progress, choice: Choice, now: pendulum.DateTime,
+    collection: Collection,
+    progress: Progress,
+    choice: Choice,
+    now: pendulum.DateTime,
 ) -> bool:
     if choice.full and progress.mode == "incremental":
         return False
@@ -158,7 +164,10 @@ def due_collections(
 
 
 def child_plan(
-    collection: Collection, parents: Sequence[int], rules: Rules, now: pendulum.DateTime,
+    collection: Collection,
+    parents: Sequence[int],
+    rules: Rules,
+    now: pendulum.DateTime,
 ) -> Plan:
     """Plan the walk of a child collection through some parents."""
     left_out = rules.left_out.get(collection.name, frozenset())
@@ -180,7 +189,8 @@ def _child_list(collection: Collection, key: int) -> List:
 
 
 def watermark_after(
-    plan: Plan, previous: pendulum.DateTime | None,
+    plan: Plan,
+    previous: pendulum.DateTime | None,
 ) -> pendulum.DateTime:
     """Give the watermark of a walk read to its last page: never the greatest stamp seen."""
     reached = plan.started_at - OVERLAP

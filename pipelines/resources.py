@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from sources.clio_http.catalog import Catalog, Collection, read_catalog
 from sources.clio_http.clock import Clock
-from sources.clio_manage.build_catalog import CorrectionNotNeededError, build, corrections
+from sources.clio_manage.build_catalog import (
+    CorrectionNotNeededError,
+    build,
+    correct,
+    corrections,
+)
 from sources.errors import ConfigurationError
 
 from . import products
@@ -90,8 +96,6 @@ def run_diff(path: Path, clock: Clock) -> Outcome:
 
 
 def _still_needed(document: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    from sources.clio_manage.build_catalog import correct
-
     try:
         correct(dict(document), [dict(entry)])
     except (CorrectionNotNeededError, KeyError):
@@ -104,15 +108,15 @@ def differences(catalog: Catalog, other: Mapping[str, Any]) -> list[dict[str, st
     ours = _documents(catalog)
     theirs = {entry["name"]: entry for entry in other["collections"]}
     found = [{"change": "new collection", "what": name} for name in sorted(set(theirs) - set(ours))]
-    found += [{"change": "collection gone", "what": name} for name in sorted(set(ours) - set(theirs))]
+    found += [
+        {"change": "collection gone", "what": name} for name in sorted(set(ours) - set(theirs))
+    ]
     for name in sorted(set(ours) & set(theirs)):
         found += _changed(name, ours[name], theirs[name])
     return found
 
 
 def _documents(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    from importlib.resources import files
-
     text = files("sources").joinpath(catalog.source, "catalog.json").read_text("utf-8")
     return {entry["name"]: entry for entry in json.loads(text)["collections"]}
 
@@ -134,7 +138,9 @@ def _changed(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[
             {"change": f"new {word}", "what": f"{name}.{key}"} for key in after if key not in before
         ]
         found += [
-            {"change": f"{word} gone", "what": f"{name}.{key}"} for key in before if key not in after
+            {"change": f"{word} gone", "what": f"{name}.{key}"}
+            for key in before
+            if key not in after
         ]
         found += [
             {"change": f"{word} type", "what": f"{name}.{key}: {before[key]} to {after[key]}"}

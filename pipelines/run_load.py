@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -16,31 +17,67 @@ from .plans import Choice
 from .progress import Lines
 from .warehouse import Warehouse, prepare_data_folder, writer_lock
 
+REPORTED = (
+    "source",
+    "resource",
+    "mode",
+    "since",
+    "requests",
+    "rows_read",
+    "inserted",
+    "updated",
+    "unchanged",
+    "quarantined",
+    "watermark",
+)
 
-def run_load(  # noqa: PLR0913 - each is a collaborator of its own
-    settings: Settings,
-    choice: Choice,
-    names: Sequence[str],
-    *,
-    clock: Clock,
-    reporter: Lines,
-    stop: threading.Event,
-) -> Outcome:
+
+HEADINGS = {
+    "resource": "collection",
+    "rows_read": "read",
+    "inserted": "new",
+    "updated": "changed",
+}
+SHOWN = (
+    "resource",
+    "mode",
+    "requests",
+    "rows_read",
+    "inserted",
+    "updated",
+    "quarantined",
+    "status",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of the loader works with."""
+
+    settings: Settings
+    choice: Choice
+    clock: Clock
+    reporter: Lines
+    stop: threading.Event
+
+
+def run_load(run: Run, names: Sequence[str]) -> Outcome:
     """Load the named products into the warehouse of the data folder.
 
     Raises:
         ClioError: nothing could be begun; what goes wrong later is in the outcome.
 
     """
+    folder, clock = run.settings.data_dir, run.clock
     outcome = Outcome("load", clock.now(), run_id=uuid4().hex)
-    prepare_data_folder(settings.data_dir)
+    prepare_data_folder(folder)
     with (
-        writer_lock(settings.data_dir, "load", clock.now()),
-        Warehouse(settings.data_dir) as warehouse,
-        reporter,
+        writer_lock(folder, "load", clock.now()),
+        Warehouse(folder) as warehouse,
+        run.reporter,
     ):
         for name in names:
-            result = _load(settings, choice, name, warehouse, outcome.run_id, clock, reporter, stop)
+            result = _load(run, name, warehouse, outcome.run_id)
             outcome.results = [*outcome.results, *_results(result)]
             outcome.errors += result.errors
             outcome.exit_code = max(outcome.exit_code, result.exit_code, key=_urgency)
@@ -54,42 +91,31 @@ def _urgency(code: int) -> int:
     return {0: 0, 4: 1, 3: 2}.get(code, 3)
 
 
-def _load(  # noqa: PLR0913 - each is a collaborator of its own
-    settings: Settings,
-    choice: Choice,
-    name: str,
-    warehouse: Warehouse,
-    run_id: str,
-    clock: Clock,
-    reporter: Lines,
-    stop: threading.Event,
-) -> LoadResult:
-    options = settings.sources[name]
+def _load(run: Run, name: str, warehouse: Warehouse, run_id: str) -> LoadResult:
+    options = run.settings.sources[name]
     product = products.product(name, options)
-    unknown = sorted(choice.resources - set(product.catalog.loaded))
+    unknown = sorted(run.choice.resources - set(product.catalog.loaded))
     if unknown:
         message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
         raise ConfigurationError(message)
-    with products.client(name, settings, clock, stop) as client:
+    with products.client(name, run.settings, run.clock, run.stop) as client:
         load = Load(
             product,
             warehouse,
             client,
-            clock,
+            run.clock,
             run_id=run_id,
-            choice=choice,
-            reporter=reporter,
-            stop=stop,
-            masks=products.masks(product.catalog, options, settings.data_dir),
+            choice=run.choice,
+            reporter=run.reporter,
+            stop=run.stop,
+            masks=products.masks(product.catalog, options, run.settings.data_dir),
         )
         return load.run()
 
 
 def _results(result: LoadResult) -> list[dict[str, Any]]:
-    names = ("source", "resource", "mode", "since", "requests", "rows_read", "inserted")
-    names += ("updated", "unchanged", "quarantined", "watermark")
     return [
-        {name: getattr(row, name) for name in names}
+        {name: getattr(row, name) for name in REPORTED}
         | {"complete": result.complete[row.resource]}
         for row in result.rows
     ]
@@ -103,12 +129,8 @@ def _text(result: LoadResult) -> str:
     ]
     parts = []
     if shown:
-        header = ("collection", "mode", "requests", "read", "new", "changed", "quarantined", "status")
-        cells = [
-            (r.resource, r.mode, r.requests, r.rows_read, r.inserted, r.updated, r.quarantined, r.status)
-            for r in shown
-        ]
-        parts.append(table(header, cells))
+        header = [HEADINGS.get(name, name) for name in SHOWN]
+        parts.append(table(header, [[getattr(row, name) for name in SHOWN] for row in shown]))
     rows, same = sum(r.rows_read for r in result.rows), len(result.rows) - len(shown)
     waiting = sorted(name for name, done in result.complete.items() if not done)
     parts.append(

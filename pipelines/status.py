@@ -19,7 +19,9 @@ where source = $1 qualify row_number() over (partition by resource order by star
 MARKS = """
 select resource, watermark, walk_started_at is not null from meta.watermarks where source = $1
 """
-PARENTS = "select resource, count(*), min(read_at) from meta.parents_read where source = $1 group by 1"
+PARENTS = (
+    "select resource, count(*), min(read_at) from meta.parents_read where source = $1 group by 1"
+)
 QUARANTINED = "select resource, count(*) from meta.quarantine where source = $1 group by 1"
 
 
@@ -67,7 +69,9 @@ def source_status(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
         if name.startswith("_dlt") or name.endswith("__versions"):
             continue
         count, newest = _table(warehouse, schema, name, layout[name])
-        _, mode, state, finished_at, error = runs.get(name, (name, None, "never loaded", None, None))
+        _, mode, state, finished_at, error = runs.get(
+            name, (name, None, "never loaded", None, None)
+        )
         _, mark, under_way = marks.get(name, (name, None, False))
         _, read, oldest = parents.get(name, (name, 0, None))
         found.append(

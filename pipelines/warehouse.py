@@ -10,11 +10,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import duckdb
 import filelock
 import pendulum
+import pyarrow as pa
 
 from sources.errors import ConfigurationError
 
@@ -32,6 +33,11 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 def quoted(name: str) -> str:
     """Quote an identifier for DuckDB."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def arrow(cursor: Cursor, query: str) -> pa.Table:
+    """Run a query and give its rows as an Arrow table."""
+    return cursor.execute(query).to_arrow_table()
 
 
 def prepare_data_folder(folder: Path) -> None:
@@ -114,7 +120,7 @@ class Warehouse:
         self.connection.execute("set timezone = 'UTC'")
         self.connection.execute("set preserve_insertion_order = false")
 
-    def __enter__(self) -> "Warehouse":
+    def __enter__(self) -> Self:
         """Give the warehouse itself."""
         return self
 

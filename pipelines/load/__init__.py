@@ -150,7 +150,10 @@ class Load:
         ]
 
     def _list_task(
-        self, collection: Collection, progress: Mapping[str, Progress], now: pendulum.DateTime,
+        self,
+        collection: Collection,
+        progress: Mapping[str, Progress],
+        now: pendulum.DateTime,
     ) -> Task | None:
         known = progress.get(collection.name) or Progress(self.source, collection.name)
         try:

@@ -121,7 +121,9 @@ class Engine:
 
 
 def _step(
-    task: Task, classifier: Classifier, package: Package,
+    task: Task,
+    classifier: Classifier,
+    package: Package,
 ) -> Callable[[Reading], Iterator[pa.Table]]:
     def step(reading: Reading) -> Iterator[pa.Table]:
         package.bytes += reading.size

@@ -60,7 +60,12 @@ class Task:
     """A walk under way in this run."""
 
     def __init__(
-        self, source: str, walk: Walk, progress: Progress, run: RunRow, mask: Mask,
+        self,
+        source: str,
+        walk: Walk,
+        progress: Progress,
+        run: RunRow,
+        mask: Mask,
     ) -> None:
         """Take over a walk and what is stored of it; `mask` hides what must not be stored."""
         self.mask = mask

@@ -14,7 +14,9 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
-SCALAR_TYPES = frozenset({"BIGINT", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMPTZ", "DOUBLE", "DECIMAL"})
+SCALAR_TYPES = frozenset(
+    {"BIGINT", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMPTZ", "DOUBLE", "DECIMAL"}
+)
 OBJECT = "OBJECT"
 ARRAY = "ARRAY"
 JSON = "JSON"
@@ -55,7 +57,9 @@ class Field:
             return (Column(self.name, JSON, (self.name,)),)
         if self.type == OBJECT:
             sub = self.sub or (("id", "BIGINT"),)
-            return tuple(Column(f"{self.name}__{name}", kind, (self.name, name)) for name, kind in sub)
+            return tuple(
+                Column(f"{self.name}__{name}", kind, (self.name, name)) for name, kind in sub
+            )
         return (Column(self.name, self.type, (self.name,)),)
 
 
@@ -108,9 +112,13 @@ class Collection:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """List the columns that hold what Clio answered, day, variant and parent columns first."""
-        own = (Column("day", "DATE", ()),) if self.mode == "daily" else ()
+        own: tuple[Column, ...] = ()
+        if self.mode == "daily":
+            own += (Column("day", "DATE", ()),)
         own += tuple(Column(name, "VARCHAR", ()) for name in self.variant_columns)
-        if self.parent and self.parent.column not in {c.name for f in self.fields for c in f.columns}:
+        if self.parent and self.parent.column not in {
+            c.name for f in self.fields for c in f.columns
+        }:
             own += (Column(self.parent.column, "BIGINT", ()),)
         return own + tuple(column for field in self.fields for column in field.columns)
 

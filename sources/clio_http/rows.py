@@ -17,7 +17,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from sources.errors import BrokenWalkError, UnreadableAnswerError
+from sources.errors import BrokenWalkError
 
 from . import casts
 from .casts import quoted
@@ -198,7 +198,10 @@ class RowReader:
         return self._batch(typed, pages, after, misfits, absent)
 
     def _wrong(
-        self, cursor: duckdb.DuckDBPyConnection, typed: pa.Table, leaves: str,
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        typed: pa.Table,
+        leaves: str,
     ) -> list[tuple[int, int, list[str]]]:
         """Place the rows that did not survive, with the columns that are to blame."""
         if _all(typed.column("_exact")):
@@ -239,7 +242,10 @@ class RowReader:
         return "/".join(parts)
 
     def _check(
-        self, typed: pa.Table, pages: Sequence[tuple[int, bytes]], after: int,
+        self,
+        typed: pa.Table,
+        pages: Sequence[tuple[int, bytes]],
+        after: int,
     ) -> int:
         """Check what paging promises, and give the greatest id."""
         for column in self.key:
@@ -250,12 +256,17 @@ class RowReader:
         sizes = pa.compute.value_counts(typed["_page"]).to_pylist()
         for size in sizes:
             if size["counts"] > self.collection.page_size:
-                message = f"page {size['values']} holds more than {self.collection.page_size} records"
+                message = (
+                    f"page {size['values']} holds more than {self.collection.page_size} records"
+                )
                 raise BrokenWalkError(message)
         return self._check_rising(typed, pages, after) if self.rising else after
 
     def _check_rising(
-        self, typed: pa.Table, pages: Sequence[tuple[int, bytes]], after: int,
+        self,
+        typed: pa.Table,
+        pages: Sequence[tuple[int, bytes]],
+        after: int,
     ) -> int:
         if self.key[0].type != "BIGINT":
             return after

@@ -191,8 +191,8 @@ class Walk:
         one = self.plan.lists[0]
         fields = (("fields", ",".join(item.request for item in self._fields)),)
         if collection.ids:
-            asked = (*fields, ("limit", str(collection.page_size)), ("order", "id(asc)"))
-            asked += tuple(("ids[]", str(key)) for key in ids)
+            asked = [*fields, ("limit", str(collection.page_size)), ("order", "id(asc)")]
+            asked += [("ids[]", str(key)) for key in ids]
             bodies = [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
         else:
             bodies = [self._item(collection, key, fields) for key in ids]
@@ -202,7 +202,10 @@ class Walk:
         return self._filled(reader.read(numbered).table, one)
 
     def _item(
-        self, collection: Collection, key: object, fields: tuple[tuple[str, str], ...],
+        self,
+        collection: Collection,
+        key: object,
+        fields: tuple[tuple[str, str], ...],
     ) -> bytes:
         path = collection.item_path.replace("{id}", str(key))
         return _as_page(self.client.get(path, fields, meter=self.meter).body, path)

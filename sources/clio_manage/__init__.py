@@ -6,31 +6,17 @@ from typing import Any
 import dlt
 from dlt.sources import DltResource
 
-from sources.clio_http.catalog import Collection
+from sources.clio_http.catalog import JSON, Collection
 from sources.clio_http.walks import Reading, Walk
-
-DLT_TYPES = {
-    "BIGINT": "bigint",
-    "BOOLEAN": "bool",
-    "DATE": "date",
-    "DECIMAL": "decimal",
-    "DOUBLE": "double",
-    "JSON": "json",
-    "TIMESTAMPTZ": "timestamp",
-    "VARCHAR": "text",
-}
 
 
 def column_hints(collection: Collection) -> dict[str, Any]:
-    """Give dlt the type of every column, so that nothing is inferred."""
-    kinds = {column.name: column.type for column in collection.columns}
-    kinds |= {"_row_hash": "VARCHAR", "_synced_at": "TIMESTAMPTZ"}
-    hints = {}
-    for name, kind in kinds.items():
-        hints[name] = {"name": name, "data_type": DLT_TYPES[kind], "nullable": True}
-        if kind == "DECIMAL":
-            hints[name] |= {"precision": 38, "scale": 18}
-    return hints
+    """Tell dlt what Arrow's types do not: which text columns hold JSON."""
+    return {
+        column.name: {"name": column.name, "data_type": "json", "nullable": True}
+        for column in collection.columns
+        if column.type == JSON
+    }
 
 
 def collection_resource(walk: Walk, is_full: Callable[[], bool]) -> DltResource:

@@ -42,7 +42,10 @@ COMMON_PARAMETERS = frozenset(
     },
 )
 DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")
-SINGLETONS = {"settings_billing": "/settings/billing.json", "users_who_am_i": "/users/who_am_i.json"}
+SINGLETONS = {
+    "settings_billing": "/settings/billing.json",
+    "users_who_am_i": "/users/who_am_i.json",
+}
 
 
 class CorrectionNotNeededError(ValueError):
@@ -265,7 +268,9 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
         "deletion_marker": _marker(readable),
         "item_path": _strip(item_path),
         "conditional": "IF-NONE-MATCH" in document.parameters(item),
-        "parent": dict(zip(("resource", "parameter", "column"), parent, strict=True)) if parent else None,
+        "parent": dict(zip(("resource", "parameter", "column"), parent, strict=True))
+        if parent
+        else None,
         "extra_parameters": _extra_parameters(name),
         "parameters": {
             key: _parameter(value)

@@ -155,7 +155,9 @@ POLYMORPHIC = {
 }
 """Schemas that point at records kept elsewhere: only what identifies the record is asked for."""
 
-VALUES = frozenset({"EmailAddress_base", "PhoneNumber_base", "DocumentVersion", "DocumentVersion_base"})
+VALUES = frozenset(
+    {"EmailAddress_base", "PhoneNumber_base", "DocumentVersion", "DocumentVersion_base"}
+)
 """Schemas that have a list of their own which is not loaded: the copy in the parent is kept."""
 
 UPLOAD_ONLY = frozenset({"put_url", "put_headers", "multiparts"})
