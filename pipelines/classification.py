@@ -53,7 +53,7 @@ def row_hash(collection: Collection) -> str:
 class Classifier:
     """Classifies the readings of one collection against its raw table, within one package."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
         self,
         warehouse: Warehouse,
         schema: str,
@@ -65,7 +65,8 @@ class Classifier:
     ) -> None:
         """Look at the raw table as it stands before the package.
 
-        `layout` names the columns of every table of the raw schema. `once` says that no key can come twice, because the walk's ids only rise.
+        `layout` names the columns of every table of the raw schema. `once` says that no key can
+        come twice, because the walk's ids only rise.
         """
         self.cursor: Cursor = warehouse.cursor()
         self.collection = collection
@@ -154,7 +155,8 @@ class Classifier:
             "create or replace temp table classed as with"  # noqa: S608
             f" newest as (select * from batch{unique}),"
             f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
-            f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash from whole)"
+            f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
+            " from whole)"
             f" select h.*, {self._class(settled=settled)} as _class from hashed h"
             f" {self._stored()} {self._staged()}"
         )

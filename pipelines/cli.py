@@ -118,7 +118,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
     help="Read at most N parents' lists (matter contacts, conversation messages ...).",
 )
 @common
-def load(  # noqa: PLR0913 - one parameter for each option
+def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     product: str | None,
     resources: tuple[str, ...],
     full: bool,  # noqa: FBT001 - click passes flags by name

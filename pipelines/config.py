@@ -110,7 +110,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
-    def get(name: str, default: Any) -> Any:
+    def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
         return found.get(f"sources.{product}.{name}", default)
 
     region = str(get("region", "us"))

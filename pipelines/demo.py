@@ -18,6 +18,7 @@ from .run_load import Run, run_load
 from .warehouse import FILE, Warehouse, prepare_data_folder
 
 MARK = "demo"
+EXAMPLE = "select * from raw_clio_manage.matters"
 SEED = 7
 
 WORK = """
@@ -132,7 +133,7 @@ def _text(folder: Path, first: Outcome, second: Outcome) -> str:
             "",
             f"The warehouse is {folder / FILE}. Next:",
             "  clio-sync status",
-            f'  duckdb {folder / FILE} "select * from raw_clio_manage.matters"',
+            f"  duckdb {folder / FILE} '{EXAMPLE}'",
             "  clio-sync resources",
             "",
         ],

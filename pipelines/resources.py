@@ -65,8 +65,9 @@ def run_resources(settings: Settings, clock: Clock) -> Outcome:
         for row in rows
     ]
     text = table(header, cells) + (
-        f"\n\n{len(catalog.collections)} collections of Clio Manage, {len(catalog.derived)} narrower"
-        f" lists of them and {len(catalog.singletons)} single records; {loaded} are loaded."
+        f"\n\n{len(catalog.collections)} collections of Clio Manage,"
+        f" {len(catalog.derived)} narrower lists of them and"
+        f" {len(catalog.singletons)} single records; {loaded} are loaded."
         f"\nOne load of all sends at least {lists} requests: one for each list variant.\n"
     )
     return Outcome("resources", started_at, clock.now(), results=rows, text=text)

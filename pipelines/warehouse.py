@@ -84,9 +84,10 @@ def writer_lock(folder: Path, command: str, now: pendulum.DateTime) -> Iterator[
 def _holder(path: Path) -> str:
     try:
         held = json.loads(path.read_text("utf-8"))
-        return f"process {held['pid']} ({held['command']}, since {held['since']}) holds the data folder"
+        who = f"process {held['pid']} ({held['command']}, since {held['since']})"
     except (OSError, ValueError, KeyError):
-        return "another process holds the data folder"
+        who = "another process"
+    return f"{who} holds the data folder"
 
 
 class Warehouse:

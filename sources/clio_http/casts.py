@@ -63,7 +63,8 @@ CASTS = MappingProxyType(
         ),
         "TIMESTAMPTZ": Cast(
             "try_cast({x} as timestamptz)",
-            f"({{x}} is null or ({_matches(STAMP)} and try_cast({{x}} as timestamptz) is not null))",
+            f"({{x}} is null or ({_matches(STAMP)}"
+            " and try_cast({x} as timestamptz) is not null))",
         ),
     },
 )

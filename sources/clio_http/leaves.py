@@ -81,7 +81,7 @@ def _parse(body: bytes, number: int) -> list[Any]:
     return data
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
     """Turn written numbers back into numbers, bounded in depth."""
     if depth > MAX_DEPTH:
         message = f"nested deeper than {MAX_DEPTH} levels"
@@ -95,7 +95,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _json_text(value: Any) -> str:
+def _json_text(value: object) -> str:
     try:
         return orjson.dumps(_plain(value)).decode()
     except TypeError:
@@ -119,7 +119,7 @@ def _leaf(row: dict[str, Any], column: Column) -> str | None:
     return _text(value, column)
 
 
-def _text(value: Any, column: Column) -> str:
+def _text(value: object, column: Column) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):

@@ -223,6 +223,12 @@ def _marker(fields: Spec) -> str:
     return next((name for name in DELETION_MARKERS if name in fields), "")
 
 
+def _parent(name: str) -> Spec | None:
+    if name not in settings.PARENTS:
+        return None
+    return dict(zip(("resource", "parameter", "column"), settings.PARENTS[name], strict=True))
+
+
 def _item_path(document: Document, path: str) -> str:
     candidate = path.removesuffix(".json") + "/{id}.json"
     return candidate if "get" in document.spec["paths"].get(candidate, {}) else ""
@@ -250,7 +256,6 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
     readable = document.described(schema)
     item_path = _item_path(document, path)
     item = document.spec["paths"].get(item_path, {}).get("get", {})
-    parent = settings.PARENTS.get(name)
     return {
         "name": name,
         "path": bare,
@@ -268,9 +273,7 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
         "deletion_marker": _marker(readable),
         "item_path": _strip(item_path),
         "conditional": "IF-NONE-MATCH" in document.parameters(item),
-        "parent": dict(zip(("resource", "parameter", "column"), parent, strict=True))
-        if parent
-        else None,
+        "parent": _parent(name),
         "extra_parameters": _extra_parameters(name),
         "parameters": {
             key: _parameter(value)
