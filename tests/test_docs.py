@@ -11,7 +11,6 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config import KNOWN, read_settings
-
 from tests import docs_cli, docs_collections
 from tests.conftest import ROOT
 
