@@ -44,7 +44,8 @@ def length(function: Function) -> int:
 @each_file
 def test_file_is_not_too_long(path: Path) -> None:
     """A file past 400 lines is split."""
-    assert len(source(path).splitlines()) <= LINES_OF_A_FILE
+    lines = source(path).count("\n")
+    assert lines <= LINES_OF_A_FILE
 
 
 @each_file
