@@ -10,7 +10,7 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from .warehouse import Warehouse
+from .warehouse import Warehouse, quoted
 
 DDL = (
     "create schema if not exists meta",
@@ -179,6 +179,21 @@ class Meta:
         finally:
             cursor.close()
         return int(found[0]) if found else 0
+
+    def release_quarantine(self, source: str, run_id: str, synced_at: pendulum.DateTime) -> None:
+        """Take out of quarantine what was since stored: its newer version fits its table."""
+        found = self.warehouse.rows(
+            "select distinct resource from meta.quarantine where source = $1 and run_id <> $2",
+            [source, run_id],
+        )
+        for (resource,) in found:
+            raw = f"{quoted('raw_' + source)}.{quoted(resource)}"
+            self.warehouse.rows(
+                "delete from meta.quarantine q where q.source = $1 and q.resource = $2"  # noqa: S608
+                f" and exists (select 1 from {raw} t where t.id::varchar = q.record_id"
+                " and t._synced_at >= $3)",
+                [source, resource, synced_at],
+            )
 
     def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
         """Give the fields that Clio refused, by resource and by the catalogue they belong to."""

@@ -245,6 +245,12 @@ class Load:
             self.result.rows.append(row)
             done = self.result.complete.get(task.name, True) and task.complete
             self.result.complete[task.name] = done
+            if task.walk.skipped:
+                count = len(task.walk.skipped)
+                self.reporter.note(f"{task.name}: {count} parents are gone or hidden in Clio")
+        if self.result.server_time is not None:
+            run_id, at_server = self.result.run_id, self.result.server_time
+            self.meta.release_quarantine(self.source, run_id, at_server)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self.warehouse.checkpoint()

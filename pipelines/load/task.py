@@ -116,12 +116,15 @@ class Task:
             yield raw_schema(self.walk.plan.collection).empty_table()
         if self.pending.held:
             self.walk.hold(reading)
-            return
-        if reading.point == self.stored_point and not reading.rows and not reading.finished:
-            return
+        elif self.error is None and not self._says_nothing(reading):
+            yield from self._take(self.mask(reading), classifier)
+
+    def _says_nothing(self, reading: Reading) -> bool:
+        return not reading.rows and not reading.finished and reading.point == self.stored_point
+
+    def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
-        reading = self.mask(reading)
-        outcome = classifier.classify(reading.table)
+        outcome = classifier.classify(reading.table, settled=not self.walk.can_settle)
         self._count(outcome, reading)
         if outcome.table is not None:
             yield outcome.table
@@ -130,8 +133,8 @@ class Task:
         if outcome.again is not None:
             self.pending.held = True
             self.walk.hold(replace(reading, table=outcome.again, misfits=(), rows=0))
-            return
-        self._advance(reading)
+        elif self.error is None:
+            self._advance(reading)
 
     def _count(self, outcome: Classified, reading: Reading) -> None:
         counts = self.pending.counts
@@ -151,10 +154,18 @@ class Task:
         self.pending.finished += reading.finished
 
     def _settle(self, keys: tuple[object, ...], classifier: Classifier) -> Iterator[pa.Table]:
-        """Read records alone whose stamp went back; what that reading says is stored."""
-        outcome = classifier.classify(self.walk.settle(keys), settled=True)
-        self.pending.counts.updated += outcome.updated
-        self.pending.counts.unchanged += outcome.unchanged + len(keys) - outcome.updated
+        """Read records alone whose stamp went back; what that reading says is stored.
+
+        Where that fails the walk ends before this reading, which the next run reads again.
+        """
+        try:
+            reading = self.mask(self.walk.settle(keys))
+        except ClioError as error:
+            self.error = self.walk.error = error
+            return
+        outcome = classifier.classify(reading.table, settled=True)
+        self.pending.counts.unchanged += len(keys) - outcome.updated
+        self._count(replace(outcome, unchanged=0), reading)
         if outcome.table is not None:
             yield outcome.table
 
@@ -199,7 +210,7 @@ class Task:
                 mode=plan.mode,
                 completed_at=plan.started_at,
             )
-        if isinstance(self.walk.error, UNTRUSTED):
+        if isinstance(self.error or self.walk.error, UNTRUSTED):
             return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
         return Progress(
             self.source,

@@ -16,7 +16,9 @@ import pyarrow as pa
 from sources.errors import (
     BrokenWalkError,
     ClioError,
+    CollectionGoneError,
     FieldsRefusedError,
+    MissingScopeError,
     PageTokenRefusedError,
     UnreadableAnswerError,
 )
@@ -31,6 +33,8 @@ MAX_PAGES = 25
 MAX_BYTES = 8_000_000
 MAX_SECONDS = 10.0
 PAGE_READINGS = 3
+ALL_SKIPPED = 5
+"""So many parents, all gone or hidden, mean that the collection itself is."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,8 @@ class Walk:
         self.error: ClioError | None = None
         self.complete = False
         self._prefetch = prefetch
+        self._failure: ClioError | None = None
+        self.skipped: dict[int, ClioError] = {}
         self._tokens: set[str] = set()
         self._tokens_of = -1
         self._held: list[Reading] = []
@@ -178,37 +184,59 @@ class Walk:
             yield self._opening()
         yield from self._readings
 
-    def settle(self, ids: Sequence[object]) -> pa.Table:
-        """Read some records alone, by id, whatever the lists said of them."""
-        collection = self.plan.collection
-        tables = []
-        for start in range(0, len(ids), collection.page_size):
-            block = ids[start : start + collection.page_size]
-            tables.append(self._settled(collection, block))
-        return pa.concat_tables(tables)
+    @property
+    def can_settle(self) -> bool:
+        """Tell whether single records can be read by id, whatever the lists say of them.
 
-    def _settled(self, collection: Collection, ids: Sequence[object]) -> pa.Table:
-        one = self.plan.lists[0]
-        fields = (("fields", ",".join(item.request for item in self._fields)),)
-        if collection.ids:
-            asked = [*fields, ("limit", str(collection.page_size)), ("order", "id(asc)")]
-            asked += [("ids[]", str(key)) for key in ids]
-            bodies = [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
-        else:
-            bodies = [self._item(collection, key, fields) for key in ids]
-        numbered = list(enumerate(bodies, start=1))
+        A child list is not asked again: which parent's list a record stood in decides its row.
+        """
+        collection = self.plan.collection
+        return bool(collection.ids or collection.item_path) and self.plan.mode != "child"
+
+    def settle(self, ids: Sequence[object]) -> Reading:
+        """Read some records alone, by id. Records that are gone are left out.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        collection = self.plan.collection
         reader = RowReader(collection, self._reader.columns)
         reader.rising = False
-        return self._filled(reader.read(numbered).table, one)
+        tables: list[pa.Table] = []
+        misfits: list[Misfit] = []
+        for start in range(0, len(ids), collection.page_size):
+            block = ids[start : start + collection.page_size]
+            for one in self.plan.lists if collection.ids else self.plan.lists[:1]:
+                bodies = self._bodies(one, block)
+                batch = reader.read(list(enumerate(bodies, start=1)))
+                tables.append(self._filled(batch.table, one))
+                misfits += batch.misfits
+        table = pa.concat_tables(tables)
+        return Reading(table, tuple(misfits), 0, 0, self.point, frozenset(), ())
+
+    def _bodies(self, one: List, ids: Sequence[object]) -> list[bytes]:
+        """Read records by id: in each variant's list where it takes ids, else one by one."""
+        collection = self.plan.collection
+        fields = (("fields", ",".join(item.request for item in self._fields)),)
+        if not collection.ids:
+            found = [self._item(collection, key, fields) for key in ids]
+            return [body for body in found if body is not None]
+        asked = [*fields, ("limit", str(collection.page_size)), ("order", "id(asc)")]
+        asked += [*one.parameters, *(("ids[]", str(key)) for key in ids)]
+        return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
 
     def _item(
         self,
         collection: Collection,
         key: object,
         fields: tuple[tuple[str, str], ...],
-    ) -> bytes:
+    ) -> bytes | None:
         path = collection.item_path.replace("{id}", str(key))
-        return _as_page(self.client.get(path, fields, meter=self.meter).body, path)
+        try:
+            return _as_page(self.client.get(path, fields, meter=self.meter).body, path)
+        except CollectionGoneError:
+            return None
 
     def _walk(self) -> Iterator[Reading]:
         try:
@@ -237,12 +265,15 @@ class Walk:
         following = self._ahead(self._gather, self.point)
         while True:
             stretch = following()
+            failure = self._failure
             more = stretch.point.index < len(self.plan.lists)
-            if more:
+            if more and failure is None:
                 following = self._ahead(self._gather, stretch.point)
             reading = self._read(stretch)
             self.point = reading.point
             yield reading
+            if failure is not None:
+                raise failure
             if not more:
                 return
 
@@ -257,21 +288,33 @@ class Walk:
         return future.result
 
     def _gather(self, point: Point) -> _Stretch:
-        """Fetch pages until there are enough for one reading."""
+        """Fetch pages until there are enough for one reading.
+
+        After a failure the pages before it are still handed out; the failure comes after them.
+        """
         pages: list[tuple[int, Page]] = []
-        size, started = 0, self.clock.monotonic()
+        started = self.clock.monotonic()
+        try:
+            for index, page in self._following(point):
+                pages.append((index, page))
+                point = Point(index, page.next_token) if page.next_token else Point(index + 1)
+                if self._enough(pages, started):
+                    break
+            else:
+                point = Point(len(self.plan.lists))
+        except ClioError as error:
+            if not pages:
+                raise
+            self._failure = error
+        return _Stretch(tuple(pages), point)
+
+    def _following(self, point: Point) -> Iterator[tuple[int, Page]]:
+        """Give the pages from a point on, list after list, with the list's number."""
         while point.index < len(self.plan.lists):
             for page in self._pages(point):
                 self._check_progress(point.index, page)
-                pages.append((point.index, page))
-                size += len(page.body)
-                enough = self._enough(pages, size, started)
-                if page.next_token and enough:
-                    return _Stretch(tuple(pages), Point(point.index, page.next_token))
+                yield point.index, page
             point = Point(point.index + 1)
-            if self._enough(pages, size, started):
-                break
-        return _Stretch(tuple(pages), point)
 
     def _check_progress(self, index: int, page: Page) -> None:
         """Refuse a page that leads back to one read in an earlier stretch of the same list."""
@@ -282,7 +325,8 @@ class Walk:
             raise BrokenWalkError(message)
         self._tokens.add(page.next_token)
 
-    def _enough(self, pages: list[tuple[int, Page]], size: int, started: float) -> bool:
+    def _enough(self, pages: list[tuple[int, Page]], started: float) -> bool:
+        size = sum(len(page.body) for _, page in pages)
         late = self.clock.monotonic() - started >= MAX_SECONDS
         return len(pages) >= MAX_PAGES or size >= MAX_BYTES or late
 
@@ -304,7 +348,17 @@ class Walk:
             except FieldsRefusedError as error:
                 self._drop(error)
                 continue
+            except (CollectionGoneError, MissingScopeError) as error:
+                self._skip(point.index, error)
             return
+
+    def _skip(self, index: int, error: ClioError) -> None:
+        """Go on after a parent that is gone or hidden, unless no parent can be read at all."""
+        if self.plan.mode != "child":
+            raise error
+        self.skipped[index] = error
+        if len(self.skipped) == len(self.plan.lists) >= ALL_SKIPPED:
+            raise error
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)

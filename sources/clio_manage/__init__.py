@@ -26,7 +26,7 @@ def collection_resource(walk: Walk, is_full: Callable[[], bool]) -> DltResource:
     def read() -> Iterator[Reading]:
         for reading in walk.readings():
             yield reading
-            if is_full():
+            if is_full() or walk.error is not None:
                 return
 
     return dlt.resource(
