@@ -40,4 +40,5 @@ def whole_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
         firm = Firm(clio, tmp_path_factory.mktemp("whole") / "data")
         outcome = firm.load(every=True)
         assert outcome.exit_code == 0, outcome.errors
+        firm.first_requests = len(clio.requests)
         yield firm

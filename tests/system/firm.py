@@ -19,7 +19,7 @@ from pipelines.config import Settings, SourceSettings
 from pipelines.outcome import Outcome
 from pipelines.plans import Choice
 from pipelines.progress import Lines
-from pipelines.run_load import run_load
+from pipelines.run_load import Run, run_load
 from sources.clio_http.catalog import Catalog, Collection, Column, read_catalog
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
@@ -68,6 +68,7 @@ class Firm:
     folder: Path
     options: dict[str, Any] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
+    first_requests: int = 0
 
     @property
     def settings(self) -> Settings:
@@ -84,14 +85,14 @@ class Firm:
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Load some collections, or all that are due."""
-        return run_load(
+        run = Run(
             self.settings,
             Choice(frozenset(resources), **choice),
-            ["clio_manage"],
-            clock=clock or QuickClock(stop),
-            reporter=Lines(self.log),
-            stop=stop or threading.Event(),
+            clock or QuickClock(stop),
+            Lines(self.log),
+            stop or threading.Event(),
         )
+        return run_load(run, ["clio_manage"])
 
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -9,9 +9,7 @@ from typing import Any
 import pendulum
 import pytest
 
-from sources.clio_http.clock import SystemClock
 from sources.clio_manage.build_catalog import correct, corrections
-from sources.clio_simulator import Seed, Simulator
 from sources.clio_simulator.log import Asked
 from tests.system.firm import CATALOG, Firm
 
@@ -27,13 +25,18 @@ def document(shared: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
-    """Give the requests of a first load of everything and of an incremental one."""
-    with Simulator(Seed(7), rate_limit=0) as clio:
-        firm = Firm(clio, tmp_path_factory.mktemp("sent"), {"on": ON})
-        for _ in range(2):
-            assert firm.load(every=True, clock=SystemClock()).exit_code == 0
-        return list(clio.requests)
+def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
+    """Give the requests of a first load of everything, of incremental loads, and of the
+    collections that are off by default.
+    """
+    clio = whole_firm.clio
+    first = list(clio.requests[: whole_firm.first_requests])
+    firm = Firm(clio, tmp_path_factory.mktemp("sent") / "data", {"on": ON})
+    names = ("bills", "notes", "matters", "documents")
+    began = len(clio.requests)
+    for _ in range(2):
+        assert firm.load(*names, *ON, budget=3).exit_code == 0
+    return first + list(clio.requests[began:])
 
 
 def described(document: dict[str, Any], asked: Asked) -> dict[str, Any] | None:
