@@ -22,10 +22,10 @@ demo: $(RUNTIME)  ## Load an invented law firm from a simulated Clio; no credent
 	$(BIN)/clio-sync demo
 
 test: $(DEV)  ## Run the tests, those of minutes apart
-	$(BIN)/python -m pytest -n $(JOBS) -m "not long"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long"
 
 test-long: $(DEV)  ## Run the tests that take minutes
-	$(BIN)/python -m pytest -n $(JOBS) -m long
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long
 
 check: $(DEV)  ## Lint, format, types, import layers
 	$(BIN)/ruff check

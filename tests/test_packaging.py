@@ -124,12 +124,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
 def test_installed_command_says_its_version(installed: Path, tmp_path: Path) -> None:
     """The command starts from a folder that holds nothing."""
     assert project()["project"]["version"] in run(installed, "--version", folder=tmp_path)
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
 def test_installed_demo_needs_nothing_else(installed: Path, tmp_path: Path) -> None:
     """The demo of an installed wheel loads a firm, and leaves nothing beside its data folder."""
     run(installed, "demo", folder=tmp_path)
@@ -143,6 +145,7 @@ def test_installed_demo_needs_nothing_else(installed: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
 def test_installed_command_ignores_local_folders(installed: Path, tmp_path: Path) -> None:
     """A folder called `pipelines` where the command is started does not take its place."""
     local = tmp_path / "pipelines"
