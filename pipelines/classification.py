@@ -17,7 +17,7 @@ from sources.clio_http.rows import ARROW_TYPES
 from .crash import crash_point
 from .warehouse import Cursor, Warehouse, arrow, quoted
 
-SPARE = ("_row_hash", "_synced_at")
+CLASSES = ("inserted", "updated", "unchanged", "older", "again")
 
 
 @dataclass(frozen=True)
@@ -100,27 +100,33 @@ class Classifier:
         if self.once and not self.filled:
             return Classified(self._all_new(batch), batch.num_rows, 0, 0, (), None)
         self.cursor.register("batch", batch)
-        self.cursor.execute(self._query(batch, settled=settled))
-        counts = dict(
-            self.cursor.execute("select _class, count(*) from classed group by 1").fetchall(),
-        )
-        older = self._older() if counts.get("older") else ()
-        again = self._again(batch) if counts.get("again") else None
-        if counts.get("updated") and self.history:
-            self._save_outgoing()
-        table = None
-        if counts.get("inserted") or counts.get("updated"):
-            table = self._outgoing(batch)
-            if not self.once:
-                self._remember()
+        classed = arrow(self.cursor, self._query(batch, settled=settled))
+        parts = {kind: _part(classed, kind) for kind in CLASSES}
+        known = sum(part.num_rows for part in parts.values())
+        again = parts["again"]
         return Classified(
-            table,
-            counts.get("inserted", 0),
-            counts.get("updated", 0),
-            counts.get("unchanged", 0) + batch.num_rows - sum(counts.values()),
-            older,
-            again,
+            self._going(batch, classed, parts["updated"]),
+            parts["inserted"].num_rows,
+            parts["updated"].num_rows,
+            parts["unchanged"].num_rows + batch.num_rows - known,
+            tuple(parts["older"][self.collection.key[-1]].to_pylist()),
+            batch.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
         )
+
+    def _going(self, batch: pa.Table, classed: pa.Table, updated: pa.Table) -> pa.Table | None:
+        """Give the rows to send on; what they replace goes to the history first."""
+        kinds = pa.array(["inserted", "updated"])
+        going = classed.filter(pa.compute.is_in(classed["_class"], kinds))
+        if not going.num_rows:
+            return None
+        if updated.num_rows and self.history:
+            self._save_outgoing(updated)
+        if not self.once:
+            self._remember(going)
+        rows = batch.take(going["_n"])
+        if self._carry(batch):
+            rows = self._carried(batch, going)
+        return self._finished(self._with_missing(rows), going["_row_hash"])
 
     def _all_new(self, batch: pa.Table) -> pa.Table:
         """Give every row of a batch for a table that is empty."""
@@ -152,13 +158,13 @@ class Classifier:
         unique = "" if self.once else newest
         columns = self._columns(batch)
         return (
-            "create or replace temp table classed as with"  # noqa: S608
+            "with"  # noqa: S608
             f" newest as (select * from batch{unique}),"
             f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
             f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
             " from whole)"
             f" select h.*, {self._class(settled=settled)} as _class from hashed h"
-            f" {self._stored()} {self._staged()}"
+            f" {self._stored()} {self._staged()} order by h._n"
         )
 
     def _columns(self, batch: pa.Table) -> str:
@@ -207,52 +213,37 @@ class Classifier:
             cases.append("else 'inserted'")
         return f"case {' '.join(cases)} end" if len(cases) > 1 else "'inserted'"
 
-    def _older(self) -> tuple[object, ...]:
-        last = self.key[-1]
-        found = self.cursor.execute(f"select {last} from classed where _class = 'older'")  # noqa: S608
-        return tuple(key for (key,) in found.fetchall())
-
-    def _again(self, batch: pa.Table) -> pa.Table:
-        found = arrow(self.cursor, "select _n from classed where _class = 'again' order by _n")
-        return batch.take(found["_n"]).drop_columns(["_n"])
-
-    def _outgoing(self, batch: pa.Table) -> pa.Table:
-        going = arrow(
-            self.cursor,
-            "select _n, _row_hash from classed where _class in ('inserted', 'updated') order by _n",
-        )
-        rows = batch.take(going["_n"])
-        if self._carry(batch):
-            rows = self._carried(batch)
-        return self._finished(self._with_missing(rows), going["_row_hash"])
-
-    def _carried(self, batch: pa.Table) -> pa.Table:
+    def _carried(self, batch: pa.Table, going: pa.Table) -> pa.Table:
         """Give the rows to send with the stored values of columns that were not asked for."""
         columns = self._columns(batch)
         query = (
             f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"  # noqa: S608
-            " where c._class in ('inserted', 'updated') order by b._n"
+            " order by b._n"
         )
+        self.cursor.register("classed", going)
         return arrow(self.cursor, query)
 
-    def _remember(self) -> None:
+    def _remember(self, going: pa.Table) -> None:
         key = ", ".join(self.key)
-        self.cursor.execute(
-            f"insert into staged select {key}, _row_hash from classed"  # noqa: S608
-            " where _class in ('inserted', 'updated')",
-        )
+        self.cursor.register("classed", going)
+        self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")  # noqa: S608
 
-    def _save_outgoing(self) -> None:
+    def _save_outgoing(self, updated: pa.Table) -> None:
         """Keep the rows that are about to be replaced. May run twice without harm."""
+        self.cursor.register("classed", updated)
         self.cursor.execute(
             f"insert into {self.versions} by name"  # noqa: S608
             f" select r.*, $1::timestamptz as _replaced_at from {self.raw} r"
-            f" join classed c on {self._same('r', 'c')} and c._class = 'updated' where not exists ("
+            f" join classed c on {self._same('r', 'c')} where not exists ("
             f"select 1 from {self.versions} v where {self._same('v', 'r')}"
             " and v._row_hash = r._row_hash and v._synced_at = r._synced_at)",
             [self.synced_at],
         )
         crash_point("history-saved")
+
+
+def _part(classed: pa.Table, kind: str) -> pa.Table:
+    return classed.filter(pa.compute.equal(classed["_class"], kind))
 
 
 def raw_schema(collection: Collection) -> pa.Schema:
