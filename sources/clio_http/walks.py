@@ -182,7 +182,9 @@ class Walk:
         if self._readings is None:
             self._readings = self._walk()
             yield self._opening()
-        yield from self._readings
+        # Not `yield from`: that would end the walk together with a reader who stops early.
+        for reading in self._readings:  # noqa: UP028
+            yield reading
 
     @property
     def can_settle(self) -> bool:
