@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from sources.clio_http.catalog import Column
+from sources.clio_http.plan import Reading
 from sources.clio_http.rows import Misfit
-from sources.clio_http.walks import Reading
 
 HIDDEN = "hidden: this column is hashed"
 

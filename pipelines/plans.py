@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pendulum
 
 from sources.clio_http.catalog import Collection
-from sources.clio_http.walks import List, Plan, Point, without
+from sources.clio_http.plan import List, Plan, Point, without
 
 from .errors import FutureWatermarkError
 from .meta import Progress

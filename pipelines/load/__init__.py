@@ -26,7 +26,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
-from sources.clio_http.walks import Plan, Walk
+from sources.clio_http.plan import Plan
+from sources.clio_http.walks import Walk
 from sources.errors import ClioError, SignInNeededError
 
 from .package import Engine, Package

@@ -14,7 +14,7 @@ from pipelines.classification import Classifier
 from pipelines.errors import LoadFailedError, origin
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
-from sources.clio_http.walks import Reading
+from sources.clio_http.plan import Reading
 
 from .task import Task
 

@@ -11,7 +11,8 @@ from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
 from pipelines.meta import Drift, ParentRead, Progress, Quarantined, Refused, RunRow
 from pipelines.plans import catalog_hash, fields_hash, watermark_after
-from sources.clio_http.walks import Point, Reading, Walk
+from sources.clio_http.plan import Point, Reading
+from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
     ClioError,

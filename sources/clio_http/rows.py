@@ -27,6 +27,9 @@ from .leaves import read_leaves
 LONG = 18
 _DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
 _LONG_RUN = b"0" * LONG
+_EMPTY = re.compile(
+    rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z',
+)
 _NULL_DATA = re.compile(rb'"data"\s*:\s*null')
 
 ARROW_TYPES = {
@@ -90,8 +93,11 @@ class RowReader:
             and len(self.key) == 1
         )
         self._shape = self._json_shape()
-        exact = " and ".join(casts.exact(c.name, c.type) for c in self.columns)
-        self._exact = f"coalesce({exact}, false)"
+        by_kind: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.type != "VARCHAR":
+                by_kind.setdefault(column.type, []).append(column.name)
+        self._exact = casts.all_exact(by_kind)
         self._typed = self._typed_query()
         self._bulk = self._bulk_leaves()
         self._connection = _connection()
@@ -104,6 +110,9 @@ class RowReader:
             BrokenWalkError: a page breaks what paging promises: order, size, one key a row.
 
         """
+        if all(_EMPTY.match(body) for _, body in pages):
+            empty = arrow_schema(self.columns).empty_table()
+            return Batch(empty, pa.chunked_array([], pa.int32()), (), 0, after, frozenset())
         cursor = self._connection.cursor()
         try:
             if all(_bulk_is_exact(body) for _, body in pages):

@@ -7,7 +7,8 @@ import dlt
 from dlt.sources import DltResource
 
 from sources.clio_http.catalog import JSON, Collection
-from sources.clio_http.walks import Reading, Walk
+from sources.clio_http.plan import Reading
+from sources.clio_http.walks import Walk
 
 
 def column_hints(collection: Collection) -> dict[str, Any]:

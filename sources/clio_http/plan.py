@@ -1,0 +1,91 @@
+"""What a walk is to do, and what it hands out: data and pure functions, nothing is sent here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pendulum
+import pyarrow as pa
+
+from .catalog import Collection, Field
+from .rows import Misfit
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a walk stands: which list, which page is asked for next, the last id before it."""
+
+    index: int = 0
+    page_token: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class List:
+    """One list to walk: its path, the parameters that make it, and the columns they fill."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    constants: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a walk is to do, decided before its first request.
+
+    `since` asks only for records changed after that moment; None asks for all of them.
+    `started_at` is server time before the walk's first page was asked for.
+    """
+
+    collection: Collection
+    mode: str
+    started_at: pendulum.DateTime
+    lists: tuple[List, ...]
+    since: pendulum.DateTime | None = None
+    start: Point = field(default_factory=Point)
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows of some pages, and the point to go on from once they are stored.
+
+    `table` has every column of the collection that this walk fills. `finished` lists the lists
+    (by index) that ended inside this reading.
+    """
+
+    table: pa.Table
+    misfits: tuple[Misfit, ...]
+    rows: int
+    size: int
+    point: Point
+    absent: frozenset[str]
+    finished: tuple[int, ...]
+
+
+def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
+    """Give the parameters that every page of a walk is asked with."""
+    collection = plan.collection
+    parameters = [("fields", ",".join(item.request for item in fields))]
+    if collection.page_size > 1:
+        parameters += [("limit", str(collection.page_size)), ("order", "id(asc)")]
+    if plan.since is not None:
+        parameters.append(("updated_since", stamp(plan.since)))
+    return tuple(parameters)
+
+
+def stamp(moment: pendulum.DateTime) -> str:
+    """Give a moment as Clio's filters take it."""
+    return moment.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm:ss[Z]")
+
+
+def without(fields: Sequence[Field], left_out: frozenset[str]) -> tuple[Field, ...]:
+    """Drop fields by the names Clio gives them: `note`, or `client.name` inside an object."""
+    kept = []
+    for item in fields:
+        if item.name in left_out:
+            continue
+        sub = tuple(pair for pair in item.sub if f"{item.name}.{pair[0]}" not in left_out)
+        if item.sub and not sub:
+            continue
+        kept.append(replace(item, sub=sub))
+    return tuple(kept)
