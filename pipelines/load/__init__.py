@@ -28,7 +28,7 @@ from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Plan
 from sources.clio_http.walks import Walk
-from sources.errors import ClioError, SignInNeededError
+from sources.errors import ClioError, Interrupted, SignInNeededError
 
 from .package import Engine, Package
 from .task import Task
@@ -240,7 +240,7 @@ class Load:
         at = self.clock.now()
         for task in self.tasks:
             error = task.error or task.walk.error
-            if error is not None:
+            if error is not None and not isinstance(error, Interrupted):
                 self.result.errors.append((task.name, error))
             row = task.outcome(at)
             self.result.rows.append(row)
@@ -252,6 +252,8 @@ class Load:
         if self.result.server_time is not None:
             run_id, at_server = self.result.run_id, self.result.server_time
             self.meta.release_quarantine(self.source, run_id, at_server)
+        if self.stop.is_set():
+            self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self.warehouse.checkpoint()
