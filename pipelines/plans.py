@@ -104,7 +104,16 @@ def plan_walk(
         started_at = progress.walk_started_at
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
-        return Plan(collection, progress.mode, started_at, lists, progress.since, start, left_out)
+        return Plan(
+            collection,
+            progress.mode,
+            started_at,
+            lists,
+            progress.since,
+            start,
+            left_out,
+            run_at=now,
+        )
     mode, since = _fresh(collection, progress, choice, now, same=same)
     return Plan(collection, mode, now, lists_of(collection, now), since, Point(), left_out)
 

@@ -110,7 +110,7 @@ class Engine:
             self.warehouse,
             self.schema,
             plan.collection,
-            plan.started_at,
+            plan.run_at or plan.started_at,
             layout=layout,
             once=task.walk.keys_rise and len(plan.lists) == 1,
         )

@@ -33,7 +33,8 @@ class Plan:
     """What a walk is to do, decided before its first request.
 
     `since` asks only for records changed after that moment; None asks for all of them.
-    `started_at` is server time before the walk's first page was asked for.
+    `started_at` is server time before the walk's first page was asked for; `run_at` is server time
+    at the start of a run that goes on with an earlier one's walk.
     """
 
     collection: Collection
@@ -43,6 +44,7 @@ class Plan:
     since: pendulum.DateTime | None = None
     start: Point = field(default_factory=Point)
     left_out: frozenset[str] = frozenset()
+    run_at: pendulum.DateTime | None = None
 
 
 @dataclass(frozen=True)
