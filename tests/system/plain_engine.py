@@ -1,0 +1,114 @@
+"""The loader with its real planning, walking, classification and meta tables, but with a plain
+merge in place of dlt's, so that a thousand runs take seconds.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines import products
+from pipelines.config import Settings, SourceSettings
+from pipelines.load import Load, LoadResult, Product
+from pipelines.load.package import Engine, Package, _step
+from pipelines.load.task import Task
+from pipelines.masks import Masks
+from pipelines.plans import Choice, Rules
+from pipelines.progress import Lines
+from pipelines.warehouse import Warehouse, quoted
+from sources.clio_http.catalog import Catalog
+from sources.clio_http.clock import Clock
+from sources.clio_http.secret import Secret
+from sources.clio_simulator import Simulator
+from tests.system.firm import CATALOG
+
+CrashPoint = Callable[[str], None]
+
+
+class PlainEngine(Engine):
+    """Merges packages by key with two statements; `crash` may raise at the edges of a commit."""
+
+    def __init__(self, warehouse: Warehouse, crash: CrashPoint) -> None:
+        """Work on an open warehouse."""
+        self.warehouse = warehouse
+        self.source = "clio_manage"
+        self.schema = f"raw_{self.source}"
+        self.crash = crash
+
+    def run(self, make: Callable[..., Any], tasks: Sequence[Task], package: Package) -> None:
+        """Read, classify and merge one package."""
+        layout = self.warehouse.layout(self.schema)
+        read = {task: self._read(task, layout, package) for task in tasks}
+        self.crash("package-extracted")
+        for task, tables in read.items():
+            self._merge(task, tables)
+        self.crash("package-committed")
+
+    def _read(self, task: Task, layout: dict[str, list[str]], package: Package) -> list[pa.Table]:
+        classifier = self._classifier(task, layout)
+        task.begin()
+        step = _step(task, classifier, package)
+        tables: list[pa.Table] = []
+        for reading in task.walk.readings():
+            tables += step(reading)
+            if package.is_full() or task.walk.error is not None:
+                break
+        classifier.close()
+        return tables
+
+    def _merge(self, task: Task, tables: Sequence[pa.Table]) -> None:
+        if not tables:
+            return
+        raw = f"{quoted(self.schema)}.{quoted(task.name)}"
+        key = " and ".join(f"t.{name} = b.{name}" for name in task.walk.plan.collection.key)
+        cursor = self.warehouse.cursor()
+        cursor.register("b", pa.concat_tables(tables, promote_options="default"))
+        cursor.execute("begin")
+        cursor.execute(f"create schema if not exists {quoted(self.schema)}")
+        cursor.execute(f"create table if not exists {raw} as from b limit 0")
+        cursor.execute(f"delete from {raw} t using b where {key}")  # noqa: S608
+        cursor.execute(f"insert into {raw} by name from b")
+        cursor.execute("commit")
+        cursor.close()
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def small_product(name: str, page_size: int) -> Product:
+    """Give a product of one collection that is read in small pages, with history."""
+    whole = products.product("clio_manage", SourceSettings())
+    collection = replace(CATALOG.collections[name], page_size=page_size)
+    catalog = Catalog("clio_manage", {name: collection}, {}, CATALOG.schemas, {})
+    return replace(whole, catalog=catalog, rules=Rules(), history=frozenset({name}))
+
+
+def plain_load(  # noqa: PLR0913 - each is a collaborator of its own
+    clio: Simulator,
+    product: Product,
+    warehouse: Warehouse,
+    clock: Clock,
+    choice: Choice,
+    crash: CrashPoint = lambda _: None,
+) -> LoadResult:
+    """Run the loader once."""
+    options = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
+    settings = Settings(warehouse.path.parent, "tester", {"clio_manage": options})
+    stop = threading.Event()
+    with products.client("clio_manage", settings, clock, stop) as client:
+        load = Load(
+            product,
+            warehouse,
+            client,
+            clock,
+            run_id="run",
+            choice=choice,
+            reporter=Lines((Path(warehouse.path.parent) / "log").open("a", encoding="utf-8")),
+            stop=stop,
+            masks=Masks(),
+        )
+        load.engine = PlainEngine(warehouse, crash)
+        return load.run()

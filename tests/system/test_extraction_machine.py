@@ -1,0 +1,217 @@
+"""Whatever happens while pages are read: after two quiet runs nothing that Clio has is missing.
+
+A Hypothesis state machine. Each rule is a run of the real loader that reads pages of two rows from
+a real socket, while the server changes rows between the pages; some runs die at a page edge,
+between commit and watermark, or between watermark and epoch; some changes show in lists only after
+a while, up to the overlap and beyond it. Every page takes minutes of server time.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from pipelines.meta import Meta
+from pipelines.plans import OVERLAP, Choice
+from pipelines.warehouse import Warehouse
+from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator.changes import Change, When
+from sources.clio_simulator.faults import ForgetNext
+from tests.system.firm import QuickClock, served_rows, stored_rows
+from tests.system.plain_engine import plain_load, small_product
+
+NAME = "practice_areas"
+PRODUCT = small_product(NAME, page_size=2)
+COLLECTION = PRODUCT.catalog.collections[NAME]
+PAGE_MINUTES = 7
+LATE = OVERLAP.total_seconds()
+
+
+class CrashError(Exception):
+    """A run that died."""
+
+
+class PageTime(Clock):
+    """The server's clock: it stands, but for each page that it serves."""
+
+    def __init__(self) -> None:
+        """Begin with no page served."""
+        super().__init__(running=False)
+        self.requests: list[Any] = []
+
+    def now(self) -> int:
+        """Give the moment in milliseconds."""
+        pages = sum(asked.collection == NAME for asked in self.requests)
+        return super().now() + pages * PAGE_MINUTES * 60_000
+
+
+class FastClock(QuickClock):
+    """This machine's clock: five minutes fast, and a minute older with each request."""
+
+    def __init__(self, server: PageTime) -> None:
+        """Follow the server's clock."""
+        super().__init__()
+        self.server = server
+
+    def now(self) -> pendulum.DateTime:
+        """Give the wrong time."""
+        return self.server.moment().add(minutes=5)
+
+    def monotonic(self) -> float:
+        """Give a minute for each request, so that every page is a package of its own."""
+        return super().monotonic() + 61.0 * len(self.server.requests)
+
+
+@pytest.fixture(scope="module")
+def clio() -> Iterator[Simulator]:
+    """Give the server that all examples share, one after the other."""
+    clock = PageTime()
+    with Simulator(seed=7, rate_limit=0, clock=clock) as simulator:
+        clock.requests = simulator.requests
+        yield simulator
+
+
+changes = st.lists(
+    st.tuples(
+        st.sampled_from(["update", "update", "update", "add", "remove"]),
+        st.integers(0, 9),
+        st.sampled_from([0.0, 0.0, 0.0, LATE - 60, LATE, LATE + 600]),
+    ),
+    max_size=2,
+)
+idle_seconds = st.sampled_from([0.6, 300.0, LATE - 0.3, 2400.0])
+crashes = st.sampled_from([*[""] * 5, "package-extracted", "package-committed", "epoch"])
+broken_pages = st.sampled_from([0] * 7 + [1, 2])
+
+
+def machine(clio: Simulator) -> type[RuleBasedStateMachine]:
+    """Give the state machine over a running server."""
+
+    class Extraction(RuleBasedStateMachine):
+        """Runs of the loader against a server that does not hold still."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.folder = Path(tempfile.mkdtemp(prefix="extraction-"))
+            self.warehouse = Warehouse(self.folder)
+            self.too_late: set[int] = set()
+            self.watermark: pendulum.DateTime | None = None
+            self.edits = 0
+
+        @initialize()
+        def seed(self) -> None:
+            clio.requests.clear()
+            clio.faults.clear()
+            clio.changes.waiting.clear()
+            for key in list(clio.store[NAME].rows):
+                clio.changes.remove(NAME, key)
+            for number in range(5):
+                clio.changes.add(NAME, {"name": f"area {number}"})
+            clio.clock.advance(3600)
+
+        @rule(
+            first=changes, idle=idle_seconds, pages=st.lists(changes, max_size=5),
+            crash=crashes, broken=broken_pages,
+        )
+        def read_while_rows_change(
+            self, first: Any, idle: float, pages: Any, crash: str, broken: int,  # noqa: ANN401
+        ) -> None:
+            for change in first:
+                self.change(change, None)
+            clio.clock.advance(idle)
+            for number, after in enumerate(pages, start=1):
+                for change in after:
+                    self.change(change, When.after(NAME, number))
+            if broken:
+                clio.faults.add(ForgetNext(whole_meta=True, half_page=True), NAME, page=broken)
+            self.run(crash)
+            clio.faults.clear()
+            clio.changes.waiting[:] = [w for w in clio.changes.waiting if w[0].at is not None]
+
+        def change(self, change: tuple[str, int, float], when: When | None) -> None:
+            operation, number, late = change
+            keys = sorted(clio.store[NAME].rows)
+            self.edits += 1
+            fields = {"name": f"edit {self.edits}"}
+            if operation == "add":
+                clio.changes.do(Change("add", NAME, None, fields), when)
+            elif operation == "update" and keys:
+                key = keys[number % len(keys)]
+                self.too_late |= {key} if late > LATE else set()
+                clio.changes.do(Change("update", NAME, key, fields, visible_after=late), when)
+            elif len(keys) > 2 and when is None:
+                key = keys[number % len(keys)]
+                waiting = clio.changes.waiting
+                waiting[:] = [w for w in waiting if w[1].id != key]
+                clio.changes.remove(NAME, key)
+
+        def run(self, crash: str = "", *, full: bool = False) -> None:
+            def die(name: str) -> None:
+                if name == crash:
+                    raise CrashError(name)
+
+            blocked = self.folder / "epoch.tmp"
+            if crash == "epoch":
+                blocked.mkdir()
+            clock = FastClock(clio.clock)  # type: ignore[arg-type]
+            try:
+                plain_load(clio, PRODUCT, self.warehouse, clock, Choice(full=full), die)
+            except (CrashError, IsADirectoryError):
+                pass
+            finally:
+                if crash == "epoch":
+                    blocked.rmdir()
+            self.check_watermark()
+
+        def check_watermark(self) -> None:
+            known = Meta(self.warehouse).progress("clio_manage").get(NAME)
+            if known is None or known.watermark is None:
+                return
+            assert self.watermark is None or known.watermark >= self.watermark
+            self.watermark = known.watermark
+
+        def missing(self, but: set[int]) -> list[Any]:
+            served = served_rows(clio, COLLECTION)
+            stored = stored_rows(self.warehouse.connection, COLLECTION)
+            return [key for key, row in served.items() if key[0] not in but and stored.get(key) != row]
+
+        def teardown(self) -> None:
+            try:
+                clio.clock.advance(7200)
+                clio.changes.settle(clio.clock.now())
+                clio.clock.advance(7200)
+                self.run()
+                self.run()
+                assert self.missing(self.too_late) == []
+                self.run(full=True)
+                assert self.missing(set()) == []
+            finally:
+                self.warehouse.close()
+                shutil.rmtree(self.folder)
+
+    return Extraction
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_nothing_is_lost(clio: Simulator, *, inclusive: bool) -> None:
+    """After any history and two quiet runs, every live row of the server is in the warehouse with
+    equal content, the watermark never fell, and no key is there twice. Changes that came later
+    than the overlap are found by a full load at the latest.
+    """
+    clio.switches.updated_since_inclusive = inclusive
+    run_state_machine_as_test(
+        machine(clio),
+        settings=settings(
+            max_examples=2 if inclusive else 3,
+            stateful_step_count=4,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
