@@ -44,7 +44,7 @@ def common(function: Function) -> Function:
 
 def _finish(outcome: "Outcome", *, as_json: bool) -> None:
     """Print an outcome and leave with its exit code."""
-    from .run_load import errors_text
+    from .outcome import errors_text
 
     if as_json:
         import orjson

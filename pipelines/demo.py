@@ -15,9 +15,8 @@ from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
 from .run_load import Run, run_load
-from .warehouse import FILE, Warehouse, prepare_data_folder
+from .warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder
 
-MARK = "demo"
 EXAMPLE = "select * from raw_clio_manage.matters"
 SEED = 7
 
@@ -55,10 +54,10 @@ def run_demo(
         here = _pointed_at(settings, clio)
         reporter.note(f"A simulated Clio runs at {clio.url}.")
         run = Run(here, Choice(), clock, reporter, stop)
-        first = run_load(run, ["clio_manage"])
+        first = run_load(run, ["clio_manage"], into_demo=True)
         reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
         _change(clio)
-        second = run_load(run, ["clio_manage"])
+        second = run_load(run, ["clio_manage"], into_demo=True)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = first.errors + second.errors
     outcome.exit_code = max(first.exit_code, second.exit_code)
@@ -69,11 +68,11 @@ def run_demo(
 
 def _clear(folder: Path) -> None:
     """Remove an earlier demo, and nothing but a demo."""
-    if (folder / FILE).exists() and not (folder / MARK).exists():
+    if (folder / FILE).exists() and not (folder / DEMO_MARK).exists():
         raise NotADemoError
     for name in (FILE, FILE + ".wal", "epoch.json"):
         (folder / name).unlink(missing_ok=True)
-    (folder / MARK).write_text("This folder holds the demo of clio-sync.\n", "utf-8")
+    (folder / DEMO_MARK).write_text("This folder holds the demo of clio-sync.\n", "utf-8")
 
 
 def _pointed_at(settings: Settings, clio: Simulator) -> Settings:

@@ -68,6 +68,14 @@ class NotADemoError(ClioError):
     exit_code = 5
 
 
+class DemoFolderError(ClioError):
+    """The data folder holds the demo's invented firm."""
+
+    code = "demo_folder"
+    hint = "Nothing was loaded. Point CLIO_SYNC__DATA_DIR at another folder for a real firm."
+    exit_code = 5
+
+
 class UnexpectedError(ClioError):
     """Something went wrong that clio-sync does not know."""
 

@@ -102,3 +102,12 @@ def _cell(value: object) -> str:
     if isinstance(value, pendulum.DateTime):
         return value.in_timezone("UTC").format("YYYY-MM-DD HH:mm:ss")
     return printable(str(value)) if value is not None else "-"
+
+
+def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
+    """Give each error with what is safe and what to do next."""
+    lines = []
+    for subject, error in errors:
+        where = f"{subject}: " if subject else ""
+        lines.append(f"{where}{error}\n  {error.hint}")
+    return "\n".join(lines) + "\n" if lines else ""

@@ -7,15 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 from sources.clio_http.clock import Clock
-from sources.errors import ClioError, ConfigurationError
+from sources.errors import ConfigurationError
 
 from . import products
 from .config import Settings
+from .errors import DemoFolderError
 from .load import Load, LoadResult
 from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
-from .warehouse import Warehouse, prepare_data_folder, writer_lock
+from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
 
 REPORTED = (
     "source",
@@ -61,16 +62,19 @@ class Run:
     stop: threading.Event
 
 
-def run_load(run: Run, names: Sequence[str]) -> Outcome:
+def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
     """Load the named products into the warehouse of the data folder.
 
     Raises:
+        DemoFolderError: the folder holds the demo's firm, and this is not the demo.
         ClioError: nothing could be begun; what goes wrong later is in the outcome.
 
     """
     folder, clock = run.settings.data_dir, run.clock
     outcome = Outcome("load", clock.now(), run_id=uuid4().hex)
     prepare_data_folder(folder)
+    if (folder / DEMO_MARK).exists() and not into_demo:
+        raise DemoFolderError
     with (
         writer_lock(folder, "load", clock.now()),
         Warehouse(folder) as warehouse,
@@ -142,12 +146,3 @@ def _text(result: LoadResult) -> str:
     if any(row.quarantined for row in result.rows):
         parts.append("Rows that do not fit their table are kept in meta.quarantine.")
     return "\n".join(parts) + "\n"
-
-
-def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
-    """Give each error with what is safe and what to do next."""
-    lines = []
-    for subject, error in errors:
-        where = f"{subject}: " if subject else ""
-        lines.append(f"{where}{error}\n  {error.hint}")
-    return "\n".join(lines) + "\n" if lines else ""

@@ -26,6 +26,8 @@ Cursor: TypeAlias = duckdb.DuckDBPyConnection
 MEMORY_LIMIT = "256MB"
 PRIVATE = 0o700
 FILE = "warehouse.duckdb"
+DEMO_MARK = "demo"
+"""The file that says that a data folder holds the demo's invented firm."""
 
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 

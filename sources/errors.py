@@ -53,7 +53,7 @@ class ConfigurationError(ClioError):
     """The configuration cannot be used."""
 
     code = "configuration"
-    hint = "Nothing was sent. Correct the setting that is named, then run clio-sync doctor."
+    hint = "Nothing was sent. Correct the setting that is named, then run the same command."
     exit_code = 2
 
 
@@ -61,7 +61,7 @@ class VersionRetiredError(ClioError):
     """Clio no longer offers the API version that was asked for."""
 
     code = "version_retired"
-    hint = "Nothing was changed. Install a newer clio-sync, then run clio-sync doctor."
+    hint = "Nothing was changed. Install a newer clio-sync, then run the same command."
     exit_code = 2
 
 
@@ -72,7 +72,10 @@ class SignInNeededError(ClioError):
     """Clio refused the access token."""
 
     code = "sign_in_needed"
-    hint = "What is stored stays as it is. Run clio-sync auth login, then the same command again."
+    hint = (
+        "What is stored stays as it is. Set SOURCES__CLIO_MANAGE__ACCESS_TOKEN to a token of this"
+        " region that is valid, then run the same command again."
+    )
     exit_code = 3
 
 
@@ -85,7 +88,7 @@ class MissingScopeError(ClioError):
     code = "missing_scope"
     hint = (
         "The other collections are not affected. Add the permission to the application in Clio, "
-        "or ask for a role that may see it; then run clio-sync auth login and load again."
+        "or ask for a role that may see it; then get a new token and run clio-sync load again."
     )
     exit_code = 4
 
@@ -94,7 +97,7 @@ class CollectionGoneError(ClioError):
     """Clio does not know this collection or record."""
 
     code = "collection_gone"
-    hint = "What is stored stays as it is. Run clio-sync doctor to see what this account offers."
+    hint = "What is stored stays as it is. This account or this version of Clio may not offer it."
     exit_code = 4
 
 
@@ -102,7 +105,7 @@ class RedirectRefusedError(ClioError):
     """Clio pointed to another address, which was not followed."""
 
     code = "redirect_refused"
-    hint = "Nothing was sent there. Check the region and base URL with clio-sync doctor."
+    hint = "Nothing was sent there. Check the region and the base URL in the settings."
     exit_code = 4
 
 
@@ -110,9 +113,7 @@ class ForeignHostError(ClioError):
     """The link to the next page points to a host that is not this Clio."""
 
     code = "foreign_host"
-    hint = (
-        "Nothing was sent there and the watermark stays. Check the base URL with clio-sync doctor."
-    )
+    hint = "Nothing was sent there and the watermark stays. Check the base URL in the settings."
     exit_code = 4
 
 
@@ -120,7 +121,7 @@ class RequestRefusedError(ClioError):
     """Clio refused the request as it was asked."""
 
     code = "request_refused"
-    hint = "What is stored stays as it is. Run clio-sync doctor; a newer clio-sync may be needed."
+    hint = "What is stored stays as it is. A newer clio-sync may be needed."
     exit_code = 4
 
 
