@@ -87,6 +87,7 @@ class Load:
         reporter: Lines,
         stop: threading.Event,
         masks: Masks,
+        engine: Engine | None = None,
     ) -> None:
         """Take the collaborators; nothing is sent yet."""
         self.product = product
@@ -99,7 +100,7 @@ class Load:
         self.stop = stop
         self.masks = masks
         self.meta = Meta(warehouse)
-        self.engine = Engine(self.source, warehouse, warehouse.path.parent)
+        self.engine = engine or Engine(self.source, warehouse, warehouse.path.parent)
         self.result = LoadResult(run_id, self.source, clock.now())
         self.tasks: list[Task] = []
         self.rules = Rules(

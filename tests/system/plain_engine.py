@@ -2,6 +2,7 @@
 merge in place of dlt's, so that a thousand runs take seconds.
 """
 
+import io
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.warehouse import Warehouse, quoted
 from sources.clio_http.catalog import Catalog
+from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
@@ -86,8 +88,15 @@ def small_product(name: str, page_size: int) -> Product:
     return replace(whole, catalog=catalog, rules=Rules(), history=frozenset({name}))
 
 
+def plain_client(clio: Simulator, clock: Clock) -> ClioClient:
+    """Open a client of a simulator."""
+    options = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
+    settings = Settings(Path(), "tester", {"clio_manage": options})
+    return products.client("clio_manage", settings, clock, threading.Event())
+
+
 def plain_load(  # noqa: PLR0913 - each is a collaborator of its own
-    clio: Simulator,
+    client: ClioClient,
     product: Product,
     warehouse: Warehouse,
     clock: Clock,
@@ -95,20 +104,15 @@ def plain_load(  # noqa: PLR0913 - each is a collaborator of its own
     crash: CrashPoint = lambda _: None,
 ) -> LoadResult:
     """Run the loader once."""
-    options = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
-    settings = Settings(warehouse.path.parent, "tester", {"clio_manage": options})
-    stop = threading.Event()
-    with products.client("clio_manage", settings, clock, stop) as client:
-        load = Load(
-            product,
-            warehouse,
-            client,
-            clock,
-            run_id="run",
-            choice=choice,
-            reporter=Lines((Path(warehouse.path.parent) / "log").open("a", encoding="utf-8")),
-            stop=stop,
-            masks=Masks(),
-        )
-        load.engine = PlainEngine(warehouse, crash)
-        return load.run()
+    return Load(
+        product,
+        warehouse,
+        client,
+        clock,
+        run_id="run",
+        choice=choice,
+        reporter=Lines(io.StringIO()),
+        stop=threading.Event(),
+        masks=Masks(),
+        engine=PlainEngine(warehouse, crash),
+    ).run()

@@ -25,7 +25,7 @@ from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import ForgetNext
 from tests.system.firm import QuickClock, served_rows, stored_rows
-from tests.system.plain_engine import plain_load, small_product
+from tests.system.plain_engine import plain_client, plain_load, small_product
 
 NAME = "practice_areas"
 PRODUCT = small_product(NAME, page_size=2)
@@ -101,6 +101,8 @@ def machine(clio: Simulator) -> type[RuleBasedStateMachine]:
             super().__init__()
             self.folder = Path(tempfile.mkdtemp(prefix="extraction-"))
             self.warehouse = Warehouse(self.folder)
+            self.clock = FastClock(clio.clock)  # type: ignore[arg-type]
+            self.client = plain_client(clio, self.clock)
             self.too_late: set[int] = set()
             self.watermark: pendulum.DateTime | None = None
             self.edits = 0
@@ -160,9 +162,9 @@ def machine(clio: Simulator) -> type[RuleBasedStateMachine]:
             blocked = self.folder / "epoch.tmp"
             if crash == "epoch":
                 blocked.mkdir()
-            clock = FastClock(clio.clock)  # type: ignore[arg-type]
+            choice = Choice(full=full)
             try:
-                plain_load(clio, PRODUCT, self.warehouse, clock, Choice(full=full), die)
+                plain_load(self.client, PRODUCT, self.warehouse, self.clock, choice, die)
             except (CrashError, IsADirectoryError):
                 pass
             finally:
@@ -193,6 +195,7 @@ def machine(clio: Simulator) -> type[RuleBasedStateMachine]:
                 self.run(full=True)
                 assert self.missing(set()) == []
             finally:
+                self.client.close()
                 self.warehouse.close()
                 shutil.rmtree(self.folder)
 
@@ -209,7 +212,7 @@ def test_nothing_is_lost(clio: Simulator, *, inclusive: bool) -> None:
     run_state_machine_as_test(
         machine(clio),
         settings=settings(
-            max_examples=2 if inclusive else 3,
+            max_examples=10 if inclusive else 60,
             stateful_step_count=4,
             deadline=None,
             suppress_health_check=list(HealthCheck),
