@@ -11,6 +11,7 @@ import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.classification import Classifier
+from pipelines.crash import crash_point
 from pipelines.errors import LoadFailedError, origin
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
@@ -95,7 +96,10 @@ class Engine:
                 # nothing to merge with, and no key comes twice: half the work of an upsert
                 resource.apply_hints(write_disposition="append")
         try:
-            self.pipeline.run(source, loader_file_format="parquet")
+            self.pipeline.extract(source, loader_file_format="parquet")
+            crash_point("package-extracted")
+            self.pipeline.normalize()
+            self.pipeline.load()
         except PipelineStepFailed as failed:
             # the engine's own exception quotes rows: only where it came from is told
             message = f"the engine failed in step {failed.step} ({origin(failed)})"
