@@ -209,6 +209,7 @@ class Load:
         self.reporter.begin(len(self.tasks), self.client.rate)
         while waiting := [task for task in tasks if not task.over]:
             package = Package(self.clock, self.stop.is_set)
+            self._ensure_versions(waiting)  # a run that died may have left a table without
             self.engine.run(self.product.make, waiting, package)
             crash_point("package-committed")
             self._store(waiting)
@@ -226,13 +227,16 @@ class Load:
             stored.refused.extend(refused)
             stored.drift.extend(drift)
             stored.quarantined.extend(task.pending.quarantined)
-        stored_now = self.product.history & {task.name for task in tasks}
-        ensure_versions(self.warehouse, f"raw_{self.source}", stored_now)
+        self._ensure_versions(tasks)
         self.meta.save_walks(stored, self.clock.now(), self.result.run_id)
         crash_point("watermarks-saved")
         self.meta.write_epoch(self.warehouse.path.parent)
         crash_point("epoch-written")
         self.reporter.advance(list(self.tasks))
+
+    def _ensure_versions(self, tasks: Sequence[Task]) -> None:
+        kept = self.product.history & {task.name for task in tasks}
+        ensure_versions(self.warehouse, f"raw_{self.source}", kept)
 
     def _sign_in_needed(self) -> bool:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
