@@ -1,0 +1,53 @@
+"""The command line as a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sources.clio_simulator import Simulator
+
+ROOT = Path(__file__).parents[2]
+KEPT = ("PATH", "HOME", "DLT_DATA_DIR", "LANG", "TMPDIR", "SYSTEMROOT")
+SECONDS = 90
+
+
+def environment(folder: Path, clio: Simulator | None = None, **more: str) -> dict[str, str]:
+    """Give the environment of a command: nothing of this machine's but where programs are."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    ours = {"PYTHONPATH": str(ROOT), "CLIO_SYNC__DATA_DIR": str(folder)}
+    if clio is not None:
+        ours["SOURCES__CLIO_MANAGE__BASE_URL"] = clio.url
+        ours["SOURCES__CLIO_MANAGE__ACCESS_TOKEN"] = clio.token
+    return {**kept, **ours, **more}
+
+
+def start(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+    """Start a command; its streams are read by whoever waits for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *words],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+def run(*words: str, env: dict[str, str], **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
+    """Run a command to its end."""
+    process = start(*words, env=env, **more)
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Read the one JSON document that a command printed."""
+    parsed = json.loads(done.stdout)
+    assert isinstance(parsed, dict)
+    return parsed
