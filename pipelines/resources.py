@@ -14,6 +14,7 @@ from sources.clio_manage.build_catalog import (
     correct,
     corrections,
 )
+from sources.clio_manage.writable import writable_fields
 from sources.errors import ConfigurationError
 
 from . import products
@@ -37,7 +38,7 @@ def describe(collection: Collection, *, off: bool) -> dict[str, Any]:
         "deletes": collection.deletes if collection.loaded else None,
         "etag": collection.etag,
         "fields": len(collection.fields),
-        "writable": [field.name for field in collection.patch],
+        "writable": list(writable_fields(collection)),
         "loaded": collection.loaded and not off,
         "reason": collection.off or collection.reason or None,
     }
@@ -52,7 +53,7 @@ def run_resources(settings: Settings, clock: Clock) -> Outcome:
     rows = [describe(collection, off=name in off) for name, collection in sorted(every.items())]
     lists = sum(len(row["variants"]) for row in rows if row["loaded"])
     loaded = sum(row["loaded"] for row in rows)
-    header = ("collection", "loaded", "key", "deletes seen by", "accepted by PATCH", "why")
+    header = ("collection", "loaded", "key", "deletes seen by", "writable fields", "why")
     cells = [
         (
             row["resource"],
@@ -133,7 +134,7 @@ def _fields(entry: Mapping[str, Any], part: str) -> dict[str, str]:
 
 def _changed(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, str]]:
     found = []
-    for part, word in (("fields", "field"), ("patch", "writable field")):
+    for part, word in (("fields", "field"), ("patch", "PATCH field")):
         before, after = _fields(old, part), _fields(new, part)
         found += [
             {"change": f"new {word}", "what": f"{name}.{key}"} for key in after if key not in before

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sources.clio_http.catalog import Catalog, Collection, read_catalog
 from sources.clio_manage.settings import DAILY_CADENCE, HISTORY
+from sources.clio_manage.writable import writable_fields
 
 FILE = Path(__file__).parents[1] / "sources" / "clio_manage" / "README.md"
 BEGIN = "<!-- generated from catalog.json by make docs -->\n"
@@ -33,7 +34,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def loaded(catalog: Catalog) -> str:
     """Give the table of what becomes a table of the warehouse."""
-    header = ("resource", "path", "mode", "key", "deletes seen by", "PATCH takes", "notes")
+    header = ("resource", "path", "mode", "key", "deletes seen by", "writable fields", "notes")
     rows = (
         (
             f"`{collection.name}`",
@@ -41,7 +42,7 @@ def loaded(catalog: Catalog) -> str:
             collection.mode,
             ", ".join(f"`{name}`" for name in collection.key),
             collection.deletes,
-            len(collection.patch) or "-",
+            len(writable_fields(collection)) or "-",
             notes(collection),
         )
         for _, collection in sorted(catalog.loaded.items())
