@@ -8,6 +8,7 @@ re-reads; it never skips.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -28,7 +29,14 @@ from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Plan
 from sources.clio_http.walks import Walk
-from sources.errors import ClioError, Interrupted, SignInNeededError
+from sources.errors import (
+    ClioError,
+    CollectionGoneError,
+    Interrupted,
+    MissingScopeError,
+    RequestRefusedError,
+    SignInNeededError,
+)
 
 from .package import Engine, Package
 from .task import Task
@@ -132,14 +140,17 @@ class Load:
 
     def _server_time(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
-        answer = self.client.get(self.product.clock_path, (("fields", "id"),))
-        if answer.date is None:
+        # an answer that refuses the request still says what time it is
+        with suppress(MissingScopeError, CollectionGoneError, RequestRefusedError):
+            self.client.get(self.product.clock_path, (("fields", "id"),))
+        now = self.client.server_time
+        if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(answer.date - self.clock.now()) > SKEW:
+        if abs(now - self.clock.now()) > SKEW:
             self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = answer.date
-        return answer.date
+        self.result.server_time = now
+        return now
 
     def _list_tasks(self, now: pendulum.DateTime) -> list[Task]:
         progress = self.meta.progress(self.source)

@@ -113,6 +113,7 @@ class ClioClient:
         self._clock = clock
         self._stop = stop or threading.Event()
         self._meter = Meter()
+        self._server_time: pendulum.DateTime | None = None
         self._exchange = Exchange(settings.bounds, clock, self._stop)
         self._budget = RateBudget(clock, settings.reserve, self._stop)
         self._retrier = Retrier(settings.policy, clock, self._stop, self._budget.hold)
@@ -129,6 +130,11 @@ class ClioClient:
     def requests(self) -> int:
         """Give the number of requests sent so far, retries included."""
         return self._meter.requests
+
+    @property
+    def server_time(self) -> pendulum.DateTime | None:
+        """Give the server's time of the last answer, whatever that said; None before the first."""
+        return self._server_time
 
     @property
     def rate(self) -> int:
@@ -208,6 +214,7 @@ class ClioClient:
             self._headers(),
         )
         self._budget.learn(raw.status, raw.headers)
+        self._server_time = http_date(raw.headers.get("date")) or self._server_time
         _LOG.debug(
             "GET %s %d %.2f s %.0f kB %s",
             asked.template,
