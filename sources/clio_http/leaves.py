@@ -5,6 +5,7 @@ duplicate keys, text that is not Unicode, keys that are missing, an object where
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from sources.errors import UnreadableAnswerError
 from .catalog import JSON, Column
 
 MAX_DEPTH = 100
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class _Number(str):
@@ -135,8 +137,9 @@ def _text(value: object, column: Column) -> str:
 
 
 def _received(row: dict[str, Any]) -> str:
-    """Give a row as JSON in ASCII, so that text which is not Unicode can be kept too."""
-    return json.dumps(row, separators=(",", ":"))
+    """Give a row as JSON; a half of a character is written out, since databases take none."""
+    text = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+    return _HALVES.sub(lambda half: f"\\\\u{ord(half.group()):04x}", text)
 
 
 def read_leaves(pages: Sequence[tuple[int, bytes]], columns: Sequence[Column]) -> Leaves:

@@ -1,0 +1,172 @@
+"""Table of faults, Data: values that a mirror must keep exactly, or put aside with a reason."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sources.clio_simulator.faults import Value, null_id
+from tests.system.firm import Firm
+
+QUARANTINE = "select resource, record_id, reason from meta.quarantine"
+
+
+def with_value(firm: Firm, name: str, field: str, json: str) -> int:
+    """Let the first record of a collection show a raw JSON value from now on; give its id."""
+    key = min(firm.clio.store[name].rows)
+    firm.clio.faults.add(Value(field, json, id=key), name, times=None)
+    return key
+
+
+KEPT: list[Any] = [
+    pytest.param("tasks", "name", '"\\ud83d\\udc69\\u200d\\u2696\\ufe0f"', "👩‍⚖️", id="D4-emoji"),
+    pytest.param("tasks", "name", '"\\u202eevil\\u202c"', "\u202eevil\u202c", id="D4-right-to-left"),
+    pytest.param("tasks", "name", '"' + "é" * 1_000_000 + '"', "é" * 1_000_000, id="D4-1-MB"),
+    pytest.param("tasks", "name", '"<script>"', "<script>", id="D6-html"),
+    pytest.param("tasks", "name", '"=cmd()"', "=cmd()", id="D6-formula"),
+    pytest.param("tasks", "name", '"\\u001b[2J"', "\x1b[2J", id="D6-escape"),
+    pytest.param("tasks", "name", '"\\"; DROP TABLE x;--"', '"; DROP TABLE x;--', id="D5-sql"),
+    pytest.param("tasks", "name", '""', "", id="empty-text"),
+    pytest.param("tasks", "name", '"null"', "null", id="text-null"),
+    pytest.param("activities", "price", "0.1", Decimal("0.1"), id="D3-0.1"),
+    pytest.param("activities", "price", "1e2", Decimal(100), id="D3-exponent"),
+    pytest.param("activities", "price", "12345678901234.123456", Decimal("12345678901234.123456"), id="D3-long"),
+    pytest.param("activities", "price", '"1234.5"', Decimal("1234.5"), id="D3-as-text"),
+]
+MOMENTS: list[Any] = [
+    pytest.param('"2026-03-30T12:00:00Z"', "2026-03-30T12:00:00+00:00", id="D2-Z"),
+    pytest.param('"2026-03-30T12:00:00+05:30"', "2026-03-30T06:30:00+00:00", id="D2-offset"),
+    pytest.param('"2026-03-30T12:00:00.123456Z"', "2026-03-30T12:00:00.123456+00:00", id="D2-fraction"),
+    pytest.param('"2026-03-30T12:00:00"', "2026-03-30T12:00:00+00:00", id="D2-no-zone"),
+    pytest.param('"2026-03-29T02:30:00+01:00"', "2026-03-29T01:30:00+00:00", id="D2-DST-gap"),
+    pytest.param('"2999-01-01T00:00:00Z"', "2999-01-01T00:00:00+00:00", id="D2-2999"),
+    pytest.param('"2026-03-30"', "2026-03-30T00:00:00+00:00", id="D2-date-only"),
+]
+ASIDE: list[Any] = [
+    pytest.param("tasks", "updated_at", '"yesterday"', id="D2-no-moment"),
+    pytest.param("tasks", "updated_at", '"2026-02-30T00:00:00Z"', id="D2-no-such-day"),
+    pytest.param("tasks", "updated_at", "0", id="D2-number"),
+    pytest.param("activities", "price", '"1,234.50"', id="D3-comma"),
+    pytest.param("activities", "price", "1e400", id="D3-too-large"),
+    pytest.param("activities", "price", "0.1234567890123456789", id="D3-too-fine"),
+    pytest.param("activities", "price", '"NaN"', id="D3-NaN-as-text"),
+    pytest.param("activities", "price", "NaN", id="D3-NaN"),
+    pytest.param("activities", "price", "true", id="type-boolean-for-number"),
+    pytest.param("activities", "quantity", '"4 h"', id="A21-number-becomes-text"),
+    pytest.param("activities", "matter", "5", id="A21-value-for-object"),
+    pytest.param("tasks", "name", '"\\ud800"', id="D4-lone-surrogate"),
+    pytest.param("tasks", "reminders", '{"a": 1}', id="object-for-list"),
+    pytest.param("tasks", "reminders", "[" + '"' + "x" * 6_000_000 + '"]', id="D7-huge-list"),
+    pytest.param("activities", "id", "12345678901234567890123", id="D1-id-too-large"),
+]
+PAGES: list[Any] = [
+    pytest.param('"\udcff\udcfe"', id="D10-invalid-UTF-8"),
+    pytest.param('"a", "name": "b"', id="D10-duplicate-key"),
+    pytest.param("{", id="not-JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "json", "value"), KEPT)
+def test_value_is_kept_exactly(firm: Firm, name: str, field: str, json: str, value: object) -> None:
+    """Equal at once: the value is stored as it was sent."""
+    key = with_value(firm, name, field, json)
+    assert firm.load(name).exit_code == 0
+    assert firm.stored(name)[key,][field] == value
+    assert firm.query(QUARANTINE) == []
+
+
+@pytest.mark.parametrize(("json", "moment"), MOMENTS)
+def test_moment_is_one_utc_value(firm: Firm, json: str, moment: str) -> None:
+    """D2, equal at once: every way of writing a moment becomes the same instant."""
+    key = with_value(firm, "tasks", "created_at", json)
+    assert firm.load("tasks").exit_code == 0
+    stored = firm.stored("tasks")[key,]["created_at"]
+    assert stored == dt.datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(("name", "field", "json"), ASIDE)
+def test_value_that_does_not_fit_is_put_aside(firm: Firm, name: str, field: str, json: str) -> None:
+    """Equal after the load that follows a correction: the row, and only that row, is in quarantine
+    with its reason; it is drift; nothing is rounded or made null; the load ends well.
+    """
+    firm.load(name)
+    before = firm.stored(name)
+    key = with_value(firm, name, field, json)
+    firm.clio.changes.update(name, key, {"_note": "changed"})
+    outcome = firm.load(name)
+    assert outcome.exit_code == 0, outcome.errors
+    assert outcome.results[0]["quarantined"] == 1
+    ((resource, record_id, reason),) = firm.query(QUARANTINE)
+    assert resource == name
+    assert record_id == (json if field == "id" else str(key))
+    assert reason
+    assert firm.stored(name) == before
+    assert ("", "type") in firm.query("select field, kind from meta.drift")
+    firm.clio.faults.clear()
+    firm.clio.changes.update(name, key, {"_note": "corrected"})
+    assert firm.load(name).exit_code == 0
+    assert firm.differences(name) == []
+
+
+@pytest.mark.parametrize("json", PAGES)
+def test_page_that_cannot_be_read(firm: Firm, json: str) -> None:
+    """D10, equal after the next load: the page is asked for again, then the walk ends with exit 4;
+    nothing of it is stored.
+    """
+    with_value(firm, "tasks", "name", json)
+    outcome = firm.load("tasks")
+    assert outcome.exit_code == 4
+    assert firm.stored("tasks") == {}
+    firm.clio.faults.clear()
+    assert firm.load("tasks").exit_code == 0
+    assert firm.differences("tasks") == []
+
+
+@pytest.mark.parametrize("depth", [90, 1000, 100_000])
+def test_deep_nesting_is_bounded(firm: Firm, depth: int) -> None:
+    """D7: a value nested very deep is stored, put aside, or ends the walk; the others are there."""
+    key = with_value(firm, "tasks", "reminders", "[" * depth + "]" * depth)
+    assert firm.load("tasks", "matters").exit_code in {0, 4}
+    assert firm.differences("matters") == []
+    firm.clio.faults.clear()
+    firm.clio.changes.update("tasks", key, {"name": "corrected"})
+    assert firm.load("tasks").exit_code == 0
+    assert firm.differences("tasks") == []
+
+
+def test_null_id(firm: Firm) -> None:
+    """D1, equal after the next load: a record without id ends the walk."""
+    firm.clio.faults.add(null_id(), "tasks", times=None)
+    assert firm.load("tasks").exit_code == 4
+    firm.clio.faults.clear()
+    firm.load("tasks")
+    assert firm.differences("tasks") == []
+
+
+def test_ids_beyond_doubles_are_exact(firm: Firm) -> None:
+    """D1, equal at once: an id above 2⁵³ is stored to the last digit; an id as text is the same id."""
+    for key in (2**53 + 1, 2**62 + 1):
+        firm.clio.changes.add("tasks", {"id": key, "name": str(key)})
+    with_value(firm, "tasks", "id", f'"{min(firm.clio.store["tasks"].rows)}"')
+    assert firm.load("tasks").exit_code == 0
+    assert firm.differences("tasks") == []
+    assert {(2**53 + 1,), (2**62 + 1,)} <= firm.stored("tasks").keys()
+
+
+def test_field_that_vanishes(firm: Firm) -> None:
+    """A21: a field that no row of a page has any more is null and told as drift."""
+    firm.load("lauk_civil_controlled_rates")
+    for row in firm.clio.store["lauk_civil_controlled_rates"].rows.values():
+        row.pop("category", None)
+    firm.load("lauk_civil_controlled_rates")
+    assert firm.differences("lauk_civil_controlled_rates") == []
+
+
+def test_redacted_values_are_null(firm: Firm) -> None:
+    """A28: a value that Clio hides comes as null; the row stays."""
+    firm.load("activities")
+    keys = firm.stored("activities").keys()
+    firm.clio.switches.redact_activities = True
+    assert firm.load("activities", full=True).exit_code == 0
+    assert firm.stored("activities").keys() == keys
