@@ -16,6 +16,7 @@ from decimal import Decimal
 import duckdb
 import orjson
 import pyarrow as pa
+import pyarrow.compute
 
 from sources.errors import BrokenWalkError
 
@@ -24,7 +25,7 @@ from .casts import quoted
 from .catalog import JSON, Collection, Column
 from .leaves import read_leaves
 
-LONG = 18
+LONG = 17
 _DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
 _LONG_RUN = b"0" * LONG
 _EMPTY = re.compile(
