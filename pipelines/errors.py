@@ -36,6 +36,17 @@ class LoadFailedError(ClioError):
     exit_code = 4
 
 
+class StorageError(ClioError):
+    """The warehouse's file could not be read or written."""
+
+    code = "storage"
+    hint = (
+        "What was committed stays, and no watermark has passed it. Free disk space if it is"
+        " short, then run the same command again."
+    )
+    exit_code = 4
+
+
 class ClockError(ClioError):
     """The server's time cannot be used."""
 

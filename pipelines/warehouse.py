@@ -8,8 +8,9 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import duckdb
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from sources.errors import ConfigurationError
 
-from .errors import BusyError, WarehouseError
+from .errors import BusyError, StorageError, WarehouseError
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -127,9 +128,24 @@ class Warehouse:
         """Give the warehouse itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it; a disk that is full or broken becomes an error with words.
+
+        Raises:
+            StorageError: the file could not be read or written.
+
+        """
+        broken = (duckdb.OperationalError, duckdb.FatalException)
+        with suppress(duckdb.Error):
+            self.close()
+        if isinstance(error, broken):
+            message = f"the warehouse could not be read or written ({type(error).__name__})"
+            raise StorageError(message) from None
 
     def close(self) -> None:
         """Close the file."""
