@@ -13,7 +13,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "data", "__pycache__", ".hypothesis", ".*_cache", "dist", "build",
+    ".git",
+    ".venv",
+    "data",
+    "__pycache__",
+    ".hypothesis",
+    ".*_cache",
+    "dist",
+    "build",
 )
 MACHINE = "tests/system/test_extraction_machine.py"
 SECONDS = 400
@@ -66,13 +73,25 @@ MUTANTS = (
     Mutant(
         2,
         "the watermark is counted from the end of the run",
-        (Patch(TASK, MARK, "                watermark=self.walk.clock.now().subtract(minutes=15),\n"),),
+        (
+            Patch(
+                TASK,
+                MARK,
+                "                watermark=self.walk.clock.now().subtract(minutes=15),\n",
+            ),
+        ),
         (MACHINE,),
     ),
     Mutant(
         3,
         "the watermark is counted from this machine's clock, which is fast",
-        (Patch(LOAD, "        return answer.date\n", "        return self.clock.now()\n"),),
+        (
+            Patch(
+                LOAD,
+                "        self.result.server_time = now\n        return now\n",
+                "        self.result.server_time = now\n        return self.clock.now()\n",
+            ),
+        ),
         (MACHINE,),
     ),
     Mutant(
@@ -82,7 +101,7 @@ MUTANTS = (
             Patch(
                 "pipelines/load/package.py",
                 '            crash_point("package-extracted")\n',
-                "            package.store()\n" '            crash_point("package-extracted")\n',
+                '            package.store()\n            crash_point("package-extracted")\n',
             ),
             Patch(
                 LOAD,
@@ -136,7 +155,7 @@ MUTANTS = (
             Patch(
                 "sources/clio_http/paging.py",
                 "    if not isinstance(paging, dict):\n",
-                "    if meta is None:\n        return \"\"\n    if not isinstance(paging, dict):\n",
+                '    if meta is None:\n        return ""\n    if not isinstance(paging, dict):\n',
             ),
         ),
         ("tests/system/test_faults_api.py", MACHINE),
@@ -159,9 +178,9 @@ MUTANTS = (
         (
             Patch(
                 "sources/clio_http/redaction.py",
-                "        r\"\"\"[^\\s\"',;&)}\\]]+\"\"\",\n        re.IGNORECASE,\n    ),\n"
+                '        r"""[^\\s"\',;&)}\\]]+""",\n        re.IGNORECASE,\n    ),\n'
                 '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+", re.IGNORECASE),\n',
-                "        r\"\"\"[^\\s\"',;&)}\\]]+\"\"\",\n    ),\n"
+                '        r"""[^\\s"\',;&)}\\]]+""",\n    ),\n'
                 '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+"),\n',
             ),
         ),
@@ -197,8 +216,9 @@ MUTANTS = (
         (
             Patch(
                 "pipelines/classification.py",
-                "            elif self.filled and name in self.stored:\n",
-                "            elif False:\n",
+                "        if self.filled and name in self.stored:\n"
+                '            return f"r.{column}"\n',
+                "",
             ),
         ),
         ("tests/system/test_drift.py",),
@@ -235,9 +255,18 @@ def is_found(mutant: Mutant) -> bool:
         folder = Path(name) / "main"
         shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
         planted(mutant, folder)
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
+        words = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *mutant.tests,
+        ]
         try:
-            done = subprocess.run(  # noqa: S603 - the words are ours
+            done = subprocess.run(
                 [*words, "-m", "not long"],
                 cwd=folder,
                 timeout=SECONDS,

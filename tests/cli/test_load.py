@@ -87,7 +87,8 @@ def test_incomplete(clio: Simulator, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("load", "--budget", "-1"), ("load", "nothing"), ("load", "--what"), ("lode",)],
+    "words",
+    [("load", "--budget", "-1"), ("load", "nothing"), ("load", "--what"), ("lode",)],
 )
 def test_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
     """What cannot be understood is exit 2."""

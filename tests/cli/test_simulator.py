@@ -40,7 +40,9 @@ def test_demo(tmp_path: Path) -> None:
     printed = document(done)
     assert (printed["command"], printed["status"]) == ("demo", "ok")
     with duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True) as warehouse:
-        found = warehouse.execute("select count(*) from raw_clio_manage.matters__versions").fetchall()
+        found = warehouse.execute(
+            "select count(*) from raw_clio_manage.matters__versions"
+        ).fetchall()
     assert found == [(3,)]
 
 

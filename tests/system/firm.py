@@ -156,14 +156,18 @@ def by_key(collection: Collection, rows: Iterable[dict[str, Any]]) -> Rows:
 def served_rows(clio: Simulator, collection: Collection) -> Rows:
     """Give a collection as the server has it, hidden rows left out, converted by column."""
     rows = [
-        {column.name: converted(column, record, collection, constants) for column in collection.columns}
+        {
+            column.name: converted(column, record, collection, constants)
+            for column in collection.columns
+        }
         for record, constants in records(clio, collection)
     ]
     return by_key(collection, rows)
 
 
 def records(
-    clio: Simulator, collection: Collection,
+    clio: Simulator,
+    collection: Collection,
 ) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
     """Give each record as JSON, with what the list that it stands in says of it.
 
@@ -181,7 +185,8 @@ def records(
 
 
 def lists(
-    clio: Simulator, collection: Collection,
+    clio: Simulator,
+    collection: Collection,
 ) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, Any]]]:
     """Give path, parameters and constants of each list of a collection."""
     if collection.parent is None:
@@ -201,7 +206,10 @@ def lists(
 
 
 def pages(
-    clio: Simulator, collection: Collection, path: str, parameters: Mapping[str, str],
+    clio: Simulator,
+    collection: Collection,
+    path: str,
+    parameters: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
     """Read a list, or a single record, without any of the project's own reading code."""
     fields = {"fields": ",".join(field.request for field in collection.fields)}

@@ -45,7 +45,9 @@ def test_success(planted: Firm, tmp_path: Path, words: tuple[str, ...]) -> None:
     assert canaries([tmp_path], done.stdout, done.stderr) == []
 
 
-@pytest.mark.parametrize("fault", ["status", "cut", "foreign", "quarantine", "unauthorised", "text"])
+@pytest.mark.parametrize(
+    "fault", ["status", "cut", "foreign", "quarantine", "unauthorised", "text"]
+)
 def test_failure(planted: Firm, tmp_path: Path, fault: str) -> None:
     """A load that fails, with --debug, says what went wrong without any of it."""
     faults = {

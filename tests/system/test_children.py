@@ -7,7 +7,11 @@ from tests.system.firm import Firm
 
 def parents_asked(firm: Firm, since: int) -> list[int]:
     """Give the matters whose contacts were asked for, in order."""
-    return [int(a.path.split("/")[-2]) for a in firm.clio.requests[since:] if a.collection == "matter_contacts"]
+    return [
+        int(a.path.split("/")[-2])
+        for a in firm.clio.requests[since:]
+        if a.collection == "matter_contacts"
+    ]
 
 
 def test_every_parent_is_read_once_at_first(firm: Firm) -> None:
@@ -35,7 +39,9 @@ def test_changed_parent_comes_first_then_a_slice_of_the_rest(new_firm: NewFirm) 
     firm.clio.clock.advance(60)
     since = len(firm.clio.requests)
     firm.load("matter_contacts", budget=29)
-    assert sorted(parents_asked(firm, since)) == sorted(set(firm.clio.store["matters"].rows) - set(asked))
+    assert sorted(parents_asked(firm, since)) == sorted(
+        set(firm.clio.store["matters"].rows) - set(asked)
+    )
 
 
 def test_budget_of_a_first_load(firm: Firm) -> None:

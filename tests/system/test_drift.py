@@ -26,7 +26,10 @@ def test_refused_field_keeps_what_is_stored(firm: Firm) -> None:
     for updated in (1, 0):
         outcome = firm.load("matters")
         assert outcome.exit_code == 0, outcome.errors
-        assert (outcome.results[0]["mode"], outcome.results[0]["updated"]) == ("incremental", updated)
+        assert (outcome.results[0]["mode"], outcome.results[0]["updated"]) == (
+            "incremental",
+            updated,
+        )
     assert descriptions(firm) == before
     assert firm.stored("matters")[key,]["client_reference"] == "new"
     assert [a.status for a in firm.asked("matters")] == [200, 400, 200, 200]
@@ -60,7 +63,9 @@ def test_collection_that_is_gone(firm: Firm) -> None:
     firm.clio.changes.add("tasks", {"name": "new"})
     outcome = firm.load("matters", "tasks")
     assert outcome.exit_code == 4
-    assert [(name, error.code) for name, error in outcome.errors] == [("matters", "collection_gone")]
+    assert [(name, error.code) for name, error in outcome.errors] == [
+        ("matters", "collection_gone")
+    ]
     assert firm.stored("matters") == before
     assert firm.differences("tasks") == []
     assert firm.query(DRIFT) == [("", "collection_gone")]

@@ -63,12 +63,15 @@ LATER = [
     pytest.param(Case(Duplicate(), says="do not rise", page=4), id="D1-same-id-twice"),
     pytest.param(Case(TokenExpired(), says="page token"), id="A10-token-expires-in-mid-walk"),
     pytest.param(Case(ForgetNext(whole_meta=True), says="last"), id="A12-no-meta"),
-    pytest.param(Case(ForgetNext(whole_meta=True, half_page=True), says="last"), id="A12-half-page"),
+    pytest.param(
+        Case(ForgetNext(whole_meta=True, half_page=True), says="last"), id="A12-half-page"
+    ),
     pytest.param(Case(Status(504), says="504", page=None), id="A31-504-for-ever"),
     pytest.param(Case(Status(422), says="422"), id="A32-422"),
     pytest.param(Case(Status(404), says="404", page=None), id="404"),
     pytest.param(
-        Case(Redirect("https://auth.api.clio.com/login"), says="sign-in", page=None), id="A29-302",
+        Case(Redirect("https://auth.api.clio.com/login"), says="sign-in", page=None),
+        id="A29-302",
     ),
 ]
 
@@ -187,4 +190,3 @@ def test_share_of_the_rate_limit_earns_no_refusal(new_firm: NewFirm) -> None:
     assert outcome.exit_code == 0, outcome.errors
     assert not [asked for asked in firm.clio.requests if asked.status == 429]
     assert firm.differences("tasks") == []
-

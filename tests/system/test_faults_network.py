@@ -58,7 +58,9 @@ LINKS = [
     pytest.param("http://app.clio.com", False, "app.clio.com", id="N11-other-scheme"),
     pytest.param("https://app.clio.com@evil.example", False, "", id="N11-user-info"),
     pytest.param("file:///etc/passwd", True, "", id="N11-file"),
-    pytest.param("//evil.example/api/v4/activities.json?page_token=x", True, "", id="N11-no-scheme"),
+    pytest.param(
+        "//evil.example/api/v4/activities.json?page_token=x", True, "", id="N11-no-scheme"
+    ),
 ]
 
 

@@ -40,9 +40,12 @@ def test_collections_that_are_off_are_empty_tables(whole_firm: Firm, name: str) 
 def test_column_types_are_the_catalogues(whole_firm: Firm) -> None:
     """Every column of every raw table has the type of the catalogue; the rest is bookkeeping."""
     found = whole_firm.query(
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = $1", RAW,
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = $1",
+        RAW,
     )
-    stored = {(table, column): kind for table, column, kind in found if not table.startswith("_dlt")}
+    stored = {
+        (table, column): kind for table, column, kind in found if not table.startswith("_dlt")
+    }
     for name, collection in CATALOG.loaded.items():
         for column in collection.columns:
             assert stored.pop((name, column.name)) in TYPES[column.type], (name, column)
@@ -54,7 +57,9 @@ def test_raw_has_no_table_that_the_catalogue_does_not_name(whole_firm: Firm) -> 
     """The raw schema holds the catalogue's tables, history tables and dlt's own."""
     found = {
         table.removesuffix("__versions")
-        for (table,) in whole_firm.query("select table_name from duckdb_tables() where schema_name = $1", RAW)
+        for (table,) in whole_firm.query(
+            "select table_name from duckdb_tables() where schema_name = $1", RAW
+        )
         if not table.startswith("_dlt")
     }
     assert found == set(CATALOG.loaded)
@@ -83,10 +88,14 @@ def test_second_load_changes_nothing(whole_firm: Firm, tmp_path: Path) -> None:
 
 def _unequal(first: Firm, second: Firm) -> list[str]:
     """Name the tables that are not the same in both warehouses, each column included."""
-    tables = [table for (table,) in first.query(
-        "select table_name from duckdb_tables() where schema_name = $1"
-        " and table_name not like '\\_dlt%' escape '\\'", RAW,
-    )]
+    tables = [
+        table
+        for (table,) in first.query(
+            "select table_name from duckdb_tables() where schema_name = $1"
+            " and table_name not like '\\_dlt%' escape '\\'",
+            RAW,
+        )
+    ]
     with second.opened() as connection:
         connection.execute(f"attach '{first.folder / 'warehouse.duckdb'}' as earlier (read_only)")
         pairs = [(f'{RAW}."{t}"', f'earlier.{RAW}."{t}"') for t in tables]
@@ -108,4 +117,6 @@ def _variants(firm: Firm) -> int:
 def _further_pages(firm: Firm) -> int:
     """Count the pages after the first of lists that are read in full each time."""
     walked = [c for c in CATALOG.loaded.values() if not c.updated_since and not c.parent]
-    return sum((len(firm.stored(c.name)) - 1) // c.page_size for c in walked if len(c.variants) == 1)
+    return sum(
+        (len(firm.stored(c.name)) - 1) // c.page_size for c in walked if len(c.variants) == 1
+    )

@@ -36,7 +36,8 @@ def test_only_collections_with_history_have_versions(whole_firm: Firm) -> None:
     """The history tables are those of settings.HISTORY, all empty after a first load."""
     found = whole_firm.query(
         "select table_name, estimated_size from duckdb_tables()"
-        " where schema_name = $1 and table_name like '%\\_\\_versions' escape '\\' order by 1", RAW,
+        " where schema_name = $1 and table_name like '%\\_\\_versions' escape '\\' order by 1",
+        RAW,
     )
     names = ["activities", "bank_accounts", "bills", "contacts", "matters", "tasks", "users"]
     assert found == [(f"{name}__versions", 0) for name in names]

@@ -115,7 +115,9 @@ def test_boundary_of_whole_seconds(new_firm: NewFirm, *, inclusive: bool) -> Non
     mark = firm.watermark("tasks")
     assert mark is not None
     stamp = int(mark.timestamp() * 1000)
-    firm.clio.changes.update("tasks", first_id(firm, "tasks"), {"name": "late", "updated_at": stamp})
+    firm.clio.changes.update(
+        "tasks", first_id(firm, "tasks"), {"name": "late", "updated_at": stamp}
+    )
     assert counts(firm, "tasks") == {"tasks": (0, 1)}
     assert firm.differences("tasks") == []
 

@@ -34,7 +34,10 @@ def test_stale_replica_does_not_win(firm: Firm) -> None:
     outcome = firm.load("matters")
     assert outcome.exit_code == 0, outcome.errors
     assert firm.stored("matters")[key,]["description"] == "newer"
-    assert [asked.given.get("ids[]") for asked in firm.asked("matters")[before:]] == [None, [str(key)]]
+    assert [asked.given.get("ids[]") for asked in firm.asked("matters")[before:]] == [
+        None,
+        [str(key)],
+    ]
     assert [(row["updated"], row["unchanged"]) for row in outcome.results] == [(0, 1)]
 
 

@@ -44,7 +44,10 @@ def described(document: dict[str, Any], asked: Asked) -> dict[str, Any] | None:
     path = asked.path.removeprefix("/api/v4")
     patterns = sorted(document["paths"], key=lambda name: name.count("{"))
     for pattern in patterns:
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")), path):
+        if re.fullmatch(
+            re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")),
+            path,
+        ):
             operation: dict[str, Any] | None = document["paths"][pattern].get("get")
             return operation
     return None
@@ -53,7 +56,9 @@ def described(document: dict[str, Any], asked: Asked) -> dict[str, Any] | None:
 def problems(operation: dict[str, Any], asked: Asked) -> Iterator[str]:
     """Name each query parameter that is not documented or has no valid value."""
     known = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
-    required = {p["name"] for p in operation["parameters"] if p["in"] == "query" and p.get("required")}
+    required = {
+        p["name"] for p in operation["parameters"] if p["in"] == "query" and p.get("required")
+    }
     given = {name: values for name, values in asked.given.items() if values}
     for name in required - given.keys():
         yield f"{asked.path}: {name} is required"
