@@ -1,0 +1,223 @@
+"""What the tool knows about its own runs: replaced whole, in one transaction, and durable."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pendulum
+import pytest
+
+from pipelines.meta import (
+    Drift,
+    Meta,
+    ParentRead,
+    Progress,
+    Quarantined,
+    Refused,
+    RunRow,
+    Stored,
+    moment,
+)
+from pipelines.warehouse import Warehouse
+
+AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
+SOURCE = "clio_manage"
+WALK = Progress(
+    SOURCE,
+    "matters",
+    watermark=AT.subtract(hours=1),
+    walk_started_at=AT,
+    page_token="place",  # noqa: S106 - where a walk stands
+    fields_hash="hash",
+    mode="incremental",
+    since=AT.subtract(hours=2),
+    list_index=1,
+    after_id=2**60 + 1,
+    completed_at=AT.subtract(days=1),
+)
+RUN = RunRow("run-1", SOURCE, "matters", "incremental", AT, AT)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    """Give an open warehouse."""
+    with Warehouse(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def meta(warehouse: Warehouse) -> Meta:
+    """Give its meta schema."""
+    return Meta(warehouse)
+
+
+def test_the_schema_has_the_columns_of_the_contract(meta: Meta) -> None:
+    """Reports rely on these names and on their order."""
+    layout = meta.warehouse.layout("meta")
+    assert ", ".join(layout["sync_runs"]) == (
+        "run_id, source, resource, mode, since, started_at, finished_at, requests, rows_read,"
+        " inserted, updated, unchanged, quarantined, watermark, status, error"
+    )
+    assert layout["watermarks"][:7] == [
+        *("source", "resource", "watermark", "walk_started_at", "page_token", "fields_hash"),
+        "updated_at",
+    ]
+    assert layout["fields"][:5] == ["source", "resource", "field", "status", "since"]
+    assert layout["drift"] == ["source", "resource", "field", "kind", "seen_at", "run_id"]
+    assert layout["quarantine"] == ["source", "resource", "record_id", "row", "reason", "run_id"]
+    assert layout["epoch"] == ["load_seq", "warehouse_id", "at"]
+
+
+def test_making_the_schema_again_keeps_everything(meta: Meta) -> None:
+    """A second start neither empties a table nor gives the warehouse another id."""
+    meta.save_runs([RUN])
+    before = meta.warehouse.rows("select * from meta.epoch")
+    again = Meta(meta.warehouse)
+
+    assert again.warehouse.rows("select * from meta.epoch") == before
+    assert again.warehouse.rows("select count(*) from meta.sync_runs") == [(1,)]
+
+
+def test_a_run_that_never_ended_is_interrupted(meta: Meta) -> None:
+    """Only rows that still say running; they get an end."""
+    ended = replace(RUN, run_id="run-0", status="ok", finished_at=AT)
+    meta.save_runs([RUN, replace(RUN, resource="bills"), ended])
+    later = AT.add(hours=1)
+
+    assert meta.interrupt_running(later) == 2
+    assert meta.interrupt_running(later) == 0
+    found = meta.warehouse.rows("select run_id, status, finished_at from meta.sync_runs order by 1")
+    assert [(run, status, moment(end)) for run, status, end in found] == [
+        ("run-0", "ok", AT),
+        ("run-1", "interrupted", later),
+        ("run-1", "interrupted", later),
+    ]
+
+
+def test_the_outcome_of_a_run_replaces_its_beginning(meta: Meta) -> None:
+    """One row for each run and resource; other runs stay."""
+    meta.save_runs([RUN, replace(RUN, run_id="run-2")])
+    meta.save_runs([replace(RUN, status="ok", rows_read=7, finished_at=AT, watermark=AT)])
+    meta.save_runs([])
+
+    rows = meta.warehouse.rows("select run_id, status, rows_read from meta.sync_runs order by 1")
+    assert rows == [("run-1", "ok", 7), ("run-2", "running", 0)]
+
+
+def test_progress_comes_back_as_it_was_stored(meta: Meta) -> None:
+    """Every part of a resume point, moments in UTC, big ids exact."""
+    plain = Progress(SOURCE, "bills")
+    meta.save_walks(Stored(progress=[WALK, plain]), AT, "run-1")
+
+    assert meta.progress(SOURCE) == {"matters": WALK, "bills": plain}
+    assert meta.progress("clio_grow") == {}
+
+
+def test_progress_replaces_what_was_stored(meta: Meta) -> None:
+    """One row for each collection; a walk that is over has no place left."""
+    meta.save_walks(Stored(progress=[WALK, replace(WALK, resource="bills")]), AT, "run-1")
+    over = Progress(SOURCE, "matters", watermark=AT, fields_hash="hash", completed_at=AT)
+    meta.save_walks(Stored(progress=[over]), AT.add(hours=1), "run-2")
+
+    assert meta.progress(SOURCE) == {"matters": over, "bills": replace(WALK, resource="bills")}
+    assert meta.warehouse.rows("select count(*) from meta.watermarks") == [(2,)]
+
+
+def test_everything_else_is_stored_once_too(meta: Meta) -> None:
+    """Drift, refused fields, quarantine and parents that were read: the newest counts."""
+    for run, reason in (("run-1", "first"), ("run-2", "second")):
+        stored = Stored(
+            drift=[Drift(SOURCE, "matters", "note", "refused")],
+            refused=[Refused(SOURCE, "matters", "note", "digest")],
+            quarantined=[Quarantined(SOURCE, "matters", "7", '{"id":7}', reason)],
+            parents=[ParentRead(SOURCE, "matter_contacts", 7, AT)],
+        )
+        meta.save_walks(stored, AT, run)
+
+    rows = meta.warehouse.rows
+    assert rows("select field, kind, run_id from meta.drift") == [("note", "refused", "run-2")]
+    assert rows("select field, status, catalog_hash from meta.fields") == [
+        ("note", "refused", "digest")
+    ]
+    assert rows("select record_id, row, reason, run_id from meta.quarantine") == [
+        ("7", '{"id":7}', "second", "run-2")
+    ]
+    assert rows("select parent_id from meta.parents_read") == [(7,)]
+    assert meta.refused(SOURCE) == {("matters", "digest"): frozenset({"note"})}
+
+
+def test_a_failed_step_stores_nothing(meta: Meta) -> None:
+    """Watermark, quarantine and epoch move together or not at all."""
+    meta.warehouse.rows("drop table meta.quarantine")
+    stored = Stored(progress=[WALK], quarantined=[Quarantined(SOURCE, "matters", "7", "{}", "r")])
+    with pytest.raises(duckdb.Error):
+        meta.save_walks(stored, AT, "run-1")
+
+    assert meta.progress(SOURCE) == {}
+    assert meta.warehouse.rows("select load_seq from meta.epoch") == [(0,)]
+
+
+def test_quarantine_is_released_once_a_row_is_stored(meta: Meta) -> None:
+    """By a newer run that stored that row; what is still unfit stays."""
+    kept = [Quarantined(SOURCE, "matters", key, "{}", "r") for key in ("7", "8")]
+    meta.save_walks(Stored(quarantined=kept), AT, "run-1")
+    meta.warehouse.rows("create schema raw_clio_manage")
+    meta.warehouse.rows("create table raw_clio_manage.matters (id bigint, _synced_at timestamptz)")
+    later = AT.add(hours=1)
+    meta.warehouse.rows("insert into raw_clio_manage.matters values (7, $1), (8, $2)", [later, AT])
+
+    meta.release_quarantine(SOURCE, "run-1", later)
+    assert meta.warehouse.rows("select count(*) from meta.quarantine") == [(2,)]
+    meta.release_quarantine(SOURCE, "run-2", later)
+    assert meta.warehouse.rows("select record_id from meta.quarantine") == [("8",)]
+
+
+def test_the_epoch_counts_every_committed_package(meta: Meta, tmp_path: Path) -> None:
+    """The file beside the warehouse says which package it saw last, and the watermarks."""
+    numbers = []
+    for _ in range(3):
+        numbers.append(meta.save_walks(Stored(progress=[WALK]), AT, "run-1"))
+        meta.write_epoch(tmp_path)
+    found = json.loads((tmp_path / "epoch.json").read_text("utf-8"))
+    ((seq, name, _),) = meta.warehouse.rows("select * from meta.epoch")
+
+    assert numbers == [1, 2, 3]
+    assert (found["load_seq"], found["warehouse_id"]) == (seq, name) == (3, name)
+    assert pendulum.parse(found["at"]) == AT
+    assert pendulum.parse(found["watermarks"]["clio_manage.matters"]) == WALK.watermark
+    assert not (tmp_path / "epoch.tmp").exists()
+
+
+def test_the_epoch_is_whole_or_not_there(meta: Meta, tmp_path: Path) -> None:
+    """The new text goes to a file of its own first: where that fails, the old one stays."""
+    meta.write_epoch(tmp_path)
+    before = (tmp_path / "epoch.json").read_text("utf-8")
+    (tmp_path / "epoch.tmp").mkdir()
+    meta.save_walks(Stored(), AT, "run-1")
+    with pytest.raises(OSError, match="epoch"):
+        meta.write_epoch(tmp_path)
+    assert (tmp_path / "epoch.json").read_text("utf-8") == before
+
+
+def test_the_epoch_is_replaced_and_never_written_over(meta: Meta, tmp_path: Path) -> None:
+    """A reader that looks while it is written sees one inode or the next, each whole."""
+    meta.write_epoch(tmp_path)
+    first = (tmp_path / "epoch.json").stat().st_ino
+    with (tmp_path / "epoch.json").open(encoding="utf-8") as held:
+        meta.save_walks(Stored(), AT, "run-1")
+        meta.write_epoch(tmp_path)
+        assert json.load(held)["load_seq"] == 0
+    assert (tmp_path / "epoch.json").stat().st_ino != first
+
+
+def test_moments_come_back_in_utc(warehouse: Warehouse) -> None:
+    """Whatever zone DuckDB shows them in."""
+    cursor = warehouse.cursor()
+    cursor.execute("set timezone = 'America/New_York'")
+    found = cursor.execute("select timestamptz '2026-03-08 02:30:00-08:00', null").fetchone()
+    cursor.close()
+    assert found is not None
+    assert moment(found[0]) == pendulum.datetime(2026, 3, 8, 10, 30)
+    assert moment(found[1]) is None
