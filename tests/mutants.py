@@ -4,6 +4,7 @@ The numbers are those of the list of bugs that loaders of this kind have had. Ea
 textual patch on a copy of the repository; a patch that no longer fits is an error of its own.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -105,8 +106,8 @@ MUTANTS = (
             ),
             Patch(
                 LOAD,
-                "            self._ensure_versions(waiting)  # a run that died may have left a table"
-                " without\n",
+                "            self._ensure_versions(waiting)"
+                "  # a run that died may have left a table without\n",
                 "            package.store = lambda: self._store(waiting)\n",
             ),
         ),
@@ -269,6 +270,7 @@ def is_found(mutant: Mutant) -> bool:
             done = subprocess.run(
                 [*words, "-m", "not long"],
                 cwd=folder,
+                env={**os.environ, "HYPOTHESIS_PROFILE": "unshrunk"},
                 timeout=SECONDS,
                 capture_output=True,
                 check=False,

@@ -137,7 +137,7 @@ def stored_rows(connection: duckdb.DuckDBPyConnection, collection: Collection) -
     """Read a raw table by key."""
     names = [column.name for column in collection.columns]
     chosen = ", ".join(f'"{name}"' for name in names)
-    found = connection.execute(f'select {chosen} from {RAW}."{collection.name}"').fetchall()  # noqa: S608
+    found = connection.execute(f'select {chosen} from {RAW}."{collection.name}"').fetchall()
     rows = [dict(zip(names, row, strict=True)) for row in found]
     for row in rows:
         for column in collection.columns:

@@ -71,7 +71,7 @@ class PlainEngine(Engine):
         cursor.execute("begin")
         cursor.execute(f"create schema if not exists {quoted(self.schema)}")
         cursor.execute(f"create table if not exists {raw} as from b limit 0")
-        cursor.execute(f"delete from {raw} t using b where {key}")  # noqa: S608
+        cursor.execute(f"delete from {raw} t using b where {key}")
         cursor.execute(f"insert into {raw} by name from b")
         cursor.execute("commit")
         cursor.close()
@@ -95,7 +95,7 @@ def plain_client(clio: Simulator, clock: Clock) -> ClioClient:
     return products.client("clio_manage", settings, clock, threading.Event())
 
 
-def plain_load(  # noqa: PLR0913 - each is a collaborator of its own
+def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
     client: ClioClient,
     product: Product,
     warehouse: Warehouse,

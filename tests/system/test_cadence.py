@@ -9,9 +9,9 @@ COPY = "bank_accounts__daily"
 OTHERS = tuple(set(CATALOG.loaded) - {ONCE, COPY, "tasks"})
 
 
-def modes(firm: Firm, **choice: bool) -> dict[str, str]:
+def modes(firm: Firm, *, every: bool = False) -> dict[str, str]:
     """Load what is due and give the mode of each collection that was read."""
-    outcome = firm.load(**choice)
+    outcome = firm.load(every=every)
     assert outcome.exit_code == 0, outcome.errors
     lists = [row for row in outcome.results if row["mode"] != "child"]
     return {row["resource"]: row["mode"] for row in lists}

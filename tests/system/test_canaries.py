@@ -1,11 +1,12 @@
 """Nothing of a client and no token is in anything that is written outside the warehouse file."""
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sources.clio_simulator.faults import Cut, NextElsewhere, Status, Value
+from sources.clio_simulator.faults import Action, Cut, NextElsewhere, Status, Value
 from tests.system.firm import Firm
 from tests.system.process import environment, run
 
@@ -50,7 +51,7 @@ def test_success(planted: Firm, tmp_path: Path, words: tuple[str, ...]) -> None:
 )
 def test_failure(planted: Firm, tmp_path: Path, fault: str) -> None:
     """A load that fails, with --debug, says what went wrong without any of it."""
-    faults = {
+    faults: dict[str, Callable[[], Action]] = {
         "status": lambda: Status(500, message=f"no {NAME} {TOKEN}"),
         "cut": lambda: Cut(0.7),
         "foreign": lambda: NextElsewhere("https://evil.example"),

@@ -25,6 +25,7 @@ from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import ForgetNext
+from sources.clio_simulator.log import Asked
 from tests.system.firm import CATALOG, QuickClock, served_rows, stored_rows
 from tests.system.plain_engine import plain_client, plain_load, small_product
 
@@ -44,11 +45,11 @@ class PageTime(Clock):
     def __init__(self) -> None:
         """Begin with no page served."""
         super().__init__(running=False)
-        self.requests: list[Any] = []
+        self.requests: list[Asked] = []
 
     def now(self) -> int:
         """Give the moment in milliseconds."""
-        pages = sum(asked.collection == NAME for asked in self.requests)
+        pages = len([asked for asked in self.requests if asked.collection == NAME])
         return super().now() + pages * PAGE_MINUTES * 60_000
 
 

@@ -155,7 +155,7 @@ def test_null_id(firm: Firm) -> None:
 
 
 def test_ids_beyond_doubles_are_exact(firm: Firm) -> None:
-    """D1, equal at once: an id above 2⁵³ is stored to the last digit; an id as text is the same id."""
+    """D1, equal at once: an id above 2⁵³ is exact to the last digit; as text it is the same."""
     for key in (2**53 + 1, 2**62 + 1):
         firm.clio.changes.add("tasks", {"id": key, "name": str(key)})
     with_value(firm, "tasks", "id", f'"{min(firm.clio.store["tasks"].rows)}"')

@@ -175,7 +175,7 @@ def test_analyst_has_the_file_open(firm: Firm) -> None:
 
 @pytest.mark.parametrize("hours", [2, -2, 24 * 365])
 def test_clock_of_this_machine_is_wrong(firm: Firm, hours: int) -> None:
-    """L10, equal at once: the same rows and the same watermark, whatever this machine's clock says."""
+    """L10, equal at once: the same rows and watermark, whatever this machine's clock says."""
     firm.clio.clock.freeze()
     start_of_run = firm.clio.clock.moment().start_of("second")
     assert firm.load("tasks", clock=WrongClock(hours)).exit_code == 0

@@ -83,7 +83,7 @@ def valid(schema: dict[str, Any], value: str) -> bool:
 
 
 def test_every_request_is_documented(sent: list[Asked], document: dict[str, Any]) -> None:
-    """Path, parameters, types and enumerations are Clio's; `order=id(asc)` is the only exception."""
+    """Path, parameters and values are Clio's; `order=id(asc)` is the only exception."""
     found = set()
     for asked in sent:
         operation = described(document, asked)
