@@ -4,10 +4,9 @@ import re
 import signal
 from pathlib import Path
 
-import duckdb
 import httpx
 
-from tests.system.process import SECONDS, document, environment, run, start
+from tests.system.process import SECONDS, environment, run, start
 
 
 def test_simulator_serves_until_it_is_stopped(tmp_path: Path) -> None:
@@ -31,19 +30,6 @@ def test_simulator_serves_until_it_is_stopped(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=SECONDS)
-
-
-def test_demo(tmp_path: Path) -> None:
-    """The demo loads a firm, changes it, loads again and says what to look at; no credentials."""
-    done = run("demo", "--json", env=environment(tmp_path / "data"))
-    assert done.returncode == 0, done.stderr
-    printed = document(done)
-    assert (printed["command"], printed["status"]) == ("demo", "ok")
-    with duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True) as warehouse:
-        found = warehouse.execute(
-            "select count(*) from raw_clio_manage.matters__versions"
-        ).fetchall()
-    assert found == [(3,)]
 
 
 def test_demo_leaves_another_warehouse_alone(tmp_path: Path) -> None:

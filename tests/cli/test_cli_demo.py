@@ -1,0 +1,73 @@
+"""`clio-sync demo`: what it shows, and that its folder is no firm's."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.system.process import document, environment, run
+
+HEADER = "collection rows requests then new then changed then requests"
+FIRM = {
+    "SOURCES__CLIO_MANAGE__BASE_URL": "http://127.0.0.1:9",
+    "SOURCES__CLIO_MANAGE__ACCESS_TOKEN": "token",
+}
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_demo_and_its_folder(tmp_path: Path) -> None:
+    """It shows both loads and what to try next; no firm is loaded into its folder after it."""
+    folder = tmp_path / "data"
+    demo = run("demo", env=environment(folder))
+    assert demo.returncode == 0, demo.stderr
+    shows_both_loads(demo.stdout)
+    says_what_to_try_next(demo.stdout, folder)
+    keeps_what_was_replaced(folder)
+    refuses_a_firm(folder)
+    is_a_warehouse_as_any_other(folder)
+
+
+def shows_both_loads(shown: str) -> None:
+    """Collections, rows and requests of the first load, and what the second one found."""
+    lines = shown.splitlines()
+    assert " ".join(lines[0].split()) == HEADER
+    cells = {line.split()[0]: line.split()[1:] for line in lines if line[:1].isalpha()}
+    assert cells["activities"][2] == "3"
+    assert cells["matters"][3] == "3"
+    assert cells["communications"][3] == "1"
+    rows, _requests, new, changed, _again = (int(c.replace(",", "")) for c in cells["all"])
+    assert rows > 1000
+    assert new >= 3
+    assert changed >= 4
+
+
+def says_what_to_try_next(shown: str, folder: Path) -> None:
+    """The last lines name the file and commands that exist."""
+    lines = [line for line in shown.splitlines() if line.strip()]
+    at = lines.index(f"The warehouse is {folder / 'warehouse.duckdb'}. Next:")
+    assert [line.split()[0] for line in lines[at + 1 :]] == ["clio-sync", "duckdb", "clio-sync"]
+
+
+def keeps_what_was_replaced(folder: Path) -> None:
+    """The three matters that were closed are in the history, once each."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        query = "select count(*), count(distinct id) from raw_clio_manage.matters__versions"
+        assert warehouse.execute(query).fetchall() == [(3, 3)]
+
+
+def refuses_a_firm(folder: Path) -> None:
+    """`load` into the demo's folder: exit 5, nothing sent, and the hint names the setting."""
+    done = run("load", "--json", env=environment(folder, None, **FIRM))
+    printed = document(done)
+    assert (done.returncode, printed["status"]) == (5, "stopped_by_guard")
+    assert "CLIO_SYNC__DATA_DIR" in printed["errors"][0]["hint"]
+
+
+def is_a_warehouse_as_any_other(folder: Path) -> None:
+    """`status` shows every table, with its watermark."""
+    printed = document(run("status", "--json", env=environment(folder)))
+    rows = {row["resource"]: row for row in printed["results"]}
+    assert len(rows) == 81
+    assert rows["matters"]["rows"] > 0
+    assert rows["matters"]["watermark"].endswith("Z")
+    assert all(row["quarantined"] == 0 for row in rows.values())
