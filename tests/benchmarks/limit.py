@@ -56,14 +56,14 @@ class Load:
             for column in of.columns
         )
         self._insert = (
-            f"insert into staged select {leaves} from"  # noqa: S608
+            f"insert into staged select {leaves} from"
             f" (select unnest(from_json(body, '{shape(of)}').data) as r from pages)"
         )
 
     def run(self) -> None:
         """Fetch, parse and merge what changed since the last run."""
         mark = self.store.execute(
-            f"select max(updated_at)::varchar from {quoted(self.collection.name)}",  # noqa: S608
+            f"select max(updated_at)::varchar from {quoted(self.collection.name)}",
         ).fetchall()[0][0]
         asked = parameters(self.collection)
         if mark is not None:

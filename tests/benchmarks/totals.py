@@ -25,11 +25,11 @@ def main() -> None:
         ).fetchall()
         ((schema,),) = schemas
         table = f'"{schema}"."{name}"'
-        query = f"select count(*), count(distinct id) from {table}"  # noqa: S608
+        query = f"select count(*), count(distinct id) from {table}"
         ((rows, keys),) = store.execute(query).fetchall()
         found |= {f"{name}.rows": rows, f"{name}.keys": keys}
         if name == "activities":
-            query = f"select sum(round(total * 100)::bigint) from {table}"  # noqa: S608
+            query = f"select sum(round(total * 100)::bigint) from {table}"
             found["activities.total"] = int(store.execute(query).fetchall()[0][0])
     sys.stdout.write(orjson.dumps(found).decode() + "\n")
 

@@ -1,14 +1,17 @@
 """Nothing of a client and no token is in anything that is written outside the warehouse file."""
 
 import signal
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sources.clio_simulator.faults import Action, Cut, NextElsewhere, Status, Value
 from tests.system.firm import Firm
 from tests.system.process import environment, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "CANARY-token-5f1e"  # noqa: S105 - planted, to be searched for
 NAME = "CANARY-client-name"

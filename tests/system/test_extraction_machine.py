@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pendulum
 import pytest
@@ -25,9 +25,11 @@ from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import ForgetNext
-from sources.clio_simulator.log import Asked
 from tests.system.firm import CATALOG, QuickClock, served_rows, stored_rows
 from tests.system.plain_engine import plain_client, plain_load, small_product
+
+if TYPE_CHECKING:
+    from sources.clio_simulator.log import Asked
 
 NAME = "practice_areas"
 COLLECTION = CATALOG.collections[NAME]

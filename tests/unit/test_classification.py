@@ -80,13 +80,13 @@ class Table:
         classifier.close()
         same = " and ".join(f"t.{name} = given.{name}" for name in self.collection.key)
         for rows in going:
-            self._write(f"delete from {self.name} t using given where {same}", rows)  # noqa: S608
+            self._write(f"delete from {self.name} t using given where {same}", rows)
             self._write(f"insert into {self.name} by name from given", rows)
 
     def rows(self, what: str = "*", suffix: str = "") -> list[dict[str, Any]]:
         """Read the table."""
         cursor = self.warehouse.cursor()
-        found = arrow(cursor, f"select {what} from {self.name}{suffix} order by all")  # noqa: S608
+        found = arrow(cursor, f"select {what} from {self.name}{suffix} order by all")
         cursor.close()
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows

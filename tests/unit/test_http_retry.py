@@ -1,8 +1,8 @@
 """When a request is repeated, and how long the wait before is."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,9 @@ from sources.clio_http.retry import (
 )
 from sources.errors import Interrupted, RateLimitedError, UnavailableError
 from tests.unit.http_loopback import START, FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = int(START.timestamp())
 

@@ -49,7 +49,7 @@ def test_same_seed_same_bytes_in_another_process(clio: Simulator) -> None:
 
 
 def _answer(command: list[str]) -> bytes:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:  # noqa: S603 - our own module
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
         ready = orjson.loads(process.stdout.readline())
         headers = {"Authorization": f"Bearer {ready['token']}"}
