@@ -40,7 +40,12 @@ class Classified:
 def text_for_hash(name: str, kind: str) -> str:
     """Give the SQL of a column's text in the content hash: the same on every machine."""
     column = quoted(name)
-    text = f"epoch_us({column})::varchar" if kind == "TIMESTAMPTZ" else f"{column}::varchar"
+    text = f"{column}::varchar"
+    if kind == "TIMESTAMPTZ":
+        text = f"epoch_us({column})::varchar"
+    elif kind in {"VARCHAR", "JSON"}:
+        # with its length before it, a text that holds the separators cannot pass for two
+        text = f"strlen({column})::varchar || ':' || {column}"
     return f"coalesce({text}, chr(30))"
 
 

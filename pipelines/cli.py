@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+INTERRUPTED = 130
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 SECRET_WORDS = ("--token", "--access-token", "--secret", "--api-key")
 
@@ -82,7 +83,7 @@ def _call(
         outcome.errors = [("", error)]
     except KeyboardInterrupt:
         click.echo("Interrupted. What was stored stays; run the same command to go on.", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         # the text of an unknown error may quote a row, so only its place is shown
         from .errors import UnexpectedError, origin
@@ -97,7 +98,9 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
     def handle(_number: int, _frame: object) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            # nothing is written but in transactions, so leaving here is as safe as a power cut
+            os.write(2, b"Stopped. What was stored stays; run the same command to go on.\n")
+            os._exit(INTERRUPTED)
         stop.set()
 
     signal.signal(signal.SIGINT, handle)

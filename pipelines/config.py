@@ -16,6 +16,7 @@ REGIONS = ("us", "ca", "eu", "au")
 
 KNOWN = {
     "clio_sync.actor",
+    "clio_sync.crash_at",
     "clio_sync.data_dir",
     *(
         f"sources.{product}.{name}"
@@ -79,6 +80,9 @@ def _file(path: Path) -> dict[str, Any]:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         return {}
+    except (OSError, UnicodeDecodeError):
+        message = f"{path.name} cannot be read as text"
+        raise ConfigurationError(message) from None
     try:
         return _flat(tomllib.loads(text))
     except tomllib.TOMLDecodeError:
@@ -88,7 +92,7 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = {name.lower().replace("__", "."): value for name, value in environ.items()}
-    return {name: value for name, value in names.items() if name in KNOWN}
+    return {name: value for name, value in names.items() if name.startswith(OURS)}
 
 
 def _check_names(found: Mapping[str, Any]) -> None:
@@ -117,7 +121,10 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
     if region not in REGIONS:
         message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
         raise ConfigurationError(message)
-    token = get("access_token", "")
+    token = str(get("access_token", "")).strip()
+    if not all("!" <= char <= "~" for char in token):
+        message = f"sources.{product}.access_token holds a character that no token has"
+        raise ConfigurationError(message)
     try:
         reserve = float(get("reserve", 0))
     except ValueError:
@@ -154,7 +161,7 @@ def read_settings(
     found = _file(base / "config.toml") | _file(base / "secrets.toml") | _environment(environ)
     _check_names(found)
     return Settings(
-        data_dir=Path(str(found.get("clio_sync.data_dir", "data"))),
+        data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(found, product) for product in PRODUCTS},
     )

@@ -98,11 +98,17 @@ class UnexpectedError(ClioError):
     exit_code = 1
 
 
+def cause(failed: BaseException) -> BaseException:
+    """Give the first cause of a failure."""
+    first = failed
+    while (inner := first.__cause__ or first.__context__) is not None:
+        first = inner
+    return first
+
+
 def origin(failed: BaseException) -> str:
     """Name the first cause of a failure and the line that raised it, without its text."""
-    cause = failed
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    frames = traceback.extract_tb(cause.__traceback__)
+    first = cause(failed)
+    frames = traceback.extract_tb(first.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(cause).__name__ + where
+    return type(first).__name__ + where

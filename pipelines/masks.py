@@ -49,11 +49,11 @@ class Masks:
 def _without(misfit: Misfit, masked: Iterable[Column]) -> Misfit:
     row = json.loads(misfit.row)
     for column in masked:
-        place = row
-        for name in column.path[:-1]:
-            place = place.get(name) if isinstance(place, dict) else None
-        if isinstance(place, dict) and column.path[-1] in place:
-            place[column.path[-1]] = HIDDEN
+        outer = row.get(column.path[0])
+        if isinstance(outer, dict) and len(column.path) > 1:
+            outer[column.path[1]] = HIDDEN
+        elif outer is not None or (len(column.path) == 1 and column.path[0] in row):
+            row[column.path[0]] = HIDDEN
     return replace(misfit, row=json.dumps(row))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -180,11 +180,17 @@ class Meta:
             cursor.close()
         return int(found[0]) if found else 0
 
-    def release_quarantine(self, source: str, run_id: str, synced_at: pendulum.DateTime) -> None:
-        """Take out of quarantine what was since stored: its newer version fits its table."""
+    def release_quarantine(
+        self, source: str, names: Sequence[str], run_id: str, synced_at: pendulum.DateTime
+    ) -> None:
+        """Take out of quarantine what was since stored: its newer version fits its table.
+
+        `names` are the tables whose key is `id` alone, as quarantine keeps it.
+        """
         found = self.warehouse.rows(
-            "select distinct resource from meta.quarantine where source = $1 and run_id <> $2",
-            [source, run_id],
+            "select distinct resource from meta.quarantine where source = $1 and run_id <> $2"
+            " and list_contains($3, resource)",
+            [source, run_id, list(names)],
         )
         for (resource,) in found:
             raw = f"{quoted('raw_' + source)}.{quoted(resource)}"

@@ -101,7 +101,7 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, pendulum.DateTime):
         return value.in_timezone("UTC").format("YYYY-MM-DD HH:mm:ss")
-    return printable(str(value)) if value is not None else "-"
+    return printable(" ".join(str(value).split("\n"))) if value is not None else "-"
 
 
 def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:

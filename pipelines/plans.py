@@ -203,4 +203,7 @@ def watermark_after(
 ) -> pendulum.DateTime:
     """Give the watermark of a walk read to its last page: never the greatest stamp seen."""
     reached = plan.started_at - OVERLAP
-    return max(previous, reached) if previous else reached
+    if plan.since is None or previous is None:
+        # everything was read: nothing before this moment rests on an earlier watermark
+        return reached
+    return max(previous, reached)

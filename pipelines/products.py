@@ -101,6 +101,9 @@ def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Ev
     if options.access_token is None:
         message = f"there is no access token for {source}"
         raise SignInNeededError(message)
+    if options.base_url.endswith(settings.API_PATH):
+        message = f"sources.{source}.base_url ends before {settings.API_PATH}; leave that out"
+        raise ConfigurationError(message)
     made = ClientSettings(
         product=source,
         base_url=options.base_url or settings.HOSTS[options.region],

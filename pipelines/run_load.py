@@ -75,6 +75,9 @@ def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outc
     prepare_data_folder(folder)
     if (folder / DEMO_MARK).exists() and not into_demo:
         raise DemoFolderError
+    for name in names:
+        # before anything is made: a load that cannot begin leaves no empty warehouse behind
+        products.client(name, run.settings, run.clock, run.stop).close()
     with (
         writer_lock(folder, "load", clock.now()),
         Warehouse(folder) as warehouse,
@@ -101,6 +104,10 @@ def _load(run: Run, name: str, warehouse: Warehouse, run_id: str) -> LoadResult:
     unknown = sorted(run.choice.resources - set(product.catalog.loaded))
     if unknown:
         message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
+        raise ConfigurationError(message)
+    switched_off = sorted(run.choice.resources & product.off)
+    if switched_off:
+        message = f"{switched_off[0]} is off; name it in sources.{name}.on to load it"
         raise ConfigurationError(message)
     with products.client(name, run.settings, run.clock, run.stop) as client:
         load = Load(

@@ -37,6 +37,8 @@ def run_status(settings: Settings, clock: Clock) -> Outcome:
     if not (settings.data_dir / FILE).exists():
         raise NoWarehouseError
     with Warehouse(settings.data_dir, read_only=True) as warehouse:
+        if not warehouse.layout("meta"):
+            raise NoWarehouseError
         rows = [row for source in SOURCES for row in source_status(warehouse, source)]
     header = ("collection", "rows", "newest", "last load", "mode", "complete up to", "state")
     cells = [

@@ -27,6 +27,8 @@ Cursor: TypeAlias = duckdb.DuckDBPyConnection
 MEMORY_LIMIT = "256MB"
 PRIVATE = 0o700
 FILE = "warehouse.duckdb"
+ODD = "='?%\\"
+"""Characters of a path that DuckDB or dlt take for something else, such as a partition."""
 DEMO_MARK = "demo"
 """The file that says that a data folder holds the demo's invented firm."""
 
@@ -45,8 +47,9 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
 
 def prepare_data_folder(folder: Path) -> None:
     """Make the data folder, private to its owner, and refuse one that cannot be used."""
-    if "=" in str(folder.resolve()):
-        message = "the path of the data folder holds '=', which DuckDB takes for a partition"
+    odd = sorted(set(str(folder.resolve())) & set(ODD))
+    if odd:
+        message = f"the path of the data folder holds {odd[0]}, with which the engine cannot write"
         raise ConfigurationError(message)
     try:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)

@@ -263,11 +263,11 @@ class Load:
             done = self.result.complete.get(task.name, True) and task.complete
             self.result.complete[task.name] = done
             if task.walk.skipped:
-                count = len(task.walk.skipped)
-                self.reporter.note(f"{task.name}: {count} parents are gone or hidden in Clio")
+                self.reporter.note(f"{task.name}: {task.walk.skipped} parents are gone in Clio")
         if self.result.server_time is not None:
             run_id, at_server = self.result.run_id, self.result.server_time
-            self.meta.release_quarantine(self.source, run_id, at_server)
+            names = [c.name for c in self.product.catalog.loaded.values() if c.key == ("id",)]
+            self.meta.release_quarantine(self.source, names, run_id, at_server)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests

@@ -12,7 +12,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.classification import Classifier
 from pipelines.crash import crash_point
-from pipelines.errors import LoadFailedError, origin
+from pipelines.errors import LoadFailedError, cause, origin
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Reading
@@ -101,6 +101,8 @@ class Engine:
             self.pipeline.normalize()
             self.pipeline.load()
         except PipelineStepFailed as failed:
+            if isinstance(cause(failed), KeyboardInterrupt):
+                raise KeyboardInterrupt from None
             # the engine's own exception quotes rows: only where it came from is told
             message = f"the engine failed in step {failed.step} ({origin(failed)})"
             raise LoadFailedError(message) from None

@@ -20,6 +20,8 @@ from sources.errors import (
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
+    UnavailableError,
+    UnreadableAnswerError,
 )
 
 Mask: TypeAlias = Callable[[Reading], Reading]
@@ -211,7 +213,7 @@ class Task:
                 mode=plan.mode,
                 completed_at=plan.started_at,
             )
-        if isinstance(self.error or self.walk.error, UNTRUSTED):
+        if isinstance(self.error or self.walk.error, UNTRUSTED) or self._stuck():
             return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
         return Progress(
             self.source,
@@ -226,6 +228,12 @@ class Task:
             after_id=self.stored_point.after,
             completed_at=self.progress.completed_at,
         )
+
+    def _stuck(self) -> bool:
+        """Tell whether a saved page token led nowhere: the next run starts the walk anew."""
+        start = self.walk.plan.start
+        led_nowhere = bool(start.page_token) and self.stored_point == start
+        return led_nowhere and isinstance(self.walk.error, UnavailableError | UnreadableAnswerError)
 
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""

@@ -56,6 +56,8 @@ CASTS = MappingProxyType(
             "try_cast({x} as decimal(38, 18))",
             f"({{x}} is null or {_matches(FIXED)}"
             f" or ({_matches(NUMBER)} and contains(lower({{x}}), 'e')"
+            " and length(ltrim(regexp_replace({x}, '[eE].*|[^0-9]', '', 'g'), '0'))"
+            f" <= {DOUBLE_DIGITS}"
             " and try_cast({x} as decimal(38, 18))::double = try_cast({x} as double)))",
         ),
         "DATE": Cast(

@@ -121,6 +121,8 @@ def _origin(parts: SplitResult) -> Origin | None:
 def _same_clio(origin: Origin, base: Origin) -> bool:
     if origin == base:
         return True
+    if origin.is_loopback and base.is_loopback:
+        return (origin.scheme, origin.port) == (base.scheme, base.port)
     if (origin.scheme, origin.port) != ("https", _PORTS["https"]):
         return False
     # Clio's regions share nothing: a link to another one is as foreign as any other host. But a

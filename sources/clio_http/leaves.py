@@ -5,9 +5,11 @@ duplicate keys, text that is not Unicode, keys that are missing, an object where
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import orjson
@@ -83,13 +85,23 @@ def _parse(body: bytes, number: int) -> list[Any]:
     return data
 
 
+def _as_number(text: str) -> int | float:
+    """Turn a written number back into a number, if that says the same."""
+    if not any(sign in text for sign in ".eE"):
+        return int(text)
+    if not math.isfinite(float(text)) or Decimal(repr(float(text))) != Decimal(text):
+        message = "a number with more digits than can be kept"
+        raise _MisfitError(message)
+    return float(text)
+
+
 def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
     """Turn written numbers back into numbers, bounded in depth."""
     if depth > MAX_DEPTH:
         message = f"nested deeper than {MAX_DEPTH} levels"
         raise _MisfitError(message)
     if isinstance(value, _Number):
-        return float(value) if any(sign in value for sign in ".eE") else int(value)
+        return _as_number(value)
     if isinstance(value, dict):
         return {key: _plain(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
@@ -129,16 +141,44 @@ def _text(value: object, column: Column) -> str:
             return _json_text(value)
         message = f"{column.name}: an object where a value belongs"
         raise _MisfitError(message)
+    if isinstance(value, _Number):
+        return _number_text(value)
     text = str(value)
-    if not isinstance(value, _Number) and any("\ud800" <= char <= "\udfff" for char in text):
+    if any("\ud800" <= char <= "\udfff" for char in text):
         message = f"{column.name}: text that is not Unicode"
         raise _MisfitError(message)
     return text
 
 
+def _number_text(text: str) -> str:
+    """Write a number as the bulk reader writes it, where that says the same."""
+    if not any(sign in text for sign in ".eE"):
+        return str(text)
+    try:
+        return orjson.dumps(_as_number(text)).decode()
+    except _MisfitError:
+        return str(text)
+
+
+def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Turn written numbers back into numbers; one that would be rounded stays as it was written."""
+    if isinstance(value, _Number):
+        try:
+            return _as_number(value)
+        except _MisfitError:
+            return str(value)
+    if isinstance(value, dict):
+        return {key: _kept(inner) for key, inner in value.items()}
+    return [_kept(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _received(row: dict[str, Any]) -> str:
     """Give a row as JSON; a half of a character is written out, since databases take none."""
-    text = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+    try:
+        kept = _kept(row)
+    except RecursionError:
+        kept = {key: _kept(value) for key, value in row.items() if not isinstance(value, list)}
+    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
     return _HALVES.sub(lambda half: f"\\\\u{ord(half.group()):04x}", text)
 
 

@@ -2,6 +2,24 @@
 
 import re
 
+_ENGLISH = frozenset(
+    {
+        "date",
+        "description",
+        "id",
+        "kind",
+        "name",
+        "number",
+        "order",
+        "source",
+        "state",
+        "status",
+        "type",
+        "value",
+    },
+)
+"""Names of fields that a message may hold as ordinary words."""
+
 _PART = re.compile(r"(\w+)(?:\{([^}]*)\})?")
 _QUOTED = re.compile(r"(?<!\w)[`'\"]([\w.{},\s]+)[`'\"]")
 _INNER = re.compile(r"\b(\w+)\s*(?:\.\s*(\w+)|\{([^}]*)\})")
@@ -20,11 +38,14 @@ def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
     """
     requested = _requested(fields)
     quoted = _named(" ".join(_QUOTED.findall(message)), requested)
-    # Without quotes a word may be mere English (type, name, date): the message must speak of
-    # fields before its words are taken for names.
-    if quoted or not (kind == "InvalidFields" or re.search("field", message, re.IGNORECASE)):
+    # Without quotes a word may be mere English (type, name, date): the message must be about
+    # fields, and such words count only where it holds no other name.
+    about_fields = kind == "InvalidFields"
+    if quoted or not (about_fields or re.search("field", message, re.IGNORECASE)):
         return quoted
-    return _named(message, requested)
+    named = _named(message, requested)
+    sure = tuple(name for name in named if name not in _ENGLISH)
+    return sure or (named[-1:] if about_fields else ())
 
 
 def _requested(fields: str) -> dict[str, tuple[str, ...]]:

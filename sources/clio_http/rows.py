@@ -26,6 +26,7 @@ from .catalog import JSON, Collection, Column
 from .leaves import read_leaves
 
 LONG = 17
+LONGEST_SPACE = 256
 _DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
 _LONG_RUN = b"0" * LONG
 _EMPTY = re.compile(
@@ -101,6 +102,7 @@ class RowReader:
         self._exact = casts.all_exact(by_kind)
         self._typed = self._typed_query()
         self._bulk = self._bulk_leaves()
+        self._careful = self._careful_leaves()
         self._connection = _connection()
 
     def read(self, pages: Sequence[tuple[int, bytes]], *, after: int = 0) -> Batch:
@@ -164,6 +166,16 @@ class RowReader:
             f" leaf as (select _page, _position, {leaves} from placed) "
         )
 
+    def _careful_leaves(self) -> str:
+        """Give the leaves that were read row by row, arrays written as the bulk reader does."""
+        leaves = ", ".join(
+            f"json({quoted(c.name)})::varchar as {quoted(c.name)}"
+            if c.type == JSON
+            else quoted(c.name)
+            for c in self.columns
+        )
+        return f"with leaf as (select _page, _position, {leaves} from leaves) "  # noqa: S608
+
     def _read_bulk(
         self,
         cursor: duckdb.DuckDBPyConnection,
@@ -196,12 +208,12 @@ class RowReader:
         }
         fields["_page"] = pa.array(leaves.page, pa.int32())
         fields["_position"] = pa.array(leaves.position, pa.int64())
-        cursor.register("leaf", pa.table(fields))
-        typed = cursor.execute(self._typed).to_arrow_table()
+        cursor.register("leaves", pa.table(fields))
+        typed = cursor.execute(self._careful + self._typed).to_arrow_table()
         misfits = tuple(Misfit(self._key_text(row), row, reason) for row, reason in leaves.misfits)
         misfits += tuple(
             self._misfit(leaves.received[page, position], names)
-            for page, position, names in self._wrong(cursor, typed, "")
+            for page, position, names in self._wrong(cursor, typed, self._careful)
         )
         wanted = {column.path[0] for column in self.columns}
         absent = frozenset(wanted - leaves.present) if leaves.received else frozenset()
@@ -242,7 +254,10 @@ class RowReader:
         )
 
     def _key_text(self, row: str) -> str:
-        value = json.loads(row)
+        try:
+            value = json.loads(row)
+        except RecursionError:
+            return ""
         parts = []
         for column in self.key:
             inner = value
@@ -278,12 +293,10 @@ class RowReader:
         pages: Sequence[tuple[int, bytes]],
         after: int,
     ) -> int:
-        if self.key[0].type != "BIGINT":
-            return after
         ordered = typed.select([self.key[0].name, "_page", "_position"])
         ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
-        ids = ordered[self.key[0].name].combine_chunks()
-        if not len(ids):
+        ids = _numbers(ordered[self.key[0].name].combine_chunks())
+        if ids is None or not len(ids):
             return after
         rising = pa.compute.greater(ids[1:], ids[:-1])
         if ids[0].as_py() <= after or not _all(rising):
@@ -312,11 +325,19 @@ def _bulk_is_exact(body: bytes) -> bool:
     start = same.find(_LONG_RUN)
     while start >= 0:
         end = start + _run_length(same, start)
-        before = body[max(0, start - 8) : start].rstrip(b"- \t\r\n")
-        if before[-1:] in (b":", b"[", b",") and not _survives_as_double(body[start:end]):
+        before = body[max(0, start - LONGEST_SPACE) : start].rstrip(b"- \t\r\n")
+        if before[-1:] in (b"", b":", b"[", b",") and not _survives_as_double(body[start:end]):
             return False
         start = same.find(_LONG_RUN, end)
     return True
+
+
+def _numbers(ids: pa.Array) -> pa.Array | None:
+    """Give ids as numbers, also those that Clio writes as text; None where they are no numbers."""
+    try:
+        return ids.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _run_length(same: bytes, start: int) -> int:

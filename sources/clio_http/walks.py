@@ -17,9 +17,10 @@ from sources.errors import (
     ClioError,
     CollectionGoneError,
     FieldsRefusedError,
-    MissingScopeError,
     PageTokenRefusedError,
+    RequestRefusedError,
     UnreadableAnswerError,
+    VersionRetiredError,
 )
 
 from .catalog import Collection
@@ -33,8 +34,14 @@ MAX_PAGES = 50
 MAX_BYTES = 16_000_000
 MAX_SECONDS = 10.0
 PAGE_READINGS = 3
-ALL_SKIPPED = 5
-"""So many parents, all gone or hidden, mean that the collection itself is."""
+DEAD_TOKEN = (
+    CollectionGoneError,
+    PageTokenRefusedError,
+    RequestRefusedError,
+    VersionRetiredError,
+)
+"""Answers to the first request of a resumed walk after which it starts anew: nobody says in which
+words Clio refuses a page token that has expired."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,9 @@ class Walk:
         self.complete = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
-        self.skipped: dict[int, ClioError] = {}
+        self.skipped = 0
         self._tokens: set[str] = set()
+        self._rows: set[int] = set()
         self._tokens_of = -1
         self._held: list[Reading] = []
         self._readings: Iterator[Reading] | None = None
@@ -174,7 +182,7 @@ class Walk:
         """Walk on from where the plan says; a page token that died starts the walk again."""
         try:
             yield from self._stretches()
-        except PageTokenRefusedError:
+        except DEAD_TOKEN:
             if not self.plan.start.page_token or self.point != self.plan.start:
                 raise
             self.point = Point()
@@ -217,8 +225,9 @@ class Walk:
         started = self.clock.monotonic()
         try:
             for index, page in self._following(point):
-                pages.append((index, page))
-                point = Point(index, page.next_token) if page.next_token else Point(index + 1)
+                pages += [(index, page)] if page else []
+                token = page.next_token if page else ""
+                point = Point(index, token) if token else Point(index + 1)
                 if self._enough(pages, started):
                     break
             else:
@@ -229,57 +238,57 @@ class Walk:
             self._failure = error
         return _Stretch(tuple(pages), point)
 
-    def _following(self, point: Point) -> Iterator[tuple[int, Page]]:
-        """Give the pages from a point on, list after list, with the list's number."""
+    def _following(self, point: Point) -> Iterator[tuple[int, Page | None]]:
+        """Give the pages from a point on with the list's number; None for a list that is gone."""
         while point.index < len(self.plan.lists):
             for page in self._pages(point):
-                self._check_progress(point.index, page)
+                if page is not None:
+                    self._check_progress(point.index, page)
                 yield point.index, page
             point = Point(point.index + 1)
 
     def _check_progress(self, index: int, page: Page) -> None:
         """Refuse a page that leads back to one read in an earlier stretch of the same list."""
         if index != self._tokens_of:
-            self._tokens_of, self._tokens = index, set()
+            self._tokens_of, self._tokens, self._rows = index, set(), set()
+        rows = page.body[: max(0, page.body.rfind(b'"meta"'))]
         if page.next_token and page.next_token in self._tokens:
             message = "a page leads back to a page already read"
             raise BrokenWalkError(message)
+        if b"{" in rows[1:] and hash(rows) in self._rows:
+            message = "a page repeats the rows of a page already read"
+            raise BrokenWalkError(message)
         self._tokens.add(page.next_token)
+        self._rows.add(hash(rows))
 
     def _enough(self, pages: list[tuple[int, Page]], started: float) -> bool:
         size = sum(len(page.body) for _, page in pages)
         late = self.clock.monotonic() - started >= MAX_SECONDS
         return len(pages) >= MAX_PAGES or size >= MAX_BYTES or late
 
-    def _pages(self, point: Point) -> Iterator[Page]:
-        one = self.plan.lists[point.index]
+    def _pages(self, point: Point) -> Iterator[Page | None]:
+        one, token = self.plan.lists[point.index], point.page_token
         while True:
             try:
                 if self.plan.collection.page_size == 1:
                     yield self._only(one)
                 else:
                     parameters = self._parameters + one.parameters
-                    yield from walk(
-                        self.client,
-                        one.path,
-                        parameters,
-                        page_token=point.page_token,
-                        meter=self.meter,
-                    )
+                    for page in walk(
+                        self.client, one.path, parameters, page_token=token, meter=self.meter
+                    ):
+                        yield page
+                        token = page.next_token
             except FieldsRefusedError as error:
                 self._drop(error)
                 continue
-            except (CollectionGoneError, MissingScopeError) as error:
-                self._skip(point.index, error)
+            except CollectionGoneError:
+                # a parent that was deleted has no list; its own collection tells of that
+                if self.plan.mode != "child":
+                    raise
+                self.skipped += 1
+                yield None
             return
-
-    def _skip(self, index: int, error: ClioError) -> None:
-        """Go on after a parent that is gone or hidden, unless no parent can be read at all."""
-        if self.plan.mode != "child":
-            raise error
-        self.skipped[index] = error
-        if len(self.skipped) == len(self.plan.lists) >= ALL_SKIPPED:
-            raise error
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)
@@ -314,7 +323,7 @@ class Walk:
             absent &= batch.absent if batch.rows else absent
         going_on = stretch.point.index == last
         return Reading(
-            table=pa.concat_tables(tables),
+            table=pa.concat_tables(tables) if tables else pa.table({}),
             misfits=tuple(misfits),
             rows=rows,
             size=sum(len(page.body) for _, page in stretch.pages),

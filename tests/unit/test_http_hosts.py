@@ -97,7 +97,7 @@ def test_token_is_taken_from_a_link_of_this_clio(base: Origin, link: str) -> Non
         (US, "abc", "no usable host"),
         (LOCAL, "http://127.0.0.1:8422/api/v4/contacts?page_token=abc", "127.0.0.1"),
         (LOCAL, "https://127.0.0.1:8421/api/v4/contacts?page_token=abc", "127.0.0.1"),
-        (LOCAL, "http://localhost:8421/api/v4/contacts?page_token=abc", "localhost"),
+        (LOCAL, "http://localhost:8422/api/v4/contacts?page_token=abc", "localhost"),
     ],
 )
 def test_foreign_link_is_refused_by_host(base: Origin, link: str, named: str) -> None:

@@ -77,7 +77,6 @@ def test_a_misfit_keeps_nothing_of_a_masked_column(
     assert (masked.record_id, masked.reason) == (misfit.record_id, misfit.reason)
 
 
-@pytest.mark.xfail(reason="an object that is no object is kept whole in quarantine")
 @pytest.mark.parametrize("address", ["Canary Street", ["Canary Street"]])
 def test_a_value_where_a_masked_object_belongs_is_hidden_too(address: object) -> None:
     """A row that is set aside since an address is text keeps nothing of that text."""

@@ -168,13 +168,12 @@ def test_quarantine_is_released_once_a_row_is_stored(meta: Meta) -> None:
     later = AT.add(hours=1)
     meta.warehouse.rows("insert into raw_clio_manage.matters values (7, $1), (8, $2)", [later, AT])
 
-    meta.release_quarantine(SOURCE, "run-1", later)
+    meta.release_quarantine(SOURCE, ["matters"], "run-1", later)
     assert meta.warehouse.rows("select count(*) from meta.quarantine") == [(2,)]
-    meta.release_quarantine(SOURCE, "run-2", later)
+    meta.release_quarantine(SOURCE, ["matters"], "run-2", later)
     assert meta.warehouse.rows("select record_id from meta.quarantine") == [("8",)]
 
 
-@pytest.mark.xfail(reason="quarantine is released by a column `id`, which my_events has not")
 def test_quarantine_of_a_collection_with_another_key_does_not_fail(meta: Meta) -> None:
     """A collection whose key is not `id` can hold a misfit too."""
     name = "internal_notifications_my_events"
@@ -184,7 +183,7 @@ def test_quarantine_of_a_collection_with_another_key_does_not_fail(meta: Meta) -
     meta.warehouse.rows(
         f"create table raw_clio_manage.{name} (event__id bigint, _synced_at timestamptz)"
     )
-    meta.release_quarantine(SOURCE, "run-2", AT)
+    meta.release_quarantine(SOURCE, ["matters"], "run-2", AT)
 
 
 def test_the_epoch_counts_every_committed_package(meta: Meta, tmp_path: Path) -> None:

@@ -109,7 +109,6 @@ def test_printable_drops_only_what_cannot_be_printed(text: str) -> None:
     assert list(printable(text)) == kept
 
 
-@pytest.mark.xfail(reason="a line break inside a cell is kept")
 def test_a_line_break_in_a_cell_does_not_break_the_table() -> None:
     """A name of two lines cannot look like two rows."""
     assert table(("client",), [("Ada\nmatters  9,999",)]).count("\n") == 2
