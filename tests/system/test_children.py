@@ -1,6 +1,9 @@
 """Child lists: one for each parent, those that changed first, then a slice of the rest."""
 
+import pytest
+
 from sources.clio_simulator.faults import Status
+from sources.errors import ConfigurationError
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 
@@ -81,5 +84,6 @@ def test_collection_that_is_switched_on_is_read(new_firm: NewFirm) -> None:
     firm = new_firm(options={"on": ("matter_related_contacts",), "off": ("tasks",)})
     assert firm.load("matters", "matter_related_contacts").exit_code == 0
     assert firm.differences("matter_related_contacts") == []
-    firm.load("tasks")
+    with pytest.raises(ConfigurationError, match="tasks is off"):
+        firm.load("tasks")
     assert firm.asked("tasks") == []

@@ -59,7 +59,7 @@ LATER = [
     pytest.param(Case(Status(500), says="500"), id="A7-500-for-ever"),
     pytest.param(Case(SameToken(), says="leads back"), id="A8-same-token"),
     pytest.param(Case(Shuffled(), says="do not rise"), id="A9-falling-ids"),
-    pytest.param(Case(RepeatPage(), says="do not rise"), id="A9-repeated-page"),
+    pytest.param(Case(RepeatPage(), says="repeats the rows"), id="A9-repeated-page"),
     pytest.param(Case(Duplicate(), says="do not rise", page=4), id="D1-same-id-twice"),
     pytest.param(Case(TokenExpired(), says="page token"), id="A10-token-expires-in-mid-walk"),
     pytest.param(Case(ForgetNext(whole_meta=True), says="last"), id="A12-no-meta"),

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import pendulum
 import pytest
 
 from pipelines.errors import BusyError, WarehouseError
@@ -39,7 +40,7 @@ class WrongClock(QuickClock):
         super().__init__()
         self.hours = hours
 
-    def now(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def now(self) -> pendulum.DateTime:
         """Give the wrong time."""
         return super().now().add(hours=self.hours)
 
