@@ -25,6 +25,7 @@ def test_every_parent_is_read_once_at_first(firm: Firm) -> None:
     assert firm.differences("matter_contacts") == []
 
 
+@pytest.mark.long
 def test_changed_parent_comes_first_then_a_slice_of_the_rest(new_firm: NewFirm) -> None:
     """A later load reads the parents that changed and 200 of the others, the longest unread
     first; a budget bounds both and leaves exit code 0 and `complete: false`.

@@ -150,5 +150,6 @@ def test_watermark_never_falls(firm: Firm) -> None:
     firm.load("tasks", full=True)
     after = firm.watermark("tasks")
     assert isinstance(after, pendulum.DateTime)
+    assert mark is not None
     assert after < mark
     assert firm.load("tasks").exit_code == 0

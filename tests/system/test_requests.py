@@ -35,7 +35,7 @@ def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[Ask
     names = ("bills", "notes", "matters", "documents")
     began = len(clio.requests)
     for _ in range(2):
-        assert firm.load(*names, *ON, budget=3).exit_code == 0
+        assert firm.load(*names, *ON, budget=60).exit_code == 0
     return first + list(clio.requests[began:])
 
 
