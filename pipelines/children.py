@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pendulum
 
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 
-from .warehouse import Warehouse, quoted
+from .warehouse import Warehouse
 
 ROLLING_SLICE = 200
 

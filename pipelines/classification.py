@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import pendulum
 import pyarrow as pa
 
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.rows import ARROW_TYPES
 
 from .crash import crash_point
-from .warehouse import Cursor, Warehouse, arrow, quoted
+from .warehouse import Cursor, Warehouse, arrow
 
 CLASSES = ("inserted", "updated", "unchanged", "older", "again")
 

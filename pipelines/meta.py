@@ -10,7 +10,9 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from .warehouse import Warehouse, quoted
+from sources.clio_http.casts import quoted
+
+from .warehouse import Warehouse
 
 DDL = (
     "create schema if not exists meta",

@@ -43,6 +43,12 @@ class Rules:
     refused: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
+def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
+    """Name the fields that configuration leaves out or that Clio refused."""
+    refused = rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    return rules.left_out.get(collection.name, frozenset()) | refused
+
+
 def catalog_hash(collection: Collection) -> str:
     """Give a digest of what the catalogue asks of a collection."""
     text = ",".join(item.request for item in collection.fields)
@@ -97,8 +103,7 @@ def plan_walk(
         FutureWatermarkError: the stored watermark is later than `now`.
 
     """
-    left_out = rules.left_out.get(collection.name, frozenset())
-    left_out |= rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    left_out = not_asked_for(collection, rules)
     same = progress.fields_hash == fields_hash(collection, left_out)
     if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
         started_at = progress.walk_started_at
@@ -179,8 +184,7 @@ def child_plan(
     now: pendulum.DateTime,
 ) -> Plan:
     """Plan the walk of a child collection through some parents."""
-    left_out = rules.left_out.get(collection.name, frozenset())
-    left_out |= rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    left_out = not_asked_for(collection, rules)
     lists = tuple(_child_list(collection, key) for key in parents)
     return Plan(collection, "child", now, lists, None, Point(), left_out)
 

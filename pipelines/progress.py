@@ -1,7 +1,6 @@
 """How a load is going, for whoever watches: bars on a terminal, plain lines otherwise."""
 
 import sys
-from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
@@ -40,12 +39,7 @@ class Lines:
         """Give the reporter itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop reporting."""
 
     def begin(self, walks: int, per_minute: float | None) -> None:
@@ -93,12 +87,7 @@ class Bars(Lines):
         self.progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Clear the bar."""
         self.progress.stop()
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from sources.clio_http.casts import quoted
 from sources.clio_http.clock import Clock
 
 from .config import Settings
 from .errors import NoWarehouseError
 from .meta import moment
 from .outcome import Outcome, table
-from .warehouse import FILE, Warehouse, quoted
+from .warehouse import FILE, Warehouse
 
 SOURCES = ("clio_manage",)
 

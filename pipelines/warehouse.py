@@ -35,11 +35,6 @@ DEMO_MARK = "demo"
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
-def quoted(name: str) -> str:
-    """Quote an identifier for DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def arrow(cursor: Cursor, query: str) -> pa.Table:
     """Run a query and give its rows as an Arrow table."""
     return cursor.execute(query).to_arrow_table()

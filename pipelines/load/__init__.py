@@ -68,7 +68,6 @@ class LoadResult:
     complete: dict[str, bool] = field(default_factory=dict)
     errors: list[tuple[str, ClioError]] = field(default_factory=list)
     requests: int = 0
-    packages: int = 0
     server_time: pendulum.DateTime | None = None
 
     @property
@@ -229,7 +228,6 @@ class Load:
 
     def _store(self, tasks: Sequence[Task]) -> None:
         """Write what the committed package means, then the epoch beside the warehouse."""
-        self.result.packages += 1
         stored = Stored()
         for task in tasks:
             progress, parents, refused, drift = task.committed()
@@ -264,12 +262,16 @@ class Load:
             self.result.complete[task.name] = done
             if task.walk.skipped:
                 self.reporter.note(f"{task.name}: {task.walk.skipped} parents are gone in Clio")
-        if self.result.server_time is not None:
-            run_id, at_server = self.result.run_id, self.result.server_time
-            names = [c.name for c in self.product.catalog.loaded.values() if c.key == ("id",)]
-            self.meta.release_quarantine(self.source, names, run_id, at_server)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
+        self._release_quarantine()
         self.warehouse.checkpoint()
+
+    def _release_quarantine(self) -> None:
+        since = self.result.server_time
+        if since is None:
+            return
+        names = [c.name for c in self.product.catalog.loaded.values() if c.key == ("id",)]
+        self.meta.release_quarantine(self.source, names, self.result.run_id, since)

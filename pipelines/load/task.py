@@ -80,7 +80,6 @@ class Task:
         self.pending = Pending()
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
-        self.read_parents: list[int] = []
 
     @property
     def name(self) -> str:

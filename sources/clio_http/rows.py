@@ -61,14 +61,12 @@ class Misfit:
 class Batch:
     """The rows of some pages.
 
-    `table` has one typed column for each catalogue column that comes from the body, in order;
-    `page` holds the number of the page that each row came from.
+    `table` has one typed column for each catalogue column that comes from the body, in order.
     `last_id` is the greatest id read so far in this walk, 0 where ids are not numbers.
     `absent` names the requested fields that no row of the batch had.
     """
 
     table: pa.Table
-    page: pa.ChunkedArray
     misfits: tuple[Misfit, ...]
     rows: int
     last_id: int
@@ -115,7 +113,7 @@ class RowReader:
         """
         if all(_EMPTY.match(body) for _, body in pages):
             empty = arrow_schema(self.columns).empty_table()
-            return Batch(empty, pa.chunked_array([], pa.int32()), (), 0, after, frozenset())
+            return Batch(empty, (), 0, after, frozenset())
         cursor = self._connection.cursor()
         try:
             if all(_bulk_is_exact(body) for _, body in pages):
@@ -246,7 +244,6 @@ class RowReader:
         table = good.select([column.name for column in self.columns])
         return Batch(
             table=table.cast(arrow_schema(self.columns)),
-            page=good.column("_page"),
             misfits=misfits,
             rows=good.num_rows + len(misfits),
             last_id=last_id,

@@ -19,7 +19,8 @@ from pipelines.load.task import Task
 from pipelines.masks import Masks
 from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
-from pipelines.warehouse import Warehouse, quoted
+from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
