@@ -21,9 +21,9 @@ from pipelines.warehouse import (
     MEMORY_LIMIT,
     Warehouse,
     prepare_data_folder,
-    quoted,
     writer_lock,
 )
+from sources.clio_http.casts import quoted
 from sources.errors import ConfigurationError
 from tests.conftest import ROOT
 
