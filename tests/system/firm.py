@@ -31,20 +31,26 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
 class QuickClock(SystemClock):
-    """The machine's clock, on which every wait is over at once."""
+    """The machine's clock, on which every wait is over at once.
+
+    What a thread slept passes for that thread alone: another one's request, which is under way
+    meanwhile, must not be late because of it.
+    """
 
     def __init__(self, stop: threading.Event | None = None) -> None:
         """Begin with nothing slept."""
         super().__init__(stop)
         self.slept: list[float] = []
+        self._own = threading.local()
 
     def monotonic(self) -> float:
-        """Give real seconds and those that were slept."""
-        return super().monotonic() + sum(self.slept)
+        """Give real seconds and those that this thread slept."""
+        return super().monotonic() + getattr(self._own, "slept", 0.0)
 
     def sleep(self, seconds: float) -> None:
         """Let the time pass at once."""
         self.slept.append(max(0.0, seconds))
+        self._own.slept = getattr(self._own, "slept", 0.0) + max(0.0, seconds)
 
 
 class PageClock(QuickClock):
