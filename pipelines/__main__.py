@@ -1,5 +1,5 @@
 """Run the command line as `python -m pipelines`."""
 
-from .cli import main
+from .cli import entry
 
-main()
+entry()

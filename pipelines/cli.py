@@ -20,6 +20,46 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 SECRET_WORDS = ("--token", "--access-token", "--secret", "--api-key")
 
 
+def entry() -> None:
+    """Run the command line; what was typed wrongly is told in words, or as a JSON document."""
+    try:
+        ended = main(standalone_mode=False)
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        if "--json" in sys.argv:
+            _print_usage_error(error)
+        sys.exit(error.exit_code)
+    sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _print_usage_error(error: click.ClickException) -> None:
+    from sources.clio_http.clock import SystemClock
+
+    from .errors import CommandLineError
+    from .outcome import Outcome
+
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.info_name if context and context.parent else ""
+    now = SystemClock().now()
+    outcome = Outcome(command or "", now, now, exit_code=error.exit_code)
+    outcome.errors = [("", CommandLineError(error.format_message()))]
+    _print_document(outcome)
+
+
+def _print_document(outcome: "Outcome") -> None:
+    import orjson
+
+    from .outcome import jsonable
+
+    document = orjson.dumps(
+        outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME
+    )
+    click.echo(document.decode())
+
+
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="clio-sync")
 def main() -> None:
@@ -48,14 +88,7 @@ def _finish(outcome: "Outcome", *, as_json: bool) -> None:
     from .outcome import errors_text
 
     if as_json:
-        import orjson
-
-        from .outcome import jsonable
-
-        document = orjson.dumps(
-            outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME
-        )
-        click.echo(document.decode())
+        _print_document(outcome)
     else:
         click.echo(outcome.text, nl=False)
     click.echo(errors_text(outcome.errors), err=True, nl=False)

@@ -15,7 +15,7 @@ from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
 from .run_load import Run, run_load
-from .warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder
+from .warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
 
 EXAMPLE = "select * from raw_clio_manage.matters"
 SEED = 7
@@ -49,7 +49,8 @@ def run_demo(
     """
     folder = settings.data_dir
     prepare_data_folder(folder)
-    _clear(folder)
+    with writer_lock(folder, "demo", clock.now()):
+        _clear(folder)
     with Simulator(Seed(SEED), clock=SimulatedClock.real(), rate_limit=0) as clio:
         here = _pointed_at(settings, clio)
         reporter.note(f"A simulated Clio runs at {clio.url}.")

@@ -6,6 +6,14 @@ from pathlib import Path
 from sources.errors import ClioError
 
 
+class CommandLineError(ClioError):
+    """The command line cannot be understood."""
+
+    code = "usage"
+    hint = "Nothing was done. clio-sync --help lists the commands, and -h after one its options."
+    exit_code = 2
+
+
 class BusyError(ClioError):
     """Another run is at work on this data folder."""
 

@@ -114,6 +114,22 @@ class Meta:
         )
         return len(found)
 
+    def end_running(self, run_id: str, at: pendulum.DateTime, error: str) -> None:
+        """Mark what a run never began as failed."""
+        self.warehouse.rows(
+            "update meta.sync_runs set status = 'failed', finished_at = $1, error = $2"
+            " where status = 'running' and run_id = $3",
+            [at, error, run_id],
+        )
+
+    def withdraw_runs(self, run_id: str, source: str, kept: Sequence[str]) -> None:
+        """Remove the rows of what turned out not to be due in a run."""
+        self.warehouse.rows(
+            "delete from meta.sync_runs where run_id = $1 and source = $2"
+            " and not list_contains($3, resource)",
+            [run_id, source, list(kept)],
+        )
+
     def progress(self, source: str) -> dict[str, Progress]:
         """Read how far every collection of a source has come."""
         found = self.warehouse.rows(

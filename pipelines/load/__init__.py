@@ -121,9 +121,11 @@ class Load:
         """Load what is due, and say how it went."""
         try:
             self.meta.interrupt_running(self.clock.now())
+            self._announce()
             crash_point("run-started")
-            now = self._server_time()
-            self._packages(self._list_tasks(now))
+            tasks = self._list_tasks(now := self._begin())
+            self.meta.withdraw_runs(self.result.run_id, self.source, [t.name for t in tasks])
+            self._packages(tasks)
             if not self.stop.is_set() and not self._sign_in_needed():
                 self._packages(self._child_tasks(now))
             self._finish()
@@ -136,6 +138,27 @@ class Load:
     def stop_threads(self) -> None:
         """Let no request go on in the background."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _announce(self) -> None:
+        """Note what may be read before the first request, so that a failed start shows too."""
+        self.meta.save_runs(
+            RunRow(self.result.run_id, self.source, c.name, "", None, self.clock.now())
+            for c in self._wanted()
+            if not self.choice.resources or c.name in self.choice.resources
+        )
+
+    def _begin(self) -> pendulum.DateTime:
+        """Give the server's time; where it cannot be had, that is how every collection ended."""
+        try:
+            return self._server_time()
+        except ClioError as error:
+            told = f"{error.code}: {error}"
+            self.meta.end_running(self.result.run_id, self.clock.now(), told)
+            raise
+
+    def _wanted(self) -> list[Collection]:
+        loaded = self.product.catalog.loaded.values()
+        return [c for c in loaded if c.parent is None and c.name not in self.product.off]
 
     def _server_time(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
@@ -153,8 +176,7 @@ class Load:
 
     def _list_tasks(self, now: pendulum.DateTime) -> list[Task]:
         progress = self.meta.progress(self.source)
-        wanted = [c for c in self.product.catalog.loaded.values() if c.name not in self.product.off]
-        due = due_collections(wanted, progress, self.rules, self.choice, now)
+        due = due_collections(self._wanted(), progress, self.rules, self.choice, now)
         return [
             task
             for collection in due

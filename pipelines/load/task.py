@@ -238,7 +238,9 @@ class Task:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
         plan = self.walk.plan
-        mark = watermark_after(plan, self.progress.watermark) if self.complete else None
+        # how far a child list is known to be complete is decided by all its parents together
+        done = self.complete and plan.mode != "child"
+        mark = watermark_after(plan, self.progress.watermark) if done else None
         return replace(
             self.run,
             finished_at=at,

@@ -110,3 +110,23 @@ def test_base_url_that_is_not_clio(tmp_path: Path, url: str) -> None:
     env = environment(tmp_path / "data", SOURCES__CLIO_MANAGE__BASE_URL=url)
     done = run("load", env={**env, "SOURCES__CLIO_MANAGE__ACCESS_TOKEN": "token"})
     assert done.returncode == 2
+
+
+def test_usage_error_as_a_document(tmp_path: Path) -> None:
+    """With --json even a mistyped option gives one document, exit 2 and what to do."""
+    done = run("load", "--what", "--json", env=environment(tmp_path / "data"))
+    printed = document(done)
+    assert (done.returncode, printed["exit_code"], printed["command"]) == (2, 2, "load")
+    assert (printed["errors"][0]["code"], printed["status"]) == ("usage", "usage")
+    assert "--what" in printed["errors"][0]["message"]
+
+
+def test_load_that_cannot_begin_leaves_a_trace(clio: Simulator, tmp_path: Path) -> None:
+    """A refused token is how the load of every collection that was asked for ended."""
+    env = environment(tmp_path / "data", clio)
+    assert run("load", "--resource", "tasks", env=env).returncode == 0
+    wrong = {**env, "SOURCES__CLIO_MANAGE__ACCESS_TOKEN": "wrong"}
+    assert run("load", "--resource", "tasks", env=wrong).returncode == 3
+    rows = {row["resource"]: row for row in document(run("status", "--json", env=env))["results"]}
+    assert rows["tasks"]["state"] == "failed"
+    assert rows["tasks"]["error"].startswith("sign_in_needed")
