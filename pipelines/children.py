@@ -36,8 +36,10 @@ def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
     found = warehouse.rows(
         "select case when p.read_at is null then 0 when t._synced_at > p.read_at then 1 else 2 end,"  # noqa: S608
         f" p.read_at, t.id from {raw} t left join meta.parents_read p"
-        " on p.source = $1 and p.resource = $2 and p.parent_id = t.id order by 1, 2, 3",
-        [source, collection.name],
+        " on p.source = $1 and p.resource = $2 and p.parent_id = t.id"
+        " where t.id::varchar not in (select record_id from meta.tombstones"
+        " where source = $1 and resource = $3 and revived_at is null) order by 1, 2, 3",
+        [source, collection.name, parent.resource],
     )
     return Queue(
         unread=tuple(key for kind, _, key in found if kind == 0),

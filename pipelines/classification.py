@@ -6,19 +6,23 @@ key in a package corrupt the table under `upsert`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pendulum
 import pyarrow as pa
 
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
+from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
 from .crash import crash_point
+from .observations import Observed, Watch, late_query, silent_query
 from .warehouse import Cursor, Warehouse, arrow
 
 CLASSES = ("inserted", "updated", "unchanged", "older", "again")
+GOING = ("inserted", "updated")
+SHOWN = (*GOING, "unchanged")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Classified:
 
     `table` holds the rows for dlt, None if there is none. `older` holds the keys of rows whose
     `updated_at` lies before the stored one. `again` holds rows that must wait for the next
-    package.
+    package. `seen` has key and content hash of every row that is now stored or on its way there.
     """
 
     table: pa.Table | None
@@ -36,6 +40,8 @@ class Classified:
     unchanged: int
     older: tuple[object, ...]
     again: pa.Table | None
+    seen: pa.Table | None = None
+    observed: Observed = field(default_factory=Observed)
 
 
 def text_for_hash(name: str, kind: str) -> str:
@@ -68,12 +74,17 @@ class Classifier:
         *,
         layout: dict[str, list[str]],
         once: bool,
+        count: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         """Look at the raw table as it stands before the package.
 
         `layout` names the columns of every table of the raw schema. `once` says that no key can
-        come twice, because the walk's ids only rise.
+        come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
+        what that shows about Clio.
         """
+        self.count = count
+        self.watch = watch
         self.cursor: Cursor = warehouse.cursor()
         self.collection = collection
         self.raw = f"{quoted(schema)}.{quoted(collection.name)}"
@@ -104,12 +115,14 @@ class Classifier:
             return Classified(None, 0, 0, 0, (), None)
         batch = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
         if self.once and not self.filled:
-            return Classified(self._all_new(batch), batch.num_rows, 0, 0, (), None)
+            whole = self._all_new(batch)
+            return Classified(whole, batch.num_rows, 0, 0, (), None, self._seen(whole))
         self.cursor.register("batch", batch)
         classed = arrow(self.cursor, self._query(batch, settled=settled))
         parts = {kind: _part(classed, kind) for kind in CLASSES}
         known = sum(part.num_rows for part in parts.values())
         again = parts["again"]
+        observed = self._observed(batch, classed)
         return Classified(
             self._going(batch, classed, parts["updated"]),
             parts["inserted"].num_rows,
@@ -117,12 +130,37 @@ class Classifier:
             parts["unchanged"].num_rows + batch.num_rows - known,
             tuple(parts["older"][self.collection.key[-1]].to_pylist()),
             batch.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
+            self._seen(_of(classed, SHOWN)),
+            observed,
         )
+
+    def _seen(self, rows: pa.Table) -> pa.Table | None:
+        if not self.count:
+            return None
+        keys = key_texts(rows, self.collection)
+        return pa.table({"key": keys, "row_hash": rows.column("_row_hash")})
+
+    def _observed(self, batch: pa.Table, classed: pa.Table) -> Observed:
+        """Look for late versions and silent changes, before what is stored is replaced."""
+        going = _of(classed, GOING)
+        stamped = self.filled and "updated_at" in self.stored and "updated_at" in batch.column_names
+        if self.watch is None or not stamped or not going.num_rows:
+            return Observed()
+        self.cursor.register("classed", going)
+        query = late_query(self.raw, self._same("r", "c"))
+        ((late, seconds),) = self.cursor.execute(query, [self.watch.covered]).fetchall()
+        found = Observed(late, seconds)
+        names = [name for name in self.columns if name in batch.column_names]
+        if self.watch.silent:
+            columns = [quoted(name) for name in names]
+            query = silent_query(self.raw, self._same("r", "c"), columns)
+            (counts,) = self.cursor.execute(query, [self.watch.loaded]).fetchall()
+            found.silent.update({n: c for n, c in zip(names, counts, strict=True) if c})
+        return found
 
     def _going(self, batch: pa.Table, classed: pa.Table, updated: pa.Table) -> pa.Table | None:
         """Give the rows to send on; what they replace goes to the history first."""
-        kinds = pa.array(["inserted", "updated"])
-        going = classed.filter(pa.compute.is_in(classed["_class"], kinds))
+        going = _of(classed, GOING)
         if not going.num_rows:
             return None
         if updated.num_rows and self.history:
@@ -249,7 +287,11 @@ class Classifier:
 
 
 def _part(classed: pa.Table, kind: str) -> pa.Table:
-    return classed.filter(pa.compute.equal(classed["_class"], kind))
+    return _of(classed, (kind,))
+
+
+def _of(classed: pa.Table, kinds: Iterable[str]) -> pa.Table:
+    return classed.filter(pa.compute.is_in(classed["_class"], pa.array(list(kinds))))
 
 
 def raw_schema(collection: Collection) -> pa.Schema:

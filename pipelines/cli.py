@@ -42,9 +42,12 @@ def _print_usage_error(error: click.ClickException) -> None:
     from .outcome import Outcome
 
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.info_name if context and context.parent else ""
+    names: list[str] = []
+    while context and context.parent:
+        names.insert(0, context.info_name or "")
+        context = context.parent
     now = SystemClock().now()
-    outcome = Outcome(command or "", now, now, exit_code=error.exit_code)
+    outcome = Outcome(" ".join(names), now, now, exit_code=error.exit_code)
     outcome.errors = [("", CommandLineError(error.format_message()))]
     _print_document(outcome)
 
@@ -190,6 +193,67 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @main.command()
+@click.argument("product", required=False, type=click.Choice(["manage"]))
+@click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Send at most N requests; the next sweep goes on where this one stopped.",
+)
+@click.option(
+    "--allow-absent",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take up to N absent rows of the one named collection for deleted.",
+)
+@click.option(
+    "--accept-user", is_flag=True, help="Take this token's user and role for the right ones."
+)
+@common
+def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    product: str | None,
+    resources: tuple[str, ...],
+    budget: int | None,
+    allow_absent: int | None,
+    accept_user: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,  # noqa: FBT001
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Prove that the warehouse equals Clio: read everything, heal what differs, find deletions.
+
+    Each collection that was read to its end gets a certificate in meta.certificates.
+
+    \b
+    Examples:
+      clio-sync sweep
+      clio-sync sweep --budget 100
+      clio-sync sweep --resource matters --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from sources.clio_http.clock import SystemClock
+
+        from .config import read_settings
+        from .plans import Choice
+        from .products import NAMES
+        from .progress import reporter
+        from .run_load import Run
+        from .run_sweep import run_sweep
+
+        choice = Choice(
+            frozenset(resources), budget=budget, allow_absent=allow_absent, accept_user=accept_user
+        )
+        names = [NAMES[product]] if product else list(NAMES.values())
+        clock = SystemClock(stop)
+        return run_sweep(Run(read_settings(), choice, clock, reporter(), stop), names)
+
+    _call("sweep", body, as_json=as_json, debug=debug)
+
+
+@main.command()
 @common
 def status(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Show each collection: rows, newest change, last load, how far it is complete.
@@ -282,3 +346,64 @@ def demo(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes fla
         return run_demo(read_settings(), clock=SystemClock(stop), reporter=reporter(), stop=stop)
 
     _call("demo", body, as_json=as_json, debug=debug)
+
+
+@main.group()
+def backup() -> None:
+    """Make backups of the data folder, and prove that they can be restored.
+
+    \b
+    Examples:
+      clio-sync backup create
+      clio-sync backup verify
+    """
+
+
+@backup.command("create")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where backups are kept; the folder backups of the data folder by default.",
+)
+@common
+def backup_create(out: Path | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Copy the warehouse, and what else a restore needs, into a new folder.
+
+    \b
+    Examples:
+      clio-sync backup create
+      clio-sync backup create --out /mnt/backups
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from .backup import Work, run_create
+
+        return run_create(Work.here(stop), out)
+
+    _call("backup create", body, as_json=as_json, debug=debug)
+
+
+@backup.command("verify")
+@click.argument(
+    "path",
+    metavar="[BACKUP]",
+    required=False,
+    type=click.Path(file_okay=False, path_type=Path),
+)
+@common
+def backup_verify(path: Path | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Restore a backup into a scratch folder and compare it; the newest by default.
+
+    \b
+    Examples:
+      clio-sync backup verify
+      clio-sync backup verify /mnt/backups/20260302T090000Z --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from .backup import Work, run_verify
+
+        return run_verify(Work.here(stop), path)
+
+    _call("backup verify", body, as_json=as_json, debug=debug)

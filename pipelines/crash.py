@@ -20,6 +20,12 @@ POINTS = (
 )
 """Every point, in the order in which a run passes them."""
 
+SWEEP_POINTS = ("ghosts-confirmed", "ghosts-buried", "certificate-saved")
+"""The further points of `sweep`."""
+
+BACKUP_POINTS = ("backup-begun", "backup-copied", "backup-described", "backup-named")
+"""The points of `backup create`."""
+
 _passed: Counter[str] = Counter()
 
 

@@ -28,7 +28,9 @@ class WarehouseError(ClioError):
     code = "warehouse"
     hint = (
         "Nothing was changed. Keep warehouse.duckdb and warehouse.duckdb.wal together; move both"
-        " aside, never delete them, and run clio-sync load to build the warehouse anew."
+        " aside, never delete them. Then see with clio-sync backup verify whether the newest"
+        " backup is whole, copy its warehouse.duckdb into the data folder, run clio-sync load and"
+        " clio-sync sweep; without a backup, clio-sync load builds the warehouse anew."
     )
     exit_code = 7
 
@@ -93,6 +95,104 @@ class DemoFolderError(ClioError):
     code = "demo_folder"
     hint = "Nothing was loaded. Point CLIO_SYNC__DATA_DIR at another folder for a real firm."
     exit_code = 5
+
+
+class NoBackupError(ClioError):
+    """There is no backup in the data folder yet."""
+
+    code = "no_backup"
+    hint = "Run clio-sync backup create to make one, or name the folder of a backup elsewhere."
+    exit_code = 4
+
+
+class NotABackupError(ClioError):
+    """The folder that was named holds no backup."""
+
+    code = "not_a_backup"
+    hint = (
+        "Nothing was done. Name a folder that clio-sync backup create made, or none at all for the"
+        " newest one in the data folder."
+    )
+    exit_code = 2
+
+
+class DamagedBackupError(ClioError):
+    """The backup is not what was written."""
+
+    code = "damaged_backup"
+    hint = (
+        "The warehouse itself is not touched by this. Do not restore this backup; try an older"
+        " one, and run clio-sync backup create for a new one."
+    )
+    exit_code = 7
+
+
+class DamagedFileError(ClioError):
+    """A file of the data folder cannot be read."""
+
+    code = "damaged_file"
+    hint = "No backup was made and nothing was changed. Keep the file; older backups may hold it."
+    exit_code = 7
+
+
+class AbsentError(ClioError):
+    """So much is absent from a list that a person must decide."""
+
+    code = "absent"
+    exit_code = 5
+
+    def __init__(self, message: str, resource: str, rows: int) -> None:
+        """Name the command with which a person lets these rows count as deleted."""
+        super().__init__(message)
+        self.hint = (
+            "Nothing was marked as deleted, and every row stays. Look in Clio whether this user"
+            " lost a permission or role, or whether the token is another user's. If the records"
+            f" were really deleted: clio-sync sweep --resource {resource} --allow-absent {rows}"
+        )
+
+
+class OtherAccountError(ClioError):
+    """The token belongs to another account than the one in this warehouse."""
+
+    code = "other_account"
+    hint = (
+        "Nothing was loaded or marked. Use a token of this warehouse's account, or point"
+        " CLIO_SYNC__DATA_DIR at another folder for the other firm."
+    )
+    exit_code = 5
+
+
+class OtherUserError(ClioError):
+    """The token's user or role is not the one that this warehouse was read with."""
+
+    code = "other_user"
+    hint = (
+        "Nothing was marked as deleted. What this user may see can differ. If it sees everything"
+        " that the warehouse should hold, run clio-sync sweep --accept-user."
+    )
+    exit_code = 5
+
+
+class UndecidedError(ClioError):
+    """Rows are absent from a list, and Clio did not say what became of them."""
+
+    code = "undecided"
+    hint = (
+        "They stay as they are and are not marked as deleted. Run clio-sync sweep again; if it"
+        " stays so, look at meta.quarantine and at this user's permissions in Clio."
+    )
+    exit_code = 4
+
+
+class UnequalError(ClioError):
+    """After a sweep the warehouse still differs from Clio."""
+
+    code = "unequal"
+    hint = (
+        "Rows that Clio has and that do not fit their table are in meta.quarantine."
+        " Run clio-sync sweep again; the certificate in meta.certificates tells both sides."
+    )
+    exit_code = 7
 
 
 class UnexpectedError(ClioError):

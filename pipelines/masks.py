@@ -26,9 +26,9 @@ class Masks:
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
 
     def apply(self, collection: str, reading: Reading) -> Reading:
-        """Hash the masked columns of a reading."""
+        """Hash the masked columns of a reading, once."""
         masked = self.columns.get(collection, ())
-        if not masked:
+        if not masked or reading.masked:
             return reading
         table = reading.table
         for column in masked:
@@ -37,7 +37,7 @@ class Masks:
                 at = table.column_names.index(column.name)
                 table = table.set_column(at, column.name, pa.array(texts, pa.string()))
         misfits = tuple(_without(misfit, masked) for misfit in reading.misfits)
-        return replace(reading, table=table, misfits=misfits)
+        return replace(reading, table=table, misfits=misfits, masked=True)
 
     def hashed(self, text: str | None) -> str | None:
         """Give the keyed SHA-256 of a text, in hexadecimal."""

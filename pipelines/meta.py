@@ -1,10 +1,7 @@
 """The `meta` schema: what the tool knows about its own runs, written by plain SQL."""
 
-import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
 import pendulum
@@ -12,7 +9,8 @@ import pyarrow as pa
 
 from sources.clio_http.casts import quoted
 
-from .warehouse import Warehouse
+from . import census, certificates, identity, observations, tombstones
+from .warehouse import Cursor, Warehouse
 
 DDL = (
     "create schema if not exists meta",
@@ -22,6 +20,11 @@ DDL = (
         inserted bigint, updated bigint, unchanged bigint, quarantined bigint,
         watermark timestamptz, status varchar, error varchar)""",
     """create table if not exists meta.watermarks (
+        source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
+        page_token varchar, fields_hash varchar, updated_at timestamptz,
+        mode varchar, since timestamptz, list_index integer, after_id bigint,
+        completed_at timestamptz)""",
+    """create table if not exists meta.sweeps (
         source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
         page_token varchar, fields_hash varchar, updated_at timestamptz,
         mode varchar, since timestamptz, list_index integer, after_id bigint,
@@ -39,6 +42,14 @@ DDL = (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz)""",
     """create table if not exists meta.epoch (
         load_seq bigint, warehouse_id varchar, "at" timestamptz)""",
+    """create table if not exists meta.regressions (
+        seen_at timestamptz, run_id varchar, reason varchar, epoch_seq bigint,
+        warehouse_seq bigint)""",
+    *tombstones.DDL,
+    *certificates.DDL,
+    *census.DDL,
+    *observations.DDL,
+    *identity.DDL,
 )
 
 
@@ -130,11 +141,11 @@ class Meta:
             [run_id, source, list(kept)],
         )
 
-    def progress(self, source: str) -> dict[str, Progress]:
-        """Read how far every collection of a source has come."""
+    def progress(self, source: str, table: str = "watermarks") -> dict[str, Progress]:
+        """Read how far the loads of every collection have come, or with `sweeps` the sweeps."""
         found = self.warehouse.rows(
-            "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"
-            " list_index, after_id, completed_at from meta.watermarks where source = $1",
+            "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"  # noqa: S608
+            f" list_index, after_id, completed_at from meta.{table} where source = $1",
             [source],
         )
         return {
@@ -189,6 +200,8 @@ class Meta:
                     cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
+            for seen in outcome.seen:
+                _count_seen(cursor, seen, at)
             found = cursor.execute(
                 'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
                 [at],
@@ -197,6 +210,12 @@ class Meta:
         finally:
             cursor.close()
         return int(found[0]) if found else 0
+
+    def end_sweep(self, source: str, resource: str) -> None:
+        """Forget the resume point of a sweep that is certified."""
+        self.warehouse.rows(
+            "delete from meta.sweeps where source = $1 and resource = $2", [source, resource]
+        )
 
     def release_quarantine(
         self, source: str, names: Sequence[str], run_id: str, synced_at: pendulum.DateTime
@@ -227,20 +246,6 @@ class Meta:
             [source],
         )
         return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
-
-    def write_epoch(self, folder: Path) -> None:
-        """Write the epoch beside the warehouse, so that a warehouse that went back shows."""
-        ((load_seq, warehouse_id, at),) = self.warehouse.rows("select * from meta.epoch")
-        marks = self.warehouse.rows("select source, resource, watermark from meta.watermarks")
-        text = json.dumps(
-            {
-                "load_seq": load_seq,
-                "warehouse_id": warehouse_id,
-                "at": str(moment(at)),
-                "watermarks": {f"{s}.{r}": str(moment(w)) for s, r, w in marks if w},
-            },
-        )
-        _replace_durably(folder / "epoch.json", text)
 
 
 @dataclass(frozen=True)
@@ -285,10 +290,50 @@ class ParentRead:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The keys and content hashes that a walk showed, with the turn in which it did.
+
+    `census` says that they are kept, to be held against what was known.
+    """
+
+    source: str
+    resource: str
+    walk: str
+    census: bool
+    pairs: pa.Table
+
+
+@dataclass(frozen=True)
+class Late:
+    """Versions that became visible later than the load before should have seen them."""
+
+    source: str
+    resource: str
+    mode: str
+    records: int
+    seconds: float
+    walked_at: pendulum.DateTime
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Rows whose field changed though their stamp did not move."""
+
+    source: str
+    resource: str
+    field: str
+    records: int
+
+
+@dataclass(frozen=True)
 class Stored:
     """All that is to be written once a package is committed."""
 
     progress: list[Progress] = field(default_factory=list)
+    sweeps: list[Progress] = field(default_factory=list)
+    seen: list["Seen"] = field(default_factory=list)
+    late: list["Late"] = field(default_factory=list)
+    silent: list["Silent"] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
@@ -302,12 +347,32 @@ class Stored:
         """Give each table's new rows, and the columns by which they replace older ones."""
         resource = ("source", "resource")
         yield "watermarks", _table(self.progress, updated_at=at), resource
+        yield "sweeps", _table(self.sweeps, updated_at=at), resource
+        yield "lateness", _table(self.late, seen_at=at, run_id=run_id), ()
+        yield "silent_changes", _table(self.silent, seen_at=at, run_id=run_id), ()
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
         refused = _table(self.refused, status="refused", since=at)
         yield "fields", refused, (*resource, "field")
         quarantined = _table(self.quarantined, run_id=run_id)
         yield "quarantine", quarantined, (*resource, "record_id")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
+
+
+def _count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime) -> None:
+    """Keep what a walk showed, and revive rows that had been marked as deleted."""
+    cursor.register("pairs", seen.pairs)
+    cursor.execute(
+        "update meta.tombstones set revived_at = $3 where source = $1 and resource = $2"
+        " and revived_at is null and record_id in (select key from pairs)",
+        [seen.source, seen.resource, at],
+    )
+    if seen.census:
+        cursor.execute(
+            "insert into meta.census_seen select $1, $2, $3, key, row_hash,"
+            " (select load_seq from meta.epoch) * 1000000000 + turn from pairs",
+            [seen.source, seen.resource, seen.walk],
+        )
+    cursor.unregister("pairs")
 
 
 def _table(rows: Iterable[object], **constants: object) -> pa.Table:
@@ -323,18 +388,3 @@ def _array(values: list[object]) -> pa.Array:
     if any(isinstance(value, pendulum.DateTime) for value in values):
         return pa.array(values, pa.timestamp("us", tz="UTC"))
     return pa.array(values)
-
-
-def _replace_durably(path: Path, text: str) -> None:
-    """Write a file so that after a crash either the old or the new text is there, whole."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -21,12 +21,18 @@ STEP_BACK = pendulum.duration(seconds=1)
 
 @dataclass(frozen=True)
 class Choice:
-    """What the user asked for: some resources only, in full, every one, with a budget."""
+    """What the user asked for: some resources only, in full, every one, with a budget.
+
+    `allow_absent` is how many absent rows a person takes for deleted; `accept_user` takes the
+    token's user and role for the ones that the warehouse is proved with from now on.
+    """
 
     resources: frozenset[str] = frozenset()
     full: bool = False
     every: bool = False
     budget: int | None = None
+    allow_absent: int | None = None
+    accept_user: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,23 @@ def plan_walk(
         )
     mode, since = _fresh(collection, progress, choice, now, same=same)
     return Plan(collection, mode, now, lists_of(collection, now), since, Point(), left_out)
+
+
+def plan_sweep(
+    collection: Collection,
+    progress: Progress | None,
+    rules: Rules,
+    now: pendulum.DateTime,
+) -> Plan:
+    """Plan the full walk that proves a collection, or go on with one that was put down."""
+    left_out = not_asked_for(collection, rules)
+    same = progress is not None and progress.fields_hash == fields_hash(collection, left_out)
+    if progress and progress.walk_started_at and same:
+        started_at = progress.walk_started_at
+        start = Point(progress.list_index, progress.page_token, progress.after_id)
+        lists = lists_of(collection, started_at)
+        return Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
+    return Plan(collection, "sweep", now, lists_of(collection, now), None, Point(), left_out)
 
 
 def _resumable(

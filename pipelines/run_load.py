@@ -1,7 +1,8 @@
-"""The `load` command: open everything, load each product, close everything."""
+"""The commands that read from Clio: open everything, run for each product, close everything."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,8 +12,9 @@ from sources.errors import ConfigurationError
 
 from . import products
 from .config import Settings
+from .epoch import check_epoch
 from .errors import DemoFolderError
-from .load import Load, LoadResult
+from .load import URGENCY, Load, Runner
 from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
@@ -62,8 +64,18 @@ class Run:
     stop: threading.Event
 
 
-def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
-    """Load the named products into the warehouse of the data folder.
+@dataclass(frozen=True)
+class Stage:
+    """One of the commands that read from Clio: who does the work, and how its end is told."""
+
+    command: str
+    runner: type[Runner]
+    results: Callable[[Runner], list[dict[str, Any]]]
+    text: Callable[[Runner], str]
+
+
+def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+    """Run a stage for the named products on the warehouse of the data folder.
 
     Raises:
         DemoFolderError: the folder holds the demo's firm, and this is not the demo.
@@ -71,7 +83,7 @@ def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outc
 
     """
     folder, clock = run.settings.data_dir, run.clock
-    outcome = Outcome("load", clock.now(), run_id=uuid4().hex)
+    outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
     prepare_data_folder(folder)
     if (folder / DEMO_MARK).exists() and not into_demo:
         raise DemoFolderError
@@ -79,26 +91,27 @@ def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outc
         # before anything is made: a load that cannot begin leaves no empty warehouse behind
         products.client(name, run.settings, run.clock, run.stop).close()
     with (
-        writer_lock(folder, "load", clock.now()),
+        writer_lock(folder, stage.command, clock.now()),
         Warehouse(folder) as warehouse,
         run.reporter,
     ):
+        if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
+            run.reporter.note(note)
         for name in names:
-            result = _load(run, name, warehouse, outcome.run_id)
-            outcome.results = [*outcome.results, *_results(result)]
+            with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
+                result = runner.run()
+            outcome.results = [*outcome.results, *stage.results(runner)]
             outcome.errors += result.errors
-            outcome.exit_code = max(outcome.exit_code, result.exit_code, key=_urgency)
-            outcome.text += _text(result)
+            outcome.exit_code = max(outcome.exit_code, result.exit_code, key=URGENCY.__getitem__)
+            outcome.text += stage.text(runner)
     outcome.finished_at = clock.now()
     return outcome
 
 
-def _urgency(code: int) -> int:
-    """Order exit codes: signing in comes before running again."""
-    return {0: 0, 4: 1, 3: 2}.get(code, 3)
-
-
-def _load(run: Run, name: str, warehouse: Warehouse, run_id: str) -> LoadResult:
+@contextmanager
+def _runner(
+    stage: Stage, run: Run, name: str, warehouse: Warehouse, run_id: str
+) -> Iterator[Runner]:
     options = run.settings.sources[name]
     product = products.product(name, options)
     unknown = sorted(run.choice.resources - set(product.catalog.loaded))
@@ -110,7 +123,7 @@ def _load(run: Run, name: str, warehouse: Warehouse, run_id: str) -> LoadResult:
         message = f"{switched_off[0]} is off; name it in sources.{name}.on to load it"
         raise ConfigurationError(message)
     with products.client(name, run.settings, run.clock, run.stop) as client:
-        load = Load(
+        yield stage.runner(
             product,
             warehouse,
             client,
@@ -121,10 +134,15 @@ def _load(run: Run, name: str, warehouse: Warehouse, run_id: str) -> LoadResult:
             stop=run.stop,
             masks=products.masks(product.catalog, options, run.settings.data_dir),
         )
-        return load.run()
 
 
-def _results(result: LoadResult) -> list[dict[str, Any]]:
+def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+    """Load the named products; raises as `run_stage` does."""
+    return run_stage(LOAD, run, names, into_demo=into_demo)
+
+
+def _results(runner: Runner) -> list[dict[str, Any]]:
+    result = runner.result
     return [
         {name: getattr(row, name) for name in REPORTED}
         | {"complete": result.complete[row.resource]}
@@ -132,7 +150,8 @@ def _results(result: LoadResult) -> list[dict[str, Any]]:
     ]
 
 
-def _text(result: LoadResult) -> str:
+def _text(runner: Runner) -> str:
+    result = runner.result
     shown = [
         row
         for row in result.rows
@@ -153,3 +172,6 @@ def _text(result: LoadResult) -> str:
     if any(row.quarantined for row in result.rows):
         parts.append("Rows that do not fit their table are kept in meta.quarantine.")
     return "\n".join(parts) + "\n"
+
+
+LOAD = Stage("load", Load, _results, _text)

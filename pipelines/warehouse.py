@@ -6,6 +6,7 @@ second writer is told who holds the lock.
 
 import json
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -121,6 +122,7 @@ class Warehouse:
             raise WarehouseError(_reason(error)) from None
         self.connection.execute("set timezone = 'UTC'")
         self.connection.execute("set preserve_insertion_order = false")
+        self._own, self._lock = self.cursor(), threading.Lock()
 
     def __enter__(self) -> Self:
         """Give the warehouse itself."""
@@ -147,6 +149,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the file."""
+        self._own.close()
         self.connection.close()
 
     def cursor(self) -> Cursor:
@@ -156,12 +159,9 @@ class Warehouse:
         return cursor
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Run one query and give its rows."""
-        cursor = self.cursor()
-        try:
-            return cursor.execute(query, list(parameters)).fetchall()
-        finally:
-            cursor.close()
+        """Run one query, committed at once, and give its rows."""
+        with self._lock:
+            return self._own.execute(query, list(parameters)).fetchall()
 
     def columns(self, schema: str, table: str) -> list[str]:
         """Name the columns of a table in order; empty when there is no such table."""
@@ -177,6 +177,14 @@ class Warehouse:
         found = self.rows(
             "select table_name, list(column_name order by column_index) from duckdb_columns()"
             " where schema_name = $1 group by 1",
+            [schema],
+        )
+        return dict(found)
+
+    def counts(self, schema: str) -> dict[str, int]:
+        """Give about how many rows each table of a schema has."""
+        found = self.rows(
+            "select table_name, estimated_size from duckdb_tables() where schema_name = $1",
             [schema],
         )
         return dict(found)

@@ -25,6 +25,7 @@
     + RecordChangedError
   x stop at once
     + Interrupted
+    + BudgetSpent
 
 A message may hold path templates, status numbers, host names, field names and record ids. It
 never holds query values, tokens, bodies or what is in a record: messages reach logs, traces and
@@ -38,7 +39,7 @@ class ClioError(Exception):
     """Something went wrong while talking to Clio."""
 
     code: ClassVar[str] = "clio_error"
-    hint: ClassVar[str] = "Nothing was changed. Run the same command with --debug to see more."
+    hint: str = "Nothing was changed. Run the same command with --debug to see more."
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str = "") -> None:
@@ -210,3 +211,11 @@ class Interrupted(ClioError):  # noqa: N818 - an order to stop, not a fault
     code = "interrupted"
     hint = "What was loaded stays. Run the same command again to go on."
     exit_code = 130
+
+
+class BudgetSpent(ClioError):  # noqa: N818 - a bound that was asked for, not a fault
+    """The requests that this run was allowed are spent."""
+
+    code = "budget_spent"
+    hint = "What was read is stored. Run the same command again to go on."
+    exit_code = 0

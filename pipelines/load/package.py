@@ -47,6 +47,7 @@ class Package:
         self.started = clock.monotonic()
         self.bytes = 0
         self.closed = False
+        self.stored = False
 
     def is_full(self) -> bool:
         """Tell whether the package must be closed."""
@@ -98,8 +99,9 @@ class Engine:
         try:
             self.pipeline.extract(source, loader_file_format="parquet")
             crash_point("package-extracted")
-            self.pipeline.normalize()
-            self.pipeline.load()
+            if package.stored:
+                self.pipeline.normalize()
+                self.pipeline.load()
         except PipelineStepFailed as failed:
             if isinstance(cause(failed), KeyboardInterrupt):
                 raise KeyboardInterrupt from None
@@ -119,6 +121,8 @@ class Engine:
             plan.run_at or plan.started_at,
             layout=layout,
             once=task.walk.keys_rise and len(plan.lists) == 1,
+            count=task.purpose.counts,
+            watch=task.purpose.watch,
         )
 
     def close(self) -> None:
@@ -133,7 +137,9 @@ def _step(
 ) -> Callable[[Reading], Iterator[pa.Table]]:
     def step(reading: Reading) -> Iterator[pa.Table]:
         package.bytes += reading.size
-        yield from task.take(reading, classifier)
+        for table in task.take(reading, classifier):
+            package.stored = True
+            yield table
         if task.pending.held:
             package.closed = True
 

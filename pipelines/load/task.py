@@ -9,12 +9,26 @@ import pyarrow as pa
 
 from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
-from pipelines.meta import Drift, ParentRead, Progress, Quarantined, Refused, RunRow
+from pipelines.meta import (
+    Drift,
+    Late,
+    ParentRead,
+    Progress,
+    Quarantined,
+    Refused,
+    RunRow,
+    Seen,
+    Silent,
+    Stored,
+)
+from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, fields_hash, watermark_after
+from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
+    BudgetSpent,
     ClioError,
     CollectionGoneError,
     ForeignHostError,
@@ -28,6 +42,25 @@ Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 """After these a walk is not gone on with: the next run starts it again."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a walk is for: to load, or to prove (`sweep`).
+
+    With `census` it is held against what was known before its first request. With `buried` some
+    rows of the collection are marked as deleted, and one that is seen again is revived.
+    """
+
+    walk: str = "load"
+    census: bool = False
+    buried: bool = False
+    watch: Watch | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether the keys that the walk shows are needed."""
+        return self.census or self.buried
 
 
 @dataclass
@@ -53,6 +86,8 @@ class Pending:
     counts: Counts = field(default_factory=Counts)
     quarantined: list[Quarantined] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
+    seen: list[pa.Table] = field(default_factory=list)
+    observed: Observed = field(default_factory=Observed)
     absent: set[str] = field(default_factory=set)
     point: Point | None = None
     opened: bool = False
@@ -62,15 +97,19 @@ class Pending:
 class Task:
     """A walk under way in this run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
         self,
         source: str,
         walk: Walk,
         progress: Progress,
         run: RunRow,
         mask: Mask,
+        *,
+        purpose: Purpose,
     ) -> None:
         """Take over a walk and what is stored of it; `mask` hides what must not be stored."""
+        self.purpose = purpose
+        self.finished: list[int] = []
         self.mask = mask
         self.source = source
         self.walk = walk
@@ -111,6 +150,11 @@ class Task:
         """Start a new package."""
         self.pending = Pending()
 
+    def hold(self, reading: Reading) -> None:
+        """Take rows that another reading brought, to be stored by the next package."""
+        self.walk.hold(replace(reading, point=self.stored_point))
+        self.pending.held = True
+
     def take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         """Classify a reading and give what is to go on to dlt."""
         if not classifier.stored and not self.pending.opened:
@@ -150,6 +194,20 @@ class Task:
             for misfit in reading.misfits
         ]
         self.pending.absent |= reading.absent
+        self.pending.observed.add(outcome.observed)
+        if self.purpose.counts:
+            self._count_seen(outcome, reading)
+
+    def _count_seen(self, outcome: Classified, reading: Reading) -> None:
+        """Note what is there: rows that fit with their content, others by key alone."""
+        misfits = misfit_keys(reading.misfits, self.walk.plan.collection)
+        parts = [] if outcome.seen is None else [outcome.seen]
+        if misfits:
+            nothing = pa.nulls(len(misfits), pa.string())
+            parts.append(pa.table({"key": pa.array(misfits, pa.string()), "row_hash": nothing}))
+        for part in parts:
+            turn = pa.repeat(pa.scalar(len(self.pending.seen), pa.int64()), part.num_rows)
+            self.pending.seen.append(part.append_column("turn", turn))
 
     def _advance(self, reading: Reading) -> None:
         self.pending.point = reading.point
@@ -161,7 +219,7 @@ class Task:
         Where that fails the walk ends before this reading, which the next run reads again.
         """
         try:
-            reading = self.mask(self.walk.settle(keys))
+            reading = self.mask(self.walk.records.by_ids(keys))
         except ClioError as error:
             self.error = self.walk.error = error
             return
@@ -171,16 +229,37 @@ class Task:
         if outcome.table is not None:
             yield outcome.table
 
-    def committed(self) -> tuple[Progress | None, list[ParentRead], list[Refused], list[Drift]]:
+    def committed(self, stored: Stored) -> None:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
         self.pending.counts = Counts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
-        collection = self.walk.plan.collection
-        digest = catalog_hash(collection)
-        refused = [Refused(self.source, self.name, name, digest) for name in self.walk.refused]
-        return self._progress(), self._parents(), refused, self._drift()
+        self.finished += self.pending.finished
+        digest = catalog_hash(self.walk.plan.collection)
+        stored.refused.extend(
+            Refused(self.source, self.name, name, digest) for name in self.walk.refused
+        )
+        progress = self._progress()
+        (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
+            [progress] if progress else []
+        )
+        stored.parents.extend(self._parents())
+        stored.drift.extend(self._drift())
+        stored.quarantined.extend(self.pending.quarantined)
+        self._committed_observations(stored)
+
+    def _committed_observations(self, stored: Stored) -> None:
+        plan, observed = self.walk.plan, self.pending.observed
+        name = (self.source, self.name)
+        if self.pending.seen:
+            pairs = pa.concat_tables(self.pending.seen)
+            stored.seen.append(Seen(*name, self.purpose.walk, self.purpose.census, pairs))
+        if observed.late:
+            stored.late.append(
+                Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)
+            )
+        stored.silent.extend(Silent(*name, key, n) for key, n in sorted(observed.silent.items()))
 
     def _drift(self) -> list[Drift]:
         drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
@@ -203,7 +282,7 @@ class Task:
         if plan.mode == "child":
             return None
         digest = fields_hash(plan.collection, plan.left_out | self.walk.refused)
-        if self.complete:
+        if self.complete and self.purpose.walk == "load":
             return Progress(
                 self.source,
                 self.name,
@@ -239,7 +318,7 @@ class Task:
         error = self.error or self.walk.error
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
-        done = self.complete and plan.mode != "child"
+        done = self.complete and plan.mode not in {"child", "sweep"}
         mark = watermark_after(plan, self.progress.watermark) if done else None
         return replace(
             self.run,
@@ -255,6 +334,8 @@ class Task:
 def _status(error: ClioError | None, *, complete: bool) -> str:
     if isinstance(error, Interrupted):
         return "interrupted"
+    if isinstance(error, BudgetSpent):
+        return "incomplete"
     if error is not None:
         return "failed"
     return "ok" if complete else "incomplete"

@@ -18,6 +18,7 @@ from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retri
 from sources.clio_http.secret import Secret
 from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
+    BudgetSpent,
     ConfigurationError,
     Interrupted,
     UnavailableError,
@@ -25,7 +26,16 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-__all__ = ["Answer", "Bounds", "ClientSettings", "ClioClient", "Meter", "Policy", "Secret"]
+__all__ = [
+    "Allowance",
+    "Answer",
+    "Bounds",
+    "ClientSettings",
+    "ClioClient",
+    "Meter",
+    "Policy",
+    "Secret",
+]
 
 T = TypeVar("T")
 
@@ -96,6 +106,29 @@ class Meter:
             self._requests += 1
 
 
+class Allowance:
+    """The requests that a run may still send; without a number there is no bound."""
+
+    def __init__(self, requests: int | None = None) -> None:
+        """Allow so many requests."""
+        self._lock = threading.Lock()
+        self.left = requests
+
+    def take(self) -> None:
+        """Use one.
+
+        Raises:
+            BudgetSpent: there is none left; nothing may be sent.
+
+        """
+        with self._lock:
+            if self.left is None:
+                return
+            if self.left <= 0:
+                raise BudgetSpent
+            self.left -= 1
+
+
 class ClioClient:
     """Reads from one product of Clio, within its rate limit, asking again what may be repeated."""
 
@@ -113,6 +146,7 @@ class ClioClient:
         self._clock = clock
         self._stop = stop or threading.Event()
         self._meter = Meter()
+        self.allowance = Allowance()
         self._server_time: pendulum.DateTime | None = None
         self._exchange = Exchange(settings.bounds, clock, self._stop)
         self._budget = RateBudget(clock, settings.reserve, self._stop)
@@ -204,6 +238,7 @@ class ClioClient:
     def _send(self, asked: Asked, meter: Meter | None, note: str) -> RawAnswer:
         if self._stop.is_set():
             raise Interrupted
+        self.allowance.take()
         self._meter.count()
         if meter:
             meter.count()

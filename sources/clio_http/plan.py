@@ -52,7 +52,7 @@ class Reading:
     """The rows of some pages, and the point to go on from once they are stored.
 
     `table` has every column of the collection that this walk fills. `finished` lists the lists
-    (by index) that ended inside this reading.
+    (by index) that ended inside this reading. `masked` says that what must not be stored is hidden.
     """
 
     table: pa.Table
@@ -62,6 +62,7 @@ class Reading:
     point: Point
     absent: frozenset[str]
     finished: tuple[int, ...]
+    masked: bool = False
 
 
 def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:

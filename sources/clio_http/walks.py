@@ -5,11 +5,10 @@ readings: some pages' rows, typed, with the point from which the walk would go o
 The next pages are fetched while a reading is being worked on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import orjson
 import pyarrow as pa
 
 from sources.errors import (
@@ -23,12 +22,12 @@ from sources.errors import (
     VersionRetiredError,
 )
 
-from .catalog import Collection
 from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch, walk
 from .plan import List, Plan, Point, Reading, request_parameters, without
-from .rows import ARROW_TYPES, Batch, Misfit, RowReader
+from .records import Records, as_page, filled
+from .rows import Batch, Misfit, RowReader
 
 MAX_PAGES = 50
 MAX_BYTES = 16_000_000
@@ -122,50 +121,10 @@ class Walk:
         collection = self.plan.collection
         return bool(collection.ids or collection.item_path) and self.plan.mode != "child"
 
-    def settle(self, ids: Sequence[object]) -> Reading:
-        """Read some records alone, by id. Records that are gone are left out.
-
-        Raises:
-            ClioError: they could not be read; nothing is known of them.
-
-        """
-        collection = self.plan.collection
-        reader = RowReader(collection, self._reader.columns)
-        reader.rising = False
-        tables: list[pa.Table] = []
-        misfits: list[Misfit] = []
-        for start in range(0, len(ids), collection.page_size):
-            block = ids[start : start + collection.page_size]
-            for one in self.plan.lists if collection.ids else self.plan.lists[:1]:
-                bodies = self._bodies(one, block)
-                batch = reader.read(list(enumerate(bodies, start=1)))
-                tables.append(self._filled(batch.table, one))
-                misfits += batch.misfits
-        table = pa.concat_tables(tables)
-        return Reading(table, tuple(misfits), 0, 0, self.point, frozenset(), ())
-
-    def _bodies(self, one: List, ids: Sequence[object]) -> list[bytes]:
-        """Read records by id: in each variant's list where it takes ids, else one by one."""
-        collection = self.plan.collection
-        fields = (("fields", ",".join(item.request for item in self._fields)),)
-        if not collection.ids:
-            found = [self._item(collection, key, fields) for key in ids]
-            return [body for body in found if body is not None]
-        asked = [*fields, ("limit", str(collection.page_size)), ("order", "id(asc)")]
-        asked += [*one.parameters, *(("ids[]", str(key)) for key in ids)]
-        return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
-
-    def _item(
-        self,
-        collection: Collection,
-        key: object,
-        fields: tuple[tuple[str, str], ...],
-    ) -> bytes | None:
-        path = collection.item_path.replace("{id}", str(key))
-        try:
-            return _as_page(self.client.get(path, fields, meter=self.meter).body, path)
-        except CollectionGoneError:
-            return None
+    @property
+    def records(self) -> Records:
+        """Give a reader of this collection's single records, with the fields of the walk."""
+        return Records(self.client, self.plan, self._fields, self.meter)
 
     def _walk(self) -> Iterator[Reading]:
         try:
@@ -292,7 +251,7 @@ class Walk:
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)
-        return Page(_as_page(answer.body, one.path), 1, "", "", answer.date)
+        return Page(as_page(answer.body, one.path), 1, "", "", answer.date)
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""
@@ -317,7 +276,7 @@ class Walk:
             after = after if index == last else 0
             batch = self._batch(reader, self.plan.lists[index], pages, after)
             after, last = batch.last_id, index
-            tables.append(self._filled(batch.table, self.plan.lists[index]))
+            tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
             misfits += batch.misfits
             rows += batch.rows
             absent &= batch.absent if batch.rows else absent
@@ -354,25 +313,3 @@ class Walk:
         except BrokenWalkError:
             return page
         return page
-
-    def _filled(self, table: pa.Table, one: List) -> pa.Table:
-        """Add the columns that the list itself decides, such as the parent's id."""
-        kinds = {column.name: column.type for column in self.plan.collection.columns}
-        for name, constant in one.constants:
-            column = pa.array([constant], pa.scalar(constant).type).cast(ARROW_TYPES[kinds[name]])
-            column = pa.repeat(column[0], table.num_rows)
-            if name in table.column_names:
-                table = table.set_column(table.column_names.index(name), name, column)
-            else:
-                table = table.append_column(name, column)
-        return table
-
-
-def _as_page(body: bytes, path: str) -> bytes:
-    """Turn the answer of an item path into a page of one record."""
-    document = orjson.loads(body)
-    record = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(record, dict):
-        message = f"{path} answered without a record"
-        raise BrokenWalkError(message)
-    return b'{"data":[' + orjson.dumps(record) + b"]}"

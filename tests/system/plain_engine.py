@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines import products
 from pipelines.config import Settings, SourceSettings
-from pipelines.load import Load, LoadResult, Product
+from pipelines.load import Load, Product, Result
 from pipelines.load.package import Engine, Package, _step
 from pipelines.load.task import Task
 from pipelines.masks import Masks
@@ -103,7 +103,7 @@ def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
     clock: Clock,
     choice: Choice,
     crash: CrashPoint = lambda _: None,
-) -> LoadResult:
+) -> Result:
     """Run the loader once."""
     return Load(
         product,

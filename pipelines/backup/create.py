@@ -1,0 +1,171 @@
+"""Make a backup: the data folder's files as they are between two loads.
+
+The copy grows in a folder with another name, which is renamed once everything in it is on the
+disk. What a crash leaves under the other name is no backup, and the next one removes it.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipelines import epoch
+from pipelines.crash import crash_point
+from pipelines.durable import sync_folder
+from pipelines.errors import (
+    BusyError,
+    DamagedFileError,
+    NoWarehouseError,
+    StorageError,
+)
+from pipelines.outcome import Outcome, jsonable
+from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
+from sources.errors import ConfigurationError
+
+from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, write_manifest
+from .tables import table_sums
+from .work import Work, disk_errors
+
+COMMAND = "backup create"
+HOME = "backups"
+PARTIAL = ".partial-"
+PAGES = 1024
+
+
+def run_create(work: Work, out: Path | None = None) -> Outcome:
+    """Make a backup in the data folder, or in another folder for backups.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: a load is running.
+        StorageError: there is no room for it; nothing is left of it.
+
+    """
+    folder = work.settings.data_dir
+    outcome = Outcome(COMMAND, work.clock.now())
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    prepare_data_folder(folder)
+    with writer_lock(folder, COMMAND, outcome.started_at):
+        with Warehouse(folder) as warehouse:
+            if not warehouse.layout("meta"):
+                raise NoWarehouseError
+            warehouse.checkpoint()
+        home = _home(out or folder / HOME)
+        with disk_errors("the backup could not be written"):
+            backup, manifest = _create(work, home)
+    outcome.finished_at = work.clock.now()
+    outcome.results = list(manifest.results(backup))
+    outcome.text = (
+        f"{backup}: {manifest.counts()}.\n"
+        "Run clio-sync backup verify to see whether it can be restored.\n"
+    )
+    return outcome
+
+
+def _home(home: Path) -> Path:
+    try:
+        home.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        message = f"the folder for backups cannot be made ({error.strerror})"
+        raise ConfigurationError(message) from None
+    return home
+
+
+def _create(work: Work, home: Path) -> tuple[Path, Manifest]:
+    """Copy, describe, and give the copy its name."""
+    folder = work.settings.data_dir
+    # while it is open, here and for reading, no other program can write into it
+    with Warehouse(folder, read_only=True) as warehouse:
+        if (folder / (FILE + ".wal")).exists():
+            message = "another program wrote into the warehouse meanwhile"
+            raise BusyError(message)
+        inside = epoch.epoch_inside(warehouse)
+        with _partial(home, inside.warehouse_id) as partial:
+            crash_point("backup-begun")
+            tables = table_sums(warehouse, work.go_on)
+            work.reporter.note(f"copying {len(tables)} tables")
+            files = tuple(_copies(work, partial))
+            crash_point("backup-copied")
+            created_at = work.clock.now()
+            manifest = Manifest(
+                _tool_version(),
+                str(jsonable(created_at)),
+                inside.warehouse_id,
+                inside.load_seq,
+                files,
+                tables,
+            )
+            write_manifest(partial, manifest)
+            sync_folder(partial)
+            crash_point("backup-described")
+            backup = _free(home, created_at.in_timezone("UTC").format(STAMP))
+            partial.rename(backup)
+        sync_folder(home)
+        crash_point("backup-named")
+    return backup, manifest
+
+
+@contextmanager
+def _partial(home: Path, warehouse_id: str) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards unless it was renamed."""
+    # other warehouses may keep their backups here too: only this one's are known to be dead
+    partial = home / (PARTIAL + warehouse_id)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=PRIVATE)
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copies(work: Work, partial: Path) -> Iterator[FileSum]:
+    for name in FILES:
+        source, target = work.settings.data_dir / name, partial / name
+        if not source.exists():
+            continue
+        if name == LEDGER:
+            yield _copy_ledger(work, source, target)
+        else:
+            yield work.copy(source, target)
+
+
+def _copy_ledger(work: Work, source: Path, target: Path) -> FileSum:
+    """Copy the ledger as SQLite gives it: what its own log still holds is part of it."""
+    taken = target.with_suffix(".taken")
+    taken.touch(mode=0o600)
+    try:
+        read = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+        written = sqlite3.connect(taken)
+        try:
+            read.backup(written, pages=PAGES, progress=lambda *_: work.go_on())
+        finally:
+            written.close()
+            read.close()
+    except sqlite3.OperationalError as error:
+        message = f"{LEDGER} could not be copied ({error.sqlite_errorname})"
+        raise StorageError(message) from None
+    except sqlite3.DatabaseError as error:
+        message = f"{LEDGER} is damaged ({error.sqlite_errorname})"
+        raise DamagedFileError(message) from None
+    copied = work.copy(taken, target)
+    taken.unlink()
+    return copied
+
+
+def _free(home: Path, stamp: str) -> Path:
+    """Give a name that no backup has: a second one in a second gets a number."""
+    name, number = home / stamp, 1
+    while name.exists():
+        number += 1
+        name = home / f"{stamp}-{number}"
+    return name
+
+
+def _tool_version() -> str:
+    try:
+        return version("clio-sync")
+    except PackageNotFoundError:
+        return "unknown"

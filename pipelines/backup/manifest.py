@@ -1,0 +1,161 @@
+"""What a backup says of itself: its files with their sums, its tables with their digests."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines import epoch
+from pipelines.durable import replace_durably
+from pipelines.errors import DamagedBackupError, NoBackupError, NotABackupError
+from pipelines.warehouse import FILE
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SUM = "manifest.sha256"
+"""The sum of the manifest, as `sha256sum -c` reads it."""
+LEDGER = "ledger.sqlite"
+FILES = (FILE, epoch.FILE, "mask.key", LEDGER)
+"""Every file that a backup may hold. Tokens are not among them."""
+STAMP = "YYYYMMDD[T]HHmmss[Z]"
+STAMPED = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+
+
+@dataclass(frozen=True)
+class FileSum:
+    """A file's size in bytes and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TableSum:
+    """How many rows a table has, and a digest of them that does not depend on their order."""
+
+    schema: str
+    table: str
+    rows: int
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """Give the table's full name."""
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was copied, when, of which warehouse. Moments are UTC in ISO-8601."""
+
+    tool_version: str
+    created_at: str
+    warehouse_id: str
+    load_seq: int
+    files: tuple[FileSum, ...]
+    tables: tuple[TableSum, ...]
+
+    def results(self, backup: Path) -> Iterator[dict[str, Any]]:
+        """Give one object for each file and table."""
+        for file in self.files:
+            yield _result(backup, "file", file.name, file.sha256) | {"size": file.size}
+        for table in self.tables:
+            yield _result(backup, "table", table.name, table.digest) | {"rows": table.rows}
+
+    def counts(self) -> str:
+        """Say how much is in the backup."""
+        size = sum(file.size for file in self.files) / 1e6
+        rows = sum(table.rows for table in self.tables)
+        return f"{len(self.files)} files ({size:,.1f} MB), {len(self.tables)} tables, {rows:,} rows"
+
+
+def _result(backup: Path, kind: str, name: str, digest: str) -> dict[str, Any]:
+    return {
+        "backup": str(backup),
+        "kind": kind,
+        "name": name,
+        "size": None,
+        "rows": None,
+        "digest": digest,
+    }
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest and its own sum into a backup.
+
+    Raises:
+        OSError: it could not be written.
+
+    """
+    text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1) + "\n"
+    replace_durably(folder / MANIFEST, text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    replace_durably(folder / SUM, f"{digest}  {MANIFEST}\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a backup says of itself.
+
+    Raises:
+        NotABackupError: there is no manifest.
+        DamagedBackupError: the manifest is not what was written.
+
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        if STAMPED.fullmatch(folder.name) and folder.is_dir():
+            message = f"{MANIFEST} is missing"
+            raise DamagedBackupError(message) from None
+        raise NotABackupError from None
+    except OSError as error:
+        message = f"{MANIFEST} cannot be read ({error.strerror})"
+        raise DamagedBackupError(message) from None
+    _check_sum(folder, text)
+    return _parsed(text)
+
+
+def _check_sum(folder: Path, text: bytes) -> None:
+    wanted = f"{hashlib.sha256(text).hexdigest()}  {MANIFEST}\n"
+    try:
+        said = (folder / SUM).read_bytes()
+    except OSError as error:
+        message = f"{SUM} cannot be read ({error.strerror})"
+        raise DamagedBackupError(message) from None
+    if said != wanted.encode():
+        message = f"{MANIFEST} is not what was written: its sum is not the one in {SUM}"
+        raise DamagedBackupError(message)
+
+
+def _parsed(text: bytes) -> Manifest:
+    try:
+        read = json.loads(text)
+        given = read.pop("format")
+        files = tuple(FileSum(**file) for file in read.pop("files"))
+        tables = tuple(TableSum(**table) for table in read.pop("tables"))
+        manifest = Manifest(files=files, tables=tables, **read)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        message = f"{MANIFEST} holds something else than a manifest"
+        raise DamagedBackupError(message) from None
+    names = {file.name for file in manifest.files}
+    if given != FORMAT or FILE not in names or not names <= set(FILES):
+        message = f"{MANIFEST} is of a format that this clio-sync does not know"
+        raise DamagedBackupError(message)
+    return manifest
+
+
+def newest(home: Path) -> Path:
+    """Give the newest backup of a folder of backups.
+
+    Raises:
+        NoBackupError: there is none.
+
+    """
+    found = sorted(path for path in home.glob("*") if STAMPED.fullmatch(path.name))
+    if not found:
+        raise NoBackupError
+    return found[-1]

@@ -1,0 +1,139 @@
+"""Restore a backup into a scratch folder, and see whether it holds what it says."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines import epoch
+from pipelines.errors import DamagedBackupError, WarehouseError
+from pipelines.outcome import Outcome
+from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
+
+from .create import HOME
+from .manifest import FileSum, Manifest, TableSum, newest, read_manifest
+from .tables import table_sums
+from .work import Work, disk_errors
+
+COMMAND = "backup verify"
+SCRATCH = ".verify"
+
+Findings = dict[str, str]
+"""What is wrong, by the name of the file or table."""
+
+
+def run_verify(work: Work, backup: Path | None = None) -> Outcome:
+    """Verify a backup; the newest of the data folder unless another one is named.
+
+    What differs is named in the outcome's errors, and the exit code is 7.
+
+    Raises:
+        NoBackupError: there is none.
+        NotABackupError: the folder that was named is none.
+        DamagedBackupError: its manifest cannot be relied on.
+        StorageError: there is no room to restore it.
+
+    """
+    folder = work.settings.data_dir
+    outcome = Outcome(COMMAND, work.clock.now())
+    backup = backup or newest(folder / HOME)
+    manifest = read_manifest(backup)
+    prepare_data_folder(folder)
+    with (
+        writer_lock(folder, COMMAND, outcome.started_at),
+        disk_errors("the backup could not be restored"),
+        _scratch(folder) as scratch,
+    ):
+        wrong = _compare_files(work, backup, manifest, scratch)
+        opened = False
+        if not wrong:
+            work.reporter.note(f"comparing {len(manifest.tables)} tables")
+            opened, wrong = _compare_tables(work, manifest, scratch)
+    outcome.finished_at = work.clock.now()
+    outcome.results = list(_results(manifest, backup, wrong, opened=opened))
+    outcome.errors = [(name, DamagedBackupError(found)) for name, found in wrong.items()]
+    outcome.exit_code = DamagedBackupError.exit_code if wrong else 0
+    outcome.text = _text(backup, manifest, wrong, opened=opened)
+    return outcome
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards."""
+    scratch = folder / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed run left
+    scratch.mkdir(mode=PRIVATE)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _compare_files(work: Work, backup: Path, manifest: Manifest, scratch: Path) -> Findings:
+    """Restore every file, and compare what was read with the manifest."""
+    wrong = {}
+    for file in manifest.files:
+        if not (backup / file.name).is_file():
+            wrong[file.name] = "the file is missing"
+            continue
+        found = work.copy(backup / file.name, scratch / file.name)
+        if found != file:
+            wrong[file.name] = _difference(file, found)
+    return wrong
+
+
+def _difference(wanted: FileSum, found: FileSum) -> str:
+    if found.size != wanted.size:
+        return f"the file has {found.size:,} bytes instead of {wanted.size:,}"
+    return "the content of the file is not what was written"
+
+
+def _compare_tables(work: Work, manifest: Manifest, scratch: Path) -> tuple[bool, Findings]:
+    """Open the restored warehouse, and compare every table; tell whether it could be opened."""
+    try:
+        with Warehouse(scratch) as warehouse:
+            wrong = compared(manifest.tables, table_sums(warehouse, work.go_on))
+            inside = None if wrong else epoch.epoch_inside(warehouse)
+    except WarehouseError as error:
+        return False, {FILE: str(error)}
+    said = (manifest.warehouse_id, manifest.load_seq)
+    if inside and (inside.warehouse_id, inside.load_seq) != said:
+        wrong[FILE] = "it is not the warehouse that the manifest names"
+    return True, wrong
+
+
+def compared(wanted: Sequence[TableSum], found: Sequence[TableSum]) -> Findings:
+    """Name each table that is not as it was, and how; never what stands in it."""
+    before, after = {table.name: table for table in wanted}, {table.name: table for table in found}
+    wrong = {name: "the table is not in the manifest" for name in after.keys() - before.keys()}
+    for name, table in before.items():
+        now = after.get(name)
+        if now is None:
+            wrong[name] = "the table is missing"
+        elif now.rows != table.rows:
+            wrong[name] = f"the table has {now.rows:,} rows instead of {table.rows:,}"
+        elif now.digest != table.digest:
+            wrong[name] = "the rows of the table are not what was copied"
+    return wrong
+
+
+def _results(
+    manifest: Manifest, backup: Path, wrong: Mapping[str, str], *, opened: bool
+) -> Iterator[dict[str, Any]]:
+    """Give one object for each file and table; `same` is None for what was not compared."""
+    for result in manifest.results(backup):
+        same = result["name"] not in wrong
+        yield result | {"same": same if opened or result["kind"] == "file" else None}
+
+
+def _text(backup: Path, manifest: Manifest, wrong: Findings, *, opened: bool) -> str:
+    made = f"{backup}, made {manifest.created_at}"
+    if not wrong:
+        return (
+            f"{made}: {manifest.counts()}.\nRestored and compared: every file and every table is"
+            " what was copied.\n"
+        )
+    if not opened:
+        return f"{made}: damaged. Its tables were not compared.\n"
+    return f"{made}: every file has its sum, but the restored warehouse differs.\n"

@@ -1,0 +1,170 @@
+"""What the warehouse had before a walk, and what the walk showed: one census for each walk.
+
+Both sides are kept in tables until the walk is over, so that a walk which takes many runs is
+still held against what was known before its first request.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from sources.clio_http.keys import UNKNOWN, key_sql
+
+from .warehouse import Warehouse
+
+DDL = (
+    """create table if not exists meta.census_known (
+        source varchar, resource varchar, walk varchar, key varchar, row_hash varchar,
+        parent varchar)""",
+    """create table if not exists meta.census_seen (
+        source varchar, resource varchar, walk varchar, key varchar, row_hash varchar,
+        turn bigint)""",
+)
+OF_WALK = "source = $1 and resource = $2 and walk = $3"
+BURIED = (
+    "select record_id from meta.tombstones"
+    " where source = $1 and resource = $2 and revived_at is null"
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many rows each side had, and how they differ. `blind`: some row could not be told."""
+
+    known: int
+    seen: int
+    missing: int
+    stale: int
+    blind: bool
+
+
+def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]) -> None:
+    """Forget both sides of some walks."""
+    for table in ("census_known", "census_seen"):
+        warehouse.rows(
+            f"delete from meta.{table} where source = $1 and walk = $2"  # noqa: S608
+            " and list_contains($3, resource)",
+            [source, walk, list(resources)],
+        )
+
+
+class Census:
+    """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`."""
+
+    def __init__(
+        self, warehouse: Warehouse, source: str, collection: Collection, walk: str
+    ) -> None:
+        """Take what is counted; nothing is read yet."""
+        self.warehouse = warehouse
+        self.collection = collection
+        self.of_walk = [source, collection.name, walk]
+        self.raw = f"{quoted('raw_' + source)}.{quoted(collection.name)}"
+
+    def begin(self, parents: Sequence[str] | None = None) -> None:
+        """Note every live row that is stored, before the walk's first request.
+
+        Of a child collection only the rows of the `parents` whose lists are to be read. An
+        earlier census of the same walk was cleared, and the raw table is there.
+        """
+        parent = "null"
+        if self.collection.parent is not None:
+            parent = f"t.{quoted(self.collection.parent.column)}::varchar"
+        where = "" if parents is None else f" and list_contains($4, {parent})"
+        given = [] if parents is None else [list(parents)]
+        self.warehouse.rows(
+            "insert into meta.census_known"  # noqa: S608
+            f" select $1, $2, $3, {key_sql(self.collection, 't')}, t._row_hash, {parent}"
+            f" from {self.raw} t where {key_sql(self.collection, 't')} not in ({BURIED}){where}",
+            [*self.of_walk, *given],
+        )
+
+    def absent(self, parents: Sequence[str] | None = None) -> list[str]:
+        """Name the known rows that the walk did not show and that are not buried since.
+
+        Of a child collection only those of `parents`, whose lists were read to the end.
+        """
+        where = "" if parents is None else " and list_contains($4, parent)"
+        given = [] if parents is None else [list(parents)]
+        found = self.warehouse.rows(
+            f"select key from meta.census_known where {OF_WALK}{where} and key not in"  # noqa: S608
+            f" (select key from meta.census_seen where {OF_WALK}) and key not in ({BURIED})"
+            " order by try_cast(key as bigint), key",
+            [*self.of_walk, *given],
+        )
+        return [key for (key,) in found]
+
+    def compare(self) -> Comparison:
+        """Hold the two sides against each other."""
+        ((known, seen, missing, stale, blind),) = self.warehouse.rows(
+            "with k as (select key, row_hash from meta.census_known"  # noqa: S608
+            f" where {OF_WALK}), s as ({self.seen_pairs()})"
+            " select count(k.key), count(s.key), count(*) filter (k.key is null),"
+            " count(*) filter (k.row_hash is distinct from s.row_hash"
+            " and k.key is not null and s.key is not null),"
+            f" coalesce(bool_or(s.key = '{UNKNOWN}'), false) from k full join s on k.key = s.key",
+            self.of_walk,
+        )
+        return Comparison(known, seen, missing, stale, blind)
+
+    def live(self) -> int:
+        """Count the rows that are stored and not marked as deleted."""
+        ((rows,),) = self.warehouse.rows(
+            f"select count(*) from ({self.live_pairs()})",  # noqa: S608
+            self.of_walk,
+        )
+        return int(rows)
+
+    def of_parents(self, parents: Sequence[str]) -> list[str]:
+        """Name the live rows that some parents own."""
+        column = self.collection.parent.column if self.collection.parent else ""
+        found = self.warehouse.rows(
+            f"select {key_sql(self.collection, 't')} from {self.raw} t"  # noqa: S608
+            f" where list_contains($3, t.{quoted(column)}::varchar)"
+            f" and {key_sql(self.collection, 't')} not in ({BURIED})",
+            [*self.of_walk[:2], list(parents)],
+        )
+        return [key for (key,) in found]
+
+    def healed(self) -> int:
+        """Count the rows that were missing or stale and are now stored as the walk showed them."""
+        ((healed,),) = self.warehouse.rows(
+            f"with s as ({self.seen_pairs()}), live as ({self.live_pairs()}) select count(*)"  # noqa: S608
+            " from s join live l on l.key = s.key and l.row_hash = s.row_hash"
+            f" left join (select key, row_hash from meta.census_known where {OF_WALK}) k"
+            " on k.key = s.key where k.row_hash is distinct from s.row_hash",
+            self.of_walk,
+        )
+        return int(healed)
+
+    def digest(self, pairs: str) -> tuple[int, str]:
+        """Count (key, content hash) pairs and give the SHA-256 over all of them, in order."""
+        ((rows, digest),) = self.warehouse.rows(
+            f"with pairs as ({pairs}), parts as (select substr(md5(key), 1, 2) as part,"  # noqa: S608
+            " count(*) as n, sha256(string_agg(key || ':' || coalesce(row_hash, '-'), ';'"
+            " order by key)) as digest from pairs group by part)"
+            " select coalesce(sum(n), 0), sha256(coalesce(string_agg(part || digest, ';'"
+            " order by part), '')) from parts",
+            self.of_walk,
+        )
+        return int(rows), str(digest)
+
+    def known_pairs(self) -> str:
+        """Give the query of what was stored before the walk."""
+        return f"select key, row_hash from meta.census_known where {OF_WALK}"  # noqa: S608
+
+    def seen_pairs(self) -> str:
+        """Give the query of what the walk showed, the last reading of each key."""
+        return (
+            "select key, arg_max(row_hash, turn) as row_hash from"  # noqa: S608
+            " (select key, coalesce(row_hash, '') as row_hash, turn from meta.census_seen"
+            f" where {OF_WALK}) group by key"
+        )
+
+    def live_pairs(self) -> str:
+        """Give the query of what is stored now and not marked as deleted."""
+        key = key_sql(self.collection, "t")
+        return (
+            f"select {key} as key, t._row_hash as row_hash from {self.raw} t"  # noqa: S608
+            f" where {key} not in ({BURIED}) and $3 is not null"
+        )

@@ -1,0 +1,126 @@
+"""The proof of a sweep: both sides counted and digested, before and after."""
+
+from dataclasses import dataclass
+
+import pendulum
+
+from .census import Census
+from .warehouse import Warehouse
+
+DDL = (
+    """create table if not exists meta.certificates (
+        source varchar, resource varchar, walked_at timestamptz, complete boolean,
+        rows_clio bigint, rows_warehouse bigint, missing bigint, ghost bigint, stale bigint,
+        healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
+        digest_before varchar, undecided bigint, late bigint, late_seconds double,
+        finished_at timestamptz, run_id varchar)""",
+)
+OK, LATE, UNEQUAL, GUARD = "ok", "late", "unequal", "guard"
+
+
+@dataclass(frozen=True)
+class Absences:
+    """What became of the rows that a walk did not show."""
+
+    ghost: int = 0
+    undecided: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One completed sweep of one collection, as `meta.certificates` keeps it.
+
+    `digest_before` is the warehouse's side as it was before the walk. `status` is ok (both sides
+    are equal now), late (equal, but some version came later than loads allow for), unequal, or
+    guard (too much was absent; a person decides).
+    """
+
+    source: str
+    resource: str
+    walked_at: pendulum.DateTime
+    complete: bool
+    rows_clio: int
+    rows_warehouse: int
+    missing: int
+    ghost: int
+    stale: int
+    healed: int
+    digest_clio: str
+    digest_warehouse: str
+    status: str
+    digest_before: str
+    undecided: int
+    late: int
+    late_seconds: float
+    finished_at: pendulum.DateTime
+    run_id: str
+
+
+def judge(absences: Absences, *, equal: bool, seconds: float, overlap: float) -> str:
+    """Say what a completed sweep has proved."""
+    if absences.stopped:
+        return GUARD
+    if not equal or absences.undecided:
+        return UNEQUAL
+    return LATE if seconds > overlap else OK
+
+
+def draw_up(  # noqa: PLR0913 - each is a fact of its own
+    census: Census,
+    absences: Absences,
+    *,
+    walked_at: pendulum.DateTime,
+    late: tuple[int, float],
+    overlap: float,
+    finished_at: pendulum.DateTime,
+    run_id: str,
+) -> Certificate:
+    """Count and digest both sides of a walk that was read to its end."""
+    compared = census.compare()
+    _, before = census.digest(census.known_pairs())
+    rows_clio, digest_clio = census.digest(census.seen_pairs())
+    rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
+    status = judge(
+        absences, equal=digest_clio == digest_warehouse, seconds=late[1], overlap=overlap
+    )
+    source, resource, _ = census.of_walk
+    return Certificate(
+        source,
+        resource,
+        walked_at,
+        complete=True,
+        rows_clio=rows_clio,
+        rows_warehouse=rows_warehouse,
+        missing=compared.missing,
+        ghost=absences.ghost,
+        stale=compared.stale,
+        healed=census.healed() + absences.ghost,
+        digest_clio=digest_clio,
+        digest_warehouse=digest_warehouse,
+        status=status,
+        digest_before=before,
+        undecided=absences.undecided,
+        late=late[0],
+        late_seconds=late[1],
+        finished_at=finished_at,
+        run_id=run_id,
+    )
+
+
+def save(warehouse: Warehouse, certificate: Certificate) -> None:
+    """Write a certificate."""
+    values = list(vars(certificate).values())
+    marks = ", ".join(f"${at}" for at in range(1, len(values) + 1))
+    names = ", ".join(vars(certificate))
+    warehouse.rows(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608
+
+
+def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime, str]]:
+    """Give when each collection was last proved, and with what result."""
+    found = warehouse.rows(
+        "select resource, max(walked_at), arg_max(status, walked_at) from meta.certificates"
+        " where source = $1 group by 1",
+        [source],
+    )
+    return {name: (at, status) for name, at, status in found}

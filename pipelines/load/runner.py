@@ -1,0 +1,378 @@
+"""What loads and sweeps have in common: walks driven package by package, each step durable.
+
+The order of the durable steps is the argument: rows are committed by dlt first, then watermarks
+and resume points by our own SQL, then the epoch beside the file. A crash between any two of them
+re-reads; it never skips.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pendulum
+
+from pipelines import identity
+from pipelines.census import Census, clear
+from pipelines.certificates import Absences
+from pipelines.classification import ensure_versions
+from pipelines.crash import crash_point
+from pipelines.epoch import write_epoch
+from pipelines.errors import AbsentError, ClockError, OtherAccountError, UndecidedError
+from pipelines.guard import too_many_absent
+from pipelines.identity import Identity
+from pipelines.masks import Masks
+from pipelines.meta import Meta, Progress, RunRow, Stored
+from pipelines.plans import Choice, Rules
+from pipelines.progress import Lines
+from pipelines.tombstones import buried, bury
+from pipelines.warehouse import Warehouse
+from sources.clio_http.catalog import Catalog, Collection
+from sources.clio_http.client import ClioClient
+from sources.clio_http.clock import Clock
+from sources.clio_http.confirm import Confirmation, confirm
+from sources.clio_http.plan import Plan
+from sources.clio_http.walks import Walk
+from sources.errors import (
+    BudgetSpent,
+    ClioError,
+    CollectionGoneError,
+    FieldsRefusedError,
+    Interrupted,
+    MissingScopeError,
+    RequestRefusedError,
+    SignInNeededError,
+)
+
+from .package import Engine, Package
+from .task import Purpose, Task
+
+SKEW = pendulum.duration(minutes=2)
+PREFETCH_THREADS = 4
+URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
+"""Which exit code a run has when several things went wrong: signing in comes first."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of Clio as the loader needs it: facts, rules and the source function."""
+
+    catalog: Catalog
+    rules: Rules
+    history: frozenset[str]
+    off: frozenset[str]
+    clock_path: str
+    make: Callable[..., Any]
+
+
+@dataclass
+class Result:
+    """How a run ended: one row for each collection, and what went wrong."""
+
+    run_id: str
+    source: str
+    started_at: pendulum.DateTime
+    rows: list[RunRow] = field(default_factory=list)
+    complete: dict[str, bool] = field(default_factory=dict)
+    errors: list[tuple[str, ClioError]] = field(default_factory=list)
+    absences: dict[str, Absences] = field(default_factory=dict)
+    requests: int = 0
+    server_time: pendulum.DateTime | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Give the process's exit code, that of the most urgent error."""
+        codes = [error.exit_code for _, error in self.errors]
+        known = [code if code in URGENCY else 4 for code in codes]
+        return max(known, key=lambda code: URGENCY[code], default=0)
+
+
+class Runner:
+    """One run for one product; `Load` and `Sweep` say which walks it makes."""
+
+    def __init__(  # noqa: PLR0913 - each is a collaborator of its own
+        self,
+        product: Product,
+        warehouse: Warehouse,
+        client: ClioClient,
+        clock: Clock,
+        *,
+        run_id: str,
+        choice: Choice,
+        reporter: Lines,
+        stop: threading.Event,
+        masks: Masks,
+        engine: Engine | None = None,
+    ) -> None:
+        """Take the collaborators; nothing is sent yet."""
+        self.product = product
+        self.source = product.catalog.source
+        self.warehouse = warehouse
+        self.client = client
+        self.clock = clock
+        self.choice = choice
+        self.reporter = reporter
+        self.stop = stop
+        self.masks = masks
+        self.meta = Meta(warehouse)
+        self.engine = engine or Engine(self.source, warehouse, warehouse.path.parent)
+        self.result = Result(run_id, self.source, clock.now())
+        self.tasks: list[Task] = []
+        self.rules = Rules(
+            product.rules.daily_cadence,
+            product.rules.left_out,
+            self.meta.refused(self.source),
+        )
+        self.identity = Identity()
+        self.buried: dict[str, int] = {}
+        self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
+
+    def run(self) -> Result:
+        """Do the run, and say how it went."""
+        try:
+            self.meta.interrupt_running(self.clock.now())
+            self._announce()
+            crash_point("run-started")
+            self._work(self._begin())
+            self._finish()
+            crash_point("run-finished")
+        finally:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+            self.engine.close()
+        return self.result
+
+    def _work(self, now: pendulum.DateTime) -> None:
+        """Make the walks of this run; `now` is server time before their first request."""
+        raise NotImplementedError
+
+    def _candidates(self) -> Iterable[Collection]:
+        """Give the collections that this run may walk."""
+        raise NotImplementedError
+
+    # Before the first page...
+
+    def _announce(self) -> None:
+        """Note what may be read before the first request, so that a failed start shows too."""
+        self.meta.save_runs(
+            RunRow(self.result.run_id, self.source, c.name, "", None, self.clock.now())
+            for c in self._candidates()
+            if not self.choice.resources or c.name in self.choice.resources
+        )
+
+    def _begin(self) -> pendulum.DateTime:
+        """Give the server's time; where it cannot be had, that is how every collection ended."""
+        try:
+            now = self._server_time()
+            self._check_account(now)
+        except ClioError as error:
+            told = f"{error.code}: {error}"
+            self.meta.end_running(self.result.run_id, self.clock.now(), told)
+            raise
+        self.buried = buried(self.warehouse, self.source)
+        return now
+
+    def _server_time(self) -> pendulum.DateTime:
+        """Take the server's time from a request that ends before any page is asked for."""
+        for fields in (identity.FIELDS, "id"):
+            try:
+                answer = self.client.get(self.product.clock_path, (("fields", fields),))
+            except FieldsRefusedError:
+                continue
+            except (MissingScopeError, CollectionGoneError, RequestRefusedError):
+                # an answer that refuses the request still says what time it is
+                break
+            self.identity = identity.identity_of(answer.body)
+            break
+        now = self.client.server_time
+        if now is None:
+            message = "the server does not say what time it is"
+            raise ClockError(message)
+        if abs(now - self.clock.now()) > SKEW:
+            self.reporter.note("this machine's clock and the server's differ; the server's is used")
+        self.result.server_time = now
+        return now
+
+    def _check_account(self, now: pendulum.DateTime) -> None:
+        """Refuse another firm's token; take the first one that is seen as this warehouse's."""
+        known = identity.pinned(self.warehouse, self.source)
+        if identity.is_other_account(known, self.identity):
+            message = (
+                f"the token is of account {self.identity.account_id}, but this warehouse holds"
+                f" account {known.account_id if known else ''}"
+            )
+            raise OtherAccountError(message)
+        if known is None and self.identity != Identity():
+            identity.pin(self.warehouse, self.source, self.identity, now)
+
+    @property
+    def same_eyes(self) -> bool:
+        """Tell whether the user and rights are those with which this warehouse was read so far."""
+        known = identity.pinned(self.warehouse, self.source)
+        return known is None or known == self.identity
+
+    # Package by package...
+
+    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+        walk = Walk(self.client, plan, self.clock, self._threads)
+        run = RunRow(
+            self.result.run_id,
+            self.source,
+            plan.collection.name,
+            plan.mode,
+            plan.since,
+            self.clock.now(),
+        )
+        mask = partial(self.masks.apply, run.resource)
+        return Task(self.source, walk, known, run, mask, purpose=purpose)
+
+    def _packages(self, tasks: Sequence[Task]) -> None:
+        """Read package after package until every walk is over or the run is to stop."""
+        self.tasks += [task for task in tasks if task not in self.tasks]
+        self.meta.save_runs(task.run for task in tasks)
+        self.reporter.begin(len(self.tasks), self.client.rate)
+        self._drive(tasks)
+
+    def _drive(self, tasks: Sequence[Task]) -> None:
+        while waiting := [task for task in tasks if not task.over]:
+            package = Package(self.clock, self.stop.is_set)
+            self._ensure_versions(waiting)  # a run that died may have left a table without
+            self.engine.run(self.product.make, waiting, package)
+            crash_point("package-committed")
+            self._store(waiting)
+            if self.stop.is_set():
+                break
+
+    def _store(self, tasks: Sequence[Task]) -> None:
+        """Write what the committed package means, then the epoch beside the warehouse."""
+        stored = Stored()
+        for task in tasks:
+            task.committed(stored)
+        self._ensure_versions(tasks)
+        self.meta.save_walks(stored, self.clock.now(), self.result.run_id)
+        crash_point("watermarks-saved")
+        write_epoch(self.warehouse, self.warehouse.path.parent)
+        crash_point("epoch-written")
+        self.reporter.advance(list(self.tasks))
+
+    def _ensure_versions(self, tasks: Sequence[Task]) -> None:
+        kept = self.product.history & {task.name for task in tasks}
+        ensure_versions(self.warehouse, f"raw_{self.source}", kept)
+
+    # What a complete walk did not show...
+
+    def _census(self, task: Task) -> Census:
+        return Census(self.warehouse, self.source, task.walk.plan.collection, task.purpose.walk)
+
+    def _count_known(self, tasks: Iterable[Task]) -> None:
+        """Note what is stored before the first request of each walk that begins now."""
+        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        self._forget(new)
+        layout = self.warehouse.layout(f"raw_{self.source}")
+        for task in new:
+            if task.name in layout:
+                self._census(task).begin(_parents(task, range(len(task.walk.plan.lists))))
+
+    def _forget(self, tasks: Iterable[Task]) -> None:
+        """Drop the census of walks that are over or begin anew."""
+        for walk in ("load", "sweep"):
+            names = [t.name for t in tasks if t.purpose.walk == walk]
+            if names:
+                clear(self.warehouse, self.source, walk, names)
+
+    def _settle(self, tasks: Iterable[Task]) -> None:
+        """Decide about the rows that complete walks did not show."""
+        for task in tasks:
+            ended = task.complete or task.walk.plan.mode == "child"
+            if task.purpose.census and ended and not self.stop.is_set():
+                self._settle_one(task)
+
+    def _settle_one(self, task: Task) -> None:
+        census = self._census(task)
+        absent = census.absent(_parents(task, task.finished))
+        if not absent:
+            self.result.absences[task.name] = Absences()
+            return
+        compared = census.compare()
+        known, seen = compared.known, compared.seen
+        if task.walk.plan.mode == "child":
+            # of some parents only: their share of the whole table is what counts
+            known, seen = census.live(), max(seen, 1)
+        if too_many_absent(known, seen, len(absent), self.choice.allow_absent):
+            self.result.absences[task.name] = Absences(stopped=True)
+            message = f"{len(absent):,} of {known:,} rows are absent from what Clio shows"
+            self._stopped(task, AbsentError(message, task.name, len(absent)))
+            return
+        unable = compared.blind or not self.same_eyes
+        answer = Confirmation(undecided=absent) if unable else confirm(task.walk, absent)
+        self._judge(task, answer)
+
+    def _judge(self, task: Task, answer: Confirmation) -> None:
+        """Mark those absent rows as deleted that Clio, asked once more, says are gone."""
+        if answer.gone:
+            crash_point("ghosts-confirmed")
+            self._bury(task.walk.plan.collection, answer.gone)
+            crash_point("ghosts-buried")
+        undecided = len(answer.undecided) + len(answer.unasked)
+        self.result.absences[task.name] = Absences(len(answer.gone), undecided)
+        if answer.present is not None:
+            task.hold(answer.present)
+            self._drive([task])
+        if answer.unasked and isinstance(answer.error, BudgetSpent | Interrupted):
+            task.error = answer.error
+        elif undecided:
+            message = f"{undecided:,} rows are absent, and what became of them cannot be told"
+            self._stopped(task, UndecidedError(message))
+
+    def _bury(self, collection: Collection, gone: Mapping[str, str]) -> None:
+        """Mark rows as deleted, and with them the rows of the child lists that they own."""
+        at = self.result.server_time or self.clock.now()
+        bury(self.warehouse, self.source, collection, gone, at)
+        layout = self.warehouse.layout(f"raw_{self.source}")
+        for child in self.product.catalog.loaded.values():
+            if child.parent and child.parent.resource == collection.name and child.name in layout:
+                census = Census(self.warehouse, self.source, child, "load")
+                orphans = dict.fromkeys(census.of_parents(list(gone)), "its parent is gone")
+                bury(self.warehouse, self.source, child, orphans, at)
+
+    def _stopped(self, task: Task, error: ClioError) -> None:
+        self.result.errors.append((task.name, error))
+
+    # At the end...
+
+    def _sign_in_needed(self) -> bool:
+        return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
+
+    def _finish(self) -> None:
+        at = self.clock.now()
+        for task in self.tasks:
+            error = task.error or task.walk.error
+            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+                self.result.errors.append((task.name, error))
+            self.result.rows.append(task.outcome(at))
+            done = self.result.complete.get(task.name, True) and task.complete
+            self.result.complete[task.name] = done
+            if task.walk.skipped:
+                self.reporter.note(f"{task.name}: {task.walk.skipped} parents are gone in Clio")
+        if self.stop.is_set():
+            self.result.errors.append(("", Interrupted()))
+        self.result.requests = self.client.requests
+        self.meta.save_runs(self.result.rows)
+        self._release_quarantine()
+        self.warehouse.checkpoint()
+
+    def _release_quarantine(self) -> None:
+        since = self.result.server_time
+        if since is None:
+            return
+        names = [c.name for c in self.product.catalog.loaded.values() if c.key == ("id",)]
+        self.meta.release_quarantine(self.source, names, self.result.run_id, since)
+
+
+def _parents(task: Task, indexes: Iterable[int]) -> list[str] | None:
+    """Give the parents of some lists of a child walk; None for other walks."""
+    plan = task.walk.plan
+    if plan.mode != "child":
+        return None
+    return [str(plan.lists[index].constants[-1][1]) for index in indexes]

@@ -1,0 +1,94 @@
+"""The `sweep` command: what was proved, and what was found."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sources.errors import ConfigurationError
+
+from .certificates import Certificate
+from .errors import NoWarehouseError
+from .load import Runner
+from .outcome import Outcome, table
+from .run_load import Run, Stage, run_stage
+from .sweep import Sweep
+from .warehouse import FILE
+
+PROVED = (
+    "rows_clio",
+    "rows_warehouse",
+    "missing",
+    "ghost",
+    "stale",
+    "healed",
+    "undecided",
+    "late_seconds",
+    "digest_clio",
+    "digest_warehouse",
+    "walked_at",
+    "status",
+)
+SHOWN = ("resource", *PROVED[:6], "status")
+HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
+
+
+def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+    """Prove the named products collection by collection; raises as `run_stage` does.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        ConfigurationError: rows may be taken for deleted only in one collection at a time.
+
+    """
+    if not (run.settings.data_dir / FILE).exists():
+        raise NoWarehouseError
+    if run.choice.allow_absent is not None and len(run.choice.resources) != 1:
+        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
+        raise ConfigurationError(message)
+    return run_stage(SWEEP, run, names, into_demo=into_demo)
+
+
+def _certificates(runner: Runner) -> dict[str, Certificate]:
+    return {c.resource: c for c in runner.certificates} if isinstance(runner, Sweep) else {}
+
+
+def _results(runner: Runner) -> list[dict[str, Any]]:
+    """Give one object for each collection: the walk, and the certificate where there is one."""
+    proved, walks = _certificates(runner), {row.resource: row for row in runner.result.rows}
+    found = []
+    for name in sorted(runner.result.complete):
+        row, certificate = walks.get(name), proved.get(name)
+        found.append(
+            {
+                "source": runner.source,
+                "resource": name,
+                "mode": "sweep",
+                "requests": row.requests if row else 0,
+                "rows_read": row.rows_read if row else 0,
+                "quarantined": row.quarantined if row else 0,
+                "complete": certificate is not None,
+                **{key: getattr(certificate, key, None) for key in PROVED},
+            },
+        )
+    return found
+
+
+def _text(runner: Runner) -> str:
+    proved = _certificates(runner)
+    differing = [c for c in proved.values() if c.missing + c.ghost + c.stale or c.status != "ok"]
+    parts = []
+    if differing:
+        cells = [[getattr(c, key) for key in SHOWN] for c in differing]
+        parts.append(table(HEADINGS, cells))
+    equal = len(proved) - len(differing)
+    rows = sum(c.rows_clio for c in proved.values())
+    parts.append(
+        f"{len(proved)} collections proved, {rows:,} rows, {runner.result.requests:,} requests;"
+        f" {equal} were equal without a change.",
+    )
+    left = sorted(name for name in runner.result.complete if name not in proved)
+    if left:
+        parts.append(f"Not proved in this run: {', '.join(left)}. The next sweep goes on there.")
+    return "\n".join(parts) + "\n"
+
+
+SWEEP = Stage("sweep", Sweep, _results, _text)

@@ -1,0 +1,158 @@
+"""The proof: every collection walked in full, healed, and certified."""
+
+from collections.abc import Iterator, Sequence
+
+import pendulum
+
+from sources.clio_http.catalog import Collection
+
+from . import certificates, identity
+from .certificates import UNEQUAL, Absences, Certificate
+from .crash import crash_point
+from .errors import OtherUserError, UnequalError
+from .load import Purpose, Result, Runner, Task, watch
+from .meta import Progress
+from .observations import lateness_of_walk
+from .plans import OVERLAP, plan_sweep
+
+SWEPT = frozenset({"incremental", "full"})
+
+
+def estimate(collection: Collection, rows: int) -> int:
+    """Give the fewest requests that a full walk of so many rows needs."""
+    return max(len(collection.variants), -(-rows // collection.page_size))
+
+
+def in_order(
+    collections: Sequence[Collection],
+    under_way: frozenset[str],
+    walked_at: dict[str, pendulum.DateTime],
+) -> list[Collection]:
+    """Put walks under way first, then those never proved, then the oldest certificate."""
+    never = pendulum.datetime(1, 1, 1)
+    return sorted(
+        collections,
+        key=lambda c: (c.name not in under_way, walked_at.get(c.name, never), c.name),
+    )
+
+
+def batches(
+    waiting: Sequence[tuple[Collection, int]], left: int | None
+) -> tuple[list[Collection], list[tuple[Collection, int]]]:
+    """Take from the front as many collections as `left` requests are likely to do; at least one."""
+    taken: list[Collection] = []
+    for at, (collection, requests) in enumerate(waiting):
+        if left is not None and taken and requests > left:
+            return taken, list(waiting[at:])
+        taken.append(collection)
+        left = None if left is None else left - requests
+    return taken, []
+
+
+class Sweep(Runner):
+    """One run of the sweep for one product."""
+
+    certificates: list[Certificate]
+
+    def run(self) -> Result:
+        """Prove what is waiting, within the budget of requests."""
+        self.certificates = []
+        self.client.allowance.left = self.choice.budget
+        return super().run()
+
+    def _candidates(self) -> Iterator[Collection]:
+        for collection in self.product.catalog.loaded.values():
+            if collection.mode in SWEPT and collection.name not in self.product.off:
+                yield collection
+
+    def _work(self, now: pendulum.DateTime) -> None:
+        self._check_user(now)
+        progress = self.meta.progress(self.source)
+        sweeps = self.meta.progress(self.source, "sweeps")
+        waiting = self._waiting(progress, sweeps)
+        self.meta.withdraw_runs(self.result.run_id, self.source, [c.name for c, _ in waiting])
+        while waiting and self._may_go_on():
+            batch, waiting = batches(waiting, self.client.allowance.left)
+            tasks = [self._sweep_task(c, progress[c.name], sweeps.get(c.name), now) for c in batch]
+            self._count_known(tasks)
+            self._packages(tasks)
+            self._settle(tasks)
+            for task in tasks:
+                if task.complete:
+                    self._certify(task)
+        for collection, _ in waiting:
+            self.result.complete[collection.name] = False
+        self.meta.withdraw_runs(self.result.run_id, self.source, [task.name for task in self.tasks])
+
+    def _may_go_on(self) -> bool:
+        spent = self.client.allowance.left == 0
+        return not (spent or self.stop.is_set() or self._sign_in_needed())
+
+    def _check_user(self, now: pendulum.DateTime) -> None:
+        """Stop where another user's eyes, or fewer rights, would pass for deletions."""
+        if self.choice.accept_user:
+            identity.pin(self.warehouse, self.source, self.identity, now)
+        if not self.same_eyes:
+            error = OtherUserError()
+            told = f"{error.code}: {error}"
+            self.meta.end_running(self.result.run_id, self.clock.now(), told)
+            raise error
+
+    def _waiting(
+        self, progress: dict[str, Progress], sweeps: dict[str, Progress]
+    ) -> list[tuple[Collection, int]]:
+        """Give what is to be proved, with the requests that this needs at least."""
+        named = self.choice.resources
+        wanted = [c for c in self._candidates() if not named or c.name in named]
+        loaded = [c for c in wanted if c.name in progress]
+        for collection in wanted:
+            if collection.name not in progress:
+                self.result.complete[collection.name] = False
+                self.reporter.note(
+                    f"{collection.name}: not loaded yet, so there is nothing to prove"
+                )
+        walked = {
+            name: at for name, (at, _) in certificates.last(self.warehouse, self.source).items()
+        }
+        under_way = frozenset(name for name, known in sweeps.items() if known.walk_started_at)
+        rows = self.warehouse.counts(f"raw_{self.source}")
+        ordered = in_order(loaded, under_way, walked)
+        return [(c, estimate(c, rows.get(c.name, 0))) for c in ordered]
+
+    def _sweep_task(
+        self,
+        collection: Collection,
+        loaded: Progress,
+        known: Progress | None,
+        now: pendulum.DateTime,
+    ) -> Task:
+        plan = plan_sweep(collection, known, self.rules, now)
+        purpose = Purpose(
+            "sweep",
+            census=True,
+            buried=collection.name in self.buried,
+            watch=watch(loaded, silent=True) if collection.updated_since else None,
+        )
+        before = known or Progress(self.source, collection.name)
+        return self._task(plan, before, purpose)
+
+    def _certify(self, task: Task) -> None:
+        """Draw up the certificate of a walk that was read and settled to its end."""
+        census, started_at = self._census(task), task.walk.plan.started_at
+        certificate = certificates.draw_up(
+            census,
+            self.result.absences.get(task.name, Absences()),
+            walked_at=started_at,
+            late=lateness_of_walk(self.warehouse, self.source, task.name, started_at),
+            overlap=OVERLAP.total_seconds(),
+            finished_at=self.clock.now(),
+            run_id=self.result.run_id,
+        )
+        certificates.save(self.warehouse, certificate)
+        crash_point("certificate-saved")
+        self.meta.end_sweep(self.source, task.name)
+        self._forget([task])
+        self.certificates.append(certificate)
+        if certificate.status == UNEQUAL and not certificate.undecided:
+            rows = f"{certificate.rows_clio:,} rows in Clio, {certificate.rows_warehouse:,} here"
+            self.result.errors.append((task.name, UnequalError(f"the two sides differ: {rows}")))

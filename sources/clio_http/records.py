@@ -1,0 +1,104 @@
+"""Single records of a list, read by id: what they say stands against what a list said."""
+
+from collections.abc import Sequence
+
+import orjson
+import pyarrow as pa
+
+from sources.errors import BrokenWalkError, CollectionGoneError
+
+from .catalog import Field
+from .client import ClioClient, Meter
+from .paging import walk
+from .plan import List, Plan, Point, Reading
+from .rows import ARROW_TYPES, Misfit, RowReader
+
+
+class Records:
+    """Reads records of one plan's collection, with the same fields as its walk."""
+
+    def __init__(
+        self, client: ClioClient, plan: Plan, fields: Sequence[Field], meter: Meter
+    ) -> None:
+        """Get ready; nothing is sent yet."""
+        self.client = client
+        self.plan = plan
+        self.meter = meter
+        columns = [column for item in fields for column in item.columns]
+        self._reader = RowReader(plan.collection, columns)
+        self._reader.rising = False
+        self._fields = (("fields", ",".join(item.request for item in fields)),)
+
+    def by_ids(self, ids: Sequence[object]) -> Reading:
+        """Read some records, in blocks where the list takes ids. Those that are gone are left out.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        if not self.plan.collection.ids:
+            found = [self.one(key) for key in ids]
+            return joined([reading for reading in found if reading is not None])
+        size = self.plan.collection.page_size
+        blocks = [ids[start : start + size] for start in range(0, len(ids), size)]
+        return joined([self._block(one, block) for block in blocks for one in self.plan.lists])
+
+    def one(self, key: object) -> Reading | None:
+        """Read one record by its own address; None where Clio answers that there is none.
+
+        Raises:
+            ClioError: it could not be read; nothing is known of it.
+
+        """
+        path = self.plan.collection.item_path.replace("{id}", str(key))
+        try:
+            body = self.client.get(path, self._fields, meter=self.meter).body
+        except CollectionGoneError:
+            return None
+        return self._reading([as_page(body, path)], self.plan.lists[0])
+
+    def _block(self, one: List, ids: Sequence[object]) -> Reading:
+        limit = str(self.plan.collection.page_size)
+        asked = [*self._fields, ("limit", limit), ("order", "id(asc)"), *one.parameters]
+        asked += [("ids[]", str(key)) for key in ids]
+        pages = walk(self.client, one.path, asked, meter=self.meter)
+        return self._reading([page.body for page in pages], one)
+
+    def _reading(self, bodies: Sequence[bytes], one: List) -> Reading:
+        batch = self._reader.read(list(enumerate(bodies, start=1)))
+        return reading(filled(batch.table, self.plan, one), batch.misfits)
+
+
+def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
+    """Make a reading that moves no walk on."""
+    return Reading(table, tuple(misfits), 0, 0, Point(), frozenset(), ())
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """Make one reading of several."""
+    tables = [one.table for one in readings]
+    table = pa.concat_tables(tables) if tables else pa.table({})
+    return reading(table, [misfit for one in readings for misfit in one.misfits])
+
+
+def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
+    """Add the columns that the list itself decides, such as the parent's id."""
+    kinds = {column.name: column.type for column in plan.collection.columns}
+    for name, constant in one.constants:
+        column = pa.array([constant], pa.scalar(constant).type).cast(ARROW_TYPES[kinds[name]])
+        column = pa.repeat(column[0], table.num_rows)
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, column)
+        else:
+            table = table.append_column(name, column)
+    return table
+
+
+def as_page(body: bytes, path: str) -> bytes:
+    """Turn the answer of an item path into a page of one record."""
+    document = orjson.loads(body)
+    record = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(record, dict):
+        message = f"{path} answered without a record"
+        raise BrokenWalkError(message)
+    return b'{"data":[' + orjson.dumps(record) + b"]}"
