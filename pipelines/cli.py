@@ -86,6 +86,14 @@ def common(function: Function) -> Function:
     )
 
 
+allow_absent_option = click.option(
+    "--allow-absent",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take up to N absent rows of the one named collection for deleted.",
+)
+
+
 def _finish(outcome: "Outcome", *, as_json: bool) -> None:
     """Print an outcome and leave with its exit code."""
     from .outcome import errors_text
@@ -156,6 +164,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
     metavar="N",
     help="Read at most N parents' lists (matter contacts, conversation messages ...).",
 )
+@allow_absent_option
 @common
 def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     product: str | None,
@@ -163,6 +172,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     full: bool,  # noqa: FBT001 - click passes flags by name
     every: bool,  # noqa: FBT001
     budget: int | None,
+    allow_absent: int | None,
     as_json: bool,  # noqa: FBT001
     debug: bool,  # noqa: FBT001
 ) -> None:
@@ -184,7 +194,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
         from .progress import reporter
         from .run_load import Run, run_load
 
-        choice = Choice(frozenset(resources), full, every, budget)
+        choice = Choice(frozenset(resources), full, every, budget, allow_absent)
         names = [NAMES[product]] if product else list(NAMES.values())
         clock = SystemClock(stop)
         return run_load(Run(read_settings(), choice, clock, reporter(), stop), names)
@@ -204,14 +214,9 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     help="Send at most N requests; the next sweep goes on where this one stopped.",
 )
 @click.option(
-    "--allow-absent",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Take up to N absent rows of the one named collection for deleted.",
-)
-@click.option(
     "--accept-user", is_flag=True, help="Take this token's user and role for the right ones."
 )
+@allow_absent_option
 @common
 def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
     product: str | None,

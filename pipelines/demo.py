@@ -15,6 +15,7 @@ from .outcome import Outcome, table
 from .plans import Choice
 from .progress import Lines
 from .run_load import Run, run_load
+from .run_sweep import run_sweep
 from .warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
 
 EXAMPLE = "select * from raw_clio_manage.matters"
@@ -41,7 +42,7 @@ def run_demo(
     reporter: Lines,
     stop: threading.Event,
 ) -> Outcome:
-    """Load the invented firm twice, with changes between.
+    """Load the invented firm twice, with changes between, and prove the result.
 
     Raises:
         NotADemoError: the data folder holds another firm's warehouse.
@@ -59,11 +60,15 @@ def run_demo(
         reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
         _change(clio)
         second = run_load(run, ["clio_manage"], into_demo=True)
+        reporter.note("A task is deleted, and a note changes without a new timestamp: no load can")
+        reporter.note("see either. The sweep reads everything again and proves what it holds.")
+        _change_unseen(clio)
+        proof = run_sweep(run, ["clio_manage"], into_demo=True)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
-    outcome.errors = first.errors + second.errors
-    outcome.exit_code = max(first.exit_code, second.exit_code)
-    outcome.results = [*first.results, *second.results]
-    outcome.text = _text(folder, first, second)
+    outcome.errors = first.errors + second.errors + proof.errors
+    outcome.exit_code = max(first.exit_code, second.exit_code, proof.exit_code)
+    outcome.results = [*first.results, *second.results, *proof.results]
+    outcome.text = _text(folder, first, second) + _proof(folder, proof) + _next(folder)
     return outcome
 
 
@@ -100,6 +105,65 @@ def _change(clio: Simulator) -> None:
     clio.changes.update("communications", call["id"], {"subject": "Call returned"})
 
 
+def _change_unseen(clio: Simulator) -> None:
+    """Change what no incremental load can see: a deletion, and a change that moves no stamp."""
+    clio.changes.remove("tasks", clio.dump("tasks")[0]["id"])
+    note = clio.dump("notes")[0]
+    clio.changes.update("notes", note["id"], {"subject": "Call with the court"}, silent=True)
+
+
+def _proof(folder: Path, proof: Outcome) -> str:
+    certificates = [
+        row for row in proof.results if row["complete"] and (row["healed"] or row["rows_clio"])
+    ]
+    header = ("collection", "in Clio", "here", "ghost", "stale", "healed", "digest", "certificate")
+    cells = [
+        (
+            row["resource"],
+            row["rows_clio"],
+            row["rows_warehouse"],
+            row["ghost"],
+            row["stale"],
+            row["healed"],
+            row["digest_warehouse"][:12],
+            row["status"],
+        )
+        for row in sorted(certificates, key=lambda row: (-row["healed"], -row["rows_clio"]))[:12]
+    ]
+    with Warehouse(folder, read_only=True) as warehouse:
+        gone = warehouse.rows(
+            "select resource, record_id, evidence from meta.tombstones where revived_at is null"
+        )
+        silent = warehouse.rows("select resource, field, records from meta.silent_changes")
+    return "\n".join(
+        [
+            "",
+            f"{len(certificates)} collections with rows were proved equal to Clio, among them:",
+            table(header, cells),
+            "",
+            "Deletions found:",
+            table(("collection", "id", "evidence"), gone),
+            "",
+            "Values that changed without a new timestamp, healed by the sweep:",
+            table(("collection", "field", "records"), silent),
+            "",
+        ],
+    )
+
+
+def _next(folder: Path) -> str:
+    return "\n".join(
+        [
+            "",
+            f"The warehouse is {folder / FILE}. Next:",
+            "  clio-sync status",
+            f"  duckdb {folder / FILE} '{EXAMPLE}'",
+            "  clio-sync resources",
+            "",
+        ],
+    )
+
+
 def _text(folder: Path, first: Outcome, second: Outcome) -> str:
     rows = {row["resource"]: row for row in first.results}
     again = {row["resource"]: row for row in second.results}
@@ -130,11 +194,6 @@ def _text(folder: Path, first: Outcome, second: Outcome) -> str:
             "",
             "Matters that changed between the loads, before and after:",
             history,
-            "",
-            f"The warehouse is {folder / FILE}. Next:",
-            "  clio-sync status",
-            f"  duckdb {folder / FILE} '{EXAMPLE}'",
-            "  clio-sync resources",
             "",
         ],
     )

@@ -141,13 +141,13 @@ class AbsentError(ClioError):
     code = "absent"
     exit_code = 5
 
-    def __init__(self, message: str, resource: str, rows: int) -> None:
+    def __init__(self, message: str, command: str, resource: str, rows: int) -> None:
         """Name the command with which a person lets these rows count as deleted."""
         super().__init__(message)
         self.hint = (
             "Nothing was marked as deleted, and every row stays. Look in Clio whether this user"
             " lost a permission or role, or whether the token is another user's. If the records"
-            f" were really deleted: clio-sync sweep --resource {resource} --allow-absent {rows}"
+            f" were really deleted: clio-sync {command} --resource {resource} --allow-absent {rows}"
         )
 
 

@@ -45,6 +45,29 @@ class Observed:
         self.silent += other.silent
 
 
+OVERLAP = pendulum.duration(minutes=15)
+"""How late a change may become visible to lists and still be found by the next load."""
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+
+def verdict(seconds: float) -> str:
+    """Judge the greatest lateness: fail above the overlap, warn from half of it on."""
+    if seconds > OVERLAP.total_seconds():
+        return FAIL
+    return WARN if seconds >= OVERLAP.total_seconds() / 2 else OK
+
+
+def worst_lateness(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> dict[str, float]:
+    """Give the longest time in seconds by which a version was late in the last 30 days."""
+    found = warehouse.rows(
+        "select resource, max(seconds) from meta.lateness"
+        " where source = $1 and seen_at >= $2 group by 1",
+        [source, now.subtract(days=30)],
+    )
+    return dict(found)
+
+
 def late_query(raw: str, same: str) -> str:
     """Build the query of late versions among classified rows; $1 is `covered`.
 

@@ -11,9 +11,7 @@ from sources.clio_http.plan import List, Plan, Point, without
 
 from .errors import FutureWatermarkError
 from .meta import Progress
-
-OVERLAP = pendulum.duration(minutes=15)
-"""How late a change may become visible to lists and still be found (reliability: lambda)."""
+from .observations import OVERLAP
 
 STEP_BACK = pendulum.duration(seconds=1)
 """`updated_since` may mean strictly after, and stamps have whole seconds."""

@@ -82,6 +82,9 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
         ClioError: nothing could be begun; what goes wrong later is in the outcome.
 
     """
+    if run.choice.allow_absent is not None and len(run.choice.resources) != 1:
+        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
+        raise ConfigurationError(message)
     folder, clock = run.settings.data_dir, run.clock
     outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
     prepare_data_folder(folder)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sources.errors import ConfigurationError
-
 from .certificates import Certificate
 from .errors import NoWarehouseError
 from .load import Runner
@@ -36,14 +34,10 @@ def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Out
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
-        ConfigurationError: rows may be taken for deleted only in one collection at a time.
 
     """
     if not (run.settings.data_dir / FILE).exists():
         raise NoWarehouseError
-    if run.choice.allow_absent is not None and len(run.choice.resources) != 1:
-        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
-        raise ConfigurationError(message)
     return run_stage(SWEEP, run, names, into_demo=into_demo)
 
 

@@ -1,13 +1,20 @@
-"""What is in the warehouse, and how fresh it is."""
+"""What is in the warehouse, how fresh it is, and how far it is proved."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
+import pendulum
+
 from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
 
+from . import certificates, tombstones
 from .config import Settings
+from .epoch import last_regression
 from .errors import NoWarehouseError
 from .meta import moment
+from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, table
 from .warehouse import FILE, Warehouse
 
@@ -15,7 +22,8 @@ SOURCES = ("clio_manage",)
 
 RUNS = """
 select resource, mode, status, finished_at, error from meta.sync_runs
-where source = $1 qualify row_number() over (partition by resource order by started_at desc) = 1
+where source = $1 and mode <> 'sweep'
+qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
 select resource, watermark, walk_started_at is not null from meta.watermarks where source = $1
@@ -24,6 +32,17 @@ PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read where source = $1 group by 1"
 )
 QUARANTINED = "select resource, count(*) from meta.quarantine where source = $1 group by 1"
+SILENT = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
+HEADER = {
+    "resource": "collection",
+    "rows": "rows",
+    "newest": "newest",
+    "last_load": "last load",
+    "state": "state",
+    "watermark": "complete up to",
+    "deletes_known_as_of": "deletes known as of",
+    "certificate": "certificate",
+}
 
 
 def run_status(settings: Settings, clock: Clock) -> Outcome:
@@ -40,64 +59,144 @@ def run_status(settings: Settings, clock: Clock) -> Outcome:
     with Warehouse(settings.data_dir, read_only=True) as warehouse:
         if not warehouse.layout("meta"):
             raise NoWarehouseError
-        rows = [row for source in SOURCES for row in source_status(warehouse, source)]
-    header = ("collection", "rows", "newest", "last load", "mode", "complete up to", "state")
-    cells = [
-        (
-            row["resource"],
-            row["rows"],
-            row["newest"],
-            row["last_load"],
-            row["mode"],
-            row["watermark"],
-            row["state"],
-        )
-        for row in rows
-    ]
+        rows = [row for source in SOURCES for row in source_status(warehouse, source, started_at)]
+        regression = last_regression(warehouse)
+    cells = [[row[name] for name in HEADER] for row in rows]
     total = sum(row["rows"] for row in rows)
-    text = table(header, cells) + f"\n\n{len(rows)} collections, {total:,} rows.\n"
-    return Outcome("status", started_at, clock.now(), results=rows, text=text)
+    parts = [table(list(HEADER.values()), cells), f"\n{len(rows)} collections, {total:,} rows."]
+    parts += [
+        f"{row['resource']}: {row['parents_read']:,} of {row['parents']:,} lists of"
+        f" {row['parent']} read."
+        for row in rows
+        if row["parent"]
+    ]
+    parts += _warnings(rows)
+    if regression is not None:
+        parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
+    return Outcome("status", started_at, clock.now(), results=rows, text="\n".join(parts) + "\n")
 
 
-def source_status(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
-    """Give one row for each raw table of a source."""
-    schema = f"raw_{source}"
-    layout = warehouse.layout(schema)
-    runs = {row[0]: row for row in warehouse.rows(RUNS, [source])}
-    marks = {row[0]: row for row in warehouse.rows(MARKS, [source])}
-    parents = {row[0]: row for row in warehouse.rows(PARENTS, [source])}
-    quarantined = dict(warehouse.rows(QUARANTINED, [source]))
+def _warnings(rows: list[dict[str, Any]]) -> list[str]:
     found = []
-    for name in sorted(layout):
-        if name.startswith("_dlt") or name.endswith("__versions"):
-            continue
-        count, newest = _table(warehouse, schema, name, layout[name])
-        _, mode, state, finished_at, error = runs.get(
-            name, (name, None, "never loaded", None, None)
-        )
-        _, mark, under_way = marks.get(name, (name, None, False))
-        _, read, oldest = parents.get(name, (name, 0, None))
-        found.append(
-            {
-                "source": source,
-                "resource": name,
-                "rows": count,
-                "newest": moment(newest),
-                "last_load": moment(finished_at),
-                "mode": mode,
-                "watermark": moment(mark) or moment(oldest),
-                "walk_under_way": bool(under_way),
-                "parents_read": read,
-                "quarantined": quarantined.get(name, 0),
-                "state": state,
-                "error": error or None,
-            },
-        )
+    for row in rows:
+        if row["lateness"] != OK:
+            found.append(
+                f"{row['lateness']}: {row['resource']} had a version that became visible"
+                f" {row['late_seconds'] / 60:.0f} minutes late.",
+            )
+        if row["silent_changes"]:
+            found.append(
+                f"{row['resource']}: {row['silent_changes']:,} changed values were found only by"
+                " a sweep (meta.silent_changes).",
+            )
+        if row["certificate"] not in {None, certificates.OK}:
+            found.append(
+                f"{row['resource']}: the last certificate is {row['certificate']}; see clio-sync"
+                " sweep -h.",
+            )
     return found
 
 
-def _table(warehouse: Warehouse, schema: str, name: str, columns: list[str]) -> tuple[int, object]:
+@dataclass
+class Known:
+    """What the `meta` schema says of a source, by collection."""
+
+    runs: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, Any] = field(default_factory=dict)
+    parents: dict[str, Any] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    silent: dict[str, int] = field(default_factory=dict)
+    late: dict[str, float] = field(default_factory=dict)
+    proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
+    buried: dict[str, int] = field(default_factory=dict)
+
+
+def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
+    """Read what is known of every collection of a source."""
+    return Known(
+        runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
+        marks={row[0]: row[1:] for row in warehouse.rows(MARKS, [source])},
+        parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
+        quarantined=dict(warehouse.rows(QUARANTINED, [source])),
+        silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},
+        late=worst_lateness(warehouse, source, now),
+        proved=certificates.last(warehouse, source),
+        buried=tombstones.buried(warehouse, source),
+    )
+
+
+def source_status(
+    warehouse: Warehouse, source: str, now: pendulum.DateTime
+) -> list[dict[str, Any]]:
+    """Give one row for each raw table of a source."""
+    layout = warehouse.layout(f"raw_{source}")
+    facts = known(warehouse, source, now)
+    loaded = read_catalog(source).loaded
+    return [
+        _one(warehouse, source, loaded.get(name), (name, layout), facts)
+        for name in sorted(layout)
+        if not name.startswith("_dlt") and not name.endswith("__versions")
+    ]
+
+
+def _one(
+    warehouse: Warehouse,
+    source: str,
+    collection: Collection | None,
+    raw: tuple[str, dict[str, list[str]]],
+    facts: Known,
+) -> dict[str, Any]:
+    name, layout = raw
+    count, newest = _table(warehouse, f"raw_{source}", name, layout[name])
+    mode, state, finished_at, error = facts.runs.get(name, (None, "never loaded", None, None))
+    mark, under_way = facts.marks.get(name, (None, False))
+    read, oldest = facts.parents.get(name, (0, None))
+    walked_at, proof = facts.proved.get(name, (None, None))
+    late = facts.late.get(name, 0.0)
+    parent = collection.parent.resource if collection and collection.parent else None
+    owners = _table(warehouse, f"raw_{source}", parent, [])[0] if parent in layout else 0
+    complete = moment(mark) or moment(oldest)
+    return {
+        "source": source,
+        "resource": name,
+        "rows": count - facts.buried.get(name, 0),
+        "deleted": facts.buried.get(name, 0),
+        "newest": moment(newest),
+        "last_load": moment(finished_at),
+        "mode": mode,
+        "watermark": complete,
+        "walk_under_way": bool(under_way),
+        "parent": parent,
+        "parents": owners - facts.buried.get(parent or "", 0),
+        "parents_read": read,
+        "quarantined": facts.quarantined.get(name, 0),
+        "deletes_known_as_of": _deletes_known(collection, moment(walked_at), complete),
+        "certificate": proof,
+        "certified_at": moment(walked_at),
+        "late_seconds": late,
+        "lateness": verdict(late),
+        "silent_changes": facts.silent.get(name, 0),
+        "state": state,
+        "error": error or None,
+    }
+
+
+def _deletes_known(
+    collection: Collection | None,
+    walked_at: pendulum.DateTime | None,
+    complete: pendulum.DateTime | None,
+) -> pendulum.DateTime | None:
+    """Give the moment up to which deletions are known: the last walk that could have shown them."""
+    if collection is None or collection.mode == "daily":
+        return None
+    by_load = complete if collection.mode in {"full", "child"} else None
+    return max((at for at in (walked_at, by_load) if at is not None), default=None)
+
+
+def _table(
+    warehouse: Warehouse, schema: str, name: str | None, columns: list[str]
+) -> tuple[int, object]:
     newest = "max(updated_at)" if "updated_at" in columns else "null"
-    query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name)}"  # noqa: S608
+    query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608
     ((count, value),) = warehouse.rows(query)
     return int(count), value

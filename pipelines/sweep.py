@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pendulum
 
 from sources.clio_http.catalog import Collection
+from sources.errors import ConfigurationError
 
 from . import certificates, identity
 from .certificates import UNEQUAL, Absences, Certificate
@@ -12,8 +13,8 @@ from .crash import crash_point
 from .errors import OtherUserError, UnequalError
 from .load import Purpose, Result, Runner, Task, watch
 from .meta import Progress
-from .observations import lateness_of_walk
-from .plans import OVERLAP, plan_sweep
+from .observations import OVERLAP, lateness_of_walk
+from .plans import plan_sweep
 
 SWEPT = frozenset({"incremental", "full"})
 
@@ -57,6 +58,10 @@ class Sweep(Runner):
     def run(self) -> Result:
         """Prove what is waiting, within the budget of requests."""
         self.certificates = []
+        other = sorted(self.choice.resources - {c.name for c in self._candidates()})
+        if other:
+            message = f"{other[0]} is read parent by parent or day by day: only load reads it"
+            raise ConfigurationError(message)
         self.client.allowance.left = self.choice.budget
         return super().run()
 

@@ -7,8 +7,8 @@ import pendulum
 from pipelines.children import choose, queue
 from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
-from pipelines.observations import Watch
-from pipelines.plans import OVERLAP, STEP_BACK, child_plan, due_collections, plan_walk
+from pipelines.observations import OVERLAP, Watch
+from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
 from sources.clio_http.catalog import Collection
 
 from .package import Engine

@@ -302,7 +302,8 @@ class Runner:
         if too_many_absent(known, seen, len(absent), self.choice.allow_absent):
             self.result.absences[task.name] = Absences(stopped=True)
             message = f"{len(absent):,} of {known:,} rows are absent from what Clio shows"
-            self._stopped(task, AbsentError(message, task.name, len(absent)))
+            command = "load" if task.walk.plan.mode == "child" else "sweep"
+            self._stopped(task, AbsentError(message, command, task.name, len(absent)))
             return
         unable = compared.blind or not self.same_eyes
         answer = Confirmation(undecided=absent) if unable else confirm(task.walk, absent)

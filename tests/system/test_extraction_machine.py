@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from pipelines.load import Product
 from pipelines.meta import Meta
-from pipelines.plans import OVERLAP, Choice
+from pipelines.observations import OVERLAP
+from pipelines.plans import Choice
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.changes import Change, When
