@@ -1,4 +1,4 @@
-"""A load against a running simulator, and the warehouse held against what the server has."""
+"""Loads and sweeps of a running simulator, and the warehouse held against what the server has."""
 
 import datetime as dt
 import io
@@ -20,6 +20,7 @@ from pipelines.outcome import Outcome
 from pipelines.plans import Choice
 from pipelines.progress import Lines
 from pipelines.run_load import Run, run_load
+from pipelines.run_sweep import run_sweep
 from sources.clio_http.catalog import Catalog, Collection, Column, read_catalog
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
@@ -91,14 +92,33 @@ class Firm:
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Load some collections, or all that are due."""
-        run = Run(
+        return run_load(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_manage"])
+
+    def sweep(
+        self,
+        *resources: str,
+        clock: SystemClock | None = None,
+        stop: threading.Event | None = None,
+        **choice: Any,  # noqa: ANN401 - the fields of Choice
+    ) -> Outcome:
+        """Prove some collections, or all that were loaded."""
+        return run_sweep(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_manage"])
+
+    def run(
+        self,
+        *resources: str,
+        clock: SystemClock | None,
+        stop: threading.Event | None,
+        **choice: Any,  # noqa: ANN401 - the fields of Choice
+    ) -> Run:
+        """Give what a command works with."""
+        return Run(
             self.settings,
             Choice(frozenset(resources), **choice),
             clock or QuickClock(stop),
             Lines(self.log),
             stop or threading.Event(),
         )
-        return run_load(run, ["clio_manage"])
 
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -128,6 +148,30 @@ class Firm:
             for name in names
             for difference in compared(name, self.stored(name), self.served(name))
         ]
+
+    def buried(self, name: str) -> set[str]:
+        """Give the keys, as text, of the rows that are marked as deleted."""
+        query = "select record_id from meta.tombstones where resource = $1 and revived_at is null"
+        found = [key for (key,) in self.query(query, name)]
+        assert len(set(found)) == len(found), f"{name} has two open tombstones for a row"
+        return set(found)
+
+    def live_differences(self, *names: str) -> list[str]:
+        """Name what differs once the rows that are marked as deleted are left out."""
+        found = []
+        for name in names:
+            buried, stored = self.buried(name), self.stored(name)
+            live = {k: row for k, row in stored.items() if ",".join(map(str, k)) not in buried}
+            found += compared(name, live, self.served(name))
+        return found
+
+    def certificate(self, name: str) -> dict[str, Any]:
+        """Give the last certificate of a collection."""
+        with self.opened() as connection:
+            query = "from meta.certificates where resource = $1 order by finished_at desc limit 1"
+            found = connection.execute(query, [name]).to_arrow_table().to_pylist()
+        assert found, f"{name} has no certificate"
+        return dict(found[0])
 
     def watermark(self, name: str) -> pendulum.DateTime | None:
         """Give the stored watermark of a collection."""
