@@ -293,7 +293,8 @@ class ParentRead:
 class Seen:
     """The keys and content hashes that a walk showed, with the turn in which it did.
 
-    `census` says that they are kept, to be held against what was known.
+    `census` says that they are kept, to be held against what was known. `children` are the lists
+    that each of these rows owns.
     """
 
     source: str
@@ -301,6 +302,7 @@ class Seen:
     walk: str
     census: bool
     pairs: pa.Table
+    children: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -361,11 +363,17 @@ class Stored:
 def _count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime) -> None:
     """Keep what a walk showed, and revive rows that had been marked as deleted."""
     cursor.register("pairs", seen.pairs)
-    cursor.execute(
+    revived = cursor.execute(
         "update meta.tombstones set revived_at = $3 where source = $1 and resource = $2"
-        " and revived_at is null and record_id in (select key from pairs)",
+        " and revived_at is null and record_id in (select key from pairs) returning record_id",
         [seen.source, seen.resource, at],
-    )
+    ).fetchall()
+    if revived and seen.children:
+        cursor.execute(
+            "delete from meta.parents_read where source = $1 and list_contains($2, resource)"
+            " and list_contains($3, parent_id::varchar)",
+            [seen.source, list(seen.children), [key for (key,) in revived]],
+        )
     if seen.census:
         cursor.execute(
             "insert into meta.census_seen select $1, $2, $3, key, row_hash,"

@@ -83,7 +83,7 @@ class Sweep(Runner):
             self._packages(tasks)
             self._settle(tasks)
             for task in tasks:
-                if task.complete:
+                if task.complete and task.name in self.result.absences:
                     self._certify(task)
         for collection, _ in waiting:
             self.result.complete[collection.name] = False

@@ -106,7 +106,7 @@ def _compare_tables(work: Work, manifest: Manifest, scratch: Path) -> tuple[bool
 def compared(wanted: Sequence[TableSum], found: Sequence[TableSum]) -> Findings:
     """Name each table that is not as it was, and how; never what stands in it."""
     before, after = {table.name: table for table in wanted}, {table.name: table for table in found}
-    wrong = {name: "the table is not in the manifest" for name in after.keys() - before.keys()}
+    wrong = dict.fromkeys(after.keys() - before.keys(), "the table is not in the manifest")
     for name, table in before.items():
         now = after.get(name)
         if now is None:

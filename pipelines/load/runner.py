@@ -8,7 +8,7 @@ re-reads; it never skips.
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,13 @@ from pipelines.certificates import Absences
 from pipelines.classification import ensure_versions
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
-from pipelines.errors import AbsentError, ClockError, OtherAccountError, UndecidedError
+from pipelines.errors import (
+    AbsentError,
+    ClockError,
+    OtherAccountError,
+    OtherUserError,
+    UndecidedError,
+)
 from pipelines.guard import too_many_absent
 from pipelines.identity import Identity
 from pipelines.masks import Masks
@@ -225,6 +231,8 @@ class Runner:
             self.clock.now(),
         )
         mask = partial(self.masks.apply, run.resource)
+        children = tuple(child.name for child in self._children(plan.collection))
+        purpose = replace(purpose, children=children)
         return Task(self.source, walk, known, run, mask, purpose=purpose)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
@@ -305,9 +313,12 @@ class Runner:
             command = "load" if task.walk.plan.mode == "child" else "sweep"
             self._stopped(task, AbsentError(message, command, task.name, len(absent)))
             return
-        unable = compared.blind or not self.same_eyes
-        answer = Confirmation(undecided=absent) if unable else confirm(task.walk, absent)
-        self._judge(task, answer)
+        if not self.same_eyes:
+            self.result.absences[task.name] = Absences(undecided=len(absent))
+            self._stopped(task, OtherUserError())
+            return
+        blind = compared.blind
+        self._judge(task, Confirmation(undecided=absent) if blind else confirm(task.walk, absent))
 
     def _judge(self, task: Task, answer: Confirmation) -> None:
         """Mark those absent rows as deleted that Clio, asked once more, says are gone."""
@@ -315,15 +326,15 @@ class Runner:
             crash_point("ghosts-confirmed")
             self._bury(task.walk.plan.collection, answer.gone)
             crash_point("ghosts-buried")
-        undecided = len(answer.undecided) + len(answer.unasked)
-        self.result.absences[task.name] = Absences(len(answer.gone), undecided)
+        self.result.absences[task.name] = Absences(len(answer.gone), len(answer.undecided))
         if answer.present is not None:
             task.hold(answer.present)
             self._drive([task])
-        if answer.unasked and isinstance(answer.error, BudgetSpent | Interrupted):
-            task.error = answer.error
-        elif undecided:
-            message = f"{undecided:,} rows are absent, and what became of them cannot be told"
+        if answer.unasked:
+            # the walk is over; the next run goes on with these questions
+            task.error = task.error or answer.error
+        if answer.undecided:
+            message = f"{len(answer.undecided):,} rows are absent, and Clio does not say why"
             self._stopped(task, UndecidedError(message))
 
     def _bury(self, collection: Collection, gone: Mapping[str, str]) -> None:
@@ -331,11 +342,16 @@ class Runner:
         at = self.result.server_time or self.clock.now()
         bury(self.warehouse, self.source, collection, gone, at)
         layout = self.warehouse.layout(f"raw_{self.source}")
-        for child in self.product.catalog.loaded.values():
-            if child.parent and child.parent.resource == collection.name and child.name in layout:
+        for child in self._children(collection):
+            if child.name in layout:
                 census = Census(self.warehouse, self.source, child, "load")
                 orphans = dict.fromkeys(census.of_parents(list(gone)), "its parent is gone")
                 bury(self.warehouse, self.source, child, orphans, at)
+
+    def _children(self, collection: Collection) -> list[Collection]:
+        """Give the lists that each record of a collection owns."""
+        loaded = self.product.catalog.loaded.values()
+        return [c for c in loaded if c.parent and c.parent.resource == collection.name]
 
     def _stopped(self, task: Task, error: ClioError) -> None:
         self.result.errors.append((task.name, error))

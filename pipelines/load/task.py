@@ -49,13 +49,15 @@ class Purpose:
     """What a walk is for: to load, or to prove (`sweep`).
 
     With `census` it is held against what was known before its first request. With `buried` some
-    rows of the collection are marked as deleted, and one that is seen again is revived.
+    rows of the collection are marked as deleted, and one that is seen again is revived; its
+    lists in the `children` are then read anew.
     """
 
     walk: str = "load"
     census: bool = False
     buried: bool = False
     watch: Watch | None = None
+    children: tuple[str, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -254,7 +256,8 @@ class Task:
         name = (self.source, self.name)
         if self.pending.seen:
             pairs = pa.concat_tables(self.pending.seen)
-            stored.seen.append(Seen(*name, self.purpose.walk, self.purpose.census, pairs))
+            purpose = self.purpose
+            stored.seen.append(Seen(*name, purpose.walk, purpose.census, pairs, purpose.children))
         if observed.late:
             stored.late.append(
                 Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)

@@ -9,12 +9,21 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from sources.errors import BudgetSpent, ClioError, Interrupted, MissingScopeError
+from sources.errors import (
+    BrokenWalkError,
+    ClioError,
+    MissingScopeError,
+    RequestRefusedError,
+    UnreadableAnswerError,
+)
 
 from .keys import UNKNOWN, key_texts, misfit_keys
 from .plan import Plan, Point, Reading
 from .records import joined, reading
 from .walks import Walk
+
+ABOUT_ONE = (MissingScopeError, RequestRefusedError, UnreadableAnswerError, BrokenWalkError)
+"""Answers that leave one record undecided; after any other no further one is asked for."""
 
 
 @dataclass
@@ -22,7 +31,7 @@ class Confirmation:
     """What a second reading said of some records.
 
     `gone` maps keys to the evidence. `present` are rows that are there after all. `undecided` keys
-    were refused or could not be read; `unasked` were not asked for, because of `error`.
+    were refused or answered unreadably; `unasked` are those not answered for because of `error`.
     """
 
     gone: dict[str, str] = field(default_factory=dict)
@@ -52,14 +61,12 @@ def _one_by_one(walk: Walk, keys: Sequence[str]) -> Confirmation:
     for at, key in enumerate(keys):
         try:
             one = records.one(key)
-        except MissingScopeError:
+        except ABOUT_ONE:
             result.undecided.append(key)
         except ClioError as error:
             result.error = error
-            if isinstance(error, BudgetSpent | Interrupted):
-                result.unasked = list(keys[at:])
-                break
-            result.undecided.append(key)
+            result.unasked = list(keys[at:])
+            break
         else:
             if one is None:
                 result.gone[key] = "not found by its id"
