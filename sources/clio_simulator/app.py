@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 
 from . import paging, query, replies, values
-from .errors import Refusal, not_found
+from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .limits import Allowance, too_many
 from .log import Asked, fingerprint
@@ -113,6 +113,8 @@ class Api:
 
     def _list(self, exchange: Exchange, target: Target) -> Response:
         world, collection = self.world, target.route.collection
+        if collection.parent is not None and collection.parent.parameter in target.path:
+            self._seen(collection.parent.resource, target.path[collection.parent.parameter])
         question = Question(collection, target.path, exchange.given)
         listing = query.listing(
             question, world.store, world.switches, world.catalog.schemas[collection.schema]
@@ -176,7 +178,7 @@ class Api:
         row = self._row(target)
         if collection.name == "users_who_am_i":
             collection = self.world.catalog.collections["users"]
-        plan = self.world.renderer.rendering(
+        rendering = self.world.renderer.rendering(
             collection.name, collection.schema, exchange.given.get("fields", [""])[0]
         )
         headers = {"Content-Type": replies.JSON_TYPE}
@@ -188,23 +190,31 @@ class Api:
         if target.route.collection.conditional and _unchanged(exchange.request, tag, row):
             return Response(b"", 304, headers)
         exchange.rows = 1
-        return Response(b'{"data":' + plan(row) + b"}", 200, headers)
+        return Response(b'{"data":' + rendering(row) + b"}", 200, headers)
 
     def _row(self, target: Target) -> Row:
         name = target.route.collection.name
-        store = self.world.store
         if name == "users_who_am_i":
-            row = store["users"].get(self.world.switches.who_am_i)
+            row = self.world.store["users"].get(self.world.switches.who_am_i)
         elif target.route.kind == "singleton":
-            row = next(iter(store[name].after(-1)), None)
+            row = next(iter(self.world.store[name].after(-1)), None)
         else:
-            row = store[name].get(int(target.path["id"]))
+            row = self._seen(name, target.path["id"])
             jurisdiction = target.path.get("jurisdiction_id")
-            if row and jurisdiction and str(row.get("_jurisdiction")) != jurisdiction:
+            if jurisdiction and str(row.get("_jurisdiction")) != jurisdiction:
                 row = None
         if row is None:
             raise not_found()
         return row
+
+    def _seen(self, name: str, key: str) -> Row:
+        """Give a record that the caller may see."""
+        table = self.world.store[name]
+        row = table.get(int(key))
+        if row is not None:
+            return row
+        hidden = int(key) in table.rows
+        raise forbidden() if hidden and self.world.switches.hidden_answer == 403 else not_found()
 
     def _common_headers(self, request: Request, response: Response, allowance: Allowance) -> None:
         """Set what stands in every answer."""

@@ -9,9 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sources.clio_http.catalog import Collection
+
 from . import query, values
-from .changes import Change, When
+from .change import Change, When
 from .faults import ACTIONS
+from .filters import INDEXED, Test
 from .query import Asked as Question
 from .store import Row
 from .values import Raw
@@ -23,7 +26,8 @@ PREFIX = "/_simulator"
 
 
 def dump(world: World, collection: str) -> list[Row]:
-    """Give all rows of a collection with every field, hidden rows left out."""
+    """Give all rows of a collection with every field, as they are now, hidden rows left out."""
+    world.changes.settle(world.clock.now())
     described = world.catalog.collections[collection]
     schema = world.catalog.schemas[described.schema]
     wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
@@ -34,8 +38,18 @@ def dump(world: World, collection: str) -> list[Row]:
         table = world.store[collection]
     own_rows = collection in VIEWS
     rendering = world.renderer.rendering(collection, described.schema, wanted, own_rows=own_rows)
-    rows: list[Row] = orjson.loads(b"[" + b",".join(map(rendering, table.after(-1))) + b"]")
+    found = filter(_reachable(world, described), table.after(-1))
+    rows: list[Row] = orjson.loads(b"[" + b",".join(map(rendering, found)) + b"]")
     return rows
+
+
+def _reachable(world: World, described: Collection) -> Test:
+    """Keep the rows whose parent, where it stands in the path, is there to be asked for them."""
+    parent = described.parent
+    if parent is None or f"{{{parent.parameter}}}" not in described.path:
+        return lambda _: True
+    field = INDEXED.get((described.name, parent.parameter), "")
+    return lambda row: world.store[parent.resource].get(row.get(field, 0)) is not None
 
 
 def _whole(world: World, name: str, field: dict[str, Any]) -> str:
@@ -72,13 +86,17 @@ class Control:
         self.world = world
 
     async def change(self, request: Request) -> Response:
-        """POST a change: operation, collection, id, fields, silent …, and `when`."""
+        """POST a change: operation, collection, id, fields, silent …, and `when`.
+
+        The answer holds `id`, or the `ids` of what was lost or regained; 400 says what is wrong.
+        """
         body = _unraw(await request.json())
-        when = _when(body.pop("when", None))
-        if "inside" in body:
-            body["inside"] = tuple(body["inside"])
-        row = self.world.changes.do(Change(**body), when)
-        return _answer({"id": row.get("id"), "waits": when is not None})
+        try:
+            when = _when(body.pop("when", None))
+            row = self.world.changes.do(Change(**_tuples(body)), when)
+        except (KeyError, TypeError, ValueError) as error:
+            return _answer({"error": repr(error)}, 400)
+        return _answer({"id": row.get("id"), "ids": row.get("ids", []), "waits": not row})
 
     async def records(self, request: Request) -> Response:
         """GET all rows of a collection, whole."""

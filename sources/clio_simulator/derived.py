@@ -48,7 +48,8 @@ def in_trust(store: Store, owner: str, key: int) -> int:
     """Give what the trust accounts hold for a matter or client, in cents."""
     accounts = store["bank_accounts"].rows
     sums = ledger(store).get((owner, key), {})
-    return sum(sum_ for account, sum_ in sums.items() if accounts[account]["type"] == "Trust")
+    trust = {account for account in sums if accounts.get(account, {}).get("type") == "Trust"}
+    return sum(sums[account] for account in trust)
 
 
 def _balance(store: Store, row: Row) -> float:

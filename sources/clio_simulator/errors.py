@@ -29,5 +29,10 @@ def bad_request(message: str) -> Refusal:
 
 
 def not_found() -> Refusal:
-    """Refuse a record that is not there, or that the caller may not see."""
+    """Refuse a record that is not there, or that the caller is not to know of."""
     return Refusal(404, "RecordNotFound", "The requested resource was not found")
+
+
+def forbidden() -> Refusal:
+    """Refuse a record that is there, and that the caller may not see."""
+    return Refusal(403, "Forbidden", "You do not have permission to see this resource")

@@ -13,11 +13,13 @@ from sources.clio_http.catalog import read_catalog
 
 from . import control
 from .app import application
+from .applier import Applier
 from .changes import Changes
 from .clock import Clock
 from .faults import Faults
 from .limits import RateLimit
 from .log import Asked
+from .merging import References
 from .oauth import OAuth
 from .render import Renderer
 from .routes import Routes
@@ -32,14 +34,16 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
     """Build a firm and everything that serves it."""
     catalog = read_catalog("clio_manage")
     store = build(catalog, seed)
+    renderer = Renderer(catalog, store, switches)
+    references = References(catalog, renderer.compiler.targets)
     return World(
         catalog=catalog,
         store=store,
         switches=switches,
         clock=clock,
         faults=Faults(seed.seed),
-        changes=Changes(store, clock, switches),
-        renderer=Renderer(catalog, store, switches),
+        changes=Changes(clock, Applier(store, clock, switches, references)),
+        renderer=renderer,
         limit=RateLimit(switches),
         routes=Routes(catalog),
         oauth=OAuth(switches, clock),

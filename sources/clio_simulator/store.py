@@ -40,6 +40,7 @@ class Table:
         """Start empty."""
         self.name = name
         self.rows: dict[int, Row] = {}
+        self.gone: dict[int, Row] = {}
         self.ids = array("q")
         self.newest: list[int] = []
         self.revision = 0
@@ -58,6 +59,7 @@ class Table:
     def put(self, row: Row) -> None:
         """Insert a row or replace the one with its id."""
         key = int(row["id"])
+        self.gone.pop(key, None)
         if key not in self.rows:
             self._place(key)
         self.rows[key] = row
@@ -81,8 +83,19 @@ class Table:
             KeyError: there is no such row.
 
         """
-        row = self.rows.pop(key)
+        row = self.gone[key] = self.rows.pop(key)
         self._changed(key)
+        return row
+
+    def undelete(self, key: int) -> Row:
+        """Put a row back that was taken out.
+
+        Raises:
+            KeyError: no such row was taken out.
+
+        """
+        row = self.gone[key]
+        self.put(row)
         return row
 
     def hide(self, key: int) -> None:
@@ -112,12 +125,12 @@ class Table:
             position = stop
 
     def where(self, field: str, value: object) -> list[int]:
-        """Give the ids, ascending, of the rows in which a field or reference has this value."""
+        """Give the ids, ascending, of the visible rows in which a field has this value."""
         revision, index = self._indexes.get(field, (-1, {}))
         if revision != self.revision:
             index = {}
             for key in self.ids:
-                row = self.rows.get(key)
+                row = self.get(key)
                 if row is not None:
                     index.setdefault(row.get(field), []).append(key)
             self._indexes[field] = (self.revision, index)

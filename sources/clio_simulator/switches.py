@@ -50,6 +50,9 @@ class Switches:
     nulls_in_paging: bool = False
     """Write `next: null` on the last page instead of leaving the key out."""
 
+    hidden_answer: Literal[404, 403] = 404
+    """Answer 403 where one asks for a hidden record itself, instead of 404 as for no record."""
+
     redact_activities: bool = False
     """Hide hours and totals of activities, as from a user who may not see them."""
 
@@ -61,6 +64,9 @@ class Switches:
 
     silent_relations: set[str] = field(default_factory=set)
     """Relations whose edits move neither, as `matters.custom_field_values`."""
+
+    merge_moves_children: bool = True
+    """Let a merge of contacts move `updated_at` of the records that pointed at the loser."""
 
     rate_limit: int = 50
     """Requests for each token in a window; 0 switches the limit off."""

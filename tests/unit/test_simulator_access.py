@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from sources.clio_simulator import Clock, Simulator
-from tests.contract.simulator_client import client
+from sources.clio_simulator.changes import When
+from tests.contract.simulator_client import client, ids
 
 
 @pytest.fixture
@@ -166,3 +167,72 @@ def test_sign_in_by_code(clio: Simulator, http: httpx.Client) -> None:
     form = {"grant_type": "authorization_code", "code": back.params["code"]}
     given = http.post(f"{clio.url}/oauth/token", data=form).json()
     assert {"access_token", "refresh_token", "expires_in"} <= set(given)
+
+
+def test_permission_lost_and_regained(clio: Simulator, http: httpx.Client) -> None:
+    """A share of a list is hidden until the permission is back, and then all is as before."""
+    before = clio.dump("matters")
+    lost = clio.changes.lose("matters", 0.4, seed=1)
+    assert len(lost) == 16
+    keys = [row["id"] for row in before]
+    seen = [key for key in keys if key not in lost]
+    assert ids(http, "matters") == seen
+    assert [row["id"] for row in clio.dump("matters")] == seen
+    for key in lost[:3]:
+        assert http.get(f"matters/{key}").status_code == 404
+        assert http.get("matters", params={"ids[]": [str(key)]}).json()["data"] == []
+    assert clio.changes.regain("matters") == lost
+    assert clio.dump("matters") == before
+
+
+def test_seed_decides_what_is_lost() -> None:
+    """The same seed hides the same records in another simulator, another seed others."""
+    chosen = [Simulator().changes.lose("matters", 0.4, seed) for seed in (1, 1, 2)]
+    assert chosen[0] == chosen[1] != chosen[2]
+
+
+def test_regaining_leaves_what_was_hidden_singly(clio: Simulator, http: httpx.Client) -> None:
+    """What `hide` hid stays hidden; everything can be lost; nothing is left to lose then."""
+    key = ids(http, "matters")[0]
+    clio.changes.hide("matters", key)
+    assert len(clio.changes.lose("matters")) == 39
+    assert ids(http, "matters") == clio.changes.lose("matters") == []
+    clio.changes.regain("matters")
+    assert key not in ids(http, "matters")
+    assert len(ids(http, "matters")) == 39
+
+
+def test_permission_lost_in_the_middle_of_a_walk(clio: Simulator, http: httpx.Client) -> None:
+    """A permission can be lost after a page: the pages that follow hold nothing."""
+    walked = ids(http, "matters", limit="10")
+    assert clio.changes.lose("matters", when=When.after("matters", 2)) == []
+    assert ids(http, "matters", limit="10") == walked[:20]
+
+
+def test_hidden_records_are_404_or_403(clio: Simulator, http: httpx.Client) -> None:
+    """A switch makes 403 of the answer to a hidden record and to its own lists, not to others."""
+    matter, document = (min(clio.store[name].rows) for name in ("matters", "documents"))
+    clio.changes.hide("matters", matter)
+    clio.changes.hide("documents", document)
+    paths = (
+        f"matters/{matter}",
+        f"matters/{matter}/contacts",
+        f"documents/{document}/versions?id=1",
+    )
+    assert [http.get(path).status_code for path in paths] == [404, 404, 404]
+    clio.switches.hidden_answer = 403
+    assert [http.get(path).status_code for path in paths] == [403, 403, 403]
+    assert http.get(f"matters/{matter}").json()["error"]["type"] == "Forbidden"
+    clio.changes.remove("matters", matter)
+    assert http.get(f"matters/{matter}").status_code == 404
+
+
+def test_hidden_records_are_missing_in_worked_out_arrays(
+    clio: Simulator, http: httpx.Client
+) -> None:
+    """A hidden relationship is in no list of its matter either."""
+    row = next(iter(clio.store["relationships"].rows.values()))
+    path, asked = f"matters/{row['matter']}", {"fields": "relationships{id}"}
+    assert {"id": row["id"]} in http.get(path, params=asked).json()["data"]["relationships"]
+    clio.changes.hide("relationships", row["id"])
+    assert {"id": row["id"]} not in http.get(path, params=asked).json()["data"]["relationships"]

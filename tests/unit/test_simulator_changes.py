@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Simulator, When
+from sources.clio_simulator import Change, Clock, Simulator, When
+from sources.clio_simulator.change import Operation
 from tests.contract.simulator_client import client, ids, pages
 
 
@@ -70,6 +71,75 @@ def test_add_and_remove(clio: Simulator, http: httpx.Client) -> None:
     assert http.get(f"matters/{new}").status_code == 404
 
 
+def test_removed_record_comes_back(clio: Simulator, http: httpx.Client) -> None:
+    """An undeleted record has its id and content again, and a new stamp and etag."""
+    key, whole = first(clio), "id,description,client{name},custom_field_values{value}"
+    before, content = one(http, key), one(http, key, whole)
+    clio.changes.remove("matters", key)
+    assert http.get(f"matters/{key}").status_code == 404
+    clio.changes.undelete("matters", key)
+    after = one(http, key)
+    assert one(http, key, whole) == content
+    assert ids(http, "matters")[0] == key
+    assert after["updated_at"] == "2026-03-31T12:00:00Z"
+    assert after["etag"] != before["etag"]
+
+
+def test_removed_record_comes_back_silently(clio: Simulator, http: httpx.Client) -> None:
+    """Undeleted silently, as out of a backup, nothing shows that a record was ever away."""
+    key = first(clio)
+    before = clio.dump("matters")
+    clio.changes.remove("matters", key)
+    clio.changes.undelete("matters", key, silent=True)
+    assert clio.dump("matters") == before
+    assert ids(http, "matters", updated_since="2026-03-31T00:00:00Z") == []
+
+
+def test_undelete_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
+    """A record can come back between two pages, and what is not away cannot come back."""
+    key = ids(http, "matters")[-1]
+    clio.changes.remove("matters", key)
+    clio.changes.undelete("matters", key, when=When.before("matters", 2))
+    assert key in ids(http, "matters", limit="10")
+    with pytest.raises(KeyError):
+        clio.changes.undelete("matters", key)
+
+
+def test_removing_leaves_what_points_at_the_record(clio: Simulator, http: httpx.Client) -> None:
+    """Work of a removed matter stays, with an id that leads nowhere; its own paths are 404."""
+    work = next(iter(clio.store["activities"].rows.values()))
+    matter, asked = work["matter"], {"fields": "etag,matter{id,display_number}"}
+    before = http.get(f"activities/{work['id']}", params=asked).json()["data"]
+    clio.changes.remove("matters", matter)
+    after = http.get(f"activities/{work['id']}", params=asked).json()["data"]
+    assert after == {"etag": before["etag"], "matter": {"id": matter, "display_number": None}}
+    assert http.get(f"matters/{matter}/contacts").status_code == 404
+    clio.changes.undelete("matters", matter, silent=True)
+    assert http.get(f"activities/{work['id']}", params=asked).json()["data"] == before
+    assert http.get(f"matters/{matter}/contacts").status_code == 200
+
+
+def test_versions_of_a_removed_document(clio: Simulator, http: httpx.Client) -> None:
+    """A document's versions are out of reach without it, in its list and in the dump."""
+    document = first(clio, "documents")
+    versions = clio.dump("document_versions")
+    clio.changes.remove("documents", document)
+    assert http.get(f"documents/{document}/versions", params={"id": "1"}).status_code == 404
+    left = [row for row in versions if row["document_id"] != document]
+    assert clio.dump("document_versions") == left != versions
+
+
+@pytest.mark.parametrize("operation", ["hide", "remove"])
+def test_every_list_bears_a_loss(clio: Simulator, operation: Operation) -> None:
+    """When every collection has lost a record, every list can still be read."""
+    for name, table in clio.store.tables.items():
+        if table.rows:
+            clio.changes.do(Change(operation, name, first(clio, name)))
+    for name, collection in clio.world.catalog.collections.items():
+        if "{" not in collection.path:
+            assert clio.dump(name), name
+
+
 def test_hide_and_restore(clio: Simulator, http: httpx.Client) -> None:
     """A hidden record is as absent as a removed one, and comes back unchanged."""
     key = first(clio)
@@ -90,6 +160,59 @@ def test_visible_late(clio: Simulator, http: httpx.Client) -> None:
     clio.clock.advance(1)
     assert one(http, key)["description"] == "late"
     assert one(http, key)["updated_at"] == "2026-03-31T12:00:00Z"
+
+
+def test_removed_late(clio: Simulator, http: httpx.Client) -> None:
+    """A removal is seen some time after it happened."""
+    key = first(clio)
+    clio.changes.remove("matters", key, visible_after=60)
+    assert key in ids(http, "matters")
+    clio.clock.advance(60)
+    assert key not in ids(http, "matters")
+
+
+def test_edit_inside_a_record_seen_late(clio: Simulator, http: httpx.Client) -> None:
+    """An edit of a phone number is seen some time after its stamp."""
+    key = next(k for k, row in clio.store["contacts"].rows.items() if row.get("phone_numbers"))
+    child = clio.store["contacts"].rows[key]["phone_numbers"][0]["id"]
+    edit = ("contacts", key, "phone_numbers", child, {"number": "1"})
+    clio.changes.update_inside(*edit, visible_after=60)
+    asked = {"fields": "updated_at,phone_numbers{number,updated_at}"}
+    before = http.get(f"contacts/{key}", params=asked).json()["data"]
+    assert before["phone_numbers"][0]["number"] != "1"
+    clio.clock.advance(60)
+    after = http.get(f"contacts/{key}", params=asked).json()["data"]
+    stamp = "2026-03-31T12:00:00Z"
+    assert after["updated_at"] == stamp
+    assert after["phone_numbers"][0] == {"number": "1", "updated_at": stamp}
+
+
+def test_late_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
+    """A change at a moment, seen late, is stamped with the moment, and all at once if overdue."""
+    key, at = first(clio), When.time("2026-03-31T12:10:00Z")
+    clio.changes.update("matters", key, {"description": "late"}, visible_after=600, when=at)
+    clio.clock.advance(1200 - 1)
+    assert one(http, key)["description"] != "late"
+    clio.clock.advance(1)
+    assert one(http, key)["updated_at"] == "2026-03-31T12:10:00Z"
+    again = When.time("2026-03-31T12:30:00Z")
+    clio.changes.update("matters", key, {"description": "b"}, visible_after=600, when=again)
+    clio.clock.advance(7200)
+    assert one(http, key)["updated_at"] == "2026-03-31T12:30:00Z"
+
+
+def test_dump_is_what_a_walk_finds_now(clio: Simulator, http: httpx.Client) -> None:
+    """A dump holds what is due by now, leaves out what is hidden, and is the same over HTTP."""
+    gone, hidden, late, *_ = clio.store["matters"].rows
+    clio.changes.remove("matters", gone, visible_after=60)
+    clio.changes.update("matters", late, {"description": "late"}, visible_after=60)
+    clio.changes.hide("matters", hidden)
+    clio.clock.advance(60)
+    rows = clio.dump("matters")
+    assert not {gone, hidden} & {row["id"] for row in rows}
+    assert rows[0]["description"] == "late"
+    assert http.get(f"{clio.url}/_simulator/records/matters").json()["data"] == rows
+    assert [row["id"] for row in rows] == ids(http, "matters")
 
 
 def test_at_a_moment(clio: Simulator, http: httpx.Client) -> None:
@@ -209,3 +332,33 @@ def test_control_over_http(clio: Simulator, http: httpx.Client) -> None:
     assert http.get("matters").status_code == 401
     assert http.get(f"{base}/requests").json()["data"][-1]["status"] == 401
     assert http.get(f"{base}/records/nonsense").status_code == 404
+
+
+def test_changes_over_http(clio: Simulator, http: httpx.Client) -> None:
+    """Every operation is reached over HTTP; one that cannot be done is 400, also in advance."""
+    matter, contact = first(clio), clio.store["matters"].rows[first(clio)]["client"]
+    other = next(key for key in clio.store["contacts"].rows if key != contact)
+
+    def change(**body: object) -> httpx.Response:
+        return http.post(f"{clio.url}/_simulator/changes", json=body)
+
+    change(operation="remove", collection="matters", id=matter)
+    assert change(operation="undelete", collection="matters", id=matter).json()["id"] == matter
+    merged = change(operation="merge", collection="contacts", id=other, loser=contact).json()
+    assert merged == {"id": other, "ids": [], "waits": False}
+    assert one(http, matter, "client{id}")["client"] == {"id": other}
+    lost = change(operation="lose", collection="matters", share=0.4, seed=3).json()["ids"]
+    assert len(lost) == 16
+    assert change(operation="regain", collection="matters").json()["ids"] == lost
+    late = change(operation="remove", collection="matters", id=matter, visible_after=9).json()
+    assert late["waits"] is True
+    later = {"at": "2026-04-01T00:00:00Z"}
+    for wrong in (
+        {"operation": "undelete", "collection": "matters", "id": 1},
+        {"operation": "nonsense", "collection": "matters", "when": later},
+        {"operation": "remove", "collection": "nonsense", "when": later},
+        {"operation": "lose", "collection": "matters", "share": 2},
+        {"operation": "merge", "collection": "contacts", "id": other, "loser": other},
+        {"operation": "update", "collection": "matters", "nonsense": 1},
+    ):
+        assert change(**wrong).status_code == 400, wrong

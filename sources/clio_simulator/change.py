@@ -1,0 +1,76 @@
+"""What a change to the records is, and when it happens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import pendulum
+
+from .clock import milliseconds
+
+Operation: TypeAlias = Literal[
+    "update",
+    "update_inside",
+    "add",
+    "remove",
+    "undelete",
+    "merge",
+    "hide",
+    "restore",
+    "lose",
+    "regain",
+]
+
+
+@dataclass(frozen=True)
+class When:
+    """The moment of a change: a simulated time, or before or after a page of a list is served."""
+
+    at: int | None = None
+    side: Literal["before", "after", ""] = ""
+    collection: str = ""
+    page: int = 0
+
+    @classmethod
+    def before(cls, collection: str, page: int) -> "When":
+        """Name the moment before a page is read."""
+        return cls(side="before", collection=collection, page=page)
+
+    @classmethod
+    def after(cls, collection: str, page: int) -> "When":
+        """Name the moment after a page was answered."""
+        return cls(side="after", collection=collection, page=page)
+
+    @classmethod
+    def time(cls, moment: pendulum.DateTime | str) -> "When":
+        """Name a moment of the simulator's clock."""
+        return cls(at=milliseconds(moment))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change.
+
+    `silent` leaves `updated_at` as it is; `keep_etag` leaves the etag. `visible_after` are the
+    seconds after its stamp at which it is first seen. `stamp`, milliseconds since 1970, is set
+    instead of the clock's time. `inside` names array and child id of `update_inside`, `loser` the
+    contact that `merge` takes away; `share` and `seed` say how much `lose` hides, and what.
+    """
+
+    operation: Operation
+    collection: str
+    id: int | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    silent: bool = False
+    keep_etag: bool = False
+    visible_after: float = 0.0
+    stamp: int | None = None
+    inside: tuple[str, Any] = ("", None)
+    loser: int = 0
+    share: float = 1.0
+    seed: int = 0
+
+    @property
+    def key(self) -> int:
+        """Give the id of the record that is changed."""
+        return self.id if self.id is not None else 0
