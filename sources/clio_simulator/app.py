@@ -175,8 +175,9 @@ class Api:
 
     def _item(self, exchange: Exchange, target: Target) -> Response:
         collection = target.route.collection
-        row = self._row(target)
-        if collection.name == "users_who_am_i":
+        row = self._row(exchange, target)
+        own = collection.name == "users_who_am_i"
+        if own:
             collection = self.world.catalog.collections["users"]
         rendering = self.world.renderer.rendering(
             collection.name, collection.schema, exchange.given.get("fields", [""])[0]
@@ -190,12 +191,13 @@ class Api:
         if target.route.collection.conditional and _unchanged(exchange.request, tag, row):
             return Response(b"", 304, headers)
         exchange.rows = 1
-        return Response(b'{"data":' + rendering(row) + b"}", 200, headers)
+        data = values.dump(rendering.plan(row)) if own else rendering(row)
+        return Response(b'{"data":' + data + b"}", 200, headers)
 
-    def _row(self, target: Target) -> Row:
+    def _row(self, exchange: Exchange, target: Target) -> Row:
         name = target.route.collection.name
         if name == "users_who_am_i":
-            row = self.world.store["users"].get(self.world.switches.who_am_i)
+            row = self._caller(exchange.token)
         elif target.route.kind == "singleton":
             row = next(iter(self.world.store[name].after(-1)), None)
         else:
@@ -215,6 +217,14 @@ class Api:
             return row
         hidden = int(key) in table.rows
         raise forbidden() if hidden and self.world.switches.hidden_answer == 403 else not_found()
+
+    def _caller(self, token: str) -> Row | None:
+        """Give the user whose token this is, who is seen also where users are hidden."""
+        user, account = self.world.oauth.caller(token)
+        row = self.world.store["users"].rows.get(user)
+        if row is None or account is None:
+            return row
+        return {**row, "account": {**row["account"], "id": account}}
 
     def _common_headers(self, request: Request, response: Response, allowance: Allowance) -> None:
         """Set what stands in every answer."""

@@ -29,8 +29,13 @@ class OAuth:
 
     def accepts(self, token: str) -> bool:
         """Tell whether an access token is good now."""
-        known = token in self.switches.tokens
+        known = token in self.switches.tokens or token in self.switches.other_tokens
         return known and self.clock.now() < self.ends.get(token, self.clock.now() + 1)
+
+    def caller(self, token: str) -> tuple[int, int | None]:
+        """Give the user whose token this is, and its account where that is another."""
+        other = self.switches.other_tokens.get(token, {})
+        return other.get("user", self.switches.who_am_i), other.get("account")
 
     async def authorize(self, request: Request) -> Response:
         """Send the browser back with a code and the caller's state."""

@@ -80,6 +80,10 @@ class Switches:
     tokens: set[str] = field(default_factory=lambda: {"simulator-token"})
     """The access tokens that are accepted."""
 
+    other_tokens: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Access tokens of another user or account, as `{"t": {"user": 103, "account": 2}}`: for them
+    `users/who_am_i` answers so; the records are the same."""
+
     refresh_tokens: set[str] = field(default_factory=lambda: {"simulator-refresh"})
     """The refresh tokens that are accepted."""
 

@@ -236,3 +236,37 @@ def test_hidden_records_are_missing_in_worked_out_arrays(
     assert {"id": row["id"]} in http.get(path, params=asked).json()["data"]["relationships"]
     clio.changes.hide("relationships", row["id"])
     assert {"id": row["id"]} not in http.get(path, params=asked).json()["data"]["relationships"]
+
+
+WHO = {"fields": "id,account{id},roles"}
+
+
+def test_role_of_the_user_shows(clio: Simulator, http: httpx.Client) -> None:
+    """`who_am_i` names the account and the roles as they are now, even if users are hidden."""
+    me = {"id": 101, "account": {"id": 1}}
+
+    def asked() -> object:
+        return http.get("users/who_am_i", params=WHO).json()["data"]
+
+    assert asked() == {**me, "roles": ["Admin", "Billing"]}
+    clio.changes.update("users", 101, {"roles": ["Billing"]})
+    assert asked() == {**me, "roles": ["Billing"]}
+    clio.changes.lose("users")
+    assert asked() == {**me, "roles": ["Billing"]}
+
+
+def test_tokens_of_another_user_and_account(clio: Simulator, http: httpx.Client) -> None:
+    """A further token is of another user or account, has its own rate, and reads the same."""
+    others = {"user": {"user": 102}, "account": {"account": 2}, "both": {"user": 103, "account": 3}}
+    http.patch(f"{clio.url}/_simulator/switches", json={"other_tokens": others})
+
+    def asked(path: str, token: str) -> httpx.Response:
+        return http.get(path, params=WHO, headers={"Authorization": f"Bearer {token}"})
+
+    who = {name: asked("users/who_am_i", name).json()["data"] for name in (*others, clio.token)}
+    assert who["user"] == {"id": 102, "account": {"id": 1}, "roles": []}
+    assert who["account"] == {"id": 101, "account": {"id": 2}, "roles": ["Admin", "Billing"]}
+    assert who["both"] == {"id": 103, "account": {"id": 3}, "roles": []}
+    assert who[clio.token] == {"id": 101, "account": {"id": 1}, "roles": ["Admin", "Billing"]}
+    assert asked("users", "both").content == asked("users", clio.token).content
+    assert asked("users", "nobody").status_code == 401
