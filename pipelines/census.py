@@ -94,6 +94,15 @@ class Census:
         )
         return [key for (key,) in found]
 
+    def ghosts(self) -> int:
+        """Count the known rows that the walk did not show and that are marked as deleted since."""
+        ((rows,),) = self.warehouse.rows(
+            f"select count(*) from meta.census_known where {OF_WALK} and key not in"  # noqa: S608
+            f" (select key from meta.census_seen where {OF_WALK}) and key in ({BURIED})",
+            self.of_walk,
+        )
+        return int(rows)
+
     def compare(self) -> Comparison:
         """Hold the two sides against each other."""
         ((known, seen, missing, stale, blind),) = self.warehouse.rows(

@@ -20,9 +20,8 @@ OK, LATE, UNEQUAL, GUARD = "ok", "late", "unequal", "guard"
 
 @dataclass(frozen=True)
 class Absences:
-    """What became of the rows that a walk did not show."""
+    """What kept rows that a walk did not show from being marked as deleted."""
 
-    ghost: int = 0
     undecided: int = 0
     stopped: bool = False
 
@@ -77,7 +76,7 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
     run_id: str,
 ) -> Certificate:
     """Count and digest both sides of a walk that was read to its end."""
-    compared = census.compare()
+    compared, ghosts = census.compare(), census.ghosts()
     _, before = census.digest(census.known_pairs())
     rows_clio, digest_clio = census.digest(census.seen_pairs())
     rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
@@ -93,9 +92,9 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         rows_clio=rows_clio,
         rows_warehouse=rows_warehouse,
         missing=compared.missing,
-        ghost=absences.ghost,
+        ghost=ghosts,
         stale=compared.stale,
-        healed=census.healed() + absences.ghost,
+        healed=census.healed() + ghosts,
         digest_clio=digest_clio,
         digest_warehouse=digest_warehouse,
         status=status,

@@ -298,7 +298,9 @@ class Runner:
 
     def _settle_one(self, task: Task) -> None:
         census = self._census(task)
-        absent = census.absent(_parents(task, task.finished))
+        # a list that is gone says nothing of its rows: they go when their parent is proved gone
+        read = [index for index in task.finished if index not in task.walk.skipped]
+        absent = census.absent(_parents(task, read))
         if not absent:
             self.result.absences[task.name] = Absences()
             return
@@ -326,7 +328,7 @@ class Runner:
             crash_point("ghosts-confirmed")
             self._bury(task.walk.plan.collection, answer.gone)
             crash_point("ghosts-buried")
-        self.result.absences[task.name] = Absences(len(answer.gone), len(answer.undecided))
+        self.result.absences[task.name] = Absences(undecided=len(answer.undecided))
         if answer.present is not None:
             task.hold(answer.present)
             self._drive([task])
@@ -370,8 +372,8 @@ class Runner:
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
             self.result.complete[task.name] = done
-            if task.walk.skipped:
-                self.reporter.note(f"{task.name}: {task.walk.skipped} parents are gone in Clio")
+            if skipped := len(task.walk.skipped):
+                self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests

@@ -72,7 +72,7 @@ class Walk:
         self.complete = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
-        self.skipped = 0
+        self.skipped: set[int] = set()
         self._tokens: set[str] = set()
         self._rows: set[int] = set()
         self._tokens_of = -1
@@ -245,7 +245,7 @@ class Walk:
                 # a parent that was deleted has no list; its own collection tells of that
                 if self.plan.mode != "child":
                     raise
-                self.skipped += 1
+                self.skipped.add(point.index)
                 yield None
             return
 
