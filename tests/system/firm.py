@@ -127,6 +127,12 @@ class Firm:
             connection.execute("set timezone = 'UTC'")
             yield connection
 
+    @contextmanager
+    def writable(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the warehouse to change it behind the tool's back."""
+        with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
+            yield connection
+
     def query(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a query on the warehouse."""
         with self.opened() as connection:
