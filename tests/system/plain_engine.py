@@ -1,5 +1,5 @@
-"""The loader with its real planning, walking, classification and meta tables, but with a plain
-merge in place of dlt's, so that a thousand runs take seconds.
+"""Loads and sweeps with their real planning, walking, classification and meta tables, but with a
+plain merge in place of dlt's, so that a thousand runs take seconds.
 """
 
 import io
@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pendulum
 import pyarrow as pa
+import pytest
 
-from pipelines import products
+from pipelines import products, sweep
 from pipelines.config import Settings, SourceSettings
-from pipelines.load import Load, Product, Result
+from pipelines.load import Load, Product, Result, runner
 from pipelines.load.package import Engine, Package, _step
 from pipelines.load.task import Task
 from pipelines.masks import Masks
@@ -25,10 +27,50 @@ from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.secret import Secret
+from sources.clio_simulator import Clock as ServerClock
 from sources.clio_simulator import Simulator
-from tests.system.firm import CATALOG
+from tests.system.firm import CATALOG, QuickClock
+
+if TYPE_CHECKING:
+    from sources.clio_simulator.log import Asked
 
 CrashPoint = Callable[[str], None]
+PAGE_MINUTES = 7
+
+
+class CrashError(Exception):
+    """A run that died."""
+
+
+class PageTime(ServerClock):
+    """The server's clock: it stands, but for each page or record that it serves."""
+
+    def __init__(self) -> None:
+        """Begin with nothing served."""
+        super().__init__(running=False)
+        self.requests: list[Asked] = []
+
+    def now(self) -> int:
+        """Give the moment in milliseconds."""
+        served = [asked for asked in self.requests if asked.collection != "users_who_am_i"]
+        return super().now() + len(served) * PAGE_MINUTES * 60_000
+
+
+class FastClock(QuickClock):
+    """This machine's clock: five minutes fast, and a minute older with each request."""
+
+    def __init__(self, server: PageTime) -> None:
+        """Follow the server's clock."""
+        super().__init__()
+        self.server = server
+
+    def now(self) -> pendulum.DateTime:
+        """Give the wrong time."""
+        return self.server.moment().add(minutes=5)
+
+    def monotonic(self) -> float:
+        """Give a minute for each request, so that every page is a package of its own."""
+        return super().monotonic() + 61.0 * len(self.server.requests)
 
 
 class PlainEngine(Engine):
@@ -117,3 +159,33 @@ def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
         masks=Masks(),
         engine=PlainEngine(warehouse, crash),
     ).run()
+
+
+def plain_sweep(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
+    client: ClioClient,
+    product: Product,
+    warehouse: Warehouse,
+    clock: Clock,
+    choice: Choice,
+    stop: threading.Event,
+    crash: CrashPoint = lambda _: None,
+) -> Result:
+    """Run the sweep once; `crash` may raise at every durable step, or ask the run to stop."""
+    with pytest.MonkeyPatch.context() as points:
+        for module in (runner, sweep):
+            points.setattr(module, "crash_point", crash)
+        try:
+            return sweep.Sweep(
+                product,
+                warehouse,
+                client,
+                clock,
+                run_id="run",
+                choice=choice,
+                reporter=Lines(io.StringIO()),
+                stop=stop,
+                masks=Masks(),
+                engine=PlainEngine(warehouse, crash),
+            ).run()
+        finally:
+            client.allowance.left = None

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pendulum
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -23,54 +22,25 @@ from pipelines.meta import Meta
 from pipelines.observations import OVERLAP
 from pipelines.plans import Choice
 from pipelines.warehouse import Warehouse
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import Simulator
 from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import ForgetNext
-from tests.system.firm import CATALOG, QuickClock, served_rows, stored_rows
-from tests.system.plain_engine import plain_client, plain_load, small_product
+from tests.system.firm import CATALOG, served_rows, stored_rows
+from tests.system.plain_engine import (
+    CrashError,
+    FastClock,
+    PageTime,
+    plain_client,
+    plain_load,
+    small_product,
+)
 
 if TYPE_CHECKING:
-    from sources.clio_simulator.log import Asked
+    import pendulum
 
 NAME = "practice_areas"
 COLLECTION = CATALOG.collections[NAME]
-PAGE_MINUTES = 7
 LATE = OVERLAP.total_seconds()
-
-
-class CrashError(Exception):
-    """A run that died."""
-
-
-class PageTime(Clock):
-    """The server's clock: it stands, but for each page that it serves."""
-
-    def __init__(self) -> None:
-        """Begin with no page served."""
-        super().__init__(running=False)
-        self.requests: list[Asked] = []
-
-    def now(self) -> int:
-        """Give the moment in milliseconds."""
-        pages = len([asked for asked in self.requests if asked.collection == NAME])
-        return super().now() + pages * PAGE_MINUTES * 60_000
-
-
-class FastClock(QuickClock):
-    """This machine's clock: five minutes fast, and a minute older with each request."""
-
-    def __init__(self, server: PageTime) -> None:
-        """Follow the server's clock."""
-        super().__init__()
-        self.server = server
-
-    def now(self) -> pendulum.DateTime:
-        """Give the wrong time."""
-        return self.server.moment().add(minutes=5)
-
-    def monotonic(self) -> float:
-        """Give a minute for each request, so that every page is a package of its own."""
-        return super().monotonic() + 61.0 * len(self.server.requests)
 
 
 @pytest.fixture(scope="module")
