@@ -16,11 +16,12 @@ FIRM = {
 
 @pytest.mark.xdist_group("demo")
 def test_the_demo_and_its_folder(tmp_path: Path) -> None:
-    """It shows both loads and what to try next; no firm is loaded into its folder after it."""
+    """It shows both loads, the proof and what is next; no firm is loaded into its folder."""
     folder = tmp_path / "data"
     demo = run("demo", env=environment(folder))
     assert demo.returncode == 0, demo.stderr
     shows_both_loads(demo.stdout)
+    shows_the_proof(demo.stdout, folder)
     says_what_to_try_next(demo.stdout, folder)
     keeps_what_was_replaced(folder)
     refuses_a_firm(folder)
@@ -29,7 +30,7 @@ def test_the_demo_and_its_folder(tmp_path: Path) -> None:
 
 def shows_both_loads(shown: str) -> None:
     """Collections, rows and requests of the first load, and what the second one found."""
-    lines = shown.splitlines()
+    lines = shown.partition("\n\n")[0].splitlines()
     assert " ".join(lines[0].split()) == HEADER
     cells = {line.split()[0]: line.split()[1:] for line in lines if line[:1].isalpha()}
     assert cells["activities"][2] == "3"
@@ -39,6 +40,20 @@ def shows_both_loads(shown: str) -> None:
     assert rows > 1000
     assert new >= 3
     assert changed >= 4
+
+
+def shows_the_proof(shown: str, folder: Path) -> None:
+    """The deleted task and the silently changed note were found and healed; both sides equal."""
+    table = shown.partition("proved equal to Clio, among them:\n")[2].partition("\n\n")[0]
+    proved = {line.split()[0]: line.split()[1:] for line in table.splitlines()[2:]}
+    assert proved["tasks"][:5] == ["59", "59", "1", "0", "1"]
+    assert proved["notes"][:5] == ["60", "60", "0", "1", "1"]
+    assert {cells[-1] for cells in proved.values()} == {"ok"}
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        query = "select count(*), bool_and(digest_clio = digest_warehouse) from meta.certificates"
+        ((certificates, equal),) = warehouse.execute(query).fetchall()
+        gone = warehouse.execute("select resource from meta.tombstones").fetchall()
+    assert (certificates, equal, gone) == (71, True, [("tasks",)])
 
 
 def says_what_to_try_next(shown: str, folder: Path) -> None:

@@ -6,8 +6,9 @@ from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
 from tests.system.process import document, environment, run
 
 ROW = {
-    "source", "resource", "rows", "newest", "last_load", "mode", "watermark", "walk_under_way",
-    "parents_read", "quarantined", "state", "error",
+    "source", "resource", "rows", "deleted", "newest", "last_load", "mode", "watermark",
+    "walk_under_way", "parent", "parents", "parents_read", "quarantined", "deletes_known_as_of",
+    "certificate", "certified_at", "late_seconds", "lateness", "silent_changes", "state", "error",
 }  # fmt: skip
 
 
@@ -21,10 +22,31 @@ def test_status_after_a_load(new_firm: NewFirm) -> None:  # noqa: F811
     assert all(set(row) == ROW for row in rows.values())
     assert (rows["tasks"]["rows"], rows["tasks"]["state"]) == (60, "ok")
     assert rows["tasks"]["watermark"].endswith("Z")
-    assert rows["matter_contacts"]["parents_read"] == 5
+    children = rows["matter_contacts"]
+    assert (children["parents_read"], children["parents"], children["parent"]) == (5, 40, "matters")
+    assert (rows["tasks"]["certificate"], rows["tasks"]["deletes_known_as_of"]) == (None, None)
     text = run("status", env=environment(firm.folder)).stdout
     assert "tasks" in text
     assert "60" in text
+    assert "matter_contacts: 5 of 40 lists of matters read." in text
+
+
+def test_status_of_what_is_proved(new_firm: NewFirm) -> None:  # noqa: F811
+    """After a sweep: the certificate, up to when deletions are known, what is gone and what was
+    silent; rows that are marked as deleted do not count.
+    """
+    firm = new_firm()
+    firm.load("tasks")
+    firm.clio.changes.remove("tasks", firm.clio.dump("tasks")[0]["id"])
+    silent = firm.clio.dump("tasks")[0]["id"]
+    firm.clio.changes.update("tasks", silent, {"description": "other"}, silent=True, keep_etag=True)
+    firm.sweep("tasks")
+    done = run("status", "--json", env=environment(firm.folder))
+    (row,) = document(done)["results"]
+    assert (row["rows"], row["deleted"], row["certificate"]) == (59, 1, "ok")
+    assert row["deletes_known_as_of"] == row["certified_at"] is not None
+    assert (row["silent_changes"], row["lateness"]) == (1, "ok")
+    assert "found only by a sweep" in run("status", env=environment(firm.folder)).stdout
 
 
 def test_status_without_a_warehouse(tmp_path: Path) -> None:
