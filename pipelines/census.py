@@ -11,7 +11,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import UNKNOWN, key_sql
 
-from .warehouse import Warehouse
+from .warehouse import Cursor, Warehouse
 
 DDL = (
     """create table if not exists meta.census_known (
@@ -47,6 +47,34 @@ def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]
             " and list_contains($3, resource)",
             [source, walk, list(resources)],
         )
+
+
+def keep_seen(cursor: Cursor, source: str, resource: str, walk: str) -> None:
+    """Keep what a walk showed: `pairs`, a registered table of key, row_hash and turn."""
+    cursor.execute(
+        "insert into meta.census_seen select $1, $2, $3, key, row_hash,"
+        " (select load_seq from meta.epoch) * 1000000000 + turn from pairs",
+        [source, resource, walk],
+    )
+
+
+def keep_stored(cursor: Cursor, source: str, resource: str, walk: str) -> None:
+    """Keep what a load showed and stored while `walk` was put down, on both of its sides.
+
+    It is the newest reading of these rows, and no finding of the walk. A row that is new on the
+    known side is on the other as well, so that it cannot pass for an absent one.
+    """
+    keep_seen(cursor, source, resource, walk)
+    cursor.execute(
+        f"delete from meta.census_known where {OF_WALK}"  # noqa: S608
+        " and key in (select key from pairs where row_hash is not null)",
+        [source, resource, walk],
+    )
+    cursor.execute(
+        "insert into meta.census_known select $1, $2, $3, key, arg_max(row_hash, turn), null"
+        " from pairs where row_hash is not null group by key",
+        [source, resource, walk],
+    )
 
 
 class Census:

@@ -19,16 +19,14 @@ DDL = (
         started_at timestamptz, finished_at timestamptz, requests bigint, rows_read bigint,
         inserted bigint, updated bigint, unchanged bigint, quarantined bigint,
         watermark timestamptz, status varchar, error varchar)""",
-    """create table if not exists meta.watermarks (
+    *(
+        f"""create table if not exists meta.{name} (
         source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
         page_token varchar, fields_hash varchar, updated_at timestamptz,
         mode varchar, since timestamptz, list_index integer, after_id bigint,
-        completed_at timestamptz)""",
-    """create table if not exists meta.sweeps (
-        source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
-        page_token varchar, fields_hash varchar, updated_at timestamptz,
-        mode varchar, since timestamptz, list_index integer, after_id bigint,
-        completed_at timestamptz)""",
+        completed_at timestamptz)"""
+        for name in ("watermarks", "sweeps")
+    ),
     """create table if not exists meta.fields (
         source varchar, resource varchar, field varchar, status varchar, since timestamptz,
         catalog_hash varchar)""",
@@ -118,6 +116,11 @@ class Meta:
 
     def interrupt_running(self, at: pendulum.DateTime) -> int:
         """Mark runs that never ended; give how many rows that were."""
+        # what a load stored before it died was not counted: a sweep that was put down begins anew
+        self.warehouse.rows(
+            "delete from meta.sweeps w using meta.sync_runs r where r.status = 'running'"
+            " and r.mode not in ('', 'sweep') and (r.source, r.resource) = (w.source, w.resource)"
+        )
         found = self.warehouse.rows(
             "update meta.sync_runs set status = 'interrupted', finished_at = $1"
             " where status = 'running' returning run_id",
@@ -294,7 +297,7 @@ class Seen:
     """The keys and content hashes that a walk showed, with the turn in which it did.
 
     `census` says that they are kept, to be held against what was known. `children` are the lists
-    that each of these rows owns.
+    that each of these rows owns. `proving` says that a sweep was put down and takes them too.
     """
 
     source: str
@@ -303,6 +306,7 @@ class Seen:
     census: bool
     pairs: pa.Table
     children: tuple[str, ...] = ()
+    proving: bool = False
 
 
 @dataclass(frozen=True)
@@ -375,11 +379,9 @@ def _count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime) -> None:
             [seen.source, list(seen.children), [key for (key,) in revived]],
         )
     if seen.census:
-        cursor.execute(
-            "insert into meta.census_seen select $1, $2, $3, key, row_hash,"
-            " (select load_seq from meta.epoch) * 1000000000 + turn from pairs",
-            [seen.source, seen.resource, seen.walk],
-        )
+        census.keep_seen(cursor, seen.source, seen.resource, seen.walk)
+    if seen.proving:
+        census.keep_stored(cursor, seen.source, seen.resource, "sweep")
     cursor.unregister("pairs")
 
 

@@ -37,7 +37,8 @@ def bury(
 ) -> None:
     """Mark rows as deleted, given the evidence for each key. May run twice without harm.
 
-    The row itself stays in the raw table; where a history is kept, that has it too.
+    The row itself stays in the raw table; where a history is kept, that has it too. A sweep that
+    is under way forgets that it was shown the rows.
     """
     schema = f"raw_{source}"
     cursor = warehouse.cursor()
@@ -59,6 +60,11 @@ def bury(
             " (select unnest($3::varchar[]) as key, unnest($5::varchar[]) as evidence) g"
             f" where g.key not in (select record_id from meta.tombstones where {OPEN})",
             [source, collection.name, list(gone), at, list(gone.values())],
+        )
+        cursor.execute(
+            "delete from meta.census_seen where source = $1 and resource = $2"
+            " and list_contains($3, key)",
+            [source, collection.name, list(gone)],
         )
         cursor.execute("commit")
     finally:

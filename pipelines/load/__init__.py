@@ -28,13 +28,17 @@ def watch(known: Progress, *, silent: bool = False) -> Watch | None:
 
 
 class Load(Runner):
-    """One run of the loader for one product."""
+    """One run of the loader for one product. `proving` names the sweeps that were put down."""
+
+    proving: frozenset[str]
 
     def _candidates(self) -> list[Collection]:
         loaded = self.product.catalog.loaded.values()
         return [c for c in loaded if c.parent is None and c.name not in self.product.off]
 
     def _work(self, now: pendulum.DateTime) -> None:
+        sweeps = self.meta.progress(self.source, "sweeps")
+        self.proving = frozenset(name for name, known in sweeps.items() if known.walk_started_at)
         tasks = self._list_tasks(now)
         self.meta.withdraw_runs(self.result.run_id, self.source, [t.name for t in tasks])
         self._walk(tasks)
@@ -71,6 +75,7 @@ class Load(Runner):
         purpose = Purpose(
             census=collection.mode == "full",
             buried=collection.name in self.buried,
+            proving=collection.name in self.proving,
             watch=watch(known) if plan.mode == "incremental" else None,
         )
         return self._task(plan, known, purpose)

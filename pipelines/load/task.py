@@ -50,7 +50,8 @@ class Purpose:
 
     With `census` it is held against what was known before its first request. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
-    lists in the `children` are then read anew.
+    lists in the `children` are then read anew. With `proving` a sweep of the collection was put
+    down, and what this walk shows counts for it too.
     """
 
     walk: str = "load"
@@ -58,11 +59,12 @@ class Purpose:
     buried: bool = False
     watch: Watch | None = None
     children: tuple[str, ...] = ()
+    proving: bool = False
 
     @property
     def counts(self) -> bool:
         """Tell whether the keys that the walk shows are needed."""
-        return self.census or self.buried
+        return self.census or self.buried or self.proving
 
 
 @dataclass
@@ -257,7 +259,8 @@ class Task:
         if self.pending.seen:
             pairs = pa.concat_tables(self.pending.seen)
             purpose = self.purpose
-            stored.seen.append(Seen(*name, purpose.walk, purpose.census, pairs, purpose.children))
+            seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
+            stored.seen.append(replace(seen, proving=purpose.proving))
         if observed.late:
             stored.late.append(
                 Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)
