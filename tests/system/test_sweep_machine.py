@@ -1,0 +1,400 @@
+"""Whatever happens in a day of loads and sweeps: at its end the tables are what the server has.
+
+A Hypothesis state machine. Each rule is a run of the real loader or of the real sweep that reads
+pages of two or three rows from a real socket, while the server changes, silently changes, adds,
+deletes, hides and brings back rows between the pages. Some runs die at a durable step, are told
+to stop, run out of requests or are given a page without an end; a later one goes on.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from pipelines.certificates import Certificate
+from pipelines.load import Product
+from pipelines.meta import Meta
+from pipelines.plans import OVERLAP, Choice
+from pipelines.warehouse import Warehouse
+from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator.changes import Change, When
+from sources.clio_simulator.faults import Action, Draft, ForgetNext
+from tests.system.firm import Rows, served_rows, stored_rows
+from tests.system.plain_engine import (
+    CrashError,
+    FastClock,
+    PageTime,
+    plain_client,
+    plain_load,
+    plain_sweep,
+    small_product,
+)
+
+LATE = OVERLAP.total_seconds()
+FIELDS = {"practice_areas": "name", "utbms_sets": "name", "lauk_civil_controlled_rates": "activity"}
+"""A field to change. What is absent is confirmed by the first collection's item path, by `ids[]`
+of the second, and of the third by a second walk."""
+LOST = ("remove", "hide")
+FEW = 3
+"""Rows that may be out of sight without a mark: fewer than those at which the guard stops."""
+WHOLE = ("updated_since", "ids[]")
+"""Parameters that no page of a walk through everything is asked with."""
+
+Told = tuple[str, int, float]
+
+
+@dataclass(frozen=True)
+class Ends(Action):
+    """Does no harm, and notes when the server gave the last page of a list."""
+
+    clock: Clock
+    given: list[int] = field(default_factory=list)
+
+    def alter(self, draft: Draft) -> None:
+        """Look at a page before another fault changes it."""
+        if "next" not in draft.paging:
+            self.given.append(self.clock.now())
+
+
+@pytest.fixture(scope="module")
+def clio() -> Iterator[Simulator]:
+    """Give the server that all examples share, one after the other."""
+    clock = PageTime()
+    with Simulator(seed=7, rate_limit=0, clock=clock) as simulator:
+        clock.requests = simulator.requests
+        yield simulator
+
+
+operations = st.sampled_from(
+    ["update", "update", "silent", "stealth", "add", "add", "remove", "hide", "back"]
+)
+changes = st.lists(
+    st.tuples(
+        operations,
+        st.integers(0, 9),
+        st.sampled_from([0.0, 0.0, 0.0, LATE - 60, LATE + 600]),
+    ),
+    max_size=3,
+)
+pages = st.lists(changes, max_size=4)
+idle_seconds = st.sampled_from([0.6, 700.0, 2400.0])
+load_crashes = st.sampled_from([*[""] * 4, "package-extracted", "package-committed"])
+sweep_crashes = st.tuples(
+    st.sampled_from(
+        [
+            *[""] * 8,
+            "package-extracted",
+            "package-committed",
+            "watermarks-saved",
+            "ghosts-confirmed",
+            "ghosts-buried",
+            "certificate-saved",
+            "stop",
+        ]
+    ),
+    st.integers(1, 4),
+)
+budgets = st.sampled_from([None, None, None, 2, 3, 4])
+broken_pages = st.sampled_from([0] * 7 + [1, 2, 3])
+
+
+class Day(RuleBasedStateMachine):
+    """Loads and sweeps of one collection of a server that does not hold still."""
+
+    clio: ClassVar[Simulator]
+    product: ClassVar[Product]
+
+    def __init__(self) -> None:
+        """Begin with an empty warehouse."""
+        super().__init__()
+        (self.collection,) = self.product.catalog.loaded.values()
+        self.name = self.collection.name
+        self.folder = Path(tempfile.mkdtemp(prefix="day-"))
+        self.warehouse = Warehouse(self.folder)
+        self.meta = Meta(self.warehouse)
+        self.clock = FastClock(self.clio.clock)  # type: ignore[arg-type]
+        self.client = plain_client(self.clio, self.clock)
+        self.ends = Ends(self.clio.clock)
+        self.edits = 0
+        self.busy: set[int] = set()
+        self.hidden: set[int] = set()
+        self.proofs = 0
+
+    @initialize()
+    def begin(self) -> None:
+        """Give the server five rows, and load them."""
+        table = self.clio.store[self.name]
+        self.clio.requests.clear()
+        self.clio.changes.waiting.clear()
+        for key in list(table.rows):
+            self.clio.changes.remove(self.name, key)
+        table.gone.clear()
+        table.hidden.clear()
+        self.clio.changes.applied.clear()
+        self.clio.faults.clear()
+        self.clio.faults.add(self.ends, self.collection.path, times=None, absent=WHOLE)
+        self.first_key = table.next_id()
+        self.clio.clock.advance(3600)
+        for _ in range(5):
+            self.change(("add", 0, 0.0), None)
+        self.clio.clock.advance(3600)
+        self.load()
+
+    @rule(first=changes, idle=idle_seconds, after=pages, crash=load_crashes)
+    def load_while_rows_change(
+        self, first: list[Told], idle: float, after: list[list[Told]], crash: str
+    ) -> None:
+        """Change rows, wait, and load while rows change after each page."""
+        self.plan(first, idle, after)
+        self.load(crash)
+        self.end()
+
+    @rule(
+        first=changes,
+        idle=idle_seconds,
+        after=pages,
+        crash=sweep_crashes,
+        budget=budgets,
+        broken=broken_pages,
+    )
+    def sweep_while_rows_change(  # noqa: PLR0913, PLR0917 - each is drawn by itself
+        self,
+        first: list[Told],
+        idle: float,
+        after: list[list[Told]],
+        crash: tuple[str, int],
+        budget: int | None,
+        broken: int,
+    ) -> None:
+        """Change rows, wait, and sweep while rows change after each page."""
+        self.plan(first, idle, after)
+        if broken:
+            fault = ForgetNext(whole_meta=True, half_page=True)
+            self.clio.faults.add(fault, self.collection.path, page=broken, absent=WHOLE)
+        self.sweep(*crash, budget=budget)
+        self.end()
+
+    @precondition(lambda self: not self.meta.progress("clio_manage", "sweeps"))
+    @rule()
+    def sweep_without_rights(self) -> None:
+        """Sweep while every row is hidden: none of them may be marked."""
+        marked = self.buried()
+        self.hidden.update(self.clio.changes.lose(self.name))
+        self.sweep()
+        self.clio.changes.regain(self.name)
+        assert self.buried() == marked
+
+    # What happens at the server...
+
+    def plan(self, first: list[Told], idle: float, after: list[list[Told]]) -> None:
+        """Change rows at once, wait, and have others changed after each page."""
+        for told in first:
+            self.change(told, None)
+        self.clio.clock.advance(idle)
+        for number, page in enumerate(after, start=1):
+            for told in page:
+                self.change(told, When.after(self.name, number))
+
+    def end(self) -> None:
+        """Drop what waits for a page that was not asked for."""
+        self.clio.faults.rules[1:] = []
+        waiting = self.clio.changes.waiting
+        waiting[:] = [entry for entry in waiting if entry[0].at is not None]
+        self.busy = {change.key for _, change in waiting}
+
+    def change(self, told: Told, when: When | None) -> None:
+        """Change a row now or after a page, if there is one that it can befall."""
+        operation, number, late = told
+        self.edits += 1
+        content = {FIELDS[self.name]: f"edit {self.edits}"}
+        if operation == "add":
+            # ids in no order: some rows come to stand behind a walk that is under way
+            fresh = {**content, "id": self.first_key + self.edits * 37 % 509}
+            self.clio.changes.do(Change("add", self.name, None, fresh, visible_after=late), when)
+            return
+        keys = sorted(self.choice(operation) - self.busy)
+        if keys:
+            key = keys[number % len(keys)]
+            change = self.said(operation, key, content, late)
+            self.busy |= {key} if late or change.operation != "update" else set()
+            self.clio.changes.do(change, when)
+
+    def said(self, operation: str, key: int, content: Mapping[str, str], late: float) -> Change:
+        """Put a change into the server's words."""
+        if operation == "update":
+            return Change("update", self.name, key, content, visible_after=late)
+        if operation in {"silent", "stealth"}:
+            kept = operation == "stealth"
+            return Change("update", self.name, key, content, silent=True, keep_etag=kept)
+        if operation == "back":
+            way = "restore" if key in self.clio.store[self.name].hidden else "undelete"
+            return Change(way, self.name, key, silent=bool(self.edits % 2))
+        return Change(operation, self.name, key)  # type: ignore[arg-type]
+
+    def choice(self, operation: str) -> set[int]:
+        """Give the rows that a change can befall."""
+        table = self.clio.store[self.name]
+        away = table.hidden | set(table.gone)
+        seen = set(table.rows) - away
+        if operation == "back":
+            return away
+        unmarked = (away | self.busy) - self.buried()
+        if operation in LOST and (len(unmarked) >= FEW or len(seen - self.busy) < FEW):
+            return set()
+        return seen
+
+    # What is run...
+
+    def load(self, crash: str = "") -> None:
+        """Run the loader, perhaps to its death, and look at what it left."""
+
+        def die(name: str) -> None:
+            if name == crash:
+                raise CrashError(name)
+
+        ends = list(self.ends.given)
+        with suppress(CrashError):
+            plain_load(self.client, self.product, self.warehouse, self.clock, Choice(), die)
+        self.ends.given[:] = ends
+        self.check()
+
+    def sweep(self, crash: str = "", nth: int = 1, *, budget: int | None = None) -> None:
+        """Run the sweep, perhaps to its death or until it is told to stop; look at its proofs."""
+        stop, passed = threading.Event(), Counter[str]()
+        point = "package-committed" if crash == "stop" else crash
+
+        def die(name: str) -> None:
+            passed[name] += 1
+            if (name, passed[name]) == (point, nth):
+                stop.set()
+                if crash != "stop":
+                    raise CrashError(name)
+
+        choice = Choice(budget=budget)
+        with suppress(CrashError):
+            plain_sweep(self.client, self.product, self.warehouse, self.clock, choice, stop, die)
+        self.check()
+
+    # What must hold...
+
+    def buried(self) -> set[int]:
+        """Give the rows that are marked as deleted, each once."""
+        query = "select record_id from meta.tombstones where revived_at is null"
+        found = self.warehouse.rows(query)
+        keys = [int(key) for (key,) in found]
+        assert len(keys) == len(set(keys))
+        return set(keys)
+
+    def live(self, but: set[int]) -> Rows:
+        """Give what the warehouse holds and does not mark as deleted."""
+        left_out = self.buried() | but
+        stored = stored_rows(self.warehouse.connection, self.collection)
+        return {key: row for key, row in stored.items() if key[0] not in left_out}
+
+    def served(self, but: set[int]) -> Rows:
+        """Give what the server has."""
+        served = served_rows(self.clio, self.collection)
+        return {key: row for key, row in served.items() if key[0] not in but}
+
+    def check(self) -> None:
+        """Hold marks and new certificates against what happened at the server."""
+        self.clio.changes.settle(self.clio.clock.now())
+        lost = {c.key for _, c in self.clio.changes.applied if c.operation in LOST}
+        assert self.buried() <= lost | self.hidden
+        proofs = self.proved()
+        for proof in proofs[self.proofs :]:
+            self.check_proof(proof)
+        self.proofs = len(proofs)
+
+    def proved(self) -> list[Certificate]:
+        """Give every certificate."""
+        names = [field.name for field in fields(Certificate)]
+        query = f"select {', '.join(names)} from meta.certificates order by rowid"
+        return [Certificate(*row) for row in self.warehouse.rows(query)]
+
+    def check_proof(self, proof: Certificate) -> None:
+        """Believe no certificate whose walk saw no last page, or that says less than it proves."""
+        began = round(proof.walked_at.timestamp() * 1000)
+        assert max(self.ends.given, default=0) >= began
+        if proof.status != "guard":
+            assert proof.complete
+            assert proof.status in {"ok", "late"}
+            assert proof.digest_clio == proof.digest_warehouse
+            assert proof.rows_clio == proof.rows_warehouse
+            changed = self.touched(began)
+            assert self.live(changed) == self.served(changed)
+
+    def touched(self, since: int) -> set[int]:
+        """Give the rows to which something happened at the server since a moment."""
+        applied = [c for at, c in self.clio.changes.applied if at >= since]
+        return {c.fields.get("id", c.key) for c in applied}
+
+    def teardown(self) -> None:
+        """Hold still, load, prove all, and compare; then prove that nothing is left to do."""
+        try:
+            self.clio.clock.advance(7200)
+            self.clio.changes.settle(self.clio.clock.now())
+            self.clio.clock.advance(7200)
+            self.load()
+            self.sweep()  # the first may go on with a walk that began before
+            self.sweep()
+            assert self.live(set()) == self.served(set())
+            proof = self.proved()[-1]
+            assert proof.rows_clio == len(self.served(set()))
+            self.sweep()
+            last = self.proved()[-1]
+            assert (last.status, last.healed) == ("ok", 0)
+            assert last.digest_before == last.digest_warehouse == proof.digest_clio
+        finally:
+            self.client.close()
+            self.warehouse.close()
+            shutil.rmtree(self.folder)
+
+
+def run_days(clio: Simulator, name: str, page_size: int, examples: int) -> None:
+    """Let so many days pass over a collection."""
+    bound = {"clio": clio, "product": small_product(name, page_size)}
+    run_state_machine_as_test(
+        type("Bound", (Day,), bound),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=4,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_tables_equal_the_server(clio: Simulator, name: str) -> None:
+    """After any day, a quiet load and a sweep, what is stored and not marked is what the server
+    has; no row that was there all the time was ever marked; every certificate is of a walk that
+    came to the last page, and what it covers was equal when it was written.
+    """
+    run_days(clio, name, page_size=2, examples=10)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("page_size", [2, 3])
+@pytest.mark.parametrize("name", FIELDS)
+def test_tables_equal_the_server_after_many_days(
+    clio: Simulator, name: str, page_size: int
+) -> None:
+    """The same over hundreds of days."""
+    run_days(clio, name, page_size, examples=150)
