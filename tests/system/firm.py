@@ -175,9 +175,11 @@ class Firm:
         """Give the last certificate of a collection."""
         with self.opened() as connection:
             query = "from meta.certificates where resource = $1 order by finished_at desc limit 1"
-            found = connection.execute(query, [name]).to_arrow_table().to_pylist()
-        assert found, f"{name} has no certificate"
-        return dict(found[0])
+            found = connection.execute(query, [name])
+            names = [column[0] for column in found.description or ()]
+            rows = found.fetchall()
+        assert rows, f"{name} has no certificate"
+        return dict(zip(names, rows[0], strict=True))
 
     def watermark(self, name: str) -> pendulum.DateTime | None:
         """Give the stored watermark of a collection."""

@@ -209,9 +209,12 @@ def test_token_of_another_account(firm: Firm) -> None:
     firm.load("tasks")
     firm.clio.switches.other_tokens[SECOND] = {"user": 103, "account": 2}
     other, since = with_token(firm, SECOND), len(firm.clio.requests)
-    for command, choice in ((other.load, {}), (other.sweep, {}), (other.sweep, {"accept_user": 1})):
-        with pytest.raises(OtherAccountError, match="the token is of account 2"):
-            command("tasks", **choice)
+    told_so = "the token is of account 2"
+    with pytest.raises(OtherAccountError, match=told_so):
+        other.load("tasks")
+    for accept in (False, True):
+        with pytest.raises(OtherAccountError, match=told_so):
+            other.sweep("tasks", accept_user=accept)
     assert {asked.collection for asked in firm.clio.requests[since:]} == {"users_who_am_i"}
     assert "another folder for the other firm" in OtherAccountError.hint
     found = firm.query("select distinct status from meta.sync_runs where error like 'other_acc%'")

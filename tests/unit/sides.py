@@ -1,0 +1,84 @@
+"""The two sides of a walk in a real warehouse: what was stored, and what the walk showed."""
+
+from collections.abc import Mapping, Sequence
+
+import pendulum
+import pyarrow as pa
+
+from pipelines.census import Census
+from pipelines.meta import Meta, Seen, Stored
+from pipelines.tombstones import bury
+from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from tests.unit.pages import CATALOG
+
+SOURCE = "clio_manage"
+RAW = "raw_clio_manage"
+AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
+TASKS = CATALOG.loaded["tasks"]
+CONTACTS = CATALOG.loaded["matter_contacts"]
+
+Pairs = Sequence[tuple[str, str | None]]
+
+
+class Sides:
+    """A raw table of keys and content hashes, and walks of it."""
+
+    def __init__(self, warehouse: Warehouse, collection: Collection = TASKS) -> None:
+        """Make the tables, empty."""
+        self.warehouse, self.collection = warehouse, collection
+        self.meta = Meta(warehouse)
+        self.raw = f"{RAW}.{collection.name}"
+        keys = ", ".join(f"{quoted(name)} bigint" for name in collection.key)
+        warehouse.rows(f"create schema if not exists {RAW}")
+        warehouse.rows(
+            f"create table {self.raw} ({keys}, _row_hash varchar, _synced_at timestamptz)"
+        )
+
+    def store(self, rows: Mapping[str, str]) -> None:
+        """Store rows by key, as a load does."""
+        for key, row_hash in rows.items():
+            parts = [int(part) for part in key.split(",")]
+            same = " and ".join(
+                f"{quoted(name)} = {part}"
+                for name, part in zip(self.collection.key, parts, strict=True)
+            )
+            self.warehouse.rows(f"delete from {self.raw} where {same}")
+            values = ", ".join(str(part) for part in parts)
+            self.warehouse.rows(f"insert into {self.raw} values ({values}, $1, $2)", [row_hash, AT])
+
+    def census(self, walk: str = "sweep") -> Census:
+        """Give the census of a walk."""
+        return Census(self.warehouse, SOURCE, self.collection, walk)
+
+    def show(self, pairs: Pairs, walk: str = "sweep", *, proving: bool = False) -> None:
+        """Let a walk show rows, as the package that stores them is committed."""
+        keys, hashes = [key for key, _ in pairs], [row_hash for _, row_hash in pairs]
+        columns = {
+            "key": pa.array(keys, pa.string()),
+            "row_hash": pa.array(hashes, pa.string()),
+            "turn": pa.array(range(len(pairs)), pa.int64()),
+        }
+        shown = Seen(
+            SOURCE,
+            self.collection.name,
+            walk,
+            census=not proving,
+            pairs=pa.table(columns),
+            proving=proving,
+        )
+        self.meta.save_walks(Stored(seen=[shown]), AT, "run")
+
+    def bury(self, *keys: str, at: pendulum.DateTime = AT) -> None:
+        """Mark rows as deleted."""
+        bury(self.warehouse, SOURCE, self.collection, dict.fromkeys(keys, "told so"), at)
+
+    def digests(self, walk: str = "sweep") -> dict[str, tuple[int, str]]:
+        """Give rows and digest of what was known, was seen and is stored."""
+        census = self.census(walk)
+        return {
+            "known": census.digest(census.known_pairs()),
+            "seen": census.digest(census.seen_pairs()),
+            "live": census.digest(census.live_pairs()),
+        }
