@@ -6,6 +6,7 @@
     + VersionRetiredError
   x sign in, then run again
     + SignInNeededError
+      - GrantRefusedError
   x let this collection fail and go on with the others
     + MissingScopeError
     + CollectionGoneError
@@ -17,6 +18,8 @@
     + PageTokenRefusedError      start this walk again from its first page
   x keep what is stored, end this walk, run again later
     + UnavailableError
+      - UnreachableError
+      - AnswerLostError
       - RateLimitedError
       - UntrustedServerError
     + UnreadableAnswerError
@@ -74,10 +77,21 @@ class SignInNeededError(ClioError):
 
     code = "sign_in_needed"
     hint = (
-        "What is stored stays as it is. Set SOURCES__CLIO_MANAGE__ACCESS_TOKEN to a token of this"
-        " region that is valid, then run the same command again."
+        "What is stored stays as it is. Run clio-sync auth login, or where the token comes from"
+        " SOURCES__CLIO_MANAGE__ACCESS_TOKEN set that to a valid one of this region; then run the"
+        " same command again."
     )
     exit_code = 3
+
+
+class GrantRefusedError(SignInNeededError):
+    """Clio no longer takes the code or the refresh token."""
+
+    code = "grant_refused"
+    hint = (
+        "What is stored stays as it is, and the refused token is not sent again. Run clio-sync"
+        " auth login, then the same command again."
+    )
 
 
 # Let this collection fail...
@@ -159,6 +173,21 @@ class UnavailableError(ClioError):
     code = "unavailable"
     hint = "What is stored stays as it is. Run the same command again later."
     exit_code = 4
+
+
+class UnreachableError(UnavailableError):
+    """No connection to Clio could be made, so nothing was sent."""
+
+    code = "unreachable"
+
+
+class AnswerLostError(UnavailableError):
+    """A request that may have had its effect was sent, and no usable answer came."""
+
+    code = "answer_lost"
+    hint = (
+        "What is stored stays as it is. Run the same command again: it finds out what came of it."
+    )
 
 
 class RateLimitedError(UnavailableError):

@@ -4,16 +4,17 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import orjson
 import pendulum
 
+from sources.clio_http.bearer import Bearer, Renew
 from sources.clio_http.clock import Clock, http_date
 from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
 from sources.clio_http.hosts import Origin, base_origin
 from sources.clio_http.limits import RateBudget
-from sources.clio_http.redaction import quiet_libraries, register_secret
+from sources.clio_http.redaction import quiet_libraries
 from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
 from sources.clio_http.secret import Secret
 from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
@@ -21,6 +22,7 @@ from sources.errors import (
     BudgetSpent,
     ConfigurationError,
     Interrupted,
+    SignInNeededError,
     UnavailableError,
     UnreadableAnswerError,
     UntrustedServerError,
@@ -40,6 +42,7 @@ __all__ = [
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
+_CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 _KEPT = frozenset({"etag", "last-modified", "x-api-version", "date", "content-type"})
 
 
@@ -129,6 +132,16 @@ class Allowance:
             self.left -= 1
 
 
+@dataclass(frozen=True)
+class _Wanted(Generic[T]):
+    """A request, what is made of its answer, who counts it, and what the log adds to it."""
+
+    asked: Asked
+    check: Callable[[Answer], T]
+    meter: Meter | None
+    note: str
+
+
 class ClioClient:
     """Reads from one product of Clio, within its rate limit, asking again what may be repeated."""
 
@@ -138,10 +151,11 @@ class ClioClient:
         clock: Clock,
         *,
         stop: threading.Event | None = None,
+        renew: Renew | None = None,
     ) -> None:
-        """Open the client; nothing is sent yet."""
+        """Open the client; nothing is sent yet. `renew` gives a newer token than a refused one."""
         quiet_libraries()
-        register_secret(settings.token)
+        self._bearer = Bearer(settings.token, renew)
         self.settings = settings
         self._clock = clock
         self._stop = stop or threading.Event()
@@ -205,70 +219,61 @@ class ClioClient:
         """Read a path and give what `check` makes of the answer.
 
         An `UnreadableAnswerError` from `check` is treated like a server error: the request is
-        repeated a few times. `note` is added to the log line.
+        repeated a few times. `note` is added to the log line. A refused token is renewed once.
         """
-        asked = Asked(path, params)
-
-        def once() -> Outcome[T]:
-            return self._once(asked, check, meter, note)
-
-        return self._retrier.call(self._budget.slot, once)
-
-    def _once(
-        self,
-        asked: Asked,
-        check: Callable[[Answer], T],
-        meter: Meter | None,
-        note: str,
-    ) -> Outcome[T]:
+        wanted = _Wanted(Asked(path, params), check, meter, note)
+        token = self._bearer.token
+        refusal: SignInNeededError
         try:
-            raw = self._send(asked, meter, note)
+            return self._read(wanted, token)
+        except SignInNeededError as error:
+            refusal = error
+        return self._read(wanted, self._bearer.newer(token, refusal))
+
+    def _read(self, wanted: _Wanted[T], token: Secret) -> T:
+        return self._retrier.call(self._budget.slot, lambda: self._once(wanted, token))
+
+    def _once(self, wanted: _Wanted[T], token: Secret) -> Outcome[T]:
+        try:
+            raw = self._send(wanted, token)
             if is_temporary(raw.status):
-                return Again(error_for(raw.status, raw.body, "", asked))
+                return Again(error_for(raw.status, raw.body, "", wanted.asked))
             if raw.status == TOO_MANY:
                 return Refused(asked_wait(raw.headers, self._clock.now()))
             if raw.status == OK:
-                return Done(check(_answer(raw)))
+                return Done(wanted.check(_answer(raw)))
         except UntrustedServerError:
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
             return Again(error)
-        raise error_for(raw.status, raw.body, raw.headers.get("location", ""), asked)
+        raise error_for(raw.status, raw.body, raw.headers.get("location", ""), wanted.asked)
 
-    def _send(self, asked: Asked, meter: Meter | None, note: str) -> RawAnswer:
+    def _send(self, wanted: _Wanted[T], token: Secret) -> RawAnswer:
         if self._stop.is_set():
             raise Interrupted
         self.allowance.take()
         self._meter.count()
-        if meter:
-            meter.count()
+        if wanted.meter:
+            wanted.meter.count()
         began = self._clock.monotonic()
         raw = self._exchange.send(
-            self.settings.url(asked.path),
-            list(asked.params),
-            self._headers(),
+            self.settings.url(wanted.asked.path),
+            list(wanted.asked.params),
+            {**self.settings.headers, **_CONTENT, **self._bearer.headers(token)},
         )
         self._budget.learn(raw.status, raw.headers)
         self._server_time = http_date(raw.headers.get("date")) or self._server_time
+        if raw.status == OK:
+            self._bearer.accepted(token)
         _LOG.debug(
             "GET %s %d %.2f s %.0f kB %s",
-            asked.template,
+            wanted.asked.template,
             raw.status,
             self._clock.monotonic() - began,
             len(raw.body) / 1000,
-            note,
+            wanted.note,
         )
         return raw
-
-    def _headers(self) -> dict[str, str]:
-        # The token goes into each request and not into the pool's defaults: nothing that is ever
-        # sent to another address can inherit it.
-        return {
-            **self.settings.headers,
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Authorization": f"Bearer {self.settings.token.reveal()}",
-        }
 
 
 def _answer(raw: RawAnswer) -> Answer:

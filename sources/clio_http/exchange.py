@@ -3,7 +3,8 @@
 import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -16,10 +17,13 @@ from sources.errors import (
     ClioError,
     Interrupted,
     UnavailableError,
+    UnreachableError,
     UnreadableAnswerError,
     UntrustedServerError,
 )
 
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_Begin = Callable[[], AbstractContextManager[httpx.Response]]
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -67,26 +71,35 @@ class Exchange:
         """Send a GET and read the whole answer.
 
         Raises:
+            UnreachableError: if nothing was sent.
             UnavailableError: if there was no whole answer.
             UnreadableAnswerError: if it is too large or wrongly encoded.
         """
+        query = httpx.QueryParams(tuple(params))
+        return self._guarded(
+            url, lambda: self._http.stream("GET", url, params=query, headers=headers)
+        )
+
+    def post(self, url: str, body: str, headers: dict[str, str]) -> RawAnswer:
+        """Send a POST once and read the whole answer; raises as `send` does."""
+        return self._guarded(
+            url, lambda: self._http.stream("POST", url, content=body, headers=headers)
+        )
+
+    def _guarded(self, url: str, begin: _Begin) -> RawAnswer:
         failure: ClioError
         try:
-            return self._send(url, params, headers)
+            return self._whole(begin)
         except httpx.TimeoutException as error:
-            failure = UnavailableError(f"{host_of(url)} did not answer in time ({_kind(error)})")
+            failure = _unavailable(error)(f"{host_of(url)} did not answer in time ({_kind(error)})")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = _failure(error, host_of(url))
         # Raised only here: within the block above it would carry httpx's exception as its
         # context, and with it the request and the header that holds the token.
         raise failure
 
-    def _send(self, url: str, params: list[tuple[str, str]], headers: dict[str, str]) -> RawAnswer:
-        query = httpx.QueryParams(tuple(params))
-        with (
-            self._deadline.within(self._bounds.total),
-            self._http.stream("GET", url, params=query, headers=headers) as answer,
-        ):
+    def _whole(self, begin: _Begin) -> RawAnswer:
+        with self._deadline.within(self._bounds.total), begin() as answer:
             names = {name.lower(): value for name, value in answer.headers.items()}
             body = b"".join(self._decoded(answer, names.get("content-encoding", "")))
             return RawAnswer(answer.status_code, names, body)
@@ -137,7 +150,11 @@ def _failure(error: Exception, host: str) -> ClioError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UntrustedServerError(f"{host} could not prove that it is Clio")
         cause = cause.__cause__ or cause.__context__
-    return UnavailableError(f"{host} could not be reached or broke off ({_kind(error)})")
+    return _unavailable(error)(f"{host} could not be reached or broke off ({_kind(error)})")
+
+
+def _unavailable(error: Exception) -> type[UnavailableError]:
+    return UnreachableError if isinstance(error, _UNSENT) else UnavailableError
 
 
 def _kind(error: Exception) -> str:

@@ -1,0 +1,210 @@
+"""Sign-in: the authorisation step, and tokens for a code or a refresh token.
+
+Authlib does the protocol; what it sends goes through our own exchange, once, with every bound.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.common.security import generate_token
+from authlib.oauth2.client import OAuth2Client
+
+from sources.clio_http.clock import Clock
+from sources.clio_http.dialects import DIALECTS, Dialect, oauth_base
+from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
+from sources.clio_http.redaction import quiet_libraries, register_secret
+from sources.clio_http.secret import Secret
+from sources.clio_http.token_answers import (
+    GOOD,
+    Grant,
+    RefusedError,
+    Session,
+    grant_of,
+    meaning,
+    registered,
+    usable,
+)
+from sources.errors import (
+    AnswerLostError,
+    ClioError,
+    RequestRefusedError,
+    SignInNeededError,
+    UnavailableError,
+    UnreachableError,
+    UnreadableAnswerError,
+    UntrustedServerError,
+)
+
+BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=65_536)
+"""A token call may take 30 seconds, and its answer is small."""
+
+_VERIFIER_LENGTH = 64
+_STATE_LENGTH = 43
+_UNAUTHORIZED = 401
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True)
+class Application:
+    """The firm's application as Clio knows it, and where one signs in with it.
+
+    `oauth_url` is an origin and perhaps a path; `/oauth/token` and its like are appended.
+    """
+
+    product: str
+    oauth_url: str
+    client_id: str
+    client_secret: Secret
+    redirect_uri: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an address that the secret must not be sent to."""
+        oauth_base(self.oauth_url)
+
+    @property
+    def dialect(self) -> Dialect:
+        """Give how the product signs in."""
+        return DIALECTS[self.product]
+
+    def address(self, path: str) -> str:
+        """Give the address of a path such as `/oauth/token`."""
+        return f"{self.oauth_url}{path}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A sign-in that waits for its answer: the page to open, and what only we know of it."""
+
+    url: str
+    state: Secret
+    verifier: Secret | None
+
+
+class OAuth:
+    """Speaks to the sign-in of one product. Nothing is ever sent twice."""
+
+    def __init__(self, application: Application, clock: Clock) -> None:
+        """Take the application; nothing is sent yet."""
+        quiet_libraries()
+        register_secret(application.client_secret)
+        self._application = application
+        self._clock = clock
+
+    def request(self) -> Request:
+        """Prepare a sign-in."""
+        application = self._application
+        state = registered(generate_token(_STATE_LENGTH))
+        verifier = (
+            registered(generate_token(_VERIFIER_LENGTH)) if application.dialect.pkce else None
+        )
+        url, _ = self._protocol(None).create_authorization_url(
+            application.address("/oauth/authorize"),
+            state=state.reveal(),
+            code_verifier=verifier.reveal() if verifier else None,
+            scope=list(application.scopes) or None,
+        )
+        return Request(str(url), state, verifier)
+
+    def exchanged(self, code: Secret, verifier: Secret | None) -> Grant:
+        """Give the tokens for a code.
+
+        Raises:
+            GrantRefusedError: Clio does not take the code.
+            ClioError: as for `refreshed`.
+
+        """
+        register_secret(code)
+        proof = {"code_verifier": verifier.reveal()} if verifier else {}
+        token = self._asked(
+            lambda client: client.fetch_token(
+                self._application.address("/oauth/token"),
+                grant_type="authorization_code",
+                code=code.reveal(),
+                **proof,
+            )
+        )
+        return grant_of(token)
+
+    def refreshed(self, refresh_token: Secret) -> Grant:
+        """Give new tokens for a refresh token, by one call.
+
+        Raises:
+            GrantRefusedError: Clio no longer takes this token.
+            AnswerLostError: it was sent, and may have been used up.
+            ClioError: anything else means that it was not used.
+
+        """
+        register_secret(refresh_token)
+        token = self._asked(
+            lambda client: client.refresh_token(
+                self._application.address("/oauth/token"), refresh_token=refresh_token.reveal()
+            )
+        )
+        return grant_of(token)
+
+    def revoke(self, access_token: Secret, refresh_token: Secret | None) -> None:
+        """Make Clio forget a sign-in.
+
+        Raises:
+            SignInNeededError: Clio does not know the token, or not the application.
+            ClioError: it could not be done.
+
+        """
+        address = self._application.address(self._application.dialect.revoke_path)
+        if self._application.dialect.revoke_bearer:
+            bearer = {"Authorization": f"Bearer {access_token.reveal()}"}
+            answer = self._post(address, "", bearer)
+        else:
+            token = (refresh_token or access_token).reveal()
+            answer = self._asked(lambda client: client.revoke_token(address, token=token).raw)
+        if answer.status == _UNAUTHORIZED:
+            message = "Clio does not take the token that was to be revoked"
+            raise SignInNeededError(message)
+        if answer.status not in GOOD:
+            message = f"revoking was answered with {answer.status}"
+            raise RequestRefusedError(message)
+
+    def _asked(self, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what Authlib gives
+        refused: str
+        try:
+            return ask(self._protocol(Session(self._post)))
+        except RefusedError as error:
+            refused = error.error
+        # Raised only here: the frames of the exception above hold the client's secret.
+        raise meaning(refused, self._application.product)
+
+    def _protocol(self, session: Session | None) -> Any:  # noqa: ANN401 - Authlib has no types
+        application = self._application
+        client = OAuth2Client(
+            session,
+            client_id=application.client_id,
+            client_secret=application.client_secret.reveal(),
+            token_endpoint_auth_method="client_secret_post",  # noqa: S106 - a method's name
+            revocation_endpoint_auth_method="client_secret_basic",
+            redirect_uri=application.redirect_uri,
+            code_challenge_method="S256",
+        )
+        client.oauth_error_class = RefusedError
+        return client
+
+    def _post(self, url: str, body: str, headers: Mapping[str, str]) -> RawAnswer:
+        """Send once, over a connection of its own: a kept one may be dead already.
+
+        It is not stopped half-way either: an answer that is thrown away is a token lost.
+        """
+        exchange = Exchange(BOUNDS, self._clock, threading.Event())
+        lost: ClioError
+        try:
+            answer = exchange.post(url, body, {**_HEADERS, **headers})
+        except (UnreachableError, UntrustedServerError):
+            raise
+        except (UnavailableError, UnreadableAnswerError) as error:
+            lost = AnswerLostError(str(error))
+        else:
+            return usable(answer)
+        finally:
+            exchange.close()
+        raise lost
