@@ -13,22 +13,31 @@ from sources.errors import ConfigurationError
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
+IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
+REDIRECT_PORT = 8974
+_PORTS = range(1, 65_536)
 
 KNOWN = {
     "clio_sync.actor",
     "clio_sync.data_dir",
+    "clio_sync.token_store",
     *(
         f"sources.{product}.{name}"
         for product in PRODUCTS
         for name in (
             "access_token",
             "base_url",
+            "client_id",
+            "client_secret",
             "exclude_columns",
             "hash_columns",
+            "oauth_url",
             "off",
             "on",
+            "redirect_port",
             "region",
             "reserve",
+            "scopes",
         )
     ),
 }
@@ -44,7 +53,8 @@ class SourceSettings:
     """The settings of one product.
 
     `exclude_columns` and `hash_columns` are written `matters.description`; `on` and `off` name
-    collections that are loaded, or not, against the default.
+    collections that are loaded, or not, against the default. `client_id` to `scopes` are for
+    signing in; no scopes means the usual ones.
     """
 
     region: str = "us"
@@ -55,6 +65,11 @@ class SourceSettings:
     hash_columns: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
+    client_id: str = ""
+    client_secret: Secret | None = None
+    oauth_url: str = ""
+    redirect_port: int = REDIRECT_PORT
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,7 @@ class Settings:
     data_dir: Path
     actor: str
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    token_store: str = IN_KEYRING
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -124,10 +140,6 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
     if region not in REGIONS:
         message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
         raise ConfigurationError(message)
-    token = str(get("access_token", "")).strip()
-    if not all("!" <= char <= "~" for char in token):
-        message = f"sources.{product}.access_token holds a character that no token has"
-        raise ConfigurationError(message)
     try:
         reserve = float(get("reserve", 0))
     except ValueError:
@@ -136,13 +148,41 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
     return SourceSettings(
         region=region,
         base_url=str(get("base_url", "")).rstrip("/"),
-        access_token=Secret(token) if token else None,
+        access_token=_secret(get("access_token", ""), f"sources.{product}.access_token"),
         reserve=reserve,
         exclude_columns=_names(get("exclude_columns", [])),
         hash_columns=_names(get("hash_columns", [])),
         on=_names(get("on", [])),
         off=_names(get("off", [])),
+        client_id=str(get("client_id", "")).strip(),
+        client_secret=_secret(get("client_secret", ""), f"sources.{product}.client_secret"),
+        oauth_url=str(get("oauth_url", "")).rstrip("/"),
+        redirect_port=_port(get("redirect_port", REDIRECT_PORT), product),
+        scopes=_names(get("scopes", [])),
     )
+
+
+def _secret(value: object, name: str) -> Secret | None:
+    text = str(value).strip()
+    if not all("!" <= char <= "~" for char in text):
+        message = f"{name} holds a character that no token has"
+        raise ConfigurationError(message)
+    return Secret(text) if text else None
+
+
+def _port(value: object, product: str) -> int:
+    text = str(value)
+    if not text.isdecimal() or int(text) not in _PORTS:
+        message = f"sources.{product}.redirect_port is not a port, such as {REDIRECT_PORT}"
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def _token_store(value: object) -> str:
+    if value not in TOKEN_STORES:
+        message = f"unknown clio_sync.token_store; valid are {', '.join(TOKEN_STORES)}"
+        raise ConfigurationError(message)
+    return str(value)
 
 
 def read_settings(
@@ -167,4 +207,5 @@ def read_settings(
         data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(found, product) for product in PRODUCTS},
+        token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
     )

@@ -26,6 +26,9 @@ SWEEP_POINTS = ("ghosts-confirmed", "ghosts-buried", "certificate-saved")
 BACKUP_POINTS = ("backup-begun", "backup-copied", "backup-described", "backup-named")
 """The points of `backup create`."""
 
+TOKEN_POINTS = ("refresh-marked", "refresh-answered", "refresh-saved")
+"""The points of a refresh: before the token is sent, after the answer, after it is saved."""
+
 _passed: Counter[str] = Counter()
 
 

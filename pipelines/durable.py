@@ -15,6 +15,22 @@ def replace_durably(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
+def replace_privately(path: Path, text: str) -> None:
+    """Write a file as `replace_durably` does, one that only its owner can ever read.
+
+    It is made with mode 0600, not changed to it afterwards. Two processes must not do so at once.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)  # left by a process that died
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder last."""
     handle = os.open(folder, os.O_RDONLY)

@@ -35,6 +35,40 @@ class WarehouseError(ClioError):
     exit_code = 7
 
 
+class TokenStoreError(ClioError):
+    """The place where sign-ins are kept cannot be used."""
+
+    code = "token_store"
+    hint = (
+        "Nothing was read or changed. Unlock this machine's keyring; or set clio_sync.token_store"
+        ' to "file", which keeps a sign-in in a file that only you can read, and run clio-sync auth'
+        " login. Where nobody can sign in, set SOURCES__CLIO_MANAGE__ACCESS_TOKEN."
+    )
+    exit_code = 3
+
+
+class UnsafeTokensError(TokenStoreError):
+    """Others can read or change the sign-in that is kept in a file."""
+
+    code = "unsafe_tokens"
+    hint = (
+        "The sign-in was not used. Whoever could read it may have copied it: make the folder tokens"
+        " of the data folder yours with mode 0700, and its files 0600; then run clio-sync auth"
+        " logout, which revokes it, and clio-sync auth login."
+    )
+
+
+class NotRevokedError(ClioError):
+    """Clio could not be told to forget a sign-in."""
+
+    code = "not_revoked"
+    hint = (
+        "The sign-in was removed here all the same. Clio may still know it: remove the application"
+        " in Clio, under the settings of the user who signed in, among the connected apps."
+    )
+    exit_code = 4
+
+
 class LoadFailedError(ClioError):
     """What was read could not be stored."""
 

@@ -1,14 +1,18 @@
 """Each product of Clio as the stages need it: where it is, its catalogue, what may be read."""
 
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sources.clio_http.catalog import Catalog, Column, read_catalog
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import Clock
+from sources.clio_http.dialects import PREFIXES
 from sources.clio_manage import clio_manage, settings
-from sources.errors import ConfigurationError, SignInNeededError
+from sources.errors import ConfigurationError
 
+from .access import Access, access
 from .config import Settings, SourceSettings
 from .load import Product
 from .masks import Masks, mask_key
@@ -89,27 +93,67 @@ def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
     return Masks(mask_key(folder / "mask.key"), kept)
 
 
-def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Event) -> ClioClient:
-    """Open a client for a product.
+@dataclass(frozen=True)
+class Api:
+    """How the API of a product is addressed."""
+
+    hosts: Mapping[str, str]
+    path: str
+    suffix: str
+    headers: Mapping[str, str]
+
+
+APIS = {
+    "clio_manage": Api(
+        settings.HOSTS, settings.API_PATH, ".json", {"X-API-VERSION": settings.API_VERSION}
+    ),
+    "clio_grow": Api(
+        {region: f"https://{prefix}api.clio.com/grow" for region, prefix in PREFIXES.items()},
+        "",
+        "",
+        {},
+    ),
+}
+
+
+def base_url(source: str, options: SourceSettings) -> str:
+    """Give the address of a product's API, without the path that all of its lists begin with.
 
     Raises:
-        SignInNeededError: there is no token.
+        ConfigurationError: that path is configured with it.
+
+    """
+    api = APIS[source]
+    if api.path and options.base_url.endswith(api.path):
+        message = f"sources.{source}.base_url ends before {api.path}; leave that out"
+        raise ConfigurationError(message)
+    return options.base_url or api.hosts[options.region]
+
+
+def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Event) -> ClioClient:
+    """Open a client for a product, with the token that is configured or signed in.
+
+    Raises:
+        SignInNeededError: there is no token, or none that can be renewed.
         ConfigurationError: the base URL is not one of Clio's hosts.
 
     """
-    options = all_settings.sources[source]
-    if options.access_token is None:
-        message = f"there is no access token for {source}"
-        raise SignInNeededError(message)
-    if options.base_url.endswith(settings.API_PATH):
-        message = f"sources.{source}.base_url ends before {settings.API_PATH}; leave that out"
-        raise ConfigurationError(message)
+    given = access(source, all_settings, base_url(source, all_settings.sources[source]), clock)
+    return client_with(source, all_settings.sources[source], given, clock, stop)
+
+
+def client_with(
+    source: str, options: SourceSettings, given: Access, clock: Clock, stop: threading.Event
+) -> ClioClient:
+    """Open a client for a product with a token."""
+    api = APIS[source]
     made = ClientSettings(
         product=source,
-        base_url=options.base_url or settings.HOSTS[options.region],
-        api_path=settings.API_PATH,
-        token=options.access_token,
-        headers={"X-API-VERSION": settings.API_VERSION},
+        base_url=base_url(source, options),
+        api_path=api.path,
+        token=given.token,
+        headers=api.headers,
         reserve=options.reserve,
+        suffix=api.suffix,
     )
-    return ClioClient(made, clock, stop=stop)
+    return ClioClient(made, clock, stop=stop, renew=given.renew)

@@ -1,0 +1,159 @@
+"""Sign in: a person allows it in the browser, and the tokens are kept."""
+
+import select
+import sys
+import webbrowser
+from dataclasses import replace
+from typing import Any, TextIO
+
+import orjson
+
+from pipelines import access, products
+from pipelines.access import Access
+from pipelines.callback import listening
+from pipelines.outcome import Outcome
+from pipelines.refresh import sign_in_lock
+from pipelines.signin import Person, SignIn, expiry
+from pipelines.tokens import TokenStore, store_for
+from pipelines.warehouse import prepare_data_folder
+from sources.clio_http.hosts import host_of
+from sources.clio_http.oauth import Application, OAuth, Request
+from sources.clio_http.secret import Secret
+from sources.clio_http.token_answers import code_in, registered
+from sources.errors import ClioError, Interrupted, SignInNeededError
+
+from .work import Work, shown, sign_ins_text
+
+WHO = "users/who_am_i"
+_FIELDS = {"clio_manage": (("fields", "id,name,account{id,name}"),)}
+_POLL = 0.2
+
+
+def run_login(work: Work, source: str, *, port: int | None = None, browser: bool = True) -> Outcome:
+    """Let a person sign in to a product, keep the tokens, and tell whose they are.
+
+    Raises:
+        ConfigurationError: the application's key or secret is not configured, or the port is taken.
+        SignInNeededError: it was not allowed, or nobody answered.
+        ClioError: it could not be done.
+
+    """
+    outcome = Outcome("auth login", work.clock.now())
+    options = work.settings.sources[source]
+    application = access.application(source, options, port)
+    store = store_for(source, work.settings)
+    prepare_data_folder(work.settings.data_dir)
+    oauth = OAuth(application, work.clock)
+    request = oauth.request()
+    if browser:
+        code = _by_browser(work, application, request, port or options.redirect_port)
+    else:
+        code = _by_hand(work, request)
+    grant = oauth.exchanged(code, request.verifier)
+    now = work.clock.now()
+    found = SignIn(
+        grant.access_token,
+        grant.refresh_token,
+        issued_at=now,
+        expires_at=expiry(grant, now),
+        scope=grant.scope or " ".join(application.scopes),
+        target=access.target(source, options, work.base_url(source)),
+    )
+    # kept before it is first used: an answer that is lost later costs nothing
+    _keep(work, source, store, found)
+    found = _introduced(work, source, found, outcome)
+    if found.person != Person():
+        _keep(work, source, store, found)
+    outcome.results = [shown(source, "signed_in", store.place, found)]
+    outcome.text = sign_ins_text(outcome.results)
+    if work.comes_first(source):
+        work.reporter.note(f"SOURCES__{source.upper()}__ACCESS_TOKEN is set and comes first.")
+    outcome.finished_at = work.clock.now()
+    return outcome
+
+
+def _keep(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
+    with sign_in_lock(work.settings.data_dir, source) as marker:
+        store.write(found.text())
+        marker.clear()
+
+
+def _by_browser(work: Work, application: Application, request: Request, port: int) -> Secret:
+    with listening(port, request.state) as listener:
+        host = host_of(application.oauth_url)
+        work.reporter.note(f"Sign in at {host} in the browser that opens; this waits 5 minutes.")
+        if not _opened(request.url):
+            message = "no browser could be opened"
+            error = SignInNeededError(message)
+            error.hint = "Run the same command with --no-browser."
+            raise error
+        address = listener.answer(work.clock, work.stop)
+    return code_in(address, request.state)
+
+
+def _opened(url: str) -> bool:
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False
+
+
+def _by_hand(work: Work, request: Request) -> Secret:
+    work.reporter.note(
+        f"Open this page in a browser and sign in:\n\n  {request.url}\n\n"
+        "Then paste the address that the browser was sent to, or the code in it, and press Enter."
+    )
+    pasted = _line(work, sys.stdin).strip()
+    if not pasted:
+        message = "no code was given"
+        raise SignInNeededError(message)
+    if "=" in pasted:
+        return code_in(pasted if "?" in pasted else f"?{pasted}", request.state)
+    return registered(pasted)
+
+
+def _line(work: Work, stream: TextIO) -> str:
+    """Read a line, and look now and then whether to stop; the end of the input means no."""
+    while not select.select([stream], [], [], _POLL)[0]:
+        if work.stop.is_set():
+            raise Interrupted
+    return stream.readline()
+
+
+def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> SignIn:
+    """Ask Clio whose sign-in this is; a refused token is an error, another failure a note."""
+    options = work.settings.sources[source]
+    given = Access(found.access_token)
+    try:
+        with products.client_with(source, options, given, work.clock, work.stop) as client:
+            answer = client.get(WHO, _FIELDS.get(source, ()))
+    except SignInNeededError as error:
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code
+    except ClioError as error:
+        work.reporter.note(f"Signed in, but Clio did not say who this is: {error}")
+    else:
+        return replace(found, person=person_of(answer.body))
+    return found
+
+
+def person_of(body: bytes) -> Person:
+    """Read an answer of `users/who_am_i`, Manage's or Grow's."""
+    user = _inside(orjson.loads(body), "data")
+    account = _inside(user, "account")
+    names = [str(user[name]) for name in ("first_name", "last_name") if user.get(name)]
+    return Person(
+        account_id=_text(account.get("id")),
+        account=_text(account.get("name") or account.get("firm_name")),
+        user_id=_text(user.get("id")),
+        user=_text(user.get("name")) or " ".join(names),
+    )
+
+
+def _inside(document: object, name: str) -> dict[str, Any]:
+    inner = document.get(name) if isinstance(document, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
