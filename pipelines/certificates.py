@@ -108,11 +108,21 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
 
 
 def save(warehouse: Warehouse, certificate: Certificate) -> None:
-    """Write a certificate."""
+    """Write a certificate; with it the sweep is over, and there is nothing to go on with."""
     values = list(vars(certificate).values())
     marks = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     names = ", ".join(vars(certificate))
-    warehouse.rows(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute("begin")
+        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608
+        cursor.execute(
+            "delete from meta.sweeps where source = $1 and resource = $2",
+            [certificate.source, certificate.resource],
+        )
+        cursor.execute("commit")
+    finally:
+        cursor.close()
 
 
 def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime, str]]:

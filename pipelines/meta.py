@@ -214,12 +214,6 @@ class Meta:
             cursor.close()
         return int(found[0]) if found else 0
 
-    def end_sweep(self, source: str, resource: str) -> None:
-        """Forget the resume point of a sweep that is certified."""
-        self.warehouse.rows(
-            "delete from meta.sweeps where source = $1 and resource = $2", [source, resource]
-        )
-
     def release_quarantine(
         self, source: str, names: Sequence[str], run_id: str, synced_at: pendulum.DateTime
     ) -> None:

@@ -155,7 +155,6 @@ class Sweep(Runner):
         )
         certificates.save(self.warehouse, certificate)
         crash_point("certificate-saved")
-        self.meta.end_sweep(self.source, task.name)
         self._forget([task])
         self.certificates.append(certificate)
         if certificate.status == UNEQUAL and not certificate.undecided:
