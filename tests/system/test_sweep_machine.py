@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -112,6 +111,7 @@ sweep_crashes = st.tuples(
 )
 budgets = st.sampled_from([None, None, None, 2, 3, 4])
 broken_pages = st.sampled_from([0] * 7 + [1, 2, 3])
+blindness = st.sampled_from([False] * 9 + [True])
 
 
 class Day(RuleBasedStateMachine):
@@ -172,6 +172,7 @@ class Day(RuleBasedStateMachine):
         crash=sweep_crashes,
         budget=budgets,
         broken=broken_pages,
+        blind=blindness,
     )
     def sweep_while_rows_change(  # noqa: PLR0913, PLR0917 - each is drawn by itself
         self,
@@ -181,8 +182,13 @@ class Day(RuleBasedStateMachine):
         crash: tuple[str, int],
         budget: int | None,
         broken: int,
+        *,
+        blind: bool,
     ) -> None:
-        """Change rows, wait, and sweep while rows change after each page."""
+        """Change rows, wait, and sweep while rows change after each page; or while none is seen."""
+        if blind and not self.is_under_way():
+            self.sweep_blindly()
+            return
         self.plan(first, idle, after)
         if broken:
             fault = ForgetNext(whole_meta=True, half_page=True)
@@ -190,9 +196,7 @@ class Day(RuleBasedStateMachine):
         self.sweep(*crash, budget=budget)
         self.end()
 
-    @precondition(lambda self: not self.meta.progress("clio_manage", "sweeps"))
-    @rule()
-    def sweep_without_rights(self) -> None:
+    def sweep_blindly(self) -> None:
         """Sweep while every row is hidden: none of them may be marked."""
         marked = self.buried()
         self.hidden.update(self.clio.changes.lose(self.name))
@@ -293,6 +297,10 @@ class Day(RuleBasedStateMachine):
 
     # What must hold...
 
+    def is_under_way(self) -> bool:
+        """Tell whether a sweep was put down."""
+        return bool(self.meta.progress("clio_manage", "sweeps"))
+
     def buried(self) -> set[int]:
         """Give the rows that are marked as deleted, each once."""
         query = "select record_id from meta.tombstones where revived_at is null"
@@ -346,21 +354,18 @@ class Day(RuleBasedStateMachine):
         return {c.fields.get("id", c.key) for c in applied}
 
     def teardown(self) -> None:
-        """Hold still, load, prove all, and compare; then prove that nothing is left to do."""
+        """Hold still, load, prove all, and compare."""
         try:
             self.clio.clock.advance(7200)
             self.clio.changes.settle(self.clio.clock.now())
             self.clio.clock.advance(7200)
             self.load()
-            self.sweep()  # the first may go on with a walk that began before
+            if self.is_under_way():
+                self.sweep()
             self.sweep()
             assert self.live(set()) == self.served(set())
             proof = self.proved()[-1]
-            assert proof.rows_clio == len(self.served(set()))
-            self.sweep()
-            last = self.proved()[-1]
-            assert (last.status, last.healed) == ("ok", 0)
-            assert last.digest_before == last.digest_warehouse == proof.digest_clio
+            assert (proof.rows_clio, proof.undecided) == (len(self.served(set())), 0)
         finally:
             self.client.close()
             self.warehouse.close()
@@ -374,7 +379,7 @@ def run_days(clio: Simulator, name: str, page_size: int, examples: int) -> None:
         type("Bound", (Day,), bound),
         settings=settings(
             max_examples=examples,
-            stateful_step_count=4,
+            stateful_step_count=8,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -387,7 +392,7 @@ def test_tables_equal_the_server(clio: Simulator, name: str) -> None:
     has; no row that was there all the time was ever marked; every certificate is of a walk that
     came to the last page, and what it covers was equal when it was written.
     """
-    run_days(clio, name, page_size=2, examples=10)
+    run_days(clio, name, page_size=2, examples=5)
 
 
 @pytest.mark.long
