@@ -116,7 +116,10 @@ def test_silent_changes_are_counted_by_field(frozen: Firm) -> None:
     frozen.clio.clock.advance(3_600)
     frozen.load("tasks")
     first, second, third = keys(frozen, "tasks")[:3]
-    silently = {first: {"name": "one", "permission": None}, second: {"name": "two"}}
+    silently: dict[int, dict[str, Any]] = {
+        first: {"name": "one", "permission": None},
+        second: {"name": "two"},
+    }
     for key, fields in silently.items():
         frozen.clio.changes.update("tasks", key, fields, silent=True, keep_etag=True)
     frozen.clio.changes.update("tasks", third, {"description": "three"}, silent=True)
