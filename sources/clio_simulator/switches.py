@@ -90,6 +90,15 @@ class Switches:
     token_life: int = 2_592_000
     """Seconds that a token lasts which was given out by `/oauth/token`."""
 
+    client_id: str = "simulator-application"
+    """The key of the one application that may sign in."""
+
+    client_secret: str = "simulator-secret"  # noqa: S105 - there is nothing behind it
+    """The secret of that application."""
+
+    sign_in_denied: bool = False
+    """Let the person who is asked say no."""
+
     rotate_refresh_tokens: bool = False
     """Give a new refresh token at each refresh and refuse the old one."""
 

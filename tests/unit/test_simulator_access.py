@@ -7,6 +7,7 @@ import pytest
 
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.changes import When
+from sources.clio_simulator.faults import Reset, Status
 from tests.contract.simulator_client import client, ids
 
 
@@ -137,11 +138,28 @@ def test_writing_is_refused(http: httpx.Client, method: str) -> None:
     assert http.request(method, "matters").status_code == 405
 
 
+APPLICATION = {"client_id": "simulator-application", "client_secret": "simulator-secret"}
+REFRESH = {
+    "grant_type": "refresh_token",
+    "refresh_token": "simulator-refresh",
+    **APPLICATION,
+}
+REDIRECT = "http://127.0.0.1/back"
+
+
+def signed_in(clio: Simulator, http: httpx.Client) -> dict[str, str]:
+    """Give the form with which a code is exchanged."""
+    asked = {"response_type": "code", "redirect_uri": REDIRECT, "state": "s"}
+    back = httpx.URL(http.get(f"{clio.url}/oauth/authorize", params=asked).headers["Location"])
+    assert back.params["state"] == "s"
+    code = {"grant_type": "authorization_code", "code": back.params["code"]}
+    return {**code, "redirect_uri": REDIRECT, **APPLICATION}
+
+
 def test_refresh_gives_a_token_that_ends(clio: Simulator, http: httpx.Client) -> None:
     """A refresh token gives an access token for its life; it is kept, not rotated."""
     clio.switches.token_life = 60
-    form = {"grant_type": "refresh_token", "refresh_token": "simulator-refresh"}
-    given = http.post(f"{clio.url}/oauth/token", data=form).json()
+    given = http.post(f"{clio.url}/oauth/token", data=REFRESH).json()
     assert given["expires_in"] == 60
     assert "refresh_token" not in given
     headers = {"Authorization": f"Bearer {given['access_token']}"}
@@ -153,20 +171,60 @@ def test_refresh_gives_a_token_that_ends(clio: Simulator, http: httpx.Client) ->
 def test_refresh_may_rotate(clio: Simulator, http: httpx.Client) -> None:
     """With rotation the old refresh token is refused."""
     clio.switches.rotate_refresh_tokens = True
-    form = {"grant_type": "refresh_token", "refresh_token": "simulator-refresh"}
-    assert "refresh_token" in http.post(f"{clio.url}/oauth/token", data=form).json()
-    refused = http.post(f"{clio.url}/oauth/token", data=form)
+    assert "refresh_token" in http.post(f"{clio.url}/oauth/token", data=REFRESH).json()
+    refused = http.post(f"{clio.url}/oauth/token", data=REFRESH)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
 
 
 def test_sign_in_by_code(clio: Simulator, http: httpx.Client) -> None:
-    """The authorisation step comes back with state and a code, which gives both tokens."""
-    asked = {"response_type": "code", "redirect_uri": "http://127.0.0.1/back", "state": "s"}
-    back = httpx.URL(http.get(f"{clio.url}/oauth/authorize", params=asked).headers["Location"])
-    assert back.params["state"] == "s"
-    form = {"grant_type": "authorization_code", "code": back.params["code"]}
+    """The authorisation step comes back with state and a code, which gives both tokens once."""
+    form = signed_in(clio, http)
     given = http.post(f"{clio.url}/oauth/token", data=form).json()
     assert {"access_token", "refresh_token", "expires_in"} <= set(given)
+    assert http.post(f"{clio.url}/oauth/token", data=form).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"redirect_uri": "http://127.0.0.1/other"}, "invalid_grant"),
+        ({"code": "made-up"}, "invalid_grant"),
+        ({"client_secret": "wrong"}, "invalid_client"),
+    ],
+)
+def test_code_is_for_one_application_and_address(
+    clio: Simulator, http: httpx.Client, changed: dict[str, str], error: str
+) -> None:
+    """Another redirect address, code or secret gives no token."""
+    refused = http.post(f"{clio.url}/oauth/token", data={**signed_in(clio, http), **changed})
+    assert refused.json()["error"] == error
+
+
+def test_person_may_say_no(clio: Simulator, http: httpx.Client) -> None:
+    """The browser comes back with the error that the protocol names, and the state."""
+    clio.switches.sign_in_denied = True
+    asked = {"response_type": "code", "redirect_uri": REDIRECT, "state": "s"}
+    back = httpx.URL(http.get(f"{clio.url}/oauth/authorize", params=asked).headers["Location"])
+    assert dict(back.params) == {"error": "access_denied", "state": "s"}
+
+
+def test_deauthorized_tokens_are_over(clio: Simulator, http: httpx.Client) -> None:
+    """What is deauthorized by its access token cannot be used or refreshed; nor twice."""
+    assert http.post(f"{clio.url}/oauth/deauthorize").status_code == 200
+    assert http.get("matters").status_code == 401
+    assert http.post(f"{clio.url}/oauth/token", data=REFRESH).json()["error"] == "invalid_grant"
+    assert http.post(f"{clio.url}/oauth/deauthorize").status_code == 401
+
+
+def test_faults_of_token_calls(clio: Simulator, http: httpx.Client) -> None:
+    """A fault is played once: instead of the call, or on its answer after the effect."""
+    clio.switches.rotate_refresh_tokens = True
+    clio.world.oauth.faults += [Status(503), Reset()]
+    assert http.post(f"{clio.url}/oauth/token", data=REFRESH).status_code == 503
+    with pytest.raises(httpx.TransportError):
+        http.post(f"{clio.url}/oauth/token", data=REFRESH)
+    assert http.post(f"{clio.url}/oauth/token", data=REFRESH).json()["error"] == "invalid_grant"
+    assert len(clio.world.oauth.calls) == 3
 
 
 def test_permission_lost_and_regained(clio: Simulator, http: httpx.Client) -> None:
