@@ -5,9 +5,10 @@ from pathlib import Path
 
 
 def replace_durably(path: Path, text: str) -> None:
-    """Write a file so that after a crash either the old or the new text is there, whole."""
+    """Write a private file so that after a crash the old or the new text is there, whole."""
     temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    handle = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -52,6 +52,10 @@ class Regression:
     epoch_seq: int
     warehouse_seq: int
 
+    def __str__(self) -> str:
+        """Say when it was seen, and in what the warehouse had gone back."""
+        return f"{self.seen_at.in_timezone('UTC').format('YYYY-MM-DD HH:mm:ss')} ({self.reason})"
+
     @property
     def raised_to(self) -> int:
         """Give the load number that the warehouse went on from."""

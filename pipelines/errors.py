@@ -23,11 +23,11 @@ class BusyError(ClioError):
 
 
 class WarehouseError(ClioError):
-    """The warehouse cannot be opened."""
+    """The warehouse cannot be opened or read."""
 
     code = "warehouse"
     hint = (
-        "Nothing was changed. Keep warehouse.duckdb and warehouse.duckdb.wal together; move both"
+        "Nothing was deleted. Keep warehouse.duckdb and warehouse.duckdb.wal together; move both"
         " aside, never delete them. Then see with clio-sync backup verify whether the newest"
         " backup is whole, copy its warehouse.duckdb into the data folder, run clio-sync load and"
         " clio-sync sweep; without a backup, clio-sync load builds the warehouse anew."

@@ -30,6 +30,8 @@ PRIVATE = 0o700
 FILE = "warehouse.duckdb"
 ODD = "='?%\\"
 """Characters of a path that DuckDB or dlt take for something else, such as a partition."""
+DAMAGE = "Corrupt database file"
+"""What DuckDB says of it; the error has no class of its own."""
 DEMO_MARK = "demo"
 """The file that says that a data folder holds the demo's invented firm."""
 
@@ -138,11 +140,15 @@ class Warehouse:
 
         Raises:
             StorageError: the file could not be read or written.
+            WarehouseError: the file is damaged.
 
         """
         broken = (duckdb.OperationalError, duckdb.FatalException)
         with suppress(duckdb.Error):
             self.close()
+        if _is_damage(error):
+            message = "the warehouse is damaged: the checksum of a block is wrong"
+            raise WarehouseError(message) from None
         if isinstance(error, broken):
             message = f"the warehouse could not be read or written ({type(error).__name__})"
             raise StorageError(message) from None
@@ -192,6 +198,15 @@ class Warehouse:
     def checkpoint(self) -> None:
         """Move everything committed from the write-ahead log into the file."""
         self.rows("checkpoint")
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that caused it, is DuckDB's about a wrong checksum."""
+    while error is not None:
+        if DAMAGE in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _reason(error: duckdb.Error) -> str:

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from pipelines.errors import StorageError
 from pipelines.load import Product
 from pipelines.meta import Meta
 from pipelines.observations import OVERLAP
@@ -153,7 +154,7 @@ class Extraction(RuleBasedStateMachine):
         choice = Choice(full=full)
         try:
             plain_load(self.client, self.product, self.warehouse, self.clock, choice, die)
-        except (CrashError, IsADirectoryError):
+        except (CrashError, StorageError):
             pass
         finally:
             if crash == "epoch":

@@ -1,6 +1,5 @@
 """What the tool knows about its own runs: replaced whole, in one transaction, and durable."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +67,9 @@ def test_the_schema_has_the_columns_of_the_contract(meta: Meta) -> None:
     assert layout["drift"] == ["source", "resource", "field", "kind", "seen_at", "run_id"]
     assert layout["quarantine"] == ["source", "resource", "record_id", "row", "reason", "run_id"]
     assert layout["epoch"] == ["load_seq", "warehouse_id", "at"]
+    assert layout["regressions"] == [
+        *("seen_at", "run_id", "reason", "epoch_seq", "warehouse_seq"),
+    ]
 
 
 def test_making_the_schema_again_keeps_everything(meta: Meta) -> None:
@@ -184,44 +186,6 @@ def test_quarantine_of_a_collection_with_another_key_does_not_fail(meta: Meta) -
         f"create table raw_clio_manage.{name} (event__id bigint, _synced_at timestamptz)"
     )
     meta.release_quarantine(SOURCE, ["matters"], "run-2", AT)
-
-
-def test_the_epoch_counts_every_committed_package(meta: Meta, tmp_path: Path) -> None:
-    """The file beside the warehouse says which package it saw last, and the watermarks."""
-    numbers = []
-    for _ in range(3):
-        numbers.append(meta.save_walks(Stored(progress=[WALK]), AT, "run-1"))
-        meta.write_epoch(tmp_path)
-    found = json.loads((tmp_path / "epoch.json").read_text("utf-8"))
-    ((seq, name, _),) = meta.warehouse.rows("select * from meta.epoch")
-
-    assert numbers == [1, 2, 3]
-    assert (found["load_seq"], found["warehouse_id"]) == (seq, name) == (3, name)
-    assert pendulum.parse(found["at"]) == AT
-    assert pendulum.parse(found["watermarks"]["clio_manage.matters"]) == WALK.watermark
-    assert not (tmp_path / "epoch.tmp").exists()
-
-
-def test_the_epoch_is_whole_or_not_there(meta: Meta, tmp_path: Path) -> None:
-    """The new text goes to a file of its own first: where that fails, the old one stays."""
-    meta.write_epoch(tmp_path)
-    before = (tmp_path / "epoch.json").read_text("utf-8")
-    (tmp_path / "epoch.tmp").mkdir()
-    meta.save_walks(Stored(), AT, "run-1")
-    with pytest.raises(OSError, match="epoch"):
-        meta.write_epoch(tmp_path)
-    assert (tmp_path / "epoch.json").read_text("utf-8") == before
-
-
-def test_the_epoch_is_replaced_and_never_written_over(meta: Meta, tmp_path: Path) -> None:
-    """A reader that looks while it is written sees one inode or the next, each whole."""
-    meta.write_epoch(tmp_path)
-    first = (tmp_path / "epoch.json").stat().st_ino
-    with (tmp_path / "epoch.json").open(encoding="utf-8") as held:
-        meta.save_walks(Stored(), AT, "run-1")
-        meta.write_epoch(tmp_path)
-        assert json.load(held)["load_seq"] == 0
-    assert (tmp_path / "epoch.json").stat().st_ino != first
 
 
 def test_moments_come_back_in_utc(warehouse: Warehouse) -> None:
