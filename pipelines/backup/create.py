@@ -104,6 +104,7 @@ def _create(work: Work, home: Path) -> tuple[Path, Manifest]:
             backup = _free(home, created_at.in_timezone("UTC").format(STAMP))
             partial.rename(backup)
         sync_folder(home)
+        sync_folder(home.parent)
         crash_point("backup-named")
     return backup, manifest
 
