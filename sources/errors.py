@@ -107,6 +107,12 @@ class MissingScopeError(ClioError):
     )
     exit_code = 4
 
+    def of(self, scope: str) -> "MissingScopeError":
+        """Name the scope that the collection needs, where Clio named none."""
+        if not scope or "is missing" in str(self):
+            return self
+        return MissingScopeError(f"{self}; it needs the scope {scope}")
+
 
 class CollectionGoneError(ClioError):
     """Clio does not know this collection or record."""

@@ -40,6 +40,10 @@ CASTS = MappingProxyType(
             "{x}",
             f"({{x}} is null or ({{x}}[1] = '[' and length({{x}}) <= {MAX_ARRAY_TEXT}))",
         ),
+        "EXTRA": Cast(
+            "{x}",
+            f"({{x}} is null or ({{x}}[1] = '{{{{' and length({{x}}) <= {MAX_ARRAY_TEXT}))",
+        ),
         "BOOLEAN": Cast("({x} = 'true')", "({x} is null or {x} in ('true', 'false'))"),
         "BIGINT": Cast(
             "try_cast({x} as bigint)",

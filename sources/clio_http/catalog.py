@@ -1,11 +1,12 @@
 """The catalogue: Clio's collections as data, one format for every product.
 
 A catalogue is a JSON file beside the product's source, generated from Clio's own description
-of its API. It holds names, types and flags. `sources/clio_manage/build_catalog.py` writes it;
-everything else reads it through the classes below.
+of its API. It holds names, types and flags. `build_catalog.py` beside it writes it; everything
+else reads it through the classes below.
 
 Column types: BIGINT, BOOLEAN, VARCHAR, DATE, TIMESTAMPTZ, DOUBLE (hours, quantities), DECIMAL
-(money and rates, 18 digits after the point) and JSON (arrays).
+(money and rates, 18 digits after the point), JSON (arrays) and EXTRA (a JSON object of the keys
+that the catalogue does not know).
 """
 
 import json
@@ -20,6 +21,8 @@ SCALAR_TYPES = frozenset(
 OBJECT = "OBJECT"
 ARRAY = "ARRAY"
 JSON = "JSON"
+EXTRA = "EXTRA"
+WRITTEN_AS_JSON = frozenset({JSON, EXTRA})
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,27 @@ class Parent:
 
 
 @dataclass(frozen=True)
+class Redaction:
+    """How a product says that a value is hidden from this token, so that its null is unknown.
+
+    `listed_in` is the field that lists the hidden ones; `when_null` are fields whose null always
+    means hidden, since a record without a value has an empty array there.
+    """
+
+    listed_in: str
+    when_null: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Collection:
-    """One list of Clio's API and the table that it becomes."""
+    """One list of Clio's API and the table that it becomes.
+
+    `narrows` says that the list takes `fields`, `limit` and `order`; without it they are never
+    sent. `ids_at_once` is how many ids one request may name. `scope` is the permission that the
+    list needs, where it is known. `item_parameters` are sent with the address of one record.
+    `leaves` is the reason why a record may leave the list without being deleted; empty if it
+    cannot.
+    """
 
     name: str
     path: str
@@ -103,6 +125,12 @@ class Collection:
     conditional: bool
     patch: tuple[Field, ...]
     parent: Parent | None
+    narrows: bool = True
+    ids_at_once: int = 0
+    scope: str = ""
+    item_parameters: tuple[tuple[str, str], ...] = ()
+    leaves: str = ""
+    redaction: Redaction | None = None
 
     @property
     def loaded(self) -> bool:
@@ -131,6 +159,8 @@ class Collection:
     @property
     def deletes(self) -> str:
         """Say how a deleted record shows."""
+        if self.leaves:
+            return "not at all"
         if self.deletion_marker:
             return f"marker {self.deletion_marker}"
         return "full walk" if self.mode in {"full", "child", "daily"} else "sweep"
@@ -191,7 +221,17 @@ def _collection(raw: dict[str, Any]) -> Collection:
         conditional=raw["conditional"],
         patch=tuple(_field(field) for field in raw["patch"]),
         parent=Parent(**parent) if parent else None,
+        narrows=raw.get("narrows", True),
+        ids_at_once=raw.get("ids_at_once", raw["page_size"]),
+        scope=raw.get("scope", ""),
+        item_parameters=tuple(raw.get("item_parameters", {}).items()),
+        leaves=raw.get("leaves", ""),
+        redaction=_redaction(raw.get("redaction")),
     )
+
+
+def _redaction(raw: dict[str, Any] | None) -> Redaction | None:
+    return Redaction(raw["listed_in"], tuple(raw["when_null"])) if raw else None
 
 
 def from_document(document: dict[str, Any]) -> Catalog:

@@ -13,7 +13,8 @@ from sources.clio_http.bearer import Bearer, Renew
 from sources.clio_http.clock import Clock, http_date
 from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
 from sources.clio_http.hosts import Origin, base_origin
-from sources.clio_http.limits import RateBudget
+from sources.clio_http.limits import Budget, RateBudget
+from sources.clio_http.pace import Pace, PacedBudget
 from sources.clio_http.redaction import quiet_libraries
 from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
 from sources.clio_http.secret import Secret
@@ -35,6 +36,7 @@ __all__ = [
     "ClientSettings",
     "ClioClient",
     "Meter",
+    "Pace",
     "Policy",
     "Secret",
 ]
@@ -51,7 +53,9 @@ class ClientSettings:
     """Where a product is, and how to speak to it.
 
     `base_url` is an origin and perhaps a path, without a slash at its end. `reserve` is the share
-    of the rate limit that is left for the firm's other integrations, 0 ≤ reserve < 1.
+    of the rate limit that is left for the firm's other integrations, 0 ≤ reserve < 1. With a
+    `pace` the limit is that, and not what the answers' headers say. `bare` says that one record
+    comes without `data` around it, and that a page of a list need not say whether it is the last.
     """
 
     product: str
@@ -63,6 +67,8 @@ class ClientSettings:
     suffix: str = ".json"
     bounds: Bounds = field(default_factory=Bounds)
     policy: Policy = field(default_factory=Policy)
+    pace: Pace | None = None
+    bare: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a host that the token must not be sent to, and a reserve that leaves nothing."""
@@ -163,7 +169,7 @@ class ClioClient:
         self.allowance = Allowance()
         self._server_time: pendulum.DateTime | None = None
         self._exchange = Exchange(settings.bounds, clock, self._stop)
-        self._budget = RateBudget(clock, settings.reserve, self._stop)
+        self._budget = _budget(settings, clock, self._stop)
         self._retrier = Retrier(settings.policy, clock, self._stop, self._budget.hold)
 
     def __enter__(self) -> Self:
@@ -274,6 +280,12 @@ class ClioClient:
             wanted.note,
         )
         return raw
+
+
+def _budget(settings: ClientSettings, clock: Clock, stop: threading.Event) -> Budget:
+    if settings.pace is None:
+        return RateBudget(clock, settings.reserve, stop)
+    return PacedBudget(clock, settings.pace, settings.reserve, stop)
 
 
 def _answer(raw: RawAnswer) -> Answer:

@@ -16,7 +16,7 @@ import orjson
 
 from sources.errors import UnreadableAnswerError
 
-from .catalog import JSON, Column
+from .catalog import EXTRA, JSON, Column
 
 MAX_DEPTH = 100
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -117,7 +117,9 @@ def _json_text(value: object) -> str:
         raise _MisfitError(message) from None
 
 
-def _leaf(row: dict[str, Any], column: Column) -> str | None:
+def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | None:
+    if column.type == EXTRA:
+        return _unknown(row, known)
     value: Any = row
     for depth, key in enumerate(column.path):
         if value is None:
@@ -131,6 +133,12 @@ def _leaf(row: dict[str, Any], column: Column) -> str | None:
     if column.type == JSON:
         return _json_text(value)
     return _text(value, column)
+
+
+def _unknown(row: dict[str, Any], known: frozenset[str]) -> str | None:
+    """Give the keys that are not known, sorted, so that the same content has the same text."""
+    found = {key: value for key, value in row.items() if key not in known}
+    return _received(found, sort_keys=True) if found else None
 
 
 def _text(value: object, column: Column) -> str:
@@ -172,18 +180,22 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_kept(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _received(row: dict[str, Any]) -> str:
+def _received(row: dict[str, Any], *, sort_keys: bool = False) -> str:
     """Give a row as JSON; a half of a character is written out, since databases take none."""
     try:
         kept = _kept(row)
     except RecursionError:
         kept = {key: _kept(value) for key, value in row.items() if not isinstance(value, list)}
-    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False, sort_keys=sort_keys)
     return _HALVES.sub(lambda half: f"\\\\u{ord(half.group()):04x}", text)
 
 
-def read_leaves(pages: Sequence[tuple[int, bytes]], columns: Sequence[Column]) -> Leaves:
-    """Read (number, body) pages row by row.
+def read_leaves(
+    pages: Sequence[tuple[int, bytes]],
+    columns: Sequence[Column],
+    known: frozenset[str] = frozenset(),
+) -> Leaves:
+    """Read (number, body) pages row by row; `known` are the keys that no EXTRA column keeps.
 
     Raises:
         UnreadableAnswerError: a page is not JSON, repeats a key or holds no list of records.
@@ -195,7 +207,7 @@ def read_leaves(pages: Sequence[tuple[int, bytes]], columns: Sequence[Column]) -
             leaves.received[number, position] = received = _received(row)
             leaves.present.update(row)
             try:
-                texts = [_leaf(row, column) for column in columns]
+                texts = [_leaf(row, column, known) for column in columns]
             except _MisfitError as misfit:
                 leaves.misfits.append((received, str(misfit)))
                 continue

@@ -9,8 +9,9 @@ was first seen, less all that was sent since (which also counts requests whose a
 import math
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from sources.clio_http.clock import Clock, http_date
 from sources.errors import Interrupted
@@ -141,6 +142,27 @@ class Window:
 
     def _server_time(self, now: float, wall: float) -> float:
         return wall if self._offset is None else now + self._offset
+
+
+class Budget(Protocol):
+    """What keeps a rate limit: every request is sent and answered within a slot."""
+
+    @property
+    def usable(self) -> int:
+        """Give the requests that a minute allows us, 0 where that is not known."""
+        ...
+
+    def slot(self) -> AbstractContextManager[None]:
+        """Wait for leave to send one request, and hold it until its answer is read."""
+        ...
+
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take in what an answer says, within its slot."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody send anything for so long."""
+        ...
 
 
 class RateBudget:

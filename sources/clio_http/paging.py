@@ -11,6 +11,9 @@ from sources.clio_http.client import Answer, ClioClient, Meter, parsed
 from sources.clio_http.hosts import next_token, template
 from sources.errors import BrokenWalkError, UnreadableAnswerError
 
+FULL_PAGE = 200
+"""Rows of a page of which there may be another, at a product that does not mark its last page."""
+
 _DATA_FIRST = re.compile(rb'\s*\{\s*"data"\s*:\s*\[')
 _AFTER_A_LIST = re.compile(rb"\]\s*,\s*\Z")
 
@@ -71,12 +74,28 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     """Read one page: the original parameters and, after the first page, its token."""
 
     def check(answer: Answer) -> Page:
-        link = _next_link(_meta(answer.body), path)
+        meta = _meta(answer.body)
+        if meta is None and client.settings.bare:
+            return _unmarked(answer, path, number, token)
+        link = _next_link(meta, path)
         following = next_token(link, path, client.settings.origin) if link else ""
         return Page(answer.body, number, token, following, answer.date)
 
     sent = [*params, ("page_token", token)] if token else list(params)
     return client.read(path, sent, check, meter=meter, note=f"page {number}")
+
+
+def _unmarked(answer: Answer, path: str, number: int, token: str) -> Page:
+    """Take a page without `meta` for the last one, unless it is full.
+
+    Raises:
+        BrokenWalkError: it is full, so that nobody can tell whether there is more.
+    """
+    rows = len(orjson.loads(answer.body)["data"])
+    if rows >= FULL_PAGE:
+        message = f"page {number} of {template(path)} is full and does not say what follows"
+        raise BrokenWalkError(message)
+    return Page(answer.body, number, token, "", answer.date)
 
 
 def _next_link(meta: object, path: str) -> str:

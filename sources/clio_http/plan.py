@@ -53,6 +53,7 @@ class Reading:
 
     `table` has every column of the collection that this walk fills. `finished` lists the lists
     (by index) that ended inside this reading. `masked` says that what must not be stored is hidden.
+    `new` names keys that the catalogue does not know.
     """
 
     table: pa.Table
@@ -63,17 +64,25 @@ class Reading:
     absent: frozenset[str]
     finished: tuple[int, ...]
     masked: bool = False
+    new: frozenset[str] = frozenset()
 
 
 def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
     """Give the parameters that every page of a walk is asked with."""
-    collection = plan.collection
-    parameters = [("fields", ",".join(item.request for item in fields))]
-    if collection.page_size > 1:
-        parameters += [("limit", str(collection.page_size)), ("order", "id(asc)")]
+    parameters = narrowing(plan.collection, fields)
     if plan.since is not None:
         parameters.append(("updated_since", stamp(plan.since)))
     return tuple(parameters)
+
+
+def narrowing(collection: Collection, fields: Sequence[Field]) -> list[tuple[str, str]]:
+    """Give the parameters that choose fields, page size and order, where a list takes them."""
+    if not collection.narrows:
+        return []
+    chosen = [("fields", ",".join(item.request for item in fields))]
+    if collection.page_size > 1:
+        chosen += [("limit", str(collection.page_size)), ("order", "id(asc)")]
+    return chosen
 
 
 def stamp(moment: pendulum.DateTime) -> str:

@@ -10,7 +10,7 @@ from sources.errors import BrokenWalkError, CollectionGoneError
 from .catalog import Field
 from .client import ClioClient, Meter
 from .paging import walk
-from .plan import List, Plan, Point, Reading
+from .plan import List, Plan, Point, Reading, narrowing
 from .rows import ARROW_TYPES, Misfit, RowReader
 
 
@@ -27,7 +27,7 @@ class Records:
         columns = [column for item in fields for column in item.columns]
         self._reader = RowReader(plan.collection, columns)
         self._reader.rising = False
-        self._fields = (("fields", ",".join(item.request for item in fields)),)
+        self._narrowing = narrowing(plan.collection, fields)
 
     def by_ids(self, ids: Sequence[object]) -> Reading:
         """Read some records, in blocks where the list takes ids. Those that are gone are left out.
@@ -39,7 +39,7 @@ class Records:
         if not self.plan.collection.ids:
             found = [self.one(key) for key in ids]
             return joined([reading for reading in found if reading is not None])
-        size = self.plan.collection.page_size
+        size = self.plan.collection.ids_at_once
         blocks = [ids[start : start + size] for start in range(0, len(ids), size)]
         return joined([self._block(one, block) for block in blocks for one in self.plan.lists])
 
@@ -50,16 +50,19 @@ class Records:
             ClioError: it could not be read; nothing is known of it.
 
         """
-        path = self.plan.collection.item_path.replace("{id}", str(key))
+        collection = self.plan.collection
+        path = collection.item_path.replace("{id}", str(key))
+        asked = [pair for pair in self._narrowing if pair[0] == "fields"]
+        asked += collection.item_parameters
         try:
-            body = self.client.get(path, self._fields, meter=self.meter).body
+            body = self.client.get(path, asked, meter=self.meter).body
         except CollectionGoneError:
             return None
-        return self._reading([as_page(body, path)], self.plan.lists[0])
+        page = as_page(body, path, bare=self.client.settings.bare)
+        return self._reading([page], self.plan.lists[0])
 
     def _block(self, one: List, ids: Sequence[object]) -> Reading:
-        limit = str(self.plan.collection.page_size)
-        asked = [*self._fields, ("limit", limit), ("order", "id(asc)"), *one.parameters]
+        asked = [*self._narrowing, *one.parameters]
         asked += [("ids[]", str(key)) for key in ids]
         pages = walk(self.client, one.path, asked, meter=self.meter)
         return self._reading([page.body for page in pages], one)
@@ -94,10 +97,12 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
     return table
 
 
-def as_page(body: bytes, path: str) -> bytes:
-    """Turn the answer of an item path into a page of one record."""
+def as_page(body: bytes, path: str, *, bare: bool = False) -> bytes:
+    """Turn the answer of an item path into a page of one record; a `bare` one has no `data`."""
     document = orjson.loads(body)
     record = document.get("data") if isinstance(document, dict) else None
+    if bare and record is None:
+        record = document
     if not isinstance(record, dict):
         message = f"{path} answered without a record"
         raise BrokenWalkError(message)

@@ -26,13 +26,18 @@ LONGEST_HOLD = 300.0
 
 @dataclass(frozen=True)
 class Policy:
-    """How often and how long to try. Refusals (429) count apart from failures."""
+    """How often and how long to try. Refusals (429) count apart from failures.
+
+    `waits` are the seconds to wait after one refusal after another that does not say how long,
+    and after the last of them there is no further try; without any, waits double up to a bound.
+    """
 
     attempts: int = 5
     total: float = 300.0
     refusals: int = 20
     first_wait: float = 0.5
     longest_wait: float = 30.0
+    waits: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Retrier:
         Waiting for a slot is not counted as time spent on failures: it is how the rate limit is
         kept, and may rightly take a minute.
         """
-        failures = refusals = 0
+        failures = refusals = unsaid = 0
         spent = 0.0
         while True:
             with slot():
@@ -94,20 +99,25 @@ class Retrier:
                 spent += self._clock.monotonic() - began
                 if isinstance(outcome, Refused):
                     refusals += 1
+                    unsaid += outcome.seconds is None
                     # Held before the slot is given back, so that no other thread slips through.
-                    self._hold_all(outcome, refusals)
+                    self._hold_all(outcome, refusals, unsaid)
             if isinstance(outcome, Done):
                 return outcome.value
             if isinstance(outcome, Again):
                 failures += 1
                 spent += self._pause(outcome, failures, spent)
 
-    def _hold_all(self, refusal: Refused, refusals: int) -> None:
-        if refusals >= self._policy.refusals:
+    def _hold_all(self, refusal: Refused, refusals: int, unsaid: int) -> None:
+        waits = self._policy.waits
+        if refusals >= self._policy.refusals or (waits and unsaid > len(waits)):
             message = f"Clio answered 429 (too many requests) {refusals} times in a row"
             raise RateLimitedError(message)
-        default = backoff(refusals, 1.0, LONGEST_HOLD)
-        wait = default if refusal.seconds is None else refusal.seconds
+        wait = refusal.seconds
+        if wait is None:
+            wait = backoff(refusals, 1.0, LONGEST_HOLD)
+            # never shorter than Clio advises, and not the same for everyone
+            wait = waits[unsaid - 1] * random.uniform(1.0, 1.1) if waits else wait  # noqa: S311
         _LOG.warning("Clio answered 429 (too many requests): waiting %.1f s", wait)
         self._hold(wait)
 

@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import duckdb
@@ -22,8 +22,9 @@ from sources.errors import BrokenWalkError
 
 from . import casts
 from .casts import quoted
-from .catalog import JSON, Collection, Column
-from .leaves import read_leaves
+from .catalog import EXTRA, WRITTEN_AS_JSON, Collection, Column
+from .leaves import Leaves, read_leaves
+from .shapes import shaped
 
 LONG = 17
 LONGEST_SPACE = 256
@@ -39,6 +40,7 @@ ARROW_TYPES = {
     "BOOLEAN": pa.bool_(),
     "VARCHAR": pa.string(),
     "JSON": pa.string(),
+    "EXTRA": pa.string(),
     "DATE": pa.date32(),
     "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
     "DOUBLE": pa.float64(),
@@ -63,7 +65,8 @@ class Batch:
 
     `table` has one typed column for each catalogue column that comes from the body, in order.
     `last_id` is the greatest id read so far in this walk, 0 where ids are not numbers.
-    `absent` names the requested fields that no row of the batch had.
+    `absent` names the requested fields that no row of the batch had, `new` the keys that the
+    catalogue does not know and that an EXTRA column keeps.
     """
 
     table: pa.Table
@@ -71,6 +74,7 @@ class Batch:
     rows: int
     last_id: int
     absent: frozenset[str]
+    new: frozenset[str] = frozenset()
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -87,6 +91,8 @@ class RowReader:
         self.columns = tuple(column for column in chosen if column.path)
         self.collection = collection
         self.key = tuple(c for c in self.columns if c.name in collection.key)
+        self._known = frozenset(item.name for item in collection.fields)
+        self._keeps_unknown = any(column.type == EXTRA for column in self.columns)
         self.rising = (
             (collection.ordered or collection.updated_since)
             and collection.mode != "none"
@@ -116,18 +122,30 @@ class RowReader:
             return Batch(empty, (), 0, after, frozenset())
         cursor = self._connection.cursor()
         try:
-            if all(_bulk_is_exact(body) for _, body in pages):
-                batch = self._read_bulk(cursor, pages, after)
-                if batch is not None:
+            strict = self._strictly(pages)
+            if strict is not None:
+                batch = self._read_bulk(cursor, strict, after)
+                # what is kept of a misfit is its row as it was received
+                if batch is not None and (strict is pages or not batch.misfits):
                     return batch
             return self._read_rows(cursor, pages, after)
         finally:
             cursor.close()
 
+    def _strictly(self, pages: Sequence[tuple[int, bytes]]) -> Sequence[tuple[int, bytes]] | None:
+        """Give the pages as the bulk reader takes them; None where it would not be exact."""
+        if not all(_bulk_is_exact(body) for _, body in pages):
+            return None
+        if self.collection.narrows:
+            return pages
+        bodies = [(number, shaped(body, self.columns, self._known)) for number, body in pages]
+        whole = [(number, body) for number, body in bodies if body is not None]
+        return whole if len(whole) == len(bodies) else None
+
     def _json_shape(self) -> str:
         shape: dict[str, str | dict[str, str]] = {}
         for column in self.columns:
-            kind = "JSON" if column.type == JSON else "VARCHAR"
+            kind = "JSON" if column.type in WRITTEN_AS_JSON else "VARCHAR"
             if len(column.path) == 1:
                 shape[column.path[0]] = kind
             else:
@@ -168,7 +186,7 @@ class RowReader:
         """Give the leaves that were read row by row, arrays written as the bulk reader does."""
         leaves = ", ".join(
             f"json({quoted(c.name)})::varchar as {quoted(c.name)}"
-            if c.type == JSON
+            if c.type in WRITTEN_AS_JSON
             else quoted(c.name)
             for c in self.columns
         )
@@ -200,7 +218,7 @@ class RowReader:
         pages: Sequence[tuple[int, bytes]],
         after: int,
     ) -> Batch:
-        leaves = read_leaves(pages, self.columns)
+        leaves = read_leaves(pages, self.columns, self._known)
         fields: dict[str, pa.Array] = {
             name: pa.array(texts, pa.string()) for name, texts in leaves.columns.items()
         }
@@ -213,9 +231,17 @@ class RowReader:
             self._misfit(leaves.received[page, position], names)
             for page, position, names in self._wrong(cursor, typed, self._careful)
         )
-        wanted = {column.path[0] for column in self.columns}
-        absent = frozenset(wanted - leaves.present) if leaves.received else frozenset()
-        return self._batch(typed, pages, after, misfits, absent)
+        batch = self._batch(typed, pages, after, misfits)
+        return replace(batch, absent=self._absent(leaves), new=self._new(leaves))
+
+    def _absent(self, leaves: Leaves) -> frozenset[str]:
+        """Name what was asked for and is nowhere; other lists leave out as they like."""
+        if not leaves.received or not self.collection.narrows:
+            return frozenset()
+        return frozenset({column.path[0] for column in self.columns} - leaves.present)
+
+    def _new(self, leaves: Leaves) -> frozenset[str]:
+        return frozenset(leaves.present - self._known) if self._keeps_unknown else frozenset()
 
     def _wrong(
         self,
@@ -237,7 +263,6 @@ class RowReader:
         pages: Sequence[tuple[int, bytes]],
         after: int,
         misfits: tuple[Misfit, ...],
-        absent: frozenset[str] = frozenset(),
     ) -> Batch:
         good = typed.filter(typed.column("_exact")) if misfits else typed
         last_id = self._check(good, pages, after)
@@ -247,7 +272,7 @@ class RowReader:
             misfits=misfits,
             rows=good.num_rows + len(misfits),
             last_id=last_id,
-            absent=absent,
+            absent=frozenset(),
         )
 
     def _key_text(self, row: str) -> str:
@@ -306,8 +331,8 @@ def _received_in_bulk(cursor: duckdb.DuckDBPyConnection, page: int, position: in
     found = cursor.execute(
         """select from_json(body, '{"data":["JSON"]}').data[$1] from pages where number = $2""",
         [position, page],
-    ).fetchone()
-    return str(found[0]) if found else "{}"
+    ).fetchall()
+    return str(found[0][0]) if found else "{}"
 
 
 def _bulk_is_exact(body: bytes) -> bool:

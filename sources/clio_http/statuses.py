@@ -39,9 +39,15 @@ _MEANINGS: dict[int, type[ClioError]] = {
 _REDIRECTS = range(300, 400)
 _TOKEN_REFUSALS = frozenset({400, 410, 422})
 _PAGE_TOKEN = re.compile(r"page.?token", re.IGNORECASE)
-_LOGIN = re.compile(r"log_?in|sign_?in|session|oauth|authorize", re.IGNORECASE)
-_SCOPE = re.compile(r"\b[a-z_]{2,40}:(?:read|write)\b")
-# Only names from Clio's own list are repeated: a message may also name a client.
+_LOGIN = re.compile(
+    r"log_?in|sign_?in|session|oauth|authorize|[/.](?:auth|account)\.", re.IGNORECASE
+)
+# Only names from Clio's own lists are repeated: a message may also name a client.
+_SCOPE = re.compile(
+    r"\b[a-z_]{2,40}:(?:read|write)\b|"
+    r"\b(?:grow_)?(?:contact|contact_note|custom_action|custom_field|lead_inbox|lead_inbox_all|"
+    r"location|matter|matter_note|matter_type|user)_(?:read|write)\b"
+)
 _PERMISSIONS = re.compile(
     r"\b(?:Accounting|Activities|Billing|Calendars|Clio Payments|Communications|Contacts|"
     r"Court rules|Custom actions|Custom fields|Documents|Grants|Matters|Payment distributions|"
@@ -116,14 +122,14 @@ def _scope(text: str) -> str:
 
 
 def _explanation(body: bytes) -> tuple[str, str]:
-    """Read type and message out of either shape of error body; empty if it is neither."""
+    """Read type and message out of any shape of error body; empty if it is none of them."""
     try:
         parsed: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         return "", ""
     error = parsed.get("error") if isinstance(parsed, dict) else None
     if isinstance(error, dict):
-        return str(error.get("type", "")), str(error.get("message", ""))
+        return str(error.get("type", error.get("status", ""))), str(error.get("message", ""))
     if isinstance(error, str):
         return error, str(parsed.get("error_description", ""))
-    return "", ""
+    return "", str(parsed.get("message", "")) if isinstance(parsed, dict) else ""

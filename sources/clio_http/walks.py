@@ -16,6 +16,7 @@ from sources.errors import (
     ClioError,
     CollectionGoneError,
     FieldsRefusedError,
+    MissingScopeError,
     PageTokenRefusedError,
     RequestRefusedError,
     UnreadableAnswerError,
@@ -130,6 +131,8 @@ class Walk:
         try:
             yield from self._with_restart()
             self.complete = True
+        except MissingScopeError as error:
+            self.error = error.of(self.plan.collection.scope)
         except ClioError as error:
             self.error = error
 
@@ -251,7 +254,8 @@ class Walk:
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)
-        return Page(as_page(answer.body, one.path), 1, "", "", answer.date)
+        body = as_page(answer.body, one.path, bare=self.client.settings.bare)
+        return Page(body, 1, "", "", answer.date)
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""
@@ -271,6 +275,7 @@ class Walk:
         absent = {item.name for item in self._fields}
         reader = self._reader
         rows, after, last = 0, self.point.after, self.point.index
+        new: frozenset[str] = frozenset()
         for index in sorted({index for index, _ in stretch.pages}):
             pages = [page for at, page in stretch.pages if at == index]
             after = after if index == last else 0
@@ -280,6 +285,7 @@ class Walk:
             misfits += batch.misfits
             rows += batch.rows
             absent &= batch.absent if batch.rows else absent
+            new |= batch.new
         going_on = stretch.point.index == last
         return Reading(
             table=pa.concat_tables(tables) if tables else pa.table({}),
@@ -289,6 +295,7 @@ class Walk:
             point=replace(stretch.point, after=after if going_on else 0),
             absent=frozenset(absent) if rows else frozenset(),
             finished=tuple(range(self.point.index, stretch.point.index)),
+            new=new,
         )
 
     def _batch(self, reader: RowReader, one: List, pages: list[Page], after: int) -> Batch:
