@@ -12,11 +12,12 @@ import pendulum
 import pyarrow as pa
 
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import Collection
+from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
 from .crash import crash_point
+from .hidden import hides, kept_query
 from .observations import Observed, Watch, late_query, silent_query
 from .warehouse import Cursor, Warehouse, arrow
 
@@ -50,7 +51,7 @@ def text_for_hash(name: str, kind: str) -> str:
     text = f"{column}::varchar"
     if kind == "TIMESTAMPTZ":
         text = f"epoch_us({column})::varchar"
-    elif kind in {"VARCHAR", "JSON"}:
+    elif kind in {"VARCHAR", *WRITTEN_AS_JSON}:
         # with its length before it, a text that holds the separators cannot pass for two
         text = f"strlen({column})::varchar || ':' || {column}"
     return f"coalesce({text}, chr(30))"
@@ -113,11 +114,14 @@ class Classifier:
         """Classify the rows of a reading; `settled` rows count as newer whatever their stamp."""
         if not batch.num_rows:
             return Classified(None, 0, 0, 0, (), None)
-        batch = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
+        batch = shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
         if self.once and not self.filled:
             whole = self._all_new(batch)
             return Classified(whole, batch.num_rows, 0, 0, (), None, self._seen(whole))
         self.cursor.register("batch", batch)
+        if self.filled and hides(batch, self.collection.redaction):
+            batch = self._with_hidden(batch)
+            self.cursor.register("batch", batch)
         classed = arrow(self.cursor, self._query(batch, settled=settled))
         parts = {kind: _part(classed, kind) for kind in CLASSES}
         known = sum(part.num_rows for part in parts.values())
@@ -129,10 +133,16 @@ class Classifier:
             parts["updated"].num_rows,
             parts["unchanged"].num_rows + batch.num_rows - known,
             tuple(parts["older"][self.collection.key[-1]].to_pylist()),
-            batch.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
+            shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
             self._seen(_of(classed, SHOWN)),
             observed,
         )
+
+    def _with_hidden(self, batch: pa.Table) -> pa.Table:
+        """Give a batch with the stored values in the place of those that Clio hides."""
+        join = f"left join {self.raw} r on {self._same('r', 'b')}"
+        query = kept_query(self.collection, batch, self.stored, join)
+        return arrow(self.cursor, query).cast(batch.schema)
 
     def _seen(self, rows: pa.Table) -> pa.Table | None:
         if not self.count:
@@ -303,7 +313,7 @@ def raw_schema(collection: Collection) -> pa.Schema:
 
 
 def _sql_type(kind: str) -> str:
-    return {"DECIMAL": "decimal(38, 18)"}.get(kind, kind.lower())
+    return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())
 
 
 def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) -> None:

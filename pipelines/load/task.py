@@ -93,6 +93,7 @@ class Pending:
     seen: list[pa.Table] = field(default_factory=list)
     observed: Observed = field(default_factory=Observed)
     absent: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
     point: Point | None = None
     opened: bool = False
     held: bool = False
@@ -198,6 +199,7 @@ class Task:
             for misfit in reading.misfits
         ]
         self.pending.absent |= reading.absent
+        self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
         if self.purpose.counts:
             self._count_seen(outcome, reading)
@@ -270,6 +272,7 @@ class Task:
     def _drift(self) -> list[Drift]:
         drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
         drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
+        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
         if self.pending.quarantined:
             drift.append(Drift(self.source, self.name, "", "type"))
         if isinstance(self.walk.error, CollectionGoneError):

@@ -12,21 +12,13 @@ from copy import deepcopy
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeAlias
 
+from sources import openapi
 from sources.clio_http.catalog import ARRAY, OBJECT, SCALAR_TYPES
+from sources.openapi import Spec, described_parameter, ref_name
 
 from . import settings
 
-Spec: TypeAlias = dict[str, Any]
-
-SCALARS = {
-    ("boolean", ""): "BOOLEAN",
-    ("integer", ""): "BIGINT",
-    ("string", ""): "VARCHAR",
-    ("string", "date"): "DATE",
-    ("string", "date-time"): "TIMESTAMPTZ",
-}
 COMMON_PARAMETERS = frozenset(
     {
         "IF-MODIFIED-SINCE",
@@ -78,16 +70,10 @@ def correct(document: Spec, entries: list[Spec]) -> Spec:
     return corrected
 
 
-def _ref_name(schema: Spec) -> str:
-    ref: str = schema.get("$ref", "")
-    return ref.rsplit("/", 1)[-1]
-
-
 def _scalar(name: str, schema: Spec) -> str:
     if schema.get("type") == "number":
         return "DOUBLE" if name in settings.DOUBLES else "DECIMAL"
-    kind, form = schema.get("type", ""), schema.get("format", "")
-    return SCALARS.get((kind, form)) or SCALARS.get((kind, ""), "VARCHAR")
+    return openapi.scalar(schema)
 
 
 class Document:
@@ -100,13 +86,7 @@ class Document:
 
     def properties(self, schema: Spec) -> dict[str, Spec]:
         """Give all properties of a schema, following references and `allOf`."""
-        if "$ref" in schema:
-            return self.properties(self.schemas[_ref_name(schema)])
-        merged: dict[str, Spec] = {}
-        for part in schema.get("allOf", ()):
-            merged.update(self.properties(part))
-        merged.update(schema.get("properties", {}))
-        return merged
+        return openapi.properties(self.schemas, schema)
 
     def parameters(self, operation: Spec) -> dict[str, Spec]:
         """Give the parameters of an operation by name, path parameters under `{name}`."""
@@ -129,7 +109,7 @@ class Document:
         """Name the schema of the records that an operation answers with."""
         (content,) = operation["responses"]["200"]["content"].values()
         data = self.properties(content["schema"])["data"]
-        return _ref_name(data.get("items", data))
+        return ref_name(data.get("items", data))
 
     @cached_property
     def collection_schemas(self) -> frozenset[str]:
@@ -147,11 +127,11 @@ class Document:
 
     def _describe(self, name: str, schema: Spec) -> Spec:
         if "$ref" in schema:
-            return {"type": OBJECT, "schema": _ref_name(schema)}
+            return {"type": OBJECT, "schema": ref_name(schema)}
         if schema.get("type") == "array":
             items = schema["items"]
             if "$ref" in items:
-                return {"type": ARRAY, "schema": _ref_name(items)}
+                return {"type": ARRAY, "schema": ref_name(items)}
             return {"type": ARRAY, "items": _scalar(name, items)}
         described: Spec = {"type": _scalar(name, schema)}
         if "enum" in schema:
@@ -200,15 +180,6 @@ class Document:
             sub = {key: _scalar(key, value) for key, value in self.properties(inner).items()}
             field["sub"] = sub
         return field
-
-
-def _parameter(entry: Spec) -> Spec:
-    schema = entry.get("schema", {})
-    described: Spec = {"in": entry["in"], "type": schema.get("type", "string")}
-    described.update({key: schema[key] for key in ("format", "enum") if key in schema})
-    if entry.get("required"):
-        described["required"] = True
-    return described
 
 
 def _mode(name: str, *, updated_since: bool) -> str:
@@ -276,7 +247,7 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
         "parent": _parent(name),
         "extra_parameters": _extra_parameters(name),
         "parameters": {
-            key: _parameter(value)
+            key: described_parameter(value)
             for key, value in parameters.items()
             if key not in COMMON_PARAMETERS
         },

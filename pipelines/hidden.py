@@ -1,0 +1,63 @@
+"""Values that Clio hides from a token: their null is unknown, so what is stored stays."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+import pyarrow as pa
+
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection, Column, Redaction
+
+NONE_HIDDEN = "[]"
+
+
+def hides(batch: pa.Table, redaction: Redaction | None) -> bool:
+    """Tell whether any row of a batch may hold a hidden value."""
+    if redaction is None:
+        return False
+    nulls = (batch.column(name) for name in redaction.when_null if name in batch.column_names)
+    if any(column.null_count for column in nulls):
+        return True
+    if redaction.listed_in not in batch.column_names:
+        return False
+    marks = batch.column(redaction.listed_in).drop_null()
+    return pa.compute.any(pa.compute.not_equal(marks, NONE_HIDDEN)).as_py() is True
+
+
+def kept_query(collection: Collection, batch: pa.Table, stored: AbstractSet[str], join: str) -> str:
+    """Build the query of a batch in which hidden values are those that the raw table has.
+
+    `join` joins the raw table as `r` to the batch as `b`.
+    """
+    kept = ", ".join(
+        f"case when {unknown} then r.{column} else b.{column} end as {column}"
+        for column, unknown in _unknown(collection, set(batch.column_names), stored)
+    )
+    replaced = f" replace ({kept})" if kept else ""
+    return f"select b.*{replaced} from batch b {join} order by b._n"  # noqa: S608
+
+
+def _unknown(
+    collection: Collection, given: AbstractSet[str], stored: AbstractSet[str]
+) -> Iterator[tuple[str, str]]:
+    """Give each column that may be hidden, and the SQL that tells whether it is."""
+    redaction = collection.redaction
+    if redaction is None:
+        return
+    listed = "false"
+    if redaction.listed_in in given:
+        mark = f"b.{quoted(redaction.listed_in)}"
+        listed = f"""list_contains(from_json({mark}, '["VARCHAR"]'), '{{field}}')"""
+    for column in _hideable(collection, redaction):
+        if column.name not in given & stored:
+            continue
+        field = column.path[0]
+        hidden = "true" if field in redaction.when_null else listed.replace("{field}", field)
+        name = quoted(column.name)
+        yield name, f"b.{name} is null and coalesce({hidden}, false)"
+
+
+def _hideable(collection: Collection, redaction: Redaction) -> Iterator[Column]:
+    for column in collection.columns:
+        if column.path and column.name not in {*collection.key, redaction.listed_in}:
+            yield column

@@ -1,0 +1,235 @@
+"""Build `catalog.json` from a document of Clio Grow's API.
+
+    python -m sources.clio_grow.build_catalog grow-schema.yaml
+
+The document is an OpenAPI document in YAML, with the scope of each path as `x-scope`. What it
+cannot say comes from `settings.py`.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]  # dlt brings it
+
+from sources.clio_http.catalog import ARRAY, EXTRA, OBJECT
+from sources.openapi import Spec, described_parameter, properties, ref_name, scalar
+
+from . import settings
+
+COMMON_PARAMETERS = frozenset({"created_since", "ids[]", "include", "page_token", "updated_since"})
+UNKNOWN_KEYS = {"name": "_extra", "type": EXTRA}
+
+
+class Document:
+    """A document of Grow's API, with the questions that the catalogue asks of it."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Keep the document."""
+        self.spec = spec
+        self.schemas: Spec = spec["components"]["schemas"]
+
+    @property
+    def lists(self) -> Iterator[str]:
+        """Give the path of every list."""
+        for path, operations in self.spec["paths"].items():
+            if "get" in operations and "page_token" in self.parameters(path):
+                yield path
+
+    def parameters(self, path: str) -> dict[str, Spec]:
+        """Give the parameters of GET at a path by name, path parameters under `{name}`."""
+        operations = self.spec["paths"][path]
+        given = [*operations.get("parameters", ()), *operations["get"].get("parameters", ())]
+        found = {}
+        for entry in map(self._resolved, given):
+            name = entry["name"]
+            found[f"{{{name}}}" if entry["in"] == "path" else name] = entry
+        return found
+
+    def _resolved(self, entry: Spec) -> Spec:
+        known: Spec = self.spec["components"]["parameters"]
+        return known[ref_name(entry)] if "$ref" in entry else entry
+
+    def answer_schema(self, path: str) -> str:
+        """Name the schema of the records that GET answers with at a path."""
+        content = self.spec["paths"][path]["get"]["responses"]["200"]["content"]
+        data = properties(self.schemas, content["application/json"]["schema"])["data"]
+        return ref_name(data.get("items", data))
+
+    def described(self, name: str) -> Spec:
+        """Describe a schema in the catalogue's words: field → type, with enum or nested schema.
+
+        What Clio's document says to be unstable is left out; if it comes it is an unknown key.
+        """
+        return {
+            key: self._describe(schema)
+            for key, schema in properties(self.schemas, {"$ref": name}).items()
+            if not schema.get("x-unstable")
+        }
+
+    def _describe(self, schema: Spec) -> Spec:
+        name = _target(schema)
+        inner = self.schemas.get(name, schema)
+        if inner.get("type") == "array":
+            items = inner["items"]
+            kind = {"schema": ref_name(items)} if "$ref" in items else {"items": _kind(items)}
+            return {"type": ARRAY, **kind}
+        if inner.get("type") == "object":
+            return {"type": OBJECT, **({"schema": name} if name else _inside(inner))}
+        described: Spec = {"type": scalar(inner)}
+        if "enum" in inner:
+            described["enum"] = inner["enum"]
+        return described
+
+    def fields(self, name: str) -> list[Spec]:
+        """List the fields of a schema, with those that are kept of a nested object."""
+        found = []
+        for key, described in self.described(name).items():
+            field: Spec = {"name": key, "type": described["type"]}
+            if described["type"] == OBJECT:
+                field["sub"] = self._kept_inside(described)
+            found.append(field)
+        return [*found, UNKNOWN_KEYS]
+
+    def _kept_inside(self, described: Spec) -> dict[str, str]:
+        name = described.get("schema", "")
+        inside = self.described(name) if name else described["fields"]
+        if name in settings.REFERENCES:
+            return {"id": inside["id"]["type"]}
+        return {
+            key: "JSON" if value["type"] in {ARRAY, OBJECT} else value["type"]
+            for key, value in inside.items()
+        }
+
+
+def _target(schema: Spec) -> str:
+    """Name the one schema that a property refers to, also where it may be null."""
+    (only,) = schema.get("allOf", [schema])
+    return ref_name(only)
+
+
+def _kind(items: Spec) -> str:
+    return OBJECT if items.get("type") == "object" else scalar(items)
+
+
+def _inside(schema: Spec) -> Spec:
+    return {"fields": {key: {"type": scalar(of)} for key, of in schema["properties"].items()}}
+
+
+def _parent(path: str) -> Spec | None:
+    """Read from `contacts/{contact_id}/notes` whose lists these are."""
+    owner = re.match(r"(\w+)/\{((\w+)_id)\}/", path)
+    if owner is None:
+        return None
+    resource, parameter, singular = owner.groups()
+    return {"resource": resource, "parameter": parameter, "column": f"{singular}__id"}
+
+
+def _redaction(fields: Spec) -> Spec:
+    if settings.REDACTED not in fields:
+        return {}
+    hidden = [name for name in settings.INCLUDED if name in fields]
+    return {"redaction": {"listed_in": settings.REDACTED, "when_null": hidden}}
+
+
+def _extra_parameters(name: str) -> Spec:
+    if name not in settings.VARIANTS:
+        return {"variants": [{}]}
+    reason, variants = settings.VARIANTS[name]
+    return {"variants": list(variants), "reason": reason}
+
+
+def _item(document: Document, path: str) -> Spec:
+    """Say where one record is, and what must be sent so that it is as wide as in its list."""
+    item = f"{path}/{{id}}"
+    operation = document.spec["paths"].get(item, {}).get("get")
+    if operation is None:
+        return {"item_path": "", "conditional": False}
+    found: Spec = {"item_path": item.strip("/"), "conditional": bool(operation.get("x-etag"))}
+    if "include" in document.parameters(item):
+        found["item_parameters"] = {"include": ",".join(settings.INCLUDED)}
+    return found
+
+
+def _entry(document: Document, path: str) -> Spec:
+    bare = path.strip("/")
+    name = settings.NAMES.get(bare, bare.replace("/", "_"))
+    parameters = document.parameters(path)
+    schema = document.answer_schema(path)
+    described, parent = document.described(schema), _parent(bare)
+    entry: Spec = {
+        "name": name,
+        "path": bare,
+        "mode": "child" if parent else "incremental",
+        "off": "",
+        "schema": schema,
+        "key": ["id"],
+        "page_size": settings.PAGE_SIZE,
+        "updated_since": "updated_since" in parameters,
+        "created_since": "created_since" in parameters,
+        "ids": "ids[]" in parameters,
+        "ids_at_once": parameters.get("ids[]", {}).get("schema", {}).get("maxItems", 0),
+        "ordered": False,
+        "narrows": False,
+        "scope": document.spec["paths"][path]["get"].get("x-scope") or "",
+        "etag": False,
+        "updated_at": "updated_at" in described,
+        "deletion_marker": "",
+        **_item(document, path),
+        "parent": parent,
+        "extra_parameters": _extra_parameters(name),
+        "parameters": {
+            key: described_parameter(value)
+            for key, value in parameters.items()
+            if key not in COMMON_PARAMETERS
+        },
+        "fields": document.fields(schema),
+        "patch": [],
+        **_redaction(described),
+    }
+    return {**entry, "leaves": settings.LEAVES[name]} if name in settings.LEAVES else entry
+
+
+def _singleton(document: Document, name: str, path: str) -> Spec:
+    return {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
+
+
+def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
+    schemas: dict[str, Spec] = {}
+    waiting = sorted(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in schemas:
+            continue
+        schemas[name] = document.described(name)
+        waiting += [field["schema"] for field in schemas[name].values() if "schema" in field]
+    return dict(sorted(schemas.items()))
+
+
+def build(spec: Spec) -> Spec:
+    """Build the catalogue of a document, as it is written to `catalog.json`."""
+    document = Document(spec)
+    found = sorted((_entry(document, path) for path in document.lists), key=lambda one: one["name"])
+    singletons = [_singleton(document, *item) for item in settings.SINGLETONS.items()]
+    roots = {entry["schema"] for entry in [*found, *singletons]}
+    return {
+        "source": "clio_grow",
+        "collections": found,
+        "derived": [],
+        "singletons": singletons,
+        "schemas": _reachable(document, roots),
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Write the catalogue of the document named on the command line."""
+    (name,) = arguments
+    catalog = build(yaml.safe_load(Path(name).read_text("utf-8")))
+    target = Path(__file__).with_name("catalog.json")
+    target.write_text(json.dumps(catalog, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

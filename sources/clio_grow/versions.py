@@ -1,0 +1,42 @@
+"""The catalogue of an API version that has less than the current one."""
+
+from dataclasses import replace
+
+from sources.clio_http.catalog import EXTRA, Catalog, Collection, read_catalog
+
+from .settings import INCLUDED, VERSIONS, Version
+
+
+def catalog_of(version: str) -> Catalog:
+    """Give the catalogue of a version: the current one, without what that version lacks."""
+    catalog, facts = read_catalog("clio_grow"), VERSIONS[version]
+    if not facts.fields:
+        return catalog
+    return replace(
+        catalog,
+        collections=_kept(catalog.collections, facts),
+        singletons=_kept(catalog.singletons, facts),
+    )
+
+
+def _kept(collections: dict[str, Collection], version: Version) -> dict[str, Collection]:
+    return {
+        name: _narrowed(collection, version.fields[name])
+        for name, collection in collections.items()
+        if name in version.fields
+    }
+
+
+def _narrowed(collection: Collection, names: frozenset[str]) -> Collection:
+    """Keep some fields, and ask for nothing that is not among them; other keys are unknown."""
+    fields = tuple(f for f in collection.fields if f.name in names or f.type == EXTRA)
+    redaction = collection.redaction
+    if names.isdisjoint(INCLUDED):
+        variants = tuple(
+            {name: value for name, value in variant.items() if name != "include"}
+            for variant in collection.variants
+        )
+        collection = replace(collection, variants=variants, item_parameters=(), reason="")
+    if redaction is not None and redaction.listed_in not in names:
+        redaction = None
+    return replace(collection, fields=fields, redaction=redaction)
