@@ -5,7 +5,7 @@ Authlib does the protocol; what it sends goes through our own exchange, once, wi
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.common.security import generate_token
@@ -78,7 +78,7 @@ class Application:
 class Request:
     """A sign-in that waits for its answer: the page to open, and what only we know of it."""
 
-    url: str
+    url: str = field(repr=False)  # it holds the state
     state: Secret
     verifier: Secret | None
 

@@ -10,7 +10,9 @@ from typing import Any
 from sources.clio_simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
-KEPT = ("PATH", "HOME", "DLT_DATA_DIR", "LANG", "TMPDIR", "SYSTEMROOT")
+KEPT = (
+    "PATH", "HOME", "DLT_DATA_DIR", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHON_KEYRING_BACKEND",
+)  # fmt: skip
 SECONDS = 90
 
 

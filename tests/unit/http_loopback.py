@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -29,6 +29,8 @@ class Request:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    form: dict[str, str] = field(default_factory=dict)
 
 
 Script = Callable[[Request, int], "bytes | Callable[[socket.socket], None]"]
@@ -84,8 +86,13 @@ class Loopback:
                 if not received:
                     return
                 head += received
+            head, _, body = head.partition(b"\r\n\r\n")
+            request = _request(head)
+            while len(body) < int(request.headers.get("content-length", "0")):
+                body += connection.recv(65536)
+            request.form.update(parse_qsl(body.decode("ascii")))
             with self._lock:
-                self.requests.append(_request(head))
+                self.requests.append(request)
                 answer = self._script(self.requests[-1], len(self.requests))
             if callable(answer):
                 answer(connection)
@@ -95,12 +102,14 @@ class Loopback:
 
 def _request(head: bytes) -> Request:
     first, *rest = head.decode("ascii").split("\r\n")
-    target = urlsplit(first.split(" ")[1])
+    method, address, _ = first.split(" ")
+    target = urlsplit(address)
     headers = dict(line.split(": ", 1) for line in rest if line)
     return Request(
         target.path,
         dict(parse_qsl(target.query)),
         {name.lower(): value for name, value in headers.items()},
+        method,
     )
 
 
