@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,8 +12,8 @@ from starlette.routing import Route as Path
 from . import paging, query, replies, values
 from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
+from .headers import bearer, unchanged
 from .limits import Allowance, too_many
-from .log import Asked, fingerprint
 from .paging import Cursor, Page
 from .query import Asked as Question
 from .render import Rendering
@@ -25,11 +24,6 @@ from .world import Exchange, World, given_in, pair
 
 BASE = "/api/v4/"
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
-
-
-def _bearer(request: Request) -> str:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else ""
 
 
 class Api:
@@ -50,7 +44,7 @@ class Api:
         self._common_headers(request, response, allowance)
         for action in exchange.actions:
             response = action.after(response, world.clock)
-        self._log(exchange, arrived, response)
+        world.log(exchange, arrived, response)
         if exchange.is_list:
             world.changes.around("after", exchange.collection, exchange.page)
         return response
@@ -59,7 +53,7 @@ class Api:
         path = request.url.path.removeprefix(BASE).removesuffix(".json")
         target = self.world.routes.find(path)
         given = given_in(request.url.query)
-        exchange = Exchange(request, path, given, target, _bearer(request))
+        exchange = Exchange(request, path, given, target, bearer(request))
         if exchange.is_list and target is not None:
             exchange.page = _page_number(given, target.route.collection.page_size)
         return exchange
@@ -96,7 +90,9 @@ class Api:
 
     async def _answer(self, exchange: Exchange) -> Response:
         world = self.world
-        call = Call(exchange.path, exchange.page, exchange.is_list, exchange.given)
+        call = Call(
+            exchange.path, exchange.page, exchange.is_list, exchange.given, exchange.request.method
+        )
         exchange.actions = world.faults.wanted(call)
         for action in exchange.actions:
             instead = await action.before(call)
@@ -188,7 +184,7 @@ class Api:
             headers["ETag"] = tag
         if "updated_at" in row:
             headers["Last-Modified"] = values.http_date(moment(row["updated_at"]))
-        if target.route.collection.conditional and _unchanged(exchange.request, tag, row):
+        if target.route.collection.conditional and unchanged(exchange.request, tag, row):
             return Response(b"", 304, headers)
         exchange.rows = 1
         data = values.dump(rendering.plan(row)) if own else rendering(row)
@@ -236,30 +232,6 @@ class Api:
         if response.status_code < 400:
             response.headers.setdefault("X-API-VERSION", version)
 
-    def _log(self, exchange: Exchange, arrived: int, response: Response) -> None:
-        request = exchange.request
-        headers = {
-            name: value for name, value in request.headers.items() if name != "authorization"
-        }
-        self.world.requests.append(
-            Asked(
-                number=len(self.world.requests) + 1,
-                at=arrived,
-                method=request.method,
-                host=request.headers.get("host", ""),
-                path=request.url.path,
-                query=request.url.query,
-                given=exchange.given,
-                headers=headers,
-                token=fingerprint(exchange.token),
-                collection=exchange.collection,
-                page=exchange.page,
-                status=response.status_code,
-                rows=exchange.rows,
-                faults=tuple(type(action).__name__ for action in exchange.actions),
-            )
-        )
-
 
 def _records(rows: list[Row], rendering: Rendering, fields: list[str] | None) -> list[bytes]:
     """Write the records; with `fields`, only the values of those custom fields are shown."""
@@ -285,21 +257,6 @@ def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:
     limit = given.get("limit", [str(page_size)])[0]
     size = int(limit) if limit.isdigit() and int(limit) else page_size
     return int(offset) // size + 1 if offset.isdigit() else 1
-
-
-def _unchanged(request: Request, tag: str, row: Row) -> bool:
-    """Tell whether the caller's copy is the current one."""
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        return tag in {each.strip().removeprefix("W/") for each in tags.split(",")}
-    since = request.headers.get("if-modified-since")
-    if since is None:
-        return False
-    try:
-        known = parsedate_to_datetime(since).timestamp()
-    except ValueError:
-        return False
-    return moment(row.get("updated_at")) // values.SECOND <= known
 
 
 def application(world: World, extra: list[Path]) -> Starlette:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from .change import Change
 from .clock import Clock
 from .merging import Merge, References
-from .store import Row, Store
+from .store import Row, Store, Table
 from .switches import Switches
 
 Way: TypeAlias = Callable[[Change], Row]
@@ -19,10 +19,11 @@ class Applier:
     """Apply changes to the store, each at once."""
 
     def __init__(
-        self, store: Store, clock: Clock, switches: Switches, references: References
+        self, store: Store, grow: Store, clock: Clock, switches: Switches, references: References
     ) -> None:
         """Begin with no permission lost."""
         self.store = store
+        self.grow = grow
         self.clock = clock
         self.switches = switches
         self.references = references
@@ -47,7 +48,8 @@ class Applier:
             KeyError: there is no such operation or collection.
 
         """
-        if change.operation not in self.ways or change.collection not in self.store.tables:
+        known = self.store.tables.keys() | self.grow.tables.keys()
+        if change.operation not in self.ways or change.collection not in known:
             raise KeyError(change.operation, change.collection)
 
     def apply(self, change: Change) -> Row:
@@ -67,11 +69,15 @@ class Applier:
         now = self.clock.now()
         return now if self.switches.milliseconds else now - now % 1000
 
+    def _table(self, change: Change) -> Table:
+        store = self.grow if change.collection in self.grow.tables else self.store
+        return store[change.collection]
+
     def _row(self, change: Change) -> Row:
-        return self.store[change.collection].rows[change.key]
+        return self._table(change).rows[change.key]
 
     def _add(self, change: Change) -> Row:
-        table, stamp = self.store[change.collection], self.stamp(change)
+        table, stamp = self._table(change), self.stamp(change)
         row = {"id": table.next_id(), "created_at": stamp, "updated_at": stamp, **change.fields}
         table.put(row)
         return row
@@ -85,7 +91,7 @@ class Applier:
         # The etag is made of `_v`, so what keeps the etag must keep what it was made of.
         version = row.get("_v") or row.get("updated_at", 0)
         new["_v"] = version if change.keep_etag else f"{version}+"
-        self.store[change.collection].put(new)
+        self._table(change).put(new)
         return new
 
     def _inside(self, change: Change) -> Row:
@@ -105,15 +111,15 @@ class Applier:
         return self._update(outer)
 
     def _remove(self, change: Change) -> Row:
-        return self.store[change.collection].remove(change.key)
+        return self._table(change).remove(change.key)
 
     def _undelete(self, change: Change) -> Row:
-        row = self.store[change.collection].undelete(change.key)
+        row = self._table(change).undelete(change.key)
         return row if change.silent else self._update(change)
 
     def _merge(self, change: Change) -> Row:
         """Move what pointed at the loser, hidden records too; a client's heir is a client."""
-        table = self.store[change.collection]
+        table = self._table(change)
         winner, loser = self._row(change), table.rows[change.loser]
         if winner is loser:
             message = f"{change.key} cannot be merged with itself"
@@ -133,16 +139,16 @@ class Applier:
 
     def _hide(self, change: Change) -> Row:
         row = self._row(change)
-        self.store[change.collection].hide(change.key)
+        self._table(change).hide(change.key)
         return row
 
     def _restore(self, change: Change) -> Row:
         row = self._row(change)
-        self.store[change.collection].restore(change.key)
+        self._table(change).restore(change.key)
         return row
 
     def _lose(self, change: Change) -> Row:
-        table = self.store[change.collection]
+        table = self._table(change)
         seen = [int(row["id"]) for row in table.after(-1)]
         chance = Random(f"{change.seed} {change.collection}")  # noqa: S311 - repeatable on purpose
         lost = sorted(chance.sample(seen, round(change.share * len(seen))))
@@ -152,7 +158,7 @@ class Applier:
         return {"ids": lost}
 
     def _regain(self, change: Change) -> Row:
-        table = self.store[change.collection]
+        table = self._table(change)
         shown = sorted(self.lost.pop(change.collection, ()))
         for key in shown:
             table.restore(key)

@@ -26,8 +26,13 @@ PREFIX = "/_simulator"
 
 
 def dump(world: World, collection: str) -> list[Row]:
-    """Give all rows of a collection with every field, as they are now, hidden rows left out."""
+    """Give all rows of a collection with every field, as they are now, hidden rows left out.
+
+    The names of Grow's begin with `grow.`.
+    """
     world.changes.settle(world.clock.now())
+    if collection in world.grow.store.tables:
+        return world.grow.dump(collection)
     described = world.catalog.collections[collection]
     schema = world.catalog.schemas[described.schema]
     wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
@@ -101,7 +106,7 @@ class Control:
     async def records(self, request: Request) -> Response:
         """GET all rows of a collection, whole."""
         name = request.path_params["collection"]
-        if name not in self.world.catalog.collections:
+        if name not in self.world.catalog.collections.keys() | self.world.grow.store.tables.keys():
             return _answer({"error": f"no collection {name}"}, 404)
         return _answer({"data": dump(self.world, name)})
 

@@ -36,12 +36,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Call:
-    """What an action and a rule know of a request; `path` is without base and `.json`."""
+    """What an action and a rule know of a request.
+
+    `path` is without base and `.json`; that of a request to Grow begins with `grow/`.
+    """
 
     path: str
     page: int
     is_list: bool
     given: Mapping[str, list[str]]
+    method: str = "GET"
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ ACTIONS: dict[str, type[Action]] = {
 class Rule:
     """When an action is played: on which requests, and how many times (None: always).
 
-    `path` is a glob over the path without `/api/v4/` and `.json`; `page` and `nth` count from 1,
-    `nth` over the requests that match path and page. A request that gives one of the parameters
-    `absent` is left alone.
+    `path` is a glob over the path without `/api/v4/` and `.json`, as `matters` or `grow/matters`;
+    `page` and `nth` count from 1, `nth` over the requests that match all else. A request that
+    gives one of the parameters `absent` is left alone; `method` is any if it is empty.
     """
 
     action: Action
@@ -113,6 +113,7 @@ class Rule:
     times: int | None = 1
     probability: float = 1.0
     absent: tuple[str, ...] = ()
+    method: str = ""
     matched: int = 0
     played: int = 0
 
@@ -131,10 +132,11 @@ class Rule:
         return True
 
     def _fits(self, call: Call) -> bool:
-        """Tell whether path, page and parameters are those of the rule."""
+        """Tell whether method, path, page and parameters are those of the rule."""
         page = self.page is None or (call.is_list and call.page == self.page)
         spared = any(name in call.given for name in self.absent)
-        return page and not spared and fnmatchcase(call.path, self.path)
+        method = self.method in {"", call.method}
+        return page and method and not spared and fnmatchcase(call.path, self.path)
 
     def described(self) -> dict[str, Any]:
         """Describe the rule as JSON."""
@@ -160,9 +162,10 @@ class Faults:
         times: int | None = 1,
         probability: float = 1.0,
         absent: tuple[str, ...] = (),
+        method: str = "",
     ) -> Rule:
         """Add a rule and give it, so that its counts can be read."""
-        rule = Rule(action, path, page, nth, times, probability, absent)
+        rule = Rule(action, path, page, nth, times, probability, absent, method)
         self.rules.append(rule)
         return rule
 

@@ -13,8 +13,8 @@ from .store import Store
 class Seed:
     """How large a firm, and which one.
 
-    `scale` multiplies contacts, matters, activities, bills and what hangs on them; a size that is
-    given overrides it.
+    `scale` multiplies contacts, matters, activities, bills and what hangs on them, in Grow too; a
+    size that is given overrides it. `grow_notes` are shared out among contacts and matters.
     """
 
     seed: int = 7
@@ -24,6 +24,10 @@ class Seed:
     matters: int | None = None
     activities: int | None = None
     bills: int | None = None
+    grow_contacts: int | None = None
+    grow_matters: int | None = None
+    grow_leads: int | None = None
+    grow_notes: int | None = None
 
     def size(self, name: str, at_one: int) -> int:
         """Give how many records of a kind there are."""

@@ -11,12 +11,16 @@ import uvicorn
 
 from sources.clio_http.catalog import read_catalog
 
-from . import control
+from . import control, grow_api, seed_grow
 from .app import application
 from .applier import Applier
 from .changes import Changes
 from .clock import Clock
 from .faults import Faults
+from .grow import Grow
+from .grow_limits import GrowLimit
+from .grow_oauth import GrowOAuth
+from .grow_render import Renderer as GrowRenderer
 from .limits import RateLimit
 from .log import Asked
 from .merging import References
@@ -30,10 +34,21 @@ from .wire import ExposingProtocol
 from .world import World
 
 
+def make_grow(store: Store, clock: Clock, switches: Switches) -> Grow:
+    """Build what serves Grow's records."""
+    return Grow(
+        store=store,
+        renderer=GrowRenderer(store, switches),
+        oauth=GrowOAuth(switches, clock),
+        limit=GrowLimit(switches),
+    )
+
+
 def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
     """Build a firm and everything that serves it."""
     catalog = read_catalog("clio_manage")
     store = build(catalog, seed)
+    grow = seed_grow.build(seed, store)
     renderer = Renderer(catalog, store, switches)
     references = References(catalog, renderer.compiler.targets)
     return World(
@@ -42,18 +57,20 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         switches=switches,
         clock=clock,
         faults=Faults(seed.seed),
-        changes=Changes(clock, Applier(store, clock, switches, references)),
+        changes=Changes(clock, Applier(store, grow, clock, switches, references)),
         renderer=renderer,
         limit=RateLimit(switches),
         routes=Routes(catalog),
         oauth=OAuth(switches, clock),
+        grow=make_grow(grow, clock, switches),
     )
 
 
 def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
+    beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
     return uvicorn.Config(
-        application(world, [*control.routes(world), *world.oauth.routes()]),
+        application(world, [*beside, *grow_api.routes(world)]),
         host=host,
         port=port,
         http=ExposingProtocol,
@@ -72,6 +89,7 @@ class Simulator:
 
     with Simulator(seed=7, scale=1, rate_limit=0) as clio:
         clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
+        clio.grow_url, clio.grow_token, clio.grow_store
     """
 
     def __init__(
@@ -127,6 +145,26 @@ class Simulator:
     def headers(self) -> Mapping[str, str]:
         """Give the headers of an authorised request."""
         return {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def grow_url(self) -> str:
+        """Give the base of Grow's API, on which its sign-in stands too (`/oauth/token`)."""
+        return f"{self.url}/grow"
+
+    @property
+    def grow_token(self) -> str:
+        """Give an access token that Grow accepts."""
+        return min(self.world.switches.grow_tokens)
+
+    @property
+    def grow_headers(self) -> Mapping[str, str]:
+        """Give the headers of an authorised request to Grow."""
+        return {"Authorization": f"Bearer {self.grow_token}"}
+
+    @property
+    def grow_store(self) -> Store:
+        """Give Grow's records, in tables named like `grow.contacts`."""
+        return self.world.grow.store
 
     @property
     def store(self) -> Store:

@@ -6,10 +6,12 @@ The defaults are what is documented or most likely; each comment says what the o
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .grow_switches import GrowSwitches
+
 
 @dataclass
-class Switches:
-    """Set how this Clio behaves; may be changed at any time."""
+class Switches(GrowSwitches):
+    """Set how this Clio behaves; may be changed at any time. Those of Grow begin with `grow_`."""
 
     updated_since_inclusive: bool = False
     """Let `updated_since` and `created_since` include rows stamped at that very moment."""

@@ -6,14 +6,16 @@ from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sources.clio_http.catalog import Catalog
 
 from .changes import Changes
 from .clock import Clock
 from .faults import Action, Faults
+from .grow import Grow
 from .limits import RateLimit
-from .log import Asked
+from .log import Asked, fingerprint
 from .oauth import OAuth
 from .render import Renderer
 from .routes import Routes, Target
@@ -35,7 +37,33 @@ class World:
     limit: RateLimit
     routes: Routes
     oauth: OAuth
+    grow: Grow
     requests: list[Asked] = field(default_factory=list)
+
+    def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:
+        """Write down what was asked and answered."""
+        request = exchange.request
+        headers = {
+            name: value for name, value in request.headers.items() if name != "authorization"
+        }
+        self.requests.append(
+            Asked(
+                number=len(self.requests) + 1,
+                at=arrived,
+                method=request.method,
+                host=request.headers.get("host", ""),
+                path=request.url.path,
+                query=request.url.query,
+                given=exchange.given,
+                headers=headers,
+                token=fingerprint(exchange.token),
+                collection=exchange.collection,
+                page=exchange.page,
+                status=response.status_code,
+                rows=exchange.rows,
+                faults=tuple(type(action).__name__ for action in exchange.actions),
+            )
+        )
 
 
 @dataclass

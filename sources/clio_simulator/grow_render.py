@@ -1,0 +1,150 @@
+"""From the rows of Grow to its records: fields worked out, values hidden, keys left out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from . import values
+from .grow_redaction import hidden
+from .grow_tables import DEFAULTS, SHAPES, table
+from .store import Row, Store, moment
+from .switches import Switches
+from .ulid import ulid
+
+Getter: TypeAlias = Callable[[Store, Row], Any]
+
+VALUES = "custom_field_values"
+"""The field that is shown only to those who name it in `include`."""
+
+
+def _matters(store: Store, row: Row) -> list[Row]:
+    return [{"id": key} for key in store[table("matters")].where("client", row["id"])]
+
+
+def _client(store: Store, row: Row) -> Row | None:
+    contact = store[table("contacts")].get(row.get("client", 0))
+    if contact is None:
+        return None
+    return {
+        "id": contact["id"],
+        "full_name": contact.get("name"),
+        "phone_number": next(iter(contact.get("phone_numbers", ())), None),
+        "primary_email": next(iter(contact.get("emails", ())), None),
+        "address": next(iter(contact.get("addresses", ())), None),
+    }
+
+
+def _named(field: str, collection: str) -> Getter:
+    def get(store: Store, row: Row) -> Row | None:
+        named = store[table(collection)].get(row.get(field, 0))
+        return named and {"id": named["id"], "name": named["name"]}
+
+    return get
+
+
+def _global_id(store: Store, row: Row) -> str:  # noqa: ARG001 - as all of them
+    known: str | None = row.get("global_id")
+    return known or ulid(moment(row.get("created_at")), row["id"])
+
+
+WORKED_OUT: dict[tuple[str, str], Getter] = {
+    ("contacts", "global_id"): _global_id,
+    ("contacts", "matters"): _matters,
+    ("custom_fields", "global_id"): _global_id,
+    ("matters", "global_id"): _global_id,
+    ("matters", "client"): _client,
+    ("matters", "primary_contact"): _client,
+    ("inbox_leads", "marketing_source"): _named("marketing_source", "sources"),
+    ("inbox_leads", "matter_type"): _named("matter_type", "matter_types"),
+    ("inbox_leads", "matter_location"): _named("matter_location", "locations"),
+}
+"""(collection, field) → how it is worked out."""
+
+ROLLED_OUT = ("matter_type", "matter_location")
+
+SURPRISES: dict[str, Mapping[str, Any]] = {
+    "contacts": {"type": "Trust", "status": "Waiting for the court"},
+    "matters": {"status_category": "referred"},
+    "inbox_leads": {"state": "untriaged"},
+    "sources": {"category": "partner"},
+    "custom_actions": {"ui_reference": "contacts/show"},
+}
+"""Collection → values that no document names."""
+
+
+class Renderer:
+    """Turn rows into records, as the switches want them at the moment."""
+
+    def __init__(self, store: Store, switches: Switches) -> None:
+        """Keep what is read."""
+        self.store = store
+        self.switches = switches
+
+    def record(self, collection: str, row: Row, include: frozenset[str] = frozenset()) -> Row:
+        """Give a record as the API shows it."""
+        if self.switches.grow_version == "v1":
+            return self._early(collection, row)
+        record = self.whole(collection, row, values_too=VALUES in include)
+        if collection == "inbox_leads" and not self.switches.grow_lead_rollout:
+            record = {name: value for name, value in record.items() if name not in ROLLED_OUT}
+        return self._surprised(collection, self._redacted(collection, row, record))
+
+    def whole(self, collection: str, row: Row, *, values_too: bool = True) -> Row:
+        """Give a record with everything in it, hidden or not."""
+        shape = SHAPES[collection]
+        record = {name: self._value(collection, name, row) for name in shape.fields}
+        more = {name: row[name] for name in row if name not in record and self._shown(name)}
+        if values_too and collection in {"contacts", "matters"}:
+            more[VALUES] = [self._custom_value(each) for each in row.get(VALUES, ())]
+        return record | more
+
+    def _shown(self, name: str) -> bool:
+        return not name.startswith("_") and name not in {VALUES, "picklist_options"}
+
+    def _early(self, collection: str, row: Row) -> Row:
+        record = {name: self._value(collection, name, row) for name in SHAPES[collection].early}
+        contact = record.get("primary_contact")
+        if contact is not None:
+            record["primary_contact"] = {
+                name: contact[name] for name in contact if name != "address"
+            }
+        return record
+
+    def _value(self, collection: str, name: str, row: Row) -> Any:  # noqa: ANN401 - any JSON
+        getter = WORKED_OUT.get((collection, name))
+        if getter is not None:
+            return getter(self.store, row)
+        return self._stamped(name, row.get(name, DEFAULTS.get(name)))
+
+    def _stamped(self, name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        if name.endswith("_at") and value.__class__ is int:
+            return (values.fine_stamp if self.switches.milliseconds else values.stamp)(value)
+        return value
+
+    def _redacted(self, collection: str, row: Row, record: Row) -> Row:
+        if collection not in {"contacts", "matters"}:
+            return record
+        names = [
+            name for name in hidden(collection, row, self.store, self.switches) if name in record
+        ]
+        if names or self.switches.grow_redacted_empty:
+            return {**record, **dict.fromkeys(names), "redacted_fields": names}
+        return record
+
+    def _surprised(self, collection: str, record: Row) -> Row:
+        if not self.switches.grow_surprises or record["id"] % 3:
+            return record
+        return {**record, **SURPRISES.get(collection, {}), "new_key": {"since": [record["id"]]}}
+
+    def _custom_value(self, value: Row) -> Row:
+        """Give a value with its definition inside it."""
+        record = {name: self._stamped(name, each) for name, each in value.items()}
+        field = self.store[table("custom_fields")].get(value.get("custom_field", 0))
+        record["custom_field"] = field and self.custom_field(field)
+        return record
+
+    def custom_field(self, row: Row) -> Row:
+        """Give the definition of a custom field; only picklists have options."""
+        record = self.whole("custom_fields", row)
+        if row.get("field_type") == "picklist":
+            record["picklist_options"] = row.get("picklist_options", [])
+        return record
