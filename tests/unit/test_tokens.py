@@ -208,7 +208,7 @@ def test_locked_keyring_is_told() -> None:
 def test_keyring_that_keeps_no_secret_is_refused(kind: type[KeyringBackend]) -> None:
     """L15: none, one that forgets, and one in plain text are exit 3; the hint names the setting."""
     with pytest.raises(TokenStoreError, match="no keyring that keeps secrets") as caught:
-        checked(kind())  # type: ignore[no-untyped-call]
+        checked(kind())
     assert "clio_sync.token_store" in caught.value.hint
     assert caught.value.exit_code == 3
 
