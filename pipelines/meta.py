@@ -214,6 +214,16 @@ class Meta:
             cursor.close()
         return int(found[0]) if found else 0
 
+    def begin_sweep(self, progress: Progress) -> None:
+        """Note that a sweep begins; what was known before it is kept already."""
+        name = [progress.source, progress.resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.warehouse.rows(
+            "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
+            " values ($1, $2, $3, $4, $5)",
+            [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
+        )
+
     def release_quarantine(
         self, source: str, names: Sequence[str], run_id: str, synced_at: pendulum.DateTime
     ) -> None:

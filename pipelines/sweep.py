@@ -1,6 +1,6 @@
 """The proof: every collection walked in full, healed, and certified."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pendulum
 
@@ -14,7 +14,7 @@ from .errors import OtherUserError, UnequalError
 from .load import Purpose, Result, Runner, Task, watch
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk
-from .plans import plan_sweep
+from .plans import fields_hash, plan_sweep
 
 SWEPT = frozenset({"incremental", "full"})
 
@@ -140,6 +140,20 @@ class Sweep(Runner):
         )
         before = known or Progress(self.source, collection.name)
         return self._task(plan, before, purpose)
+
+    def _count_known(self, tasks: Iterable[Task]) -> None:
+        """Note what is stored, and that the walk begins: one that dies goes on with that."""
+        super()._count_known(tasks)
+        for plan in (task.walk.plan for task in tasks if task.walk.plan.run_at is None):
+            self.meta.begin_sweep(
+                Progress(
+                    self.source,
+                    plan.collection.name,
+                    walk_started_at=plan.started_at,
+                    fields_hash=fields_hash(plan.collection, plan.left_out),
+                    mode=plan.mode,
+                )
+            )
 
     def _certify(self, task: Task) -> None:
         """Draw up the certificate of a walk that was read and settled to its end."""
