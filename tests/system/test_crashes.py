@@ -1,18 +1,24 @@
 """kill -9 anywhere, then the same command again: as if nothing had happened."""
 
 import random
+import shutil
 import signal
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines.crash import POINTS
+from pipelines.crash import POINTS, SWEEP_POINTS
 from tests.system.conftest import NewFirm
 from tests.system.firm import RAW, Firm
 from tests.system.process import environment, run, start
 
 NAMES = ("matters", "tasks")
-WORDS = ("load", *(word for name in NAMES for word in ("--resource", name)))
+OPTIONS = [word for name in NAMES for word in ("--resource", name)]
+WORDS = ("load", *OPTIONS)
+FEW = ("page-read", "package-committed", "ghosts-confirmed", "ghosts-buried", "certificate-saved")
+ALL = (*POINTS[:-1], *SWEEP_POINTS, POINTS[-1])
 HISTORY = f"select id, description from {RAW}.matters__versions order by all"
 
 
@@ -93,3 +99,75 @@ def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     assert firm.load("activities", "matters").exit_code == 0
     assert firm.load("activities", "matters").exit_code == 0
     assert firm.differences("activities", "matters") == []
+
+
+def left_by_sweep(firm: Firm) -> dict[str, list[tuple[Any, ...]]]:
+    """Give all that a sweep leaves, but for the moments; of each collection the first proof."""
+    queries = {name: f"select id, _row_hash from {RAW}.{name} order by all" for name in NAMES}
+    queries |= {
+        f"{name}__versions": f"select id, _row_hash from {RAW}.{name}__versions order by all"
+        for name in NAMES
+    }
+    queries["tombstones"] = (
+        "select resource, record_id, evidence, revived_at from meta.tombstones order by all"
+    )
+    queries["certificates"] = (
+        "select resource, rows_clio, rows_warehouse, missing, ghost, stale, healed, status,"
+        " digest_before, digest_clio, digest_warehouse from meta.certificates"
+        " qualify row_number() over (partition by resource order by walked_at) = 1 order by all"
+    )
+    return {name: firm.query(query) for name, query in queries.items()}
+
+
+@pytest.mark.parametrize("points", [FEW, pytest.param(ALL, marks=pytest.mark.long)])
+def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path, points: tuple[str, ...]) -> None:
+    """Killed at one point after the other, each time a little later, a sweep leaves what one that
+    nothing interrupts leaves: each tombstone, each row of history and each certificate once.
+    """
+    changed(firm)
+    for name, key in [(name, max(firm.clio.store[name].rows)) for name in NAMES]:
+        firm.clio.changes.remove(name, key)
+        silently = {"name": "silently"} if name == "tasks" else {"description": "silently"}
+        firm.clio.changes.update(name, key - 1, silently, silent=True, keep_etag=True)
+    twin = Firm(firm.clio, tmp_path / "twin")
+    shutil.copytree(firm.folder, twin.folder)
+    assert twin.sweep(*NAMES).exit_code == 0
+    for point in points:
+        env = environment(firm.folder, firm.clio, CLIO_SYNC__CRASH_AT=point)
+        died = run("sweep", *OPTIONS, env=env)
+        assert died.returncode == -signal.SIGKILL, (point, died.stderr)
+        proved = firm.query("select resource, walked_at from meta.certificates")
+        assert len(proved) == len(set(proved))
+    assert firm.sweep(*NAMES).exit_code == 0
+    assert left_by_sweep(firm) == left_by_sweep(twin)
+    assert firm.live_differences(*NAMES) == []
+    assert not (firm.folder / "dlt").exists()
+    assert firm.query("select count(*) from meta.sweeps") == [(0,)]
+    assert firm.query("select count(*) from meta.census_known") == [(0,)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20))
+def test_sweep_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
+    """Killed at any moment, several times, a sweep marks no row that lives; the one after it
+    finds every deletion and every silent change.
+    """
+    firm = new_firm(activities=2000)
+    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    assert firm.load("activities").exit_code == 0
+    gone: set[str] = set()
+    for turn in range(3):
+        key, other = chance.sample(sorted(firm.clio.store["activities"].rows), 2)
+        firm.clio.changes.remove("activities", key)
+        firm.clio.changes.update("activities", other, {"note": f"silently {turn}"}, silent=True)
+        gone.add(str(key))
+        env = environment(firm.folder, firm.clio)
+        process = start("sweep", "--resource", "activities", env=env)
+        time.sleep(chance.uniform(0.5, 4.0))  # the moment is the point
+        process.kill()
+        process.communicate()
+        assert firm.buried("activities") <= gone
+    assert firm.sweep("activities").exit_code == 0
+    assert firm.sweep("activities").exit_code == 0
+    assert firm.buried("activities") == gone
+    assert firm.live_differences("activities") == []
