@@ -40,6 +40,21 @@ def access(source: str, settings: Settings, base_url: str, clock: Clock) -> Acce
     return Access(kept.current(), kept.newer)
 
 
+def is_set_up(source: str, settings: Settings) -> bool:
+    """Tell whether a product has a token, or a sign-in that is kept.
+
+    Without the application's key no sign-in can be for it, and the keyring is left alone.
+
+    Raises:
+        TokenStoreError: what is kept cannot be read.
+
+    """
+    options = settings.sources[source]
+    if options.access_token is not None:
+        return True
+    return bool(options.client_id) and store_for(source, settings).read() is not None
+
+
 def renewal(source: str, settings: Settings, base_url: str, clock: Clock) -> Renewal:
     """Give the sign-in that is kept for a product.
 

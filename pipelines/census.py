@@ -110,8 +110,11 @@ class Census:
     def absent(self, parents: Sequence[str] | None = None) -> list[str]:
         """Name the known rows that the walk did not show and that are not buried since.
 
-        Of a child collection only those of `parents`, whose lists were read to the end.
+        Of a list that records leave without being deleted none: not to be shown says nothing. Of
+        a child collection only those of `parents`, whose lists were read to the end.
         """
+        if self.collection.leaves:
+            return []
         where = "" if parents is None else " and list_contains($4, parent)"
         given = [] if parents is None else [list(parents)]
         found = self.warehouse.rows(
@@ -199,9 +202,14 @@ class Census:
         )
 
     def live_pairs(self) -> str:
-        """Give the query of what is stored now and not marked as deleted."""
+        """Give the query of what is stored now and not marked as deleted.
+
+        Of a list that records leave without being deleted only what the walk showed.
+        """
         key = key_sql(self.collection, "t")
+        shown = f"select key from meta.census_seen where {OF_WALK}"  # noqa: S608
+        which = f"{key} in ({shown})" if self.collection.leaves else "$3 is not null"
         return (
             f"select {key} as key, t._row_hash as row_hash from {self.raw} t"  # noqa: S608
-            f" where {key} not in ({BURIED}) and $3 is not null"
+            f" where {key} not in ({BURIED}) and {which}"
         )

@@ -10,8 +10,6 @@ from sources.clio_http.catalog import Collection
 
 from .warehouse import Warehouse
 
-ROLLING_SLICE = 200
-
 
 @dataclass(frozen=True)
 class Queue:
@@ -53,15 +51,16 @@ def choose(
     budget: int | None,
     *,
     full: bool,
+    rolling: int,
 ) -> dict[str, Sequence[int]]:
     """Choose the parents to read in this run.
 
-    Without a budget: all that were never read or changed, and a slice of the rest, the longest
+    Without a budget: all that were never read or changed, and `rolling` of the rest, the longest
     unread first over all child collections. With one: as many as it allows, in the same order.
     """
     first = [(name, key) for name, q in queues.items() for key in (*q.unread, *q.changed)]
     rest = sorted((read_at, name, key) for name, q in queues.items() for read_at, key in q.rest)
-    some = rest if full or budget is not None else rest[:ROLLING_SLICE]
+    some = rest if full or budget is not None else rest[:rolling]
     ordered = first + [(name, key) for _, name, key in some]
     if budget is not None:
         ordered = ordered[:budget]

@@ -13,6 +13,9 @@ from sources.errors import ConfigurationError
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
+API_VERSIONS = {"clio_manage": ("",), "clio_grow": ("v2", "v1")}
+"""The versions of each product's API that can be chosen, the default first."""
+ROLLING_SLICE = 200
 IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
 REDIRECT_PORT = 8974
 _PORTS = range(1, 65_536)
@@ -37,9 +40,11 @@ KNOWN = {
             "redirect_port",
             "region",
             "reserve",
+            "rolling_slice",
             "scopes",
         )
     ),
+    "sources.clio_grow.api_version",
 }
 """Every setting that is ours, by its dotted name."""
 
@@ -54,7 +59,8 @@ class SourceSettings:
 
     `exclude_columns` and `hash_columns` are written `matters.description`; `on` and `off` name
     collections that are loaded, or not, against the default. `client_id` to `scopes` are for
-    signing in; no scopes means the usual ones.
+    signing in; no scopes means the usual ones. `rolling_slice` is how many parents whose lists
+    need not be read again a load reads all the same.
     """
 
     region: str = "us"
@@ -70,6 +76,8 @@ class SourceSettings:
     oauth_url: str = ""
     redirect_port: int = REDIRECT_PORT
     scopes: tuple[str, ...] = ()
+    api_version: str = ""
+    rolling_slice: int = ROLLING_SLICE
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,23 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
         oauth_url=str(get("oauth_url", "")).rstrip("/"),
         redirect_port=_port(get("redirect_port", REDIRECT_PORT), product),
         scopes=_names(get("scopes", [])),
+        api_version=_api_version(get("api_version", API_VERSIONS[product][0]), product),
+        rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
     )
+
+
+def _api_version(value: object, product: str) -> str:
+    if value not in API_VERSIONS[product]:
+        message = f"unknown api_version for {product}; valid are {', '.join(API_VERSIONS[product])}"
+        raise ConfigurationError(message)
+    return str(value)
+
+
+def _count(value: object, name: str) -> int:
+    if not str(value).isdecimal():
+        message = f"sources.{name} is not a number of lists, such as {ROLLING_SLICE}"
+        raise ConfigurationError(message)
+    return int(str(value))
 
 
 def _secret(value: object, name: str) -> Secret | None:

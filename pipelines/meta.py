@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from sources.clio_http.casts import quoted
 
-from . import census, certificates, identity, observations, tombstones
+from . import census, certificates, identity, observations, sightings, tombstones
 from .warehouse import Cursor, Warehouse
 
 DDL = (
@@ -302,6 +302,7 @@ class Seen:
 
     `census` says that they are kept, to be held against what was known. `children` are the lists
     that each of these rows owns. `proving` says that a sweep was put down and takes them too.
+    `sighted_at` is the moment to keep for rows that may leave their list.
     """
 
     source: str
@@ -311,6 +312,7 @@ class Seen:
     pairs: pa.Table
     children: tuple[str, ...] = ()
     proving: bool = False
+    sighted_at: pendulum.DateTime | None = None
 
 
 @dataclass(frozen=True)
@@ -386,6 +388,8 @@ def _count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime) -> None:
         census.keep_seen(cursor, seen.source, seen.resource, seen.walk)
     if seen.proving:
         census.keep_stored(cursor, seen.source, seen.resource, "sweep")
+    if seen.sighted_at is not None:
+        sightings.keep_sightings(cursor, seen.source, seen.resource, seen.sighted_at)
     cursor.unregister("pairs")
 
 

@@ -1,24 +1,61 @@
 """Each product of Clio as the stages need it: where it is, its catalogue, what may be read."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from sources import clio_grow, clio_manage
+from sources.clio_grow import settings as grow
+from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import Catalog, Column, read_catalog
-from sources.clio_http.client import ClientSettings, ClioClient
+from sources.clio_http.client import ClientSettings, ClioClient, Pace, Policy
 from sources.clio_http.clock import Clock
-from sources.clio_http.dialects import PREFIXES
-from sources.clio_manage import clio_manage, settings
+from sources.clio_manage import settings as manage
 from sources.errors import ConfigurationError
 
+from . import identity
 from .access import Access, access
-from .config import Settings, SourceSettings
+from .config import API_VERSIONS, Settings, SourceSettings
 from .load import Product
 from .masks import Masks, mask_key
 from .plans import Rules
 
-NAMES = {"manage": "clio_manage"}
+NAMES = {"manage": "clio_manage", "grow": "clio_grow"}
+PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
+WHO_AM_I = "users/who_am_i"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is decided about a product's collections, and what asks for its time and user."""
+
+    make: Callable[..., Any]
+    cadence: frozenset[str]
+    history: frozenset[str]
+    clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
+
+
+FACTS = {
+    "clio_manage": Facts(
+        clio_manage.clio_manage,
+        manage.DAILY_CADENCE,
+        manage.HISTORY,
+        ((("fields", identity.FIELDS),), (("fields", "id"),)),
+    ),
+    "clio_grow": Facts(clio_grow.clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
+}
+
+
+def catalog(source: str, options: SourceSettings) -> Catalog:
+    """Give the catalogue of a product, in the version of its API that is configured."""
+    return catalog_of(version(source, options)) if source == "clio_grow" else read_catalog(source)
+
+
+def version(source: str, options: SourceSettings) -> str:
+    """Name the version of a product's API that is configured."""
+    return options.api_version or API_VERSIONS[source][0]
 
 
 def product(source: str, options: SourceSettings) -> Product:
@@ -28,14 +65,16 @@ def product(source: str, options: SourceSettings) -> Product:
         ConfigurationError: a setting names a collection or column that does not exist.
 
     """
-    catalog = read_catalog(source)
+    known, facts = catalog(source, options), FACTS[source]
     return Product(
-        catalog=catalog,
-        rules=Rules(settings.DAILY_CADENCE, excluded(catalog, options)),
-        history=settings.HISTORY,
-        off=off(catalog, options),
-        clock_path="users/who_am_i",
-        make=clio_manage,
+        catalog=known,
+        rules=Rules(facts.cadence, excluded(known, options)),
+        history=facts.history,
+        off=off(known, options),
+        clock_path=WHO_AM_I,
+        clock_parameters=facts.clock_parameters,
+        make=facts.make,
+        rolling_slice=options.rolling_slice,
     )
 
 
@@ -95,37 +134,53 @@ def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
 
 @dataclass(frozen=True)
 class Api:
-    """How the API of a product is addressed."""
+    """How the API of a product is addressed, and how fast.
+
+    `a_second` is the number of requests that Clio allows; 0 where its answers say it.
+    """
 
     hosts: Mapping[str, str]
-    path: str
-    suffix: str
-    headers: Mapping[str, str]
+    path: str = ""
+    suffix: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    a_second: int = 0
+    bare: bool = False
+
+
+def _grow(version: grow.Version) -> Api:
+    return Api(
+        version.hosts,
+        headers=version.headers,
+        policy=Policy(waits=grow.BACK_OFF),
+        a_second=grow.REQUESTS_A_SECOND,
+        bare=version.bare,
+    )
 
 
 APIS = {
-    "clio_manage": Api(
-        settings.HOSTS, settings.API_PATH, ".json", {"X-API-VERSION": settings.API_VERSION}
+    ("clio_manage", ""): Api(
+        manage.HOSTS, manage.API_PATH, ".json", {"X-API-VERSION": manage.API_VERSION}
     ),
-    "clio_grow": Api(
-        {region: f"https://{prefix}api.clio.com/grow" for region, prefix in PREFIXES.items()},
-        "",
-        "",
-        {},
-    ),
+    **{("clio_grow", name): _grow(version) for name, version in grow.VERSIONS.items()},
 }
+"""Each product and version."""
 
 
 def base_url(source: str, options: SourceSettings) -> str:
     """Give the address of a product's API, without the path that all of its lists begin with.
 
     Raises:
-        ConfigurationError: that path is configured with it.
+        ConfigurationError: that path is configured with it, or this region has no such API.
 
     """
-    api = APIS[source]
+    api = APIS[source, version(source, options)]
     if api.path and options.base_url.endswith(api.path):
         message = f"sources.{source}.base_url ends before {api.path}; leave that out"
+        raise ConfigurationError(message)
+    if not options.base_url and options.region not in api.hosts:
+        name = f"{version(source, options)} of {source}"
+        message = f"{name} is not offered in the region {options.region}"
         raise ConfigurationError(message)
     return options.base_url or api.hosts[options.region]
 
@@ -138,15 +193,18 @@ def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Ev
         ConfigurationError: the base URL is not one of Clio's hosts.
 
     """
-    given = access(source, all_settings, base_url(source, all_settings.sources[source]), clock)
-    return client_with(source, all_settings.sources[source], given, clock, stop)
+    options = all_settings.sources[source]
+    given = access(source, all_settings, base_url(source, options), clock)
+    return client_with(source, all_settings, given, clock, stop)
 
 
 def client_with(
-    source: str, options: SourceSettings, given: Access, clock: Clock, stop: threading.Event
+    source: str, all_settings: Settings, given: Access, clock: Clock, stop: threading.Event
 ) -> ClioClient:
     """Open a client for a product with a token."""
-    api = APIS[source]
+    options = all_settings.sources[source]
+    api = APIS[source, version(source, options)]
+    shared = all_settings.data_dir / f"{source}.pace"
     made = ClientSettings(
         product=source,
         base_url=base_url(source, options),
@@ -155,5 +213,8 @@ def client_with(
         headers=api.headers,
         reserve=options.reserve,
         suffix=api.suffix,
+        policy=api.policy,
+        pace=Pace(api.a_second, file=shared) if api.a_second else None,
+        bare=api.bare,
     )
     return ClioClient(made, clock, stop=stop, renew=given.renew)

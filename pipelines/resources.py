@@ -24,9 +24,11 @@ from .outcome import Outcome, table
 COMPARED = ("mode", "updated_since", "ids", "etag", "page_size", "parameters", "deletion_marker")
 
 
-def describe(collection: Collection, *, off: bool) -> dict[str, Any]:
+def describe(source: str, collection: Collection, *, off: bool) -> dict[str, Any]:
     """Describe a collection for `resources --json`."""
+    reasons = (collection.off or collection.reason, collection.leaves)
     return {
+        "source": source,
         "resource": collection.name,
         "path": collection.path,
         "mode": collection.mode,
@@ -40,17 +42,26 @@ def describe(collection: Collection, *, off: bool) -> dict[str, Any]:
         "fields": len(collection.fields),
         "writable": list(writable_fields(collection)),
         "loaded": collection.loaded and not off,
-        "reason": collection.off or collection.reason or None,
+        "reason": "; ".join(filter(None, reasons)) or None,
+        "scope": collection.scope or None,
     }
 
 
 def run_resources(settings: Settings, clock: Clock) -> Outcome:
-    """List every collection of Clio Manage."""
+    """List every collection of both products."""
     started_at = clock.now()
-    catalog = read_catalog("clio_manage")
-    off = products.off(catalog, settings.sources["clio_manage"])
-    every = {**catalog.collections, **catalog.derived, **catalog.singletons}
-    rows = [describe(collection, off=name in off) for name, collection in sorted(every.items())]
+    rows, parts = [], []
+    for source, options in settings.sources.items():
+        catalog = products.catalog(source, options)
+        off = products.off(catalog, options)
+        every = {**catalog.collections, **catalog.derived, **catalog.singletons}
+        found = [describe(source, one, off=name in off) for name, one in sorted(every.items())]
+        rows += found
+        parts.append(_text(products.PRODUCT_NAMES[source], catalog, found))
+    return Outcome("resources", started_at, clock.now(), results=rows, text="\n".join(parts))
+
+
+def _text(product: str, catalog: Catalog, rows: list[dict[str, Any]]) -> str:
     lists = sum(len(row["variants"]) for row in rows if row["loaded"])
     loaded = sum(row["loaded"] for row in rows)
     header = ("collection", "loaded", "key", "deletes seen by", "writable fields", "why")
@@ -65,13 +76,12 @@ def run_resources(settings: Settings, clock: Clock) -> Outcome:
         )
         for row in rows
     ]
-    text = table(header, cells) + (
-        f"\n\n{len(catalog.collections)} collections of Clio Manage,"
+    return table(header, cells) + (
+        f"\n\n{len(catalog.collections)} collections of {product},"
         f" {len(catalog.derived)} narrower lists of them and"
         f" {len(catalog.singletons)} single records; {loaded} are loaded."
         f"\nOne load of all sends at least {lists} requests: one for each list variant.\n"
     )
-    return Outcome("resources", started_at, clock.now(), results=rows, text=text)
 
 
 def run_diff(path: Path, clock: Clock) -> Outcome:

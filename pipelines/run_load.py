@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from sources.clio_http.clock import Clock
-from sources.errors import ConfigurationError
+from sources.errors import ClioError
 
 from . import products
 from .config import Settings
@@ -16,6 +16,7 @@ from .epoch import check_epoch
 from .errors import DemoFolderError
 from .load import URGENCY, Load, Runner
 from .outcome import Outcome, table
+from .parts import Part, readable, shared_out
 from .plans import Choice
 from .progress import Lines
 from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
@@ -77,22 +78,22 @@ class Stage:
 def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
     """Run a stage for the named products on the warehouse of the data folder.
 
+    Without a name for every product that there is a token or a sign-in for.
+
     Raises:
         DemoFolderError: the folder holds the demo's firm, and this is not the demo.
         ClioError: nothing could be begun; what goes wrong later is in the outcome.
 
     """
-    if run.choice.allow_absent is not None and len(run.choice.resources) != 1:
-        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
-        raise ConfigurationError(message)
+    chosen, others = (names, []) if names else readable(run.settings)
+    parts = shared_out(run.settings, chosen, run.choice)
     folder, clock = run.settings.data_dir, run.clock
     outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
     prepare_data_folder(folder)
     if (folder / DEMO_MARK).exists() and not into_demo:
         raise DemoFolderError
-    for name in names:
-        # before anything is made: a load that cannot begin leaves no empty warehouse behind
-        products.client(name, run.settings, run.clock, run.stop).close()
+    # before anything is made: a load that cannot begin leaves no empty warehouse behind
+    parts = _openable(run, parts, outcome)
     with (
         writer_lock(folder, stage.command, clock.now()),
         Warehouse(folder) as warehouse,
@@ -100,15 +101,62 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
     ):
         if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
             run.reporter.note(note)
-        for name in names:
-            with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
-                result = runner.run()
-            outcome.results = [*outcome.results, *stage.results(runner)]
-            outcome.errors += result.errors
-            outcome.exit_code = max(outcome.exit_code, result.exit_code, key=URGENCY.__getitem__)
-            outcome.text += stage.text(runner)
+        for name in others:
+            run.reporter.note(f"{name} is not read: there is no token and nobody is signed in")
+        for part in parts:
+            if run.stop.is_set():
+                break
+            if len(parts) > 1:
+                outcome.text += f"{products.PRODUCT_NAMES[part.source]}\n\n"
+            try:
+                _run_part(stage, replace(run, choice=part.choice), part.source, warehouse, outcome)
+            except ClioError as error:
+                if len(parts) == 1:
+                    raise
+                _failed(outcome, part, error)
     outcome.finished_at = clock.now()
     return outcome
+
+
+def _openable(run: Run, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
+    """Give the products that can be opened; one that cannot does not keep the other from it.
+
+    Raises:
+        ClioError: none can.
+
+    """
+    found = []
+    for part in parts:
+        try:
+            products.client(part.source, run.settings, run.clock, run.stop).close()
+            found.append(part)
+        except ClioError as error:
+            if len(parts) == 1:
+                raise
+            _failed(outcome, part, error)
+    if not found:
+        raise outcome.errors[0][1]
+    return found
+
+
+def _failed(outcome: Outcome, part: Part, error: ClioError) -> None:
+    """Note that one of several products could not be read."""
+    outcome.errors.append((part.source, error))
+    _worse(outcome, error.exit_code if error.exit_code in URGENCY else 4)
+
+
+def _run_part(stage: Stage, run: Run, name: str, warehouse: Warehouse, outcome: Outcome) -> None:
+    """Run a stage for one product, and add to the outcome how that ended."""
+    with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
+        result = runner.run()
+    outcome.results = [*outcome.results, *stage.results(runner)]
+    outcome.errors += result.errors
+    outcome.text += stage.text(runner)
+    _worse(outcome, result.exit_code)
+
+
+def _worse(outcome: Outcome, exit_code: int) -> None:
+    outcome.exit_code = max(outcome.exit_code, exit_code, key=URGENCY.__getitem__)
 
 
 @contextmanager
@@ -117,14 +165,6 @@ def _runner(
 ) -> Iterator[Runner]:
     options = run.settings.sources[name]
     product = products.product(name, options)
-    unknown = sorted(run.choice.resources - set(product.catalog.loaded))
-    if unknown:
-        message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
-        raise ConfigurationError(message)
-    switched_off = sorted(run.choice.resources & product.off)
-    if switched_off:
-        message = f"{switched_off[0]} is off; name it in sources.{name}.on to load it"
-        raise ConfigurationError(message)
     with products.client(name, run.settings, run.clock, run.stop) as client:
         yield stage.runner(
             product,

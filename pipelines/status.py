@@ -10,15 +10,14 @@ from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
 
 from . import certificates, tombstones
-from .config import Settings
+from .config import PRODUCTS, Settings
 from .epoch import last_regression
 from .errors import NoWarehouseError
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, table
+from .sightings import SUFFIX
 from .warehouse import FILE, Warehouse
-
-SOURCES = ("clio_manage",)
 
 RUNS = """
 select resource, mode, status, finished_at, error from meta.sync_runs
@@ -59,41 +58,49 @@ def run_status(settings: Settings, clock: Clock) -> Outcome:
     with Warehouse(settings.data_dir, read_only=True) as warehouse:
         if not warehouse.layout("meta"):
             raise NoWarehouseError
-        rows = [row for source in SOURCES for row in source_status(warehouse, source, started_at)]
+        rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
         regression = last_regression(warehouse)
-    cells = [[row[name] for name in HEADER] for row in rows]
+    names = _names(rows)
+    cells = [
+        [name, *(row[key] for key in list(HEADER)[1:])]
+        for name, row in zip(names, rows, strict=True)
+    ]
     total = sum(row["rows"] for row in rows)
     parts = [table(list(HEADER.values()), cells), f"\n{len(rows)} collections, {total:,} rows."]
     parts += [
-        f"{row['resource']}: {row['parents_read']:,} of {row['parents']:,} lists of"
-        f" {row['parent']} read."
-        for row in rows
+        f"{name}: {row['parents_read']:,} of {row['parents']:,} lists of {row['parent']} read."
+        for name, row in zip(names, rows, strict=True)
         if row["parent"]
     ]
-    parts += _warnings(rows)
+    for name, row in zip(names, rows, strict=True):
+        parts += _warnings(name, row)
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     return Outcome("status", started_at, clock.now(), results=rows, text="\n".join(parts) + "\n")
 
 
-def _warnings(rows: list[dict[str, Any]]) -> list[str]:
+def _names(rows: list[dict[str, Any]]) -> list[str]:
+    """Name each collection, with its product where there is more than one."""
+    one = len({row["source"] for row in rows}) == 1
+    return [row["resource"] if one else f"{row['source']}.{row['resource']}" for row in rows]
+
+
+def _warnings(name: str, row: dict[str, Any]) -> list[str]:
     found = []
-    for row in rows:
-        if row["lateness"] != OK:
-            found.append(
-                f"{row['lateness']}: {row['resource']} had a version that became visible"
-                f" {row['late_seconds'] / 60:.0f} minutes late.",
-            )
-        if row["silent_changes"]:
-            found.append(
-                f"{row['resource']}: {row['silent_changes']:,} changed values were found only by"
-                " a sweep (meta.silent_changes).",
-            )
-        if row["certificate"] not in {None, certificates.OK}:
-            found.append(
-                f"{row['resource']}: the last certificate is {row['certificate']}; see clio-sync"
-                " sweep -h.",
-            )
+    if row["lateness"] != OK:
+        found.append(
+            f"{row['lateness']}: {name} had a version that became visible"
+            f" {row['late_seconds'] / 60:.0f} minutes late.",
+        )
+    if row["silent_changes"]:
+        found.append(
+            f"{name}: {row['silent_changes']:,} changed values were found only by a sweep"
+            " (meta.silent_changes).",
+        )
+    if row["certificate"] not in {None, certificates.OK}:
+        found.append(
+            f"{name}: the last certificate is {row['certificate']}; see clio-sync sweep -h.",
+        )
     return found
 
 
@@ -135,7 +142,7 @@ def source_status(
     return [
         _one(warehouse, source, loaded.get(name), (name, layout), facts)
         for name in sorted(layout)
-        if not name.startswith("_dlt") and not name.endswith("__versions")
+        if not name.startswith("_dlt") and not name.endswith(("__versions", SUFFIX))
     ]
 
 
@@ -187,7 +194,7 @@ def _deletes_known(
     complete: pendulum.DateTime | None,
 ) -> pendulum.DateTime | None:
     """Give the moment up to which deletions are known: the last walk that could have shown them."""
-    if collection is None or collection.mode == "daily":
+    if collection is None or collection.mode == "daily" or collection.leaves:
         return None
     by_load = complete if collection.mode in {"full", "child"} else None
     return max((at for at in (walked_at, by_load) if at is not None), default=None)

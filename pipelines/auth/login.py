@@ -122,10 +122,9 @@ def _line(work: Work, stream: TextIO) -> str:
 
 def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> SignIn:
     """Ask Clio whose sign-in this is; a refused token is an error, another failure a note."""
-    options = work.settings.sources[source]
     given = Access(found.access_token)
     try:
-        with products.client_with(source, options, given, work.clock, work.stop) as client:
+        with products.client_with(source, work.settings, given, work.clock, work.stop) as client:
             answer = client.get(WHO, _FIELDS.get(source, ()))
     except SignInNeededError as error:
         outcome.errors.append(("", error))

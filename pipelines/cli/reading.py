@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.argument("product", required=False, type=click.Choice(["manage"]))
+@click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
 @click.option(
     "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
 )
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--budget",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Read at most N parents' lists (matter contacts, conversation messages ...).",
+    help="Read at most N parents' lists of a product (matter contacts, notes ...).",
 )
 @allow_absent_option
 @common
@@ -38,9 +38,12 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Load what changed in Clio since the last load.
 
+    Without a product: each one that has a token or a sign-in.
+
     \b
     Examples:
       clio-sync load
+      clio-sync load grow
       clio-sync load --resource matters --resource contacts
       clio-sync load --all --json
     """
@@ -54,7 +57,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
         from sources.clio_http.clock import SystemClock
 
         choice = Choice(frozenset(resources), full, every, budget, allow_absent)
-        names = [NAMES[product]] if product else list(NAMES.values())
+        names = [NAMES[product]] if product else []
         clock = SystemClock(stop)
         return run_load(Run(read_settings(), choice, clock, reporter(), stop), names)
 
@@ -62,7 +65,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @main.command()
-@click.argument("product", required=False, type=click.Choice(["manage"]))
+@click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
 @click.option(
     "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
 )
@@ -70,7 +73,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     "--budget",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Send at most N requests; the next sweep goes on where this one stopped.",
+    help="Send at most N requests to a product; the next sweep goes on where this one stopped.",
 )
 @click.option(
     "--accept-user", is_flag=True, help="Take this token's user and role for the right ones."
@@ -88,11 +91,13 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Prove that the warehouse equals Clio: read everything, heal what differs, find deletions.
 
-    Each collection that was read to its end gets a certificate in meta.certificates.
+    Each collection that was read to its end gets a certificate in meta.certificates. Without a
+    product: each one that has a token or a sign-in.
 
     \b
     Examples:
       clio-sync sweep
+      clio-sync sweep grow
       clio-sync sweep --budget 100
       clio-sync sweep --resource matters --json
     """
@@ -109,7 +114,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
         choice = Choice(
             frozenset(resources), budget=budget, allow_absent=allow_absent, accept_user=accept_user
         )
-        names = [NAMES[product]] if product else list(NAMES.values())
+        names = [NAMES[product]] if product else []
         clock = SystemClock(stop)
         return run_sweep(Run(read_settings(), choice, clock, reporter(), stop), names)
 

@@ -92,7 +92,12 @@ class Load(Runner):
             for name, collection in children.items()
             if name not in self.product.off
         }
-        chosen = choose(queues, self.choice.budget, full=self.choice.full)
+        chosen = choose(
+            queues,
+            self.choice.budget,
+            full=self.choice.full,
+            rolling=self.product.rolling_slice,
+        )
         tasks = []
         layout = self.warehouse.layout(f"raw_{self.source}")
         for name, collection in children.items():

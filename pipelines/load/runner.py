@@ -33,6 +33,7 @@ from pipelines.masks import Masks
 from pipelines.meta import Meta, Progress, RunRow, Stored
 from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
+from pipelines.sightings import ensure_sightings
 from pipelines.tombstones import buried, bury
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -70,7 +71,9 @@ class Product:
     history: frozenset[str]
     off: frozenset[str]
     clock_path: str
+    clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
     make: Callable[..., Any]
+    rolling_slice: int
 
 
 @dataclass
@@ -181,9 +184,9 @@ class Runner:
 
     def _server_time(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
-        for fields in (identity.FIELDS, "id"):
+        for parameters in self.product.clock_parameters:
             try:
-                answer = self.client.get(self.product.clock_path, (("fields", fields),))
+                answer = self.client.get(self.product.clock_path, parameters)
             except FieldsRefusedError:
                 continue
             except (MissingScopeError, CollectionGoneError, RequestRefusedError):
@@ -232,7 +235,8 @@ class Runner:
         )
         mask = partial(self.masks.apply, run.resource)
         children = tuple(child.name for child in self._children(plan.collection))
-        purpose = replace(purpose, children=children)
+        leaves = bool(plan.collection.leaves)
+        purpose = replace(purpose, children=children, sightings=leaves)
         return Task(self.source, walk, known, run, mask, purpose=purpose)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
@@ -267,6 +271,9 @@ class Runner:
     def _ensure_versions(self, tasks: Sequence[Task]) -> None:
         kept = self.product.history & {task.name for task in tasks}
         ensure_versions(self.warehouse, f"raw_{self.source}", kept)
+        for task in tasks:
+            if task.purpose.sightings and self.warehouse.columns(f"raw_{self.source}", task.name):
+                ensure_sightings(self.warehouse, self.source, task.name)
 
     # What a complete walk did not show...
 

@@ -51,7 +51,8 @@ class Purpose:
     With `census` it is held against what was known before its first request. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too.
+    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
+    was shown, since it may leave the list.
     """
 
     walk: str = "load"
@@ -60,11 +61,12 @@ class Purpose:
     watch: Watch | None = None
     children: tuple[str, ...] = ()
     proving: bool = False
+    sightings: bool = False
 
     @property
     def counts(self) -> bool:
         """Tell whether the keys that the walk shows are needed."""
-        return self.census or self.buried or self.proving
+        return self.census or self.buried or self.proving or self.sightings
 
 
 @dataclass
@@ -262,7 +264,8 @@ class Task:
             pairs = pa.concat_tables(self.pending.seen)
             purpose = self.purpose
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
-            stored.seen.append(replace(seen, proving=purpose.proving))
+            sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
+            stored.seen.append(replace(seen, proving=purpose.proving, sighted_at=sighted_at))
         if observed.late:
             stored.late.append(
                 Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)

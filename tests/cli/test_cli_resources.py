@@ -20,14 +20,18 @@ def test_the_table_says_how_many_and_why_not(tmp_path: Path) -> None:
     """One line for each collection, and the fewest requests of a load."""
     env = environment(tmp_path / "data")
     shown = run("resources", env=env).stdout
-    rows = document(run("resources", "--json", env=env))["results"]
+    every = document(run("resources", "--json", env=env))["results"]
+    assert {row["source"] for row in every} == {"clio_manage", "clio_grow"}
+    manage, shown_of_grow = shown.split("one for each list variant.\n", 1)
+    rows = [row for row in every if row["source"] == "clio_manage"]
     lists = sum(len(row["variants"]) for row in rows if row["loaded"])
 
-    assert len(rows) == 85
-    assert "77 collections of Clio Manage, 6 narrower lists of them and 2 single records" in shown
-    assert f"at least {lists} requests" in shown
+    assert (len(rows), len(every)) == (85, 96)
+    assert "77 collections of Clio Manage, 6 narrower lists of them and 2 single records" in manage
+    assert "10 collections of Clio Grow" in shown_of_grow
+    assert f"at least {lists} requests" in manage
     for row in rows:
-        (line,) = [line for line in shown.splitlines() if line.split(" ")[0] == row["resource"]]
+        (line,) = [line for line in manage.splitlines() if line.split(" ")[0] == row["resource"]]
         assert (row["mode"] if row["loaded"] else "off") in line.split()
         assert (row["reason"] or "") in line
     assert not (tmp_path / "data").exists()

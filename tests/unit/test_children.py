@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.children import ROLLING_SLICE, Queue, choose, queue
+from pipelines.children import Queue, choose, queue
+from pipelines.config import ROLLING_SLICE
 from pipelines.meta import Meta
 from pipelines.warehouse import Warehouse
 from tests.unit.pages import CATALOG
@@ -44,17 +45,19 @@ def test_a_budget_takes_the_unread_the_changed_and_then_the_oldest(
     budget: int | None, expected: dict[str, list[int]]
 ) -> None:
     """The rest go by the moment they were last read, over all child collections together."""
-    assert choose(QUEUES, budget, full=False) == expected
+    assert choose(QUEUES, budget, full=False, rolling=ROLLING_SLICE) == expected
 
 
 def test_without_a_budget_a_slice_of_the_rest_is_read() -> None:
     """All that wait, and the two hundred of the rest that were unread longest."""
     queues = {"a": Queue((1,), (2,), rest(*range(10, 510)))}
-    chosen = choose(queues, None, full=False)["a"]
+    chosen = choose(queues, None, full=False, rolling=ROLLING_SLICE)["a"]
 
     assert ROLLING_SLICE == 200
     assert list(chosen) == [1, 2, *range(10, 210)]
-    assert len(choose(queues, None, full=True)["a"]) == 502
+    assert choose(queues, None, full=False, rolling=3)["a"] == [1, 2, 10, 11, 12]
+    assert choose(queues, None, full=False, rolling=0)["a"] == [1, 2]
+    assert len(choose(queues, None, full=True, rolling=3)["a"]) == 502
 
 
 keys = st.lists(st.integers(1, 50), unique=True, max_size=9)
@@ -69,7 +72,7 @@ def test_no_parent_is_read_twice_and_none_is_invented(
         name: Queue(tuple(own[::3]), tuple(own[1::3]), rest(*own[2::3]))
         for name, own in found.items()
     }
-    chosen = choose(queues, budget, full=False)
+    chosen = choose(queues, budget, full=False, rolling=ROLLING_SLICE)
 
     assert set(chosen) == set(queues)
     for name, own in chosen.items():

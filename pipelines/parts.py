@@ -1,0 +1,70 @@
+"""Which products a run reads, and which of the named collections belong to which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sources.errors import ConfigurationError
+
+from . import products
+from .access import is_set_up
+from .config import Settings
+from .plans import Choice
+
+
+@dataclass(frozen=True)
+class Part:
+    """One product's part in a run."""
+
+    source: str
+    choice: Choice
+
+
+def readable(settings: Settings) -> tuple[list[str], list[str]]:
+    """Part the products into those with a token or a sign-in, and the others.
+
+    Where there is none the first product is given all the same: opening it says what to do.
+    """
+    with_access = [name for name in products.NAMES.values() if is_set_up(name, settings)]
+    without = [name for name in products.NAMES.values() if name not in with_access]
+    if not with_access:
+        return without[:1], []
+    return with_access, without
+
+
+def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list[Part]:
+    """Give each product those of the named collections that it has; without names, everything.
+
+    Raises:
+        ConfigurationError: no product has a collection, or it is off; or a decision about one
+            list would be about two.
+
+    """
+    known = {name: products.product(name, settings.sources[name]) for name in names}
+    found = []
+    for name, product in known.items():
+        own = choice.resources & set(product.catalog.loaded)
+        if own or not choice.resources:
+            found.append(Part(name, replace(choice, resources=own)))
+    unknown = sorted(choice.resources - {r for part in found for r in part.choice.resources})
+    if unknown:
+        message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
+        raise ConfigurationError(message)
+    for part in found:
+        switched_off = sorted(part.choice.resources & known[part.source].off)
+        if switched_off:
+            message = f"{switched_off[0]} is off; name it in sources.{part.source}.on to load it"
+            raise ConfigurationError(message)
+    _check_decision(choice, found)
+    return found
+
+
+def _check_decision(choice: Choice, found: Sequence[Part]) -> None:
+    """Refuse to take rows for deleted in more than one list."""
+    if choice.allow_absent is None:
+        return
+    if len(choice.resources) != 1:
+        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
+        raise ConfigurationError(message)
+    if len(found) > 1:
+        message = "--allow-absent needs the product: both have a collection of this name"
+        raise ConfigurationError(message)
