@@ -49,7 +49,9 @@ def shown_late(firm: Firm, seconds: int, *, add: bool = False) -> None:
     firm.clio.clock.advance(20)
 
 
-@pytest.mark.parametrize(("minutes", "verdict"), [(5, "ok"), (10, "warn")])
+@pytest.mark.parametrize(
+    ("minutes", "verdict"), [(10, "warn"), pytest.param(5, "ok", marks=pytest.mark.long)]
+)
 def test_change_that_is_late_within_the_overlap(frozen: Firm, minutes: int, verdict: str) -> None:
     """A18: the next load finds it, and notes the least time by which it was late: from its stamp
     to the start of the last load that did not see it. From half the overlap on, status warns.
@@ -67,7 +69,7 @@ def test_change_that_is_late_within_the_overlap(frozen: Firm, minutes: int, verd
     assert ("warn: tasks had a version" in told["text"]) == (verdict == "warn")
 
 
-@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("add", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_change_that_is_late_beyond_the_overlap(frozen: Firm, *, add: bool) -> None:
     """A18: no load asks for it any more; the sweep finds it and stores it, marks the certificate
     and ends with exit code 0, since all is healed; status fails.

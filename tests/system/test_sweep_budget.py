@@ -38,7 +38,7 @@ def proofs(firm: Firm) -> dict[str, int]:
 def test_nights_with_a_budget(new_firm: NewFirm) -> None:
     """With six requests a night, one of which asks who the token belongs to, every collection has
     a certificate of the round after as many nights as the pages need at five a night. No night
-    sends more. What is left over of a night begins the next round.
+    sends more.
     """
     firm = new_firm(activities=1000)
     firm.load(*NAMES)
@@ -47,11 +47,10 @@ def test_nights_with_a_budget(new_firm: NewFirm) -> None:
         "activities": 5, "contacts": 1, "line_items": 2, "matters": 1, "notes": 2, "tasks": 1,
     }  # fmt: skip
     nights = -(-sum(needed.values()) // 5)
-    for proved in (1, 2):
-        for _ in range(nights):
-            firm.clio.clock.advance(86_400)
-            assert night(firm, 6, *NAMES)[1] <= 6
-        assert min(proofs(firm).values()) >= 1 + proved
+    for _ in range(nights):
+        firm.clio.clock.advance(86_400)
+        assert night(firm, 6, *NAMES)[1] <= 6
+    assert min(proofs(firm).values()) >= 2
     statuses = firm.query("select distinct status, missing, ghost, stale from meta.certificates")
     assert statuses == [("ok", 0, 0, 0)]
 
@@ -65,10 +64,11 @@ def test_nights_of_a_whole_firm(new_firm: NewFirm) -> None:
     assert firm.load(every=True).exit_code == 0
     needed = sum(pages_needed(firm).values())
     assert needed > 300
-    for _ in range(-(-needed // 99)):
-        firm.clio.clock.advance(86_400)
-        assert night(firm, 100)[1] <= 100
-    assert min(proofs(firm).values()) >= 2
+    for proved in (1, 2):
+        for _ in range(-(-needed // 99)):
+            firm.clio.clock.advance(86_400)
+            assert night(firm, 100)[1] <= 100
+        assert min(proofs(firm).values()) >= 1 + proved
     assert firm.query("select distinct status from meta.certificates") == [("ok",)]
 
 
@@ -123,7 +123,10 @@ class StoppingClock(PageClock):
         return super().monotonic()
 
 
-@pytest.mark.parametrize("requests", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    "requests",
+    [3, 4, pytest.param(2, marks=pytest.mark.long), pytest.param(5, marks=pytest.mark.long)],
+)
 def test_stop_at_any_request(new_firm: NewFirm, requests: int) -> None:
     """Told to stop at any request, also between the last page and the confirmations, a sweep
     marks nothing that lives and certifies nothing halfway; the next run brings it to its end.
@@ -167,7 +170,7 @@ def test_loads_between_the_nights(new_firm: NewFirm) -> None:
     firm = new_firm(activities=600)
     firm.load("activities")
     keys = sorted(firm.clio.store["activities"].rows)
-    for at in (5, 395):
+    for at in (5, 250):
         done, _ = night(firm, 2, "activities")
         assert done == []
         firm.clio.clock.advance(3_600)
