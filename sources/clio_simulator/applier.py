@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from .change import Change
 from .clock import Clock
+from .grow_changes import GrowWays
 from .merging import Merge, References
 from .store import Row, Store, Table
 from .switches import Switches
@@ -39,6 +40,7 @@ class Applier:
             "restore": self._restore,
             "lose": self._lose,
             "regain": self._regain,
+            **GrowWays(self.apply, store, grow, switches).ways,
         }
 
     def check(self, change: Change) -> None:
@@ -57,7 +59,8 @@ class Applier:
 
         Raises:
             KeyError: there is no such record.
-            ValueError: a share is not between 0 and 1, or a contact is merged with itself.
+            ValueError: a share is not between 0 and 1, a contact is merged with itself, or a
+                lead was accepted or a matter pushed to Manage before.
 
         """
         return self.ways[change.operation](change)

@@ -19,6 +19,10 @@ Operation: TypeAlias = Literal[
     "restore",
     "lose",
     "regain",
+    "accept_lead",
+    "add_note",
+    "convert",
+    "rename_matter_type",
 ]
 
 

@@ -146,6 +146,44 @@ class Changes:
         """Show what `lose` hid of a collection, and give the ids."""
         return list(self.do(Change("regain", collection), when).get("ids", ()))
 
+    def accept_lead(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+        """Accept a lead of Grow, which leaves both its lists, and give the matter made of it."""
+        return self.do(Change("accept_lead", "grow.inbox_leads", id), when)
+
+    def add_note(
+        self,
+        collection: str,
+        id: int,  # noqa: A002 - Clio's own name
+        fields: Mapping[str, Any],
+        *,
+        visible_after: float = 0.0,
+        when: When | None = None,
+    ) -> Row:
+        """Add a note (subject, body) to one of `grow.contacts` or `grow.matters` and give it.
+
+        The switch `grow_note_moves_parent` says whether that moves the parent's `updated_at`.
+        """
+        change = Change("add_note", collection, id, fields, visible_after=visible_after)
+        return self.do(change, when)
+
+    def convert(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+        """Push a matter of Grow and its client to Manage: both get a `clio_id`.
+
+        The switch `grow_convert_moves_updated_at` says whether their `updated_at` moves.
+        """
+        return self.do(Change("convert", "grow.matters", id), when)
+
+    def rename_matter_type(
+        self,
+        id: int,  # noqa: A002 - Clio's own name
+        name: str,
+        *,
+        when: When | None = None,
+    ) -> Row:
+        """Rename a matter type of Grow; the switch `grow_rename` says what its matters show."""
+        change = Change("rename_matter_type", "grow.matter_types", id, {"name": name})
+        return self.do(change, when)
+
     def do(self, change: Change, when: When | None = None) -> Row:
         """Apply a change, or keep it for its moment; give what `Applier.apply` gives.
 

@@ -13,7 +13,8 @@ from .errors import Refusal
 from .faults import Call, Draft
 from .grow_errors import missing_scope, not_found, refused
 from .grow_redaction import own_lead
-from .grow_tables import ALL_LEADS, KNOWN, PATHS, SHAPES, Operation, pattern, table
+from .grow_tables import ALL_LEADS, KNOWN, PATHS, SHAPES, Operation, Way, pattern, table
+from .grow_writes import Writer
 from .headers import bearer, unchanged
 from .paging import Cursor
 from .replies import JSON_TYPE
@@ -60,7 +61,14 @@ class GrowApi:
     def __init__(self, world: World) -> None:
         """Keep the world that is served."""
         self.world = world
-        self.replies: dict[str, Reply] = {"list": self._list, "item": self._item, "me": self._me}
+        self.writer = Writer(world.grow, world.changes, world.switches)
+        self.replies: dict[Way, Reply] = {
+            "list": self._list,
+            "item": self._item,
+            "me": self._me,
+            "create": self._create,
+            "remove": self._remove,
+        }
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request and write it into the log."""
@@ -219,6 +227,14 @@ class GrowApi:
         if row is None:
             raise not_found()
         return self._single(turn, values.dump(self._record(turn, row)), {"Content-Type": JSON_TYPE})
+
+    async def _create(self, turn: Turn, operation: Operation) -> Response:
+        record = self.writer.create(operation, turn.keys, await turn.request.body())
+        return self._single(turn, values.dump(record), {"Content-Type": JSON_TYPE}, 201)
+
+    async def _remove(self, turn: Turn, operation: Operation) -> Response:
+        self.writer.remove(operation, turn.keys)
+        return Response(b"", 204)
 
     def _single(
         self, turn: Turn, record: bytes, headers: dict[str, str], status: int = 200

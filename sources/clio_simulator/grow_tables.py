@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Way: TypeAlias = Literal["list", "item", "me"]
+Way: TypeAlias = Literal["list", "item", "me", "create", "remove"]
 
 PREFIX = "grow."
 """What stands before the name of a collection of Grow, as in `grow.contacts`."""
@@ -94,22 +94,34 @@ def _item(path: str, scope: str, *takes: str) -> Operation:
     return Operation("GET", f"{path}/#", "item", path, scope, takes)
 
 
+def _create(path: str, collection: str, scope: str) -> Operation:
+    return Operation("POST", path, "create", collection, scope)
+
+
 OPERATIONS = (
     _paged("contacts", "contacts", "grow_contact_read", "query", "include"),
     _item("contacts", "grow_contact_read", "include"),
     _paged("contacts/#/notes", "contact_notes", "grow_contact_note_read"),
+    _create("contacts/#/notes", "contact_notes", "grow_contact_note_write"),
     _paged("matters", "matters", "grow_matter_read", "include", "inbox_lead_id", "submitted_only"),
     _item("matters", "grow_matter_read", "include"),
     _paged("matters/#/notes", "matter_notes", "grow_matter_note_read"),
+    _create("matters/#/notes", "matter_notes", "grow_matter_note_write"),
     _paged("inbox_leads", "inbox_leads", "grow_lead_inbox_read", "state", "query"),
+    _create("inbox_leads", "inbox_leads", "grow_lead_inbox_write"),
     _item("inbox_leads", "grow_lead_inbox_read"),
     _paged("users", "users", "grow_user_read"),
     Operation("GET", "users/who_am_i", "me", "users", "grow_user_read"),
     _paged("custom_actions", "custom_actions", "grow_custom_action_read"),
+    _create("custom_actions", "custom_actions", "grow_custom_action_write"),
+    Operation("DELETE", "custom_actions/#", "remove", "custom_actions", "grow_custom_action_write"),
     _paged("sources", "sources", "grow_source_read"),
+    _create("sources", "sources", "grow_source_write"),
     _paged("matter_types", "matter_types", "grow_matter_type_read"),
+    _create("matter_types", "matter_types", "grow_matter_type_write"),
     _item("matter_types", "grow_matter_type_read"),
     _paged("locations", "locations", "grow_location_read"),
+    _create("locations", "locations", "grow_location_write"),
     _item("locations", "grow_location_read"),
 )
 

@@ -52,11 +52,11 @@ def known(clio: Simulator, collection: str) -> list[int]:
 LISTS = ("contacts", "matters", "users", "custom_actions", "sources", "matter_types", "locations")
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_list_is_whole_and_in_order_of_id(clio: Simulator, http: httpx.Client, name: str) -> None:
+def test_list_is_whole_and_in_order_of_id(clio: Simulator, http: httpx.Client) -> None:
     """Every record of a collection is in its list, once, by ascending id."""
     clio.switches.grow_page_size = 3
-    assert ids(http, name) == sorted(known(clio, name))
+    for name in LISTS:
+        assert ids(http, name) == sorted(known(clio, name))
 
 
 def test_page_holds_200(clio: Simulator, http: httpx.Client) -> None:
