@@ -21,6 +21,7 @@ DDL = (
         source varchar, resource varchar, walk varchar, key varchar, row_hash varchar,
         turn bigint)""",
 )
+STORED_HASH = "t._row_hash"
 OF_WALK = "source = $1 and resource = $2 and walk = $3"
 BURIED = (
     "select record_id from meta.tombstones"
@@ -78,12 +79,22 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str) -> None:
 
 
 class Census:
-    """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`."""
+    """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`.
+
+    `content` is the SQL of the content hash of a stored row: with it the hash that stands beside
+    the row is not believed.
+    """
 
     def __init__(
-        self, warehouse: Warehouse, source: str, collection: Collection, walk: str
+        self,
+        warehouse: Warehouse,
+        source: str,
+        collection: Collection,
+        walk: str,
+        content: str = STORED_HASH,
     ) -> None:
         """Take what is counted; nothing is read yet."""
+        self.content = content
         self.warehouse = warehouse
         self.collection = collection
         self.of_walk = [source, collection.name, walk]
@@ -95,6 +106,12 @@ class Census:
         Of a child collection only the rows of the `parents` whose lists are to be read. An
         earlier census of the same walk was cleared, and the raw table is there.
         """
+        if self.content != STORED_HASH:
+            # the walk is held against the hash: of a row that was altered here it must tell
+            self.warehouse.rows(
+                f"update {self.raw} t set _row_hash = {self.content}"  # noqa: S608
+                f" where t._row_hash is distinct from {self.content}"
+            )
         parent = "null"
         if self.collection.parent is not None:
             parent = f"t.{quoted(self.collection.parent.column)}::varchar"
@@ -150,7 +167,7 @@ class Census:
     def live(self) -> int:
         """Count the rows that are stored and not marked as deleted."""
         ((rows,),) = self.warehouse.rows(
-            f"select count(*) from ({self.live_pairs()})",  # noqa: S608
+            f"select count(*) from ({self._live(STORED_HASH)})",  # noqa: S608
             self.of_walk,
         )
         return int(rows)
@@ -169,7 +186,7 @@ class Census:
     def healed(self) -> int:
         """Count the rows that were missing or stale and are now stored as the walk showed them."""
         ((healed,),) = self.warehouse.rows(
-            f"with s as ({self.seen_pairs()}), live as ({self.live_pairs()}) select count(*)"  # noqa: S608
+            f"with s as ({self.seen_pairs()}), live as ({self._live(STORED_HASH)}) select count(*)"  # noqa: S608
             " from s join live l on l.key = s.key and l.row_hash = s.row_hash"
             f" left join (select key, row_hash from meta.census_known where {OF_WALK}) k"
             " on k.key = s.key where k.row_hash is distinct from s.row_hash",
@@ -206,10 +223,13 @@ class Census:
 
         Of a list that records leave without being deleted only what the walk showed.
         """
+        return self._live(self.content)
+
+    def _live(self, content: str) -> str:
         key = key_sql(self.collection, "t")
         shown = f"select key from meta.census_seen where {OF_WALK}"  # noqa: S608
         which = f"{key} in ({shown})" if self.collection.leaves else "$3 is not null"
         return (
-            f"select {key} as key, t._row_hash as row_hash from {self.raw} t"  # noqa: S608
+            f"select {key} as key, {content} as row_hash from {self.raw} t"  # noqa: S608
             f" where {key} not in ({BURIED}) and {which}"
         )

@@ -8,7 +8,9 @@ from sources.clio_http.catalog import Collection
 from sources.errors import ConfigurationError
 
 from . import certificates, identity
+from .census import STORED_HASH, Census
 from .certificates import UNEQUAL, Absences, Certificate
+from .classification import row_hash
 from .crash import crash_point
 from .errors import OtherUserError, UnequalError
 from .load import Purpose, Result, Runner, Task, watch
@@ -140,6 +142,14 @@ class Sweep(Runner):
         )
         before = known or Progress(self.source, collection.name)
         return self._task(plan, before, purpose)
+
+    def _census(self, task: Task) -> Census:
+        """Hold the walk against what each row holds, not against the hash that stands beside it."""
+        collection = task.walk.plan.collection
+        stored = self.warehouse.columns(f"raw_{self.source}", collection.name)
+        whole = {column.name for column in collection.columns} <= set(stored)
+        content = row_hash(collection) if whole else STORED_HASH
+        return Census(self.warehouse, self.source, collection, task.purpose.walk, content)
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored, and that the walk begins: one that dies goes on with that."""

@@ -100,6 +100,21 @@ def test_sweep_of_what_is_equal_writes_nothing(firm: Firm) -> None:
     assert "2 were equal without a change" in outcome.text
 
 
+def test_row_that_was_altered_here_is_healed(firm: Firm) -> None:
+    """A certificate is about what the rows hold: a value that somebody changed in the warehouse,
+    while its content hash was left as it was, is stale and read anew.
+    """
+    firm.load("tasks")
+    key = min(firm.clio.store["tasks"].rows)
+    tampered(firm, f"update {RAW}.tasks set name = 'altered', due_at = null where id = $1", key)
+    assert firm.differences("tasks")
+    assert firm.sweep("tasks").exit_code == 0
+    assert firm.differences("tasks") == []
+    proof = firm.certificate("tasks")
+    assert (proof["status"], proof["stale"], proof["healed"]) == ("ok", 1, 1)
+    assert proof["digest_before"] != proof["digest_clio"] == proof["digest_warehouse"]
+
+
 def test_certificate_of_an_empty_collection(firm: Firm) -> None:
     """No rows on either side are equal too."""
     firm.clio.store["reminders"].rows.clear()
