@@ -138,7 +138,10 @@ grow_matter_type_write grow_contact_read grow_contact_note_read grow_contact_not
 grow_user_read
 """
 SCOPES = frozenset(DOCUMENTED.split())
-"""The scopes that an application can have; which one sources need is not known."""
+"""The scopes that an application can have."""
+
+INVENTED_SCOPES = frozenset({"grow_source_read", "grow_source_write"})
+"""Which scopes sources need is not known."""
 
 
 def pattern(path: str) -> tuple[str, tuple[int, ...]]:
