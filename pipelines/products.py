@@ -1,30 +1,27 @@
-"""Each product of Clio as the stages need it: where it is, its catalogue, what may be read."""
+"""Each product of Clio as the stages need it: its catalogue, and what of it may be read."""
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sources import clio_grow, clio_manage
 from sources.clio_grow import settings as grow
+from sources.clio_grow.source import clio_grow
 from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import Catalog, Column, read_catalog
-from sources.clio_http.client import ClientSettings, ClioClient, Pace, Policy
-from sources.clio_http.clock import Clock
 from sources.clio_manage import settings as manage
+from sources.clio_manage.source import clio_manage
 from sources.errors import ConfigurationError
 
 from . import identity
-from .access import Access, access
-from .config import API_VERSIONS, Settings, SourceSettings
+from .apis import WHO_AM_I, version
+from .config import SourceSettings
 from .load import Product
 from .masks import Masks, mask_key
 from .plans import Rules
 
 NAMES = {"manage": "clio_manage", "grow": "clio_grow"}
 PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
-WHO_AM_I = "users/who_am_i"
 
 
 @dataclass(frozen=True)
@@ -39,23 +36,18 @@ class Facts:
 
 FACTS = {
     "clio_manage": Facts(
-        clio_manage.clio_manage,
+        clio_manage,
         manage.DAILY_CADENCE,
         manage.HISTORY,
         ((("fields", identity.FIELDS),), (("fields", "id"),)),
     ),
-    "clio_grow": Facts(clio_grow.clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
+    "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
 
 
 def catalog(source: str, options: SourceSettings) -> Catalog:
     """Give the catalogue of a product, in the version of its API that is configured."""
     return catalog_of(version(source, options)) if source == "clio_grow" else read_catalog(source)
-
-
-def version(source: str, options: SourceSettings) -> str:
-    """Name the version of a product's API that is configured."""
-    return options.api_version or API_VERSIONS[source][0]
 
 
 def product(source: str, options: SourceSettings) -> Product:
@@ -130,91 +122,3 @@ def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
         return Masks()
     kept = {table: tuple(found) for table, found in columns.items()}
     return Masks(mask_key(folder / "mask.key"), kept)
-
-
-@dataclass(frozen=True)
-class Api:
-    """How the API of a product is addressed, and how fast.
-
-    `a_second` is the number of requests that Clio allows; 0 where its answers say it.
-    """
-
-    hosts: Mapping[str, str]
-    path: str = ""
-    suffix: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    policy: Policy = field(default_factory=Policy)
-    a_second: int = 0
-    bare: bool = False
-
-
-def _grow(version: grow.Version) -> Api:
-    return Api(
-        version.hosts,
-        headers=version.headers,
-        policy=Policy(waits=grow.BACK_OFF),
-        a_second=grow.REQUESTS_A_SECOND,
-        bare=version.bare,
-    )
-
-
-APIS = {
-    ("clio_manage", ""): Api(
-        manage.HOSTS, manage.API_PATH, ".json", {"X-API-VERSION": manage.API_VERSION}
-    ),
-    **{("clio_grow", name): _grow(version) for name, version in grow.VERSIONS.items()},
-}
-"""Each product and version."""
-
-
-def base_url(source: str, options: SourceSettings) -> str:
-    """Give the address of a product's API, without the path that all of its lists begin with.
-
-    Raises:
-        ConfigurationError: that path is configured with it, or this region has no such API.
-
-    """
-    api = APIS[source, version(source, options)]
-    if api.path and options.base_url.endswith(api.path):
-        message = f"sources.{source}.base_url ends before {api.path}; leave that out"
-        raise ConfigurationError(message)
-    if not options.base_url and options.region not in api.hosts:
-        name = f"{version(source, options)} of {source}"
-        message = f"{name} is not offered in the region {options.region}"
-        raise ConfigurationError(message)
-    return options.base_url or api.hosts[options.region]
-
-
-def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Event) -> ClioClient:
-    """Open a client for a product, with the token that is configured or signed in.
-
-    Raises:
-        SignInNeededError: there is no token, or none that can be renewed.
-        ConfigurationError: the base URL is not one of Clio's hosts.
-
-    """
-    options = all_settings.sources[source]
-    given = access(source, all_settings, base_url(source, options), clock)
-    return client_with(source, all_settings, given, clock, stop)
-
-
-def client_with(
-    source: str, all_settings: Settings, given: Access, clock: Clock, stop: threading.Event
-) -> ClioClient:
-    """Open a client for a product with a token."""
-    options = all_settings.sources[source]
-    api = APIS[source, version(source, options)]
-    shared = all_settings.data_dir / f"{source}.pace"
-    made = ClientSettings(
-        product=source,
-        base_url=base_url(source, options),
-        api_path=api.path,
-        token=given.token,
-        headers=api.headers,
-        reserve=options.reserve,
-        suffix=api.suffix,
-        policy=api.policy,
-        pace=Pace(api.a_second, file=shared) if api.a_second else None,
-        bare=api.bare,
-    )
-    return ClioClient(made, clock, stop=stop, renew=given.renew)

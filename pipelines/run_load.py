@@ -10,7 +10,7 @@ from uuid import uuid4
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError
 
-from . import products
+from . import apis, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
@@ -128,7 +128,7 @@ def _openable(run: Run, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
     found = []
     for part in parts:
         try:
-            products.client(part.source, run.settings, run.clock, run.stop).close()
+            apis.client(part.source, run.settings, run.clock, run.stop).close()
             found.append(part)
         except ClioError as error:
             if len(parts) == 1:
@@ -165,7 +165,7 @@ def _runner(
 ) -> Iterator[Runner]:
     options = run.settings.sources[name]
     product = products.product(name, options)
-    with products.client(name, run.settings, run.clock, run.stop) as client:
+    with apis.client(name, run.settings, run.clock, run.stop) as client:
         yield stage.runner(
             product,
             warehouse,

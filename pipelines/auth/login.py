@@ -1,15 +1,16 @@
 """Sign in: a person allows it in the browser, and the tokens are kept."""
 
 import select
-import sys
 import webbrowser
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 import orjson
 
-from pipelines import access, products
+from pipelines import access, apis
 from pipelines.access import Access
+from pipelines.apis import WHO_AM_I
 from pipelines.callback import listening
 from pipelines.outcome import Outcome
 from pipelines.refresh import sign_in_lock
@@ -17,19 +18,30 @@ from pipelines.signin import Person, SignIn, expiry
 from pipelines.tokens import TokenStore, store_for
 from pipelines.warehouse import prepare_data_folder
 from sources.clio_http.hosts import host_of
-from sources.clio_http.oauth import Application, OAuth, Request
+from sources.clio_http.oauth import OAuth, Request
 from sources.clio_http.secret import Secret
-from sources.clio_http.token_answers import code_in, registered
+from sources.clio_http.token_answers import Grant, code_in, registered
 from sources.errors import ClioError, Interrupted, SignInNeededError
 
 from .work import Work, shown, sign_ins_text
 
-WHO = "users/who_am_i"
 _FIELDS = {"clio_manage": (("fields", "id,name,account{id,name}"),)}
 _POLL = 0.2
 
 
-def run_login(work: Work, source: str, *, port: int | None = None, browser: bool = True) -> Outcome:
+@dataclass(frozen=True)
+class Way:
+    """How a person is asked: what opens a page for them, or else where they type; and the port.
+
+    The page that is opened leads back to the port, which the application's redirect URI names.
+    """
+
+    typed: TextIO
+    opens: Callable[[str], bool] | None = None
+    port: int | None = None
+
+
+def run_login(work: Work, source: str, way: Way) -> Outcome:
     """Let a person sign in to a product, keep the tokens, and tell whose they are.
 
     Raises:
@@ -40,16 +52,11 @@ def run_login(work: Work, source: str, *, port: int | None = None, browser: bool
     """
     outcome = Outcome("auth login", work.clock.now())
     options = work.settings.sources[source]
+    port = way.port or options.redirect_port
     application = access.application(source, options, port)
     store = store_for(source, work.settings)
     prepare_data_folder(work.settings.data_dir)
-    oauth = OAuth(application, work.clock)
-    request = oauth.request()
-    if browser:
-        code = _by_browser(work, application, request, port or options.redirect_port)
-    else:
-        code = _by_hand(work, request)
-    grant = oauth.exchanged(code, request.verifier)
+    grant = _granted(work, OAuth(application, work.clock), replace(way, port=port))
     now = work.clock.now()
     found = SignIn(
         grant.access_token,
@@ -72,17 +79,35 @@ def run_login(work: Work, source: str, *, port: int | None = None, browser: bool
     return outcome
 
 
+def _granted(work: Work, oauth: OAuth, way: Way) -> Grant:
+    """Ask the person, and exchange the code that comes back."""
+    request = oauth.request()
+    if way.opens:
+        code = _by_browser(work, request, way.port or 0, way.opens)
+    else:
+        code = _by_hand(work, request, way.typed)
+    return oauth.exchanged(code, request.verifier)
+
+
 def _keep(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
     with sign_in_lock(work.settings.data_dir, source) as marker:
         store.write(found.text())
         marker.clear()
 
 
-def _by_browser(work: Work, application: Application, request: Request, port: int) -> Secret:
+def open_page(url: str) -> bool:
+    """Open a page in the browser of this machine; tell whether that worked."""
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False
+
+
+def _by_browser(work: Work, request: Request, port: int, opens: Callable[[str], bool]) -> Secret:
     with listening(port, request.state) as listener:
-        host = host_of(application.oauth_url)
-        work.reporter.note(f"Sign in at {host} in the browser that opens; this waits 5 minutes.")
-        if not _opened(request.url):
+        where = host_of(request.url)
+        work.reporter.note(f"Sign in at {where} in the browser that opens; this waits 5 minutes.")
+        if not opens(request.url):
             message = "no browser could be opened"
             error = SignInNeededError(message)
             error.hint = "Run the same command with --no-browser."
@@ -91,19 +116,12 @@ def _by_browser(work: Work, application: Application, request: Request, port: in
     return code_in(address, request.state)
 
 
-def _opened(url: str) -> bool:
-    try:
-        return webbrowser.open(url)
-    except webbrowser.Error:
-        return False
-
-
-def _by_hand(work: Work, request: Request) -> Secret:
+def _by_hand(work: Work, request: Request, typed: TextIO) -> Secret:
     work.reporter.note(
         f"Open this page in a browser and sign in:\n\n  {request.url}\n\n"
         "Then paste the address that the browser was sent to, or the code in it, and press Enter."
     )
-    pasted = _line(work, sys.stdin).strip()
+    pasted = _line(work, typed).strip()
     if not pasted:
         message = "no code was given"
         raise SignInNeededError(message)
@@ -124,8 +142,8 @@ def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> Sig
     """Ask Clio whose sign-in this is; a refused token is an error, another failure a note."""
     given = Access(found.access_token)
     try:
-        with products.client_with(source, work.settings, given, work.clock, work.stop) as client:
-            answer = client.get(WHO, _FIELDS.get(source, ()))
+        with apis.client_with(source, work.settings, given, work.clock, work.stop) as client:
+            answer = client.get(WHO_AM_I, _FIELDS.get(source, ()))
     except SignInNeededError as error:
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pipelines import access, products
+from pipelines import access, apis
 from pipelines.config import Settings, read_settings
 from pipelines.outcome import table
 from pipelines.progress import Lines, reporter
@@ -38,7 +38,7 @@ class Work:
 
     def base_url(self, source: str) -> str:
         """Give the address of a product's API."""
-        return products.base_url(source, self.settings.sources[source])
+        return apis.base_url(source, self.settings.sources[source])
 
     def renewal(self, source: str) -> Renewal:
         """Give the sign-in that is kept for a product.

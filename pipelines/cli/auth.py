@@ -1,5 +1,6 @@
 """The commands of sign-in."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,10 +69,11 @@ def auth_login(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth import Work, run_login
+        from pipelines.auth import Way, Work, open_page, run_login
 
         (source,) = _sources(product)
-        return run_login(Work.here(stop), source, port=port, browser=not no_browser)
+        way = Way(sys.stdin, None if no_browser else open_page, port)
+        return run_login(Work.here(stop), source, way)
 
     call("auth login", body, as_json=as_json, debug=debug)
 

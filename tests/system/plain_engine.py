@@ -13,7 +13,7 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines import products, sweep
+from pipelines import apis, products, sweep
 from pipelines.config import Settings, SourceSettings
 from pipelines.load import Load, Product, Result, runner
 from pipelines.load.package import Engine, Package, _step
@@ -135,7 +135,7 @@ def plain_client(clio: Simulator, clock: Clock) -> ClioClient:
     """Open a client of a simulator."""
     options = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
     settings = Settings(Path(), "tester", {"clio_manage": options})
-    return products.client("clio_manage", settings, clock, threading.Event())
+    return apis.client("clio_manage", settings, clock, threading.Event())
 
 
 def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
