@@ -10,6 +10,18 @@ from .seed import Seed
 from .server import serve
 from .switches import Switches
 
+SIZES = (
+    "contacts",
+    "matters",
+    "activities",
+    "bills",
+    "grow_contacts",
+    "grow_matters",
+    "grow_leads",
+    "grow_notes",
+)
+"""The sizes of the firm that can be given."""
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sources.clio_simulator", description=__doc__)
@@ -17,8 +29,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8765, help="0 takes any free port")
     parser.add_argument("--seed", type=int, default=7, help="which firm")
     parser.add_argument("--scale", type=float, default=1.0, help="how large a firm")
-    for name in ("contacts", "matters", "activities", "bills"):
-        parser.add_argument(f"--{name}", type=int, help="exact number, instead of by scale")
+    for name in SIZES:
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=int, help="exact number, instead of by scale")
     parser.add_argument("--rate-limit", type=int, default=50, help="requests a window; 0 is none")
     parser.add_argument("--rate-window", type=float, default=60.0, help="seconds")
     parser.add_argument("--clock", default="real", help="real, firm, or a moment in ISO-8601")
@@ -40,14 +53,7 @@ def _clock(text: str) -> Clock:
 def main() -> None:
     """Serve as the command line says."""
     given = _arguments()
-    seed = Seed(
-        given.seed,
-        given.scale,
-        contacts=given.contacts,
-        matters=given.matters,
-        activities=given.activities,
-        bills=given.bills,
-    )
+    seed = Seed(given.seed, given.scale, **{name: getattr(given, name) for name in SIZES})
     switches = Switches(rate_limit=given.rate_limit, rate_window=given.rate_window)
     with suppress(KeyboardInterrupt):
         serve(seed, host=given.host, port=given.port, clock=_clock(given.clock), switches=switches)

@@ -31,7 +31,7 @@ def dump(world: World, collection: str) -> list[Row]:
     The names of Grow's begin with `grow.`.
     """
     world.changes.settle(world.clock.now())
-    if collection in world.grow.store.tables:
+    if world.grow.knows(collection):
         return world.grow.dump(collection)
     described = world.catalog.collections[collection]
     schema = world.catalog.schemas[described.schema]
@@ -106,7 +106,7 @@ class Control:
     async def records(self, request: Request) -> Response:
         """GET all rows of a collection, whole."""
         name = request.path_params["collection"]
-        if name not in self.world.catalog.collections.keys() | self.world.grow.store.tables.keys():
+        if name not in self.world.catalog.collections and not self.world.grow.knows(name):
             return _answer({"error": f"no collection {name}"}, 404)
         return _answer({"data": dump(self.world, name)})
 

@@ -1,5 +1,6 @@
 """What Clio Grow is made of, beside what it shares with Manage."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from . import values
 from .grow_limits import GrowLimit
 from .grow_oauth import GrowOAuth
 from .grow_render import Renderer
-from .grow_tables import PARENTS, PREFIX, table
+from .grow_tables import ME, PARENTS, PREFIX, SHAPES, table
 from .store import Row, Store
 
 
@@ -39,7 +40,7 @@ class Grow:
         collection = name.removeprefix(PREFIX)
         parent = PARENTS.get(collection)
         rows = []
-        for row in self.store[name].after(-1):
+        for row in self._rows(collection):
             record = self.renderer.whole(collection, row)
             if parent is not None:
                 if self.store[table(parent)].get(row["_parent"]) is None:
@@ -48,3 +49,13 @@ class Grow:
             rows.append(record)
         dumped: list[dict[str, Any]] = orjson.loads(values.dump(rows))
         return dumped
+
+    def _rows(self, collection: str) -> Iterator[Row]:
+        if collection != ME:
+            return self.store[table(collection)].after(-1)
+        caller = self.caller(min(self.oauth.switches.grow_tokens, default=""))
+        return iter([] if caller is None else [caller])
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a name is that of a collection of Grow."""
+        return name.startswith(PREFIX) and name.removeprefix(PREFIX) in SHAPES

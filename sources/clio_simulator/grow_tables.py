@@ -46,6 +46,7 @@ SHAPES = {
         "id first_name last_name email phone_number state",
     ),
     "users": _shape(_USER, _USER),
+    "users_who_am_i": _shape(_USER, _USER),
     "custom_actions": _shape(_ACTION, _ACTION),
     "sources": _shape("id name category is_editable"),
     "matter_types": _shape("id name default"),
@@ -66,6 +67,9 @@ DEFAULTS: dict[str, Any] = {
     "deleted": False,
 }
 """Fields that are never null, and what they are where nothing else is said."""
+
+ME = "users_who_am_i"
+"""The one record that is worked out of the token."""
 
 PARENTS = {"contact_notes": "contacts", "matter_notes": "matters"}
 """Child collection → the collection whose records each own a list of it."""
@@ -111,7 +115,7 @@ OPERATIONS = (
     _create("inbox_leads", "inbox_leads", "grow_lead_inbox_write"),
     _item("inbox_leads", "grow_lead_inbox_read"),
     _paged("users", "users", "grow_user_read"),
-    Operation("GET", "users/who_am_i", "me", "users", "grow_user_read"),
+    Operation("GET", "users/who_am_i", "me", ME, "grow_user_read"),
     _paged("custom_actions", "custom_actions", "grow_custom_action_read"),
     _create("custom_actions", "custom_actions", "grow_custom_action_write"),
     Operation("DELETE", "custom_actions/#", "remove", "custom_actions", "grow_custom_action_write"),

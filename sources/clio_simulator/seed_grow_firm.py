@@ -2,7 +2,7 @@
 
 from random import Random
 
-from .grow_tables import SHAPES, table
+from .grow_tables import ME, SHAPES, table
 from .seed_firm import MIDNIGHT
 from .store import Row, Store
 from .values import DAY
@@ -25,7 +25,7 @@ FIRST_IDS = {
 
 def tables() -> Store:
     """Give Grow's tables, empty."""
-    return Store([table(name) for name in SHAPES])
+    return Store([table(name) for name in SHAPES if name != ME])
 
 
 class GrowFirm:
@@ -35,7 +35,7 @@ class GrowFirm:
         """Begin with nothing made; the chance is not the one that Manage's records come from."""
         self.manage = manage
         self.chance = Random(f"grow {seed}")  # noqa: S311 - repeatable on purpose
-        self.made: dict[str, list[Row]] = {name: [] for name in SHAPES}
+        self.made: dict[str, list[Row]] = {name: [] for name in FIRST_IDS}
         self._inner = 960_000_000
 
     def inner_id(self) -> int:

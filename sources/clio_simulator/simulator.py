@@ -11,11 +11,12 @@ import uvicorn
 
 from sources.clio_http.catalog import read_catalog
 
-from . import control, grow_api, seed_grow
+from . import control, grow_api, maton, seed_grow
 from .app import application
 from .applier import Applier
 from .changes import Changes
 from .clock import Clock
+from .connections import Connections
 from .faults import Faults
 from .grow import Grow
 from .grow_limits import GrowLimit
@@ -63,6 +64,7 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         routes=Routes(catalog),
         oauth=OAuth(switches, clock),
         grow=make_grow(grow, clock, switches),
+        connections=Connections(switches, clock),
     )
 
 
@@ -70,7 +72,7 @@ def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
     beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
     return uvicorn.Config(
-        application(world, [*beside, *grow_api.routes(world)]),
+        application(world, [*beside, *grow_api.routes(world), *maton.routes(world)]),
         host=host,
         port=port,
         http=ExposingProtocol,
@@ -89,7 +91,7 @@ class Simulator:
 
     with Simulator(seed=7, scale=1, rate_limit=0) as clio:
         clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
-        clio.grow_url, clio.grow_token, clio.grow_store
+        clio.grow_url, clio.grow_token, clio.grow_store, clio.maton_url, clio.maton_key
     """
 
     def __init__(
@@ -165,6 +167,21 @@ class Simulator:
     def grow_store(self) -> Store:
         """Give Grow's records, in tables named like `grow.contacts`."""
         return self.world.grow.store
+
+    @property
+    def maton_url(self) -> str:
+        """Give the base of the Maton gateway: `/clio/api/v4/` and `/connections` hang on it."""
+        return f"{self.url}{maton.BASE}"
+
+    @property
+    def maton_key(self) -> str:
+        """Give the key that the gateway accepts."""
+        return self.world.switches.maton_key
+
+    @property
+    def connections(self) -> Connections:
+        """Give the connections that the gateway keeps."""
+        return self.world.connections
 
     @property
     def store(self) -> Store:

@@ -112,3 +112,12 @@ class Switches(GrowSwitches):
 
     who_am_i: int = 101
     """The id of the user whose token this is."""
+
+    maton_key: str = "simulator-maton-key"
+    """The key that the Maton gateway accepts."""
+
+    maton_upstream: str = "app.clio.com"
+    """The host that the gateway asks Clio by, so that `next` stands on it."""
+
+    maton_created: Literal["whole", "id"] = "whole"
+    """Answer the making of a connection with its id alone."""

@@ -12,6 +12,7 @@ from sources.clio_http.catalog import Catalog
 
 from .changes import Changes
 from .clock import Clock
+from .connections import Connections
 from .faults import Action, Faults
 from .grow import Grow
 from .limits import RateLimit
@@ -38,6 +39,7 @@ class World:
     routes: Routes
     oauth: OAuth
     grow: Grow
+    connections: Connections
     requests: list[Asked] = field(default_factory=list)
 
     def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:
