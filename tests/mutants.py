@@ -1,7 +1,7 @@
 """Plant known bugs one at a time; each must turn a test red: `python -m tests.mutants [NUMBER…]`.
 
-The numbers are those of the list of bugs that loaders of this kind have had. Each mutant is a
-textual patch on a copy of the repository; a patch that no longer fits is an error of its own.
+Each mutant is a textual patch on a copy of the repository; a patch that no longer fits is an error
+of its own.
 """
 
 import os
@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from tests.bugs import LOADS, Mutant
+from tests.bugs_of_sweeps import SWEEPS
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
@@ -23,220 +25,8 @@ LEFT_OUT = shutil.ignore_patterns(
     "dist",
     "build",
 )
-MACHINE = "tests/system/test_extraction_machine.py"
 SECONDS = 900
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One replacement in one file; the old text must be there exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A bug, and the tests that must find it."""
-
-    number: int
-    bug: str
-    patches: tuple[Patch, ...]
-    tests: tuple[str, ...]
-
-
-TASK = "pipelines/load/task.py"
-LOAD = "pipelines/load/__init__.py"
-MARK = "                watermark=watermark_after(plan, self.progress.watermark),\n"
-
-MUTANTS = (
-    Mutant(
-        1,
-        "the watermark is the greatest updated_at seen",
-        (
-            Patch(
-                TASK,
-                '        crash_point("page-read")\n',
-                "        if reading.table.num_rows:\n"
-                "            seen = reading.table.column('updated_at').to_pylist()\n"
-                "            self.top = max([*seen, vars(self).get('top', seen[0])])\n",
-            ),
-            Patch(
-                TASK,
-                MARK,
-                "                watermark=pendulum.instance(self.top) if 'top' in vars(self)"
-                " else self.progress.watermark or plan.started_at,\n",
-            ),
-        ),
-        (MACHINE,),
-    ),
-    Mutant(
-        2,
-        "the watermark is counted from the end of the run",
-        (
-            Patch(
-                TASK,
-                MARK,
-                "                watermark=self.walk.clock.now().subtract(minutes=15),\n",
-            ),
-        ),
-        (MACHINE,),
-    ),
-    Mutant(
-        3,
-        "the watermark is counted from this machine's clock, which is fast",
-        (
-            Patch(
-                LOAD,
-                "        self.result.server_time = now\n        return now\n",
-                "        self.result.server_time = now\n        return self.clock.now()\n",
-            ),
-        ),
-        (MACHINE,),
-    ),
-    Mutant(
-        4,
-        "the watermark is saved before the package is committed",
-        (
-            Patch(
-                "pipelines/load/package.py",
-                '            crash_point("package-extracted")\n',
-                '            package.store()\n            crash_point("package-extracted")\n',
-            ),
-            Patch(
-                LOAD,
-                "            self._ensure_versions(waiting)"
-                "  # a run that died may have left a table without\n",
-                "            package.store = lambda: self._store(waiting)\n",
-            ),
-        ),
-        ("tests/system/test_crashes.py",),
-    ),
-    Mutant(
-        5,
-        "the watermark itself is asked from, and updated_since means after it",
-        (
-            Patch(
-                "pipelines/plans.py",
-                'return "incremental", progress.watermark - STEP_BACK',
-                'return "incremental", progress.watermark',
-            ),
-        ),
-        ("tests/system/test_incremental.py", MACHINE),
-    ),
-    Mutant(
-        6,
-        "a walk gone on with counts from the time at which it was resumed",
-        (
-            Patch(
-                "pipelines/plans.py",
-                "        started_at = progress.walk_started_at\n        start = Point",
-                "        started_at = now\n        start = Point",
-            ),
-        ),
-        (MACHINE,),
-    ),
-    Mutant(
-        7,
-        "pages are asked for without order=id(asc)",
-        (
-            Patch(
-                "sources/clio_http/plan.py",
-                ', ("order", "id(asc)")]',
-                "]",
-            ),
-        ),
-        ("tests/system/test_faults_api.py", "tests/system/test_incremental.py"),
-    ),
-    Mutant(
-        8,
-        "a page without meta is taken for the last one",
-        (
-            Patch(
-                "sources/clio_http/paging.py",
-                "    if not isinstance(paging, dict):\n",
-                '    if meta is None:\n        return ""\n    if not isinstance(paging, dict):\n',
-            ),
-        ),
-        ("tests/system/test_faults_api.py", MACHINE),
-    ),
-    Mutant(
-        17,
-        "the link to the next page is followed to another host",
-        (
-            Patch(
-                "sources/clio_http/hosts.py",
-                "        or not _same_clio(origin, base)\n",
-                "",
-            ),
-        ),
-        ("tests/system/test_faults_network.py",),
-    ),
-    Mutant(
-        19,
-        "redaction minds the case of header names",
-        (
-            Patch(
-                "sources/clio_http/redaction.py",
-                '        r"""[^\\s"\',;&)}\\]]+""",\n        re.IGNORECASE,\n    ),\n'
-                '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+", re.IGNORECASE),\n',
-                '        r"""[^\\s"\',;&)}\\]]+""",\n    ),\n'
-                '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+"),\n',
-            ),
-        ),
-        ("tests/unit/test_http_redaction.py",),
-    ),
-    Mutant(
-        22,
-        "two runs at once",
-        (
-            Patch(
-                "pipelines/warehouse.py",
-                "        lock.acquire(timeout=0)\n",
-                "        pass\n",
-            ),
-        ),
-        ("tests/system/test_faults_local.py",),
-    ),
-    Mutant(
-        23,
-        "the same id twice in one package goes on to the merge",
-        (
-            Patch(
-                "pipelines/load/package.py",
-                "            once=task.walk.keys_rise and len(plan.lists) == 1,\n",
-                "            once=True,\n",
-            ),
-        ),
-        ("tests/system/test_incremental.py", "tests/system/test_packages.py"),
-    ),
-    Mutant(
-        24,
-        "a refused field blanks what is stored",
-        (
-            Patch(
-                "pipelines/classification.py",
-                "        if self.filled and name in self.stored:\n"
-                '            return f"r.{column}"\n',
-                "",
-            ),
-        ),
-        ("tests/system/test_drift.py",),
-    ),
-    Mutant(
-        25,
-        "a collection that yields nothing is emptied",
-        (
-            Patch(
-                "sources/clio_manage/__init__.py",
-                'write_disposition={"disposition": "merge", "strategy": "upsert"}',
-                'write_disposition="replace"',
-            ),
-        ),
-        ("tests/system/test_incremental.py",),
-    ),
-)
+MUTANTS = (*LOADS, *SWEEPS)
 
 
 def planted(mutant: Mutant, folder: Path) -> None:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -29,11 +29,12 @@ from hypothesis.stateful import (
 from pipelines.certificates import Certificate
 from pipelines.load import Product
 from pipelines.meta import Meta
-from pipelines.plans import OVERLAP, Choice
+from pipelines.plans import Choice
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Clock, Simulator
-from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import Action, Draft, ForgetNext
+from sources.clio_simulator.log import Asked
+from tests.system.churn import FIELDS, Churn, Pages, Told, changes, pages
 from tests.system.firm import Rows, served_rows, stored_rows
 from tests.system.plain_engine import (
     CrashError,
@@ -45,17 +46,8 @@ from tests.system.plain_engine import (
     small_product,
 )
 
-LATE = OVERLAP.total_seconds()
-FIELDS = {"practice_areas": "name", "utbms_sets": "name", "lauk_civil_controlled_rates": "activity"}
-"""A field to change. What is absent is confirmed by the first collection's item path, by `ids[]`
-of the second, and of the third by a second walk."""
-LOST = ("remove", "hide")
-FEW = 3
-"""Rows that may be out of sight without a mark: fewer than those at which the guard stops."""
 WHOLE = ("updated_since", "ids[]")
 """Parameters that no page of a walk through everything is asked with."""
-
-Told = tuple[str, int, float]
 
 
 @dataclass(frozen=True)
@@ -80,18 +72,6 @@ def clio() -> Iterator[Simulator]:
         yield simulator
 
 
-operations = st.sampled_from(
-    ["update", "update", "silent", "stealth", "add", "add", "remove", "hide", "back"]
-)
-changes = st.lists(
-    st.tuples(
-        operations,
-        st.integers(0, 9),
-        st.sampled_from([0.0, 0.0, 0.0, LATE - 60, LATE + 600]),
-    ),
-    max_size=3,
-)
-pages = st.lists(changes, max_size=4)
 idle_seconds = st.sampled_from([0.6, 700.0, 2400.0])
 load_crashes = st.sampled_from([*[""] * 4, "package-extracted", "package-committed"])
 sweep_crashes = st.tuples(
@@ -131,37 +111,24 @@ class Day(RuleBasedStateMachine):
         self.clock = FastClock(self.clio.clock)  # type: ignore[arg-type]
         self.client = plain_client(self.clio, self.clock)
         self.ends = Ends(self.clio.clock)
-        self.edits = 0
-        self.busy: set[int] = set()
-        self.hidden: set[int] = set()
+        self.churn = Churn(self.clio, self.collection)
         self.proofs = 0
 
     @initialize()
     def begin(self) -> None:
         """Give the server five rows, and load them."""
-        table = self.clio.store[self.name]
         self.clio.requests.clear()
-        self.clio.changes.waiting.clear()
-        for key in list(table.rows):
-            self.clio.changes.remove(self.name, key)
-        table.gone.clear()
-        table.hidden.clear()
-        self.clio.changes.applied.clear()
         self.clio.faults.clear()
         self.clio.faults.add(self.ends, self.collection.path, times=None, absent=WHOLE)
-        self.first_key = table.next_id()
-        self.clio.clock.advance(3600)
-        for _ in range(5):
-            self.change(("add", 0, 0.0), None)
-        self.clio.clock.advance(3600)
+        self.churn.plan(set(), [("add", 0, 0.0)] * 5, 3600, [])
         self.load()
 
     @rule(first=changes, idle=idle_seconds, after=pages, crash=load_crashes)
     def load_while_rows_change(
-        self, first: list[Told], idle: float, after: list[list[Told]], crash: str
+        self, first: list[Told], idle: float, after: Pages, crash: str
     ) -> None:
         """Change rows, wait, and load while rows change after each page."""
-        self.plan(first, idle, after)
+        self.churn.plan(self.buried(), first, idle, after)
         self.load(crash)
         self.end()
 
@@ -178,7 +145,7 @@ class Day(RuleBasedStateMachine):
         self,
         first: list[Told],
         idle: float,
-        after: list[list[Told]],
+        after: Pages,
         crash: tuple[str, int],
         budget: int | None,
         broken: int,
@@ -189,7 +156,7 @@ class Day(RuleBasedStateMachine):
         if blind and not self.is_under_way():
             self.sweep_blindly()
             return
-        self.plan(first, idle, after)
+        self.churn.plan(self.buried(), first, idle, after)
         if broken:
             fault = ForgetNext(whole_meta=True, half_page=True)
             self.clio.faults.add(fault, self.collection.path, page=broken, absent=WHOLE)
@@ -199,71 +166,17 @@ class Day(RuleBasedStateMachine):
     def sweep_blindly(self) -> None:
         """Sweep while every row is hidden: none of them may be marked."""
         marked = self.buried()
-        self.hidden.update(self.clio.changes.lose(self.name))
+        self.churn.blind()
         self.sweep()
         self.clio.changes.regain(self.name)
         assert self.buried() == marked
 
-    # What happens at the server...
-
-    def plan(self, first: list[Told], idle: float, after: list[list[Told]]) -> None:
-        """Change rows at once, wait, and have others changed after each page."""
-        for told in first:
-            self.change(told, None)
-        self.clio.clock.advance(idle)
-        for number, page in enumerate(after, start=1):
-            for told in page:
-                self.change(told, When.after(self.name, number))
+    # What is run...
 
     def end(self) -> None:
-        """Drop what waits for a page that was not asked for."""
+        """Drop the fault, and what waits for a page that was not asked for."""
         self.clio.faults.rules[1:] = []
-        waiting = self.clio.changes.waiting
-        waiting[:] = [entry for entry in waiting if entry[0].at is not None]
-        self.busy = {change.key for _, change in waiting}
-
-    def change(self, told: Told, when: When | None) -> None:
-        """Change a row now or after a page, if there is one that it can befall."""
-        operation, number, late = told
-        self.edits += 1
-        content = {FIELDS[self.name]: f"edit {self.edits}"}
-        if operation == "add":
-            # ids in no order: some rows come to stand behind a walk that is under way
-            fresh = {**content, "id": self.first_key + self.edits * 37 % 509}
-            self.clio.changes.do(Change("add", self.name, None, fresh, visible_after=late), when)
-            return
-        keys = sorted(self.choice(operation) - self.busy)
-        if keys:
-            key = keys[number % len(keys)]
-            change = self.said(operation, key, content, late)
-            self.busy |= {key} if late or change.operation != "update" else set()
-            self.clio.changes.do(change, when)
-
-    def said(self, operation: str, key: int, content: Mapping[str, str], late: float) -> Change:
-        """Put a change into the server's words."""
-        if operation == "update":
-            return Change("update", self.name, key, content, visible_after=late)
-        if operation in {"silent", "stealth"}:
-            kept = operation == "stealth"
-            return Change("update", self.name, key, content, silent=True, keep_etag=kept)
-        if operation == "back":
-            way = "restore" if key in self.clio.store[self.name].hidden else "undelete"
-            return Change(way, self.name, key, silent=bool(self.edits % 2))
-        return Change(operation, self.name, key)  # type: ignore[arg-type]
-
-    def choice(self, operation: str) -> set[int]:
-        """Give the rows that a change can befall."""
-        table = self.clio.store[self.name]
-        away = table.hidden | set(table.gone)
-        seen = set(table.rows) - away
-        if operation == "back":
-            return away
-        unmarked = (away | self.busy) - self.buried()
-        if operation in LOST and (len(unmarked) >= FEW or len(seen - self.busy) < FEW):
-            return set()
-        return seen
-
-    # What is run...
+        self.churn.end()
 
     def load(self, crash: str = "") -> None:
         """Run the loader, perhaps to its death, and look at what it left."""
@@ -291,8 +204,11 @@ class Day(RuleBasedStateMachine):
                     raise CrashError(name)
 
         choice = Choice(budget=budget)
+        marked, fresh, since = self.buried(), not self.is_under_way(), len(self.clio.requests)
         with suppress(CrashError):
             plain_sweep(self.client, self.product, self.warehouse, self.clock, choice, stop, die)
+        asked = self.clio.requests[since:]
+        assert all(self.is_confirmed(key, asked, fresh=fresh) for key in self.buried() - marked)
         self.check()
 
     # What must hold...
@@ -320,11 +236,18 @@ class Day(RuleBasedStateMachine):
         served = served_rows(self.clio, self.collection)
         return {key: row for key, row in served.items() if key[0] not in but}
 
+    def is_confirmed(self, key: int, asked: list[Asked], *, fresh: bool) -> bool:
+        """Tell whether Clio was asked for a row once more before it was marked."""
+        if self.collection.item_path:
+            return any(a.status == 404 and a.path.endswith(f"/{key}.json") for a in asked)
+        if self.collection.ids:
+            return any(str(key) in a.given.get("ids[]", ()) for a in asked)
+        return sum(a.collection == self.name and a.page == 1 for a in asked) > fresh
+
     def check(self) -> None:
         """Hold marks and new certificates against what happened at the server."""
         self.clio.changes.settle(self.clio.clock.now())
-        lost = {c.key for _, c in self.clio.changes.applied if c.operation in LOST}
-        assert self.buried() <= lost | self.hidden
+        assert self.buried() <= self.churn.ever_lost()
         proofs = self.proved()
         for proof in proofs[self.proofs :]:
             self.check_proof(proof)
@@ -345,20 +268,13 @@ class Day(RuleBasedStateMachine):
             assert proof.status in {"ok", "late"}
             assert proof.digest_clio == proof.digest_warehouse
             assert proof.rows_clio == proof.rows_warehouse
-            changed = self.touched(began)
+            changed = self.churn.touched(began)
             assert self.live(changed) == self.served(changed)
-
-    def touched(self, since: int) -> set[int]:
-        """Give the rows to which something happened at the server since a moment."""
-        applied = [c for at, c in self.clio.changes.applied if at >= since]
-        return {c.fields.get("id", c.key) for c in applied}
 
     def teardown(self) -> None:
         """Hold still, load, prove all, and compare."""
         try:
-            self.clio.clock.advance(7200)
-            self.clio.changes.settle(self.clio.clock.now())
-            self.clio.clock.advance(7200)
+            self.churn.calm()
             self.load()
             if self.is_under_way():
                 self.sweep()
@@ -389,8 +305,9 @@ def run_days(clio: Simulator, name: str, page_size: int, examples: int) -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_tables_equal_the_server(clio: Simulator, name: str) -> None:
     """After any day, a quiet load and a sweep, what is stored and not marked is what the server
-    has; no row that was there all the time was ever marked; every certificate is of a walk that
-    came to the last page, and what it covers was equal when it was written.
+    has; no row that was there all the time was ever marked, and none that Clio was not asked for
+    once more; every certificate is of a walk that came to the last page, and what it covers was
+    equal when it was written.
     """
     run_days(clio, name, page_size=2, examples=5)
 
