@@ -31,7 +31,8 @@ class OAuth:
         self.calls: list[dict[str, str]] = []
         self.faults: deque[Action] = deque()
         """What goes wrong with the token calls to come, one for each."""
-        self._given = 0
+        self.made: list[str] = []
+        """Every code and token that was given out."""
 
     def accepts(self, token: str) -> bool:
         """Tell whether an access token is good now."""
@@ -93,9 +94,10 @@ class OAuth:
 
     def _new(self, kind: str) -> str:
         """Make up what a log may be searched for; it cannot be guessed from an earlier one."""
-        self._given += 1
-        mark = sha256(f"{kind} {self._given}".encode()).hexdigest()[:12]
-        return f"simulator-{kind}-{self._given}-{mark}"
+        number = len(self.made) + 1
+        mark = sha256(f"{kind} {number}".encode()).hexdigest()[:12]
+        self.made.append(f"simulator-{kind}-{number}-{mark}")
+        return self.made[-1]
 
     def _new_token(self) -> str:
         token = self._new("token")
