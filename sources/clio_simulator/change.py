@@ -58,7 +58,8 @@ class Change:
     `silent` leaves `updated_at` as it is; `keep_etag` leaves the etag. `visible_after` are the
     seconds after its stamp at which it is first seen. `stamp`, milliseconds since 1970, is set
     instead of the clock's time. `inside` names array and child id of `update_inside`, `loser` the
-    contact that `merge` takes away; `share` and `seed` say how much `lose` hides, and what.
+    contact that `merge` takes away; `share` and `seed` say how much `lose` hides, and what. The
+    last four operations are of Grow alone: `fields` are those of the note, or the new name.
     """
 
     operation: Operation

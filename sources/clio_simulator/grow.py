@@ -41,7 +41,8 @@ class Grow:
         parent = PARENTS.get(collection)
         rows = []
         for row in self._rows(collection):
-            record = self.renderer.whole(collection, row)
+            whole = self.renderer.whole(collection, row)
+            record = self.renderer.surprised(collection, whole)
             if parent is not None:
                 if self.store[table(parent)].get(row["_parent"]) is None:
                     continue

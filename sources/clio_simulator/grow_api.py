@@ -209,10 +209,8 @@ class GrowApi:
 
     def _seen(self, turn: Turn, operation: Operation) -> Row:
         """Give a record that the caller may see."""
-        row, switches = (
-            self.world.grow.store[turn.collection].get(turn.keys[0]),
-            self.world.switches,
-        )
+        switches = self.world.switches
+        row = self.world.grow.store[turn.collection].get(turn.keys[0])
         if row is None:
             raise not_found()
         if operation.collection == "inbox_leads":

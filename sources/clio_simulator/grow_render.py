@@ -64,7 +64,6 @@ ROLLED_OUT = ("matter_type", "matter_location")
 SURPRISES: dict[str, Mapping[str, Any]] = {
     "contacts": {"type": "Trust", "status": "Waiting for the court"},
     "matters": {"status_category": "referred"},
-    "inbox_leads": {"state": "untriaged"},
     "sources": {"category": "partner"},
     "custom_actions": {"ui_reference": "contacts/show"},
 }
@@ -86,7 +85,7 @@ class Renderer:
         record = self.whole(collection, row, values_too=VALUES in include)
         if collection == "inbox_leads" and not self.switches.grow_lead_rollout:
             record = {name: value for name, value in record.items() if name not in ROLLED_OUT}
-        return self._surprised(collection, self._redacted(collection, row, record))
+        return self.surprised(collection, self._redacted(collection, row, record))
 
     def whole(self, collection: str, row: Row, *, values_too: bool = True) -> Row:
         """Give a record with everything in it, hidden or not."""
@@ -130,7 +129,8 @@ class Renderer:
             return {**record, **dict.fromkeys(names), "redacted_fields": names}
         return record
 
-    def _surprised(self, collection: str, record: Row) -> Row:
+    def surprised(self, collection: str, record: Row) -> Row:
+        """Give a record with what no document names, if it is one of those that hold it."""
         if not self.switches.grow_surprises or record["id"] % 3:
             return record
         return {**record, **SURPRISES.get(collection, {}), "new_key": {"since": [record["id"]]}}

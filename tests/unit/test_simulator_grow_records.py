@@ -158,6 +158,10 @@ def test_surprises(clio: Simulator, http: httpx.Client) -> None:
     assert 0 < len(odd) < len(contacts)
     assert {row["type"] for row in odd} == {"Trust"}
     assert any(row["category"] == "partner" for row in rows(http, "sources"))
+    listed = rows(http, "inbox_leads", state="ignored")
+    assert {row["state"] for row in listed} == {"ignored"}
+    dumped = {row["id"]: row for row in clio.dump("grow.contacts")}
+    assert all(dumped[row["id"]]["new_key"] == row["new_key"] for row in odd)
     clio.switches.grow_surprises = False
     key = odd[0]["id"]
     clio.changes.update("grow.contacts", key, {"rating": [5]})
@@ -178,6 +182,13 @@ def test_single_record_has_its_validators(clio: Simulator, http: httpx.Client) -
             assert http.get(f"{name}/{key}", headers=header).status_code == 200
     assert "ETag" not in http.get("users/who_am_i").headers
     assert "ETag" not in http.get("contacts").headers
+
+
+def test_caller_is_dumped_too(clio: Simulator, http: httpx.Client) -> None:
+    """The one record of `who_am_i` is a collection like any other for a dump and the log."""
+    shown = http.get("users/who_am_i").json()["data"]
+    assert clio.dump("grow.users_who_am_i") == [shown]
+    assert clio.requests[-1].collection == "grow.users_who_am_i"
 
 
 def test_what_cannot_be_had_by_id_is_404(clio: Simulator, http: httpx.Client) -> None:
