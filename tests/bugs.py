@@ -153,6 +153,19 @@ LOADS = (
         ("tests/system/test_faults_network.py",),
     ),
     Mutant(
+        18,
+        "a refreshed pair of tokens is used before it is saved",
+        (
+            Patch(
+                "pipelines/refresh.py",
+                "        self.store.write(newer.text())\n",
+                "        import threading\n"
+                "        threading.Timer(5.0, self.store.write, [newer.text()]).start()\n",
+            ),
+        ),
+        ("tests/unit/test_refresh.py", "tests/system/test_refresh.py"),
+    ),
+    Mutant(
         19,
         "redaction minds the case of header names",
         (
