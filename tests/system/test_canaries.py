@@ -1,12 +1,15 @@
 """Nothing of a client and no token is in anything that is written outside the warehouse file."""
 
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sources.clio_simulator.faults import Action, Cut, NextElsewhere, Status, Value
+from sources.clio_simulator import Seed, Simulator
+from sources.clio_simulator.faults import Action, Cut, EmptyList, NextElsewhere, Status, Value
 from tests.system.firm import Firm
 from tests.system.process import environment, run
 
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 TOKEN = "CANARY-token-5f1e"  # noqa: S105 - planted, to be searched for
 NAME = "CANARY-client-name"
 NOTE = "CANARY-note-text"
-WORDS = ("load", *(w for n in ("contacts", "notes", "matters") for w in ("--resource", n)))
+OPTIONS = [word for name in ("contacts", "notes", "matters") for word in ("--resource", name)]
+WORDS = ("load", *OPTIONS)
 WAREHOUSE = ("warehouse.duckdb", "warehouse.duckdb.wal")
 
 
@@ -91,3 +95,90 @@ def test_failing_engine(planted: Firm, tmp_path: Path) -> None:
     done = run("load", "--resource", "notes", "--full", "--debug", env=env)
     assert done.returncode in {0, 1, 4}
     assert canaries([tmp_path], done.stdout, done.stderr) == []
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+    """Give a firm that was loaded, where a client was deleted since, another one changed, and a
+    note changed silently: each of them is a canary.
+    """
+    with Simulator(Seed(7), rate_limit=0, tokens={TOKEN}) as clio:
+        first, second = sorted(clio.store["contacts"].rows)[:2]
+        clio.changes.update("contacts", first, {"name": NAME})
+        firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
+        assert firm.load("contacts", "notes", "matters").exit_code == 0
+        clio.changes.remove("contacts", first)
+        clio.changes.update("contacts", second, {"name": NAME})
+        note = min(clio.store["notes"].rows)
+        clio.changes.update("notes", note, {"detail": NOTE}, silent=True, keep_etag=True)
+        yield firm
+
+
+@pytest.fixture
+def swept(loaded: Firm, tmp_path: Path) -> Iterator[Firm]:
+    """Give a copy of that firm's data, to be swept with faults of the test's own."""
+    firm = Firm(loaded.clio, tmp_path / "data")
+    shutil.copytree(loaded.folder, firm.folder)
+    yield firm
+    loaded.clio.faults.clear()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--debug", "--json"), *(pytest.param(w, marks=pytest.mark.long) for w in [(), ("--json",)])],
+)
+def test_sweep(swept: Firm, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A sweep that finds a deletion and silent changes writes of them into the warehouse alone."""
+    env = environment(swept.folder, swept.clio, HOME=str(tmp_path))
+    done = run("sweep", *OPTIONS, *words, env=env)
+    assert done.returncode == 0, done.stderr
+    assert len(swept.buried("contacts")) == 1
+    assert NOTE in {row["detail"] for row in swept.stored("notes").values()}
+    assert canaries([tmp_path], done.stdout, done.stderr) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code"),
+    [
+        ("guard", 5),
+        pytest.param("misfit", 7, marks=pytest.mark.long),
+        pytest.param("failing", 4, marks=pytest.mark.long),
+        pytest.param("refused", 4, marks=pytest.mark.long),
+    ],
+)
+def test_sweep_that_stops(swept: Firm, tmp_path: Path, fault: str, exit_code: int) -> None:
+    """A sweep that a guard stops, that meets a row which does not fit, or whose question about an
+    absent row fails, says so without any of it, also with --debug.
+    """
+    item = f"contacts/{min(swept.clio.store['contacts'].gone)}"
+    add = swept.clio.faults.add
+    if fault == "guard":
+        add(EmptyList(), "contacts", times=None)
+    elif fault == "misfit":
+        add(Value("updated_at", f'"{NAME}"'), "contacts", times=None)
+    else:
+        answer = 500 if fault == "failing" else 403
+        add(Status(answer, message=f"no {NAME} {TOKEN}"), item, times=None)
+    env = environment(swept.folder, swept.clio, HOME=str(tmp_path))
+    done = run("sweep", *OPTIONS, "--debug", env=env)
+    assert done.returncode == exit_code, done.stderr
+    assert canaries([tmp_path], done.stdout, done.stderr) == []
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "ghosts-buried",
+        pytest.param("package-committed", marks=pytest.mark.long),
+        pytest.param("certificate-saved", marks=pytest.mark.long),
+    ],
+)
+def test_sweep_that_is_killed(swept: Firm, tmp_path: Path, point: str) -> None:
+    """After kill -9 only the private working folder may hold rows, and the next sweep clears it."""
+    env = environment(swept.folder, swept.clio, CLIO_SYNC__CRASH_AT=point, HOME=str(tmp_path))
+    done = run("sweep", *OPTIONS, "--debug", env=env)
+    assert done.returncode == -signal.SIGKILL
+    left = canaries([tmp_path], done.stdout, done.stderr)
+    assert [path for path in left if not path.startswith(str(swept.folder / "dlt"))] == []
+    assert swept.sweep("contacts", "notes", "matters").exit_code == 0
+    assert canaries([tmp_path], swept.log.getvalue()) == []
