@@ -9,6 +9,7 @@ import pytest
 
 from sources.clio_simulator import Seed, Simulator
 from tests.system.firm import Firm
+from tests.system.grow_firm import CALM, GrowFirm, NewGrow
 
 NewFirm = Callable[..., Firm]
 
@@ -23,6 +24,21 @@ def new_firm(tmp_path: Path) -> Iterator[NewFirm]:
             seed = Seed(**{"seed": 7, **given})
             clio = stack.enter_context(Simulator(seed, **{"rate_limit": 0, **sizes}))
             return Firm(clio, tmp_path / "data", options or {})
+
+        yield start
+
+
+@pytest.fixture
+def new_grow(tmp_path: Path) -> Iterator[NewGrow]:
+    """Give a function that starts a Clio Grow and names an empty data folder for it."""
+    with ExitStack() as stack:
+
+        def start(*, manage: bool = False, **sizes: Any) -> GrowFirm:  # noqa: ANN401
+            grow = sizes.pop("grow", {})
+            given = {name: sizes.pop(name) for name in Seed.__dataclass_fields__ if name in sizes}
+            seed = Seed(**{"seed": 7, **CALM, **given})
+            clio = stack.enter_context(Simulator(seed, **{"rate_limit": 0, **sizes}))
+            return GrowFirm(clio, tmp_path / "data", manage=manage, grow=grow)
 
         yield start
 
