@@ -164,6 +164,15 @@ class Census:
         )
         return Comparison(known, seen, missing, stale, blind)
 
+    def parents(self, keys: Sequence[str]) -> dict[str, str]:
+        """Give the parent of each of some known rows of a child collection."""
+        found = self.warehouse.rows(
+            f"select key, parent from meta.census_known where {OF_WALK}"  # noqa: S608
+            " and list_contains($4, key) and parent is not null",
+            [*self.of_walk, list(keys)],
+        )
+        return dict(found)
+
     def live(self) -> int:
         """Count the rows that are stored and not marked as deleted."""
         ((rows,),) = self.warehouse.rows(

@@ -125,6 +125,16 @@ def save(warehouse: Warehouse, certificate: Certificate) -> None:
         cursor.close()
 
 
+def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:
+    """Give up to when the deletions of each collection are known: nothing was left undecided."""
+    found = warehouse.rows(
+        "select resource, max(walked_at) from meta.certificates where source = $1"
+        " and status <> $2 and undecided = 0 group by 1",
+        [source, GUARD],
+    )
+    return dict(found)
+
+
 def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime, str]]:
     """Give when each collection was last proved, and with what result."""
     found = warehouse.rows(

@@ -160,7 +160,7 @@ class Classifier:
         query = late_query(self.raw, self._same("r", "c"))
         ((late, seconds),) = self.cursor.execute(query, [self.watch.covered]).fetchall()
         found = Observed(late, seconds)
-        names = [name for name in self.columns if name in batch.column_names]
+        names = [n for n in self.columns if n in batch.column_names and n in self.stored]
         if self.watch.silent:
             columns = [quoted(name) for name in names]
             query = silent_query(self.raw, self._same("r", "c"), columns)

@@ -119,6 +119,7 @@ def check_epoch(warehouse: Warehouse, folder: Path, now: pendulum.DateTime, run_
 def _unknown(warehouse: Warehouse, folder: Path, inside: Epoch, state: str) -> str:
     if not inside.load_seq:
         return ""  # a new warehouse: its first load writes the file
+    warehouse.rows("delete from meta.sweeps")
     write_epoch(warehouse, folder)
     return UNKNOWN.format(state=state)
 
@@ -128,6 +129,7 @@ def _note(warehouse: Warehouse, seen: Regression) -> None:
     try:
         cursor.execute("begin")
         cursor.execute("update meta.epoch set load_seq = $1", [seen.raised_to])
+        cursor.execute("delete from meta.sweeps")  # a walk of then proves nothing of now
         cursor.execute(
             "insert into meta.regressions (seen_at, run_id, reason, epoch_seq, warehouse_seq)"
             " values ($1, $2, $3, $4, $5)",

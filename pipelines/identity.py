@@ -65,7 +65,12 @@ def pin(warehouse: Warehouse, source: str, identity: Identity, at: pendulum.Date
 
 
 def is_other_account(known: Identity | None, now: Identity) -> bool:
-    """Tell whether a token belongs to another firm than the one that is stored."""
-    return bool(
-        known and known.account_id and now.account_id and known.account_id != now.account_id
-    )
+    """Tell whether a token belongs to another firm than the one that is stored.
+
+    A token of which Clio tells no account is taken for the known one only by its user.
+    """
+    if known is None or not known.account_id:
+        return False
+    if now.account_id:
+        return known.account_id != now.account_id
+    return known.user_id != now.user_id

@@ -7,10 +7,9 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from sources.clio_http.casts import quoted
-
-from . import census, certificates, identity, observations, sightings, tombstones
-from .warehouse import Cursor, Warehouse
+from . import census, certificates, identity, observations, tombstones
+from .shown import Seen, count_seen
+from .warehouse import Warehouse
 
 DDL = (
     "create schema if not exists meta",
@@ -204,7 +203,7 @@ class Meta:
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
             for seen in outcome.seen:
-                _count_seen(cursor, seen, at)
+                count_seen(cursor, seen, at, run_id)
             found = cursor.execute(
                 'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
                 [at],
@@ -224,26 +223,20 @@ class Meta:
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
 
-    def release_quarantine(
-        self, source: str, names: Sequence[str], run_id: str, synced_at: pendulum.DateTime
-    ) -> None:
-        """Take out of quarantine what was since stored: its newer version fits its table.
-
-        `names` are the tables whose key is `id` alone, as quarantine keeps it.
-        """
+    def quarantined(self, source: str) -> frozenset[str]:
+        """Name the collections of which rows are in quarantine."""
         found = self.warehouse.rows(
-            "select distinct resource from meta.quarantine where source = $1 and run_id <> $2"
-            " and list_contains($3, resource)",
-            [source, run_id, list(names)],
+            "select distinct resource from meta.quarantine where source = $1", [source]
         )
-        for (resource,) in found:
-            raw = f"{quoted('raw_' + source)}.{quoted(resource)}"
-            self.warehouse.rows(
-                "delete from meta.quarantine q where q.source = $1 and q.resource = $2"  # noqa: S608
-                f" and exists (select 1 from {raw} t where t.id::varchar = q.record_id"
-                " and t._synced_at >= $3)",
-                [source, resource, synced_at],
-            )
+        return frozenset(name for (name,) in found)
+
+    def forget_parents(self, source: str, resource: str, parents: Sequence[str]) -> None:
+        """Let the lists of some parents be read again as if they never were."""
+        self.warehouse.rows(
+            "delete from meta.parents_read where source = $1 and resource = $2"
+            " and list_contains($3, parent_id::varchar)",
+            [source, resource, list(parents)],
+        )
 
     def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
         """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
@@ -297,25 +290,6 @@ class ParentRead:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The keys and content hashes that a walk showed, with the turn in which it did.
-
-    `census` says that they are kept, to be held against what was known. `children` are the lists
-    that each of these rows owns. `proving` says that a sweep was put down and takes them too.
-    `sighted_at` is the moment to keep for rows that may leave their list.
-    """
-
-    source: str
-    resource: str
-    walk: str
-    census: bool
-    pairs: pa.Table
-    children: tuple[str, ...] = ()
-    proving: bool = False
-    sighted_at: pendulum.DateTime | None = None
-
-
-@dataclass(frozen=True)
 class Late:
     """Versions that became visible later than the load before should have seen them."""
 
@@ -343,7 +317,7 @@ class Stored:
 
     progress: list[Progress] = field(default_factory=list)
     sweeps: list[Progress] = field(default_factory=list)
-    seen: list["Seen"] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     late: list["Late"] = field(default_factory=list)
     silent: list["Silent"] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
@@ -368,29 +342,6 @@ class Stored:
         quarantined = _table(self.quarantined, run_id=run_id)
         yield "quarantine", quarantined, (*resource, "record_id")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
-
-
-def _count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime) -> None:
-    """Keep what a walk showed, and revive rows that had been marked as deleted."""
-    cursor.register("pairs", seen.pairs)
-    revived = cursor.execute(
-        "update meta.tombstones set revived_at = $3 where source = $1 and resource = $2"
-        " and revived_at is null and record_id in (select key from pairs) returning record_id",
-        [seen.source, seen.resource, at],
-    ).fetchall()
-    if revived and seen.children:
-        cursor.execute(
-            "delete from meta.parents_read where source = $1 and list_contains($2, resource)"
-            " and list_contains($3, parent_id::varchar)",
-            [seen.source, list(seen.children), [key for (key,) in revived]],
-        )
-    if seen.census:
-        census.keep_seen(cursor, seen.source, seen.resource, seen.walk)
-    if seen.proving:
-        census.keep_stored(cursor, seen.source, seen.resource, "sweep")
-    if seen.sighted_at is not None:
-        sightings.keep_sightings(cursor, seen.source, seen.resource, seen.sighted_at)
-    cursor.unregister("pairs")
 
 
 def _table(rows: Iterable[object], **constants: object) -> pa.Table:

@@ -32,6 +32,7 @@ class Facts:
     cadence: frozenset[str]
     history: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
+    views: frozenset[str] = frozenset()
 
 
 FACTS = {
@@ -40,6 +41,7 @@ FACTS = {
         manage.DAILY_CADENCE,
         manage.HISTORY,
         ((("fields", identity.FIELDS),), (("fields", "id"),)),
+        manage.VIEWS,
     ),
     "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
@@ -67,6 +69,7 @@ def product(source: str, options: SourceSettings) -> Product:
         clock_parameters=facts.clock_parameters,
         make=facts.make,
         rolling_slice=options.rolling_slice,
+        views=facts.views,
     )
 
 

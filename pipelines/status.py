@@ -115,6 +115,7 @@ class Known:
     silent: dict[str, int] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
     proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
+    deletes: dict[str, pendulum.DateTime] = field(default_factory=dict)
     buried: dict[str, int] = field(default_factory=dict)
 
 
@@ -128,6 +129,7 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
         silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},
         late=worst_lateness(warehouse, source, now),
         proved=certificates.last(warehouse, source),
+        deletes=certificates.proved(warehouse, source),
         buried=tombstones.buried(warehouse, source),
     )
 
@@ -163,6 +165,7 @@ def _one(
     parent = collection.parent.resource if collection and collection.parent else None
     owners = _table(warehouse, f"raw_{source}", parent, [])[0] if parent in layout else 0
     complete = moment(mark) or moment(oldest)
+    by_load = complete if state == "ok" else None
     return {
         "source": source,
         "resource": name,
@@ -177,7 +180,7 @@ def _one(
         "parents": owners - facts.buried.get(parent or "", 0),
         "parents_read": read,
         "quarantined": facts.quarantined.get(name, 0),
-        "deletes_known_as_of": _deletes_known(collection, moment(walked_at), complete),
+        "deletes_known_as_of": _deletes_known(collection, moment(facts.deletes.get(name)), by_load),
         "certificate": proof,
         "certified_at": moment(walked_at),
         "late_seconds": late,
@@ -191,12 +194,12 @@ def _one(
 def _deletes_known(
     collection: Collection | None,
     walked_at: pendulum.DateTime | None,
-    complete: pendulum.DateTime | None,
+    loaded: pendulum.DateTime | None,
 ) -> pendulum.DateTime | None:
-    """Give the moment up to which deletions are known: the last walk that could have shown them."""
+    """Give the moment up to which deletions are known: the last walk that left nothing open."""
     if collection is None or collection.mode == "daily" or collection.leaves:
         return None
-    by_load = complete if collection.mode in {"full", "child"} else None
+    by_load = loaded if collection.mode in {"full", "child"} else None
     return max((at for at in (walked_at, by_load) if at is not None), default=None)
 
 

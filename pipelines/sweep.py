@@ -1,6 +1,7 @@
 """The proof: every collection walked in full, healed, and certified."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pendulum
 
@@ -56,6 +57,7 @@ class Sweep(Runner):
     """One run of the sweep for one product."""
 
     certificates: list[Certificate]
+    mode = "sweep"
 
     def run(self) -> Result:
         """Prove what is waiting, within the budget of requests."""
@@ -83,7 +85,7 @@ class Sweep(Runner):
             tasks = [self._sweep_task(c, progress[c.name], sweeps.get(c.name), now) for c in batch]
             self._count_known(tasks)
             self._packages(tasks)
-            self._settle(tasks)
+            self.settle(tasks)
             for task in tasks:
                 if task.complete and task.name in self.result.absences:
                     self._certify(task)
@@ -97,8 +99,12 @@ class Sweep(Runner):
 
     def _check_user(self, now: pendulum.DateTime) -> None:
         """Stop where another user's eyes, or fewer rights, would pass for deletions."""
-        if self.choice.accept_user:
-            identity.pin(self.warehouse, self.source, self.identity, now)
+        if self.choice.accept_user and self.identity.user_id:
+            known = identity.pinned(self.warehouse, self.source)
+            account = self.identity.account_id or (known.account_id if known else "")
+            user = replace(self.identity, account_id=account)
+            identity.pin(self.warehouse, self.source, user, now)
+            self.identity = user
         if not self.same_eyes:
             error = OtherUserError()
             told = f"{error.code}: {error}"
@@ -137,13 +143,12 @@ class Sweep(Runner):
         purpose = Purpose(
             "sweep",
             census=True,
-            buried=collection.name in self.buried,
             watch=watch(loaded, silent=True) if collection.updated_since else None,
         )
         before = known or Progress(self.source, collection.name)
         return self._task(plan, before, purpose)
 
-    def _census(self, task: Task) -> Census:
+    def census(self, task: Task) -> Census:
         """Hold the walk against what each row holds, not against the hash that stands beside it."""
         collection = task.walk.plan.collection
         stored = self.warehouse.columns(f"raw_{self.source}", collection.name)
@@ -167,7 +172,7 @@ class Sweep(Runner):
 
     def _certify(self, task: Task) -> None:
         """Draw up the certificate of a walk that was read and settled to its end."""
-        census, started_at = self._census(task), task.walk.plan.started_at
+        census, started_at = self.census(task), task.walk.plan.started_at
         certificate = certificates.draw_up(
             census,
             self.result.absences.get(task.name, Absences()),

@@ -66,6 +66,11 @@ def bury(
             " and list_contains($3, key)",
             [source, collection.name, list(gone)],
         )
+        cursor.execute(
+            "delete from meta.quarantine where source = $1 and resource = $2"
+            " and list_contains($3, record_id)",
+            [source, collection.name, list(gone)],
+        )
         cursor.execute("commit")
     finally:
         cursor.close()

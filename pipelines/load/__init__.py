@@ -48,7 +48,7 @@ class Load(Runner):
     def _walk(self, tasks: list[Task]) -> None:
         self._count_known(tasks)
         self._packages(tasks)
-        self._settle(tasks)
+        self.settle(tasks)
         self._forget([task for task in tasks if task.purpose.census and task.complete])
 
     def _list_tasks(self, now: pendulum.DateTime) -> list[Task]:
@@ -74,7 +74,6 @@ class Load(Runner):
             return None
         purpose = Purpose(
             census=collection.mode == "full",
-            buried=collection.name in self.buried,
             proving=collection.name in self.proving,
             watch=watch(known) if plan.mode == "incremental" else None,
         )
@@ -104,7 +103,7 @@ class Load(Runner):
             parents = chosen.get(name, ())
             if parents or name not in layout:
                 plan = child_plan(collection, parents, self.rules, now)
-                purpose = Purpose(census=bool(parents), buried=name in self.buried)
+                purpose = Purpose(census=bool(parents))
                 tasks.append(self._task(plan, Progress(self.source, name), purpose))
         waiting = {name: len(q.unread) + len(q.changed) for name, q in queues.items()}
         for name, parents in chosen.items():

@@ -6,7 +6,7 @@ re-reads; it never skips.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,25 +21,20 @@ from pipelines.classification import ensure_versions
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
-    AbsentError,
     ClockError,
     OtherAccountError,
-    OtherUserError,
-    UndecidedError,
 )
-from pipelines.guard import too_many_absent
 from pipelines.identity import Identity
 from pipelines.masks import Masks
 from pipelines.meta import Meta, Progress, RunRow, Stored
 from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.sightings import ensure_sightings
-from pipelines.tombstones import buried, bury
+from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
-from sources.clio_http.confirm import Confirmation, confirm
 from sources.clio_http.plan import Plan
 from sources.clio_http.walks import Walk
 from sources.errors import (
@@ -54,6 +49,7 @@ from sources.errors import (
 )
 
 from .package import Engine, Package
+from .settlement import Settlement, parents_of
 from .task import Purpose, Task
 
 SKEW = pendulum.duration(minutes=2)
@@ -64,7 +60,10 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 
 @dataclass(frozen=True)
 class Product:
-    """One product of Clio as the loader needs it: facts, rules and the source function."""
+    """One product of Clio as the loader needs it: facts, rules and the source function.
+
+    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    """
 
     catalog: Catalog
     rules: Rules
@@ -74,6 +73,7 @@ class Product:
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
     make: Callable[..., Any]
     rolling_slice: int
+    views: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -99,7 +99,12 @@ class Result:
 
 
 class Runner:
-    """One run for one product; `Load` and `Sweep` say which walks it makes."""
+    """One run for one product; `Load` and `Sweep` say which walks it makes.
+
+    `mode` is what a run says of itself before it has planned its walks.
+    """
+
+    mode = ""
 
     def __init__(  # noqa: PLR0913 - each is a collaborator of its own
         self,
@@ -136,6 +141,7 @@ class Runner:
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
+        self.quarantined: frozenset[str] = frozenset()
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def run(self) -> Result:
@@ -165,7 +171,7 @@ class Runner:
     def _announce(self) -> None:
         """Note what may be read before the first request, so that a failed start shows too."""
         self.meta.save_runs(
-            RunRow(self.result.run_id, self.source, c.name, "", None, self.clock.now())
+            RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
             for c in self._candidates()
             if not self.choice.resources or c.name in self.choice.resources
         )
@@ -180,6 +186,7 @@ class Runner:
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
         self.buried = buried(self.warehouse, self.source)
+        self.quarantined = self.meta.quarantined(self.source)
         return now
 
     def _server_time(self) -> pendulum.DateTime:
@@ -212,7 +219,8 @@ class Runner:
                 f" account {known.account_id if known else ''}"
             )
             raise OtherAccountError(message)
-        if known is None and self.identity != Identity():
+        told = self.identity.account_id
+        if told and (known is None or not known.account_id):
             identity.pin(self.warehouse, self.source, self.identity, now)
 
     @property
@@ -234,9 +242,15 @@ class Runner:
             self.clock.now(),
         )
         mask = partial(self.masks.apply, run.resource)
-        children = tuple(child.name for child in self._children(plan.collection))
+        children = tuple(child.name for child in self.children_of(plan.collection))
         leaves = bool(plan.collection.leaves)
-        purpose = replace(purpose, children=children, sightings=leaves)
+        purpose = replace(
+            purpose,
+            children=children,
+            sightings=leaves,
+            buried=run.resource in self.buried,
+            quarantined=run.resource in self.quarantined,
+        )
         return Task(self.source, walk, known, run, mask, purpose=purpose)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
@@ -244,9 +258,10 @@ class Runner:
         self.tasks += [task for task in tasks if task not in self.tasks]
         self.meta.save_runs(task.run for task in tasks)
         self.reporter.begin(len(self.tasks), self.client.rate)
-        self._drive(tasks)
+        self.drive(tasks)
 
-    def _drive(self, tasks: Sequence[Task]) -> None:
+    def drive(self, tasks: Sequence[Task]) -> None:
+        """Read and store until some walks are over, or the run is to stop."""
         while waiting := [task for task in tasks if not task.over]:
             package = Package(self.clock, self.stop.is_set)
             self._ensure_versions(waiting)  # a run that died may have left a table without
@@ -277,7 +292,8 @@ class Runner:
 
     # What a complete walk did not show...
 
-    def _census(self, task: Task) -> Census:
+    def census(self, task: Task) -> Census:
+        """Give the census of a walk."""
         return Census(self.warehouse, self.source, task.walk.plan.collection, task.purpose.walk)
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
@@ -287,7 +303,7 @@ class Runner:
         layout = self.warehouse.layout(f"raw_{self.source}")
         for task in new:
             if task.name in layout:
-                self._census(task).begin(_parents(task, range(len(task.walk.plan.lists))))
+                self.census(task).begin(parents_of(task, range(len(task.walk.plan.lists))))
 
     def _forget(self, tasks: Iterable[Task]) -> None:
         """Drop the census of walks that are over or begin anew."""
@@ -296,74 +312,18 @@ class Runner:
             if names:
                 clear(self.warehouse, self.source, walk, names)
 
-    def _settle(self, tasks: Iterable[Task]) -> None:
+    def settle(self, tasks: Iterable[Task]) -> None:
         """Decide about the rows that complete walks did not show."""
+        settlement = Settlement(self)
         for task in tasks:
             ended = task.complete or task.walk.plan.mode == "child"
             if task.purpose.census and ended and not self.stop.is_set():
-                self._settle_one(task)
+                settlement.settle(task)
 
-    def _settle_one(self, task: Task) -> None:
-        census = self._census(task)
-        # a list that is gone says nothing of its rows: they go when their parent is proved gone
-        read = [index for index in task.finished if index not in task.walk.skipped]
-        absent = census.absent(_parents(task, read))
-        if not absent:
-            self.result.absences[task.name] = Absences()
-            return
-        compared = census.compare()
-        known, seen = compared.known, compared.seen
-        if task.walk.plan.mode == "child":
-            # of some parents only: their share of the whole table is what counts
-            known, seen = census.live(), max(seen, 1)
-        if too_many_absent(known, seen, len(absent), self.choice.allow_absent):
-            self.result.absences[task.name] = Absences(stopped=True)
-            message = f"{len(absent):,} of {known:,} rows are absent from what Clio shows"
-            command = "load" if task.walk.plan.mode == "child" else "sweep"
-            self._stopped(task, AbsentError(message, command, task.name, len(absent)))
-            return
-        if not self.same_eyes:
-            self.result.absences[task.name] = Absences(undecided=len(absent))
-            self._stopped(task, OtherUserError())
-            return
-        blind = compared.blind
-        self._judge(task, Confirmation(undecided=absent) if blind else confirm(task.walk, absent))
-
-    def _judge(self, task: Task, answer: Confirmation) -> None:
-        """Mark those absent rows as deleted that Clio, asked once more, says are gone."""
-        if answer.gone:
-            crash_point("ghosts-confirmed")
-            self._bury(task.walk.plan.collection, answer.gone)
-            crash_point("ghosts-buried")
-        self.result.absences[task.name] = Absences(undecided=len(answer.undecided))
-        if answer.present is not None:
-            task.hold(answer.present)
-            self._drive([task])
-        if answer.unasked:
-            # the walk is over; the next run goes on with these questions
-            task.error = task.error or answer.error
-        if answer.undecided:
-            message = f"{len(answer.undecided):,} rows are absent, and Clio does not say why"
-            self._stopped(task, UndecidedError(message))
-
-    def _bury(self, collection: Collection, gone: Mapping[str, str]) -> None:
-        """Mark rows as deleted, and with them the rows of the child lists that they own."""
-        at = self.result.server_time or self.clock.now()
-        bury(self.warehouse, self.source, collection, gone, at)
-        layout = self.warehouse.layout(f"raw_{self.source}")
-        for child in self._children(collection):
-            if child.name in layout:
-                census = Census(self.warehouse, self.source, child, "load")
-                orphans = dict.fromkeys(census.of_parents(list(gone)), "its parent is gone")
-                bury(self.warehouse, self.source, child, orphans, at)
-
-    def _children(self, collection: Collection) -> list[Collection]:
+    def children_of(self, collection: Collection) -> list[Collection]:
         """Give the lists that each record of a collection owns."""
         loaded = self.product.catalog.loaded.values()
         return [c for c in loaded if c.parent and c.parent.resource == collection.name]
-
-    def _stopped(self, task: Task, error: ClioError) -> None:
-        self.result.errors.append((task.name, error))
 
     # At the end...
 
@@ -385,20 +345,4 @@ class Runner:
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
-        self._release_quarantine()
         self.warehouse.checkpoint()
-
-    def _release_quarantine(self) -> None:
-        since = self.result.server_time
-        if since is None:
-            return
-        names = [c.name for c in self.product.catalog.loaded.values() if c.key == ("id",)]
-        self.meta.release_quarantine(self.source, names, self.result.run_id, since)
-
-
-def _parents(task: Task, indexes: Iterable[int]) -> list[str] | None:
-    """Give the parents of some lists of a child walk; None for other walks."""
-    plan = task.walk.plan
-    if plan.mode != "child":
-        return None
-    return [str(plan.lists[index].constants[-1][1]) for index in indexes]

@@ -17,12 +17,12 @@ from pipelines.meta import (
     Quarantined,
     Refused,
     RunRow,
-    Seen,
     Silent,
     Stored,
 )
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, fields_hash, watermark_after
+from pipelines.shown import Seen
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
@@ -52,7 +52,7 @@ class Purpose:
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
     down, and what this walk shows counts for it too. With `sightings` it is kept when a record
-    was shown, since it may leave the list.
+    was shown, since it may leave the list. With `quarantined` rows, those that fit are released.
     """
 
     walk: str = "load"
@@ -62,11 +62,13 @@ class Purpose:
     children: tuple[str, ...] = ()
     proving: bool = False
     sightings: bool = False
+    quarantined: bool = False
 
     @property
     def counts(self) -> bool:
         """Tell whether the keys that the walk shows are needed."""
-        return self.census or self.buried or self.proving or self.sightings
+        marked = self.buried or self.quarantined
+        return self.census or marked or self.proving or self.sightings
 
 
 @dataclass
@@ -126,6 +128,7 @@ class Task:
         self.pending = Pending()
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
+        self.stopped: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -265,7 +268,8 @@ class Task:
             purpose = self.purpose
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
-            stored.seen.append(replace(seen, proving=purpose.proving, sighted_at=sighted_at))
+            seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
+            stored.seen.append(replace(seen, sighted_at=sighted_at))
         if observed.late:
             stored.late.append(
                 Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)
@@ -328,6 +332,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
+        told = error or self.stopped
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"}
@@ -337,17 +342,19 @@ class Task:
             finished_at=at,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, complete=self.complete),
-            error="" if error is None else f"{error.code}: {error}",
+            status=_status(error, complete=self.complete, stopped=self.stopped is not None),
+            error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )
 
 
-def _status(error: ClioError | None, *, complete: bool) -> str:
+def _status(error: ClioError | None, *, complete: bool, stopped: bool) -> str:
     if isinstance(error, Interrupted):
         return "interrupted"
     if isinstance(error, BudgetSpent):
         return "incomplete"
     if error is not None:
         return "failed"
+    if stopped:
+        return "undecided"
     return "ok" if complete else "incomplete"

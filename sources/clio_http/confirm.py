@@ -4,7 +4,7 @@ A record that a list leaves out is deleted only if Clio says so when it is asked
 own address (404 or 410), by `ids[]`, or, where neither is offered, by a second complete walk.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -12,18 +12,33 @@ import pyarrow as pa
 from sources.errors import (
     BrokenWalkError,
     ClioError,
+    FieldsRefusedError,
     MissingScopeError,
+    RateLimitedError,
+    RedirectRefusedError,
     RequestRefusedError,
+    UnavailableError,
     UnreadableAnswerError,
+    UntrustedServerError,
 )
 
 from .keys import UNKNOWN, key_texts, misfit_keys
-from .plan import Plan, Point, Reading
+from .plan import List, Point, Reading
 from .records import joined, reading
 from .walks import Walk
 
-ABOUT_ONE = (MissingScopeError, RequestRefusedError, UnreadableAnswerError, BrokenWalkError)
-"""Answers that leave one record undecided; after any other no further one is asked for."""
+ABOUT_ONE = (
+    BrokenWalkError,
+    FieldsRefusedError,
+    MissingScopeError,
+    RedirectRefusedError,
+    RequestRefusedError,
+    UnreadableAnswerError,
+)
+"""Answers that leave one record undecided."""
+ABOUT_ALL = (RateLimitedError, UntrustedServerError)
+FAILURES = 3
+"""So many records in a row that could not be reached: no further one is asked for."""
 
 
 @dataclass
@@ -41,89 +56,98 @@ class Confirmation:
     error: ClioError | None = None
 
 
-def confirm(walk: Walk, keys: Sequence[str]) -> Confirmation:
-    """Ask once more for records that `walk`, which is complete, did not show."""
+def confirm(
+    walk: Walk, keys: Sequence[str], parents: Mapping[str, str] | None = None
+) -> Confirmation:
+    """Ask once more for records that `walk`, which is complete, did not show.
+
+    `parents` tells in which parent's list each record of a child collection stood.
+    """
     if not keys:
         return Confirmation()
     collection = walk.plan.collection
     if collection.item_path and walk.plan.mode != "child":
         return _one_by_one(walk, keys)
-    again = _by_ids if collection.ids and walk.plan.mode != "child" else _by_walking
     try:
-        return again(walk, keys)
+        if collection.ids and walk.plan.mode != "child":
+            return _without(walk, keys, walk.records.by_ids(keys), "not found by ids[]")
+        return _by_walking(walk, keys, parents or {})
     except ClioError as error:
         return Confirmation(unasked=list(keys), error=error)
 
 
 def _one_by_one(walk: Walk, keys: Sequence[str]) -> Confirmation:
     result, found = Confirmation(), []
-    records = walk.records
+    records, failures = walk.records, 0
     for at, key in enumerate(keys):
         try:
             one = records.one(key)
         except ABOUT_ONE:
             result.undecided.append(key)
         except ClioError as error:
-            result.error = error
-            result.unasked = list(keys[at:])
+            failures += 1
+            unreachable = isinstance(error, UnavailableError) and not isinstance(error, ABOUT_ALL)
+            if unreachable and failures < FAILURES:
+                result.undecided.append(key)
+                continue
+            result.error, result.unasked = error, list(keys[at:])
             break
         else:
+            failures = 0
             if one is None:
                 result.gone[key] = "not found by its id"
-            else:
+            elif _keys(walk, one) == {key}:
                 found.append(one)
+            else:
+                # another record answered, such as the one that this one was merged into
+                result.undecided.append(key)
     return _with(result, found)
 
 
-def _by_ids(walk: Walk, keys: Sequence[str]) -> Confirmation:
-    return _without(walk, keys, walk.records.by_ids(keys), "not found by ids[]")
+def _keys(walk: Walk, one: Reading) -> set[str]:
+    """Name the records that a reading holds, whether they fit their table or not."""
+    collection = walk.plan.collection
+    there = key_texts(one.table, collection).to_pylist() if one.table.num_rows else []
+    return {*there, *misfit_keys(one.misfits, collection)}
 
 
-def _by_walking(walk: Walk, keys: Sequence[str]) -> Confirmation:
-    second = Walk(walk.client, _plan_again(walk.plan, keys), walk.clock)
-    second.meter = walk.meter
-    wanted = pa.array(keys, pa.string())
-    found = []
-    for one in second.readings():
-        misfits = one.misfits
-        rows = one.table
-        if rows.num_rows:
-            texts = key_texts(rows, walk.plan.collection)
-            rows = rows.filter(pa.compute.is_in(texts, wanted))
-        found += [reading(rows, misfits)] if rows.num_rows or misfits else []
-    if second.error is not None:
-        raise second.error
-    return _without(walk, keys, joined(found), "absent from a second complete walk")
-
-
-def _plan_again(plan: Plan, keys: Sequence[str]) -> Plan:
-    """Plan the second walk: of a child list only those parents whose records are in question."""
+def _by_walking(walk: Walk, keys: Sequence[str], parents: Mapping[str, str]) -> Confirmation:
+    plan = walk.plan
     lists = plan.lists
     if plan.mode == "child":
-        parents = set(_parents(plan, keys))
-        lists = tuple(one for one in lists if str(one.constants[-1][1]) in parents)
-    return replace(plan, start=Point(), run_at=None, lists=lists)
+        asked = set(parents.values())
+        lists = tuple(one for one in lists if _parent(one) in asked)
+    second = Walk(walk.client, replace(plan, start=Point(), run_at=None, lists=lists), walk.clock)
+    second.meter = walk.meter
+    found = [_only(walk, one, keys) for one in second.readings()]
+    if second.error is not None:
+        raise second.error
+    # a list that is gone by now says nothing of its rows
+    gone_lists = {_parent(lists[index]) for index in second.skipped}
+    told = [key for key in keys if parents.get(key) not in gone_lists]
+    return _without(walk, told, joined(found), "absent from a second complete walk")
 
 
-def _parents(plan: Plan, keys: Sequence[str]) -> Iterator[str]:
-    column = plan.collection.parent.column if plan.collection.parent else ""
-    if column not in plan.collection.key:
-        yield from (str(one.constants[-1][1]) for one in plan.lists)
-        return
-    at = plan.collection.key.index(column)
-    for key in keys:
-        yield key.split(",")[at]
+def _parent(one: List) -> str:
+    return str(one.constants[-1][1]) if one.constants else ""
 
 
-def _without(walk: Walk, keys: Sequence[str], found: Reading, evidence: str) -> Confirmation:
+def _only(walk: Walk, one: Reading, keys: Sequence[str]) -> Reading:
+    """Keep of a reading the records that are asked for, and what did not fit."""
+    rows = one.table
+    if rows.num_rows:
+        texts = key_texts(rows, walk.plan.collection)
+        rows = rows.filter(pa.compute.is_in(texts, pa.array(keys, pa.string())))
+    return reading(rows, one.misfits)
+
+
+def _without(walk: Walk, keys: Sequence[str], whole: Reading, evidence: str) -> Confirmation:
     """Decide by a reading of everything that is there: what it lacks is gone."""
-    collection = walk.plan.collection
-    there = set(key_texts(found.table, collection).to_pylist()) if found.table.num_rows else set()
-    unread = set(misfit_keys(found.misfits, collection))
-    if UNKNOWN in unread:
+    found = _only(walk, whole, keys)
+    there = _keys(walk, found)
+    if UNKNOWN in there:
         return _with(Confirmation(undecided=[key for key in keys if key not in there]), [found])
-    gone = {key: evidence for key in keys if key not in there | unread}
-    return _with(Confirmation(gone=gone), [found])
+    return _with(Confirmation(gone={key: evidence for key in keys if key not in there}), [found])
 
 
 def _with(result: Confirmation, found: Sequence[Reading]) -> Confirmation:

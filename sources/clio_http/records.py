@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 import pyarrow as pa
 
-from sources.errors import BrokenWalkError, CollectionGoneError
+from sources.errors import BrokenWalkError, CollectionGoneError, VersionRetiredError
 
 from .catalog import Field
 from .client import ClioClient, Meter
@@ -56,7 +56,8 @@ class Records:
         asked += collection.item_parameters
         try:
             body = self.client.get(path, asked, meter=self.meter).body
-        except CollectionGoneError:
+        except (CollectionGoneError, VersionRetiredError):
+            # 404, or 410: the version that this can also speak of was good for the list itself
             return None
         page = as_page(body, path, bare=self.client.settings.bare)
         return self._reading([page], self.plan.lists[0])

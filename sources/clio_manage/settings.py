@@ -206,6 +206,17 @@ HISTORY = frozenset(
 )
 """Collections whose outgoing rows are kept in `<table>__versions`."""
 
+VIEWS = frozenset(
+    {
+        "activities_written_off",
+        "billable_clients",
+        "billable_matters",
+        "internal_notifications_my_events",
+        "outstanding_client_balances",
+    },
+)
+"""Lists that Clio works out: after a bill run or a payment they may rightly be empty at once."""
+
 DERIVED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str], str]] = {
     "activities_written_off": (
         "activities",

@@ -6,7 +6,8 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.census import Census
-from pipelines.meta import Meta, Seen, Stored
+from pipelines.meta import Meta, Stored
+from pipelines.shown import Seen
 from pipelines.tombstones import bury
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
