@@ -79,7 +79,7 @@ SWEEPS = (
                 "        if too_many_absent(known, seen, 0):\n",
             ),
         ),
-        (DAYS,),
+        ("tests/system/test_sweep_guards.py",),
     ),
     Mutant(
         95,
