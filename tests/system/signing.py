@@ -21,6 +21,7 @@ from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm
+from tests.system.grow_firm import GrowFirm
 from tests.system.process import environment
 
 MANAGE, GROW = "clio_manage", "clio_grow"
@@ -44,13 +45,7 @@ class SignedInFirm(Firm):
             "redirect_port": free_port(),
             **self.application,
         }
-        grow = SourceSettings(
-            base_url=self.clio.grow_url,
-            oauth_url=self.clio.grow_url,
-            client_id=switches.grow_client_id,
-            client_secret=Secret(switches.grow_client_secret),
-            redirect_port=free_port(),
-        )
+        grow = SourceSettings(base_url=self.clio.grow_url, **grow_application(self.clio))
         manage = replace(usual.sources[MANAGE], **changes)
         return replace(usual, sources={MANAGE: manage, GROW: grow}, token_store=IN_FILES)
 
@@ -100,6 +95,34 @@ class SignedInFirm(Firm):
         self.store.write(replace(kept, expires_at=kept.issued_at).text())
 
 
+@dataclass
+class SignedInGrow(GrowFirm):
+    """The same for Clio Grow."""
+
+    @property
+    def settings(self) -> Settings:
+        """Give the settings of a load of this firm."""
+        usual = super().settings
+        changes = {"access_token": None, **grow_application(self.clio)}
+        grow = replace(usual.sources[GROW], **changes)
+        return replace(usual, sources={**usual.sources, GROW: grow}, token_store=IN_FILES)
+
+    @property
+    def work(self) -> Work:
+        """Give what the commands of sign-in work with."""
+        return Work(self.settings, SystemClock(), Lines(self.log), threading.Event())
+
+
+def grow_application(clio: Simulator) -> dict[str, Any]:
+    """Give the settings of an application that Grow knows."""
+    return {
+        "oauth_url": clio.grow_url,
+        "client_id": clio.switches.grow_client_id,
+        "client_secret": Secret(clio.switches.grow_client_secret),
+        "redirect_port": free_port(),
+    }
+
+
 def signing(folder: Path, clio: Simulator, **more: str) -> dict[str, str]:
     """Give the environment of a person who may sign in to both products, without any token."""
     script = Path(__file__).with_name("browser.py")
@@ -137,6 +160,7 @@ def secrets_of(clio: Simulator) -> set[str]:
     switches = clio.switches
     return {
         *clio.world.oauth.made,
+        *clio.world.grow.oauth.made,
         *switches.tokens,
         *switches.refresh_tokens,
         *switches.grow_tokens,

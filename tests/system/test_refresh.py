@@ -1,5 +1,6 @@
 """Tokens that end: in the middle of a load, in two processes at once, with kill -9 in between."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.auth import Way, run_login
 from pipelines.crash import TOKEN_POINTS
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.fault_base import Action, Call
 from sources.clio_simulator.faults import Reset, Status, Wait
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError
 from tests.system.conftest import NewFirm
+from tests.system.grow_firm import NewGrow
 from tests.system.process import ROOT, SECONDS, run
-from tests.system.signing import MANAGE, SignedInFirm, signing, told
+from tests.system.signing import GROW, MANAGE, SignedInFirm, SignedInGrow, play, signing, told
 
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
@@ -96,6 +99,23 @@ def test_token_that_ends_in_mid_load(
     assert firm.token_calls == 1
     assert (firm.kept.refresh_token != before.refresh_token) == rotating
     assert [asked.status for asked in clio.requests].count(401) >= 1
+
+
+def test_token_of_grow_that_ends_in_mid_load(new_grow: NewGrow, tmp_path: Path) -> None:
+    """A4, equal at once: signed in to Grow by a browser, whose token ends while a list is walked;
+    the refresh token is good once, and the load is complete all the same.
+    """
+    clio = new_grow(grow_page_size=6, grow_token_life=LIFE).clio
+    firm = SignedInGrow(clio, tmp_path / "data")
+    with Path(os.devnull).open() as nothing:
+        assert run_login(firm.work, GROW, Way(nothing, play)).exit_code == 0
+    clio.faults.add(Later(clio, LIFE), "grow/contacts", page=2)
+    outcome = firm.load("contacts", "matters")
+    assert outcome.exit_code == 0, outcome.errors
+    assert firm.differences("contacts", "matters") == []
+    grants = [call["grant_type"] for call in clio.world.grow.oauth.calls]
+    assert grants == ["authorization_code", "refresh_token"]
+    assert 401 in firm.statuses()
 
 
 def test_token_that_is_over_before_the_load(firm: SignedInFirm) -> None:
