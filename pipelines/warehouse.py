@@ -39,7 +39,10 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 
 
 def arrow(cursor: Cursor, query: str) -> pa.Table:
-    """Run a query and give its rows as an Arrow table."""
+    """Run a query and give its rows as an Arrow table, in the order that it asks for.
+
+    DuckDB 2.0.0 forgets that order where `preserve_insertion_order` is off.
+    """
     return cursor.execute(query).to_arrow_table()
 
 
@@ -123,7 +126,6 @@ class Warehouse:
         except duckdb.Error as error:
             raise WarehouseError(_reason(error)) from None
         self.connection.execute("set timezone = 'UTC'")
-        self.connection.execute("set preserve_insertion_order = false")
         self._own, self._lock = self.cursor(), threading.Lock()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pendulum
+import pyarrow as pa
 import pytest
 
 from pipelines.errors import BusyError, WarehouseError
@@ -20,6 +21,7 @@ from pipelines.warehouse import (
     FILE,
     MEMORY_LIMIT,
     Warehouse,
+    arrow,
     prepare_data_folder,
     writer_lock,
 )
@@ -210,3 +212,18 @@ def test_a_name_is_quoted_whatever_it_holds(data: Path) -> None:
         assert warehouse.columns("main", "t") == [awkward]
         assert warehouse.layout("main")["t"] == [awkward]
         assert warehouse.columns("main", "no") == []
+
+
+def test_arrow_keeps_the_order_that_was_asked_for(tmp_path: Path) -> None:
+    """However many threads work on a query: hashes and rows are put together by position."""
+    texts = [f"text {number} " * 20 for number in range(10_000)]
+    rows = pa.table({"n": range(10_000), **{f"c{at}": texts for at in range(20)}})
+    hashed = ", ".join(f"c{at}" for at in range(20))
+    with Warehouse(tmp_path) as warehouse:
+        cursor = warehouse.cursor()
+        cursor.execute("set threads = 4")
+        cursor.register("rows", rows)
+        for _ in range(15):
+            found = arrow(cursor, f"select n, md5(concat({hashed})) from rows order by n")
+            assert found["n"].to_pylist() == list(range(10_000))
+        cursor.close()
