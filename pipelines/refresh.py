@@ -118,7 +118,7 @@ class Renewal:
         found = self.kept()
         state = self.state(found)
         if state == REFUSED:
-            raise GrantRefusedError
+            raise sign_in_needed(self.source, kind=GrantRefusedError)
         if state == STARTED or found.ends(self.clock.now()):
             return self.newer(found.access_token)
         return found.access_token
@@ -160,11 +160,15 @@ class Renewal:
         """Renew a sign-in whose lock is held, and keep it; raises as `current` does."""
         before = marker.state(found.fingerprint)
         if found.refresh_token is None or before == REFUSED:
-            raise GrantRefusedError
+            raise sign_in_needed(self.source, kind=GrantRefusedError)
         oauth = self.oauth()
         marker.set(found.fingerprint, STARTED)
         crash_point("refresh-marked")
-        grant = _granted(oauth, found, found.refresh_token, marker, lost=before == STARTED)
+        try:
+            grant = _granted(oauth, found.refresh_token, marker, lost=before == STARTED)
+        except GrantRefusedError as error:
+            marker.set(found.fingerprint, REFUSED)
+            raise sign_in_needed(self.source, str(error), GrantRefusedError) from None
         crash_point("refresh-answered")
         newer = found.renewed(grant, self.clock.now())
         self.store.write(newer.text())
@@ -173,7 +177,7 @@ class Renewal:
         return newer
 
 
-def _granted(oauth: OAuth, found: SignIn, token: Secret, marker: Marker, *, lost: bool) -> Grant:
+def _granted(oauth: OAuth, token: Secret, marker: Marker, *, lost: bool) -> Grant:
     """Send the refresh token; `lost` if an earlier answer may have been lost.
 
     Then it is sent once. Otherwise a lost answer is followed by one more attempt.
@@ -181,7 +185,6 @@ def _granted(oauth: OAuth, found: SignIn, token: Secret, marker: Marker, *, lost
     try:
         return oauth.refreshed(token)
     except GrantRefusedError:
-        marker.set(found.fingerprint, REFUSED)
         raise
     except AnswerLostError:
         if lost:
@@ -190,14 +193,17 @@ def _granted(oauth: OAuth, found: SignIn, token: Secret, marker: Marker, *, lost
         if not lost:
             marker.clear()  # it was not used
         raise
-    return _granted(oauth, found, token, marker, lost=True)
+    return _granted(oauth, token, marker, lost=True)
 
 
-def sign_in_needed(source: str, message: str) -> SignInNeededError:
+def sign_in_needed(
+    source: str, message: str = "", kind: type[SignInNeededError] = SignInNeededError
+) -> SignInNeededError:
     """Give the error that asks to sign in, with the command that does it."""
-    error = SignInNeededError(message)
+    error = kind(message)
     error.hint = (
-        f"Run clio-sync auth login {source.removeprefix('clio_')}, or set"
-        f" SOURCES__{source.upper()}__ACCESS_TOKEN; then run the same command again."
+        "What is stored stays as it is. Run clio-sync auth login"
+        f" {source.removeprefix('clio_')}, or set SOURCES__{source.upper()}__ACCESS_TOKEN;"
+        " then run the same command again."
     )
     return error

@@ -77,9 +77,9 @@ class SignInNeededError(ClioError):
 
     code = "sign_in_needed"
     hint = (
-        "What is stored stays as it is. Run clio-sync auth login, or where the token comes from"
-        " SOURCES__CLIO_MANAGE__ACCESS_TOKEN set that to a valid one of this region; then run the"
-        " same command again."
+        "What is stored stays as it is. Run clio-sync auth login; or, where the token comes from"
+        " the setting access_token of the product, set that to a valid one of this region. Then run"
+        " the same command again."
     )
     exit_code = 3
 

@@ -2,14 +2,24 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
+from pipelines.cli import main
 from tests.system.process import document, environment, run
 
 APPLICATION = {
     "SOURCES__CLIO_MANAGE__CLIENT_ID": "key",
     "SOURCES__CLIO_MANAGE__CLIENT_SECRET": "canary-secret",
 }
+
+
+@pytest.mark.parametrize("name", ["login", "status", "logout"])
+def test_each_command_shows_an_example(name: str) -> None:
+    """The help of each ends with a call that one can copy."""
+    group = main.commands["auth"]
+    assert isinstance(group, click.Group)
+    assert f"clio-sync auth {name}" in (group.commands[name].help or "")
 
 
 @pytest.mark.parametrize("name", ["--client-secret", "--client-secret=canary-1", "--token"])

@@ -189,6 +189,7 @@ def test_answer_lost_after_rotation_asks_to_sign_in(desk: Desk) -> None:
         with pytest.raises(GrantRefusedError) as caught:
             desk.renewal().newer(Secret("access-0"))
         assert caught.value.exit_code == 3
+        assert "clio-sync auth login grow" in caught.value.hint
         with pytest.raises(GrantRefusedError):
             desk.renewal().current()
     assert desk.sent == ["refresh-0"] * 2
