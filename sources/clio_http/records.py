@@ -80,7 +80,7 @@ def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
 
 def joined(readings: Sequence[Reading]) -> Reading:
     """Make one reading of several."""
-    tables = [one.table for one in readings]
+    tables = [one.table for one in readings if one.table.num_columns]
     table = pa.concat_tables(tables) if tables else pa.table({})
     return reading(table, [misfit for one in readings for misfit in one.misfits])
 

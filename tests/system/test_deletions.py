@@ -110,20 +110,13 @@ def test_row_that_may_not_be_seen_stays(firm: Firm) -> None:
     assert firm.live_differences("tasks") == []
 
 
-@pytest.mark.parametrize(
-    ("answer", "exit_code"),
-    [(500, 4), pytest.param(401, 3, marks=LONG), pytest.param(410, 4, marks=LONG)],
-)
-def test_confirmation_that_fails(firm: Firm, answer: int, exit_code: int) -> None:
-    """A server that fails, a token that ran out, a version that was retired (410, which Clio says
-    of no record): nothing is marked or certified, and the next sweep asks that question alone.
-    """
+def test_token_that_ran_out_meanwhile(firm: Firm) -> None:
+    """Nothing is marked or certified, and the next sweep asks that question alone."""
     firm.load("tasks")
     key = min(firm.clio.store["tasks"].rows)
     firm.clio.changes.remove("tasks", key)
-    firm.clio.faults.add(Status(answer), f"tasks/{key}", times=None)
-    outcome = firm.sweep("tasks")
-    assert outcome.exit_code == exit_code
+    firm.clio.faults.add(Status(401), f"tasks/{key}", times=None)
+    assert firm.sweep("tasks").exit_code == 3
     assert firm.query("select count(*) from meta.certificates") == [(0,)]
     assert tombstones(firm, "tasks") == []
     firm.clio.faults.clear()
@@ -132,6 +125,30 @@ def test_confirmation_that_fails(firm: Firm, answer: int, exit_code: int) -> Non
     assert len(firm.clio.requests) - since == 2
     assert firm.buried("tasks") == {str(key)}
     assert firm.live_differences("tasks") == []
+
+
+def test_record_that_cannot_be_reached(firm: Firm) -> None:
+    """It is kept and undecided, the certificate says so, and another sweep decides."""
+    firm.load("tasks")
+    key = min(firm.clio.store["tasks"].rows)
+    firm.clio.changes.remove("tasks", key)
+    firm.clio.faults.add(Status(500), f"tasks/{key}", times=None)
+    assert firm.sweep("tasks").exit_code == 4
+    proof = firm.certificate("tasks")
+    assert (proof["status"], proof["undecided"], tombstones(firm, "tasks")) == ("unequal", 1, [])
+    firm.clio.faults.clear()
+    assert firm.sweep("tasks").exit_code == 0
+    assert firm.buried("tasks") == {str(key)}
+
+
+def test_record_that_is_answered_with_410(firm: Firm) -> None:
+    """410 is as good as 404: the list was read with the same version."""
+    firm.load("tasks")
+    key = min(firm.clio.store["tasks"].rows)
+    firm.clio.changes.remove("tasks", key)
+    firm.clio.faults.add(Status(410), f"tasks/{key}", times=None)
+    assert firm.sweep("tasks").exit_code == 0
+    assert firm.buried("tasks") == {str(key)}
 
 
 def test_tombstone_is_written_once_and_opened_again(firm: Firm) -> None:

@@ -1,5 +1,6 @@
 """A second, independent reading decides what became of a record that a walk did not show."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import pendulum
@@ -132,23 +133,45 @@ def test_record_that_may_not_be_seen(clio: Simulator, client: ClioClient) -> Non
     assert (answer.unasked, answer.error) == ([], None)
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [(Status(500), UnavailableError), (Status(401), SignInNeededError)],
-)
-def test_server_that_fails(
-    clio: Simulator, client: ClioClient, fault: Status, error: type[ClioError]
-) -> None:
+def test_token_that_ran_out(clio: Simulator, client: ClioClient) -> None:
     """What was answered before counts; the failed question and those after it stay unasked."""
     walk = walked(client, BY_ID)
     gone = [str(key) for key in keys(clio, BY_ID)[:3]]
     for key in gone:
         clio.changes.remove(BY_ID, int(key))
-    clio.faults.add(fault, f"tasks/{gone[1]}", times=None)
+    clio.faults.add(Status(401), f"tasks/{gone[1]}", times=None)
     answer = confirm(walk, gone)
     assert list(answer.gone) == gone[:1]
     assert answer.unasked == gone[1:]
-    assert isinstance(answer.error, error)
+    assert isinstance(answer.error, SignInNeededError)
+
+
+def test_server_that_fails(clio: Simulator, client: ClioClient) -> None:
+    """A record that cannot be reached is undecided and holds up no other; after three in a row no
+    further one is asked for.
+    """
+    walk = walked(client, BY_ID)
+    gone = [str(key) for key in keys(clio, BY_ID)[:6]]
+    for key in gone:
+        clio.changes.remove(BY_ID, int(key))
+    for key in (gone[1], *gone[3:]):
+        clio.faults.add(Status(500), f"tasks/{key}", times=None)
+    answer = confirm(walk, gone)
+    assert list(answer.gone) == [gone[0], gone[2]]
+    assert answer.undecided == [gone[1], *gone[3:5]]
+    assert answer.unasked == gone[5:]
+    assert isinstance(answer.error, UnavailableError)
+
+
+def test_another_record_answers(clio: Simulator, client: ClioClient) -> None:
+    """A record that answers in the place of one that was asked for proves nothing of that one."""
+    walk = walked(client, BY_ID)
+    asked, other = keys(clio, BY_ID)[:2]
+    clio.changes.remove(BY_ID, asked)
+    survivor = json.dumps({"data": {"id": other, "etag": '"1"', "name": "the survivor"}})
+    clio.faults.add(Status(200, body=survivor), f"tasks/{asked}", times=None)
+    answer = confirm(walk, [str(asked)])
+    assert (answer.gone, answer.undecided, answer.present) == ({}, [str(asked)], None)
 
 
 def test_answer_that_cannot_be_read(clio: Simulator, client: ClioClient) -> None:
@@ -217,7 +240,8 @@ def test_second_walk_of_child_lists(clio: Simulator, client: ClioClient) -> None
     client_of = clio.store["matters"].rows[matter]["client"]
     clio.changes.remove("relationships", relation["id"])
     since = len(clio.requests)
-    answer = confirm(walk, [f"{matter},{contact}", f"{matter},{client_of}"])
+    asked = [f"{matter},{contact}", f"{matter},{client_of}"]
+    answer = confirm(walk, asked, dict.fromkeys(asked, str(matter)))
     assert [path for path, _ in requests(clio, since)] == [
         f"/api/v4/matters/{matter}/contacts.json"
     ]

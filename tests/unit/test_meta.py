@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pendulum
+import pyarrow as pa
 import pytest
 
 from pipelines.meta import (
@@ -19,6 +20,7 @@ from pipelines.meta import (
     Stored,
     moment,
 )
+from pipelines.shown import Seen
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
@@ -161,31 +163,18 @@ def test_a_failed_step_stores_nothing(meta: Meta) -> None:
     assert meta.warehouse.rows("select load_seq from meta.epoch") == [(0,)]
 
 
-def test_quarantine_is_released_once_a_row_is_stored(meta: Meta) -> None:
-    """By a newer run that stored that row; what is still unfit stays."""
+def test_quarantine_is_released_once_a_row_fits(meta: Meta) -> None:
+    """By a newer run that read that row and could store it; what is still unfit stays."""
     kept = [Quarantined(SOURCE, "matters", key, "{}", "r") for key in ("7", "8")]
     meta.save_walks(Stored(quarantined=kept), AT, "run-1")
-    meta.warehouse.rows("create schema raw_clio_manage")
-    meta.warehouse.rows("create table raw_clio_manage.matters (id bigint, _synced_at timestamptz)")
-    later = AT.add(hours=1)
-    meta.warehouse.rows("insert into raw_clio_manage.matters values (7, $1), (8, $2)", [later, AT])
+    assert meta.quarantined(SOURCE) == {"matters"}
+    pairs = pa.table({"key": ["7", "8"], "row_hash": ["h", None], "turn": [0, 0]})
+    seen = Seen(SOURCE, "matters", "load", census=False, pairs=pairs, quarantined=True)
 
-    meta.release_quarantine(SOURCE, ["matters"], "run-1", later)
+    meta.save_walks(Stored(seen=[seen]), AT, "run-1")
     assert meta.warehouse.rows("select count(*) from meta.quarantine") == [(2,)]
-    meta.release_quarantine(SOURCE, ["matters"], "run-2", later)
+    meta.save_walks(Stored(seen=[seen]), AT, "run-2")
     assert meta.warehouse.rows("select record_id from meta.quarantine") == [("8",)]
-
-
-def test_quarantine_of_a_collection_with_another_key_does_not_fail(meta: Meta) -> None:
-    """A collection whose key is not `id` can hold a misfit too."""
-    name = "internal_notifications_my_events"
-    kept = Quarantined(SOURCE, name, "7", "{}", "r")
-    meta.save_walks(Stored(quarantined=[kept]), AT, "run-1")
-    meta.warehouse.rows("create schema raw_clio_manage")
-    meta.warehouse.rows(
-        f"create table raw_clio_manage.{name} (event__id bigint, _synced_at timestamptz)"
-    )
-    meta.release_quarantine(SOURCE, ["matters"], "run-2", AT)
 
 
 def test_moments_come_back_in_utc(warehouse: Warehouse) -> None:

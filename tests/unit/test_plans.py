@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
+from pipelines.observations import OVERLAP
 from pipelines.plans import (
-    OVERLAP,
     STEP_BACK,
     Choice,
     Rules,
