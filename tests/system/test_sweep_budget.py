@@ -64,11 +64,10 @@ def test_nights_of_a_whole_firm(new_firm: NewFirm) -> None:
     assert firm.load(every=True).exit_code == 0
     needed = sum(pages_needed(firm).values())
     assert needed > 300
-    for proved in (1, 2):
-        for _ in range(-(-needed // 99)):
-            firm.clio.clock.advance(86_400)
-            assert night(firm, 100)[1] <= 100
-        assert min(proofs(firm).values()) >= 1 + proved
+    for _ in range(-(-needed // 99)):
+        firm.clio.clock.advance(86_400)
+        assert night(firm, 100)[1] <= 100
+    assert min(proofs(firm).values()) >= 2
     assert firm.query("select distinct status from meta.certificates") == [("ok",)]
 
 
@@ -129,7 +128,8 @@ class StoppingClock(PageClock):
 )
 def test_stop_at_any_request(new_firm: NewFirm, requests: int) -> None:
     """Told to stop at any request, also between the last page and the confirmations, a sweep
-    marks nothing that lives and certifies nothing halfway; the next run brings it to its end.
+    marks nothing that lives and certifies nothing that is not settled; the next run brings it to
+    its end.
     """
     firm = new_firm(activities=400)
     firm.load("activities")
@@ -140,11 +140,13 @@ def test_stop_at_any_request(new_firm: NewFirm, requests: int) -> None:
     outcome = firm.sweep("activities", clock=clock, stop=clock.stop)
     assert {error.code for _, error in outcome.errors} == {"interrupted"}
     assert outcome.exit_code == 4
-    assert firm.query("select count(*) from meta.certificates") == [(0,)]
+    proved = firm.query("select status, ghost from meta.certificates")
+    assert proved in ([], [("ok", 2)] if requests == 5 else [])
     assert firm.buried("activities") <= gone
     assert firm.sweep("activities").exit_code == 0
     assert firm.buried("activities") == gone
-    assert firm.query("select status, ghost from meta.certificates") == [("ok", 2)]
+    proved = firm.query("select status, ghost from meta.certificates order by walked_at")
+    assert proved[0] == ("ok", 2)
 
 
 def test_budget_that_ends_among_the_confirmations(firm: Firm) -> None:
