@@ -18,6 +18,8 @@ def hides(batch: pa.Table, redaction: Redaction | None) -> bool:
     nulls = (batch.column(name) for name in redaction.when_null if name in batch.column_names)
     if any(column.null_count for column in nulls):
         return True
+    if redaction.flag in batch.column_names:
+        return pa.compute.any(batch.column(redaction.flag)).as_py() is True
     if redaction.listed_in not in batch.column_names:
         return False
     marks = batch.column(redaction.listed_in).drop_null()
@@ -53,6 +55,8 @@ def _unknown(
             continue
         field = column.path[0]
         hidden = "true" if field in redaction.when_null else listed.replace("{field}", field)
+        if field in redaction.flagged and redaction.flag in given:
+            hidden = f"b.{quoted(redaction.flag)}"
         name = quoted(column.name)
         yield name, f"b.{name} is null and coalesce({hidden}, false)"
 

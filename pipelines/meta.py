@@ -108,8 +108,9 @@ class Meta:
         self.warehouse = warehouse
         if warehouse.read_only:
             return
-        for statement in DDL:
-            warehouse.rows(statement)
+        with warehouse.transaction():
+            for statement in DDL:
+                warehouse.rows(statement)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 

@@ -102,6 +102,10 @@ def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[s
     found: dict[str, set[str]] = {}
     for column in options.exclude_columns:
         table, name = field_of(catalog, column)
+        redaction = catalog.loaded[table].redaction
+        if redaction is not None and name in {redaction.listed_in, redaction.flag}:
+            message = f"{column} says which values are hidden and cannot be left out"
+            raise ConfigurationError(message)
         found.setdefault(table, set()).add(name)
     return {table: frozenset(names) for table, names in found.items()}
 

@@ -126,7 +126,7 @@ class Warehouse:
         except duckdb.Error as error:
             raise WarehouseError(_reason(error)) from None
         self.connection.execute("set timezone = 'UTC'")
-        self._own, self._lock = self.cursor(), threading.Lock()
+        self._own, self._lock = self.cursor(), threading.RLock()
 
     def __enter__(self) -> Self:
         """Give the warehouse itself."""
@@ -170,6 +170,18 @@ class Warehouse:
         """Run one query, committed at once, and give its rows."""
         with self._lock:
             return self._own.execute(query, list(parameters)).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what `rows` does meanwhile at once, or not at all; other threads wait."""
+        with self._lock:
+            self._own.execute("begin")
+            try:
+                yield
+            except BaseException:
+                self._own.execute("rollback")
+                raise
+            self._own.execute("commit")
 
     def columns(self, schema: str, table: str) -> list[str]:
         """Name the columns of a table in order; empty when there is no such table."""

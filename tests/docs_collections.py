@@ -1,18 +1,41 @@
 """Write the tables of collections from the catalogue: `python -m tests.docs_collections`."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from sources.clio_grow import settings as grow
 from sources.clio_http.catalog import Catalog, Collection, read_catalog
-from sources.clio_manage.settings import DAILY_CADENCE, HISTORY
+from sources.clio_manage import settings as manage
 from sources.clio_manage.writable import writable_fields
 
-FILE = Path(__file__).parents[1] / "sources" / "clio_manage" / "README.md"
+SOURCES = Path(__file__).parents[1] / "sources"
 BEGIN = "<!-- generated from catalog.json by make docs -->\n"
 END = "<!-- end of what is generated -->\n"
 
 
-def notes(collection: Collection) -> str:
+@dataclass(frozen=True)
+class Page:
+    """The page of one product, and what is decided about its collections."""
+
+    source: str
+    product: str
+    cadence: frozenset[str]
+    history: frozenset[str]
+
+    @property
+    def file(self) -> Path:
+        """Give the file that holds it."""
+        return SOURCES / self.source / "README.md"
+
+
+PAGES = (
+    Page("clio_manage", "Clio Manage", manage.DAILY_CADENCE, manage.HISTORY),
+    Page("clio_grow", "Clio Grow", grow.DAILY_CADENCE, grow.HISTORY),
+)
+
+
+def notes(page: Page, collection: Collection) -> str:
     """Say what is special about a collection."""
     found = [f"off by default: {collection.off}"] if collection.off else []
     found += [collection.reason] if collection.reason else []
@@ -20,8 +43,9 @@ def notes(collection: Collection) -> str:
         found.append(f"{len(collection.variants)} lists")
     if collection.parent:
         found.append(f"one request for each of {collection.parent.resource}")
-    found += ["due once a day"] if collection.name in DAILY_CADENCE else []
-    found += ["history is kept"] if collection.name in HISTORY else []
+    found += [collection.leaves] if collection.leaves else []
+    found += ["due once a day"] if collection.name in page.cadence else []
+    found += ["history is kept"] if collection.name in page.history else []
     return "; ".join(found)
 
 
@@ -32,9 +56,14 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def loaded(catalog: Catalog) -> str:
-    """Give the table of what becomes a table of the warehouse."""
-    header = ("resource", "path", "mode", "key", "deletes seen by", "writable fields", "notes")
+def loaded(page: Page, catalog: Catalog) -> str:
+    """Give the table of what becomes a table of the warehouse.
+
+    The last column but one is what a product has: fields that may be written, or scopes.
+    """
+    scoped = any(collection.scope for collection in catalog.loaded.values())
+    own = "scope" if scoped else "writable fields"
+    header = ("resource", "path", "mode", "key", "deletes seen by", own, "notes")
     rows = (
         (
             f"`{collection.name}`",
@@ -42,8 +71,8 @@ def loaded(catalog: Catalog) -> str:
             collection.mode,
             ", ".join(f"`{name}`" for name in collection.key),
             collection.deletes,
-            len(writable_fields(collection)) or "-",
-            notes(collection),
+            (collection.scope if scoped else len(writable_fields(collection))) or "-",
+            notes(page, collection),
         )
         for _, collection in sorted(catalog.loaded.items())
     )
@@ -62,23 +91,31 @@ def not_loaded(catalog: Catalog) -> str:
     )
 
 
-def generated(catalog: Catalog) -> str:
+def generated(page: Page, catalog: Catalog) -> str:
     """Give everything between the two marks."""
     lists = len(catalog.collections)
     read = sum(collection.loaded for collection in catalog.collections.values())
-    return (
-        f"Clio Manage has {lists} collections; {read} of them are tables here. "
-        f"{len(catalog.derived)} narrower lists of our own and {len(catalog.singletons)} single "
-        f"records come beside them.\n\n{loaded(catalog)}\n## Not loaded\n\n{not_loaded(catalog)}"
-    )
+    beside = "1 single record comes beside them."
+    if len(catalog.singletons) > 1:
+        beside = f"{len(catalog.singletons)} single records come beside them."
+    if catalog.derived:
+        beside = f"{len(catalog.derived)} narrower lists of our own and {beside}"
+    parts = [
+        f"{page.product} has {lists} collections; {read} of them are tables here. {beside}\n",
+        loaded(page, catalog),
+    ]
+    if read < lists:
+        parts += ["## Not loaded\n", not_loaded(catalog)]
+    return "\n".join(parts)
 
 
-def text(page: str) -> str:
-    """Give the page with the part between its two marks written anew."""
-    before, _, rest = page.partition(BEGIN)
+def text(page: Page) -> str:
+    """Give a page with the part between its two marks written anew."""
+    before, _, rest = page.file.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{generated(read_catalog('clio_manage'))}\n{END}{after}"
+    return f"{before}{BEGIN}\n{generated(page, read_catalog(page.source))}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(FILE.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.file.write_text(text(page), "utf-8")

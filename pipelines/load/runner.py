@@ -301,9 +301,10 @@ class Runner:
         new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
-        for task in new:
-            if task.name in layout:
-                self.census(task).begin(parents_of(task, range(len(task.walk.plan.lists))))
+        with self.warehouse.transaction():
+            for task in new:
+                if task.name in layout:
+                    self.census(task).begin(parents_of(task, range(len(task.walk.plan.lists))))
 
     def _forget(self, tasks: Iterable[Task]) -> None:
         """Drop the census of walks that are over or begin anew."""

@@ -84,11 +84,14 @@ class Redaction:
     """How a product says that a value is hidden from this token, so that its null is unknown.
 
     `listed_in` is the field that lists the hidden ones; `when_null` are fields whose null always
-    means hidden, since a record without a value has an empty array there.
+    means hidden, since a record without a value has an empty array there. Where the
+    field `flag` is true, a null of the `flagged` fields means hidden.
     """
 
-    listed_in: str
+    listed_in: str = ""
     when_null: tuple[str, ...] = ()
+    flag: str = ""
+    flagged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,14 @@ def _collection(raw: dict[str, Any]) -> Collection:
 
 
 def _redaction(raw: dict[str, Any] | None) -> Redaction | None:
-    return Redaction(raw["listed_in"], tuple(raw["when_null"])) if raw else None
+    if not raw:
+        return None
+    return Redaction(
+        raw.get("listed_in", ""),
+        tuple(raw.get("when_null", ())),
+        raw.get("flag", ""),
+        tuple(raw.get("flagged", ())),
+    )
 
 
 def from_document(document: dict[str, Any]) -> Catalog:

@@ -7,7 +7,7 @@ duplicate keys, text that is not Unicode, keys that are missing, an object where
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -190,12 +190,27 @@ def _received(row: dict[str, Any], *, sort_keys: bool = False) -> str:
     return _HALVES.sub(lambda half: f"\\\\u{ord(half.group()):04x}", text)
 
 
+def _without(row: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Give a row without the values that some paths lead to."""
+    kept = dict(row)
+    for first, *inner in paths:
+        value = kept.get(first)
+        if not inner:
+            kept.pop(first, None)
+        elif isinstance(value, dict):
+            kept[first] = {key: each for key, each in value.items() if key not in inner}
+    return kept
+
+
 def read_leaves(
     pages: Sequence[tuple[int, bytes]],
     columns: Sequence[Column],
     known: frozenset[str] = frozenset(),
+    left_out: Collection[tuple[str, ...]] = (),
 ) -> Leaves:
     """Read (number, body) pages row by row; `known` are the keys that no EXTRA column keeps.
+
+    What the paths of `left_out` lead to is not kept of any row.
 
     Raises:
         UnreadableAnswerError: a page is not JSON, repeats a key or holds no list of records.
@@ -204,6 +219,7 @@ def read_leaves(
     leaves = Leaves({column.name: [] for column in columns})
     for number, body in pages:
         for position, row in enumerate(_parse(body, number), start=1):
+            row = _without(row, left_out) if left_out else row  # noqa: PLW2901
             leaves.received[number, position] = received = _received(row)
             leaves.present.update(row)
             try:

@@ -93,6 +93,9 @@ class RowReader:
         self.key = tuple(c for c in self.columns if c.name in collection.key)
         self._known = frozenset(item.name for item in collection.fields)
         self._keeps_unknown = any(column.type == EXTRA for column in self.columns)
+        # a list that is not narrowed sends what configuration leaves out
+        asked = set(self.columns) if not collection.narrows else set(collection.columns)
+        self._left_out = tuple(c.path for c in collection.columns if c.path and c not in asked)
         self.rising = (
             (collection.ordered or collection.updated_since)
             and collection.mode != "none"
@@ -218,7 +221,7 @@ class RowReader:
         pages: Sequence[tuple[int, bytes]],
         after: int,
     ) -> Batch:
-        leaves = read_leaves(pages, self.columns, self._known)
+        leaves = read_leaves(pages, self.columns, self._known, self._left_out)
         fields: dict[str, pa.Array] = {
             name: pa.array(texts, pa.string()) for name, texts in leaves.columns.items()
         }

@@ -253,6 +253,7 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
         },
         "fields": document.requested(schema),
         "patch": document.patchable(path.removesuffix(".json") + "/{id}.json"),
+        **({"redaction": settings.HIDDEN[name]} if name in settings.HIDDEN else {}),
     }
 
 
@@ -271,6 +272,7 @@ def _derived(entries: dict[str, Spec]) -> list[Spec]:
         entry["updated_since"] = entry["created_since"] = False
         entry["etag"] = entry["conditional"] = False
         entry["deletion_marker"] = ""
+        entry.pop("redaction", None)
         entry["updated_at"] = "updated_at" in {field["name"] for field in kept}
         if mode == "daily":
             entry["key"] = ["day", *entry["key"]]

@@ -206,6 +206,21 @@ HISTORY = frozenset(
 )
 """Collections whose outgoing rows are kept in `<table>__versions`."""
 
+HIDDEN: dict[str, dict[str, object]] = {
+    "activities": {
+        "flag": "quantity_redacted",
+        "flagged": [
+            "quantity",
+            "quantity_in_hours",
+            "rounded_quantity",
+            "rounded_quantity_in_hours",
+            "total",
+            "non_billable_total",
+        ],
+    },
+}
+"""Values that are null for a user who may not see others' hours, and the field that tells it."""
+
 VIEWS = frozenset(
     {
         "activities_written_off",

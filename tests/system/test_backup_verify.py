@@ -19,6 +19,8 @@ from pipelines.warehouse import FILE
 from tests.system.backups import CANARY, COPIED, MANIFESTS, create, fill, work, wrong
 from tests.system.firm import Firm
 
+pytestmark = pytest.mark.long
+
 
 def flip(path: Path, at: int) -> None:
     """Flip a bit of a file."""

@@ -195,7 +195,11 @@ class Extraction(RuleBasedStateMachine):
 
 @pytest.mark.parametrize(
     ("page_size", "examples", "inclusive"),
-    [(2, 30, False), (3, 20, False), (2, 8, True)],
+    [
+        (2, 30, False),
+        pytest.param(3, 20, False, marks=pytest.mark.long),
+        pytest.param(2, 8, True, marks=pytest.mark.long),
+    ],
 )
 def test_nothing_is_lost(
     clio: Simulator,

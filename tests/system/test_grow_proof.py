@@ -7,6 +7,8 @@ import pytest
 from sources.clio_simulator.changes import When
 from tests.system.grow_firm import RAW, GrowFirm, NewGrow, codes
 
+pytestmark = pytest.mark.long
+
 LEADS = "inbox_leads"
 
 

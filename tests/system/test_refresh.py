@@ -22,6 +22,8 @@ from tests.system.grow_firm import NewGrow
 from tests.system.process import ROOT, SECONDS, run
 from tests.system.signing import GROW, MANAGE, SignedInFirm, SignedInGrow, play, signing, told
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
 

@@ -7,6 +7,8 @@ import pytest
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, PageClock
 
+pytestmark = pytest.mark.long
+
 NAMES = ("activities", "contacts", "line_items", "matters", "notes", "tasks")
 
 

@@ -27,6 +27,8 @@ from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 from tests.system.process import environment, run, start
 
+pytestmark = pytest.mark.long
+
 OURS = "simulator-token"
 SECOND = "second-token"
 LONG = pytest.mark.long

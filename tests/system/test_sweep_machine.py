@@ -46,6 +46,8 @@ from tests.system.plain_engine import (
     small_product,
 )
 
+pytestmark = pytest.mark.long
+
 WHOLE = ("updated_since", "ids[]")
 """Parameters that no page of a walk through everything is asked with."""
 

@@ -23,6 +23,8 @@ from tests.system.setbacks import (
     work_goes_on,
 )
 
+pytestmark = pytest.mark.long
+
 BLOCK = 262_144
 HEADERS = 12_288
 

@@ -117,6 +117,36 @@ def test_a_base_url_has_no_slash_at_its_end(tmp_path: Path) -> None:
     assert settings.sources["clio_manage"].base_url == "http://127.0.0.1:8765"
 
 
+def test_the_version_of_grow_and_the_slice(tmp_path: Path) -> None:
+    """Grow has two versions and Manage one; the slice is a number of lists for each product."""
+    sources = read_settings({}, tmp_path).sources
+    assert {name: one.api_version for name, one in sources.items()} == {
+        "clio_manage": "",
+        "clio_grow": "v2",
+    }
+    assert {one.rolling_slice for one in sources.values()} == {200}
+    given = {"SOURCES__CLIO_GROW__API_VERSION": "v1", "SOURCES__CLIO_GROW__ROLLING_SLICE": "0"}
+    grow = read_settings(given, tmp_path).sources["clio_grow"]
+    assert (grow.api_version, grow.rolling_slice) == ("v1", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CLIO_GROW__API_VERSION", "v3", "valid are v2, v1"),
+        ("CLIO_MANAGE__API_VERSION", "v2", "unknown setting"),
+        ("CLIO_GROW__ROLLING_SLICE", "-1", "is not a number of lists"),
+        ("CLIO_MANAGE__ROLLING_SLICE", "some", "is not a number of lists"),
+    ],
+)
+def test_other_versions_and_slices_are_told(
+    tmp_path: Path, name: str, value: str, told: str
+) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ConfigurationError, match=told):
+        read_settings({f"SOURCES__{name}": value}, tmp_path)
+
+
 LISTS = ["notes.detail,matters.description", '["notes.detail", "matters.description"]']
 
 

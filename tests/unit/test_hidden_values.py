@@ -133,3 +133,30 @@ def test_a_reading_that_must_wait_waits_as_it_came(matters: Table) -> None:
     _, second = matters.classify(batch(newest, of=MATTERS), batch(hidden, of=MATTERS))
     assert second.again is not None
     assert second.again.to_pylist()[0]["hired_date"] is None
+
+
+def test_values_behind_a_flag(tmp_path: Path) -> None:
+    """Where Manage says that it hides hours, their null changes nothing; other nulls do."""
+    flagged = replace(
+        MATTERS,
+        fields=(
+            Field("id", "BIGINT"),
+            Field("updated_at", "TIMESTAMPTZ"),
+            Field("total", "BIGINT"),
+            Field("note", "VARCHAR"),
+            Field("hidden", "BOOLEAN"),
+        ),
+        redaction=Redaction(flag="hidden", flagged=("total",)),
+    )
+    seen = {"id": 1, "updated_at": OLD, "total": 5, "note": "n", "hidden": False}
+    unseen = {**seen, "total": None, "note": None, "hidden": True}
+    with Warehouse(tmp_path) as opened:
+        opened.rows(f"create schema {RAW}")
+        table = Table(opened, flagged)
+        table.load(batch(seen, of=flagged))
+        table.load(batch(unseen, of=flagged))
+        (found,) = table.rows("total, note, hidden")
+        assert found == {"total": 5, "note": None, "hidden": True}
+        table.load(batch({**seen, "total": None}, of=flagged))
+        (found,) = table.rows("total, note, hidden")
+        assert found == {"total": None, "note": "n", "hidden": False}

@@ -123,6 +123,23 @@ def test_a_misfit_is_kept_as_it_was_received() -> None:
     assert json.loads(misfit.row) == {"id": 1, "name": 5, "updated_at": "soon"}
 
 
+def test_what_is_left_out_is_not_in_quarantine_either() -> None:
+    """Grow sends it all the same; nothing of it touches the disk, the rest is as received."""
+    users = GROW.loaded["users"]
+    left_out = {"email", "account__firm_name"}
+    columns = [column for column in users.columns if column.name not in left_out]
+    row = {"id": 1, "email": "canary@example.com", "last_name": "Lee", "updated_at": "soon"}
+    account = {"id": 5, "firm_name": "canary"}
+    batch = RowReader(users, columns).read([(1, page([{**row, "account": account}]))])
+    (misfit,) = batch.misfits
+    assert json.loads(misfit.row) == {
+        "id": 1,
+        "last_name": "Lee",
+        "updated_at": "soon",
+        "account": {"id": 5},
+    }
+
+
 @pytest.mark.parametrize("body", [b"{", b'{"data":[1]}', b"[]", b'{"data":[{"id":1,"new":2}]}'])
 def test_what_would_be_lost_is_left_to_the_careful_reader(body: bytes) -> None:
     """A page that is none, a row that is none, a key that is not known."""
