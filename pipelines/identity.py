@@ -67,10 +67,11 @@ def pin(warehouse: Warehouse, source: str, identity: Identity, at: pendulum.Date
 def is_other_account(known: Identity | None, now: Identity) -> bool:
     """Tell whether a token belongs to another firm than the one that is stored.
 
-    A token of which Clio tells no account is taken for the known one only by its user.
+    A token of which Clio tells no account is told by its user; of one that may not even ask who
+    it is, nothing can be told.
     """
     if known is None or not known.account_id:
         return False
     if now.account_id:
         return known.account_id != now.account_id
-    return known.user_id != now.user_id
+    return bool(now.user_id) and known.user_id != now.user_id

@@ -220,6 +220,8 @@ class Runner:
             )
             raise OtherAccountError(message)
         told = self.identity.account_id
+        if known is not None and not self.identity.user_id:
+            self.reporter.note("Clio does not say whose token this is: the account is not checked")
         if told and (known is None or not known.account_id):
             identity.pin(self.warehouse, self.source, self.identity, now)
 

@@ -58,7 +58,8 @@ def test_both_are_read_and_shown_apart(clio: Simulator, tmp_path: Path) -> None:
 
 def test_a_product_that_is_named_must_have_a_token(tmp_path: Path) -> None:
     """Exit 3, and no warehouse is made."""
-    done = run("load", "grow", "--json", env=environment(tmp_path / "data"))
+    env = environment(tmp_path / "data") | {"CLIO_SYNC__TOKEN_STORE": "file"}
+    done = run("load", "grow", "--json", env=env)
     assert done.returncode == 3
     assert "auth login grow" in document(done)["errors"][0]["hint"]
     assert not (tmp_path / "data" / "warehouse.duckdb").exists()

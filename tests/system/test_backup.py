@@ -33,6 +33,8 @@ from tests.system.firm import Firm, QuickClock
 from tests.system.process import environment, run
 from tests.system.setbacks import NAMES, assert_healed, killed_with_a_log, work_goes_on
 
+pytestmark = pytest.mark.long
+
 
 def test_what_is_copied_can_be_restored(firm: Firm) -> None:
     """Every file that a restore needs is copied, privately and without a token; every table is

@@ -53,6 +53,7 @@ def test_success(planted: Firm, tmp_path: Path, words: tuple[str, ...]) -> None:
     assert canaries([tmp_path], done.stdout, done.stderr) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault", ["status", "cut", "foreign", "quarantine", "unauthorised", "text"]
 )
@@ -72,6 +73,7 @@ def test_failure(planted: Firm, tmp_path: Path, fault: str) -> None:
     assert canaries([tmp_path], done.stdout, done.stderr) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["page-read", "package-committed", "epoch-written"])
 def test_crash(planted: Firm, tmp_path: Path, point: str) -> None:
     """After kill -9 only the private working folder may hold rows, and the next load clears it."""

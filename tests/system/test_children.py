@@ -7,6 +7,8 @@ from sources.errors import ConfigurationError
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 
+pytestmark = pytest.mark.long
+
 
 def parents_asked(firm: Firm, since: int) -> list[int]:
     """Give the matters whose contacts were asked for, in order."""

@@ -34,7 +34,15 @@ def changed(firm: Firm) -> list[tuple[int, str]]:
     return [(key, before[key,]["description"]) for key in keys]
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    "point",
+    [
+        p
+        if p in {"package-committed", "watermarks-saved"}
+        else pytest.param(p, marks=pytest.mark.long)
+        for p in POINTS
+    ],
+)
 def test_killed_in_a_later_load(firm: Firm, point: str) -> None:
     """L1, equal after the next load: killed at a point of an incremental load, the tables, the
     history and the watermark are those of an uninterrupted run; nothing needs cleaning.
@@ -55,6 +63,7 @@ def test_killed_in_a_later_load(firm: Firm, point: str) -> None:
     assert [(r["inserted"], r["updated"]) for r in done.results] == [(0, 0), (0, 0)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["page-read", "package-extracted", "package-committed"])
 def test_killed_in_a_first_load(firm: Firm, point: str) -> None:
     """L1, L3: killed in the first load, nothing counts as fresh; the next one brings everything,
@@ -83,7 +92,7 @@ def test_interrupted_run_is_told(firm: Firm) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """L1: killed at any moment, several times, the load after it is complete."""
     firm = new_firm(activities=2000)
@@ -147,7 +156,7 @@ def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path, points: tuple[
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_sweep_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """Killed at any moment, several times, a sweep marks no row that lives; the one after it
     finds every deletion and every silent change.

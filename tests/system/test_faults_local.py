@@ -23,6 +23,8 @@ from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 from tests.system.process import SECONDS, document, environment, run, start
 
+pytestmark = pytest.mark.long
+
 TASKS = ("load", "--resource", "tasks")
 HELD = """
 import sys, duckdb

@@ -10,6 +10,8 @@ from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
 from tests.system.grow_firm import GROW, RAW, GrowFirm, NewGrow, codes
 
+pytestmark = pytest.mark.long
+
 LISTS = sorted(set(GROW.loaded) - {"users_who_am_i"})
 SCOPED = sorted((c.scope, name) for name, c in GROW.loaded.items() if c.scope)
 CHANGING = ("contacts", "inbox_leads", "matters", "sources")

@@ -8,6 +8,8 @@ from pipelines.status import run_status
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 
+pytestmark = pytest.mark.long
+
 LATE = "select resource, mode, records, seconds from meta.lateness order by walked_at"
 SILENT = "select field, records from meta.silent_changes where resource = $1 order by 1"
 
