@@ -197,7 +197,6 @@ class Extraction(RuleBasedStateMachine):
     ("page_size", "examples", "inclusive"),
     [
         (2, 12, False),
-        pytest.param(2, 30, False, marks=pytest.mark.long),
         pytest.param(3, 20, False, marks=pytest.mark.long),
         pytest.param(2, 8, True, marks=pytest.mark.long),
     ],
