@@ -89,7 +89,7 @@ LOADS = (
                 "            package.store = lambda: self._store(waiting)\n",
             ),
         ),
-        ("tests/system/test_crashes.py",),
+        ("tests/system/test_crashes.py::test_killed_in_a_later_load",),
     ),
     Mutant(
         5,
@@ -189,7 +189,7 @@ LOADS = (
                 "        pass\n",
             ),
         ),
-        ("tests/system/test_faults_local.py",),
+        ("tests/system/test_faults_local.py::test_two_runs_at_once",),
     ),
     Mutant(
         23,

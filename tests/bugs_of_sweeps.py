@@ -3,7 +3,10 @@
 from tests.bugs import RUNNER, Mutant, Patch
 
 SWEEP = "pipelines/sweep.py"
-DAYS = "tests/system/test_sweep_machine.py"
+DAYS = "tests/system/test_sweep_machine.py::test_tables_equal_the_server"
+KILLED = "tests/system/test_crashes.py::test_sweep_killed_again_and_again"
+GUARDS = "tests/system/test_sweep_guards.py"
+PLANTED = "tests/system/test_sweep.py::test_five_planted_differences_are_healed[1,000]"
 UNASKED = Patch(
     "sources/clio_http/confirm.py",
     "    if not keys:\n        return Confirmation()\n",
@@ -34,7 +37,7 @@ SWEEPS = (
                 "            ended = True\n",
             ),
         ),
-        ("tests/system/test_sweep_guards.py",),
+        (f"{GUARDS}::test_list_that_breaks_off",),
     ),
     Mutant(
         91,
@@ -61,7 +64,7 @@ SWEEPS = (
                 "                self._census(task).begin()\n",
             ),
         ),
-        ("tests/system/test_sweep.py",),
+        (PLANTED,),
     ),
     Mutant(
         93,
@@ -74,19 +77,19 @@ SWEEPS = (
         "nothing stops a mass deletion",
         (
             Patch(
-                RUNNER,
-                "        if too_many_absent(known, seen, len(absent), self.choice.allow_absent):\n",
-                "        if too_many_absent(known, seen, 0):\n",
+                "pipelines/load/settlement.py",
+                "too_many_absent(known, seen, len(absent), self.run.choice.allow_absent):\n",
+                "too_many_absent(known, seen, 0):\n",
             ),
         ),
-        ("tests/system/test_sweep_guards.py",),
+        (f"{GUARDS}::test_permission_that_was_lost",),
     ),
     Mutant(
         95,
         "a row that comes back stays marked as deleted",
         (
             Patch(
-                "pipelines/meta.py",
+                "pipelines/shown.py",
                 "record_id in (select key from pairs) returning record_id",
                 "record_id not in (select record_id from meta.tombstones) returning record_id",
             ),
@@ -103,7 +106,7 @@ SWEEPS = (
                 "key",
             ),
         ),
-        ("tests/unit/test_certificates.py", "tests/system/test_sweep.py"),
+        ("tests/unit/test_certificates.py",),
     ),
     Mutant(
         97,
@@ -133,7 +136,7 @@ SWEEPS = (
                 '        self.warehouse.rows("delete from meta.sweeps")\n',
             ),
         ),
-        ("tests/system/test_crashes.py",),
+        (KILLED,),
     ),
     Mutant(
         99,
@@ -145,6 +148,6 @@ SWEEPS = (
                 "            str(\n",
             ),
         ),
-        ("tests/system/test_crashes.py",),
+        (KILLED,),
     ),
 )

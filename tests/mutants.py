@@ -58,7 +58,7 @@ def is_found(mutant: Mutant) -> bool:
         ]
         try:
             done = subprocess.run(
-                [*words, "-m", "not long"],
+                words,
                 cwd=folder,
                 env={**os.environ, "HYPOTHESIS_PROFILE": "unshrunk"},
                 timeout=SECONDS,

@@ -3,6 +3,7 @@ plain merge in place of dlt's, so that a thousand runs take seconds.
 """
 
 import io
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pytest
 
 from pipelines import apis, products, sweep
 from pipelines.config import Settings, SourceSettings
-from pipelines.load import Load, Product, Result, runner
+from pipelines.load import Load, Product, Result
 from pipelines.load.package import Engine, Package, _step
 from pipelines.load.task import Task
 from pipelines.masks import Masks
@@ -172,8 +173,9 @@ def plain_sweep(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
 ) -> Result:
     """Run the sweep once; `crash` may raise at every durable step, or ask the run to stop."""
     with pytest.MonkeyPatch.context() as points:
-        for module in (runner, sweep):
-            points.setattr(module, "crash_point", crash)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("pipelines.") and hasattr(module, "crash_point"):
+                points.setattr(module, "crash_point", crash)
         try:
             return sweep.Sweep(
                 product,

@@ -8,6 +8,7 @@ a while, up to the overlap and beyond it. Every page takes minutes of server tim
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -62,7 +63,10 @@ changes = st.lists(
     max_size=2,
 )
 idle_seconds = st.sampled_from([0.6, 700.0, LATE - 0.3, 2400.0])
-crashes = st.sampled_from([*[""] * 5, "package-extracted", "package-committed", "epoch"])
+crashes = st.tuples(
+    st.sampled_from([*[""] * 4, "package-extracted", "package-committed", "epoch"]),
+    st.integers(1, 3),
+)
 broken_pages = st.sampled_from([0] * 7 + [1, 2])
 
 
@@ -107,7 +111,7 @@ class Extraction(RuleBasedStateMachine):
         first: list[tuple[str, int, float]],
         idle: float,
         pages: list[list[tuple[str, int, float]]],
-        crash: str,
+        crash: tuple[str, int],
         broken: int,
     ) -> None:
         """Change rows, wait, and run while rows change after each page."""
@@ -119,7 +123,7 @@ class Extraction(RuleBasedStateMachine):
                 self.change(change, When.after(NAME, number))
         if broken:
             self.clio.faults.add(ForgetNext(whole_meta=True, half_page=True), NAME, page=broken)
-        self.run(crash)
+        self.run(*crash)
         self.clio.faults.clear()
         self.clio.changes.waiting[:] = [w for w in self.clio.changes.waiting if w[0].at is not None]
 
@@ -141,23 +145,24 @@ class Extraction(RuleBasedStateMachine):
             waiting[:] = [w for w in waiting if w[1].id != key]
             self.clio.changes.remove(NAME, key)
 
-    def run(self, crash: str = "", *, full: bool = False) -> None:
-        """Run the loader, perhaps to its death."""
+    def run(self, crash: str = "", nth: int = 1, *, full: bool = False) -> None:
+        """Run the loader, perhaps to its death at the nth package."""
+        passed, blocked = Counter[str](), self.folder / "epoch.tmp"
 
         def die(name: str) -> None:
-            if name == crash:
+            passed[name] += 1
+            if passed[name] == nth and crash == name:
                 raise CrashError(name)
+            if passed[name] == nth and (crash, name) == ("epoch", "package-committed"):
+                blocked.mkdir()
 
-        blocked = self.folder / "epoch.tmp"
-        if crash == "epoch":
-            blocked.mkdir()
         choice = Choice(full=full)
         try:
             plain_load(self.client, self.product, self.warehouse, self.clock, choice, die)
         except (CrashError, StorageError):
             pass
         finally:
-            if crash == "epoch":
+            if blocked.exists():
                 blocked.rmdir()
         self.check_watermark()
 
