@@ -138,6 +138,41 @@ def test_conversion_fills_in_the_id_of_manage(new_grow: NewGrow) -> None:
     assert firm.stored("contacts")[lone["id"],]["clio_id"] == 99
 
 
+@pytest.mark.parametrize("shown", ["silent", "stamped", "kept"])
+def test_a_matter_type_that_is_renamed(new_grow: NewGrow, shown: str) -> None:
+    """Matters hold its name: a load finds the new one by their stamp, a sweep always."""
+    firm = new_grow(grow_rename=shown)
+    names = ("matters", "matter_types")
+    codes(firm, *names)
+    held = {row["type"] for row in firm.clio.dump("grow.matters")}
+    kind = next(row for row in firm.clio.dump("grow.matter_types") if row["name"] in held)
+    firm.clio.clock.advance(3600)
+    firm.clio.changes.rename_matter_type(kind["id"], "Renamed")
+    assert codes(firm, *names) == (0, [])
+    assert firm.differences("matter_types") == []
+    assert (firm.differences("matters") == []) is (shown != "silent")
+    assert firm.sweep("matters").exit_code == 0
+    assert firm.differences("matters") == []
+
+
+def test_from_the_inbox_to_manage(new_grow: NewGrow) -> None:
+    """A lead is accepted, its matter gets a note and goes to Manage; every step is loaded."""
+    firm = new_grow(grow={"rolling_slice": 0})
+    codes(firm)
+    lead = next(row for row in firm.clio.dump("grow.inbox_leads") if row["state"] == "untriaged")
+    firm.clio.clock.advance(3600)
+    matter = firm.clio.changes.accept_lead(lead["id"])["id"]
+    assert codes(firm) == (0, [])
+    assert firm.stored("matters")[matter,]["inbox_lead_id"] == lead["id"]
+    assert firm.stored("inbox_leads")[lead["id"],]["state"] == "untriaged"
+    firm.clio.clock.advance(3600)
+    firm.clio.changes.add_note("grow.matters", matter, {"subject": "Called", "body": "Twice"})
+    firm.clio.changes.convert(matter)
+    assert codes(firm) == (0, [])
+    assert firm.stored("matters")[matter,]["clio_id"]
+    assert firm.differences("contacts", "matters", "contact_notes", "matter_notes") == []
+
+
 # What is refused...
 
 
