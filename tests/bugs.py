@@ -47,7 +47,7 @@ LOADS = (
                 " else self.progress.watermark or plan.started_at,\n",
             ),
         ),
-        (MACHINE,),
+        ("tests/system/test_incremental.py::test_change_behind_the_cursor", MACHINE),
     ),
     Mutant(
         2,
