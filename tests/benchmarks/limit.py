@@ -101,7 +101,7 @@ def main() -> None:
     place = Place.from_environment()
     place.folder.mkdir(parents=True, exist_ok=True)
     store = duckdb.connect(str(place.folder / FILE))
-    store.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+    store.execute("set timezone = 'UTC'")
     with httpx.Client(base_url=place.url, headers=place.headers, trust_env=False) as http:
         for collection in collections():
             Load(store, http, collection).run()
