@@ -1,9 +1,15 @@
 """What may ever be written to Clio Manage. A list in code: configuration can only narrow it.
 
-Money, users, webhooks, creating and deleting are not here, so they cannot be written.
+Money, users, webhooks, creating and deleting are not here, so they cannot be written. Beside the
+names stands what Clio's document says of writing them: the choices, the collection that a
+reference points at, whether it may be emptied, and the name under which it is read back. What
+cannot be read back cannot be compared, so it cannot be written either.
 """
 
-from sources.clio_http.catalog import Collection
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sources.clio_http.catalog import ARRAY, JSON, OBJECT, Catalog, Collection, Field
 
 COLLECTIONS = frozenset(
     {
@@ -20,17 +26,18 @@ COLLECTIONS = frozenset(
 )
 
 NEVER = {
-    "activities": frozenset({"start_timer"}),
+    "activities": frozenset({"client_portal", "start_timer"}),
     "calendar_entries": frozenset(
         {"_deleted", "attendees", "conference_meeting", "send_email_notification"},
     ),
     "communications": frozenset({"notification_event_subscribers"}),
-    "contacts": frozenset({"avatar", "clio_connect_email"}),
+    "contacts": frozenset({"avatar", "clio_connect_email", "currency"}),
     "documents": frozenset(
         {"communication_id", "copy_version", "fully_uploaded", "multiparts", "restore", "uuid"},
     ),
     "matters": frozenset(
         {
+            "currency",
             "custom_rate",
             "evergreen_retainer",
             "matter_budget",
@@ -43,7 +50,143 @@ NEVER = {
     "tasks": frozenset({"notify_assignee", "notify_completion"}),
 }
 """Fields that notify or remind people, assign task lists, change rates and payers, or belong to
-an upload or a deletion."""
+an upload or a deletion; a currency, of which Clio does not say how it is written; and a client
+portal, which is no list that could be looked at."""
+
+NOT_OF_AN_ELEMENT = frozenset({"id", "_destroy", "_deleted", "field_name", "field_type", "type"})
+"""Parts of an array's element that tell which one it is, or remove it."""
+
+CUSTOM = "custom_field_values"
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "activities.tax_setting": ("no_tax", "tax_1_only", "tax_2_only", "tax_1_and_tax_2"),
+    "activities.type": ("TimeEntry", "ExpenseEntry", "HardCostEntry", "SoftCostEntry"),
+    "communications.type": ("PhoneCommunication", "EmailCommunication"),
+    "contacts.addresses[].name": ("Work", "Home", "Billing", "Other"),
+    "contacts.email_addresses[].name": ("Work", "Home", "Other"),
+    "contacts.instant_messengers[].name": ("Work", "Personal", "Other"),
+    "contacts.phone_numbers[].name": (
+        *("Work", "Home", "Mobile", "Fax", "Pager", "Skype", "Other"),
+    ),
+    "contacts.type": ("Person", "Company"),
+    "contacts.web_sites[].name": (
+        *("Work", "Personal", "Twitter", "Facebook", "LinkedIn", "Instant Messenger", "Other"),
+    ),
+    "documents.parent.type": ("Document", "Folder", "Contact", "Matter"),
+    "matters.status": ("open", "closed", "pending"),
+    "notes.detail_text_type": ("plain_text", "rich_text"),
+    "tasks.assignee.type": ("User", "Contact"),
+    "tasks.description_text_type": ("plain_text", "rich_text"),
+    "tasks.permission": ("private", "public"),
+    "tasks.priority": ("High", "Normal", "Low"),
+    "tasks.status": ("pending", "in_progress", "in_review", "complete", "draft"),
+}
+"""As Clio's document lists them for PATCH; what is read may be written otherwise ("Open")."""
+
+TARGETS = {
+    "activity_description": "activity_descriptions",
+    "calendar_entry": "calendar_entries",
+    "calendar_entry_event_type": "calendar_entry_event_types",
+    "calendar_owner": "calendars",
+    "client": "contacts",
+    "communication": "communications",
+    "company": "contacts",
+    "contact": "contacts",
+    "contact_note": "notes",
+    "document_category": "document_categories",
+    "expense_category": "expense_categories",
+    "group": "groups",
+    "matter": "matters",
+    "matter_note": "notes",
+    "matter_stage": "matter_stages",
+    "originating_attorney": "users",
+    "practice_area": "practice_areas",
+    "responsible_attorney": "users",
+    "responsible_staff": "users",
+    "task": "tasks",
+    "task_type": "task_types",
+    "text_message_conversation": "conversations",
+    "user": "users",
+    "utbms_expense": "utbms_codes",
+    "vendor": "contacts",
+}
+"""The collection in which the record that a reference names is found."""
+
+TYPED_TARGETS = {
+    "assignee": {"User": "users", "Contact": "contacts"},
+    "parent": {
+        "Document": "documents",
+        "Folder": "folders",
+        "Contact": "contacts",
+        "Matter": "matters",
+    },
+}
+"""The same for references whose `type` says where."""
+
+MAY_BE_EMPTIED = frozenset(
+    {
+        "activities.expense_category.id",
+        "activities.user.id",
+        "activities.vendor.id",
+        "calendar_entries.calendar_entry_event_type.id",
+        "calendar_entries.matter.id",
+        "documents.document_category.id",
+        "matters.group.id",
+        "matters.matter_stage.id",
+        "matters.practice_area.id",
+    },
+)
+"""The references that Clio's document lets one set to null; of the others it says that null is
+not valid, and where it took one, nothing changed."""
+
+REQUIRED = frozenset(
+    {
+        "activities.date",
+        "calendar_entries.end_at",
+        "calendar_entries.start_at",
+        "calendar_entries.summary",
+        "communications.body",
+        "communications.received_at",
+        "communications.subject",
+        "contacts.name",
+        "documents.name",
+        "matters.description",
+        "matters.display_number",
+        "tasks.description",
+        "tasks.name",
+    },
+)
+"""What a record cannot be made without, and so cannot be without. A choice or a yes-or-no has
+no empty value either."""
+
+READ_AS = {
+    "contacts.email_addresses[].default_email": "primary",
+    "contacts.phone_numbers[].default_number": "primary",
+}
+"""Where what is written is read under another name."""
+
+FILLED = frozenset({"BOOLEAN"})
+
+
+@dataclass(frozen=True)
+class Editable:
+    """One field that an approved edit may change.
+
+    `pattern` is how it is named, with `[]` where an element's id goes: `status`,
+    `responsible_attorney.id`, `phone_numbers[].number`, `custom_field_values[]`. `type` is the
+    column type of what is read. `path` leads to it in the body that is sent, `read` in the record
+    that is read. `targets` are pairs of a type ("" where there is but one) and the collection
+    that is pointed at; where there are several, `companion` is the path of the type.
+    """
+
+    pattern: str
+    type: str
+    path: tuple[str, ...]
+    read: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
+    companion: tuple[str, ...] = ()
+    may_be_empty: bool = True
 
 
 def writable_fields(collection: Collection) -> tuple[str, ...]:
@@ -52,3 +195,66 @@ def writable_fields(collection: Collection) -> tuple[str, ...]:
         return ()
     never = NEVER.get(collection.name, frozenset())
     return tuple(field.name for field in collection.patch if field.name not in never)
+
+
+def editables(catalog: Catalog, resource: str) -> dict[str, Editable]:
+    """Give every field of a collection that an edit may change, by its pattern.
+
+    Empty for a collection that is never written.
+    """
+    collection = catalog.collections.get(resource)
+    if collection is None:
+        return {}
+    named = set(writable_fields(collection))
+    read = {field.name: field for field in collection.fields}
+    return {
+        editable.pattern: editable
+        for field in collection.patch
+        if field.name in named and field.name in read
+        for editable in _of_field(resource, field, read[field.name])
+    }
+
+
+def _of_field(resource: str, written: Field, read: Field) -> Iterator[Editable]:
+    """Give what of a field may be changed: itself, what it points at, or parts of elements."""
+    name = written.name
+    if name == CUSTOM:
+        yield Editable(f"{CUSTOM}[]", "VARCHAR", (CUSTOM, "value"), (CUSTOM, "value"))
+    elif written.type == ARRAY:
+        yield from _of_elements(resource, written, read)
+    elif written.type == OBJECT:
+        yield from _of_reference(resource, name)
+    elif read.type not in {ARRAY, OBJECT, JSON}:
+        yield _editable(resource, name, read.type, (name,))
+
+
+def _of_reference(resource: str, name: str) -> Iterator[Editable]:
+    typed = TYPED_TARGETS.get(name, {})
+    targets = tuple(typed.items()) or (("", TARGETS[name]),) if name in TARGETS or typed else ()
+    if not targets:
+        return
+    companion = (name, "type") if typed else ()
+    may_be_empty = f"{resource}.{name}.id" in MAY_BE_EMPTIED
+    path = (name, "id")
+    yield Editable(f"{name}.id", "BIGINT", path, path, (), targets, companion, may_be_empty)
+    if typed:
+        yield _editable(resource, f"{name}.type", "VARCHAR", companion)
+
+
+def _of_elements(resource: str, written: Field, read: Field) -> Iterator[Editable]:
+    shown = dict(read.sub)
+    for part, _ in written.sub:
+        pattern = f"{written.name}[].{part}"
+        source = READ_AS.get(f"{resource}.{pattern}", part)
+        if part not in NOT_OF_AN_ELEMENT and source in shown:
+            path, back = (written.name, part), (written.name, source)
+            yield _editable(resource, pattern, shown[source], path, back)
+
+
+def _editable(
+    resource: str, pattern: str, kind: str, path: tuple[str, ...], read: tuple[str, ...] = ()
+) -> Editable:
+    name = f"{resource}.{pattern}"
+    choices = CHOICES.get(name, ())
+    may_be_empty = not choices and name not in REQUIRED and kind not in FILLED
+    return Editable(pattern, kind, path, read or path, choices, may_be_empty=may_be_empty)

@@ -1,0 +1,1 @@
+"""The way back: edits, plans, approvals and pushes of what people approved."""

@@ -1,0 +1,255 @@
+"""Fields of a record as edits name them: `status`, `responsible_attorney.id`,
+`phone_numbers[456].number`, `custom_field_values[123]`.
+"""  # noqa: D205
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines.errors import EditRefusedError
+from sources.clio_http.catalog import Catalog
+from sources.clio_manage.writable import COLLECTIONS, CUSTOM, Editable, editables
+
+TEXT, LINE, EMAIL, URL = "text", "line", "email", "url"
+INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
+DATE, MOMENT, TIME = "date", "moment", "time"
+CHOICE, REFERENCE, OPTION = "choice", "reference", "option"
+
+KINDS = {
+    "VARCHAR": TEXT,
+    "BIGINT": INTEGER,
+    "DOUBLE": NUMBER,
+    "DECIMAL": NUMBER,
+    "BOOLEAN": BOOLEAN,
+    "DATE": DATE,
+    "TIMESTAMPTZ": MOMENT,
+}
+"""The kind of a field by its column type."""
+
+CUSTOM_KINDS = {
+    "checkbox": BOOLEAN,
+    "contact": REFERENCE,
+    "currency": NUMBER,
+    "date": DATE,
+    "email": EMAIL,
+    "matter": REFERENCE,
+    "numeric": NUMBER,
+    "picklist": OPTION,
+    "text_area": TEXT,
+    "text_line": LINE,
+    "time": TIME,
+    "url": URL,
+}
+"""The kind of a custom field by its type."""
+
+EMAILS = frozenset({"email_addresses[].address"})
+PARENT_TYPES = {"matters": "Matter", "contacts": "Contact"}
+CUSTOM_PARTS = ("id", "value", "field_type", "custom_field", "picklist_option")
+
+_FIELD = re.compile(r"(?P<name>[a-z_]+)(?:\[(?P<element>.*)\])?(?:\.(?P<part>[a-z_]+))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a pick list."""
+
+    id: int
+    label: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A custom field as the firm defined it; `parent_type` is Matter or Contact."""
+
+    id: int
+    name: str
+    parent_type: str
+    field_type: str
+    required: bool = False
+    deleted: bool = False
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class FieldRef:
+    """One field of the records of a collection, in its canonical spelling `text`.
+
+    `path` leads to it in the body that is sent and `read` in the record that is read; where
+    `element` is not empty, the first name of both is an array, and the element is the one with
+    that id, or, for a custom field, the value of the field with that id. `targets` are pairs of
+    a type ("" where there is but one) and the collection that a reference points at, and
+    `companion` the path of that type. `flag` names the field that says that a null is hidden.
+    """
+
+    resource: str
+    text: str
+    kind: str
+    path: tuple[str, ...]
+    read: tuple[str, ...]
+    element: str = ""
+    choices: tuple[str, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
+    companion: tuple[str, ...] = ()
+    may_be_empty: bool = True
+    custom: CustomField | None = None
+    flag: str = ""
+
+    @property
+    def array(self) -> str:
+        """Name the array that the field is in; empty where it is in none."""
+        return self.path[0] if self.element else ""
+
+
+def parse(
+    catalog: Catalog, resource: str, text: str, custom_fields: Sequence[CustomField] = ()
+) -> FieldRef:
+    """Find the field that a person or a file names.
+
+    A custom field may be named by its id or by its name.
+
+    Raises:
+        EditRefusedError: there is no such field, or it is never written; the message lists the
+            valid ones.
+
+    """
+    known = editables(catalog, resource)
+    if not known:
+        valid = ", ".join(sorted(COLLECTIONS))
+        message = f"records of {_plain(resource)} are never written; edits may be made to {valid}"
+        raise EditRefusedError(message)
+    found = _FIELD.fullmatch(text.strip())
+    if found is None:
+        raise _unknown(resource, text, known)
+    name, element, part = found["name"], found["element"], found["part"]
+    pattern = name + ("[]" if element is not None else "") + (f".{part}" if part else "")
+    editable = known.get(pattern)
+    if editable is None:
+        raise _unknown(resource, text, known)
+    flag = _flag(catalog, resource, name)
+    if name == CUSTOM:
+        return _custom(resource, element or "", custom_fields)
+    if element is not None and not re.fullmatch(r"[0-9]{1,18}", element.strip()):
+        message = (
+            f"{resource}: {pattern} needs the id of an element that the record has, such as"
+            f" {pattern.replace('[]', '[123]')}; a new element is never made"
+        )
+        raise EditRefusedError(message)
+    chosen = str(int(element)) if element else ""
+    spelled = pattern.replace("[]", f"[{chosen}]")
+    return _ref(resource, spelled, editable, chosen, flag)
+
+
+def _ref(resource: str, spelled: str, editable: Editable, element: str, flag: str) -> FieldRef:
+    kind = KINDS[editable.type]
+    if editable.choices:
+        kind = CHOICE
+    elif editable.targets:
+        kind = REFERENCE
+    elif editable.pattern in EMAILS:
+        kind = EMAIL
+    return FieldRef(
+        resource,
+        spelled,
+        kind,
+        editable.path,
+        editable.read,
+        element,
+        editable.choices,
+        editable.targets,
+        editable.companion,
+        editable.may_be_empty,
+        flag=flag,
+    )
+
+
+def _flag(catalog: Catalog, resource: str, name: str) -> str:
+    redaction = catalog.collections[resource].redaction
+    return redaction.flag if redaction and name in redaction.flagged else ""
+
+
+def _custom(resource: str, named: str, custom_fields: Sequence[CustomField]) -> FieldRef:
+    field = _custom_field(resource, named, custom_fields)
+    points_at = {"contact": (("", "contacts"),), "matter": (("", "matters"),)}
+    return FieldRef(
+        resource,
+        f"{CUSTOM}[{field.id}]",
+        CUSTOM_KINDS[field.field_type],
+        (CUSTOM, "value"),
+        (CUSTOM, "value"),
+        str(field.id),
+        targets=points_at.get(field.field_type, ()),
+        may_be_empty=not field.required,
+        custom=field,
+    )
+
+
+def _custom_field(resource: str, named: str, custom_fields: Sequence[CustomField]) -> CustomField:
+    """Find a custom field by its id, by its name, or by its name in other case."""
+    mine = [field for field in custom_fields if field.parent_type == PARENT_TYPES.get(resource)]
+    wanted = " ".join(named.split())
+    found = [field for field in mine if str(field.id) == wanted] or _living(
+        [field for field in mine if " ".join(field.name.split()) == wanted]
+        or [f for f in mine if " ".join(f.name.split()).casefold() == wanted.casefold()]
+    )
+    if len(found) > 1:
+        ids = ", ".join(f"{CUSTOM}[{field.id}]" for field in found)
+        message = f"{resource}: several custom fields have this name; name one by its id: {ids}"
+        raise EditRefusedError(message)
+    if not found:
+        valid = ", ".join(f"{_plain(f.name)} [{f.id}]" for f in _living(mine)) or "none"
+        message = f"{resource}: there is no such custom field; valid are {valid}"
+        raise EditRefusedError(message)
+    if found[0].deleted:
+        message = f"{resource}: the custom field {found[0].id} is deleted in Clio"
+        raise EditRefusedError(message)
+    if found[0].field_type not in CUSTOM_KINDS:
+        message = f"{resource}: the custom field {found[0].id} is of a type that is not known here"
+        raise EditRefusedError(message)
+    return found[0]
+
+
+def _living(fields: Sequence[CustomField]) -> list[CustomField]:
+    """Leave out what is deleted, unless all of it is."""
+    return [field for field in fields if not field.deleted] or list(fields)
+
+
+def _unknown(resource: str, text: str, known: Iterable[str]) -> EditRefusedError:
+    valid = ", ".join(pattern.replace("[]", "[id]") for pattern in sorted(known))
+    message = f"{resource}: {_plain(text)} is not a field that may be edited; valid are {valid}"
+    return EditRefusedError(message)
+
+
+def _plain(text: str) -> str:
+    """Shorten a name for a message, without control characters."""
+    shown = "".join(char for char in text if char.isprintable())
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a line's share
+
+
+def request_fields(refs: Iterable[FieldRef], context: Iterable[str] = ()) -> str:
+    """Give the `fields` parameter that reads what these fields need.
+
+    `context` are further names to read, such as `display_number` or `client.name`. The id, the
+    etag and `updated_at` are always read, and for a reference its type, and what says that a
+    value is hidden.
+    """
+    wanted: dict[str, dict[str, None]] = defaultdict(dict)
+    for name in ("id", "etag", "updated_at"):
+        wanted[name] = {}
+    for name in context:
+        top, _, part = name.partition(".")
+        wanted[top] |= {part: None} if part else {}
+    for ref in refs:
+        if ref.flag:
+            wanted[ref.flag] = {}
+        if ref.custom:
+            wanted[CUSTOM] |= dict.fromkeys(CUSTOM_PARTS)
+        elif ref.element:
+            wanted[ref.read[0]] |= dict.fromkeys(("id", ref.read[1]))
+        else:
+            for path in filter(None, (ref.read, ref.companion)):
+                wanted[path[0]] |= dict.fromkeys(path[1:])
+    return ",".join(
+        f"{name}{{{','.join(parts)}}}" if parts else name for name, parts in wanted.items()
+    )
