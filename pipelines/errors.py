@@ -58,6 +58,14 @@ class UnsafeTokensError(TokenStoreError):
     )
 
 
+class NotConfirmedError(ClioError):
+    """Nobody said yes."""
+
+    code = "not_confirmed"
+    hint = "Nothing was changed. Run the same command again and answer y, or give it --yes."
+    exit_code = 5
+
+
 class NotRevokedError(ClioError):
     """Clio could not be told to forget a sign-in."""
 
@@ -169,6 +177,17 @@ class DamagedFileError(ClioError):
     exit_code = 7
 
 
+class EditRefusedError(ClioError):
+    """An edit cannot be made."""
+
+    code = "edit_refused"
+    hint = (
+        "Nothing was proposed, and nothing was sent. Correct what is named, then run the same"
+        " command; clio-sync edits template writes a file that shows what may be edited."
+    )
+    exit_code = 2
+
+
 class AbsentError(ClioError):
     """So much is absent from a list that a person must decide."""
 
@@ -225,6 +244,18 @@ class UnequalError(ClioError):
     hint = (
         "Rows that Clio has and that do not fit their table are in meta.quarantine."
         " Run clio-sync sweep again; the certificate in meta.certificates tells both sides."
+    )
+    exit_code = 7
+
+
+class LedgerError(ClioError):
+    """The ledger is not what was written."""
+
+    code = "ledger"
+    hint = (
+        "Nothing was sent to Clio, and reading goes on. Keep ledger.sqlite as it is; see what is"
+        " wrong with clio-sync audit verify, and put the newest backup of it back. Only if none"
+        " is left, go on without what is lost: clio-sync audit accept."
     )
     exit_code = 7
 
