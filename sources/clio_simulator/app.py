@@ -9,18 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from . import paging, query, replies, values
+from . import paging, query, replies, values, write_api
 from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .headers import bearer, unchanged
 from .limits import Allowance, too_many
 from .paging import Cursor, Page
 from .query import Asked as Question
+from .records import Records
 from .render import Rendering
 from .routes import Target
-from .store import Row, moment
+from .store import Row
 from .views import VIEWS
 from .world import Exchange, World, given_in, pair
+from .write_api import WriteApi
 
 BASE = "/api/v4/"
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
@@ -32,6 +34,8 @@ class Api:
     def __init__(self, world: World) -> None:
         """Keep the world that is served."""
         self.world = world
+        self.records = Records(world)
+        self.writing = WriteApi(world, self.records)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request and write it into the log."""
@@ -39,11 +43,13 @@ class Api:
         arrived = world.clock.now()
         world.changes.settle(arrived)
         exchange = self._exchange(request)
+        exchange.body = await write_api.body(request)
         allowance = world.limit.take(exchange.token, arrived)
         response = await self._guarded(exchange, allowance)
         self._common_headers(request, response, allowance)
         for action in exchange.actions:
             response = action.after(response, world.clock)
+        self.writing.log(exchange, response.status_code)
         world.log(exchange, arrived, response)
         if exchange.is_list:
             world.changes.around("after", exchange.collection, exchange.page)
@@ -54,6 +60,7 @@ class Api:
         target = self.world.routes.find(path)
         given = given_in(request.url.query)
         exchange = Exchange(request, path, given, target, bearer(request))
+        exchange.writes = self.world.routes.find_write(request.method, path)
         if exchange.is_list and target is not None:
             exchange.page = _page_number(given, target.route.collection.page_size)
         return exchange
@@ -98,10 +105,10 @@ class Api:
             instead = await action.before(call)
             if instead is not None:
                 return instead
+        if exchange.request.method != "GET":
+            return self.writing.answer(exchange)
         if exchange.target is None:
             raise not_found()
-        if exchange.request.method != "GET":
-            raise Refusal(405, "MethodNotAllowed", "This simulator only reads")
         if exchange.is_list:
             world.changes.around("before", exchange.collection, exchange.page)
             return self._list(exchange, exchange.target)
@@ -175,15 +182,9 @@ class Api:
         own = collection.name == "users_who_am_i"
         if own:
             collection = self.world.catalog.collections["users"]
-        rendering = self.world.renderer.rendering(
-            collection.name, collection.schema, exchange.given.get("fields", [""])[0]
-        )
-        headers = {"Content-Type": replies.JSON_TYPE}
-        tag = self.world.renderer.etag(collection.name, collection.schema, row)
-        if tag:
-            headers["ETag"] = tag
-        if "updated_at" in row:
-            headers["Last-Modified"] = values.http_date(moment(row["updated_at"]))
+        rendering = self.records.rendering(collection.name, exchange.given)
+        tag = self.records.tag(collection.name, row)
+        headers = self.records.headers(collection.name, row)
         if target.route.collection.conditional and unchanged(exchange.request, tag, row):
             return Response(b"", 304, headers)
         exchange.rows = 1

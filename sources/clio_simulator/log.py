@@ -28,3 +28,30 @@ class Asked:
     status: int
     rows: int
     faults: tuple[str, ...] = field(default=())
+    write: int = 0
+    """The number of the write that this request was, 0 where it only read."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One write: what was asked, by its fingerprint, and whether the records were changed.
+
+    `applied` is false where it was refused, changed nothing, or was never carried out.
+    `etag_before` and `etag_after` are the record's before and after it, empty where there is none.
+    `again` is the number of the write that this delayed copy repeats. `at` is in milliseconds
+    since 1970.
+    """
+
+    number: int
+    at: int
+    method: str
+    collection: str
+    path: str
+    id: int
+    if_match: str | None
+    body_sha256: str
+    status: int
+    applied: bool
+    etag_before: str
+    etag_after: str
+    again: int = 0

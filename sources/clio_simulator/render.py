@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import fields, values
+from . import etags, fields, values
 from .derived import DERIVED
 from .fields import Wanted
 from .store import Row, Store
@@ -123,7 +123,9 @@ class Compiler:
             return lambda _: None
         if collection == "calendar_entries" and name == "id":
             return lambda row: str(row["id"])
-        return _etag(collection or schema) if name == "etag" else None
+        if name == "etag":
+            return lambda row: etags.of(collection or schema, row, self.switches)
+        return None
 
     def _currency(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
         """Give a currency, whose shape Clio leaves open in a nested copy, as an object."""
@@ -209,16 +211,6 @@ class Compiler:
         return get, depends | needs
 
 
-def _etag(kind: str) -> Getter:
-    def get(row: Row) -> Any:  # noqa: ANN401 - a string or raw bytes
-        known = row.get("etag")
-        if known is not None:
-            return known
-        return values.etag(kind, row.get("id"), row.get("_v") or row.get("updated_at", 0))
-
-    return get
-
-
 class Rendering:
     """The rendered records of one collection under one field list."""
 
@@ -274,7 +266,8 @@ class Renderer:
         switches = self.compiler.switches
         if own_rows:
             return Rendering(self.plan("", schema, fields.parse(text)), self.compiler.store, "")
-        key = (collection, text, switches.milliseconds, switches.redact_activities)
+        marks = (switches.milliseconds, switches.redact_activities, etags.mark(switches))
+        key = (collection, text, *marks)
         rendering = self.kept.get(key)
         if rendering is None:
             plan = self.plan(collection, schema, fields.parse(text))
@@ -288,7 +281,7 @@ class Renderer:
         """Give a record's entity tag, empty where its schema has none."""
         if "etag" not in self.compiler.schemas[schema]:
             return ""
-        return str(_etag(collection)(row))
+        return str(etags.of(collection, row, self.compiler.switches) or "")
 
     def _drop_oldest(self, collection: str) -> None:
         mine = [key for key in self.kept if key[0] == collection]

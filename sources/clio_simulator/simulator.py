@@ -23,7 +23,7 @@ from .grow_limits import GrowLimit
 from .grow_oauth import GrowOAuth
 from .grow_render import Renderer as GrowRenderer
 from .limits import RateLimit
-from .log import Asked
+from .log import Asked, Written
 from .merging import References
 from .oauth import OAuth
 from .render import Renderer
@@ -33,6 +33,7 @@ from .store import Store
 from .switches import Switches
 from .wire import ExposingProtocol
 from .world import World
+from .writes import Writer
 
 
 def make_grow(store: Store, clock: Clock, switches: Switches) -> Grow:
@@ -52,19 +53,21 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
     grow = seed_grow.build(seed, store)
     renderer = Renderer(catalog, store, switches)
     references = References(catalog, renderer.compiler.targets)
+    changes = Changes(clock, Applier(store, grow, clock, switches, references))
     return World(
         catalog=catalog,
         store=store,
         switches=switches,
         clock=clock,
         faults=Faults(seed.seed),
-        changes=Changes(clock, Applier(store, grow, clock, switches, references)),
+        changes=changes,
         renderer=renderer,
         limit=RateLimit(switches),
         routes=Routes(catalog),
         oauth=OAuth(switches, clock),
         grow=make_grow(grow, clock, switches),
         connections=Connections(switches, clock),
+        writer=Writer(catalog, store, changes, renderer),
     )
 
 
@@ -212,6 +215,11 @@ class Simulator:
     def requests(self) -> list[Asked]:
         """Give the log of what was asked."""
         return self.world.requests
+
+    @property
+    def writes(self) -> list[Written]:
+        """Give the log of what was written, and of writes that were refused."""
+        return self.world.writer.log
 
     def dump(self, collection: str) -> list[dict[str, Any]]:
         """Give all rows of a collection, whole, as JSON would show them."""

@@ -4,7 +4,7 @@ The defaults are what is documented or most likely; each comment says what the o
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from .grow_switches import GrowSwitches
 
@@ -69,6 +69,57 @@ class Switches(GrowSwitches):
 
     merge_moves_children: bool = True
     """Let a merge of contacts move `updated_at` of the records that pointed at the loser."""
+
+    unknown_body_fields: Literal["drop", "refuse"] = "drop"
+    """Refuse a body that names an unknown field with 422 instead of dropping the field."""
+
+    ignored_fields: set[str] = field(default_factory=lambda: {"line_items.quantity"})
+    """Fields, as `matters.description`, that a write answers with 200 and leaves as they are."""
+
+    side_effects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What a write of one field sets beside it, as `{"matters.location": {"client_reference":
+    "x"}}`; the values are those of the row."""
+
+    normalise: set[str] = field(default_factory=set)
+    """What the server does to text that is written: `trim`, `nfc`, `email_case`, `phone`."""
+
+    null_reference: Literal["ignore", "refuse", "clear"] = "ignore"
+    """What null or `{}` does to a reference that may not be null, as `originating_attorney`:
+    200 and nothing, 422, or the reference is gone. `{"id": null}` is always 422."""
+
+    second_custom_value: Literal["add", "refuse", "replace"] = "add"
+    """What a second value without id does for one custom field: one more, 422, or its content."""
+
+    status_sets_dates: bool = True
+    """Let a matter that is closed or pended without a date get that of the day."""
+
+    number_needs_reset: bool = True
+    """Leave `display_number` of a matter as it is unless `reset_matter_number` is true."""
+
+    advanced_tasks: bool = False
+    """Accept the task statuses `in_progress`, `in_review` and `draft` instead of 422."""
+
+    read_only: set[str] = field(default_factory=set)
+    """Collections that this user may not write to: 403."""
+
+    if_match_needs_quotes: bool = False
+    """Refuse an `If-Match` without the double quotes with 412."""
+
+    if_match_ignored: set[str] = field(default_factory=set)
+    """Collections whose writes look at no `If-Match`."""
+
+    delete_checks_if_match: bool = False
+    """Let DELETE heed `If-Match`; Clio documents that for grant funding sources alone."""
+
+    content_etags: bool = False
+    """Make etags of what a record holds alone, so that A, B, A gives the first one again."""
+
+    etag_forms: dict[str, str] = field(default_factory=dict)
+    """Collection, or `*`, → how its etags look: `weak` (`W/"…"`), `comma` (a comma inside the
+    quotes), `bare` (no quotes) or `none` (null, and no header)."""
+
+    etag_header: Literal["same", "weak", "none"] = "same"
+    """Weaken or leave out the header `ETag` alone, as an intermediary does."""
 
     rate_limit: int = 50
     """Requests for each token in a window; 0 switches the limit off."""

@@ -19,9 +19,10 @@ from .limits import RateLimit
 from .log import Asked, fingerprint
 from .oauth import OAuth
 from .render import Renderer
-from .routes import Routes, Target
+from .routes import Routes, Target, WriteTarget
 from .store import Store
 from .switches import Switches
+from .writes import Writer
 
 
 @dataclass
@@ -40,6 +41,7 @@ class World:
     oauth: OAuth
     grow: Grow
     connections: Connections
+    writer: Writer
     requests: list[Asked] = field(default_factory=list)
 
     def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:
@@ -64,13 +66,17 @@ class World:
                 status=response.status_code,
                 rows=exchange.rows,
                 faults=tuple(type(action).__name__ for action in exchange.actions),
+                write=exchange.written,
             )
         )
 
 
 @dataclass
 class Exchange:
-    """One request on its way through: what was asked, and what is known of the answer so far."""
+    """One request on its way through: what was asked, and what is known of the answer so far.
+
+    `written` is the number of the write that it was, 0 where none is logged.
+    """
 
     request: Request
     path: str
@@ -80,15 +86,21 @@ class Exchange:
     page: int = 0
     rows: int = 0
     actions: tuple[Action, ...] = ()
+    writes: WriteTarget | None = None
+    body: bytes = b""
+    written: int = 0
 
     @property
     def is_list(self) -> bool:
         """Tell whether a list is asked for."""
-        return self.target is not None and self.target.route.kind == "list"
+        reads = self.request.method == "GET"
+        return reads and self.target is not None and self.target.route.kind == "list"
 
     @property
     def collection(self) -> str:
         """Name the collection, empty where the path is unknown."""
+        if self.writes is not None:
+            return self.writes.collection
         return self.target.route.collection.name if self.target else ""
 
 

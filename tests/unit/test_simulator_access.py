@@ -132,10 +132,22 @@ def test_log_holds_requests_and_no_token(clio: Simulator, http: httpx.Client) ->
     assert asked.token
 
 
-@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_writing_is_refused(http: httpx.Client, method: str) -> None:
-    """Records are changed through the control interface alone."""
-    assert http.request(method, "matters").status_code == 405
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "matters"),
+        ("DELETE", "matters"),
+        ("PUT", "matters/2000001"),
+        ("POST", "users"),
+        ("PATCH", "users/101"),
+        ("POST", "line_items"),
+        ("POST", "bills"),
+        ("PATCH", "billable_matters"),
+    ],
+)
+def test_undocumented_method_is_refused(http: httpx.Client, method: str, path: str) -> None:
+    """What Clio's document lists no write for cannot be written."""
+    assert http.request(method, path, json={"data": {}}).status_code == 405
 
 
 APPLICATION = {"client_id": "simulator-application", "client_secret": "simulator-secret"}

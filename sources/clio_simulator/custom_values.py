@@ -1,0 +1,174 @@
+"""The values of custom fields: changed by the value's own id, created by that of the field."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pendulum
+
+from .errors import argument
+from .store import Row, Store
+from .switches import Switches
+
+PARENTS = {"matters": "Matter", "contacts": "Contact"}
+LONGEST_LINE = 255
+
+
+class CustomValues:
+    """Write values into the list of a matter or contact."""
+
+    def __init__(self, store: Store, switches: Switches, ids: Iterator[int]) -> None:
+        """Keep where definitions, options and references are looked up."""
+        self.store = store
+        self.switches = switches
+        self.ids = ids
+
+    def written(self, collection: str, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        """Give the list with one value changed, taken away or added.
+
+        Raises:
+            Refusal: there is no such value, field, option or record, or it is of the wrong type.
+
+        """
+        if given.get("id") is not None:
+            return self._changed(old, given, stamp)
+        field = self._definition(collection, given)
+        same = [n for n, entry in enumerate(old) if entry["custom_field"] == field["id"]]
+        empty = next((n for n in same if old[n].get("id") is None), None)
+        if empty is not None:
+            entry = {**old[empty], **self._created(field, given, stamp)}
+            return [*old[:empty], entry, *old[empty + 1 :]]
+        if same and self.switches.second_custom_value == "refuse":
+            message = "custom_field_values[].custom_field has already been taken"
+            raise argument(message)
+        if same and self.switches.second_custom_value == "replace":
+            entry = self._with(old[same[0]], field["field_type"], given, stamp)
+            return [*old[: same[0]], entry, *old[same[0] + 1 :]]
+        return [*old, self._created(field, given, stamp)]
+
+    def _changed(self, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        at = next((n for n, entry in enumerate(old) if entry.get("id") == str(given["id"])), None)
+        if at is None:
+            message = "custom_field_values[].id: there is no such value"
+            raise argument(message)
+        if given.get("_destroy") is True:
+            kept = {name: old[at][name] for name in old[at] if name not in REFERENCES.values()}
+            empty = {**kept, "id": None, "value": None, "updated_at": stamp}
+            return [*old[:at], empty, *old[at + 1 :]]
+        if "value" not in given:
+            return old
+        new = self._with(old[at], old[at]["field_type"], given, stamp)
+        return [*old[:at], new, *old[at + 1 :]]
+
+    def _definition(self, collection: str, given: Row) -> Row:
+        key = (given.get("custom_field") or {}).get("id")
+        field = self.store["custom_fields"].get(int(key)) if key is not None else None
+        if field is None or field["deleted"] or field["parent_type"] != PARENTS[collection]:
+            message = "custom_field_values[].custom_field.id: there is no such custom field"
+            raise argument(message)
+        return field
+
+    def _created(self, field: Row, given: Row, stamp: int) -> Row:
+        kind = field["field_type"]
+        new = {
+            "id": f"{kind}-{next(self.ids)}",
+            "field_name": field["name"],
+            "field_type": kind,
+            "field_required": field["required"],
+            "field_displayed": field["displayed"],
+            "field_display_order": field["display_order"],
+            "soft_deleted": False,
+            "custom_field": field["id"],
+            "created_at": stamp,
+            "updated_at": stamp,
+        }
+        return self._with(new, kind, given, stamp)
+
+    def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
+        """Give a value with other content."""
+        value = given.get("value")
+        new = {name: entry[name] for name in entry if name not in REFERENCES.values()}
+        new["value"] = None
+        if value is not None:
+            new |= self._content(kind, value, entry)
+        same = all(new.get(name) == entry.get(name) for name in {*new, *entry})
+        return entry if same else {**new, "updated_at": stamp}
+
+    def _content(self, kind: str, value: Any, entry: Row) -> Row:  # noqa: ANN401 - any JSON
+        text = _text(value)
+        if not CHECKS[kind](text):
+            message = f"custom_field_values[].value is not a valid {kind}"
+            raise argument(message)
+        if kind == "picklist":
+            return {"value": text, REFERENCES[kind]: self._option(entry["custom_field"], text)}
+        if kind in {"contact", "matter"}:
+            self._check_there(f"{kind}s", text)
+            return {"value": text, REFERENCES[kind]: int(text)}
+        return {"value": text}
+
+    def _option(self, field: int, text: str) -> Row:
+        options = self.store["custom_fields"].rows[field].get("picklist_options", ())
+        for option in options:
+            if str(option["id"]) == text and "deleted_at" not in option:
+                return dict(option)
+        message = "custom_field_values[].value is not an option of the picklist"
+        raise argument(message)
+
+    def _check_there(self, name: str, text: str) -> None:
+        if self.store[name].get(int(text)) is None:
+            message = "custom_field_values[].value: there is no such record"
+            raise argument(message)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Write a value as Clio keeps it: text, whatever its type."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(text: str) -> bool:
+    try:
+        return abs(float(text)) < float("inf")
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> bool:
+    try:
+        return pendulum.from_format(text, "YYYY-MM-DD").to_date_string() == text
+    except ValueError:
+        return False
+
+
+def _time(text: str) -> bool:
+    parts = text.split(":")
+    limits = (24, 60, 60)
+    return len(parts) in {2, 3} and all(
+        part.isdigit() and int(part) < limit for part, limit in zip(parts, limits, strict=False)
+    )
+
+
+def _line(text: str) -> bool:
+    return len(text) <= LONGEST_LINE
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "checkbox": {"true", "false"}.__contains__,
+    "contact": str.isdigit,
+    "currency": _number,
+    "date": _day,
+    "email": lambda text: "@" in text and _line(text),
+    "matter": str.isdigit,
+    "numeric": _number,
+    "picklist": str.isdigit,
+    "text_area": _any,
+    "text_line": _line,
+    "time": _time,
+    "url": _line,
+}
+"""Type of a custom field → what its value must be."""
+
+REFERENCES = {"picklist": "picklist_option", "contact": "contact", "matter": "matter"}
+"""Type of a custom field → where the record that its value names is shown."""

@@ -1,0 +1,52 @@
+"""One record as an answer: its fields, its entity tag and the moment of its last change."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from . import etags, replies, values
+from .render import Rendering
+from .store import Row, moment
+from .world import World
+
+
+class Records:
+    """Answer with single records."""
+
+    def __init__(self, world: World) -> None:
+        """Keep the world that is shown."""
+        self.world = world
+
+    def rendering(self, name: str, given: Mapping[str, list[str]]) -> Rendering:
+        """Give the rendering of the fields that a request asks for.
+
+        Raises:
+            Refusal: the field list is malformed or names an unknown field.
+
+        """
+        text = given.get("fields", [""])[0]
+        return self.world.renderer.rendering(name, self._schema(name), text)
+
+    def tag(self, name: str, row: Row) -> str:
+        """Give a record's entity tag, empty where it has none."""
+        return self.world.renderer.etag(name, self._schema(name), row)
+
+    def _schema(self, name: str) -> str:
+        catalog = self.world.catalog
+        return (catalog.collections.get(name) or catalog.singletons[name]).schema
+
+    def headers(self, name: str, row: Row) -> dict[str, str]:
+        """Give the headers that come with a record."""
+        headers = {"Content-Type": replies.JSON_TYPE}
+        tag = etags.header(self.tag(name, row), self.world.switches)
+        if tag:
+            headers["ETag"] = tag
+        if "updated_at" in row:
+            headers["Last-Modified"] = values.http_date(moment(row["updated_at"]))
+        return headers
+
+    def answer(self, name: str, row: Row, rendering: Rendering, status: int = 200) -> Response:
+        """Answer with a record."""
+        rendering.refresh()
+        body = b'{"data":' + rendering(row) + b"}"
+        return Response(body, status, self.headers(name, row))

@@ -1,0 +1,235 @@
+"""From what a body says to what a row holds: references by id, stamps in milliseconds, entries.
+
+The entries of an array are told by their id; one without an id is added, each time that it comes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from sources.clio_http.catalog import ARRAY, OBJECT
+
+from . import people
+from .bodies import Shape
+from .clock import milliseconds
+from .custom_values import CustomValues
+from .errors import argument
+from .store import Row, Store
+from .switches import Switches
+
+DESTROYED = ("_destroy", "_deleted")
+FIRST_ENTRY = 810_000_001
+"""Ids of entries that were written; those of the seed lie below."""
+
+RENAMED = {
+    ("EmailAddress_base", "default_email"): "primary",
+    ("PhoneNumber_base", "default_number"): "primary",
+}
+"""Keys that are written under one name and read under another."""
+
+ONE_OF_ALL = ("primary", "default_web_site")
+"""Marks that one entry of an array takes from the others."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value is written: the schema that it is read by, its shape, and its name for people.
+
+    `stamp` is the moment of the write, `collection` and `owner` are those of the whole record.
+    """
+
+    collection: str
+    owner: Row
+    schema: str
+    shape: Shape
+    stamp: int
+    path: str = ""
+
+    def inside(self, name: str, schema: str, shape: Shape) -> "Place":
+        """Give the place of a field inside."""
+        return replace(self, schema=schema, shape=shape, path=f"{self.path}{name}")
+
+
+class Storing:
+    """Turn the accepted values of a body into fields of a row."""
+
+    def __init__(
+        self,
+        store: Store,
+        schemas: Mapping[str, Mapping[str, Any]],
+        targets: Mapping[str, str],
+        switches: Switches,
+    ) -> None:
+        """Keep what references are looked up in."""
+        self.store = store
+        self.schemas = schemas
+        self.targets = targets
+        self.switches = switches
+        self.ids = count(FIRST_ENTRY)
+        self.custom = CustomValues(store, switches, self.ids)
+
+    def fields(self, place: Place, old: Row, data: Row) -> Row:
+        """Give the fields that the row is to have; None where one becomes null.
+
+        Raises:
+            Refusal: a reference or an entry is not there, or may not be null.
+
+        """
+        found: Row = {}
+        for name, value in data.items():
+            described = self.schemas[place.schema].get(
+                RENAMED.get((place.schema, name), name),
+            )
+            if described is not None and name not in DESTROYED:
+                found |= self._field(place, name, described, old, value)
+        return found
+
+    def _field(
+        self,
+        place: Place,
+        name: str,
+        described: Mapping[str, Any],
+        old: Row,
+        value: Any,  # noqa: ANN401 - any JSON
+    ) -> Row:
+        inner = place.inside(name, described.get("schema", ""), place.shape["inside"].get(name, {}))
+        if described["type"] == ARRAY:
+            return {name: self._entries(inner, name, old.get(name) or [], value or [])}
+        if described["type"] == OBJECT:
+            return self._object(inner, name, old.get(name), value)
+        return {RENAMED.get((place.schema, name), name): _scalar(described, value, inner.path)}
+
+    def _object(self, place: Place, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
+        target = self.targets.get(place.schema)
+        if place.schema in people.SCHEMAS:
+            return {name: value and people.one(self.store, place.schema, value, place.path)}
+        if place.schema == "LinkedFolder_base":
+            return {} if value is None else {name: people.folder(self.store, value, place.path)}
+        if target is not None and "id" in place.shape["inside"]:
+            return self._reference(place, name, target, value)
+        if target is not None or value is None:
+            return {}
+        if value.get("_destroy"):
+            return {name: None}
+        return {name: self._entry(place, old or self._new(place), value)}
+
+    def _reference(self, place: Place, name: str, target: str, value: Row | None) -> Row:
+        key = (value or {}).get("id")
+        if key is not None:
+            if self.store[target].get(int(key)) is None:
+                message = f"{place.path}.id: there is no such record"
+                raise argument(message)
+            return {name: int(key)}
+        names_null = value is None or "id" in value
+        if place.shape.get("nullable"):
+            return {name: None} if names_null else {}
+        if (value and "id" in value) or self.switches.null_reference == "refuse":
+            message = f"{place.path} can't be blank"
+            raise argument(message)
+        cleared = names_null and self.switches.null_reference == "clear"
+        return {name: None} if cleared else {}
+
+    def _entries(self, place: Place, name: str, old: list[Any], given: list[Any]) -> list[Any]:
+        if not place.schema:
+            return given
+        items = replace(place, shape=place.shape["items"])
+        way = self._ways().get(place.schema, self._merged)
+        if self.targets.get(place.schema) in self.store.tables and name == "groups":
+            way = self._references
+        for each in given:
+            if not isinstance(each, dict):
+                message = f"{place.path} must hold objects"
+                raise argument(message)
+            old = way(items, old, each)
+        return old
+
+    def _ways(self) -> dict[str, Callable[[Place, list[Any], Row], list[Any]]]:
+        return {
+            "CustomFieldValue": self._custom,
+            **dict.fromkeys(people.SCHEMAS, self._people),
+        }
+
+    def _custom(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+        return self.custom.written(place.collection, old, given, place.stamp)
+
+    def _people(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+        return people.entries(self.store, place.schema, old, given, place.path)
+
+    def _references(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+        """Give a list of ids with one more or, where it is marked so, one less."""
+        key = given.get("id")
+        if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
+            message = f"{place.path}.id: there is no such record"
+            raise argument(message)
+        kept = [each for each in old if each != key]
+        return kept if _destroyed(given) else [*kept, key]
+
+    def _merged(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+        """Give the entries with one changed, taken out, or added."""
+        key = given.get("id")
+        if key is None:
+            return _marked([*old, self._entry(place, self._new(place), given)], -1)
+        at = next((n for n, entry in enumerate(old) if entry["id"] == int(key)), None)
+        if at is None:
+            message = f"{place.path}.id: there is no such entry"
+            raise argument(message)
+        if _destroyed(given):
+            return [*old[:at], *old[at + 1 :]]
+        return _marked([*old[:at], self._entry(place, old[at], given), *old[at + 1 :]], at)
+
+    def _new(self, place: Place) -> Row:
+        """Give an entry that holds nothing yet."""
+        stamps = {"created_at": place.stamp, "updated_at": place.stamp}
+        known = self.schemas[place.schema]
+        new = {"id": next(self.ids), **stamps}
+        return {name: value for name, value in new.items() if name in known}
+
+    def _entry(self, place: Place, old: Row, given: Row) -> Row:
+        """Give a nested value with what is written of it, stamped where that changes it."""
+        below = replace(place, path=f"{place.path}.")
+        asked = {name: value for name, value in given.items() if name != "id"}
+        new = {**old, **self.fields(below, old, asked)}
+        new = {name: value for name, value in new.items() if value is not None or name == "id"}
+        if new != old and "updated_at" in self.schemas[place.schema]:
+            new["updated_at"] = place.stamp
+        return new
+
+
+def _destroyed(given: Row) -> bool:
+    return any(given.get(name) is True for name in DESTROYED)
+
+
+def _marked(entries: list[Row], at: int) -> list[Row]:
+    """Take the mark that one entry alone can have from the others."""
+    taken = [name for name in ONE_OF_ALL if entries[at].get(name)]
+    if not taken:
+        return entries
+    mine = entries[at]
+    return [
+        entry if entry is mine else {**entry, **{name: False for name in taken if name in entry}}
+        for entry in entries
+    ]
+
+
+def _scalar(described: Mapping[str, Any], value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
+    """Give a plain value as a row holds it, in the letters that it is read with."""
+    if value is None:
+        return None
+    kind = described["type"]
+    if kind == "TIMESTAMPTZ":
+        return _moment(value, path)
+    if kind == "DATE":
+        return str(value)[:10]
+    if kind in {"DOUBLE", "DECIMAL"} and not isinstance(value, bool):
+        return float(value)
+    allowed = {str(each).casefold(): each for each in described.get("enum", ())}
+    return allowed.get(str(value).casefold(), value)
+
+
+def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
+    try:
+        return milliseconds(str(value))
+    except ValueError as error:
+        message = f"{path} must be an ISO-8601 timestamp"
+        raise argument(message) from error

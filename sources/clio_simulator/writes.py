@@ -1,0 +1,196 @@
+"""Writes through the API: conditions and refusals first, then one change to the records.
+
+What is changed goes through `Changes`, as a change from the control interface does.
+"""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from sources.clio_http.catalog import ARRAY, Catalog
+
+from . import bodies, conditions, effects, refusals
+from .change import Change
+from .changes import Changes
+from .errors import Refusal, argument, forbidden, not_found
+from .log import Written
+from .normalising import normalised
+from .render import Renderer
+from .store import Row, Store
+from .storing import Place, Storing
+
+CREATED, DONE, NOTHING = 201, 200, 204
+
+
+@dataclass(frozen=True)
+class Command:
+    """A write as it arrived: `key` is the id in the path, 0 where a record is to be made.
+
+    `user` is whose token it came with; `again` is the number of the write that this one repeats.
+    """
+
+    method: str
+    collection: str
+    path: str
+    key: int
+    body: bytes
+    if_match: str | None
+    user: int = 0
+    again: int = 0
+
+
+class Writer:
+    """Carry writes out, and keep a log of them."""
+
+    def __init__(
+        self, catalog: Catalog, store: Store, changes: Changes, renderer: Renderer
+    ) -> None:
+        """Begin with nothing written."""
+        self.catalog = catalog
+        self.store = store
+        self.changes = changes
+        self.renderer = renderer
+        self.switches = renderer.compiler.switches
+        self.operations = bodies.operations()
+        targets = renderer.compiler.targets
+        self.storing = Storing(store, catalog.schemas, targets, self.switches)
+        self.log: list[Written] = []
+
+    def carry_out(self, command: Command) -> Row:
+        """Carry a write out and give the record, empty where it was deleted.
+
+        Raises:
+            Refusal: nothing was written.
+
+        """
+        before = self._tag(command.collection, command.key)
+        ways = {"PATCH": self._patch, "POST": self._create, "DELETE": self._remove}
+        try:
+            row, status, applied = ways[command.method](command)
+        except Refusal as refused:
+            self.note(command, refused.status, before=before)
+            raise
+        key = row.get("id", command.key)
+        self.note(replace(command, key=int(key)), status, applied=applied, before=before)
+        return row
+
+    def note(
+        self, command: Command, status: int, *, applied: bool = False, before: str = ""
+    ) -> Written:
+        """Put a write into the log."""
+        written = Written(
+            number=len(self.log) + 1,
+            at=self.changes.clock.now(),
+            method=command.method,
+            collection=command.collection,
+            path=command.path,
+            id=command.key,
+            if_match=command.if_match,
+            body_sha256=sha256(command.body).hexdigest(),
+            status=status,
+            applied=applied,
+            etag_before=before,
+            etag_after=self._tag(command.collection, command.key),
+            again=command.again,
+        )
+        self.log.append(written)
+        return written
+
+    def _tag(self, collection: str, key: int) -> str:
+        row = self.store[collection].rows.get(key) if collection in self.store.tables else None
+        if row is None:
+            return ""
+        return self.renderer.etag(collection, self._schema(collection), row)
+
+    def _schema(self, collection: str) -> str:
+        return self.catalog.collections[collection].schema
+
+    def _seen(self, command: Command) -> Row:
+        table = self.store[command.collection]
+        row = table.get(command.key)
+        if row is None:
+            hidden = command.key in table.rows and self.switches.hidden_answer == 403
+            raise forbidden() if hidden else not_found()
+        return row
+
+    def _check_allowed(self, command: Command) -> None:
+        if command.collection in self.switches.read_only:
+            raise forbidden()
+
+    def _patch(self, command: Command) -> tuple[Row, int, bool]:
+        row = self._seen(command)
+        self._check_allowed(command)
+        data = self._data(command)
+        tag = self._tag(command.collection, command.key)
+        conditions.check(command.if_match, tag, command.collection, self.switches)
+        refusals.check(command.collection, row, data, self.switches)
+        fields = self._fields(command, row, data)
+        changed = {name: value for name, value in fields.items() if row.get(name) != value}
+        if not changed:
+            return row, DONE, False
+        quiet, keep = self._quiet(command.collection, changed)
+        return (
+            self.changes.update(
+                command.collection, command.key, changed, silent=quiet, keep_etag=keep
+            ),
+            DONE,
+            True,
+        )
+
+    def _create(self, command: Command) -> tuple[Row, int, bool]:
+        self._check_allowed(command)
+        data = self._data(command)
+        refusals.check(command.collection, {}, data, self.switches)
+        fields = self._fields(command, {}, data)
+        fields = {name: value for name, value in fields.items() if value is not None}
+        return self.changes.add(command.collection, fields), CREATED, True
+
+    def _remove(self, command: Command) -> tuple[Row, int, bool]:
+        self._seen(command)
+        self._check_allowed(command)
+        status = self.operations[command.collection]["delete"]
+        if status == DONE or self.switches.delete_checks_if_match:
+            tag = self._tag(command.collection, command.key)
+            conditions.check(command.if_match, tag, command.collection, self.switches)
+        self.changes.remove(command.collection, command.key)
+        return {}, NOTHING, True
+
+    def _data(self, command: Command) -> Row:
+        """Read the body: what is known of it, as the server understands it."""
+        shape = self.operations[command.collection][command.method.lower()]
+        data = bodies.read(command.body)
+        strange = bodies.unknown(shape, data)
+        if strange and self.switches.unknown_body_fields == "refuse":
+            message = f"unknown fields: {', '.join(strange)}"
+            raise argument(message)
+        data = bodies.accepted(shape, data, creates=command.method == "POST")
+        ignored = self.switches.ignored_fields
+        kept = {
+            name: value
+            for name, value in data.items()
+            if command.method == "POST" or f"{command.collection}.{name}" not in ignored
+        }
+        rules = self.switches.normalise
+        return {name: normalised(value, rules, name) for name, value in kept.items()}
+
+    def _fields(self, command: Command, row: Row, data: Row) -> Row:
+        """Give the fields of the row that are written, and those that change along."""
+        shape = self.operations[command.collection][command.method.lower()]
+        now = self.changes.applier.stamp(Change("update", command.collection))
+        place = Place(command.collection, row, self._schema(command.collection), shape, now)
+        fields = self.storing.fields(place, row, data)
+        refusals.check_size(fields)
+        write = effects.Written(row, fields, data, now, self.switches)
+        return fields | effects.of(command.collection, write)
+
+    def _quiet(self, collection: str, changed: Row) -> tuple[bool, bool]:
+        """Tell whether `updated_at` and the etag stay, since only entries have changed."""
+        described: dict[str, Any] = self.catalog.schemas[self._schema(collection)]
+        arrays = {name for name in changed if described.get(name, {}).get("type") == ARRAY}
+        if set(changed) - arrays - effects.COPIES:
+            return False, False
+        silent = {f"{collection}.{name}" for name in arrays} <= self.switches.silent_relations
+        return (
+            silent or not self.switches.child_moves_updated_at,
+            silent or not self.switches.child_moves_etag,
+        )
