@@ -269,7 +269,7 @@ def _shown_whole(_: FieldRef, text: str) -> int | None:
 
 def _shown_number(_: FieldRef, text: str) -> str | None:
     number = _decimal(text)
-    return None if number is None else f"{number:f}"
+    return None if number is None else plain_number(number)
 
 
 def _shown_boolean(_: FieldRef, text: str) -> bool | None:
@@ -317,6 +317,12 @@ def _decimal(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def plain_number(number: Decimal) -> str:
+    """Write a number with all its digits, and no zeros after the last one that counts."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 # Between the two...

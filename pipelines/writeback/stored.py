@@ -1,0 +1,177 @@
+"""Records as the warehouse holds them, in the shape in which Clio shows them."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Catalog, Collection, Column
+
+from .fields import CustomField, Option
+from .values import plain_number
+
+SOURCE = "clio_manage"
+RAW = f"raw_{SOURCE}"
+LABELS = {
+    "activities": ("date", "type"),
+    "calendar_entries": ("summary",),
+    "communications": ("subject",),
+    "contacts": ("name",),
+    "documents": ("name",),
+    "matters": ("display_number",),
+    "notes": ("subject",),
+    "relationships": ("description",),
+    "tasks": ("name",),
+}
+"""The fields by which a person knows a record."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One record of the warehouse: Clio's JSON, with decimals as texts.
+
+    Columns that are left out, hashed or refused are not in it. `gone` tells why it counts as
+    deleted; empty for a record that is there.
+    """
+
+    record: Mapping[str, Any]
+    etag: str
+    label: str
+    gone: str = ""
+
+
+def definitions(warehouse: Warehouse) -> tuple[CustomField, ...]:
+    """Read the firm's custom fields and their options."""
+    if not warehouse.columns(RAW, "custom_fields"):
+        return ()
+    found = warehouse.rows(
+        "select id, name, parent_type, field_type, required, deleted, picklist_options,"  # noqa: S608
+        f" {_buried('custom_fields')} from {RAW}.custom_fields t order by id"
+    )
+    return tuple(
+        CustomField(key, name or "", parent, kind, bool(required), bool(gone or buried), options)
+        for key, name, parent, kind, required, gone, listed, buried in found
+        for options in [_options(listed)]
+    )
+
+
+def _options(listed: str | None) -> tuple[Option, ...]:
+    return tuple(
+        Option(int(one["id"]), str(one.get("option") or ""), bool(one.get("deleted_at")))
+        for one in json.loads(listed or "[]")
+    )
+
+
+def hidden_columns(
+    warehouse: Warehouse, collection: Collection, names: Iterable[str]
+) -> frozenset[str]:
+    """Name the columns whose stored value is not what Clio shows.
+
+    `names` are columns that settings leave out or hash, as `matters.description`; to them come
+    the fields that Clio refused.
+    """
+    refused = {
+        field
+        for (field,) in warehouse.rows(
+            "select field from meta.fields where source = $1 and resource = $2"
+            " and status = 'refused'",
+            [SOURCE, collection.name],
+        )
+    }
+    hidden = {name.partition(".")[2] for name in names if name.startswith(f"{collection.name}.")}
+    return frozenset(
+        column.name
+        for column in collection.columns
+        if column.name in hidden or ".".join(column.path) in refused or column.path[0] in refused
+    )
+
+
+def read_stored(
+    warehouse: Warehouse,
+    catalog: Catalog,
+    resource: str,
+    ids: Iterable[str],
+    hidden: frozenset[str] = frozenset(),
+) -> dict[str, Stored]:
+    """Read the records with these ids, by id as text; those that are not there are left out."""
+    collection = catalog.collections[resource]
+    known = set(warehouse.columns(RAW, resource)) - hidden
+    columns = [column for column in collection.columns if column.name in known]
+    if not columns:
+        return {}
+    chosen = ", ".join(f"t.{quoted(column.name)}" for column in columns)
+    rows = warehouse.rows(
+        f"select {_buried(resource)}, {_marked(collection, known)}, {chosen}"  # noqa: S608
+        f" from {RAW}.{quoted(resource)} t where list_contains($1, t.id::varchar)",
+        [sorted(set(ids))],
+    )
+    found = {}
+    for buried, marked, *values in rows:
+        record = _record(columns, values)
+        label = " ".join(str(record.get(name) or "") for name in LABELS[resource]).strip()
+        gone = "it is deleted in Clio" if buried else "it is in Clio's trash" if marked else ""
+        found[str(record["id"])] = Stored(record, str(record.get("etag") or ""), label, gone)
+    return found
+
+
+def present(warehouse: Warehouse, catalog: Catalog, name: str, ids: Iterable[int]) -> set[int]:
+    """Give those of some ids that a collection has and that are not deleted."""
+    known = warehouse.columns(RAW, name)
+    if not known:
+        return set()
+    collection = catalog.collections[name]
+    rows = warehouse.rows(
+        f"select t.id::varchar from {RAW}.{quoted(name)} t"  # noqa: S608
+        " where list_contains($1, t.id::varchar)"
+        f" and not {_buried(name)} and not {_marked(collection, set(known))}",
+        [[str(key) for key in set(ids)]],
+    )
+    return {int(key) for (key,) in rows}
+
+
+def _buried(resource: str) -> str:
+    return (
+        "exists (select 1 from meta.tombstones b where b.source = 'clio_manage'"  # noqa: S608
+        f" and b.resource = '{resource}' and b.record_id = t.id::varchar"
+        " and b.revived_at is null)"
+    )
+
+
+def _marked(collection: Collection, known: set[str]) -> str:
+    """Tell in SQL whether Clio itself marks a record as deleted."""
+    marker = collection.deletion_marker
+    if not marker or marker not in known:
+        return "false"
+    kind = next(column.type for column in collection.columns if column.name == marker)
+    name = f"t.{quoted(marker)}"
+    return f"coalesce({name}, false)" if kind == "BOOLEAN" else f"({name} is not null)"
+
+
+def _record(columns: Sequence[Column], values: Sequence[object]) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for column, value in zip(columns, values, strict=True):
+        if not column.path:
+            continue
+        top, *inner = column.path
+        shown = _shown(column, value)
+        if not inner:
+            record[top] = shown
+        elif shown is None:
+            record.setdefault(top, None)
+        else:
+            record[top] = {**(record.get(top) or {}), inner[0]: shown}
+    return record
+
+
+def _shown(column: Column, value: object) -> object:
+    if column.type == "JSON" and isinstance(value, str):
+        return json.loads(value, parse_float=str)
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    return plain_number(Decimal(repr(value))) if isinstance(value, float) else value
