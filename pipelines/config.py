@@ -24,6 +24,7 @@ KNOWN = {
     "clio_sync.actor",
     "clio_sync.data_dir",
     "clio_sync.token_store",
+    "clio_sync.writable",
     *(
         f"sources.{product}.{name}"
         for product in PRODUCTS
@@ -82,12 +83,17 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one run."""
+    """All settings of one run.
+
+    `writable` narrows what edits may change to some collections or fields of them, such as
+    `matters.status`; None leaves it as the code has it.
+    """
 
     data_dir: Path
     actor: str
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     token_store: str = IN_KEYRING
+    writable: tuple[str, ...] | None = None
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -232,4 +238,5 @@ def read_settings(
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(found, product) for product in PRODUCTS},
         token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
+        writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )
