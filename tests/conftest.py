@@ -2,18 +2,20 @@
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.strays import STRAYS, watch_simulators
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 ABSENT = "beside the repository"
 """Every skip for want of ../shared says these words: `CLIO_SYNC_CI` turns it into a failure."""
 
-OURS = ("CLIO_SYNC__", "SOURCES__", "DESTINATION__", "DLT_", "RUNTIME__")
+OURS = ("CLIO_SYNC__", "SOURCES__", "DESTINATION__", "DLT_", "RUNTIME__", "MATON_")
 
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.register_profile(
@@ -36,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HOME"] = home.name
     os.environ["DLT_DATA_DIR"] = home.name
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    config.add_cleanup(watch_simulators(STRAYS))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,6 +55,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked `shared` where the references are not there."""
     if item.get_closest_marker("shared") is not None and not SHARED.is_dir():
         pytest.skip(f"the folder of references is not {ABSENT}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_strays() -> Iterator[None]:
+    """Fail at the end if a server was sent a key or token of another; see `tests/strays.py`."""
+    yield
+    STRAYS.check()
+
+
+@pytest.fixture
+def strays() -> Iterator[list[str]]:
+    """Give what this test sends to the wrong host, for tests that play a client which errs."""
+    with STRAYS.aside() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

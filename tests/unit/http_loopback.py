@@ -17,6 +17,7 @@ import pendulum
 
 from sources.clio_http.client import Bounds, ClientSettings, Policy
 from sources.clio_http.secret import Secret
+from tests.strays import STRAYS
 
 TOKEN = "canary-token-8fd1c0"  # noqa: S105 - planted, to be searched for
 START = pendulum.datetime(2026, 3, 2, 9, 0, 0)
@@ -65,6 +66,7 @@ class Loopback:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        STRAYS.disown(self.origin)
 
     def _serve(self) -> None:
         with suppress(OSError):
@@ -91,6 +93,8 @@ class Loopback:
             while len(body) < int(request.headers.get("content-length", "0")):
                 body += connection.recv(65536)
             request.form.update(parse_qsl(body.decode("ascii")))
+            where = f"{request.method} {request.path}"
+            STRAYS.search(self.origin, where, (head + b"\n" + body).decode("ascii"))
             with self._lock:
                 self.requests.append(request)
                 answer = self._script(self.requests[-1], len(self.requests))
@@ -182,4 +186,6 @@ def settings(server: Loopback, **changes: Any) -> ClientSettings:  # noqa: ANN40
         "bounds": Bounds(connect=2.0, read=2.0, total=5.0, body=1_000_000),
         "policy": Policy(attempts=4),
     }
-    return ClientSettings(**{**defaults, **changes})
+    made = ClientSettings(**{**defaults, **changes})
+    STRAYS.own(server.origin, [made.token.reveal()])
+    return made

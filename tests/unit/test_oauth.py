@@ -21,6 +21,7 @@ from sources.errors import (
     SignInNeededError,
     UnreachableError,
 )
+from tests.strays import STRAYS
 from tests.unit.http_faults import Answer, always, cut, half_then_reset
 from tests.unit.http_loopback import FakeClock, Loopback, reply, reset
 
@@ -33,6 +34,7 @@ REDIRECT = "http://127.0.0.1:8974/callback"
 
 def application(url: str, product: str = "clio_manage") -> Application:
     """Give an application that signs in at a server of these tests."""
+    STRAYS.own(url, [SECRET, OLD, NEW, CODE])
     return Application(product, url, "the-key", Secret(SECRET), REDIRECT, ("one", "two"))
 
 

@@ -35,6 +35,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+@pytest.mark.usefixtures("strays")
 def test_tokens_are_of_one_product(clio: Simulator, http: httpx.Client) -> None:
     """Manage's token is 401 at Grow, and Grow's at Manage; each in its own shape."""
     assert clio.token != clio.grow_token
@@ -182,6 +183,7 @@ def token(clio: Simulator, **form: str) -> httpx.Response:
     return httpx.post(f"{clio.grow_url}/oauth/token", data=form)
 
 
+@pytest.mark.usefixtures("strays")
 def test_sign_in_by_code(clio: Simulator, http: httpx.Client) -> None:
     """A code, with the address and the proof it was asked for with, gives tokens for a day."""
     challenge = urlsafe_b64encode(sha256(b"verifier").digest()).decode().rstrip("=")
@@ -234,6 +236,7 @@ def test_refresh_token_rotates(clio: Simulator, http: httpx.Client) -> None:
     assert len(clio.world.grow.oauth.calls) == 3
 
 
+@pytest.mark.usefixtures("strays")
 def test_token_of_manage_refreshes_nothing_here(clio: Simulator) -> None:
     """The refresh tokens and the application of Manage are not Grow's."""
     manage = {**REFRESH, "refresh_token": "simulator-refresh"}

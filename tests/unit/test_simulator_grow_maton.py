@@ -69,6 +69,7 @@ def test_path_is_clio_s_own(http: httpx.Client) -> None:
         assert http.get(path).status_code == 404
 
 
+@pytest.mark.usefixtures("strays")
 def test_key_is_no_token_and_no_token_a_key(clio: Simulator, http: httpx.Client) -> None:
     """Without the key the gateway is 401; Clio never sees the key, nor the gateway's header."""
     for headers in (clio.headers, {"Authorization": "Bearer other"}, {"Authorization": ""}):
