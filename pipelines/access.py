@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sources.clio_http.clock import Clock
 from sources.clio_http.dialects import DIALECTS, oauth_base
-from sources.clio_http.hosts import GATEWAY_HOSTS, base_origin
+from sources.clio_http.gateway import Gateway
 from sources.clio_http.oauth import Application, OAuth
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
@@ -19,29 +19,38 @@ from .tokens import store_for
 
 @dataclass(frozen=True)
 class Access:
-    """A token, and what gives a newer one where there can be one."""
+    """A token of Clio's, and what gives a newer one where there can be one.
+
+    With a `gateway` it is that one's key instead, and goes there and nowhere else.
+    """
 
     token: Secret
     renew: Callable[[Secret], Secret] | None = None
+    gateway: Gateway | None = None
 
 
 def access(source: str, settings: Settings, base_url: str, clock: Clock) -> Access:
     """Give the token of the environment or of a settings file, or else that of the sign-in.
 
+    Where a gateway is configured, its key is given, and no token of Clio's is looked for.
+
     Raises:
+        GatewayKeyError: the gateway's key is not configured.
         SignInNeededError: there is none.
         ClioError: it cannot be read, or ends and cannot be renewed.
 
     """
-    given = settings.sources[source].access_token
-    if given is not None:
-        return Access(given)
+    options = settings.sources[source]
+    if options.gateway is not None:
+        return Access(options.gateway.needed_key(), gateway=options.gateway)
+    if options.access_token is not None:
+        return Access(options.access_token)
     kept = renewal(source, settings, base_url, clock)
     return Access(kept.current(), kept.newer)
 
 
 def is_set_up(source: str, settings: Settings) -> bool:
-    """Tell whether a product has a token, or a sign-in that is kept.
+    """Tell whether a product has a token, a gateway, or a sign-in that is kept.
 
     Without the application's key no sign-in can be for it, and the keyring is left alone.
 
@@ -50,7 +59,7 @@ def is_set_up(source: str, settings: Settings) -> bool:
 
     """
     options = settings.sources[source]
-    if options.access_token is not None:
+    if options.access_token is not None or options.gateway is not None:
         return True
     return bool(options.client_id) and store_for(source, settings).read() is not None
 
@@ -81,7 +90,7 @@ def target(source: str, options: SourceSettings, base_url: str) -> Target:
 def oauth_url(source: str, options: SourceSettings) -> str:
     """Give where one signs in: as configured, or as the region says.
 
-    Manage's sign-in is where its API is, unless that is reached through a gateway.
+    Manage's sign-in is where its API is.
 
     Raises:
         ConfigurationError: it is neither one of Clio's hosts nor this machine.
@@ -89,8 +98,6 @@ def oauth_url(source: str, options: SourceSettings) -> str:
     """
     dialect = DIALECTS[source]
     beside = options.base_url if dialect.beside_api else ""
-    if beside and base_origin(beside).host in GATEWAY_HOSTS:
-        beside = ""
     return oauth_base(options.oauth_url or beside or dialect.hosts[options.region])
 
 

@@ -60,6 +60,8 @@ def version(source: str, options: SourceSettings) -> str:
 def base_url(source: str, options: SourceSettings) -> str:
     """Give the address of a product's API, without the path that all of its lists begin with.
 
+    It is Clio's own, also where a gateway is configured.
+
     Raises:
         ConfigurationError: that path is configured with it, or this region has no such API.
 
@@ -91,20 +93,22 @@ def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Ev
 def client_with(
     source: str, all_settings: Settings, given: Access, clock: Clock, stop: threading.Event
 ) -> ClioClient:
-    """Open a client for a product with a token."""
-    options = all_settings.sources[source]
+    """Open a client for a product with a token, or with the key of the gateway before it."""
+    options, gateway = all_settings.sources[source], given.gateway
     api = APIS[source, version(source, options)]
     shared = all_settings.data_dir / f"{source}.pace"
     made = ClientSettings(
         product=source,
-        base_url=base_url(source, options),
+        base_url=gateway.api if gateway else base_url(source, options),
         api_path=api.path,
         token=given.token,
-        headers=api.headers,
+        headers={**api.headers, **(gateway.headers if gateway else {})},
         reserve=options.reserve,
-        suffix=api.suffix,
+        # the gateway documents Clio's paths without it
+        suffix="" if gateway else api.suffix,
         policy=api.policy,
         pace=Pace(api.a_second, file=shared) if api.a_second else None,
         bare=api.bare,
+        gateway=gateway is not None,
     )
     return ClioClient(made, clock, stop=stop, renew=given.renew)

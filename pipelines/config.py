@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sources.clio_http import gateway as maton
+from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import GATEWAY_HOSTS, host_of
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
@@ -46,12 +49,24 @@ KNOWN = {
         )
     ),
     "sources.clio_grow.api_version",
+    "sources.clio_manage.gateway",
+    "sources.clio_manage.gateway_url",
+    "sources.clio_manage.maton_api_key",
+    "sources.clio_manage.maton_connection",
 }
 """Every setting that is ours, by its dotted name."""
+
+KEY_OF_THE_GATEWAY = "MATON_API_KEY"
+"""The environment variable by which the gateway's own documents name its key."""
 
 FOR_TESTS = frozenset({"clio_sync.crash_at"})
 
 OURS = ("clio_sync.", "sources.clio_")
+
+_NOT_WITH_A_GATEWAY = {
+    "base_url": "the gateway's address is its gateway_url",
+    "access_token": "a token of Clio's is never sent to the gateway, which takes its own key",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,8 @@ class SourceSettings:
     `exclude_columns` and `hash_columns` are written `matters.description`; `on` and `off` name
     collections that are loaded, or not, against the default. `client_id` to `scopes` are for
     signing in; no scopes means the usual ones. `rolling_slice` is how many parents whose lists
-    need not be read again a load reads all the same.
+    need not be read again a load reads all the same. With a `gateway` the product is reached
+    through it, with its key and without a token of Clio's.
     """
 
     region: str = "us"
@@ -79,6 +95,7 @@ class SourceSettings:
     scopes: tuple[str, ...] = ()
     api_version: str = ""
     rolling_slice: int = ROLLING_SLICE
+    gateway: Gateway | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,8 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = {name.lower().replace("__", "."): value for name, value in environ.items()}
+    if environ.get(KEY_OF_THE_GATEWAY):
+        names.setdefault("sources.clio_manage.maton_api_key", environ[KEY_OF_THE_GATEWAY])
     return {name: value for name, value in names.items() if name.startswith(OURS)}
 
 
@@ -175,7 +194,32 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
         scopes=_names(get("scopes", [])),
         api_version=_api_version(get("api_version", API_VERSIONS[product][0]), product),
         rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
+        gateway=_gateway(found, f"sources.{product}."),
     )
+
+
+def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
+    """Read through which gateway a product is reached, and refuse what it cannot be used with."""
+    named = found.get(section + "gateway") or ""
+    if host_of(str(found.get(section + "base_url") or "")) in GATEWAY_HOSTS:
+        message = f'{section}base_url is the Maton gateway; set {section}gateway to "maton" instead'
+        raise ConfigurationError(message)
+    if not named:
+        return None
+    if named not in maton.NAMES:
+        message = f"unknown {section}gateway; valid are {', '.join(maton.NAMES)}"
+        raise ConfigurationError(message)
+    for name, why in _NOT_WITH_A_GATEWAY.items():
+        if found.get(section + name):
+            message = f"{section}{name} and {section}gateway cannot both be set: {why}"
+            raise ConfigurationError(message)
+    if (found.get(section + "region") or maton.REGION) != maton.REGION:
+        message = f"the gateway reaches the region {maton.REGION} only: leave out {section}region"
+        raise ConfigurationError(message)
+    key = _secret(found.get(section + "maton_api_key") or "", f"{section}maton_api_key")
+    connection = str(found.get(section + "maton_connection") or "").strip()
+    url = str(found.get(section + "gateway_url") or maton.URL).rstrip("/")
+    return Gateway(url, key, connection)
 
 
 def _api_version(value: object, product: str) -> str:

@@ -169,6 +169,14 @@ class DamagedBackupError(ClioError):
     exit_code = 7
 
 
+class FileInTheWayError(ClioError):
+    """There is already something where a report was to be written."""
+
+    code = "file_in_the_way"
+    hint = "Nothing was sent or written. Move it away, or name another file with --out."
+    exit_code = 2
+
+
 class DamagedFileError(ClioError):
     """A file of the data folder cannot be read."""
 

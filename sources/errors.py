@@ -4,15 +4,19 @@
   x fix the configuration and run again
     + ConfigurationError
     + VersionRetiredError
+    + WriteRefusedError
   x sign in, then run again
     + SignInNeededError
       - GrantRefusedError
+      - GatewayKeyError
+      - GatewayConnectionError
   x let this collection fail and go on with the others
     + MissingScopeError
     + CollectionGoneError
     + RedirectRefusedError
     + ForeignHostError
     + RequestRefusedError
+      - NotPassedOnError
   x change the request and go on
     + FieldsRefusedError         ask again without `fields`
     + PageTokenRefusedError      start this walk again from its first page
@@ -69,6 +73,14 @@ class VersionRetiredError(ClioError):
     exit_code = 2
 
 
+class WriteRefusedError(ClioError):
+    """This is never written to Clio."""
+
+    code = "write_refused"
+    hint = "Nothing was sent. Only fields that clio-sync edits fields lists are ever written."
+    exit_code = 5
+
+
 # Sign in...
 
 
@@ -94,6 +106,29 @@ class GrantRefusedError(SignInNeededError):
     )
 
 
+class GatewayKeyError(SignInNeededError):
+    """The Maton gateway did not take the API key."""
+
+    code = "gateway_key"
+    hint = (
+        "What is stored stays as it is. Set MATON_API_KEY to a valid key, which maton.ai/settings"
+        " shows; clio-sync auth connections list tells whether it is taken. Then run the same"
+        " command again."
+    )
+
+
+class GatewayConnectionError(SignInNeededError):
+    """The Maton gateway has no connection to Clio that can be used."""
+
+    code = "gateway_connection"
+    hint = (
+        "What is stored stays as it is. See with clio-sync auth connections list which there are;"
+        " clio-sync auth connections create makes a new one. Where there are several, set"
+        " sources.clio_manage.maton_connection to the id of the right one. Then run the same"
+        " command again."
+    )
+
+
 # Let this collection fail...
 
 
@@ -111,7 +146,9 @@ class MissingScopeError(ClioError):
         """Name the scope that the collection needs, where Clio named none."""
         if not scope or "is missing" in str(self):
             return self
-        return MissingScopeError(f"{self}; it needs the scope {scope}")
+        named = MissingScopeError(f"{self}; it needs the scope {scope}")
+        named.hint = self.hint
+        return named
 
 
 class CollectionGoneError(ClioError):
@@ -144,6 +181,16 @@ class RequestRefusedError(ClioError):
     code = "request_refused"
     hint = "What is stored stays as it is. A newer clio-sync may be needed."
     exit_code = 4
+
+
+class NotPassedOnError(RequestRefusedError):
+    """The Maton gateway does not pass this request on to Clio."""
+
+    code = "not_passed_on"
+    hint = (
+        "What is stored stays as it is, and the other collections are not affected. Load it without"
+        " the gateway, or name it in sources.clio_manage.off."
+    )
 
 
 # Change the request...
@@ -200,7 +247,7 @@ class RateLimitedError(UnavailableError):
     """Clio kept answering that there were too many requests."""
 
     code = "rate_limited"
-    hint = "Another integration may be using this token. Run the same command again later."
+    hint = "Another integration may be using the same sign-in. Run the same command again later."
 
 
 class UntrustedServerError(UnavailableError):

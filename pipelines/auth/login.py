@@ -1,6 +1,5 @@
 """Sign in: a person allows it in the browser, and the tokens are kept."""
 
-import select
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,12 +20,12 @@ from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth, Request
 from sources.clio_http.secret import Secret
 from sources.clio_http.token_answers import Grant, code_in, registered
-from sources.errors import ClioError, Interrupted, SignInNeededError
+from sources.errors import ClioError, ConfigurationError, SignInNeededError
 
+from .typed import line
 from .work import Work, shown, sign_ins_text
 
 _FIELDS = {"clio_manage": (("fields", "id,name,account{id,name}"),)}
-_POLL = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,20 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
     """Let a person sign in to a product, keep the tokens, and tell whose they are.
 
     Raises:
-        ConfigurationError: the application's key or secret is not configured, or the port is taken.
+        ConfigurationError: the application's key or secret is not configured, the port is taken,
+            or a gateway is configured.
         SignInNeededError: it was not allowed, or nobody answered.
         ClioError: it could not be done.
 
     """
     outcome = Outcome("auth login", work.clock.now())
     options = work.settings.sources[source]
+    if options.gateway is not None:
+        message = (
+            f"sources.{source}.gateway is set, so no sign-in of ours would be used: clio-sync auth"
+            " connections create signs in at the gateway"
+        )
+        raise ConfigurationError(message)
     port = way.port or options.redirect_port
     application = access.application(source, options, port)
     store = store_for(source, work.settings)
@@ -121,21 +127,13 @@ def _by_hand(work: Work, request: Request, typed: TextIO) -> Secret:
         f"Open this page in a browser and sign in:\n\n  {request.url}\n\n"
         "Then paste the address that the browser was sent to, or the code in it, and press Enter."
     )
-    pasted = _line(work, typed).strip()
+    pasted = line(work.stop, typed).strip()
     if not pasted:
         message = "no code was given"
         raise SignInNeededError(message)
     if "=" in pasted:
         return code_in(pasted if "?" in pasted else f"?{pasted}", request.state)
     return registered(pasted)
-
-
-def _line(work: Work, stream: TextIO) -> str:
-    """Read a line, and look now and then whether to stop; the end of the input means no."""
-    while not select.select([stream], [], [], _POLL)[0]:
-        if work.stop.is_set():
-            raise Interrupted
-    return stream.readline()
 
 
 def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> SignIn:

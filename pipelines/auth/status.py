@@ -32,6 +32,10 @@ def run_status(work: Work, sources: Sequence[str]) -> Outcome:
 
 
 def _row(work: Work, source: str) -> dict[str, Any]:
+    gateway = work.settings.sources[source].gateway
+    if gateway is not None:
+        gateway.needed_key()
+        return shown(source, "configured", f"the key of the Maton gateway, {gateway.host}")
     if work.comes_first(source):
         return shown(source, "configured", "the environment or .dlt; never renewed")
     renewal = work.renewal(source)

@@ -12,6 +12,8 @@ from pipelines.progress import Lines, reporter
 from pipelines.refresh import Renewal
 from pipelines.signin import SignIn
 from sources.clio_http.clock import Clock, SystemClock
+from sources.clio_http.gateway import Gateway
+from sources.errors import ConfigurationError
 
 PRODUCTS = {"manage": "clio_manage", "grow": "clio_grow"}
 _HEADINGS = ("product", "state", "account", "user", "region", "expires", "kept in")
@@ -48,6 +50,19 @@ class Work:
 
         """
         return access.renewal(source, self.settings, self.base_url(source), self.clock)
+
+    def gateway(self) -> Gateway:
+        """Give the gateway through which Clio Manage is reached.
+
+        Raises:
+            ConfigurationError: none is configured.
+
+        """
+        found = self.settings.sources["clio_manage"].gateway
+        if found is None:
+            message = 'sources.clio_manage.gateway must be set to "maton" for this command'
+            raise ConfigurationError(message)
+        return found
 
     def comes_first(self, source: str) -> bool:
         """Tell whether a token is configured, which comes before a sign-in."""

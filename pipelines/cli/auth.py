@@ -35,6 +35,7 @@ def auth() -> None:
       clio-sync auth login
       clio-sync auth status
       clio-sync auth logout
+      clio-sync auth connections list
     """
 
 
@@ -116,3 +117,107 @@ def auth_logout(product: str | None, as_json: bool, debug: bool) -> None:  # noq
         return run_logout(Work.here(stop), _sources(product))
 
     call("auth logout", body, as_json=as_json, debug=debug)
+
+
+@auth.group()
+def connections() -> None:
+    """See and change what the Maton gateway is connected to.
+
+    For Clio Manage through the gateway: sources.clio_manage.gateway is "maton", and its API key is
+    in MATON_API_KEY or sources.clio_manage.maton_api_key, never on the command line.
+
+    \b
+    Examples:
+      clio-sync auth connections list
+      clio-sync auth connections create
+      clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80
+    """
+
+
+@connections.command("list")
+@common
+def connections_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Show the connections to Clio that the gateway keeps.
+
+    \b
+    Examples:
+      clio-sync auth connections list
+      clio-sync auth connections list --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.auth import Work, run_list
+
+        return run_list(Work.here(stop))
+
+    call("auth connections list", body, as_json=as_json, debug=debug)
+
+
+@connections.command("create")
+@common
+def connections_create(as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Make a connection and print the page on which a person signs in to Clio.
+
+    Whoever opens that page connects their Clio: give it to nobody else.
+
+    \b
+    Examples:
+      clio-sync auth connections create
+      clio-sync auth connections create --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.auth import Work, run_create
+
+        return run_create(Work.here(stop))
+
+    call("auth connections create", body, as_json=as_json, debug=debug)
+
+
+@connections.command("show")
+@click.argument("connection_id", metavar="ID")
+@common
+def connections_show(connection_id: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Show one connection, such as whether its sign-in is completed.
+
+    \b
+    Examples:
+      clio-sync auth connections show 21fd90f9-5935-43cd-b6c8-bde9d915ca80
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.auth import Work, run_show
+
+        return run_show(Work.here(stop), connection_id)
+
+    call("auth connections show", body, as_json=as_json, debug=debug)
+
+
+@connections.command("delete")
+@click.argument("connection_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@common
+def connections_delete(
+    connection_id: str,
+    yes: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,  # noqa: FBT001
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Make the gateway forget a connection, once a person at the terminal has said yes.
+
+    Where nobody can be asked, as in a script, the answer is no: exit code 5.
+
+    \b
+    Examples:
+      clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80
+      clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80 --yes
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.auth import Work, asked, run_delete
+
+        work = Work.here(stop)
+        sure = (lambda _: True) if yes else asked(work, sys.stdin)
+        return run_delete(work, connection_id, sure)
+
+    call("auth connections delete", body, as_json=as_json, debug=debug)

@@ -2,9 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, Self, TypeVar
+from types import MappingProxyType
+from typing import Generic, Self, TypeAlias, TypeVar
 
 import orjson
 import pendulum
@@ -12,7 +14,8 @@ import pendulum
 from sources.clio_http.bearer import Bearer, Renew
 from sources.clio_http.clock import Clock, http_date
 from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
-from sources.clio_http.hosts import Origin, base_origin
+from sources.clio_http.gateway_statuses import gateway_error_for
+from sources.clio_http.hosts import Origin, base_origin, clio_origin, gateway_origin
 from sources.clio_http.limits import Budget, RateBudget
 from sources.clio_http.pace import Pace, PacedBudget
 from sources.clio_http.redaction import quiet_libraries
@@ -21,6 +24,7 @@ from sources.clio_http.secret import Secret
 from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
     BudgetSpent,
+    ClioError,
     ConfigurationError,
     Interrupted,
     SignInNeededError,
@@ -42,9 +46,14 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Write: TypeAlias = Callable[
+    [str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer
+]
+"""Sends a PATCH: path, parameters, body and headers."""
 
 _LOG = logging.getLogger(__name__)
 _CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 _KEPT = frozenset({"etag", "last-modified", "x-api-version", "date", "content-type"})
 
 
@@ -56,6 +65,7 @@ class ClientSettings:
     of the rate limit that is left for the firm's other integrations, 0 ≤ reserve < 1. With a
     `pace` the limit is that, and not what the answers' headers say. `bare` says that one record
     comes without `data` around it, and that a page of a list need not say whether it is the last.
+    `gateway` says that the address is the Maton gateway's, and the token its key.
     """
 
     product: str
@@ -69,10 +79,11 @@ class ClientSettings:
     policy: Policy = field(default_factory=Policy)
     pace: Pace | None = None
     bare: bool = False
+    gateway: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a host that the token must not be sent to, and a reserve that leaves nothing."""
-        base_origin(self.base_url)
+        (gateway_origin if self.gateway else clio_origin)(self.base_url)
         if not 0.0 <= self.reserve < 1.0:
             message = "the reserve must be at least 0 and less than 1"
             raise ConfigurationError(message)
@@ -236,6 +247,52 @@ class ClioClient:
             refusal = error
         return self._read(wanted, self._bearer.newer(token, refusal))
 
+    def look(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] = _NO_MORE,
+    ) -> RawAnswer:
+        """Send one request and give its answer, whatever its status; nothing is repeated.
+
+        Raises:
+            ClioError: there was no whole answer, or the run is to stop.
+        """
+        wanted = _Wanted(Asked(path, params), _parsable, None, "")
+        with self._budget.slot():
+            raw = self._send(wanted, self._bearer.token, headers)
+            if raw.status == TOO_MANY:
+                self._budget.hold(asked_wait(raw.headers, self._clock.now()) or 1.0)
+            return raw
+
+    @contextmanager
+    def write_slot(self) -> Iterator[Write]:
+        """Wait for leave to send one write, and give what sends it: once, whatever comes of it.
+
+        Only `sources.clio_http.writes` asks for this, which decides what may be written.
+
+        Raises:
+            Interrupted: asked to stop while waiting; nothing was sent.
+
+        """
+        with self._budget.slot():
+            yield self._write
+
+    def _write(
+        self, path: str, params: list[tuple[str, str]], body: str, headers: Mapping[str, str]
+    ) -> RawAnswer:
+        self._meter.count()
+        token = self._bearer.token
+        sent = {**self.settings.headers, **_CONTENT, **headers, **self._bearer.headers(token)}
+        raw = self._exchange.patch(self.settings.url(path), params, body, sent)
+        self._budget.learn(raw.status, raw.headers)
+        self._server_time = http_date(raw.headers.get("date")) or self._server_time
+        return raw
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing be sent for so long."""
+        self._budget.hold(seconds)
+
     def _read(self, wanted: _Wanted[T], token: Secret) -> T:
         return self._retrier.call(self._budget.slot, lambda: self._once(wanted, token))
 
@@ -243,7 +300,7 @@ class ClioClient:
         try:
             raw = self._send(wanted, token)
             if is_temporary(raw.status):
-                return Again(error_for(raw.status, raw.body, "", wanted.asked))
+                return Again(self._error(raw, wanted.asked))
             if raw.status == TOO_MANY:
                 return Refused(asked_wait(raw.headers, self._clock.now()))
             if raw.status == OK:
@@ -252,9 +309,15 @@ class ClioClient:
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
             return Again(error)
-        raise error_for(raw.status, raw.body, raw.headers.get("location", ""), wanted.asked)
+        raise self._error(raw, wanted.asked)
 
-    def _send(self, wanted: _Wanted[T], token: Secret) -> RawAnswer:
+    def _error(self, raw: RawAnswer, asked: Asked) -> ClioError:
+        meaning = gateway_error_for if self.settings.gateway else error_for
+        return meaning(raw.status, raw.body, raw.headers.get("location", ""), asked)
+
+    def _send(
+        self, wanted: _Wanted[T], token: Secret, more: Mapping[str, str] = _NO_MORE
+    ) -> RawAnswer:
         if self._stop.is_set():
             raise Interrupted
         self.allowance.take()
@@ -265,7 +328,7 @@ class ClioClient:
         raw = self._exchange.send(
             self.settings.url(wanted.asked.path),
             list(wanted.asked.params),
-            {**self.settings.headers, **_CONTENT, **self._bearer.headers(token)},
+            {**self.settings.headers, **_CONTENT, **more, **self._bearer.headers(token)},
         )
         self._budget.learn(raw.status, raw.headers)
         self._server_time = http_date(raw.headers.get("date")) or self._server_time

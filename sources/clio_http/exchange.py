@@ -22,7 +22,13 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.LocalProtocolError,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 _Begin = Callable[[], AbstractContextManager[httpx.Response]]
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -85,6 +91,22 @@ class Exchange:
         return self._guarded(
             url, lambda: self._http.stream("POST", url, content=body, headers=headers)
         )
+
+    def patch(
+        self, url: str, params: list[tuple[str, str]], body: str, headers: dict[str, str]
+    ) -> RawAnswer:
+        """Send a PATCH once and read the whole answer; raises as `send` does."""
+        query = httpx.QueryParams(tuple(params))
+        return self._guarded(
+            url,
+            lambda: self._http.stream(
+                "PATCH", url, params=query, content=body.encode(), headers=headers
+            ),
+        )
+
+    def delete(self, url: str, headers: dict[str, str]) -> RawAnswer:
+        """Send a DELETE once and read the whole answer; raises as `send` does."""
+        return self._guarded(url, lambda: self._http.stream("DELETE", url, headers=headers))
 
     def _guarded(self, url: str, begin: _Begin) -> RawAnswer:
         failure: ClioError

@@ -66,6 +66,36 @@ def base_origin(base_url: str) -> Origin:
     return origin
 
 
+def clio_origin(base_url: str) -> Origin:
+    """Check the base URL to which a token of Clio's is sent, and give its origin.
+
+    Raises:
+        ConfigurationError: as `base_origin`; or it is the gateway's, which takes no such token.
+    """
+    origin = base_origin(base_url)
+    if origin.host in GATEWAY_HOSTS:
+        message = (
+            f"{origin.host} is the Maton gateway, to which no token of Clio's is sent; set"
+            ' sources.clio_manage.gateway to "maton" instead of the base URL'
+        )
+        raise ConfigurationError(message)
+    return origin
+
+
+def gateway_origin(base_url: str) -> Origin:
+    """Check the base URL to which the gateway's key is sent, and give its origin.
+
+    Raises:
+        ConfigurationError: it is neither the gateway's nor this machine.
+    """
+    host = host_of(base_url)
+    if host not in GATEWAY_HOSTS | LOOPBACK_HOSTS:
+        valid = ", ".join(f"https://{name}" for name in sorted(GATEWAY_HOSTS))
+        message = f"{host or 'the gateway_url'} is not the Maton gateway; valid are {valid}"
+        raise ConfigurationError(message)
+    return base_origin(base_url)
+
+
 def next_token(link: str, path: str, base: Origin) -> str:
     """Take the page token out of a link to the next page; nothing else of it is ever used.
 

@@ -91,7 +91,7 @@ def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioErro
         return (UnavailableError if is_temporary(status) else UnreadableAnswerError)(message)
     if status in _REDIRECTS:
         return _redirect(message, location)
-    kind, text = _explanation(body)
+    kind, text = explanation(body)
     if status in _TOKEN_REFUSALS and asked.sent_page_token and _PAGE_TOKEN.search(text):
         return PageTokenRefusedError(f"{message}: the page token was refused")
     if status == _FORBIDDEN:
@@ -121,7 +121,7 @@ def _scope(text: str) -> str:
     return f": {found.group()} is missing" if found else ""
 
 
-def _explanation(body: bytes) -> tuple[str, str]:
+def explanation(body: bytes) -> tuple[str, str]:
     """Read type and message out of any shape of error body; empty if it is none of them."""
     try:
         parsed: Any = orjson.loads(body)

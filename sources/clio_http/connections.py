@@ -1,0 +1,193 @@
+"""The connections that the Maton gateway keeps: each is one sign-in to Clio."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import pendulum
+
+from sources.clio_http.client import parsed
+from sources.clio_http.clock import Clock
+from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
+from sources.clio_http.gateway import Gateway, checked_id
+from sources.clio_http.hosts import LOOPBACK_HOSTS, host_of
+from sources.clio_http.redaction import quiet_libraries, register_secret
+from sources.clio_http.statuses import TOO_MANY, is_temporary
+from sources.errors import (
+    ClioError,
+    GatewayConnectionError,
+    GatewayKeyError,
+    RateLimitedError,
+    RequestRefusedError,
+    UnavailableError,
+    UnreadableAnswerError,
+)
+
+APP = "clio"
+BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=1_000_000)
+_GOOD = range(200, 300)
+_KEY_REFUSED = frozenset({401, 403})
+_UNKNOWN = 404
+_PAGES = "maton.ai"
+_JSON = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A sign-in that the gateway keeps. `url` is where a person completes it, empty if unknown."""
+
+    id: str
+    status: str
+    app: str
+    created_at: pendulum.DateTime | None
+    updated_at: pendulum.DateTime | None
+    url: str = field(default="", repr=False)  # it holds a session
+
+
+class Connections:
+    """Asks the gateway about its connections. Nothing is sent twice."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, stop: threading.Event) -> None:
+        """Take the gateway; nothing is sent yet.
+
+        Raises:
+            GatewayKeyError: its key is not configured.
+
+        """
+        quiet_libraries()
+        self._gateway = gateway
+        self._key = gateway.needed_key()
+        register_secret(self._key)
+        self._clock = clock
+        self._stop = stop
+
+    def listed(self) -> list[Connection]:
+        """Give all connections to Clio, as the gateway orders them.
+
+        Raises:
+            ClioError: the gateway refused, or could not be reached.
+
+        """
+        asked = [("app", APP)]
+        document = self._asked("", lambda http, url, headers: http.send(url, asked, headers))
+        rows = document.get("connections")
+        if not isinstance(rows, list):
+            message = "the gateway answered without a list of connections"
+            raise UnreadableAnswerError(message)
+        return [each for each in map(self._read, rows) if each.app == APP]
+
+    def one(self, connection_id: str) -> Connection:
+        """Give one connection to Clio.
+
+        Raises:
+            GatewayConnectionError: there is none with this id.
+            ClioError: as `listed`.
+
+        """
+        path = f"/{checked_id(connection_id)}"
+        document = self._asked(path, lambda http, url, headers: http.send(url, [], headers))
+        found = self._read(document.get("connection"))
+        if found.app != APP:
+            message = f"connection {connection_id} is not one to Clio"
+            raise GatewayConnectionError(message)
+        return found
+
+    def create(self) -> Connection:
+        """Make a connection, which waits until a person opens its `url`.
+
+        Raises:
+            ClioError: as `listed`.
+
+        """
+        body = orjson.dumps({"app": APP}).decode()
+        kind = {"Content-Type": "application/json"}
+        document = self._asked("", lambda http, url, headers: http.post(url, body, headers | kind))
+        # the gateway documents one connection, but not that making one answers with all of it
+        row = document.get("connection", document)
+        made = self.one(str(row.get("connection_id", "")) if isinstance(row, dict) else "")
+        if not self._is_page(made.url):
+            message = "the gateway gave no address at which a person can sign in"
+            raise UnreadableAnswerError(message)
+        return made
+
+    def delete(self, connection_id: str) -> None:
+        """Make the gateway forget a connection.
+
+        Raises:
+            ClioError: as `one`.
+
+        """
+        url = f"{self._gateway.control}/connections/{checked_id(connection_id)}"
+        self._sent(url, lambda http, url, headers: http.delete(url, headers))
+
+    def _asked(
+        self, path: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
+    ) -> dict[str, Any]:
+        answer = self._sent(f"{self._gateway.control}/connections{path}", send)
+        document = parsed(answer.body)
+        if not isinstance(document, dict):
+            message = "the gateway answered with something else than a connection"
+            raise UnreadableAnswerError(message)
+        return document
+
+    def _sent(
+        self, url: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
+    ) -> RawAnswer:
+        exchange = Exchange(BOUNDS, self._clock, self._stop)
+        try:
+            bearer = {"Authorization": f"Bearer {self._key.reveal()}"}
+            answer = send(exchange, url, {**_JSON, **bearer})
+        finally:
+            exchange.close()
+        if answer.status not in _GOOD:
+            raise _refusal(answer.status)
+        return answer
+
+    def _is_page(self, url: str) -> bool:
+        """Tell whether an address is the gateway's, so that a person may be sent there."""
+        host = host_of(url)
+        if self._gateway.host in LOOPBACK_HOSTS:
+            return host in LOOPBACK_HOSTS
+        its_own = host == _PAGES or host.endswith(f".{_PAGES}")
+        return its_own and url.startswith("https://") and urlsplit(url).username is None
+
+    def _read(self, row: object) -> Connection:
+        known = row if isinstance(row, dict) else {}
+        if not isinstance(known.get("connection_id"), str):
+            message = "the gateway answered with a connection that has no id"
+            raise UnreadableAnswerError(message)
+        return Connection(
+            id=known["connection_id"],
+            status=_text(known, "status"),
+            app=_text(known, "app"),
+            created_at=_moment(_text(known, "creation_time")),
+            updated_at=_moment(_text(known, "last_updated_time")),
+            url=_text(known, "url"),
+        )
+
+
+def _refusal(status: int) -> ClioError:
+    said = f"the Maton gateway answered with {status}"
+    if status in _KEY_REFUSED:
+        return GatewayKeyError(f"{said}: the API key was not taken")
+    if status == _UNKNOWN:
+        return GatewayConnectionError(f"{said}: it knows no such connection")
+    if status == TOO_MANY:
+        return RateLimitedError(f"{said}: too many requests")
+    return (UnavailableError if is_temporary(status) else RequestRefusedError)(said)
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _moment(text: str) -> pendulum.DateTime | None:
+    try:
+        read = pendulum.parse(text) if text else None
+    except (ValueError, OverflowError):
+        return None
+    return read if isinstance(read, pendulum.DateTime) else None
