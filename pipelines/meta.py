@@ -248,6 +248,14 @@ class Meta:
         )
         return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
 
+    def accept_fields(self, source: str, resource: str, refused: Iterable[str]) -> None:
+        """Forget what Clio refused of a collection once, all but what it refuses now."""
+        self.warehouse.rows(
+            "delete from meta.fields where source = $1 and resource = $2"
+            " and status = 'refused' and not list_contains($3::varchar[], field)",
+            [source, resource, list(refused)],
+        )
+
 
 @dataclass(frozen=True)
 class Drift:

@@ -110,22 +110,30 @@ def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[s
     return {table: frozenset(names) for table, names in found.items()}
 
 
-def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
-    """Read which columns are hashed.
+def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
+    """Give the columns that are hashed, by collection.
 
     Raises:
         ConfigurationError: a column does not exist, is part of a key, or is not text.
 
     """
-    columns: dict[str, list[Column]] = {}
+    columns: dict[str, tuple[Column, ...]] = {}
     for name in options.hash_columns:
         table, _ = field_of(catalog, name)
         column = next(c for c in catalog.loaded[table].columns if c.name == name.partition(".")[2])
         if column.type != "VARCHAR":
             message = f"{name} is not text and cannot be hashed; leave it out instead"
             raise ConfigurationError(message)
-        columns.setdefault(table, []).append(column)
-    if not columns:
-        return Masks()
-    kept = {table: tuple(found) for table, found in columns.items()}
-    return Masks(mask_key(folder / "mask.key"), kept)
+        columns[table] = (*columns.get(table, ()), column)
+    return columns
+
+
+def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
+    """Read which columns are hashed, and the key for it, which is made where there is none.
+
+    Raises:
+        ConfigurationError: a column cannot be hashed; see `hashed`.
+
+    """
+    columns = hashed(catalog, options)
+    return Masks(mask_key(folder / "mask.key"), columns) if columns else Masks()

@@ -1,4 +1,4 @@
-"""The commands that look and show: status, resources, the simulator and the demo."""
+"""The commands that look and show: status, doctor, resources, the simulator and the demo."""
 
 import threading
 from pathlib import Path
@@ -30,6 +30,50 @@ def status(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes f
         return run_status(read_settings(), SystemClock())
 
     call("status", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.option(
+    "--probe", is_flag=True, help="Find out how this account's Clio behaves, and write it down."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where --probe writes; clio-sync-probe.json by default.",
+)
+@common
+def doctor(
+    probe: bool,  # noqa: FBT001 - click passes flags by name
+    out: Path | None,
+    as_json: bool,  # noqa: FBT001
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Check everything once, and name the command that mends what is wrong.
+
+    Nothing is changed, here or in Clio. Each collection is asked for one page. Exit code 7 if a
+    check failed, 3 if only a sign-in did. What --probe writes holds nothing of any record, so it
+    can be attached to a bug report.
+
+    \b
+    Examples:
+      clio-sync doctor
+      clio-sync doctor --json
+      clio-sync doctor --probe --out probe.json
+    """
+    if out is not None and not probe:
+        raise click.UsageError("--out is for --probe")  # noqa: EM101, TRY003 - told once
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.doctor import Work, run_doctor, run_probe
+        from pipelines.progress import reporter
+        from sources.clio_http.clock import SystemClock
+
+        if probe:
+            return run_probe(Work.here(stop), out)
+        return run_doctor(stop, SystemClock(stop), reporter())
+
+    call("doctor", body, as_json=as_json, debug=debug)
 
 
 @main.command()

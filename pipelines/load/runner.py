@@ -137,7 +137,7 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            self.meta.refused(self.source),
+            {} if choice.full else self.meta.refused(self.source),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
@@ -342,6 +342,9 @@ class Runner:
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
             self.result.complete[task.name] = done
+            if self.choice.full and task.complete:
+                # a full load asks for every field again
+                self.meta.accept_fields(self.source, task.name, task.walk.refused)
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         if self.stop.is_set():

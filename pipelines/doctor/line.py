@@ -1,0 +1,109 @@
+"""What one check says, why it matters, and what that means for the exit code."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+OK, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
+"""All is well; nothing to judge; look at it; mend it."""
+
+SIGN_IN = "sign_in"
+WHY = {
+    "versions": "other versions of these packages were not tested together",
+    "configuration": "a setting that is not understood is not applied",
+    "data_folder": "it holds the firm's confidential data and its sign-ins",
+    "lock": "two runs at once would disturb each other, so the second one ends with exit code 4",
+    "disk": "a load that finds no room stores nothing",
+    "stop": "as long as the file is there, nothing is sent to Clio that changes anything",
+    "warehouse": "what cannot be opened can be neither read nor brought up to date",
+    "epoch": "a warehouse that went back lacks what was deleted in Clio meanwhile",
+    "last_runs": "a collection whose load fails or stands still is older than it looks",
+    "lateness": "a version that becomes visible later than the overlap is found by a sweep alone",
+    "certificates": "only a certificate says that the warehouse equals Clio, deletions included",
+    "hidden_values": "hidden hours and amounts make every sum too low, and nothing else tells",
+    SIGN_IN: "without an access token that Clio accepts nothing can be read",
+    "account": "one warehouse holds one account, and proof needs the same user's eyes",
+    "api_version": "another version may name or mean fields differently",
+    "rate_limit": "without a count from Clio the speed cannot be fitted to what is allowed",
+    "clock": "certificates of hosts and the life of tokens are judged by this machine's clock",
+    "scopes": "a collection that may not be read is not loaded, and each load ends with 4",
+    "collections": "a collection that does not answer is not loaded, and each load ends with 4",
+    "hidden_now": "hidden hours and amounts make every sum too low, and nothing else tells",
+    "refused_fields": "a refused field is not asked for again by itself: its column stands still",
+}
+"""Each check, and why it matters."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check: how it went, what was seen, and the command that mends it.
+
+    `product` is empty where the check is about this machine or the warehouse as a whole;
+    `requests` is how many requests it sent. No line holds anything of a record but counts.
+    """
+
+    check: str
+    status: str
+    what: str
+    fix: str = ""
+    product: str = ""
+    requests: int = 0
+
+    @property
+    def why(self) -> str:
+        """Say why the check matters."""
+        return WHY[self.check]
+
+    def of(self, product: str) -> "Line":
+        """Give the line as one about a product."""
+        return replace(self, product=product)
+
+    def after(self, requests: int) -> "Line":
+        """Give the line as one that needed so many requests."""
+        return replace(self, requests=requests)
+
+    def document(self) -> dict[str, Any]:
+        """Give the line as it stands in the JSON document."""
+        fix = self.fix or None
+        return {
+            "check": self.check,
+            "product": self.product or None,
+            "status": self.status,
+            "what": self.what,
+            "why": self.why,
+            "fix": fix,
+            "requests": self.requests,
+        }
+
+
+def exit_code(lines: Iterable[Line]) -> int:
+    """Give 0 if nothing failed, 3 if only a sign-in did, 7 otherwise."""
+    failed = {line.check for line in lines if line.status == FAIL}
+    if not failed:
+        return 0
+    return 3 if failed == {SIGN_IN} else 7
+
+
+def text(lines: Sequence[Line]) -> str:
+    """Lay lines out for a person: why and how to mend it only where something is wrong."""
+    parts = []
+    for line in lines:
+        name = line.check.replace("_", " ")
+        about = f"{name} of {line.product}" if line.product else name
+        parts.append(f"{line.status:4}  {about}: {line.what}")
+        if line.status in {WARN, FAIL}:
+            parts.append(f"      Why it matters: {line.why}.")
+        if line.fix:
+            parts.append(f"      To do: {line.fix}")
+    counts = ", ".join(
+        f"{sum(line.status == status for line in lines)} {status}"
+        for status in (OK, NOTE, WARN, FAIL)
+    )
+    requests = sum(line.requests for line in lines)
+    return "\n".join([*parts, "", f"{counts}; {requests} requests. Nothing was changed.", ""])
+
+
+def named(names: Sequence[str], most: int = 3) -> str:
+    """Name a few of many."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

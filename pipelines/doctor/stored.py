@@ -1,0 +1,231 @@
+"""Checks of the warehouse: what it says of its own runs, proofs and gaps. Nothing is sent."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pendulum
+
+from pipelines import certificates, identity, products
+from pipelines.config import PRODUCTS, Settings
+from pipelines.epoch import (
+    UnreadableEpochError,
+    epoch_beside,
+    epoch_inside,
+    last_regression,
+    went_back,
+)
+from pipelines.errors import BusyError
+from pipelines.identity import Identity
+from pipelines.meta import Meta
+from pipelines.observations import FAIL as TOO_LATE
+from pipelines.observations import OK as IN_TIME
+from pipelines.observations import OVERLAP
+from pipelines.status import source_status
+from pipelines.sweep import SWEPT
+from pipelines.warehouse import FILE, Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection, Redaction, read_catalog
+from sources.errors import ClioError, ConfigurationError
+
+from .line import FAIL, NOTE, OK, WARN, Line, named
+
+NEEDED = frozenset(
+    {
+        "accounts", "certificates", "epoch", "fields", "lateness", "parents_read", "quarantine",
+        "silent_changes", "sync_runs", "tombstones", "watermarks",
+    }
+)  # fmt: skip
+"""Tables of `meta` without which a warehouse is older than this program."""
+OLD_LOAD = pendulum.duration(days=2)
+OLD_PROOF = pendulum.duration(days=31)
+UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
+
+Refused = Mapping[tuple[str, str], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the warehouse knows that is held against Clio's answers, by product."""
+
+    pinned: Mapping[str, Identity | None] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
+
+
+def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored]:
+    """Check the warehouse, opened for reading and closed again."""
+    folder = settings.data_dir
+    if not (folder / FILE).exists():
+        return [Line("warehouse", NOTE, "there is none yet", "clio-sync load")], Stored()
+    try:
+        with Warehouse(folder, read_only=True) as warehouse:
+            return _looked(settings, warehouse, now)
+    except BusyError as error:
+        what = f"{error}; it was not looked into"
+        return [Line("warehouse", WARN, what, "Wait until that run has ended.")], Stored()
+    except ClioError as error:
+        return [Line("warehouse", FAIL, str(error), error.hint)], Stored()
+
+
+def _looked(
+    settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
+) -> tuple[list[Line], Stored]:
+    if not set(warehouse.layout("meta")) >= NEEDED:
+        what = "no load of this version of clio-sync was made into it yet"
+        return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
+    lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
+    pinned = {source: identity.pinned(warehouse, source) for source in PRODUCTS}
+    refused = {source: Meta(warehouse).refused(source) for source in PRODUCTS}
+    for source in PRODUCTS:
+        collections = _wanted(settings, source)
+        rows = [r for r in source_status(warehouse, source, now) if r["resource"] in collections]
+        if not rows:
+            continue
+        judged = [judge(rows, now) for judge in JUDGES]
+        judged.append(hidden_values(warehouse, source, collections))
+        lines += [line.of(source) for line in judged]
+    return lines, Stored(pinned, refused)
+
+
+def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
+    """Give the collections that are loaded, by name; settings that cannot be used take none off."""
+    options = settings.sources[source]
+    known = products.catalog(source, options)
+    try:
+        off = products.off(known, options)
+    except ConfigurationError:
+        off = frozenset()
+    return {name: one for name, one in known.loaded.items() if name not in off}
+
+
+def epoch(settings: Settings, warehouse: Warehouse) -> Line:
+    """Say whether the warehouse went back to an older state, now or before."""
+    sweep = "clio-sync sweep"
+    try:
+        beside, inside = epoch_beside(settings.data_dir), epoch_inside(warehouse)
+    except UnreadableEpochError:
+        return Line("epoch", WARN, "epoch.json cannot be read", f"clio-sync load, then {sweep}")
+    if beside is None:
+        return Line("epoch", WARN, "epoch.json is missing", f"clio-sync load, then {sweep}")
+    seen = last_regression(warehouse)
+    noted = seen is not None and (seen.epoch_seq, seen.raised_to) == (
+        beside.load_seq,
+        inside.load_seq,
+    )
+    reason = "" if noted else went_back(beside, inside)
+    if reason:
+        what = f"the warehouse is not the one of the last load ({reason})"
+        return Line("epoch", FAIL, what, f"clio-sync load, then {sweep}")
+    if seen is None:
+        return Line("epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})")
+    ((proved,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    what = f"the warehouse went back; this was found at {seen}"
+    if proved is not None and pendulum.instance(proved) > seen.seen_at:
+        return Line("epoch", OK, f"{what}, and a sweep was made since")
+    return Line("epoch", WARN, what, sweep)
+
+
+def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+    """Say which collections' last load did not end well, or was long ago."""
+    check, fix = "last_runs", "clio-sync load"
+    failed = [row for row in rows if row["state"] not in {"ok", "never loaded", *UNDER_WAY}]
+    if failed:
+        told = [f"{row['resource']} ({_code(row)})" for row in failed]
+        return Line(check, FAIL, f"the last load of {named(told)} did not end well", fix)
+    open_ = [row["resource"] for row in rows if row["state"] in UNDER_WAY]
+    if open_:
+        return Line(check, WARN, f"the last load of {named(open_)} is not complete", fix)
+    newest = max((row["last_load"] for row in rows if row["last_load"]), default=None)
+    if newest is None or now - newest > OLD_LOAD:
+        when = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "never"
+        return Line(check, WARN, f"the last load was {when}", fix)
+    return Line(
+        check, OK, f"{len(rows)} collections, the last load was {newest:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    """Give the code of a run's error, which stands before what is told of it."""
+    return str(row["error"] or row["state"]).partition(":")[0]
+
+
+def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+    """Say whether versions became visible later than loads allow for."""
+    late = sorted(
+        (row for row in rows if row["lateness"] != IN_TIME), key=lambda row: -row["late_seconds"]
+    )
+    allowed = OVERLAP.in_minutes()
+    if not late:
+        return Line("lateness", OK, f"no version was late by half of {allowed} minutes or more")
+    told = [f"{row['resource']} ({row['late_seconds'] / 60:.0f} minutes)" for row in late]
+    worst = FAIL if any(row["lateness"] == TOO_LATE for row in late) else WARN
+    what = f"versions became visible late in {named(told)}; loads allow for {allowed} minutes"
+    return Line("lateness", worst, what, "clio-sync sweep, every night")
+
+
+def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+    """Say how far the warehouse is proved."""
+    check, fix = "certificates", "clio-sync sweep"
+    catalogs = {source: read_catalog(source).loaded for source in PRODUCTS}
+    rows = [row for row in rows if _is_swept(catalogs[row["source"]].get(row["resource"]))]
+    bad = [row for row in rows if row["certificate"] not in {None, certificates.OK}]
+    if bad:
+        told = [f"{row['resource']} ({row['certificate']})" for row in bad]
+        return Line(check, FAIL, f"the last certificate is not good: {named(told)}", fix)
+    unproved = [row["resource"] for row in rows if row["certificate"] is None]
+    if unproved:
+        what = f"{len(unproved)} of {len(rows)} collections were never proved: {named(unproved)}"
+        return Line(check, WARN, what, fix)
+    old = [row["resource"] for row in rows if now - row["certified_at"] > OLD_PROOF]
+    if old:
+        what = f"{len(old)} of {len(rows)} certificates are older than 31 days: {named(old)}"
+        return Line(check, WARN, what, fix)
+    return Line(check, OK, f"{len(rows)} collections are proved equal to Clio")
+
+
+def _is_swept(collection: Collection | None) -> bool:
+    return collection is not None and collection.mode in SWEPT
+
+
+JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
+    last_runs,
+    lateness,
+    certified,
+)
+
+
+def hidden_values(warehouse: Warehouse, source: str, collections: Mapping[str, Collection]) -> Line:
+    """Count the stored records of which Clio hid a value."""
+    counts = {}
+    for name, redaction in _redacted(collections):
+        columns = warehouse.columns(f"raw_{source}", name)
+        tests = " or ".join(hidden_tests(redaction, columns))
+        if tests:
+            query = f"select count(*) from {quoted('raw_' + source)}.{quoted(name)} where {tests}"  # noqa: S608
+            ((counts[name],),) = warehouse.rows(query)
+    told = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if told:
+        what = f"values of {named(told)} were hidden from the token"
+        return Line("hidden_values", FAIL, what, SEE_ALL)
+    return Line("hidden_values", OK, "no stored record has a hidden value")
+
+
+SEE_ALL = (
+    "Let a user who may see them sign in, with every permission that the application needs; then"
+    " clio-sync sweep --accept-user"
+)
+
+
+def _redacted(collections: Mapping[str, Collection]) -> Iterator[tuple[str, Redaction]]:
+    for name, collection in collections.items():
+        if collection.redaction is not None:
+            yield name, collection.redaction
+
+
+def hidden_tests(redaction: Redaction, columns: Sequence[str]) -> list[str]:
+    """Give the SQL conditions of which one holds where a value is hidden."""
+    tests = [f"{quoted(redaction.flag)}"] if redaction.flag in columns else []
+    if redaction.listed_in in columns:
+        name = quoted(redaction.listed_in)
+        tests.append(f"({name} is not null and {name}::varchar <> '[]')")
+    return tests
