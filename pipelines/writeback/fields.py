@@ -97,6 +97,11 @@ class FieldRef:
     flag: str = ""
 
     @property
+    def pattern(self) -> str:
+        """Give the name of the field with `[]` in the place of an element's id."""
+        return self.text.replace(f"[{self.element}]", "[]") if self.element else self.text
+
+    @property
     def array(self) -> str:
         """Name the array that the field is in; empty where it is in none."""
         return self.path[0] if self.element else ""

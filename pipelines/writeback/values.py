@@ -202,7 +202,7 @@ def _reference(_: FieldRef, text: str) -> int:
     return int(cell)
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
     fields.TEXT: _text,
     fields.LINE: _line,
     fields.EMAIL: _email,

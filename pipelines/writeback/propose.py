@@ -1,0 +1,118 @@
+"""The commands that propose edits: by hand, out of a file, by a query. All of it or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+from pipelines.config import Settings
+from pipelines.errors import EditRefusedError, NoWarehouseError
+from pipelines.ledger import Entry, Ledger
+from pipelines.outcome import Outcome, table
+from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
+from sources.clio_http.clock import Clock
+
+from .checks import Edit, Wanted
+from .examine import Desk, Examined, examine
+from .fields import FieldRef
+from .values import shown
+
+MOST_TOLD = 100
+"""Problems that are told one by one."""
+HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a command works with."""
+
+    settings: Settings
+    clock: Clock
+
+
+def run_proposal(work: Work, command: str, gather: Callable[[Desk], Sequence[Wanted]]) -> Outcome:
+    """Propose the changes that are gathered, once the warehouse and the ledger are open.
+
+    If one of them cannot be made, none is, and the outcome has an error for each.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: another run is at work on this data folder.
+        LedgerError: the ledger is damaged.
+
+    """
+    outcome = Outcome(command, work.clock.now())
+    with opened(work, command) as desk:
+        wanted = gather(desk)
+        found = examine(desk, wanted)
+        if not found.problems:
+            _record(desk, found, outcome)
+        else:
+            _refuse(found, outcome)
+    outcome.finished_at = work.clock.now()
+    return outcome
+
+
+@contextmanager
+def opened(work: Work, command: str) -> Iterator[Desk]:
+    """Hold the data folder, and open the warehouse for reading and the ledger."""
+    folder = work.settings.data_dir
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    prepare_data_folder(folder)
+    with (
+        writer_lock(folder, command, work.clock.now()),
+        Warehouse(folder, read_only=True) as warehouse,
+        Ledger.open(folder, work.clock) as ledger,
+    ):
+        if not warehouse.columns("meta", "tombstones"):
+            raise NoWarehouseError
+        yield Desk(work.settings, warehouse, ledger)
+
+
+def _record(desk: Desk, found: Examined, outcome: Outcome) -> None:
+    made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
+    entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
+    if entries:
+        desk.ledger.record(desk.settings.actor, *entries)
+    outcome.results = [{"edit_id": edit_id, **asdict(edit)} for edit_id, _, edit in made]
+    outcome.text = _text(made, len(found.unchanged))
+
+
+def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int) -> str:
+    cells = [
+        (
+            edit_id,
+            f"{edit.resource} {edit.record_id} {edit.label}".strip(),
+            edit.field,
+            shown(ref, edit.base),
+            shown(ref, edit.new_value),
+        )
+        for edit_id, ref, edit in made
+    ]
+    parts = [table(HEADER, cells)] if cells else []
+    parts.append(f"{_counted(len(made), 'edit')} proposed; nothing was sent to Clio.")
+    if unchanged:
+        parts.append(
+            f"{_counted(unchanged, 'change')} left out: the record has that value already."
+        )
+    if made:
+        parts.append("Next: clio-sync plan")
+    return "\n".join(parts) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _refuse(found: Examined, outcome: Outcome) -> None:
+    errors: list[tuple[str, Any]] = [
+        (f"{where}, column {problem.column}" if where else "", EditRefusedError(str(problem)))
+        for where, problem in found.problems[:MOST_TOLD]
+    ]
+    more = len(found.problems) - len(errors)
+    if more:
+        errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
+    outcome.errors, outcome.exit_code = errors, EditRefusedError.exit_code
+    outcome.text = "Nothing was proposed.\n"
