@@ -42,6 +42,7 @@ class Api:
         world = self.world
         arrived = world.clock.now()
         world.changes.settle(arrived)
+        world.later.settle(arrived)
         exchange = self._exchange(request)
         exchange.body = await write_api.body(request)
         allowance = world.limit.take(exchange.token, arrived)
@@ -49,10 +50,11 @@ class Api:
         self._common_headers(request, response, allowance)
         for action in exchange.actions:
             response = action.after(response, world.clock)
-        self.writing.log(exchange, response.status_code)
+        self.writing.finish(exchange, response.status_code)
         world.log(exchange, arrived, response)
         if exchange.is_list:
             world.changes.around("after", exchange.collection, exchange.page)
+        world.later.answered()
         return response
 
     def _exchange(self, request: Request) -> Exchange:
@@ -105,14 +107,25 @@ class Api:
             instead = await action.before(call)
             if instead is not None:
                 return instead
+        response = self._carried_out(exchange)
+        for action in exchange.actions:
+            response = await action.instead(call, response)
+        return response
+
+    def _carried_out(self, exchange: Exchange) -> Response:
+        world = self.world
         if exchange.request.method != "GET":
             return self.writing.answer(exchange)
         if exchange.target is None:
             raise not_found()
+        world.changes.around_request("before", "GET", exchange.collection, exchange.key)
         if exchange.is_list:
             world.changes.around("before", exchange.collection, exchange.page)
-            return self._list(exchange, exchange.target)
-        return self._item(exchange, exchange.target)
+            response = self._list(exchange, exchange.target)
+        else:
+            response = self._item(exchange, exchange.target)
+        world.changes.around_request("after", "GET", exchange.collection, exchange.key)
+        return response
 
     def _list(self, exchange: Exchange, target: Target) -> Response:
         world, collection = self.world, target.route.collection
@@ -124,7 +137,7 @@ class Api:
         )
         rendering = self._rendering(question)
         targets = self._targets(collection.schema)
-        page = paging.page(listing, world.store, targets)
+        page = self._as_shown(collection.name, listing, paging.page(listing, world.store, targets))
         exchange.rows = len(page.rows)
         here = listing.cursor.token(collection.name)
         records = _records(page.rows, rendering, exchange.given.get("custom_field_ids[]"))
@@ -137,6 +150,14 @@ class Api:
         for action in exchange.actions:
             action.alter(draft)
         return Response(draft.write(), 200, {"Content-Type": replies.JSON_TYPE})
+
+    def _as_shown(self, name: str, listing: paging.Listing, page: Page) -> Page:
+        """Give a page with the old versions that are still shown, where these belong into it."""
+        later = self.world.later
+        if not later.old:
+            return page
+        rows = [later.in_list(name, row) for row in page.rows]
+        return replace(page, rows=[row for row in rows if all(t(row) for t in listing.tests)])
 
     def _earlier(self, page: Page, listing: paging.Listing, rendering: Rendering) -> list[bytes]:
         if page.previous is None:
@@ -198,7 +219,7 @@ class Api:
         elif target.route.kind == "singleton":
             row = next(iter(self.world.store[name].after(-1)), None)
         else:
-            row = self._seen(name, target.path["id"])
+            row = self.world.later.as_item(name, self._seen(name, target.path["id"]))
             jurisdiction = target.path.get("jurisdiction_id")
             if jurisdiction and str(row.get("_jurisdiction")) != jurisdiction:
                 row = None

@@ -28,12 +28,20 @@ Operation: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class When:
-    """The moment of a change: a simulated time, or before or after a page of a list is served."""
+    """The moment of a change: a simulated time, or before or after a request is served.
+
+    Where `method` is empty, the request is for a page of a list. Otherwise it is the `nth` request
+    of that method for the collection, counted from when the change was handed in, and with `id`
+    only those for that record.
+    """
 
     at: int | None = None
     side: Literal["before", "after", ""] = ""
     collection: str = ""
     page: int = 0
+    method: str = ""
+    id: int | None = None
+    nth: int = 1
 
     @classmethod
     def before(cls, collection: str, page: int) -> "When":
@@ -44,6 +52,35 @@ class When:
     def after(cls, collection: str, page: int) -> "When":
         """Name the moment after a page was answered."""
         return cls(side="after", collection=collection, page=page)
+
+    @classmethod
+    def before_request(
+        cls,
+        method: str,
+        collection: str,
+        id: int | None = None,  # noqa: A002 - Clio's own name
+        *,
+        nth: int = 1,
+    ) -> "When":
+        """Name the moment before a request, as a PATCH, is carried out."""
+        return cls(side="before", collection=collection, method=method, id=id, nth=nth)
+
+    @classmethod
+    def after_request(
+        cls,
+        method: str,
+        collection: str,
+        id: int | None = None,  # noqa: A002 - Clio's own name
+        *,
+        nth: int = 1,
+    ) -> "When":
+        """Name the moment after a request was carried out and before its answer is sent."""
+        return cls(side="after", collection=collection, method=method, id=id, nth=nth)
+
+    def meets(self, side: str, method: str, collection: str, key: int | None) -> bool:
+        """Tell whether a request is one of those that are counted."""
+        asked = (self.side, self.method, self.collection) == (side, method, collection)
+        return asked and self.id in {None, key}
 
     @classmethod
     def time(cls, moment: pendulum.DateTime | str) -> "When":

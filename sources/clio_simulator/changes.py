@@ -219,3 +219,18 @@ class Changes:
         for entry in [entry for entry in self.waiting if entry[0] == moment]:
             self.waiting.remove(entry)
             self.do(entry[1])
+
+    def around_request(
+        self, side: Literal["before", "after"], method: str, collection: str, key: int | None
+    ) -> None:
+        """Apply what waits for this side of a request; `key` is the record that it is for."""
+        for entry in list(self.waiting):
+            when, change = entry
+            if not when.meets(side, method, collection, key):
+                continue
+            if when.nth > 1:
+                place = self.waiting.index(entry)
+                self.waiting[place] = (replace(when, nth=when.nth - 1), change)
+            else:
+                self.waiting.remove(entry)
+                self.do(change)

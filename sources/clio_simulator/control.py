@@ -31,6 +31,7 @@ def dump(world: World, collection: str) -> list[Row]:
     The names of Grow's begin with `grow.`.
     """
     world.changes.settle(world.clock.now())
+    world.later.settle(world.clock.now())
     if world.grow.knows(collection):
         return world.grow.dump(collection)
     described = world.catalog.collections[collection]
@@ -80,7 +81,7 @@ def _when(given: dict[str, Any] | None) -> When | None:
         return None
     if "at" in given:
         return When.time(given["at"])
-    return When(side=given["side"], collection=given["collection"], page=given["page"])
+    return When(**given)
 
 
 class Control:
@@ -115,6 +116,14 @@ class Control:
         if request.method == "DELETE":
             self.world.requests.clear()
         return _answer({"data": [asdict(asked) for asked in self.world.requests]})
+
+    async def writes(self, request: Request) -> Response:
+        """GET the log of writes; DELETE forgets it."""
+        world = self.world
+        world.later.settle(world.clock.now())
+        if request.method == "DELETE":
+            world.writer.log.clear()
+        return _answer({"data": [asdict(written) for written in world.writer.log]})
 
     async def rules(self, request: Request) -> Response:
         """GET the fault rules; POST adds one (action, with, path, page, …); DELETE drops all."""
@@ -162,6 +171,7 @@ def routes(world: World) -> list[Route]:
         Route(f"{PREFIX}/changes", control.change, methods=["POST"]),
         Route(f"{PREFIX}/records/{{collection}}", control.records),
         Route(f"{PREFIX}/requests", control.log, methods=["GET", "DELETE"]),
+        Route(f"{PREFIX}/writes", control.writes, methods=["GET", "DELETE"]),
         Route(f"{PREFIX}/faults", control.rules, methods=["GET", "POST", "DELETE"]),
         Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PATCH"]),
         Route(f"{PREFIX}/clock", control.clock, methods=["GET", "PATCH"]),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from . import values
 from .clock import Clock
+from .later import Later, Wrote
 
 
 @dataclass
@@ -52,9 +53,26 @@ class Call:
 class Action:
     """Something that goes wrong; this one does nothing."""
 
+    @property
+    def name(self) -> str:
+        """Name the action, as in the log of requests."""
+        return type(self).__name__
+
+    @property
+    def carries_out(self) -> bool:
+        """Tell whether a write takes effect that gets as far as the records."""
+        return True
+
     async def before(self, asked: Call) -> Response | None:  # noqa: ARG002
         """Give an answer that takes the place of the API's."""
         return None
+
+    async def instead(self, asked: Call, response: Response) -> Response:  # noqa: ARG002
+        """Give an answer that takes the place of the one that the API has made."""
+        return response
+
+    def wrote(self, wrote: Wrote, later: Later) -> None:
+        """Look at a write that has been logged, whether it took effect or not."""
 
     def alter(self, draft: Draft) -> None:
         """Change a page of a list."""

@@ -48,10 +48,12 @@ from .fault_wire import (
     ShiftDate,
     WrongLength,
 )
+from .fault_writes import Again, Applied, Stale, Unapplied
 
 __all__ = [
     "ACTIONS",
     "Action",
+    "Again",
     "Call",
     "Cut",
     "Draft",
@@ -76,6 +78,7 @@ __all__ = [
     "SameToken",
     "ShiftDate",
     "Shuffled",
+    "Stale",
     "Status",
     "TokenExpired",
     "TooMany",
@@ -91,7 +94,7 @@ ACTIONS: dict[str, type[Action]] = {
     for action in (
         Status, TooMany, Unauthorized, Forbidden, Redirect, Html, RefuseFields, TokenExpired, Wait,
         Huge, GzipBomb, Reset, WrongLength, Cut, Drip, Header, ShiftDate, SameToken, ForgetNext,
-        NextElsewhere, NullNext, EmptyPage, Shuffled, RepeatPage, Duplicate, Value,
+        NextElsewhere, NullNext, EmptyPage, Shuffled, RepeatPage, Duplicate, Value, Again, Stale,
     )
 }  # fmt: skip
 """Name → action, as the control interface takes them."""
@@ -104,6 +107,11 @@ class Rule:
     `path` is a glob over the path without `/api/v4/` and `.json`, as `matters` or `grow/matters`;
     `page` and `nth` count from 1, `nth` over the requests that match all else. A request that
     gives one of the parameters `absent` is left alone; `method` is any if it is empty.
+
+    `applied` is for writes: None leaves it to the action whether the request takes effect (one
+    that answers in the API's place keeps it from that, one that spoils the answer does not), true
+    lets it take effect first, false never. An answer that is spoilt although the write took no
+    effect shows the record as it stands.
     """
 
     action: Action
@@ -114,6 +122,7 @@ class Rule:
     probability: float = 1.0
     absent: tuple[str, ...] = ()
     method: str = ""
+    applied: bool | None = None
     matched: int = 0
     played: int = 0
 
@@ -130,6 +139,13 @@ class Rule:
             return False
         self.played += 1
         return True
+
+    @property
+    def played_action(self) -> Action:
+        """Give the action, with what the rule says about taking effect."""
+        if self.applied is None:
+            return self.action
+        return Applied(self.action) if self.applied else Unapplied(self.action)
 
     def _fits(self, call: Call) -> bool:
         """Tell whether method, path, page and parameters are those of the rule."""
@@ -163,9 +179,10 @@ class Faults:
         probability: float = 1.0,
         absent: tuple[str, ...] = (),
         method: str = "",
+        applied: bool | None = None,
     ) -> Rule:
         """Add a rule and give it, so that its counts can be read."""
-        rule = Rule(action, path, page, nth, times, probability, absent, method)
+        rule = Rule(action, path, page, nth, times, probability, absent, method, applied)
         self.rules.append(rule)
         return rule
 
@@ -175,4 +192,4 @@ class Faults:
 
     def wanted(self, call: Call) -> tuple[Action, ...]:
         """Give the actions that are played on a request."""
-        return tuple(rule.action for rule in self.rules if rule.wants(call, self.chance))
+        return tuple(rule.played_action for rule in self.rules if rule.wants(call, self.chance))

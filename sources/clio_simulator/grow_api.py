@@ -23,6 +23,7 @@ from .world import Exchange, World, given_in
 
 BASE = "/grow/"
 START = Cursor("after", -1, 1)
+WRITES = frozenset({"create", "remove"})
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -137,7 +138,12 @@ class GrowApi:
         if operation.scope in world.switches.grow_missing_scopes:
             return self._without(operation.scope)
         self._check_nonce(turn)
-        return await self.replies[operation.way](turn, operation)
+        if operation.way in WRITES and not all(action.carries_out for action in turn.actions):
+            return grow_errors.gateway(502, "The request was lost")
+        response = await self.replies[operation.way](turn, operation)
+        for action in turn.actions:
+            response = await action.instead(call, response)
+        return response
 
     def _unknown(self, turn: Turn) -> Refusal:
         if pattern(turn.path)[0] in PATHS and self.world.switches.grow_unknown_method == 405:

@@ -10,7 +10,7 @@ from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 from . import etags, fields, values
 from .derived import DERIVED
 from .fields import Wanted
-from .store import Row, Store
+from .store import OLD, Row, Store
 from .switches import Switches
 
 Getter: TypeAlias = Callable[[Row], Any]
@@ -232,7 +232,9 @@ class Rendering:
             self.kept.clear()
 
     def __call__(self, row: Row) -> bytes:
-        """Give one record as JSON."""
+        """Give one record as JSON; an old version of one is not kept."""
+        if OLD in row:
+            return values.dump(self.plan(row))
         key = int(row["id"])
         data = self.kept.get(key)
         if data is None:

@@ -22,6 +22,7 @@ from .grow import Grow
 from .grow_limits import GrowLimit
 from .grow_oauth import GrowOAuth
 from .grow_render import Renderer as GrowRenderer
+from .later import Later
 from .limits import RateLimit
 from .log import Asked, Written
 from .merging import References
@@ -54,6 +55,7 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
     renderer = Renderer(catalog, store, switches)
     references = References(catalog, renderer.compiler.targets)
     changes = Changes(clock, Applier(store, grow, clock, switches, references))
+    writer = Writer(catalog, store, changes, renderer)
     return World(
         catalog=catalog,
         store=store,
@@ -67,7 +69,8 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         oauth=OAuth(switches, clock),
         grow=make_grow(grow, clock, switches),
         connections=Connections(switches, clock),
-        writer=Writer(catalog, store, changes, renderer),
+        writer=writer,
+        later=Later(clock, writer),
     )
 
 

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 BLOCK = 512
 
+OLD = "_old"
+"""Key of a row that is an old version of a record, shown after another one was written."""
+
 
 def moment(value: object) -> int:
     """Give a stamp of a row as milliseconds; 0 for none and for what is no moment."""

@@ -106,7 +106,7 @@ class Storing:
             return {name: value and people.one(self.store, place.schema, value, place.path)}
         if place.schema == "LinkedFolder_base":
             return {} if value is None else {name: people.folder(self.store, value, place.path)}
-        if target is not None and "id" in place.shape["inside"]:
+        if target is not None and ("id" in place.shape["inside"] or not place.shape["inside"]):
             return self._reference(place, name, target, value)
         if target is not None or value is None:
             return {}

@@ -15,12 +15,13 @@ from .clock import Clock
 from .connections import Connections
 from .faults import Action, Faults
 from .grow import Grow
+from .later import Later
 from .limits import RateLimit
 from .log import Asked, fingerprint
 from .oauth import OAuth
 from .render import Renderer
 from .routes import Routes, Target, WriteTarget
-from .store import Store
+from .store import Row, Store
 from .switches import Switches
 from .writes import Writer
 
@@ -42,6 +43,7 @@ class World:
     grow: Grow
     connections: Connections
     writer: Writer
+    later: Later
     requests: list[Asked] = field(default_factory=list)
 
     def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:
@@ -65,7 +67,7 @@ class World:
                 page=exchange.page,
                 status=response.status_code,
                 rows=exchange.rows,
-                faults=tuple(type(action).__name__ for action in exchange.actions),
+                faults=tuple(action.name for action in exchange.actions),
                 write=exchange.written,
             )
         )
@@ -75,7 +77,8 @@ class World:
 class Exchange:
     """One request on its way through: what was asked, and what is known of the answer so far.
 
-    `written` is the number of the write that it was, 0 where none is logged.
+    `written` is the number of the write that it was, 0 where none is logged, and `old` the record
+    before it.
     """
 
     request: Request
@@ -89,12 +92,21 @@ class Exchange:
     writes: WriteTarget | None = None
     body: bytes = b""
     written: int = 0
+    old: Row | None = None
 
     @property
     def is_list(self) -> bool:
         """Tell whether a list is asked for."""
         reads = self.request.method == "GET"
         return reads and self.target is not None and self.target.route.kind == "list"
+
+    @property
+    def key(self) -> int | None:
+        """Give the id in the path, None where there is none."""
+        if self.writes is not None:
+            return self.writes.key or None
+        key = self.target.path.get("id") if self.target is not None else None
+        return None if key is None else int(key)
 
     @property
     def collection(self) -> str:

@@ -1,12 +1,18 @@
 """The writing half of the API: POST, PATCH and DELETE, answered with the record as GET would."""
 
+from typing import Literal
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from . import replies
 from .errors import Refusal, not_found
+from .later import Wrote
 from .records import Records
+from .render import Rendering
+from .store import Row
 from .world import Exchange, World
-from .writes import CREATED, DONE, NOTHING, Command
+from .writes import CREATED, DONE, Command
 
 METHODS = frozenset({"POST", "PATCH", "DELETE"})
 
@@ -37,21 +43,46 @@ class WriteApi:
         # The field list is looked at first: what cannot be answered is not written.
         answering = self.records.rendering(exchange.writes.collection, exchange.given)
         command = self.command(exchange)
+        if not all(action.carries_out for action in exchange.actions):
+            return self._untouched(command, answering)
+        self._around("before", exchange)
+        exchange.old = self._now(command)
         try:
             row = writer.carry_out(command)
         finally:
             exchange.written = len(writer.log)
+            self._around("after", exchange)
         if not row:
-            return Response(b"", NOTHING)
+            return Response(b"", 204)
         exchange.rows = 1
         status = CREATED if command.method == "POST" else DONE
         return self.records.answer(exchange.writes.collection, row, answering, status)
 
-    def log(self, exchange: Exchange, status: int) -> None:
-        """Log a write that did not get as far as the records."""
-        if exchange.writes is not None and not exchange.written:
-            written = self.world.writer.note(self.command(exchange), status)
-            exchange.written = written.number
+    def _around(self, side: Literal["before", "after"], exchange: Exchange) -> None:
+        method = exchange.request.method
+        self.world.changes.around_request(side, method, exchange.collection, exchange.key)
+
+    def _now(self, command: Command) -> Row | None:
+        table = self.world.store.tables.get(command.collection)
+        return table.rows.get(command.key) if table is not None else None
+
+    def _untouched(self, command: Command, rendering: Rendering) -> Response:
+        """Answer as if a write had taken effect that has not: with the record as it stands."""
+        row = self._now(command)
+        if row is None:
+            return replies.refusal(Refusal(502, "BadGateway", "The request was lost"))
+        return self.records.answer(command.collection, row, rendering)
+
+    def finish(self, exchange: Exchange, status: int) -> None:
+        """Log a write that did not get as far as the records, and let the faults see any."""
+        if exchange.writes is None:
+            return
+        command = self.command(exchange)
+        if not exchange.written:
+            exchange.written = self.world.writer.note(command, status).number
+        wrote = Wrote(command, exchange.written, exchange.old)
+        for action in exchange.actions:
+            action.wrote(wrote, self.world.later)
 
     def command(self, exchange: Exchange) -> Command:
         """Give the write that a request is."""

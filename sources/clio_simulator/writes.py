@@ -9,7 +9,7 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, conditions, effects, refusals
+from . import bodies, conditions, creating, effects, linking, refusals
 from .change import Change
 from .changes import Changes
 from .errors import Refusal, argument, forbidden, not_found
@@ -19,7 +19,7 @@ from .render import Renderer
 from .store import Row, Store
 from .storing import Place, Storing
 
-CREATED, DONE, NOTHING = 201, 200, 204
+CREATED, DONE = 201, 200
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Writer:
         except Refusal as refused:
             self.note(command, refused.status, before=before)
             raise
-        key = row.get("id", command.key)
-        self.note(replace(command, key=int(key)), status, applied=applied, before=before)
+        made = replace(command, key=int(row.get("id", command.key)))
+        self.note(made, status, applied=applied, before=before)
         return row
 
     def note(
@@ -124,36 +124,55 @@ class Writer:
         tag = self._tag(command.collection, command.key)
         conditions.check(command.if_match, tag, command.collection, self.switches)
         refusals.check(command.collection, row, data, self.switches)
+        linked = self._linked(command, data)
         fields = self._fields(command, row, data)
         changed = {name: value for name, value in fields.items() if row.get(name) != value}
-        if not changed:
+        if not changed and not linked:
             return row, DONE, False
-        quiet, keep = self._quiet(command.collection, changed)
-        return (
-            self.changes.update(
-                command.collection, command.key, changed, silent=quiet, keep_etag=keep
-            ),
-            DONE,
-            True,
+        silent, keep = self._quiet(command.collection, changed, linked=bool(linked))
+        change = Change(
+            "update", command.collection, command.key, changed, silent=silent, keep_etag=keep
         )
+        for each in [*linked, change]:
+            row = self.changes.do(each)
+        return row, DONE, True
 
     def _create(self, command: Command) -> tuple[Row, int, bool]:
         self._check_allowed(command)
         data = self._data(command)
         refusals.check(command.collection, {}, data, self.switches)
+        linked = self._linked(command, data)
         fields = self._fields(command, {}, data)
-        fields = {name: value for name, value in fields.items() if value is not None}
-        return self.changes.add(command.collection, fields), CREATED, True
+        now = self._now()
+        more = creating.defaults(command.collection, self.store, fields, command.user, now)
+        fields = {name: value for name, value in (more | fields).items() if value is not None}
+        row = self.changes.add(command.collection, fields)
+        for each in linked:
+            self.changes.do(replace(each, fields={**each.fields, "matter": row["id"]}))
+        return row, CREATED, True
+
+    def _linked(self, command: Command, data: Row) -> list[Change]:
+        """Take the relationships of a matter out of a body, as changes to records of their own."""
+        if command.collection != "matters" or linking.FIELD not in data:
+            return []
+        return linking.changes(self.store, command.key, data.pop(linking.FIELD) or [])
 
     def _remove(self, command: Command) -> tuple[Row, int, bool]:
-        self._seen(command)
+        row = self._seen(command)
         self._check_allowed(command)
         status = self.operations[command.collection]["delete"]
         if status == DONE or self.switches.delete_checks_if_match:
             tag = self._tag(command.collection, command.key)
             conditions.check(command.if_match, tag, command.collection, self.switches)
-        self.changes.remove(command.collection, command.key)
-        return {}, NOTHING, True
+        name, key = command.collection, command.key
+        fields = creating.remains(name, self.store, row, self._now())
+        if fields is None:
+            self.changes.remove(name, key)
+        elif row.get("deleted_at") or row.get("deleted"):
+            raise not_found()
+        else:
+            row = self.changes.update(name, key, fields)
+        return (row if status == DONE else {}), status, True
 
     def _data(self, command: Command) -> Row:
         """Read the body: what is known of it, as the server understands it."""
@@ -176,20 +195,25 @@ class Writer:
     def _fields(self, command: Command, row: Row, data: Row) -> Row:
         """Give the fields of the row that are written, and those that change along."""
         shape = self.operations[command.collection][command.method.lower()]
-        now = self.changes.applier.stamp(Change("update", command.collection))
+        now = self._now()
         place = Place(command.collection, row, self._schema(command.collection), shape, now)
         fields = self.storing.fields(place, row, data)
         refusals.check_size(fields)
         write = effects.Written(row, fields, data, now, self.switches)
         return fields | effects.of(command.collection, write)
 
-    def _quiet(self, collection: str, changed: Row) -> tuple[bool, bool]:
+    def _now(self) -> int:
+        """Give the moment that a write is stamped with."""
+        return self.changes.applier.stamp(Change("update", ""))
+
+    def _quiet(self, collection: str, changed: Row, *, linked: bool) -> tuple[bool, bool]:
         """Tell whether `updated_at` and the etag stay, since only entries have changed."""
         described: dict[str, Any] = self.catalog.schemas[self._schema(collection)]
         arrays = {name for name in changed if described.get(name, {}).get("type") == ARRAY}
         if set(changed) - arrays - effects.COPIES:
             return False, False
-        silent = {f"{collection}.{name}" for name in arrays} <= self.switches.silent_relations
+        relations = arrays | {linking.FIELD} if linked else arrays
+        silent = {f"{collection}.{name}" for name in relations} <= self.switches.silent_relations
         return (
             silent or not self.switches.child_moves_updated_at,
             silent or not self.switches.child_moves_etag,
