@@ -15,13 +15,15 @@ from .warehouse import Warehouse
 class Queue:
     """The parents of one child collection that wait, in order.
 
-    `unread` were never read, `changed` were stored anew after they were read, `rest` are the
-    others, the longest unread first, with the moment they were last read.
+    `unread` were never read, `changed` were stored anew after they were read, `failed` could not
+    be read when they were last asked for, `rest` are the others. The last two come with the
+    moment they were last asked for, the earliest first.
     """
 
     unread: tuple[int, ...]
     changed: tuple[int, ...]
     rest: tuple[tuple[pendulum.DateTime, int], ...]
+    failed: tuple[tuple[pendulum.DateTime, int], ...] = ()
 
 
 def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
@@ -32,7 +34,8 @@ def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
         return Queue((), (), ())
     raw = f"{quoted(schema)}.{quoted(parent.resource)}"
     found = warehouse.rows(
-        "select case when p.read_at is null then 0 when t._synced_at > p.read_at then 1 else 2 end,"  # noqa: S608
+        "select case when p.read_at is null then 'unread' when p.failed then 'failed'"  # noqa: S608
+        " when t._synced_at > p.read_at then 'changed' else 'rest' end,"
         f" p.read_at, t.id from {raw} t left join meta.parents_read p"
         " on p.source = $1 and p.resource = $2 and p.parent_id = t.id"
         " where t.id::varchar not in (select record_id from meta.tombstones"
@@ -40,9 +43,10 @@ def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
         [source, collection.name, parent.resource],
     )
     return Queue(
-        unread=tuple(key for kind, _, key in found if kind == 0),
-        changed=tuple(key for kind, _, key in found if kind == 1),
-        rest=tuple((read_at, key) for kind, read_at, key in found if kind == 2),  # noqa: PLR2004
+        unread=tuple(key for kind, _, key in found if kind == "unread"),
+        changed=tuple(key for kind, _, key in found if kind == "changed"),
+        rest=tuple((read_at, key) for kind, read_at, key in found if kind == "rest"),
+        failed=tuple((read_at, key) for kind, read_at, key in found if kind == "failed"),
     )
 
 
@@ -55,15 +59,16 @@ def choose(
 ) -> dict[str, Sequence[int]]:
     """Choose the parents to read in this run.
 
-    Without a budget: all that were never read or changed, and `rolling` of the rest, the longest
-    unread first over all child collections. With one: as many as it allows, in the same order.
+    Without a budget: all that were never read, changed or failed, and `rolling` of the rest, the
+    longest unread first over all child collections. With one: as many as it allows, those that
+    failed in turn with the rest, so that they do not use it up.
     """
     first = [(name, key) for name, q in queues.items() for key in (*q.unread, *q.changed)]
-    rest = sorted((read_at, name, key) for name, q in queues.items() for read_at, key in q.rest)
-    some = rest if full or budget is not None else rest[:rolling]
-    ordered = first + [(name, key) for _, name, key in some]
-    if budget is not None:
-        ordered = ordered[:budget]
+    failed = sorted((at, name, key) for name, q in queues.items() for at, key in q.failed)
+    rest = sorted((at, name, key) for name, q in queues.items() for at, key in q.rest)
+    unbounded = failed + (rest if full else rest[:rolling])
+    some = unbounded if budget is None else sorted(failed + rest)
+    ordered = (first + [(name, key) for _, name, key in some])[:budget]
     chosen: dict[str, list[int]] = {name: [] for name in queues}
     for name, key in ordered:
         chosen[name].append(key)

@@ -36,7 +36,9 @@ DDL = (
         source varchar, resource varchar, record_id varchar, row json, reason varchar,
         run_id varchar)""",
     """create table if not exists meta.parents_read (
-        source varchar, resource varchar, parent_id bigint, read_at timestamptz)""",
+        source varchar, resource varchar, parent_id bigint, read_at timestamptz,
+        failed boolean)""",
+    "alter table meta.parents_read add column if not exists failed boolean",
     """create table if not exists meta.epoch (
         load_seq bigint, warehouse_id varchar, "at" timestamptz)""",
     """create table if not exists meta.regressions (
@@ -290,12 +292,13 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class ParentRead:
-    """A parent whose child list was read to its end."""
+    """A parent whose child list was read to its end, or with `failed` could not be."""
 
     source: str
     resource: str
     parent_id: int
     read_at: pendulum.DateTime
+    failed: bool = False
 
 
 @dataclass(frozen=True)

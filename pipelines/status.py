@@ -28,7 +28,8 @@ MARKS = """
 select resource, watermark, walk_started_at is not null from meta.watermarks where source = $1
 """
 PARENTS = (
-    "select resource, count(*), min(read_at) from meta.parents_read where source = $1 group by 1"
+    "select resource, count(*), min(read_at) from meta.parents_read"
+    " where source = $1 and failed is not true group by 1"
 )
 QUARANTINED = "select resource, count(*) from meta.quarantine where source = $1 group by 1"
 SILENT = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"

@@ -290,8 +290,17 @@ class Task:
         plan = self.walk.plan
         if plan.mode != "child":
             return []
-        read = [plan.lists[index].constants[-1][1] for index in self.pending.finished]
-        return [ParentRead(self.source, self.name, int(str(key)), plan.started_at) for key in read]
+        failed = self.walk.failed
+        return [
+            ParentRead(
+                self.source,
+                self.name,
+                int(str(plan.lists[index].constants[-1][1])),
+                plan.started_at,
+                failed=index in failed,
+            )
+            for index in sorted({*self.pending.finished, *failed})
+        ]
 
     def _progress(self) -> Progress | None:
         plan = self.walk.plan

@@ -19,6 +19,7 @@ from sources.errors import (
     MissingScopeError,
     PageTokenRefusedError,
     RequestRefusedError,
+    UnavailableError,
     UnreadableAnswerError,
     VersionRetiredError,
 )
@@ -34,6 +35,16 @@ MAX_PAGES = 50
 MAX_BYTES = 16_000_000
 MAX_SECONDS = 10.0
 PAGE_READINGS = 3
+REFUSED_LISTS = 3
+"""So many refused lists, and none that was answered, mean that the whole collection is refused."""
+OF_ONE_LIST = (
+    BrokenWalkError,
+    MissingScopeError,
+    RequestRefusedError,
+    UnavailableError,
+    UnreadableAnswerError,
+)
+"""What may be wrong with one parent's list alone: the next load asks for the others first."""
 DEAD_TOKEN = (
     CollectionGoneError,
     PageTokenRefusedError,
@@ -74,6 +85,8 @@ class Walk:
         self._prefetch = prefetch
         self._failure: ClioError | None = None
         self.skipped: set[int] = set()
+        self.failed: set[int] = set()
+        self._answered = False
         self._tokens: set[str] = set()
         self._rows: set[int] = set()
         self._tokens_of = -1
@@ -130,11 +143,18 @@ class Walk:
     def _walk(self) -> Iterator[Reading]:
         try:
             yield from self._with_restart()
+            self._check_lists()
             self.complete = True
         except MissingScopeError as error:
             self.error = error.of(self.plan.collection.scope)
         except ClioError as error:
             self.error = error
+
+    def _check_lists(self) -> None:
+        """Refuse to call a child walk complete that some parents' lists were kept from."""
+        if self.failed:
+            message = f"{len(self.failed):,} of {len(self.plan.lists):,} lists may not be read"
+            raise MissingScopeError(message)
 
     def _opening(self) -> Reading:
         """Give a reading without rows, so that a collection is known before it is read."""
@@ -239,6 +259,7 @@ class Walk:
                     for page in walk(
                         self.client, one.path, parameters, page_token=token, meter=self.meter
                     ):
+                        self._answered = True
                         yield page
                         token = page.next_token
             except FieldsRefusedError as error:
@@ -250,7 +271,18 @@ class Walk:
                     raise
                 self.skipped.add(point.index)
                 yield None
+            except OF_ONE_LIST as error:
+                if self.plan.mode != "child":
+                    raise
+                self.failed.add(point.index)
+                if not isinstance(error, MissingScopeError) or self._none_may_be_read():
+                    raise
+                yield None
             return
+
+    def _none_may_be_read(self) -> bool:
+        """Tell whether it is the whole collection that is refused, and not some parents' lists."""
+        return not self._answered and len(self.failed) >= REFUSED_LISTS
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)

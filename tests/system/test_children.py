@@ -61,7 +61,9 @@ def test_budget_of_a_first_load(firm: Firm) -> None:
 
 
 def test_child_walk_that_fails_is_gone_on_with(firm: Firm) -> None:
-    """Parents read before an error are not read again; the rest follows with the next load."""
+    """Parents read before an error are not read again; the rest follows with the next load, and
+    the one that failed comes last.
+    """
     firm.load("matters")
     keys = sorted(firm.clio.store["matters"].rows)
     firm.clio.faults.add(Status(500), f"matters/{keys[10]}/contacts", times=None)
@@ -69,8 +71,40 @@ def test_child_walk_that_fails_is_gone_on_with(firm: Firm) -> None:
     firm.clio.faults.clear()
     since = len(firm.clio.requests)
     assert firm.load("matter_contacts").exit_code == 0
-    assert parents_asked(firm, since)[: len(keys) - 10] == keys[10:]
+    assert parents_asked(firm, since)[: len(keys) - 10] == [*keys[11:], keys[10]]
     assert firm.differences("matter_contacts") == []
+
+
+def test_lists_that_may_not_be_read_do_not_hold_up_the_others(firm: Firm) -> None:
+    """Two matters whose contacts answer 403: all others are stored, the load says how many it may
+    not read (exit 4), `status` counts them as not read, and once allowed they are read.
+    """
+    firm.load("matters")
+    keys = sorted(firm.clio.store["matters"].rows)
+    for key in keys[:2]:
+        firm.clio.faults.add(Status(403), f"matters/{key}/contacts", times=None)
+    for _ in range(2):
+        outcome = firm.load("matter_contacts")
+        assert outcome.exit_code == 4
+        assert "2 of" in str(outcome.errors[0][1])
+    read = firm.query(
+        "select list(parent_id order by parent_id) from meta.parents_read where not failed"
+    )
+    assert read == [(keys[2:],)]
+    owners = firm.query("select distinct matter_id from raw_clio_manage.matter_contacts")
+    assert {owner for (owner,) in owners} <= set(keys[2:])
+    firm.clio.faults.clear()
+    assert firm.load("matter_contacts").exit_code == 0
+    assert firm.differences("matter_contacts") == []
+
+
+def test_collection_that_may_not_be_read_costs_few_requests(firm: Firm) -> None:
+    """Where every list answers 403, three requests are enough to say so."""
+    firm.load("matters")
+    firm.clio.faults.add(Status(403), "matters/*/contacts", times=None)
+    since = len(firm.clio.requests)
+    assert firm.load("matter_contacts").exit_code == 4
+    assert len(parents_asked(firm, since)) == 3
 
 
 def test_parent_that_is_gone_does_not_stop_the_others(firm: Firm) -> None:

@@ -60,6 +60,13 @@ def test_without_a_budget_a_slice_of_the_rest_is_read() -> None:
     assert len(choose(queues, None, full=True, rolling=3)["a"]) == 502
 
 
+def test_lists_that_failed_come_after_those_that_wait() -> None:
+    """Each load asks for them again, last; with a budget they take turns with the others."""
+    queues = {"a": Queue((1,), (2,), rest(10, 11), rest(20, 21, start=DAY.add(hours=1)))}
+    assert choose(queues, None, full=False, rolling=1)["a"] == [1, 2, 20, 21, 10]
+    assert choose(queues, 4, full=False, rolling=1)["a"] == [1, 2, 10, 11]
+
+
 keys = st.lists(st.integers(1, 50), unique=True, max_size=9)
 
 
@@ -93,7 +100,8 @@ def test_the_queue_is_derived_from_the_parents_table(tmp_path: Path) -> None:
         read = {2: -1, 3: 0, 4: 1, 5: 2}
         for key, hours in read.items():
             warehouse.rows(
-                "insert into meta.parents_read values ('clio_manage', 'matter_contacts', $1, $2)",
+                "insert into meta.parents_read values"
+                " ('clio_manage', 'matter_contacts', $1, $2, false)",
                 [key, DAY.add(hours=hours)],
             )
         waiting = queue(warehouse, "clio_manage", CONTACTS)
