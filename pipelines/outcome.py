@@ -105,9 +105,11 @@ def _cell(value: object) -> str:
 
 
 def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
-    """Give each error with what is safe and what to do next."""
+    """Give each error with what is safe and what to do next; what goes for several once."""
     lines = []
-    for subject, error in errors:
+    for at, (subject, error) in enumerate(errors):
         where = f"{subject}: " if subject else ""
-        lines.append(f"{where}{error}\n  {error.hint}")
+        lines.append(f"{where}{error}")
+        if at + 1 == len(errors) or errors[at + 1][1].hint != error.hint:
+            lines.append(f"  {error.hint}")
     return "\n".join(lines) + "\n" if lines else ""

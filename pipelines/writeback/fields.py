@@ -122,7 +122,7 @@ def parse(
     known = editables(catalog, resource)
     if not known:
         valid = ", ".join(sorted(COLLECTIONS))
-        message = f"records of {_plain(resource)} are never written; edits may be made to {valid}"
+        message = f"records of {_plain(resource)} cannot be edited; those that can are of {valid}"
         raise EditRefusedError(message)
     found = _FIELD.fullmatch(text.strip())
     if found is None:
