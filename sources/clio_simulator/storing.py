@@ -133,7 +133,7 @@ class Storing:
     def _entries(self, place: Place, name: str, old: list[Any], given: list[Any]) -> list[Any]:
         if not place.schema:
             return given
-        items = replace(place, shape=place.shape["items"])
+        items = replace(place, shape=place.shape["items"], path=f"{place.path}[]")
         way = self._ways().get(place.schema, self._merged)
         if self.targets.get(place.schema) in self.store.tables and name == "groups":
             way = self._references

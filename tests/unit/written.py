@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator.clock import START
 from tests.contract.simulator_client import client
 
 WITHOUT = "no If-Match"
@@ -27,6 +28,7 @@ def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
 def clean(clio: Simulator) -> Iterator[Simulator]:
     """Give a simulator that a test may misconfigure; faults, switches and waits end with it."""
     switches = deepcopy(vars(clio.switches))
+    clio.clock.set(START)
     clio.requests.clear()
     clio.writes.clear()
     yield clio

@@ -1,0 +1,537 @@
+"""What can be written to Manage: bodies, references, arrays, custom fields and their effects."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, Literal
+
+import httpx
+import pytest
+
+from sources.clio_simulator import Simulator
+from tests.contract.simulator_client import ids
+from tests.unit.written import clean, firm, first, patch, read, shown
+
+NOW = "2026-03-31T12:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Simulator, httpx.Client]]:
+    """Give one simulator for all tests here, and a client."""
+    with firm() as running:
+        yield running
+
+
+@pytest.fixture
+def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
+    """Give the simulator with the switches of the start."""
+    with clean(served[0]) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
+    """Give the client."""
+    return served[1]
+
+
+WRITTEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("matters", {"description": "new"}, {"description": "new"}),
+    ("matters", {"status": "pending"}, {"status": "Pending", "pending_date": "2026-03-31"}),
+    ("matters", {"status": "closed"}, {"status": "Closed", "close_date": "2026-03-31"}),
+    (
+        "matters",
+        {"status": "closed", "close_date": "2026-01-02"},
+        {"close_date": "2026-01-02"},
+    ),
+    ("matters", {"practice_area": None}, {"practice_area": None}),
+    ("matters", {"group": {"id": None}}, {"group": None}),
+    ("matters", {"responsible_attorney": {"id": 103}}, {"responsible_attorney": {"id": 103}}),
+    ("matters", {"open_date": "2026-02-03"}, {"open_date": "2026-02-03"}),
+    ("matters", {"client_reference": None}, {"client_reference": None}),
+    (
+        "contacts",
+        {"first_name": "Ash", "middle_name": None, "last_name": "Reed"},
+        {"name": "Ash Reed"},
+    ),
+    ("contacts", {"date_of_birth": "1990-02-03"}, {"date_of_birth": "1990-02-03"}),
+    ("tasks", {"status": "complete"}, {"status": "complete", "completed_at": NOW}),
+    ("tasks", {"status": "pending"}, {"status": "pending", "completed_at": None}),
+    ("tasks", {"due_at": "2026-05-06"}, {"due_at": "2026-05-06"}),
+    ("tasks", {"priority": "Low", "time_estimated": 60}, {"priority": "Low", "time_estimated": 60}),
+    (
+        "calendar_entries",
+        {"start_at": "2026-05-06T10:00:00-07:00", "all_day": True},
+        {"start_at": "2026-05-06T17:00:00Z", "start_date": "2026-05-06", "all_day": True},
+    ),
+    ("notes", {"subject": "S", "date": "2026-01-02"}, {"subject": "S", "date": "2026-01-02"}),
+    (
+        "communications",
+        {"received_at": "2026-01-02T03:04:05Z"},
+        {"received_at": "2026-01-02T03:04:05Z"},
+    ),
+    ("documents", {"name": "x.pdf"}, {"name": "x.pdf"}),
+    ("relationships", {"description": "aunt"}, {"description": "aunt"}),
+    ("line_items", {"note": "n", "quantity": 9}, {"note": "n"}),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "expected"), WRITTEN, ids=str)
+def test_written(
+    http: httpx.Client,
+    clio: Simulator,
+    name: str,
+    data: dict[str, Any],
+    expected: dict[str, Any],
+) -> None:
+    """What is written shows in the answer, in the record, and in its etag."""
+    path = f"{name}/{first(clio, name)}"
+    asked = ",".join(["id", "etag", *expected])
+    before = read(http, path, asked)
+    answer = shown(http, path, data, asked)
+    assert expected.items() <= with_ids(answer).items()
+    assert read(http, path, asked) == answer
+    assert (answer["etag"] != before["etag"]) is clio.writes[-1].applied
+
+
+def with_ids(record: dict[str, Any]) -> dict[str, Any]:
+    """Give a record whose references show their ids alone."""
+    return {
+        name: {"id": value["id"]} if isinstance(value, dict) and "id" in value else value
+        for name, value in record.items()
+    }
+
+
+REFUSED: list[tuple[str, object, int, str]] = [
+    ("matters", {"status": "Open"}, 422, "status must be one of: open, closed, pending"),
+    ("matters", {"description": 5}, 422, "description must be a string"),
+    ("matters", {"billable": "yes"}, 422, "billable must be true or false"),
+    ("matters", {"open_date": "01/02/2026"}, 422, "open_date must be an ISO-8601 date"),
+    ("matters", {"open_date": "2026-02-30"}, 422, "open_date must be an ISO-8601 date"),
+    ("matters", {"client": {"id": 5}}, 422, "client.id: there is no such record"),
+    ("matters", {"client": 5}, 422, "client must be an object"),
+    ("matters", {"originating_attorney": {"id": None}}, 422, "originating_attorney can't be blank"),
+    ("matters", {"custom_field_values": {}}, 422, "custom_field_values must be an array"),
+    ("contacts", {"addresses": [{"name": "Office"}]}, 422, "addresses[].name must be one of"),
+    ("contacts", {"phone_numbers": [{"id": 5}]}, 422, "phone_numbers[].id"),
+    ("contacts", {"email_addresses": [{}] * 21}, 422, "at most 20"),
+    ("tasks", {"status": "in_progress"}, 422, "status must be one of"),
+    ("tasks", {"due_at": "soon"}, 422, "due_at must be an ISO-8601 date-time"),
+    ("tasks", {"assignee": {"id": 5, "type": "User"}}, 422, "assignee.id"),
+    ("communications", {"received_at": "soon"}, 422, "received_at must be an ISO-8601"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "status", "message"), REFUSED, ids=str)
+def test_refused(  # noqa: PLR0913, PLR0917 - one case
+    http: httpx.Client, clio: Simulator, name: str, data: object, status: int, message: str
+) -> None:
+    """A value that is wrong is refused in Clio's words' shape, and nothing is written."""
+    path = f"{name}/{first(clio, name)}"
+    before = read(http, path, "id,etag,updated_at")
+    answer = patch(http, path, data)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["type"] == "ArgumentError"
+    assert message in error["message"]
+    assert read(http, path, "id,etag,updated_at") == before
+    assert not clio.writes[-1].applied
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"data":[]}', b'{"description":"x"}'])
+def test_body_without_data_is_refused(http: httpx.Client, clio: Simulator, body: bytes) -> None:
+    """A body that is no JSON or has no object under `data` answers 400."""
+    answer = http.patch(f"matters/{first(clio)}", content=body)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_unknown_record(http: httpx.Client, method: str) -> None:
+    """A record that is not there answers 404."""
+    assert patch(http, "matters/5", {"description": "x"}, method=method).status_code == 404
+
+
+def test_unknown_answer_fields_write_nothing(http: httpx.Client, clio: Simulator) -> None:
+    """A write that asks for a field that does not exist is refused whole."""
+    path = f"matters/{first(clio)}"
+    before = read(http, path)
+    assert patch(http, path, {"description": "other"}, fields="id,bogus").status_code == 400
+    assert read(http, path) == before
+
+
+def test_unknown_body_fields(http: httpx.Client, clio: Simulator) -> None:
+    """Unknown fields are dropped without a word, or refused if so switched."""
+    path = f"matters/{first(clio)}"
+    before = read(http, path)
+    answer = patch(http, path, {"bogus": 1, "billing_method": "flat"})
+    assert (answer.status_code, answer.json()["data"]) == (200, before)
+    clio.switches.unknown_body_fields = "refuse"
+    answer = patch(http, path, {"bogus": 1})
+    assert answer.status_code == 422
+    assert "bogus" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("switch", "status", "left"),
+    [("ignore", 200, True), ("refuse", 422, True), ("clear", 200, False)],
+)
+@pytest.mark.parametrize("data", [None, {}])
+def test_null_of_a_reference_that_must_be(  # noqa: PLR0913 - one case
+    http: httpx.Client,
+    clio: Simulator,
+    switch: Literal["ignore", "refuse", "clear"],
+    status: int,
+    data: object,
+    *,
+    left: bool,
+) -> None:
+    """Clearing the originating attorney answers 200 and changes nothing, unless so switched."""
+    key = first(clio)
+    clio.changes.update("matters", key, {"originating_attorney": 102})
+    clio.switches.null_reference = switch
+    assert patch(http, f"matters/{key}", {"originating_attorney": data}).status_code == status
+    expected = left or data == {}
+    assert (clio.store["matters"].rows[key].get("originating_attorney") == 102) is expected
+
+
+def test_number_moves_only_when_it_is_reset(http: httpx.Client, clio: Simulator) -> None:
+    """`display_number` is written together with `reset_matter_number` alone."""
+    path = f"matters/{first(clio)}"
+    was = read(http, path, "display_number")["display_number"]
+    data: dict[str, object] = {"display_number": "X-1"}
+    assert shown(http, path, data, "display_number") == {"display_number": was}
+    data["reset_matter_number"] = True
+    assert shown(http, path, data, "display_number") == {"display_number": "X-1"}
+
+
+def test_billed_activity(http: httpx.Client, clio: Simulator) -> None:
+    """An activity on a bill cannot be written; its hours elsewhere move what hangs on them."""
+    rows = clio.store["activities"].rows.values()
+    billed = next(row["id"] for row in rows if row.get("on_bill"))
+    answer = patch(http, f"activities/{billed}", {"note": "x"})
+    assert answer.status_code == 422
+    assert "billed" in answer.text
+    free = next(row["id"] for row in rows if not row.get("on_bill") and row["type"] == "TimeEntry")
+    data = {"quantity": 7200, "price": 100}
+    fields = "quantity,quantity_in_hours,rounded_quantity,total"
+    assert shown(http, f"activities/{free}", data, fields) == {
+        "quantity": 7200.0,
+        "quantity_in_hours": 2.0,
+        "rounded_quantity": 7200.0,
+        "total": 200.0,
+    }
+    clio.switches.redact_activities = True
+    assert patch(http, f"activities/{free}", {"quantity": 1}).status_code == 403
+    assert patch(http, f"activities/{free}", {"note": "seen"}).status_code == 200
+
+
+def test_ignored_field(http: httpx.Client, clio: Simulator) -> None:
+    """The quantity of a line item answers 200 and stays; the switch names other fields."""
+    path = f"line_items/{first(clio, 'line_items')}"
+    before = read(http, path, "id,etag,quantity")
+    assert shown(http, path, {"quantity": 99}, "id,etag,quantity") == before
+    clio.switches.ignored_fields = {"matters.location"}
+    assert shown(http, path, {"quantity": 99}, "quantity") == {"quantity": 99.0}
+    matter = f"matters/{first(clio)}"
+    data = {"location": "Rome", "client_reference": "R"}
+    answer = shown(http, matter, data, "location,client_reference")
+    assert answer["client_reference"] == "R"
+    assert answer["location"] != "Rome"
+
+
+def test_side_effects(http: httpx.Client, clio: Simulator) -> None:
+    """A switch lets the write of one field set others."""
+    clio.switches.side_effects = {"matters.location": {"client_reference": "moved"}}
+    path = f"matters/{first(clio)}"
+    answer = shown(http, path, {"location": "Oslo"}, "location,client_reference")
+    assert answer == {"location": "Oslo", "client_reference": "moved"}
+    clio.switches.status_sets_dates = False
+    clio.changes.update("matters", first(clio), {"status": "Open", "close_date": None})
+    answer = shown(http, path, {"status": "closed"}, "status,close_date")
+    assert answer == {"status": "Closed", "close_date": None}
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "data", "fields", "expected"),
+    [
+        ("trim", "matters", {"location": " a "}, "location", {"location": "a"}),
+        ("nfc", "matters", {"location": "e\u0301"}, "location", {"location": "\u00e9"}),
+        (
+            "email_case",
+            "contacts",
+            {"email_addresses": [{"name": "Work", "address": "New@Example.COM"}]},
+            "email_addresses{address}",
+            "new@example.com",
+        ),
+        (
+            "phone",
+            "contacts",
+            {"phone_numbers": [{"name": "Work", "number": "+1 (555) 010-99"}]},
+            "phone_numbers{number}",
+            "+155501099",
+        ),
+    ],
+)
+def test_server_normalises(  # noqa: PLR0913, PLR0917 - one case
+    http: httpx.Client,
+    clio: Simulator,
+    rule: str,
+    path: str,
+    data: dict[str, Any],
+    fields: str,
+    expected: object,
+) -> None:
+    """The server may keep another text than the one that was sent."""
+    clio.switches.normalise = {rule}
+    answer = shown(http, f"{path}/{first(clio, path)}", data, fields)
+    if isinstance(expected, dict):
+        assert answer == expected
+    else:
+        assert expected in answer[fields.partition("{")[0]][-1].values()
+
+
+def test_array_entries(http: httpx.Client, clio: Simulator) -> None:
+    """Entries are changed and destroyed by id; one without an id is added each time it comes."""
+    key = first(clio, "contacts")
+    path, fields = f"contacts/{key}", "id,etag,phone_numbers{id,number,name,primary}"
+    clio.changes.update("contacts", key, {"phone_numbers": []})
+    new = {"name": "Work", "number": "1", "default_number": True}
+    one = shown(http, path, {"phone_numbers": [new]}, fields)["phone_numbers"]
+    two = shown(http, path, {"phone_numbers": [{**new, "number": "2"}]}, fields)["phone_numbers"]
+    assert [entry["number"] for entry in two] == ["1", "2"]
+    assert [entry["primary"] for entry in two] == [False, True]
+    assert two[0]["id"] == one[0]["id"]
+    again = {"phone_numbers": [{"id": two[0]["id"], "number": "3", "default_number": True}]}
+    three = shown(http, path, again, fields)["phone_numbers"]
+    assert [(e["number"], e["primary"]) for e in three] == [("3", True), ("2", False)]
+    assert read(http, path, "primary_phone_number") == {"primary_phone_number": "3"}
+    gone = {"phone_numbers": [{"id": two[0]["id"], "_destroy": True}]}
+    assert [e["number"] for e in shown(http, path, gone, fields)["phone_numbers"]] == ["2"]
+
+
+def test_entries_and_the_record_around_them(http: httpx.Client, clio: Simulator) -> None:
+    """The switches say whether a write of entries alone moves the record's stamp and etag."""
+    key = first(clio, "contacts")
+    path, fields = f"contacts/{key}", "etag,updated_at"
+    clio.changes.update("contacts", key, {"phone_numbers": [{"id": 1, "number": "0"}]})
+    before = read(http, path, fields)
+    clio.clock.advance(5)
+    clio.switches.silent_relations = {"contacts.phone_numbers"}
+    data = {"phone_numbers": [{"id": 1, "number": "1"}]}
+    assert shown(http, path, data, fields) == before
+    clio.switches.silent_relations = set()
+    clio.switches.child_moves_updated_at = False
+    data = {"phone_numbers": [{"id": 1, "number": "2"}]}
+    after = shown(http, path, data, fields)
+    assert after["etag"] != before["etag"]
+    assert after["updated_at"] == before["updated_at"]
+    mixed = {**data, "phone_numbers": [{"id": 1, "number": "3"}], "title": "Dr"}
+    assert shown(http, path, mixed, fields)["updated_at"] > before["updated_at"]
+
+
+def values(clio: Simulator, key: int) -> dict[str, dict[str, Any]]:
+    """Give a matter's custom field values that have one, by type."""
+    row = clio.store["matters"].rows[key]
+    return {v["field_type"]: v for v in row["custom_field_values"] if v.get("id")}
+
+
+def test_custom_field_values(http: httpx.Client, clio: Simulator) -> None:
+    """A value is changed by its own id, not by that of its field, and emptied by `_destroy`."""
+    key = first(clio)
+    path, known = f"matters/{key}", values(clio, first(clio))
+    for kind, value, kept in [
+        ("checkbox", True, "true"),
+        ("numeric", 7, "7"),
+        ("date", "2026-02-28", "2026-02-28"),
+        ("text_area", "a\nb", "a\nb"),
+        ("contact", first(clio, "contacts"), str(first(clio, "contacts"))),
+    ]:
+        data = {"custom_field_values": [{"id": known[kind]["id"], "value": value}]}
+        assert patch(http, path, data).status_code == 200
+        assert values(clio, key)[kind]["value"] == kept
+    wrong_id = {"custom_field_values": [{"id": known["date"]["custom_field"], "value": "x"}]}
+    assert patch(http, path, wrong_id).status_code == 422
+    gone = {"custom_field_values": [{"id": known["date"]["id"], "_destroy": True}]}
+    assert patch(http, path, gone).status_code == 200
+    assert "date" not in values(clio, key)
+    made = {
+        "custom_field_values": [
+            {"custom_field": {"id": known["date"]["custom_field"]}, "value": "2026-03-01"}
+        ]
+    }
+    assert patch(http, path, made).status_code == 200
+    assert values(clio, key)["date"]["value"] == "2026-03-01"
+    assert values(clio, key)["date"]["id"] != known["date"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("checkbox", "maybe"),
+        ("numeric", "1,5"),
+        ("date", "1 May"),
+        ("time", "25:00"),
+        ("email", "nobody"),
+        ("matter", "5"),
+        ("picklist", "5"),
+        ("url", "x" * 256),
+    ],
+)
+def test_custom_field_value_of_the_wrong_type(
+    http: httpx.Client, clio: Simulator, kind: str, value: str
+) -> None:
+    """The type of the field decides what its value may be."""
+    key = first(clio)
+    entry = {"id": values(clio, key)[kind]["id"], "value": value}
+    answer = patch(http, f"matters/{key}", {"custom_field_values": [entry]})
+    assert answer.status_code == 422
+
+
+def test_picklist_value_shows_its_option(http: httpx.Client, clio: Simulator) -> None:
+    """An option is written by its id and shown with its label; one that is gone is refused."""
+    key = first(clio)
+    known = values(clio, key)["picklist"]
+    options = clio.store["custom_fields"].rows[known["custom_field"]]["picklist_options"]
+    fields = "custom_field_values{id,value,picklist_option}"
+    data = {"custom_field_values": [{"id": known["id"], "value": options[1]["id"]}]}
+    answer = shown(http, f"matters/{key}", data, fields)["custom_field_values"]
+    (shown_value,) = [each for each in answer if each["id"] == known["id"]]
+    assert shown_value["value"] == str(options[1]["id"])
+    assert shown_value["picklist_option"]["id"] == options[1]["id"]
+    deleted = next(option for option in options if "deleted_at" in option)
+    data = {"custom_field_values": [{"id": known["id"], "value": deleted["id"]}]}
+    assert patch(http, f"matters/{key}", data).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("switch", "status", "more"), [("add", 200, 1), ("refuse", 422, 0), ("replace", 200, 0)]
+)
+def test_second_value_of_one_custom_field(
+    http: httpx.Client,
+    clio: Simulator,
+    switch: Literal["add", "refuse", "replace"],
+    status: int,
+    more: int,
+) -> None:
+    """Without an id, a value of a field that has one is added, refused or put in its place."""
+    clio.switches.second_custom_value = switch
+    key = first(clio)
+    row = clio.store["matters"].rows[key]
+    field = values(clio, key)["numeric"]["custom_field"]
+    entry = {"custom_field": {"id": field}, "value": "5"}
+    answer = patch(http, f"matters/{key}", {"custom_field_values": [entry]})
+    assert answer.status_code == status
+    new = clio.store["matters"].rows[key]["custom_field_values"]
+    assert len(new) == len(row["custom_field_values"]) + more
+
+
+def test_relationships_inside_a_matter(http: httpx.Client, clio: Simulator) -> None:
+    """They are records of their own: changed by id, added without, and only this matter's."""
+    row = next(iter(clio.store["relationships"].rows.values()))
+    path, contact = f"matters/{row['matter']}", first(clio, "contacts")
+    before = read(http, path)
+    data = {"relationships": [{"id": row["id"], "description": "uncle"}]}
+    assert shown(http, path, data, "etag")["etag"] != before["etag"]
+    assert clio.store["relationships"].rows[row["id"]]["description"] == "uncle"
+    new = {"relationships": [{"description": "aunt", "contact": {"id": contact}}]}
+    for _ in range(2):
+        assert patch(http, path, new).status_code == 200
+    added = [r for r in clio.store["relationships"].rows.values() if r["description"] == "aunt"]
+    assert len(added) == 2
+    gone = {"relationships": [{"id": row["id"], "_destroy": True}]}
+    assert patch(http, path, gone).status_code == 200
+    assert http.get(f"relationships/{row['id']}").status_code == 404
+    assert patch(http, path, gone).status_code == 422
+
+
+def test_note_stays_where_it_is(http: httpx.Client, clio: Simulator) -> None:
+    """Type, matter and contact of a note are fixed once it is made."""
+    path = f"notes/{first(clio, 'notes')}"
+    before = read(http, path, "id,etag,type,matter{id}")
+    data = {"type": "Contact", "matter": {"id": first(clio)}}
+    assert shown(http, path, data, "id,etag,type,matter{id}") == before
+
+
+def test_record_is_made_and_deleted(http: httpx.Client, clio: Simulator) -> None:
+    """POST answers 201 with the record; DELETE 204, then 404, and the list is without it."""
+    data = {"client": {"id": first(clio, "contacts")}, "description": "made"}
+    made = patch(http, "matters", data, method="POST", fields="id,etag,status,user{id},client{id}")
+    assert made.status_code == 201
+    record = made.json()["data"]
+    assert record["status"] == "Open"
+    assert record["user"] == {"id": 101}
+    assert made.headers["ETag"] == record["etag"]
+    assert record["id"] == ids(http, "matters")[-1]
+    path = f"matters/{record['id']}"
+    stale = '"stale"'
+    assert patch(http, path, None, method="DELETE", if_match=stale).status_code == 204
+    assert http.get(path).status_code == 404
+    assert patch(http, path, None, method="DELETE").status_code == 404
+
+
+def test_required_fields(http: httpx.Client, clio: Simulator) -> None:
+    """A creation without what is required answers 422 and makes nothing."""
+    before = len(clio.store["matters"])
+    answer = patch(http, "matters", {"description": "x"}, method="POST")
+    assert answer.status_code == 422
+    assert "client is required" in answer.text
+    assert len(clio.store["matters"]) == before
+
+
+def test_trash_and_restore(http: httpx.Client, clio: Simulator) -> None:
+    """A deleted document has a `deleted_at`, and comes back by PATCH."""
+    key = next(k for k, row in clio.store["documents"].rows.items() if "deleted_at" not in row)
+    path = f"documents/{key}"
+    assert patch(http, path, None, method="DELETE").status_code == 204
+    assert read(http, path, "deleted_at") == {"deleted_at": NOW}
+    assert key not in ids(http, "documents")
+    assert patch(http, path, None, method="DELETE").status_code == 404
+    assert shown(http, path, {"restore": True}, "deleted_at") == {"deleted_at": None}
+
+
+def test_bill_is_deleted_or_voided(http: httpx.Client, clio: Simulator) -> None:
+    """DELETE of a bill ends it by its state; one that is paid stays."""
+    ends = {"draft": "deleted", "awaiting_payment": "void"}
+    for key, row in list(clio.store["bills"].rows.items()):
+        answer = patch(http, f"bills/{key}", None, method="DELETE")
+        if row["state"] in ends:
+            assert answer.status_code == 204
+            assert clio.store["bills"].rows[key]["state"] == ends[row["state"]]
+        if row["state"] == "paid":
+            assert answer.status_code == 422
+
+
+def test_log_of_writes(http: httpx.Client, clio: Simulator) -> None:
+    """Each write is logged with its condition, its body's hash, and the version it fell on."""
+    path = f"matters/{first(clio)}"
+    before = read(http, path)["etag"]
+    body = json.dumps({"data": {"location": "Bonn"}}).encode()
+    answer = http.patch(path, content=body, headers={"If-Match": before})
+    (written,) = clio.writes
+    assert written.number == clio.requests[-1].write == 1
+    assert (written.method, written.collection, written.path) == ("PATCH", "matters", path)
+    assert written.id == first(clio)
+    assert (written.if_match, written.etag_before) == (before, before)
+    assert written.body_sha256 == sha256(body).hexdigest()
+    assert (written.status, written.applied) == (200, True)
+    assert written.etag_after == answer.json()["data"]["etag"] == answer.headers["ETag"]
+    over_http = http.get(f"{clio.url}/_simulator/writes").json()["data"]
+    assert over_http == [vars(written)]
+    http.patch(path, content=body, headers={"If-Match": before})
+    http.patch(path, content=body)
+    assert [(w.status, w.applied) for w in clio.writes[1:]] == [(412, False), (200, False)]
+    assert "Bonn" not in repr(clio.writes)
+
+
+def test_whoever_may_only_read(http: httpx.Client, clio: Simulator) -> None:
+    """A collection may be closed to writes, or the record hidden."""
+    path = f"tasks/{first(clio, 'tasks')}"
+    clio.switches.read_only = {"tasks"}
+    assert patch(http, path, {"name": "x"}).status_code == 403
+    clio.switches.read_only = set()
+    clio.changes.hide("tasks", first(clio, "tasks"))
+    assert patch(http, path, {"name": "x"}).status_code == 404
+    clio.switches.hidden_answer = 403
+    assert patch(http, path, {"name": "x"}).status_code == 403
+    clio.changes.restore("tasks", first(clio, "tasks"))
+    assert patch(http, path, {"name": "x"}).status_code == 200
