@@ -75,9 +75,10 @@ class Writer:
         return row
 
     def note(
-        self, command: Command, status: int, *, applied: bool = False, before: str = ""
+        self, command: Command, status: int, *, applied: bool = False, before: str | None = None
     ) -> Written:
-        """Put a write into the log."""
+        """Put a write into the log; without `before`, it never came to the record."""
+        after = self._tag(command.collection, command.key)
         written = Written(
             number=len(self.log) + 1,
             at=self.changes.clock.now(),
@@ -89,8 +90,8 @@ class Writer:
             body_sha256=sha256(command.body).hexdigest(),
             status=status,
             applied=applied,
-            etag_before=before,
-            etag_after=self._tag(command.collection, command.key),
+            etag_before=after if before is None else before,
+            etag_after=after,
             again=command.again,
         )
         self.log.append(written)
