@@ -1,0 +1,470 @@
+"""`doctor`: each check goes well on a firm that is well, and tells what is wrong where it is."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.doctor.line import WHY
+from pipelines.doctor.machine import GIB, fitting, room
+from pipelines.outcome import Outcome
+from pipelines.plans import catalog_hash
+from pipelines.run_load import run_load
+from sources.clio_simulator.faults import Forbidden, Header, RefuseFields, Status, Unauthorized
+from tests.system.firm import CATALOG, QuickClock
+from tests.system.grow_firm import GrowFirm
+from tests.system.patients import (
+    Patient,
+    Spoil,
+    bad,
+    line,
+    loaded_firm,
+    patient_of,
+    without_token,
+    wrong_token,
+)
+
+MANAGE, GROW = "clio_manage", "clio_grow"
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
+    """Give a loaded firm that no test changes."""
+    with loaded_firm(tmp_path_factory.mktemp("doctor") / "data") as firm:
+        yield firm
+
+
+@pytest.fixture
+def patient(firm: GrowFirm, tmp_path: Path) -> Iterator[Patient]:
+    """Give a copy that a test may spoil."""
+    with patient_of(firm, tmp_path) as patient:
+        yield patient
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is spoiled, which checks tell of it and how, a word of it, and the exit code."""
+
+    spoil: Spoil
+    check: str
+    status: str
+    says: str
+    product: str = ""
+    exit_code: int = 0
+    with_it: tuple[tuple[str, str], ...] = ()
+
+
+def lock_held_by(pid: int) -> Spoil:
+    """Let a process hold the data folder."""
+    text = json.dumps({"pid": pid, "command": "load", "since": "2026-03-31T12:00:00Z"})
+    return lambda p: _write(p.folder / "lock.json", text)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def secrets_for_all(patient: Patient) -> None:
+    """Let others read the file of secrets."""
+    path = patient.home / ".dlt" / "secrets.toml"
+    _write(path, "")
+    path.chmod(0o644)
+
+
+def epoch_ahead(patient: Patient) -> None:
+    """Let the file beside the warehouse know of a later load."""
+    path = patient.folder / "epoch.json"
+    read = json.loads(path.read_text())
+    path.write_text(json.dumps({**read, "load_seq": read["load_seq"] + 3}))
+
+
+def went_back_before(patient: Patient) -> None:
+    """Let the warehouse know of a regression after its certificates."""
+    patient.tell(
+        "insert into meta.regressions values (now() + interval 1 hour, 'r', 'load 1', 9, 8)"
+    )
+
+
+def refuses(patient: Patient) -> None:
+    """Let a field of matters be remembered as refused."""
+    digest = catalog_hash(CATALOG.loaded["matters"])
+    for name in ("description", "client.id"):
+        patient.tell(
+            "insert into meta.fields values ('clio_manage', 'matters', $1, 'refused', now(), $2)",
+            name,
+            digest,
+        )
+
+
+def run_of(query: str) -> Spoil:
+    """Change what is known of the loads of matters."""
+    return lambda p: p.tell(
+        f"update meta.sync_runs set {query} where mode <> 'sweep' and source = 'clio_manage'"
+    )
+
+
+def late(seconds: int) -> Spoil:
+    """Let a version have been late."""
+    return lambda p: p.tell(
+        "insert into meta.lateness values"
+        " ('clio_manage', 'bills', 'sweep', 1, $1, now(), now(), 'r')",
+        seconds,
+    )
+
+
+def fault(*played: object, path: str = "users/who_am_i") -> Spoil:
+    """Let Clio misbehave on a path."""
+    return lambda p: [p.clio.faults.add(each, path, times=None) for each in played] and None  # type: ignore[arg-type]
+
+
+def switch(**switches: object) -> Spoil:
+    """Throw switches of Clio."""
+    return lambda p: vars(p.clio.switches).update(switches)
+
+
+CASES = {
+    "folder-open": Case(
+        lambda p: p.folder.chmod(0o755), "data_folder", "fail", "open to others", "", 7
+    ),
+    "file-open": Case(
+        lambda p: (p.folder / "epoch.json").chmod(0o644), "data_folder", "warn", "epoch.json"
+    ),
+    "odd-setting": Case(
+        lambda p: p.change(off=("nothing",)), "configuration", "fail", "nothing", "", 7,
+        with_it=(("collections", MANAGE),),
+    ),
+    "hashed-number": Case(
+        lambda p: p.change(hash_columns=("matters.id",)), "configuration", "fail", "key", "", 7
+    ),
+    "secrets-open": Case(secrets_for_all, "configuration", "warn", "secrets.toml"),
+    "locked": Case(lock_held_by(os.getpid()), "lock", "warn", "load, since 2026"),
+    "lock-unreadable": Case(
+        lambda p: _write(p.folder / "lock.json", "?"), "lock", "warn", "cannot be read"
+    ),
+    "stopped": Case(lambda p: _write(p.folder / "STOP", ""), "stop", "warn", "nothing is written"),
+    "warehouse-damaged": Case(
+        lambda p: _write(p.folder / "warehouse.duckdb", "no database"),
+        "warehouse", "fail", "cannot be opened", "", 7,
+    ),
+    "warehouse-old": Case(
+        lambda p: p.tell("drop table meta.lateness"), "warehouse", "warn", "this version"
+    ),
+    "epoch-ahead": Case(epoch_ahead, "epoch", "fail", "not the one of the last load", "", 7),
+    "epoch-missing": Case(
+        lambda p: (p.folder / "epoch.json").unlink(), "epoch", "warn", "is missing"
+    ),
+    "epoch-unreadable": Case(
+        lambda p: _write(p.folder / "epoch.json", "?"), "epoch", "warn", "cannot be read"
+    ),
+    "went-back": Case(went_back_before, "epoch", "warn", "went back"),
+    "load-failed": Case(
+        run_of("status = 'failed', error = 'missing_scope: Billing'"),
+        "last_runs", "fail", "missing_scope", MANAGE, 7,
+    ),
+    "load-interrupted": Case(
+        run_of("status = 'interrupted'"), "last_runs", "warn", "not complete", MANAGE
+    ),
+    "load-old": Case(
+        run_of("finished_at = now() - interval 3 day"), "last_runs", "warn", "last load was", MANAGE
+    ),
+    "late": Case(late(500), "lateness", "warn", "8 minutes", MANAGE),
+    "too-late": Case(late(1200), "lateness", "fail", "bills (20 minutes)", MANAGE, 7),
+    "certificate-late": Case(
+        lambda p: p.tell("update meta.certificates set status = 'late' where resource = 'bills'"),
+        "certificates", "fail", "bills (late)", MANAGE, 7,
+    ),
+    "unproved": Case(
+        lambda p: p.tell("delete from meta.certificates where resource = 'bills'"),
+        "certificates", "warn", "never proved: bills", MANAGE,
+    ),
+    "certificate-old": Case(
+        lambda p: p.tell(
+            "update meta.certificates set walked_at = walked_at - interval 40 day"
+            " where resource = 'inbox_leads'"
+        ),
+        "certificates", "warn", "older than 31 days: inbox_leads", GROW,
+    ),
+    "hidden": Case(
+        lambda p: p.tell("update raw_clio_manage.activities set quantity_redacted = true"),
+        "hidden_values", "fail", "250 activities", MANAGE, 7,
+    ),
+    "hidden-in-grow": Case(
+        lambda p: p.tell("update raw_clio_grow.matters set redacted_fields = '[\"hired_date\"]'"),
+        "hidden_values", "fail", "12 matters", GROW, 7,
+    ),
+    "refused-token": Case(wrong_token, "sign_in", "fail", "401", MANAGE, 3),
+    "foreign-host": Case(
+        lambda p: p.change(base_url="https://clio.example.com"),
+        "collections", "fail", "clio.example.com", MANAGE, 7,
+    ),
+    "nobody-answers": Case(
+        lambda p: p.change(base_url="http://127.0.0.1:9"),
+        "collections", "fail", "127.0.0.1", MANAGE, 7,
+    ),
+    "other-account": Case(
+        lambda p: p.tell("update meta.accounts set account_id = '9' where source = 'clio_manage'"),
+        "account", "fail", "holds account 9", MANAGE, 7,
+    ),
+    "other-user": Case(
+        lambda p: p.tell("update meta.accounts set user_id = '9' where source = 'clio_manage'"),
+        "account", "warn", "user 9", MANAGE,
+    ),
+    "nameless": Case(
+        lambda p: p.clio.faults.add(Forbidden("Users"), "users/who_am_i", times=None) and None,
+        "account", "warn", "whose it is", MANAGE,
+    ),
+    "other-version": Case(
+        fault(Header("X-API-VERSION", "4.0.9")), "api_version", "fail", "4.0.9", MANAGE, 7
+    ),
+    "no-version": Case(
+        fault(Header("X-API-VERSION", None)), "api_version", "warn", "does not say", MANAGE
+    ),
+    "retired": Case(
+        switch(oldest_version=14, newest_version=15), "api_version", "fail", "410", MANAGE, 7
+    ),
+    "no-limit": Case(switch(rate_limit=0), "rate_limit", "warn", "do not say", MANAGE),
+    "no-date": Case(fault(Header("Date", None)), "clock", "fail", "no date", MANAGE, 7),
+    "no-scope": Case(
+        fault(Forbidden("Billing"), path="bills"), "scopes", "fail", "bills (Billing is missing)",
+        MANAGE, 7,
+    ),
+    "no-scope-of-grow": Case(
+        switch(grow_missing_scopes={"grow_lead_inbox_read"}),
+        "scopes", "fail", "lead_inbox_read", GROW, 7,
+    ),
+    "sent-to-sign-in": Case(
+        switch(grow_missing_scopes={"grow_user_read"}, grow_missing_scope_answer="redirect"),
+        "scopes", "fail", "it needs the scope grow_user_read", GROW, 7,
+        with_it=(("account", GROW),),
+    ),
+    "gone": Case(
+        fault(Status(404), path="tasks"), "collections", "fail", "tasks", MANAGE, 7
+    ),
+    "hides": Case(
+        switch(redact_activities=True), "hidden_now", "fail", "200 activities", MANAGE, 7
+    ),
+    "hides-in-grow": Case(
+        switch(grow_redacted={"matters.hired_date"}), "hidden_now", "fail", "12 matters", GROW, 7
+    ),
+    "field-is-back": Case(refuses, "refused_fields", "warn", "matters.description", MANAGE),
+}  # fmt: skip
+
+
+def names_of(firm: GrowFirm) -> set[str]:
+    """Give names and texts of records that no report may hold."""
+    found = {row["name"] for row in firm.clio.dump("contacts")}
+    found |= {row["description"] for row in firm.clio.dump("matters")}
+    found |= {row["name"] for row in firm.clio.dump("grow.contacts")}
+    found |= {row["name"] for row in firm.clio.dump("users")}
+    return {name for name in found if name and len(name) > 4}
+
+
+def silent_about(text: str, firm: GrowFirm) -> None:
+    """Check that a text holds nothing of a record, and no token."""
+    secrets = {firm.clio.token, firm.clio.grow_token, "no-such-token"}
+    assert [name for name in names_of(firm) | secrets if name in text] == []
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Give a digest of each file, those apart with which processes keep the pace."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and ".pace" not in path.name
+    }
+
+
+def test_a_firm_that_is_well(firm: GrowFirm, patient: Patient) -> None:
+    """Every check goes well, exit 0; each collection is asked for once, nothing is changed."""
+    patient.change(off=())
+    before = contents(patient.folder)
+    outcome = patient.examined()
+    assert (bad(outcome), outcome.exit_code) == ({}, 0)
+    assert {row["check"] for row in outcome.results} == set(WHY)
+    assert contents(patient.folder) == before
+    asked = firm.clio.requests
+    assert sum(row["requests"] for row in outcome.results) == len(asked)
+    assert {each.method for each in asked} == {"GET"}
+    assert {each.status for each in asked} == {200}
+    lists = [each.path for each in asked if not each.path.endswith("who_am_i")]
+    assert len(lists) == len(set(lists))
+    assert 70 < len(lists) < 90
+    assert max(each.rows for each in asked if not each.collection.startswith("grow.")) == 200
+    assert sum(each.rows > 1 for each in asked if not each.collection.startswith("grow.")) == 1
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_something_wrong(firm: GrowFirm, patient: Patient, name: str) -> None:
+    """The check tells of it and no other one does; why it matters and what to do stand beside it;
+    nothing of a record is told.
+    """
+    case = CASES[name]
+    case.spoil(patient)
+    outcome = patient.examined()
+    expected = {(case.check, case.product): case.status}
+    others = {key: status for key, status in bad(outcome).items() if key not in case.with_it}
+    assert others == expected, outcome.text
+    found = line(outcome, case.check, case.product)
+    assert case.says in found["what"]
+    assert found["fix"]
+    assert outcome.exit_code == case.exit_code
+    assert found["fix"] in outcome.text
+    assert found["why"] in outcome.text
+    silent_about(outcome.text + json.dumps(outcome.document(), default=str), firm)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(120, "warn"), (-120, "warn"), (3600, "fail")])
+def test_clocks_that_differ(patient: Patient, seconds: int, status: str) -> None:
+    """The clock is held against Clio's."""
+    patient.clio.clock.advance(seconds)
+    outcome = patient.examined()
+    assert {line(outcome, "clock", source)["status"] for source in (MANAGE, GROW)} == {status}
+    assert ("behind" if seconds > 0 else "ahead") in line(outcome, "clock", MANAGE)["what"]
+
+
+def test_a_field_that_is_still_refused(patient: Patient) -> None:
+    """What came back is told apart from what did not; asked for one by one where need be."""
+    refuses(patient)
+    patient.clio.faults.add(RefuseFields(("description",)), "matters", times=None)
+    found = line(patient.examined(), "refused_fields", MANAGE)
+    assert (found["status"], found["requests"]) == ("warn", 2)
+    assert found["what"] == "Clio gives matters.client.id again"
+    assert found["fix"] == "clio-sync load --full --resource matters"
+    patient.clio.faults.add(RefuseFields(("client.id",)), "matters", times=None)
+    found = line(patient.examined(), "refused_fields", MANAGE)
+    assert (found["status"], found["fix"]) == ("note", None)
+
+
+def test_a_full_load_takes_a_field_again(patient: Patient) -> None:
+    """The command that doctor names mends it: the field is asked for, stored, and remembered no
+    longer; one that is still refused stays remembered.
+    """
+    clio, key = patient.clio, min(patient.clio.store["matters"].rows)
+    firm = GrowFirm(clio, patient.folder, manage=True)
+
+    def load(**choice: bool) -> list[tuple[str]]:
+        run = firm.run("matters", clock=None, stop=None, **choice)
+        assert run_load(run, [MANAGE]).exit_code == 0
+        return firm.query("select description from raw_clio_manage.matters where id = $1", key)
+
+    clio.faults.add(RefuseFields(("description",)), "matters", times=None)
+    clio.faults.add(RefuseFields(("client.id",)), "matters", times=None)
+    clio.changes.update("matters", key, {"description": "anew"})
+    assert load(full=True) != [("anew",)]
+    remembered = "select field from meta.fields order by 1"
+    assert firm.query(remembered) == [("client.id",), ("description",)]
+    clio.faults.rules.pop(0)
+    assert load() != [("anew",)]
+    assert load(full=True) == [("anew",)]
+    assert firm.query(remembered) == [("client.id",)]
+    assert firm.query("select count(client__id) from raw_clio_manage.matters") == [(40,)]
+
+
+def test_without_a_token(firm: GrowFirm, patient: Patient) -> None:
+    """A product that is not set up is a note; what needs no answer is checked; nothing is sent."""
+    without_token(patient)
+    outcome = patient.examined()
+    assert (bad(outcome), outcome.exit_code) == ({}, 0)
+    for source in (MANAGE, GROW):
+        found = line(outcome, "sign_in", source)
+        assert (found["status"], found["requests"]) == ("note", 0)
+        assert found["fix"].startswith("clio-sync auth login")
+    assert firm.clio.requests == []
+
+
+def test_a_sign_in_and_more(patient: Patient) -> None:
+    """Where more fails than a sign-in the exit code is 7; the other product is checked whole."""
+    wrong_token(patient)
+    patient.folder.chmod(0o755)
+    outcome = patient.examined()
+    assert outcome.exit_code == 7
+    assert line(outcome, "scopes", GROW)["status"] == "ok"
+
+
+def test_a_token_that_ends_in_the_middle(patient: Patient) -> None:
+    """A 401 after the first answers is told as the sign-in that it is."""
+    patient.clio.faults.add(Unauthorized(), "documents", times=None)
+    outcome = patient.examined()
+    assert outcome.exit_code == 3
+    assert bad(outcome) == {("sign_in", MANAGE): "fail"}
+
+
+def test_an_empty_machine(patient: Patient, tmp_path: Path) -> None:
+    """Without a data folder: notes, and none is made."""
+    nowhere = tmp_path / "nowhere"
+    patient.settings = patient.settings.__class__(
+        nowhere, "tester", patient.settings.sources, patient.settings.token_store
+    )
+    outcome = patient.examined()
+    assert (bad(outcome), outcome.exit_code) == ({}, 0)
+    assert line(outcome, "data_folder")["status"] == line(outcome, "warehouse")["status"] == "note"
+    assert not nowhere.exists()
+
+
+def test_a_warehouse_that_is_open_elsewhere(patient: Patient) -> None:
+    """It is told, and everything else is checked."""
+    program = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
+    words = [sys.executable, "-c", program, str(patient.folder / "warehouse.duckdb")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        outcome = patient.examined()
+        other.communicate(b"\n", timeout=20)
+    assert bad(outcome) == {("warehouse", ""): "warn"}
+    assert "another program" in line(outcome, "warehouse")["what"]
+
+
+def test_a_dead_holder_is_no_holder(patient: Patient) -> None:
+    """What a process that died left of its lock is told, and is all right."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(20)
+    lock_held_by(ended.pid)(patient)
+    found = line(patient.examined(), "lock")
+    assert (found["status"], "died" in found["what"]) == ("ok", True)
+
+
+def test_servers_that_fail_are_not_asked_for_long(patient: Patient) -> None:
+    """After three collections without an answer nothing more is asked."""
+    patient.change(off=())
+    patient.clio.faults.add(Status(503), "[a-f]*", times=None)
+    outcome = patient.examined()
+    assert bad(outcome) == {("collections", MANAGE): "fail"}
+    assert line(outcome, "collections", MANAGE)["what"].startswith("3 of 3 collections gave")
+
+
+@pytest.mark.parametrize(
+    ("free", "warehouse", "status"),
+    [(50 * GIB, GIB, "ok"), (3 * GIB, 2 * GIB, "warn"), (GIB, 0, "warn"), (GIB // 8, 0, "fail")],
+)
+def test_room_on_the_disk(free: int, warehouse: int, status: str) -> None:
+    """Little room warns, next to none fails; twice the warehouse is wanted."""
+    assert room(free, warehouse).status == status
+
+
+def test_versions_that_do_not_fit() -> None:
+    """Bounds are those of the package; a missing package and a version outside are named."""
+    installed = {"dlt": "1.32.0", "duckdb": "2.0.3", "httpx": "0.28.1"}
+    needed = ["dlt[duckdb]<1.32,>=1.31", "duckdb<2.1,>=2.0", "httpx<0.29,>=0.28"]
+    found = fitting("x", needed, installed.__getitem__)
+    assert (found.status, found.what) == ("fail", "x; not as needed: dlt 1.32.0")
+    assert fitting("x", needed[1:], installed.__getitem__).status == "ok"
+
+
+def test_outcome_has_the_usual_shape(patient: Patient) -> None:
+    """The document is that of every command."""
+    outcome = patient.examined()
+    assert isinstance(outcome, Outcome)
+    assert outcome.document()["command"] == "doctor"
+    assert outcome.finished_at is not None
+    assert outcome.finished_at >= outcome.started_at
+    assert QuickClock().now() >= outcome.finished_at
