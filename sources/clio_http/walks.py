@@ -5,7 +5,7 @@ readings: some pages' rows, typed, with the point from which the walk would go o
 The next pages are fetched while a reading is being worked on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -308,10 +308,13 @@ class Walk:
         reader = self._reader
         rows, after, last = 0, self.point.after, self.point.index
         new: frozenset[str] = frozenset()
-        for index in sorted({index for index, _ in stretch.pages}):
-            pages = [page for at, page in stretch.pages if at == index]
+        lists: dict[int, list[Page]] = {}
+        for index, page in stretch.pages:
+            lists.setdefault(index, []).append(page)
+        batches = self._together(reader, lists)
+        for index, pages in sorted(lists.items()):
             after = after if index == last else 0
-            batch = self._batch(reader, self.plan.lists[index], pages, after)
+            batch = batches.get(index) or self._batch(reader, self.plan.lists[index], pages, after)
             after, last = batch.last_id, index
             tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
             misfits += batch.misfits
@@ -329,6 +332,16 @@ class Walk:
             finished=tuple(range(self.point.index, stretch.point.index)),
             new=new,
         )
+
+    def _together(
+        self, reader: RowReader, lists: Mapping[int, Sequence[Page]]
+    ) -> Mapping[int, Batch]:
+        """Parse the lists that begin here all at once; none where one of them is odd."""
+        begun = {self.point.index} if self.point.after else set()
+        chosen = {index: pages for index, pages in lists.items() if index not in begun}
+        bodies = [[page.body for page in pages] for pages in chosen.values()]
+        batches = reader.read_each(bodies) if len(chosen) > 1 else None
+        return dict(zip(chosen, batches, strict=True)) if batches else {}
 
     def _batch(self, reader: RowReader, one: List, pages: list[Page], after: int) -> Batch:
         """Parse the pages of one list; a page that cannot be parsed is asked for again."""

@@ -13,6 +13,7 @@ from sources.clio_http.rows import ARROW_TYPES, Batch, RowReader
 from sources.errors import BrokenWalkError, UnreadableAnswerError
 from tests.unit.pages import (
     CATALOG,
+    ID,
     blank,
     carefully,
     in_bulk,
@@ -92,6 +93,51 @@ def test_both_readers_give_equal_tables(
         assert (bulk.rows, bulk.last_id) == (careful.rows, careful.last_id)
         assert {m.record_id for m in bulk.misfits} == {m.record_id for m in careful.misfits}
     assert meant(reader.read(bodies), collection) == meant(careful, collection)
+
+
+@settings(max_examples=15)
+@given(found=pages_of())
+def test_lists_read_at_once_give_what_each_gives_by_itself(
+    found: tuple[Collection, list[list[dict[str, Any]]]],
+) -> None:
+    """Each page a list of its own: the same tables; None where one must be read by itself."""
+    collection, every = found
+    reader = READERS[collection.name]
+    bodies = [page(rows) for rows in every]
+    alone = [reader.read([(1, body)]) for body in bodies]
+
+    together = reader.read_each([[body] for body in bodies])
+
+    if together is not None:
+        assert [meant(b, collection) for b in together] == [meant(b, collection) for b in alone]
+        told = [(b.rows, b.last_id, b.misfits, b.absent) for b in together]
+        assert told == [(b.rows, b.last_id, b.misfits, b.absent) for b in alone]
+
+
+ODD_LISTS = {
+    "a misfit": [page([{"id": "x"}])],
+    "no page": [b"{"],
+    "nothing anywhere": [page([])],
+    "a key twice": [page([{"id": 5}]), page([{"id": 5}])],
+}
+
+
+@pytest.mark.parametrize("odd", ODD_LISTS.values(), ids=ODD_LISTS)
+def test_lists_are_read_at_once_unless_one_is_odd(odd: list[bytes]) -> None:
+    """Ordinary lists are, also beside an empty one; with an odd one each is read by itself."""
+    reader = RowReader(CATALOG.loaded["tasks"], (ID,))
+    both = reader.read_each(
+        [[page([{"id": 7}]), page([{"id": 8}])], [page([])], [page([{"id": 3}])]]
+    )
+
+    assert both is not None
+    assert [(sorted_rows(batch.table), batch.last_id) for batch in both] == [
+        ([{"id": 7}, {"id": 8}], 8),
+        ([], 0),
+        ([{"id": 3}], 3),
+    ]
+    ordinary = [] if odd == ODD_LISTS["nothing anywhere"] else [[page([{"id": 1}])]]
+    assert reader.read_each([*ordinary, odd]) is None
 
 
 def meant(batch: Batch, collection: Collection) -> list[dict[str, Any]]:
