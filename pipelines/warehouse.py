@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from sources.errors import ConfigurationError
 
-from .errors import BusyError, StorageError, WarehouseError
+from .errors import BusyError, QueryError, StorageError, WarehouseError
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -32,6 +32,11 @@ ODD = "='?%\\"
 """Characters of a path that DuckDB or dlt take for something else, such as a partition."""
 DAMAGE = "Corrupt database file"
 """What DuckDB says of it; the error has no class of its own."""
+LOCKED_DOWN = (
+    "set enable_external_access = false",
+    "set allow_community_extensions = false",
+    "set lock_configuration = true",
+)
 DEMO_MARK = "demo"
 """The file that says that a data folder holds the demo's invented firm."""
 
@@ -183,6 +188,39 @@ class Warehouse:
                 raise
             self._own.execute("commit")
 
+    def lock_down(self) -> None:
+        """Let nothing that is asked from now on reach another file, a network or an extension.
+
+        It cannot be undone while the file is open.
+        """
+        for statement in LOCKED_DOWN:
+            self.connection.execute(statement)
+
+    def ask(self, query: str, most: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run a query that a person wrote; give the names of its columns and its rows.
+
+        Only on a warehouse that is read-only and locked down.
+
+        Raises:
+            QueryError: it is not one SELECT, it cannot be run, or it gives more than `most` rows.
+
+        """
+        try:
+            kinds = [found.type for found in duckdb.extract_statements(query)]
+            if kinds != [duckdb.StatementType.SELECT]:
+                message = "a query is one SELECT, and nothing else"
+                raise QueryError(message)
+            with self._lock:
+                self._own.execute(query)
+                names = [column[0] for column in self._own.description or ()]
+                rows = self._own.fetchmany(most + 1)
+        except duckdb.Error as error:
+            raise QueryError(_said(error)) from None
+        if len(rows) > most:
+            message = f"the query gives more than {most:,} rows; narrow it"
+            raise QueryError(message)
+        return names, rows
+
     def columns(self, schema: str, table: str) -> list[str]:
         """Name the columns of a table in order; empty when there is no such table."""
         found = self.rows(
@@ -221,6 +259,14 @@ def _is_damage(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _said(error: duckdb.Error) -> str:
+    """Say why a query failed: what DuckDB says of its text, and of its data only the kind."""
+    about_text = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+    kind = type(error).__name__
+    said = str(error).partition("\n")[0] if isinstance(error, about_text) else kind
+    return f"the query cannot be run ({said})"
 
 
 def _reason(error: duckdb.Error) -> str:

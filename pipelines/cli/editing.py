@@ -72,6 +72,101 @@ def edits_propose(  # noqa: PLR0913, PLR0917 - one parameter for each option
     call("edits propose", body, as_json=as_json, debug=debug)
 
 
+@edits.command("import")
+@click.argument("path", metavar="FILE", type=FILE)
+@click.option("--reason", default="", metavar="R", help="The reason of rows that give none.")
+@common
+def edits_import(path: Path, reason: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Propose what a CSV file or a workbook wants: resource,id,field,new_value,reason.
+
+    All rows or none: what is wrong is told by row and column. A row without a new value changes
+    nothing; <clear> empties the field.
+
+    \b
+    Examples:
+      clio-sync edits import contacts.csv
+      clio-sync edits import contacts.xlsx --reason "yearly clean-up" --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.writeback.importing import imported
+        from pipelines.writeback.propose import run_proposal
+
+        found = imported(path, reason)
+        return run_proposal(_work(stop), "edits import", lambda _: found)
+
+    call("edits import", body, as_json=as_json, debug=debug)
+
+
+@edits.command("template")
+@click.argument("resource")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The .csv or .xlsx file to write; it must not be there yet.",
+)
+@click.option(
+    "--fields",
+    "names",
+    multiple=True,
+    metavar="FIELD",
+    help="Only this field, such as status or phone_numbers[].number.",
+)
+@click.option(
+    "--where", default="", metavar="SQL", help="Only records of which this is true, in SQL."
+)
+@common
+def edits_template(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    resource: str,
+    out: Path,
+    names: tuple[str, ...],
+    where: str,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Write a file that shows what may be edited, a row for each field, to fill in and import.
+
+    \b
+    Examples:
+      clio-sync edits template contacts --out contacts.csv
+      clio-sync edits template matters --fields status --where "billable" --out matters.xlsx
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.writeback.assignments import listed
+        from pipelines.writeback.template import Asked, run_template
+
+        chosen = tuple(name for text in names for name in listed(text))
+        return run_template(_work(stop), Asked(resource, chosen, where), out)
+
+    call("edits template", body, as_json=as_json, debug=debug)
+
+
+@edits.command("run")
+@click.argument("name", metavar="QUERY")
+@common
+def edits_run(name: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Propose what a query over the warehouse wants: resource, id, field, new_value, reason.
+
+    It is one that came with clio-sync (close_closable_matters, normalise_phone_numbers,
+    set_responsible_attorney), or proposals/QUERY.sql in the data folder.
+
+    \b
+    Example:
+      clio-sync edits run close_closable_matters
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.writeback.propose import run_proposal
+        from pipelines.writeback.queries import queried
+
+        return run_proposal(_work(stop), "edits run", lambda desk: queried(desk, name))
+
+    call("edits run", body, as_json=as_json, debug=debug)
+
+
 @edits.command("list")
 @click.option("--state", "states", multiple=True, metavar="STATE", help="Only edits in this state.")
 @click.option("--all", "every", is_flag=True, help="Also edits that are settled.")

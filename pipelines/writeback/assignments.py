@@ -5,16 +5,14 @@ from collections.abc import Sequence
 
 from pipelines.errors import EditRefusedError
 
-from .checks import Wanted
+from .checks import Gathered, Wanted
 
 _ASSIGNMENT = re.compile(
     r"(?P<field>[A-Za-z_]+(?:\[.*?\])?(?:\.[A-Za-z_]+)?)\s*=(?P<value>.*)", re.DOTALL
 )
 
 
-def assigned(
-    resource: str, record_id: str, assignments: Sequence[str], reason: str
-) -> list[Wanted]:
+def assigned(resource: str, record_id: str, assignments: Sequence[str], reason: str) -> Gathered:
     """Take the changes of one record, each written `FIELD=VALUE`.
 
     Raises:
@@ -33,4 +31,9 @@ def assigned(
             raise EditRefusedError(message)
         where = f"{resource} {record_id} {name}"
         found.append(Wanted(resource, record_id, name, value, reason, where, origin="command line"))
-    return found
+    return Gathered(found)
+
+
+def listed(text: str) -> list[str]:
+    """Take names that are separated by commas; a comma in brackets belongs to a name."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]

@@ -1,11 +1,11 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from . import fields, values
+from . import cells, fields, values
 from .fields import FieldRef
 from .stored import Stored
 from .values import ABSENT, JsonScalar, Unreadable, ValueRefusedError
@@ -14,6 +14,13 @@ COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_v
 """What every file and query has to say."""
 OLD, LABEL = "old_value", "label"
 """What a file may say besides: the value that it was made from, and what a person sees."""
+
+TAKEN = {
+    cells.NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
+    cells.DATE: {fields.DATE},
+    cells.BOOLEAN: {fields.BOOLEAN},
+}
+"""The kinds of fields that a workbook's cell of another kind than text is taken for."""
 
 CLEAR = "<clear>"
 """What is written to empty a field: an empty cell changes nothing."""
@@ -26,7 +33,8 @@ class Wanted:
     """A change that someone wants: a field of a record, and its new value as text.
 
     `where` is the row of a file or query that says so. `old` is what the file showed as the
-    field's value, where it did. `from_sheet` says that a spreadsheet may have damaged the text.
+    field's value, where it did. `cell` is the kind of the spreadsheet's cell, which may have
+    damaged the text; empty where there is none.
     """
 
     resource: str
@@ -36,7 +44,7 @@ class Wanted:
     reason: str
     where: str = ""
     old: str | None = None
-    from_sheet: bool = False
+    cell: str = ""
     origin: str = ""
 
 
@@ -81,6 +89,19 @@ class Problem(ValueError):  # noqa: N818 - something to tell, in which column of
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """The changes that a file or query wants, and the rows that cannot be read.
+
+    `problems` are pairs of a row and what is wrong with it; `blank` counts the rows without a
+    new value, which change nothing.
+    """
+
+    wanted: Sequence[Wanted]
+    problems: Sequence[tuple[str, Problem]] = ()
+    blank: int = 0
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of the records, of what they point at, and of edits that are open.
 
@@ -105,6 +126,9 @@ def value_of(ref: FieldRef, wanted: Wanted) -> JsonScalar:
             message = f"{ref.text} cannot be emptied"
             raise Problem(VALUE, message)
         return None
+    if wanted.cell in TAKEN and ref.kind not in TAKEN[wanted.cell]:
+        message = f"{ref.text} is a {wanted.cell} cell; format the cell as text and write it anew"
+        raise Problem(VALUE, message)
     try:
         return values.of_text(ref, wanted.text)
     except ValueRefusedError as error:
@@ -169,7 +193,7 @@ def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> E
     _demand_current(wanted, ref, base)
     if values.same(ref, base, named.value):
         return None
-    if wanted.from_sheet:
+    if wanted.cell:
         _demand_undamaged(ref, base, named.value)
     _demand_present(named, facts, type_)
     if named.key in facts.open_edits:

@@ -105,8 +105,6 @@ def examine(desk: Desk, every: Sequence[Wanted]) -> Examined:
             found.unchanged.append(one.wanted)
         else:
             found.edits.append((one.ref, edit))
-    places = {wanted.where: place for place, wanted in enumerate(every)}
-    found.problems.sort(key=lambda problem: places[problem[0]])
     return found
 
 

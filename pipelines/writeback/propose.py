@@ -13,13 +13,15 @@ from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.clock import Clock
 
-from .checks import Edit, Wanted
+from .checks import Edit, Gathered, Problem
 from .examine import Desk, Examined, examine
 from .fields import FieldRef
 from .values import shown
 
 MOST_TOLD = 100
 """Problems that are told one by one."""
+ROW = "row "
+"""What rows of files and queries are told by, before their number."""
 HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
 
 
@@ -31,7 +33,7 @@ class Work:
     clock: Clock
 
 
-def run_proposal(work: Work, command: str, gather: Callable[[Desk], Sequence[Wanted]]) -> Outcome:
+def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -> Outcome:
     """Propose the changes that are gathered, once the warehouse and the ledger are open.
 
     If one of them cannot be made, none is, and the outcome has an error for each.
@@ -44,10 +46,11 @@ def run_proposal(work: Work, command: str, gather: Callable[[Desk], Sequence[Wan
     """
     outcome = Outcome(command, work.clock.now())
     with opened(work, command) as desk:
-        wanted = gather(desk)
-        found = examine(desk, wanted)
+        gathered = gather(desk)
+        found = examine(desk, gathered.wanted)
+        found.problems = sorted([*gathered.problems, *found.problems], key=_place)
         if not found.problems:
-            _record(desk, found, outcome)
+            _record(desk, found, gathered.blank, outcome)
         else:
             _refuse(found, outcome)
     outcome.finished_at = work.clock.now()
@@ -68,19 +71,26 @@ def opened(work: Work, command: str) -> Iterator[Desk]:
     ):
         if not warehouse.columns("meta", "tombstones"):
             raise NoWarehouseError
+        warehouse.lock_down()
         yield Desk(work.settings, warehouse, ledger)
 
 
-def _record(desk: Desk, found: Examined, outcome: Outcome) -> None:
+def _place(problem: tuple[str, Problem]) -> int:
+    """Give the number of a row, so that problems are told from the first row to the last."""
+    number = problem[0].removeprefix(ROW)
+    return int(number) if number.isdecimal() else 0
+
+
+def _record(desk: Desk, found: Examined, blank: int, outcome: Outcome) -> None:
     made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
     entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
     if entries:
         desk.ledger.record(desk.settings.actor, *entries)
     outcome.results = [{"edit_id": edit_id, **asdict(edit)} for edit_id, _, edit in made]
-    outcome.text = _text(made, len(found.unchanged))
+    outcome.text = _text(made, len(found.unchanged), blank)
 
 
-def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int) -> str:
+def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int) -> str:
     cells = [
         (
             edit_id,
@@ -97,6 +107,8 @@ def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int) -> str:
         parts.append(
             f"{_counted(unchanged, 'change')} left out: the record has that value already."
         )
+    if blank:
+        parts.append(f"{_counted(blank, 'row')} without a new value: nothing is changed there.")
     if made:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"
@@ -108,7 +120,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _refuse(found: Examined, outcome: Outcome) -> None:
     errors: list[tuple[str, Any]] = [
-        (f"{where}, column {problem.column}" if where else "", EditRefusedError(str(problem)))
+        (_subject(where, problem), EditRefusedError(str(problem)))
         for where, problem in found.problems[:MOST_TOLD]
     ]
     more = len(found.problems) - len(errors)
@@ -116,3 +128,9 @@ def _refuse(found: Examined, outcome: Outcome) -> None:
         errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
     outcome.errors, outcome.exit_code = errors, EditRefusedError.exit_code
     outcome.text = "Nothing was proposed.\n"
+
+
+def _subject(where: str, problem: Problem) -> str:
+    return (
+        f"{where}, column {problem.column}" if where.startswith(ROW) and problem.column else where
+    )

@@ -118,6 +118,26 @@ def read_stored(
     return found
 
 
+def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) -> list[str]:
+    """Give the ids, as text, of the records that are not deleted and fulfil a person's condition.
+
+    Raises:
+        QueryError: the condition is none that can be used, or more than `most` records fulfil it.
+
+    """
+    if not warehouse.columns(RAW, resource):
+        return []
+    # in a query of its own, so that no condition can end this one
+    chosen = f"select * from {RAW}.{quoted(resource)}"  # noqa: S608
+    if condition.strip():
+        chosen += f" where (\n{condition}\n)"
+    _, rows = warehouse.ask(
+        f"select t.id::varchar from ({chosen}\n) t where not {_buried(resource)}",  # noqa: S608
+        most,
+    )
+    return [key for (key,) in rows]
+
+
 def present(warehouse: Warehouse, catalog: Catalog, name: str, ids: Iterable[int]) -> set[int]:
     """Give those of some ids that a collection has and that are not deleted."""
     known = warehouse.columns(RAW, name)
