@@ -185,6 +185,14 @@ class DamagedFileError(ClioError):
     exit_code = 7
 
 
+class QueryError(ClioError):
+    """A query cannot be run."""
+
+    code = "query"
+    hint = "Nothing was changed. Correct the query, then run the same command."
+    exit_code = 2
+
+
 class EditRefusedError(ClioError):
     """An edit cannot be made."""
 
