@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_plus
 
 import uvicorn
@@ -163,7 +163,7 @@ def watch_simulators(strays: Strays) -> Callable[[], None]:
 
     def watched(world: World, host: str, port: int) -> uvicorn.Config:
         made = plain(world, host, port)
-        made.app = Watched(made.app, world, strays)
+        made.app = Watched(cast("App", made.app), world, strays)
         return made
 
     def end() -> None:

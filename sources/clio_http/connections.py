@@ -108,7 +108,7 @@ class Connections:
         # the gateway documents one connection, but not that making one answers with all of it
         row = document.get("connection", document)
         made = self.one(str(row.get("connection_id", "")) if isinstance(row, dict) else "")
-        if not self._is_page(made.url):
+        if not self.is_page(made.url):
             message = "the gateway gave no address at which a person can sign in"
             raise UnreadableAnswerError(message)
         return made
@@ -146,7 +146,7 @@ class Connections:
             raise _refusal(answer.status)
         return answer
 
-    def _is_page(self, url: str) -> bool:
+    def is_page(self, url: str) -> bool:
         """Tell whether an address is the gateway's, so that a person may be sent there."""
         host = host_of(url)
         if self._gateway.host in LOOPBACK_HOSTS:
