@@ -196,7 +196,7 @@ def _voided(firm: Firm) -> None:
 
 
 def _interest(firm: Firm) -> None:
-    late = [bill for bill in firm.made["bills"] if bill["_overdue"]] or firm.made["bills"]
+    late = [bill for bill in firm.made["bills"] if bill["_overdue"]]
     for bill in late[:3]:
         row = {"date": day(2), "description": "Interest", "total": 1.23, "bill": bill["id"]}
         matter = bill["matters"][0]
@@ -208,6 +208,8 @@ def _interest(firm: Firm) -> None:
             "due": 1.23,
         }
         firm.add("interest_charges", {**row, "matters": [matter], "balances": [part]}, 2)
+        bill["total"] = money(cents(bill["total"]) + 123)  # Clio's total holds the interest
+        settle(bill, cents(bill["paid"]))
         bill["interest"] = {
             "balance": 1.23,
             "period": 30,
