@@ -1,0 +1,21 @@
+-- grain: one row per matter and bank account
+-- materialized: view
+-- What Clio says each bank account holds for a matter.
+-- unique: matter_id, bank_account_id
+-- not_null: matter_id
+with source as (
+    select id as matter_id, unnest(cast(account_balances as json[])) as element
+    from raw_clio_manage.matters
+),
+
+renamed as (
+    select
+        matter_id,
+        cast(element ->> '$.id' as bigint) as bank_account_id,
+        element ->> '$.type' as account_type,
+        cast(element ->> '$.currency_id' as bigint) as currency_id,
+        cast(element ->> '$.balance' as decimal(18, 2)) as balance
+    from source
+)
+
+select * from renamed
