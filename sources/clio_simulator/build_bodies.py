@@ -20,6 +20,9 @@ NO_ASSOCIATION = "specify no association"
 EITHER = {"notes": ("contact", "matter")}
 """What the document requires together although one of them is enough."""
 
+DISCOUNT_TYPE = {"type": "string", "enum": ["percentage", "money"]}
+"""The type of a line item's discount: the document types it boolean, and its text says this."""
+
 INSIDE = ("medical_bills", "medical_records")
 """Records with a path of their own that are read inside others only."""
 
@@ -65,6 +68,7 @@ def build(document: Spec, catalog: Catalog) -> Spec:
     for name, optional in EITHER.items():
         required = found[name]["post"]["required"]
         found[name]["post"]["required"] = [each for each in required if each not in optional]
+    found["line_items"]["patch"]["inside"]["discount"]["inside"]["type"] = DISCOUNT_TYPE
     return dict(sorted(found.items()))
 
 

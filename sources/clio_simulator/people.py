@@ -10,6 +10,9 @@ SCHEMAS = frozenset(
 )
 """Schemas of such values; a row keeps what they show."""
 
+METHOD = "NotificationMethod_base"
+"""The schema of a way to reach a user, which stands inside the user."""
+
 TABLES = {
     "User": "users",
     "Contact": "contacts",
@@ -75,3 +78,18 @@ def folder(store: Store, given: Row, path: str) -> int:
         message = f"{path}.id: there is no such record"
         raise argument(message)
     return found
+
+
+def method(store: Store, given: Row, path: str) -> Row:
+    """Give the way to reach a user that a body names by id.
+
+    Raises:
+        Refusal: no user has it.
+
+    """
+    for user in store["users"].rows.values():
+        for each in user.get("notification_methods", ()):
+            if each["id"] == given.get("id"):
+                return dict(each)
+    message = f"{path}.id: there is no such record"
+    raise argument(message)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from . import etags, replies, values
+from . import etags, inner, replies, values
 from .render import Rendering
 from .store import Row, moment
 from .world import World
@@ -25,7 +25,8 @@ class Records:
 
         """
         text = given.get("fields", [""])[0]
-        return self.world.renderer.rendering(name, self._schema(name), text)
+        own = name in inner.SCHEMAS
+        return self.world.renderer.rendering(name, self._schema(name), text, own_rows=own)
 
     def tag(self, name: str, row: Row) -> str:
         """Give a record's entity tag, empty where it has none."""
@@ -33,6 +34,8 @@ class Records:
 
     def _schema(self, name: str) -> str:
         catalog = self.world.catalog
+        if name in inner.SCHEMAS:
+            return inner.SCHEMAS[name]
         return (catalog.collections.get(name) or catalog.singletons[name]).schema
 
     def headers(self, name: str, row: Row) -> dict[str, str]:

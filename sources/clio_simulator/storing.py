@@ -98,7 +98,7 @@ class Storing:
             return {name: self._entries(inner, name, old.get(name) or [], value or [])}
         if described["type"] == OBJECT:
             return self._object(inner, name, old.get(name), value)
-        return {RENAMED.get((place.schema, name), name): _scalar(described, value, inner.path)}
+        return {RENAMED.get((place.schema, name), name): _scalar(inner, described, value)}
 
     def _object(self, place: Place, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
         target = self.targets.get(place.schema)
@@ -108,8 +108,12 @@ class Storing:
             return {} if value is None else {name: people.folder(self.store, value, place.path)}
         if target is not None and ("id" in place.shape["inside"] or not place.shape["inside"]):
             return self._reference(place, name, target, value)
-        if target is not None or value is None:
-            return {}
+        return {} if target is not None or value is None else self._value(place, name, old, value)
+
+    def _value(self, place: Place, name: str, old: Row | None, value: Row) -> Row:
+        """Give a nested value that is no record of a collection."""
+        if place.schema == people.METHOD:
+            return {name: people.method(self.store, value, place.path)}
         if value.get("_destroy"):
             return {name: None}
         return {name: self._entry(place, old or self._new(place), value)}
@@ -212,19 +216,24 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
     ]
 
 
-def _scalar(described: Mapping[str, Any], value: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
+def _scalar(place: Place, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
     """Give a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
-    kind = described["type"]
-    if kind == "TIMESTAMPTZ":
-        return _moment(value, path)
-    if kind == "DATE":
-        return str(value)[:10]
-    if kind in {"DOUBLE", "DECIMAL"} and not isinstance(value, bool):
-        return float(value)
-    allowed = {str(each).casefold(): each for each in described.get("enum", ())}
-    return allowed.get(str(value).casefold(), value)
+    if "enum" in described:
+        return _choice(place, described["enum"], value)
+    reader = READERS.get(described["type"])
+    return reader(value, place.path) if reader else value
+
+
+def _choice(place: Place, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Give one of the values that are read; a body's own list of choices was looked at before."""
+    known = {str(each).casefold(): each for each in choices}
+    chosen = known.get(str(value).casefold())
+    if chosen is None and "enum" not in place.shape:
+        message = f"{place.path} must be one of: {', '.join(map(str, choices))}"
+        raise argument(message)
+    return value if chosen is None else chosen
 
 
 def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
@@ -233,3 +242,21 @@ def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
     except ValueError as error:
         message = f"{path} must be an ISO-8601 timestamp"
         raise argument(message) from error
+
+
+def _whole(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
+    if str(value).isdigit():
+        return int(value)
+    message = f"{path} must be an integer"
+    raise argument(message)
+
+
+READERS: dict[str, Callable[[Any, str], Any]] = {
+    "BIGINT": _whole,
+    "BOOLEAN": lambda value, _: value if isinstance(value, bool) else value.lower() == "true",
+    "DATE": lambda value, _: str(value)[:10],
+    "DECIMAL": lambda value, _: float(value),
+    "DOUBLE": lambda value, _: float(value),
+    "TIMESTAMPTZ": _moment,
+}
+"""Type of a field as it is read → how a row holds what was written."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from . import replies
@@ -10,7 +10,6 @@ from .errors import Refusal, not_found
 from .later import Wrote
 from .records import Records
 from .render import Rendering
-from .store import Row
 from .world import Exchange, World
 from .writes import CREATED, DONE, Command
 
@@ -18,8 +17,13 @@ METHODS = frozenset({"POST", "PATCH", "DELETE"})
 
 
 async def body(request: Request) -> bytes:
-    """Give the body of a write, nothing for what only reads."""
-    return await request.body() if request.method in METHODS else b""
+    """Give the body of a write, nothing for what only reads and for a body that breaks off."""
+    if request.method not in METHODS:
+        return b""
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        return b""
 
 
 class WriteApi:
@@ -46,7 +50,7 @@ class WriteApi:
         if not all(action.carries_out for action in exchange.actions):
             return self._untouched(command, answering)
         self._around("before", exchange)
-        exchange.old = self._now(command)
+        exchange.old = writer.row(command.collection, command.key)
         try:
             row = writer.carry_out(command)
         finally:
@@ -62,13 +66,9 @@ class WriteApi:
         method = exchange.request.method
         self.world.changes.around_request(side, method, exchange.collection, exchange.key)
 
-    def _now(self, command: Command) -> Row | None:
-        table = self.world.store.tables.get(command.collection)
-        return table.rows.get(command.key) if table is not None else None
-
     def _untouched(self, command: Command, rendering: Rendering) -> Response:
         """Answer as if a write had taken effect that has not: with the record as it stands."""
-        row = self._now(command)
+        row = self.world.writer.row(command.collection, command.key)
         if row is None:
             return replies.refusal(Refusal(502, "BadGateway", "The request was lost"))
         return self.records.answer(command.collection, row, rendering)

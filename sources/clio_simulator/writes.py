@@ -9,7 +9,7 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, conditions, creating, effects, linking, refusals
+from . import bodies, conditions, creating, effects, inner, linking, refusals
 from .change import Change
 from .changes import Changes
 from .errors import Refusal, argument, forbidden, not_found
@@ -97,21 +97,27 @@ class Writer:
         self.log.append(written)
         return written
 
+    def row(self, collection: str, key: int) -> Row | None:
+        """Give a record as it is now, hidden or not."""
+        if collection in inner.SCHEMAS:
+            found = inner.find(self.store, collection, key)
+            return found[0] if found else None
+        return self.store[collection].rows.get(key)
+
     def _tag(self, collection: str, key: int) -> str:
-        row = self.store[collection].rows.get(key) if collection in self.store.tables else None
-        if row is None:
-            return ""
-        return self.renderer.etag(collection, self._schema(collection), row)
+        row = self.row(collection, key)
+        return self.renderer.etag(collection, self._schema(collection), row) if row else ""
 
     def _schema(self, collection: str) -> str:
-        return self.catalog.collections[collection].schema
+        return inner.SCHEMAS.get(collection) or self.catalog.collections[collection].schema
 
     def _seen(self, command: Command) -> Row:
-        table = self.store[command.collection]
-        row = table.get(command.key)
+        row = self.row(command.collection, command.key)
         if row is None:
-            hidden = command.key in table.rows and self.switches.hidden_answer == 403
-            raise forbidden() if hidden else not_found()
+            raise not_found()
+        table = self.store.tables.get(command.collection)
+        if table is not None and command.key in table.hidden:
+            raise forbidden() if self.switches.hidden_answer == 403 else not_found()
         return row
 
     def _check_allowed(self, command: Command) -> None:
@@ -130,13 +136,16 @@ class Writer:
         changed = {name: value for name, value in fields.items() if row.get(name) != value}
         if not changed and not linked:
             return row, DONE, False
-        silent, keep = self._quiet(command.collection, changed, linked=bool(linked))
-        change = Change(
-            "update", command.collection, command.key, changed, silent=silent, keep_etag=keep
-        )
-        for each in [*linked, change]:
-            row = self.changes.do(each)
-        return row, DONE, True
+        for each in [*linked, self._change(command, changed, linked=bool(linked))]:
+            self.changes.do(each)
+        return self.row(command.collection, command.key) or {}, DONE, True
+
+    def _change(self, command: Command, changed: Row, *, linked: bool) -> Change:
+        name, key = command.collection, command.key
+        if name in inner.SCHEMAS:
+            return inner.change(self.store, name, key, changed, self._now())
+        silent, keep = self._quiet(name, changed, linked=linked)
+        return Change("update", name, key, changed, silent=silent, keep_etag=keep)
 
     def _create(self, command: Command) -> tuple[Row, int, bool]:
         self._check_allowed(command)
@@ -167,7 +176,9 @@ class Writer:
             conditions.check(command.if_match, tag, command.collection, self.switches)
         name, key = command.collection, command.key
         fields = creating.remains(name, self.store, row, self._now())
-        if fields is None:
+        if name in inner.SCHEMAS:
+            self.changes.do(inner.change(self.store, name, key, None, self._now()))
+        elif fields is None:
             self.changes.remove(name, key)
         elif row.get("deleted_at") or row.get("deleted"):
             raise not_found()

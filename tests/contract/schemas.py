@@ -34,9 +34,9 @@ class Schemas:
         self.raw = openapi["components"]["schemas"]
         self.strict = {name: self._object(schema) for name, schema in self.raw.items()}
 
-    def answer(self, path: str) -> Draft202012Validator:
-        """Give the validator of what GET answers at a path of the document."""
-        content = self.openapi["paths"][path]["get"]["responses"]["200"]["content"]
+    def answer(self, path: str, method: str = "get", status: str = "200") -> Draft202012Validator:
+        """Give the validator of what is answered at a path of the document."""
+        content = self.openapi["paths"][path][method]["responses"][status]["content"]
         (described,) = content.values()
         return self._validator(described["schema"])
 

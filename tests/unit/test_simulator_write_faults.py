@@ -1,6 +1,9 @@
 """Writes that go wrong: conditions, races, lost answers, late copies, old versions, odd etags."""
 
+import re
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -208,7 +211,8 @@ def test_spoilt_answer(  # noqa: PLR0913 - one case
 
 def is_json(answer: httpx.Response) -> bool:
     """Tell whether an answer is one of the API, whole or not."""
-    return answer.headers.get("content-type", "").startswith("application/json")
+    kind: str = answer.headers.get("content-type", "")
+    return kind.startswith("application/json")
 
 
 def test_timed_out_write_lands_late(http: httpx.Client, clio: Simulator, path: str) -> None:
@@ -307,6 +311,14 @@ def test_content_etags(http: httpx.Client, clio: Simulator, path: str) -> None:
     assert len(versions) == 2
 
 
+LOOKS = {
+    "weak": 'W/"[0-9a-f]+"',
+    "comma": '"[0-9a-f]+,[0-9a-f]+"',
+    "bare": "[0-9a-f]+",
+    "none": "None",
+}
+
+
 @pytest.mark.parametrize(
     ("form", "status"), [("weak", 412), ("comma", 200), ("bare", 200), ("none", 412)]
 )
@@ -318,13 +330,7 @@ def test_forms_of_etags(
     answer = http.get(path, params={"fields": "id,etag"})
     etag = answer.json()["data"]["etag"]
     assert answer.headers.get("ETag") == etag
-    looks = {
-        "weak": lambda tag: tag.startswith('W/"'),
-        "comma": lambda tag: "," in tag and tag.startswith('"'),
-        "bare": lambda tag: tag.isalnum(),
-        "none": lambda tag: tag is None,
-    }
-    assert looks[form](etag)
+    assert re.fullmatch(LOOKS[form], str(etag))
     assert patch(http, path, SENT, if_match=etag or '"none"').status_code == status
     contact = read(http, f"contacts/{first(clio, 'contacts')}")["etag"]
     assert contact.strip('"').isalnum()
@@ -352,3 +358,22 @@ def test_waiting_change_is_checked(clio: Simulator) -> None:
     """A change that waits for a write must be one that there is."""
     with pytest.raises(KeyError):
         clio.changes.do(Change("update", "nothing"), When.before_request("PATCH", "matters"))
+
+
+@pytest.mark.parametrize("length", [-5, 5])
+def test_length_that_is_wrong(http: httpx.Client, clio: Simulator, path: str, length: int) -> None:
+    """A body that is longer or shorter than it says is not written."""
+    body = b'{"data":{"location":"Sent"}}'
+    head = (
+        f"PATCH /api/v4/{path} HTTP/1.1\r\nHost: clio\r\nAuthorization: Bearer {clio.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body) + length}\r\n\r\n"
+    )
+    where = urlsplit(clio.url)
+    with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
+        connection.sendall(head.encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1000)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    read(http, path)
+    assert location(clio) is None
+    assert [(w.status, w.applied) for w in clio.writes] == [(400, False)]
