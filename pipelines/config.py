@@ -27,6 +27,7 @@ KNOWN = {
     "clio_sync.actor",
     "clio_sync.data_dir",
     "clio_sync.token_store",
+    "clio_sync.four_eyes",
     "clio_sync.writable",
     *(
         f"sources.{product}.{name}"
@@ -111,6 +112,7 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     token_store: str = IN_KEYRING
     writable: tuple[str, ...] | None = None
+    four_eyes: bool = True
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -252,6 +254,14 @@ def _port(value: object, product: str) -> int:
     return int(text)
 
 
+def _flag(value: object, name: str) -> bool:
+    words = {"true": True, "false": False}
+    if str(value).casefold() not in words:
+        message = f"{name} is neither true nor false"
+        raise ConfigurationError(message)
+    return words[str(value).casefold()]
+
+
 def _token_store(value: object) -> str:
     if value not in TOKEN_STORES:
         message = f"unknown clio_sync.token_store; valid are {', '.join(TOKEN_STORES)}"
@@ -282,5 +292,6 @@ def read_settings(
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(found, product) for product in PRODUCTS},
         token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
+        four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )

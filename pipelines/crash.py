@@ -29,6 +29,13 @@ BACKUP_POINTS = ("backup-begun", "backup-copied", "backup-described", "backup-na
 TOKEN_POINTS = ("refresh-marked", "refresh-answered", "refresh-saved")
 """The points of a refresh: before the token is sent, after the answer, after it is saved."""
 
+PUSH_POINTS = ("before_intent", "after_intent", "after_send", "after_answer", "before_final")
+"""The points of `push`, at each PATCH: around the intent, after the answer came and after it was
+understood, and before the final state."""
+
+TRANSFORM_POINTS = ("models-built", "models-checked", "models-committed")
+"""The points of `transform`."""
+
 _passed: Counter[str] = Counter()
 
 

@@ -193,6 +193,65 @@ class QueryError(ClioError):
     exit_code = 2
 
 
+class ModelsError(ClioError):
+    """The files of the models cannot be built as they are."""
+
+    code = "models"
+    hint = (
+        "Nothing was built and nothing was changed. Correct the lines that are named, then run the"
+        " same command; docs/models.md says how a model is written."
+    )
+    exit_code = 2
+
+
+class SelectionError(ClioError):
+    """There is no model of the name that was given."""
+
+    code = "selection"
+    hint = "Nothing was built. clio-sync models ls lists the names; +name takes what it needs, too."
+    exit_code = 2
+
+
+class ModelFailedError(ClioError):
+    """A query stopped at a row that it cannot work with."""
+
+    code = "model_failed"
+    hint = (
+        "Nothing of this build was kept; the last good build is there. The reason may quote a row,"
+        " so it is not shown here: run the query of the file that is named in a DuckDB shell, on a"
+        " copy of the warehouse that is opened with -readonly."
+    )
+    exit_code = 1
+
+
+class ChecksFailedError(ClioError):
+    """Rows are not as the models say that they must be."""
+
+    code = "checks_failed"
+    hint = (
+        "Nothing of this build was kept; the last good build is there. The rows are in"
+        " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
+    )
+    exit_code = 7
+
+
+class BuiltChecksFailedError(ChecksFailedError):
+    """Rows of what is built are not as the models say that they must be."""
+
+    hint = (
+        "Nothing was changed. The rows are in meta.check_failures. Correct them in Clio and load,"
+        " or correct the model; then run clio-sync transform."
+    )
+
+
+class NotBuiltError(ClioError):
+    """Models are not built yet."""
+
+    code = "not_built"
+    hint = "Run clio-sync transform to build them, then the same command again."
+    exit_code = 4
+
+
 class EditRefusedError(ClioError):
     """An edit cannot be made."""
 
@@ -274,6 +333,117 @@ class LedgerError(ClioError):
         " is left, go on without what is lost: clio-sync audit accept."
     )
     exit_code = 7
+
+
+class NoPlanError(ClioError):
+    """There is no such plan."""
+
+    code = "no_plan"
+    hint = "Nothing was sent. clio-sync status names the plans that wait; clio-sync plan makes one."
+    exit_code = 2
+
+
+class PlanError(ClioError):
+    """The plan is not what was frozen."""
+
+    code = "plan"
+    hint = (
+        "Nothing was sent to Clio. Do not use this file; withdraw nothing: clio-sync plan freezes"
+        " the same edits anew, and they need a new approval."
+    )
+    exit_code = 7
+
+
+class GuardError(ClioError):
+    """The plan goes past a limit."""
+
+    code = "guard"
+    exit_code = 5
+
+    def __init__(self, message: str, flag: str) -> None:
+        """Name the flag with which a person lets it pass."""
+        super().__init__(f"{message}: {flag}")
+        self.hint = (
+            "Nothing was frozen and nothing was sent. Look at clio-sync edits list; if it is meant"
+            f" so: clio-sync plan {flag}, which is then part of what is approved."
+        )
+
+
+class PlanRefusedError(ClioError):
+    """The plan may not be approved or pushed as things are."""
+
+    code = "plan_refused"
+    hint = (
+        "Nothing was sent. The edits stay: clio-sync plan freezes them anew, as they are now, and"
+        " they need a new approval."
+    )
+    exit_code = 5
+
+
+class FourEyesError(ClioError):
+    """Nobody approves their own edits."""
+
+    code = "four_eyes"
+    hint = (
+        "Nothing was approved or sent. Let another person run clio-sync review, under their own"
+        " name (CLIO_SYNC__ACTOR). A firm of one sets clio_sync.four_eyes to false."
+    )
+    exit_code = 5
+
+
+class StopSwitchError(ClioError):
+    """The file STOP lies in the data folder."""
+
+    code = "stop_switch"
+    hint = (
+        "Nothing more was sent. What is approved stays so: remove the file and run the same"
+        " command again."
+    )
+    exit_code = 5
+
+
+class UnguardedError(ClioError):
+    """Clio does not keep to If-Match for these records, so that no write is safe."""
+
+    code = "unguarded"
+    hint = (
+        "Nothing was sent. Make the change in Clio by hand, and withdraw the edits with clio-sync"
+        " edits withdraw."
+    )
+    exit_code = 5
+
+
+class NeedsPersonError(ClioError):
+    """Edits wait for a person."""
+
+    code = "needs_a_person"
+    hint = (
+        "Nobody was overwritten. clio-sync edits show tells both sides of each; then clio-sync"
+        " edits rebase, or clio-sync edits withdraw."
+    )
+    exit_code = 6
+
+
+class EditFailedError(ClioError):
+    """Clio refused an edit for good."""
+
+    code = "edit_failed"
+    hint = (
+        "Nothing of it was written, and the other edits are not affected. Correct what Clio"
+        " refuses and propose it anew: clio-sync edits show tells the edit."
+    )
+    exit_code = 1
+
+
+class UnresolvedError(ClioError):
+    """Nobody knows yet whether a write had its effect."""
+
+    code = "unresolved"
+    hint = (
+        "Nothing more was sent, and nothing is sent before this is settled. Run the same command"
+        " again: it reads the record first and finds out."
+    )
+    exit_code = 6
 
 
 class UnexpectedError(ClioError):

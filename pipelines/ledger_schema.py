@@ -61,7 +61,6 @@ with
             case kind
                 when 'edit_proposed' then 'proposed'
                 when 'edit_rebased' then 'proposed'
-                when 'edit_returned' then 'proposed'
                 when 'edit_withdrawn' then 'withdrawn'
                 when 'plan_frozen' then 'planned'
                 when 'edit_approved' then 'approved'
@@ -92,7 +91,7 @@ select
     p.at as proposed_at,
     s.state,
     s.plan_hash,
-    coalesce(s.body ->> '$.note', case when s.kind in ('edit_withdrawn', 'edit_returned')
+    coalesce(s.body ->> '$.note', case when s.kind = 'edit_withdrawn'
         then s.body ->> '$.reason' end, '') as note,
     s.body -> '$.theirs' as theirs,
     case when s.state in ('applied', 'applied_observed', 'no_change', 'conflicted', 'failed',

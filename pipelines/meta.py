@@ -7,7 +7,7 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from . import census, certificates, identity, observations, tombstones
+from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
 from .warehouse import Warehouse
 
@@ -49,6 +49,7 @@ DDL = (
     *census.DDL,
     *observations.DDL,
     *identity.DDL,
+    *echoes.DDL,
 )
 
 

@@ -46,9 +46,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Write: TypeAlias = Callable[
-    [str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer
-]
+Write: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
 """Sends a PATCH: path, parameters, body and headers."""
 
 _LOG = logging.getLogger(__name__)

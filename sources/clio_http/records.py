@@ -18,16 +18,22 @@ class Records:
     """Reads records of one plan's collection, with the same fields as its walk."""
 
     def __init__(
-        self, client: ClioClient, plan: Plan, fields: Sequence[Field], meter: Meter
+        self,
+        client: ClioClient,
+        plan: Plan,
+        fields: Sequence[Field],
+        meter: Meter,
+        asked: Sequence[Field] = (),
     ) -> None:
-        """Get ready; nothing is sent yet."""
+        """Get ready; nothing is sent yet. `asked` are fields to ask for and not to store."""
         self.client = client
         self.plan = plan
         self.meter = meter
         columns = [column for item in fields for column in item.columns]
         self._reader = RowReader(plan.collection, columns)
         self._reader.rising = False
-        self._narrowing = narrowing(plan.collection, fields)
+        more = [item for item in asked if item not in fields]
+        self._narrowing = narrowing(plan.collection, [*fields, *more])
 
     def by_ids(self, ids: Sequence[object]) -> Reading:
         """Read some records, in blocks where the list takes ids. Those that are gone are left out.
@@ -50,23 +56,53 @@ class Records:
             ClioError: it could not be read; nothing is known of it.
 
         """
+        body = self.item(key)
+        if body is None:
+            return None
+        path = self.plan.collection.item_path.replace("{id}", str(key))
+        page = as_page(body, path, bare=self.client.settings.bare)
+        return self._reading([page], self.plan.lists[0])
+
+    def shown(self, ids: Sequence[object]) -> tuple[Reading, list[bytes]]:
+        """Read some records in blocks, as rows and as the pages that Clio answered with.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        size = self.plan.collection.ids_at_once
+        readings, bodies = [], []
+        for start in range(0, len(ids), size):
+            for one in self.plan.lists:
+                pages = self._pages(one, ids[start : start + size])
+                readings.append(self._reading(pages, one))
+                bodies += pages
+        return joined(readings), bodies
+
+    def item(self, key: object) -> bytes | None:
+        """Read one record by its own address as Clio answers; None where there is none.
+
+        Raises:
+            ClioError: it could not be read; nothing is known of it.
+
+        """
         collection = self.plan.collection
         path = collection.item_path.replace("{id}", str(key))
         asked = [pair for pair in self._narrowing if pair[0] == "fields"]
         asked += collection.item_parameters
         try:
-            body = self.client.get(path, asked, meter=self.meter).body
+            return self.client.get(path, asked, meter=self.meter).body
         except (CollectionGoneError, VersionRetiredError):
             # 404, or 410: the version that this can also speak of was good for the list itself
             return None
-        page = as_page(body, path, bare=self.client.settings.bare)
-        return self._reading([page], self.plan.lists[0])
 
     def _block(self, one: List, ids: Sequence[object]) -> Reading:
+        return self._reading(self._pages(one, ids), one)
+
+    def _pages(self, one: List, ids: Sequence[object]) -> list[bytes]:
         asked = [*self._narrowing, *one.parameters]
         asked += [("ids[]", str(key)) for key in ids]
-        pages = walk(self.client, one.path, asked, meter=self.meter)
-        return self._reading([page.body for page in pages], one)
+        return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
 
     def _reading(self, bodies: Sequence[bytes], one: List) -> Reading:
         batch = self._reader.read(list(enumerate(bodies, start=1)))

@@ -1,0 +1,310 @@
+"""The `plan` command: the open edits, read anew in Clio, decided, guarded and frozen."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from pipelines.canonical import sha256
+from pipelines.errors import EditRefusedError, NeedsPersonError, PlanRefusedError
+from pipelines.ledger import Entry, Ledger
+from pipelines.outcome import Outcome
+from pipelines.run_load import Run
+from sources.clio_http.catalog import Catalog
+
+from . import guards, plan_file, values
+from .body import body_of
+from .checks import ON_A_BILL
+from .fields import FieldRef, request_fields
+from .guards import Limits
+from .merge import Merge, merge, theirs
+from .plan_file import Plan, PlannedEdit, PlannedRecord, Probe
+from .plan_text import listed, plan_text
+from .rereading import Shown
+from .session import Session, session
+from .stored import LABELS
+from .verdicts import BEFORE, BOTH, FOR_A_PERSON, GONE, HIDDEN, Settled, State
+
+Key = tuple[str, str]
+
+CONTEXT: Mapping[str, tuple[str, ...]] = {
+    "activities": ("type", "date", "quantity", "price", "matter.id"),
+    "calendar_entries": ("summary", "start_at", "matter.id"),
+    "communications": ("type", "subject", "matter.id"),
+    "contacts": ("type", "name"),
+    "documents": ("name", "matter.id"),
+    "matters": ("display_number", "description", "status", "client.id"),
+    "notes": ("type", "subject"),
+    "relationships": ("description", "matter.id", "contact.id"),
+    "tasks": ("name", "status", "due_at", "matter.id"),
+}
+"""What a person is shown of a record beside the change."""
+
+NO_TAG = '"no-record-has-this-tag"'
+PROBE = '{"data":{}}'
+"""A PATCH that says nothing: a server that takes it although the tag is wrong changes nothing."""
+
+
+@dataclass(frozen=True)
+class OpenEdit:
+    """An edit that may be planned."""
+
+    edit_id: str
+    resource: str
+    record_id: str
+    field: str
+    base: Any
+    new: Any
+    reason: str
+    author: str
+    label: str
+
+    @property
+    def key(self) -> Key:
+        """Give the collection and the id."""
+        return self.resource, self.record_id
+
+
+@dataclass
+class Draft:
+    """What planning found: records to send, and edits that end here."""
+
+    records: list[PlannedRecord] = field(default_factory=list)
+    ends: list[Settled] = field(default_factory=list)
+
+
+def run_plan(
+    run: Run,
+    limits: Limits,
+    *,
+    again: bool = False,
+    probe: bool = False,
+    into_demo: bool = False,
+) -> Outcome:
+    """Freeze the edits that wait: those proposed, and those of plans that are too old.
+
+    With `again` those that are planned or approved as well, whose approvals end with that; with
+    `probe` the plan asks Clio first, for each collection, to refuse a write with a wrong tag.
+
+    Raises:
+        GuardError: the plan goes past a limit; nothing is frozen.
+        ClioError: Clio or the data folder cannot be used.
+
+    """
+    outcome = Outcome("plan", run.clock.now(), run_id=uuid4().hex)
+    with session(run, "plan", outcome.run_id, into_demo=into_demo) as at:
+        edits = waiting(at.ledger, plan_file.stamp(run.clock.now()), again=again)
+        draft = drafted(at, edits)
+        plan = freeze(at, draft, limits, probe=probe) if draft.records else None
+        _record(at, draft, plan)
+        _tell(outcome, at, draft, plan)
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+WAITING = """
+with
+    over as (select plan_hash from plans where expires_at <= :now),
+    broken as (
+        select e.resource, e.record_id, s.plan_hash from steps s join edits e using (edit_id)
+        where s.kind = 'plan_frozen' and e.state in ('rejected', 'withdrawn')
+    ),
+    chosen as (
+        select resource, record_id from edits where state = 'proposed'
+        union
+        select resource, record_id from edits where state in ('planned', 'approved') and (
+            :again
+            or plan_hash in (select plan_hash from over)
+            or (resource, record_id, plan_hash) in (select * from broken))
+        except
+        select resource, record_id from edits where state in ('in_flight', 'unknown')
+    )
+select edit_id, resource, record_id, field, base, new_value, reason, author, label
+from edits
+where state in ('proposed', 'planned', 'approved')
+and (resource, record_id) in (select * from chosen)
+order by resource, length(record_id), record_id, proposed_at, edit_id
+"""
+"""All open edits of a record go in the same PATCH, so those that are planned come along. A record
+of which an edit was rejected or withdrawn needs a new plan: its frozen text holds that edit."""
+
+
+def waiting(ledger: Ledger, now: str, *, again: bool) -> list[OpenEdit]:
+    """Give the edits to plan, by record."""
+    found = ledger.rows(WAITING, {"now": now, "again": again})
+    return [OpenEdit(*row[:4], json.loads(row[4]), json.loads(row[5]), *row[6:9]) for row in found]
+
+
+def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
+    """Read the records and decide about each edit."""
+    draft = Draft()
+    refs: dict[Key, dict[str, FieldRef]] = {}
+    for edit in edits:
+        try:
+            refs.setdefault(edit.key, {})[edit.edit_id] = at.ref(edit.resource, edit.field)
+        except EditRefusedError as error:
+            draft.ends.append(Settled(edit.edit_id, State.INVALID, str(error)))
+    shown = at.read({key: list(found.values()) for key, found in refs.items()}) if refs else {}
+    for key, found in refs.items():
+        mine = [edit for edit in edits if edit.key == key and edit.edit_id in found]
+        _draft_record(draft, mine, found, shown.get(key), at.catalog)
+    return draft
+
+
+def _draft_record(
+    draft: Draft,
+    edits: Sequence[OpenEdit],
+    refs: Mapping[str, FieldRef],
+    record: Shown | None,
+    catalog: Catalog,
+) -> None:
+    sent = []
+    for edit in edits:
+        end = decide(edit, refs[edit.edit_id], record)
+        if end is None:
+            sent.append(edit)
+        else:
+            draft.ends.append(end)
+    if record is None or not sent:
+        return
+    changes = [(refs[edit.edit_id], edit.new) for edit in sent]
+    try:
+        body = body_of(changes, record)
+    except EditRefusedError as error:
+        draft.ends += [Settled(edit.edit_id, State.INVALID, str(error)) for edit in sent]
+        return
+    draft.records.append(_planned(sent, refs, record, body, catalog))
+
+
+def _planned(
+    edits: Sequence[OpenEdit],
+    refs: Mapping[str, FieldRef],
+    record: Shown,
+    body: str,
+    catalog: Catalog,
+) -> PlannedRecord:
+    resource, key = edits[0].key
+    known = {item.name for item in catalog.collections[resource].fields}
+    names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
+    label = " ".join(str(record.get(name) or "") for name in LABELS[resource]).strip()
+    return PlannedRecord(
+        resource,
+        key,
+        label or edits[0].label,
+        str(record["etag"]),
+        request_fields(refs.values(), names),
+        {name: context_of(record, name) for name in names},
+        tuple(_edit(edit, refs[edit.edit_id], record) for edit in edits),
+        body,
+        sha256(body),
+    )
+
+
+def _edit(edit: OpenEdit, ref: FieldRef, record: Shown) -> PlannedEdit:
+    base = theirs(ref, record)
+    return PlannedEdit(edit.edit_id, edit.field, base, edit.new, edit.reason, edit.author)
+
+
+def context_of(record: Shown, name: str) -> str | None:
+    """Give a field of a record as a person reads it; `client.id` is the id inside."""
+    value: Any = record
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return None if value is None else str(value)
+
+
+def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | None:
+    """Decide about one edit and its record as it is now; None means that it can be sent."""
+    if record is None:
+        return Settled(edit.edit_id, State.CONFLICTED, GONE)
+    if not record.get("etag"):
+        return Settled(edit.edit_id, State.INVALID, "Clio shows no etag of this record")
+    if edit.resource == "activities" and any(record.get(name) for name in ON_A_BILL):
+        return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
+    found = merge(ref, edit.base, values.read(ref, record), edit.new)
+    state, note = {
+        Merge.SEND: (None, ""),
+        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
+        Merge.CONFLICT: (State.CONFLICTED, BOTH),
+        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+    }[found]
+    return None if state is None else Settled(edit.edit_id, state, note, theirs(ref, record))
+
+
+def freeze(at: Session, draft: Draft, limits: Limits, *, probe: bool) -> Plan:
+    """Make the plan, once it is within the limits.
+
+    Raises:
+        GuardError: it is not.
+        PlanRefusedError: nobody can tell whose account it would be for.
+
+    """
+    guards.check(draft.records, at.warehouse.counts(f"raw_{at.reading.source}"), limits)
+    if not at.account:
+        message = "Clio does not say of which account the token is"
+        raise PlanRefusedError(message)
+    now = at.run.clock.now()
+    first = {one.resource: one for one in reversed(draft.records)}
+    probes = [Probe(one.resource, one.record_id, NO_TAG, PROBE) for one in first.values()]
+    return Plan(
+        plan_file.FORMAT,
+        plan_file.tool(),
+        at.account,
+        at.region,
+        at.host,
+        at.me.name,
+        at.me.login,
+        plan_file.stamp(now),
+        plan_file.stamp(now.add(hours=limits.expires_in)),
+        guards.policy(at.allowed.names),
+        limits.shown(),
+        tuple(sorted(probes, key=lambda one: one.resource)) if probe else (),
+        tuple(draft.records),
+    )
+
+
+def _record(at: Session, draft: Draft, plan: Plan | None) -> None:
+    """Write the file, then what it means: a file that the ledger does not know is never pushed."""
+    entries = [settled(end) for end in draft.ends]
+    if plan is not None:
+        path = plan_file.write(at.run.settings.data_dir, plan)
+        body = {
+            "path": path.name,
+            "edits": [edit.edit_id for edit in plan.edits],
+            "records": len(plan.records),
+            **{
+                name: getattr(plan, name)
+                for name in ("account", "region", "host", "author", "author_login")
+            },
+            "created_at": plan.created_at,
+            "expires_at": plan.expires_at,
+        }
+        entries.append(Entry("plan_frozen", body, plan_hash=plan.hash))
+    if entries:
+        at.ledger.record(at.me.name, *entries)
+
+
+def settled(end: Settled, plan_hash: str = "", etag_after: str = "", seen_by: str = "") -> Entry:
+    """Make the event of an edit's end."""
+    body = {
+        "state": end.state.value,
+        "note": end.note,
+        "theirs": end.theirs,
+        "etag_after": etag_after,
+        "seen_by": seen_by,
+    }
+    return Entry("edit_settled", body, end.edit_id, plan_hash)
+
+
+def _tell(outcome: Outcome, at: Session, draft: Draft, plan: Plan | None) -> None:
+    outcome.results = [
+        *(listed(plan) if plan else ()),
+        *({"edit_id": one.edit_id, "state": one.state, "note": one.note} for one in draft.ends),
+    ]
+    outcome.text = plan_text(at, plan, draft.ends)
+    stuck = [one for one in draft.ends if one.state in FOR_A_PERSON]
+    if stuck:
+        error = NeedsPersonError(f"{len(stuck):,} edits conflict with what Clio has")
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code

@@ -1,0 +1,253 @@
+"""The `push` command: an approved plan, sent exactly as it was frozen, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from pipelines.canonical import read
+from pipelines.errors import (
+    CommandLineError,
+    EditRefusedError,
+    NeedsPersonError,
+    PlanRefusedError,
+    UnguardedError,
+)
+from pipelines.ledger import Ledger
+from pipelines.outcome import Outcome
+from pipelines.run_load import Run
+from sources.errors import ClioError, SignInNeededError
+
+from . import guards, records, verdicts
+from .approval import approved_edits, open_plan, states_of
+from .body import names
+from .merge import Change
+from .plan_file import SHORT, Plan, PlannedRecord
+from .push_text import failures, push_text, results_of, stuck_text
+from .records import Job
+from .sending import guards_known, probe, send, stop_switch
+from .session import Session, session
+from .settlement import settle_all
+from .verdicts import FOR_A_PERSON, Settled, State
+
+CONFLICTS = 3
+"""So many records in a row that conflict end a push: something is not as the approver saw it."""
+SIGN_IN = "401"
+
+
+@dataclass
+class Pushed:
+    """What a push did: the ends of edits, the records that were sent, and why it stopped."""
+
+    ends: list[Settled] = field(default_factory=list)
+    sent: list[PlannedRecord] = field(default_factory=list)
+    stopped: ClioError | None = None
+    left: int = 0
+
+
+def run_push(
+    run: Run, named: str, commit: str = "", canary: int | None = None, *, into_demo: bool = False
+) -> Outcome:
+    """Send what is approved of a plan; without `commit`, its hash, only say what would be sent.
+
+    With `canary` at most so many records.
+
+    Raises:
+        PlanError: the plan is not what was frozen.
+        LedgerError: the ledger is damaged.
+        PlanRefusedError: it is too old, for another account, or was approved otherwise.
+        FourEyesError: an author approved their own edit.
+        UnresolvedError: of an earlier write it cannot be told whether it had its effect.
+        ClioError: Clio or the data folder cannot be used; nothing was sent.
+
+    """
+    outcome = Outcome("push", run.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+        ledger.demand_whole()
+        plan = open_plan(ledger, run, named)
+        if not commit:
+            approved = approved_edits(ledger, plan, four_eyes=run.settings.four_eyes)
+            states = states_of(ledger, plan)
+            outcome.results = results_of(ledger, plan, states)
+            ready = ready_records(plan, approved)
+            outcome.text = push_text(plan, states, len(ready), asked=False)
+            outcome.finished_at = run.clock.now()
+            return outcome
+    demand_hash(plan, commit)
+    with session(run, "push", outcome.run_id, into_demo=into_demo) as at:
+        pushed = _push(at, plan, canary)
+        states = states_of(at.ledger, plan)
+        outcome.results = results_of(at.ledger, plan, states)
+    _tell(outcome, plan, pushed, states)
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+def demand_hash(plan: Plan, commit: str) -> None:
+    """Refuse to send another plan than the one whose hash was typed.
+
+    Raises:
+        CommandLineError: it is another one.
+
+    """
+    if len(commit) < SHORT or not plan.hash.startswith(commit):
+        message = f"--commit names another plan; to send this one: --commit {plan.short}"
+        raise CommandLineError(message)
+
+
+def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
+    """Give the records of which every edit is approved: one PATCH holds them all."""
+    return [one for one in plan.records if all(edit.edit_id in approved for edit in one.edits)]
+
+
+def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
+    pushed = Pushed()
+    settle_all(at)
+    approved = approved_edits(at.ledger, plan, four_eyes=at.run.settings.four_eyes)
+    ready = ready_records(plan, approved)
+    if not ready:
+        return pushed
+    jobs = [job_of(at, plan, one) for one in ready]
+    demand_plan(at, plan, ready)
+    stop_switch(at)
+    chosen = list(zip(ready, jobs, strict=True))[:canary]
+    pushed.left = len(ready) - len(chosen)
+    shown = at.read({one.key: [change.ref for change in job.changes] for one, job in chosen})
+    try:
+        _send_all(at, plan, chosen, shown, pushed)
+    except ClioError as error:
+        # what was sent before stays as it is; what was not stays approved
+        pushed.stopped = error
+    if pushed.sent:
+        _read_back(at, chosen, pushed)
+    return pushed
+
+
+def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
+    """Find the fields of a planned record, and make sure that its body holds those and no other.
+
+    Raises:
+        PlanRefusedError: a field may not be written, or the body is not of these edits.
+
+    """
+    try:
+        changes = tuple(
+            Change(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
+            for edit in record.edits
+        )
+    except EditRefusedError as error:
+        message = f"a field of the plan may not be written: {error}"
+        raise PlanRefusedError(message) from None
+    body = read(record.body)
+    if set(body) != {"data"} or set(body["data"]) != names(
+        (change.ref, change.new) for change in changes
+    ):
+        message = f"the body for {record.resource} {record.record_id} is not that of its edits"
+        raise PlanRefusedError(message)
+    return Job(plan.hash, record.resource, record.record_id, record.etag, changes)
+
+
+def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None:
+    """Refuse a plan that is not for here and now.
+
+    Raises:
+        PlanRefusedError: it is too old, for another account, or made under other rules.
+        UnguardedError: Clio does not keep to If-Match for a collection of it.
+
+    """
+    here = {"account": at.account, "region": at.region, "host": at.host}
+    for name, found in here.items():
+        planned = getattr(plan, name)
+        if planned != found:
+            message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
+            raise PlanRefusedError(message)
+    if plan.is_over(at.run.clock.now()):
+        message = f"the plan {plan.short} was valid until {plan.expires_at}"
+        raise PlanRefusedError(message)
+    if plan.policy != guards.policy(at.allowed.names):
+        message = "what may be written has changed since the plan was frozen"
+        raise PlanRefusedError(message)
+    known = guards_known(at)
+    probed = {one.resource for one in plan.probes}
+    for resource in sorted({one.resource for one in ready} - probed):
+        if known.get(resource) is False:
+            message = f"Clio was seen not to keep to If-Match for {resource}"
+            raise UnguardedError(message)
+        if at.client.settings.gateway and not known.get(resource):
+            message = (
+                "nobody knows whether the gateway passes If-Match on; plan with --probe, which"
+                " asks first"
+            )
+            raise UnguardedError(message)
+
+
+def _send_all(
+    at: Session,
+    plan: Plan,
+    chosen: Sequence[tuple[PlannedRecord, Job]],
+    shown: verdicts.Readings,
+    pushed: Pushed,
+) -> None:
+    """Send record after record; stops at what a person must see."""
+    for one in plan.probes:
+        if guards_known(at).get(one.resource) is not True:
+            probe(at, one)
+    conflicts = 0
+    for record, job in chosen:
+        ends = verdicts.before_sending(job.changes, record.etag, shown.get(record.key))
+        if ends:
+            records.settle(at, job, ends, seen_by="reading")
+        else:
+            pushed.sent.append(record)
+            ends = send(at, job, record)
+        pushed.ends += ends
+        _demand_sign_in(ends)
+        conflicts = conflicts + 1 if _is_conflict(ends) else 0
+        if conflicts >= CONFLICTS:
+            message = f"{CONFLICTS} records in a row conflict with what Clio has; the rest waits"
+            raise NeedsPersonError(message)
+
+
+def _is_conflict(ends: Sequence[Settled]) -> bool:
+    return any(one.state is State.CONFLICTED for one in ends)
+
+
+def _demand_sign_in(ends: Sequence[Settled]) -> None:
+    if any(one.state is State.FAILED and SIGN_IN in one.note for one in ends):
+        message = "Clio did not take the token for a write"
+        raise SignInNeededError(message)
+
+
+def _read_back(at: Session, chosen: Sequence[tuple[PlannedRecord, Job]], pushed: Pushed) -> None:
+    """Read what was sent once more, so that the warehouse has it as Clio does."""
+    sent = {one.key for one in pushed.sent}
+    refs = {
+        one.key: [change.ref for change in job.changes] for one, job in chosen if one.key in sent
+    }
+    try:
+        at.read(refs)
+    except ClioError as error:
+        # what was written is settled: the next load brings it
+        pushed.stopped = pushed.stopped or error
+
+
+def _tell(outcome: Outcome, plan: Plan, pushed: Pushed, states: dict[str, str]) -> None:
+    stuck = [key for key, state in states.items() if state in {*FOR_A_PERSON, State.UNKNOWN}]
+    errors: list[ClioError] = [pushed.stopped] if pushed.stopped is not None else []
+    if stuck and not any(isinstance(one, NeedsPersonError) for one in errors):
+        errors.append(NeedsPersonError(f"{len(stuck):,} edits need a person"))
+    failed = failures(pushed.ends)
+    outcome.errors = [("", one) for one in [*errors, *failed]]
+    outcome.exit_code = exit_code([*errors, *failed])
+    ready = sum(state == State.APPROVED for state in states.values())
+    outcome.text = stuck_text(outcome.results)
+    outcome.text += push_text(plan, states, ready, asked=True, left=pushed.left)
+
+
+URGENCY = (130, 3, 7, 5, 6, 4, 1)
+"""Which exit code counts where several things went wrong."""
+
+
+def exit_code(errors: Sequence[ClioError]) -> int:
+    """Give the exit code of the most urgent error; 0 without one."""
+    codes = {one.exit_code if one.exit_code in URGENCY else 1 for one in errors}
+    return next((code for code in URGENCY if code in codes), 0)

@@ -1,0 +1,172 @@
+"""One record on its way to Clio: its attempts in the ledger, and the ends of its edits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.canonical import read, sha256
+from pipelines.ledger import Entry, Ledger
+from sources.clio_http.writes import Patch
+
+from .merge import Change
+from .planning import settled
+from .session import Session
+from .values import JsonScalar
+from .verdicts import AMBIGUOUS, NOT_APPLIED, Settled, State
+
+
+@dataclass(frozen=True)
+class Job:
+    """The edits of one record in one plan, and the tag that guards them."""
+
+    plan_hash: str
+    resource: str
+    record_id: str
+    etag: str
+    changes: tuple[Change, ...]
+
+    @property
+    def tops(self) -> frozenset[str]:
+        """Name the fields at the top of the record that tell what became of it."""
+        from_refs = {top for one in self.changes for top in (one.ref.read[0], one.ref.flag) if top}
+        return frozenset(from_refs)
+
+    @property
+    def edit_ids(self) -> list[str]:
+        """Name the edits."""
+        return [one.edit_id for one in self.changes]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended, as the ledger keeps it; `returned` is what the answer showed, by edit.
+
+    `sent` counts the attempts, this one included, that may have had their effect; `doubtful` says
+    that there was one before this.
+    """
+
+    attempt: str
+    outcome: str | None
+    status: int = 0
+    told: str = ""
+    etag_after: str = ""
+    returned: Mapping[str, JsonScalar] | None = None
+    sent: int = 1
+    doubtful: bool = False
+
+
+def intend(at: Session, job: Job, patch: Patch, url: str) -> str:
+    """Record that a PATCH is about to leave; durable when this returns. Gives its name."""
+    count = len(_attempts(at.ledger, job)) + 1
+    attempt = f"{job.plan_hash[:12]}-{job.resource}-{job.record_id}-{count}"
+    body = {
+        "attempt": attempt,
+        "resource": job.resource,
+        "record_id": job.record_id,
+        "edits": job.edit_ids,
+        "url": url,
+        "if_match": patch.if_match,
+        "body_hash": sha256(patch.body),
+    }
+    at.ledger.record(at.me.name, Entry("attempt_intended", body, plan_hash=job.plan_hash))
+    return attempt
+
+
+def end(at: Session, job: Job, ending: Ending) -> None:
+    """Record how an attempt ended."""
+    body = {
+        "attempt": ending.attempt,
+        "edits": job.edit_ids,
+        "outcome": ending.outcome,
+        "status": ending.status,
+        "told": ending.told,
+        "etag_after": ending.etag_after,
+        "returned": ending.returned,
+    }
+    at.ledger.record(at.me.name, Entry("attempt_ended", body, plan_hash=job.plan_hash))
+
+
+def settle(
+    at: Session, job: Job, ends: Iterable[Settled], etag_after: str = "", seen_by: str = "answer"
+) -> None:
+    """Record the ends of a record's edits, all at once."""
+    at.ledger.record(
+        at.me.name, *(settled(one, job.plan_hash, etag_after, seen_by) for one in ends)
+    )
+
+
+def back_to_approved(at: Session, job: Job, attempt: str) -> None:
+    """Record that an attempt was seen not to have had its effect: it may be sent again."""
+    end(at, job, Ending(attempt, NOT_APPLIED))
+
+
+def _attempts(ledger: Ledger, job: Job) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = [
+        (attempt, outcome)
+        for attempt, outcome in ledger.rows(
+            "select attempt, outcome from attempts"
+            " where plan_hash = ? and resource = ? and record_id = ? order by seq",
+            [job.plan_hash, job.resource, job.record_id],
+        )
+    ]
+    return found
+
+
+def doubts(ledger: Ledger, job: Job) -> int:
+    """Count the attempts at a record that may have had their effect."""
+    return sum(outcome in AMBIGUOUS for _, outcome in _attempts(ledger, job))
+
+
+def last_ending(ledger: Ledger, job: Job) -> Ending:
+    """Give how the last attempt at a record ended, as far as the ledger knows."""
+    attempts = _attempts(ledger, job)
+    attempt, _ = attempts[-1]
+    ((outcome, status, etag_after, returned),) = ledger.rows(
+        "select outcome, status, etag_after, returned from attempts where attempt = ?", [attempt]
+    )
+    before = sum(one in AMBIGUOUS for _, one in attempts[:-1])
+    return Ending(
+        attempt,
+        outcome,
+        int(status or 0),
+        "",
+        etag_after or "",
+        read(returned) if returned else None,
+        before + (outcome in AMBIGUOUS),
+        before > 0,
+    )
+
+
+UNDER_WAY = """
+select e.plan_hash, e.resource, e.record_id, e.edit_id, e.field, e.base, e.new_value,
+    (select a.if_match from attempts a where a.plan_hash = e.plan_hash
+        and a.resource = e.resource and a.record_id = e.record_id order by a.seq desc limit 1)
+from edits e where e.state in (?, ?) order by e.last_seq
+"""
+
+
+def under_way(ledger: Ledger) -> dict[tuple[str, str, str], list[tuple[str, ...]]]:
+    """Give the edits that were sent and have no end, by plan and record."""
+    found: dict[tuple[str, str, str], list[tuple[str, ...]]] = {}
+    for *key, edit_id, field, base, new, etag in ledger.rows(
+        UNDER_WAY, [State.IN_FLIGHT.value, State.UNKNOWN.value]
+    ):
+        found.setdefault((key[0], key[1], key[2]), []).append((edit_id, field, base, new, etag))
+    return found
+
+
+def patch_of(resource: str, record_id: str, etag: str, body: str, fields: str) -> Patch:
+    """Make the PATCH of a planned record; nothing of it is worked out here."""
+    return Patch(resource, record_id, etag, body, fields)
+
+
+def changes_of(at: Session, resource: str, rows: Sequence[tuple[str, ...]]) -> tuple[Change, ...]:
+    """Find the fields of edits again, as they stand in the ledger.
+
+    Raises:
+        EditRefusedError: one is no longer there.
+
+    """
+    return tuple(
+        Change(edit_id, at.field(resource, field), read(base), read(new))
+        for edit_id, field, base, new, *_ in rows
+    )

@@ -1,0 +1,144 @@
+"""Records read by id before and after a push: through the load's own classification, into raw.
+
+So the warehouse learns by the front door what Clio has; watermarks stay where they are, since
+nothing was walked. What the answers show is given as well, for values are compared as Clio says
+them, not as settings hide or hash them.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeAlias
+
+import pendulum
+
+from pipelines.load import Purpose, Runner, Task
+from pipelines.meta import Progress, RunRow
+from pipelines.plans import lists_of, not_asked_for
+from sources.clio_http.catalog import Collection
+from sources.clio_http.plan import Plan, Point, without
+from sources.clio_http.records import Records, as_page
+from sources.clio_http.walks import Walk
+
+Shown: TypeAlias = Mapping[str, Any]
+"""One record as Clio's JSON shows it; numbers with a fraction are Decimals."""
+
+
+class Aside(Task):
+    """A task that reads some records and no list: it moves no watermark and no resume point."""
+
+    def _progress(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Records of one collection, and the fields at their top whose values are needed."""
+
+    resource: str
+    ids: tuple[str, ...]
+    tops: frozenset[str]
+
+
+class Rereading(Runner):
+    """Reads records by id for one product on an open warehouse."""
+
+    mode = "reread"
+
+    def begin(self) -> pendulum.DateTime:
+        """Take the server's time, and make sure that the token is of the warehouse's account.
+
+        Raises:
+            ClioError: it is not, or Clio cannot be reached.
+
+        """
+        self.meta.interrupt_running(self.clock.now())
+        return self._begin()
+
+    def close(self) -> None:
+        """End the threads and remove the engine's folder."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.engine.close()
+
+    def read(self, wanted: Sequence[Wanted]) -> dict[tuple[str, str], Shown]:
+        """Read records in blocks, store what is new, and give those that are there.
+
+        A record that the list leaves out is asked for by its own address, once.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        found: dict[tuple[str, str], Shown] = {}
+        tasks = []
+        for one in wanted:
+            task, records = self._aside(one)
+            reading, bodies = records.shown(list(one.ids))
+            shown = {str(r["id"]): r for body in bodies for r in rows_of(body)}
+            found |= {(one.resource, key): row for key, row in shown.items() if key in one.ids}
+            for key in one.ids:
+                if key not in shown and (row := self._alone(records, key)) is not None:
+                    found[one.resource, key] = row
+            if rows := reading.table.num_rows + len(reading.misfits):
+                task.hold(replace(reading, rows=rows))
+                tasks.append(task)
+        if tasks:
+            self.drive(tasks)
+        return {key: row for key, row in found.items() if not self._is_gone(key[0], row)}
+
+    def one(self, resource: str, key: str, tops: frozenset[str]) -> Shown | None:
+        """Read one record by its own address; None where it is gone. Nothing is stored.
+
+        Raises:
+            ClioError: it could not be read; nothing is known of it.
+
+        """
+        _, records = self._aside(Wanted(resource, (key,), tops))
+        row = self._alone(records, key)
+        return None if row is None or self._is_gone(resource, row) else row
+
+    def _alone(self, records: Records, key: str) -> Shown | None:
+        body = records.item(key)
+        if body is None:
+            return None
+        as_page(body, records.plan.collection.item_path)
+        row: Shown = json.loads(body, parse_float=Decimal)["data"]
+        # another record's answer says nothing of this one
+        return row if str(row.get("id")) == key else None
+
+    def _is_gone(self, resource: str, row: Shown) -> bool:
+        marker = self.product.catalog.collections[resource].deletion_marker
+        return bool(marker) and bool(row.get(marker))
+
+    def _aside(self, wanted: Wanted) -> tuple[Task, Records]:
+        collection = self.product.catalog.collections[wanted.resource]
+        plan = self._plan(collection)
+        walk = Walk(self.client, plan, self.clock, self._threads)
+        run = RunRow(
+            self.result.run_id, self.source, collection.name, self.mode, None, self.clock.now()
+        )
+        purpose = Purpose(
+            buried=collection.name in self.buried,
+            quarantined=collection.name in self.quarantined,
+        )
+        known = Progress(self.source, collection.name)
+        mask = partial(self.masks.apply, collection.name)
+        task = Aside(self.source, walk, known, run, mask, purpose=purpose)
+        kept = without(collection.fields, plan.left_out)
+        asked = [item for item in collection.fields if item.name in wanted.tops | {"id", "etag"}]
+        return task, Records(self.client, plan, kept, walk.meter, asked)
+
+    def _plan(self, collection: Collection) -> Plan:
+        now = self.result.server_time or self.clock.now()
+        lists = lists_of(collection, now)
+        over = Point(len(lists))
+        left_out = not_asked_for(collection, self.rules)
+        return Plan(collection, self.mode, now, lists, None, over, left_out)
+
+
+def rows_of(body: bytes) -> Iterable[Shown]:
+    """Give the records of a page, exactly as it shows them."""
+    rows: list[Shown] = json.loads(body, parse_float=Decimal)["data"]
+    return rows

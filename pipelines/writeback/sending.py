@@ -1,0 +1,149 @@
+"""One record sent: intent, PATCH, answer, end. One at a time, each step durable before the next."""
+
+from dataclasses import replace
+
+from pipelines.crash import crash_point
+from pipelines.errors import StopSwitchError, UnguardedError, UnresolvedError
+from pipelines.ledger import Entry
+from sources.clio_http import writes
+from sources.clio_http.retry import backoff
+from sources.clio_http.writes import Effect, Patch, Written
+from sources.errors import ClioError, Interrupted, RateLimitedError, UnreachableError
+
+from . import records, settlement, verdicts
+from .plan_file import PlannedRecord, Probe
+from .records import Ending, Job
+from .session import SOURCE, Session
+from .verdicts import ATTEMPTS, OUTCOMES, Settled
+
+STOP = "STOP"
+DEFERRALS = 5
+"""So many times in a row one PATCH is put off with 429 before the push ends."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+
+
+def stop_switch(at: Session) -> None:
+    """Look for the file that stops every write.
+
+    Raises:
+        StopSwitchError: it is there.
+        Interrupted: the run was asked to stop.
+
+    """
+    if (at.run.settings.data_dir / STOP).exists():
+        raise StopSwitchError
+    if at.run.stop.is_set():
+        raise Interrupted
+
+
+def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
+    """Send one record until its edits have an end; gives those ends.
+
+    Raises:
+        StopSwitchError: writes were stopped; what is approved stays so.
+        UnresolvedError: nobody can tell yet whether it had its effect.
+        RateLimitedError: Clio puts it off again and again.
+        UnreachableError: nothing could be sent.
+        WriteRefusedError: it must never be sent.
+
+    """
+    patch = Patch(*planned.key, planned.etag, planned.body, planned.fields)
+    writes.check(patch, at.client.settings)
+    deferred = unsent = 0
+    while True:
+        stop_switch(at)
+        ending, written = _attempt(at, job, patch)
+        if written.effect is Effect.DEFERRED:
+            deferred += 1
+            pause = _pause(deferred, DEFERRALS, RateLimitedError())
+            at.client.hold(written.wait or pause)
+        elif written.effect is Effect.UNSENT:
+            unsent += 1
+            at.run.clock.sleep(_pause(unsent, ATTEMPTS, UnreachableError(written.told)))
+        else:
+            ends = settlement.conclude(at, job, ending)
+            if ends:
+                return ends
+
+
+def _pause(times: int, most: int, error: ClioError) -> float:
+    """Give the seconds to wait before the same is sent again.
+
+    Raises:
+        ClioError: `error`, once that was done often enough.
+
+    """
+    if times >= most:
+        raise error
+    return backoff(times, FIRST_WAIT, LONGEST_WAIT)
+
+
+def _attempt(at: Session, job: Job, patch: Patch) -> tuple[Ending, Written]:
+    """Send a PATCH once, between the record of its intent and that of its end."""
+    doubts = records.doubts(at.ledger, job)
+    crash_point("before_intent")
+    attempt = records.intend(at, job, patch, writes.address(patch, at.client.settings))
+    crash_point("after_intent")
+    try:
+        written = writes.send(at.client, at.run.clock, patch)
+    except Interrupted:
+        records.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))
+        raise
+    crash_point("after_send")
+    ending = _ending(job, attempt, written, doubts)
+    crash_point("after_answer")
+    records.end(at, job, ending)
+    crash_point("before_final")
+    return ending, written
+
+
+def _ending(job: Job, attempt: str, written: Written, doubts: int) -> Ending:
+    ending = Ending(
+        attempt, OUTCOMES[written.effect], written.status, written.told, doubtful=doubts > 0
+    )
+    if written.record is not None:
+        returned = verdicts.returned(job.changes, written.record)
+        etag = str(written.record["etag"])
+        if returned is not None:
+            return replace(ending, etag_after=etag, returned=returned, sent=doubts)
+        ending = replace(ending, outcome=OUTCOMES[Effect.UNKNOWN], told="a field is not shown")
+    is_doubt = ending.outcome == OUTCOMES[Effect.UNKNOWN]
+    return replace(ending, sent=doubts + is_doubt)
+
+
+def probe(at: Session, one: Probe) -> None:
+    """Ask Clio to refuse a write that changes nothing and has a wrong tag.
+
+    Raises:
+        UnguardedError: it took it, so nothing guards the records of this collection.
+        UnresolvedError: it did not say.
+
+    """
+    stop_switch(at)
+    patch = Patch(one.resource, one.record_id, one.if_match, one.body, "id,etag")
+    writes.check(patch, at.client.settings)
+    about = {"resource": one.resource, "host": at.host, "source": SOURCE}
+    at.ledger.record(at.me.name, Entry("resource_probed", {**about, "record_id": one.record_id}))
+    written = writes.send(at.client, at.run.clock, patch)
+    evidence = {**about, "evidence": f"a write with a wrong tag was answered {written.status}"}
+    if written.effect is Effect.CHANGED:
+        at.ledger.record(at.me.name, Entry("resource_guarded", evidence))
+    elif written.effect is Effect.ACCEPTED:
+        at.ledger.record(at.me.name, Entry("resource_unguarded", evidence))
+        message = f"Clio took a write to {one.resource} although its tag was wrong"
+        raise UnguardedError(message)
+    else:
+        message = f"Clio does not say whether it keeps to If-Match for {one.resource}"
+        raise UnresolvedError(message)
+
+
+GUARDS = """
+select body ->> '$.resource', kind from events
+where kind in ('resource_guarded', 'resource_unguarded') and body ->> '$.host' = ?
+order by seq
+"""
+
+
+def guards_known(at: Session) -> dict[str, bool]:
+    """Tell of which collections Clio was seen to keep to If-Match (True), or not to (False)."""
+    return {name: kind == "resource_guarded" for name, kind in at.ledger.rows(GUARDS, [at.host])}

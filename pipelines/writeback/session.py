@@ -1,0 +1,177 @@
+"""Everything that the way back works with, opened in one place: lock, warehouse, ledger, Clio."""
+
+import getpass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipelines import apis, echoes, products
+from pipelines.epoch import check_epoch
+from pipelines.errors import DemoFolderError, NoWarehouseError
+from pipelines.ledger import Head, Ledger
+from pipelines.run_load import Run
+from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
+from sources.clio_http.catalog import Catalog
+from sources.clio_http.client import ClioClient
+
+from .allowed import Allowed, allowed
+from .fields import CustomField, FieldRef, parse
+from .persons import Person
+from .rereading import Rereading, Shown, Wanted
+from .stored import definitions
+
+SOURCE = "clio_manage"
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open data folder, with Clio Manage at hand and the token's account checked."""
+
+    run: Run
+    warehouse: Warehouse
+    ledger: Ledger
+    client: ClioClient
+    reading: Rereading
+    catalog: Catalog
+    allowed: Allowed
+    custom_fields: tuple[CustomField, ...]
+    me: Person
+
+    @property
+    def account(self) -> str:
+        """Name the account that the token is of; empty where Clio does not say."""
+        return self.reading.identity.account_id
+
+    @property
+    def region(self) -> str:
+        """Name the region that is configured."""
+        return self.run.settings.sources[SOURCE].region
+
+    @property
+    def host(self) -> str:
+        """Name the host and port that would be written to."""
+        return urlsplit(self.client.settings.base_url).netloc
+
+    def ref(self, resource: str, field: str) -> FieldRef:
+        """Find a field that may be edited, as of now.
+
+        Raises:
+            EditRefusedError: it may not be, or is no longer there.
+
+        """
+        ref = self.field(resource, field)
+        self.allowed.demand(ref)
+        return ref
+
+    def field(self, resource: str, field: str) -> FieldRef:
+        """Find a field, whether settings let it be edited or not.
+
+        Raises:
+            EditRefusedError: it is no longer there, or never written.
+
+        """
+        return parse(self.catalog, resource, field, self.custom_fields)
+
+    def read(
+        self, refs: Mapping[tuple[str, str], Sequence[FieldRef]]
+    ) -> dict[tuple[str, str], Shown]:
+        """Read some records, with the fields of each, and store what is new.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        wanted = []
+        for resource in sorted({resource for resource, _ in refs}):
+            mine = {key: found for key, found in refs.items() if key[0] == resource}
+            tops = frozenset(
+                top for found in mine.values() for ref in found for top in tops_of(ref)
+            )
+            wanted.append(Wanted(resource, tuple(key for _, key in mine), tops))
+        return self.reading.read(wanted)
+
+
+def tops_of(ref: FieldRef) -> set[str]:
+    """Name the fields at the top of a record that reading a field needs."""
+    return {ref.read[0], *ref.companion[:1], *([ref.flag] if ref.flag else [])}
+
+
+def person(run: Run) -> Person:
+    """Say who is acting."""
+    return Person(run.settings.actor, getpass.getuser())
+
+
+@contextmanager
+def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> Iterator[Session]:
+    """Open a data folder to plan or to push, and prove that its ledger is whole.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        DemoFolderError: the folder holds the demo's firm, and this is not the demo.
+        LedgerError: the ledger is damaged, or was longer when the warehouse saw it last.
+        ClioError: Clio cannot be reached, or the token is of another account.
+
+    """
+    settings, clock = run.settings, run.clock
+    folder = settings.data_dir
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    prepare_data_folder(folder)
+    if (folder / DEMO_MARK).exists() and not into_demo:
+        raise DemoFolderError
+    options = settings.sources[SOURCE]
+    product = products.product(SOURCE, options)
+    with (
+        writer_lock(folder, command, clock.now()),
+        Warehouse(folder) as warehouse,
+        Ledger.open(folder, clock) as ledger,
+        apis.client(SOURCE, settings, clock, run.stop) as client,
+    ):
+        ledger.demand_whole(last_seen(warehouse))
+        if note := check_epoch(warehouse, folder, clock.now(), run_id):
+            run.reporter.note(note)
+        reading = Rereading(
+            product,
+            warehouse,
+            client,
+            clock,
+            run_id=run_id,
+            choice=run.choice,
+            reporter=run.reporter,
+            stop=run.stop,
+            masks=products.masks(product.catalog, options, folder),
+        )
+        try:
+            reading.begin()
+            echoes.note(warehouse, sent(ledger))
+            yield Session(
+                run,
+                warehouse,
+                ledger,
+                client,
+                reading,
+                product.catalog,
+                allowed(product.catalog, settings.writable),
+                definitions(warehouse),
+                person(run),
+            )
+            echoes.note(warehouse, sent(ledger))
+            head = ledger.head()
+            echoes.see(warehouse, (head.count, head.hash))
+        finally:
+            reading.close()
+
+
+def last_seen(warehouse: Warehouse) -> Head:
+    """Give the head of the ledger as the warehouse saw it last."""
+    return Head(*echoes.seen(warehouse))
+
+
+def sent(ledger: Ledger) -> list[echoes.Echo]:
+    """Give the versions that our own writes made, as far as the answers told them."""
+    found = ledger.rows(
+        "select resource, record_id, if_match, etag_after, plan_hash, ended_at from attempts"
+        " where etag_after <> '' and etag_after <> if_match order by seq"
+    )
+    return [echoes.Echo(SOURCE, *row) for row in found]

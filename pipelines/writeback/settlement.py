@@ -1,0 +1,101 @@
+"""What became of what was sent: settled from the ledger, or by reading the record again."""
+
+from pipelines.errors import EditRefusedError, UnresolvedError
+from sources.errors import ClioError, Interrupted
+
+from . import records, verdicts
+from .records import Ending, Job
+from .session import Session
+from .verdicts import Settled, State, Verdict
+
+PATIENCE = 2.0
+"""Seconds to wait before a record is read again: a copy may lag behind."""
+GONE = 404
+NO_FIELD = "the field is no longer known, so nobody can tell what became of it"
+
+
+def settle_all(at: Session) -> int:
+    """Settle everything that was sent and has no end yet; gives how many records that were.
+
+    Raises:
+        UnresolvedError: of one it cannot be told yet; nothing may be sent.
+
+    """
+    waiting = records.under_way(at.ledger)
+    for (plan_hash, resource, record_id), rows in waiting.items():
+        etag = rows[0][-1]
+        try:
+            changes = records.changes_of(at, resource, rows)
+        except EditRefusedError:
+            ends = [Settled(row[0], State.NEEDS_HUMAN, NO_FIELD) for row in rows]
+            records.settle(at, Job(plan_hash, resource, record_id, etag, ()), ends)
+            continue
+        job = Job(plan_hash, resource, record_id, etag, changes)
+        ending = records.last_ending(at.ledger, job)
+        if ending.outcome is None:
+            # the run died with this PATCH under way
+            ending = Ending(ending.attempt, "unknown", sent=ending.sent, doubtful=ending.doubtful)
+            records.end(at, job, ending)
+        conclude(at, job, ending)
+    return len(waiting)
+
+
+def conclude(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
+    """Bring the edits of a record to their end after an attempt; () means: it may be sent again.
+
+    Raises:
+        UnresolvedError: nobody can tell yet.
+
+    """
+    if ending.outcome == "applied" and ending.returned is not None:
+        ends = verdicts.after_accepted(job.changes, ending.returned)
+        records.settle(at, job, ends, ending.etag_after)
+        return ends
+    if ending.outcome == "changed" and not ending.doubtful:
+        return _settled(at, job, verdicts.after_changed(job.changes, _read(at, job)))
+    if ending.outcome == "refused":
+        return _settled(at, job, _refused(at, job, ending))
+    return _resolved(at, job, ending)
+
+
+def _refused(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
+    if ending.status == GONE and _read(at, job) is None:
+        return verdicts.after_changed(job.changes, None)
+    told = ending.told or f"Clio refused it with {ending.status}"
+    return tuple(Settled(one.edit_id, State.FAILED, told) for one in job.changes)
+
+
+def _resolved(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
+    at.run.clock.sleep(PATIENCE)
+    record = _read(at, job)
+    found = verdicts.after_rereading(job.changes, job.etag, record, ending.sent)
+    if found.verdict is Verdict.AGAIN:
+        records.back_to_approved(at, job, ending.attempt)
+        return ()
+    etag = str(record.get("etag") or "") if record else ""
+    return _settled(at, job, found.ends, etag)
+
+
+def _settled(
+    at: Session, job: Job, ends: tuple[Settled, ...], etag: str = ""
+) -> tuple[Settled, ...]:
+    records.settle(at, job, ends, etag, "reading")
+    return ends
+
+
+def _read(at: Session, job: Job) -> verdicts.Shown | None:
+    """Read a record again.
+
+    Raises:
+        UnresolvedError: it could not be read, so nothing is known.
+
+    """
+    failure: ClioError
+    try:
+        return at.reading.one(job.resource, job.record_id, job.tops)
+    except Interrupted:
+        raise
+    except ClioError as error:
+        failure = error
+    message = f"{job.resource} {job.record_id} could not be read again: {failure}"
+    raise UnresolvedError(message)

@@ -1,0 +1,188 @@
+"""What becomes of edits after an answer, or after the record was read again. Tables; no effects.
+
+A record is one unit: its edits go in one PATCH, so what is not known of it is not known of any.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from sources.clio_http.writes import Effect
+
+from . import values
+from .merge import Change, Merge, merged, theirs
+from .values import JsonScalar, Unreadable
+
+Shown: TypeAlias = Mapping[str, Any]
+"""A record as Clio's JSON shows it."""
+
+Readings: TypeAlias = Mapping[tuple[str, str], Shown]
+"""Records as they were read, by collection and id; those that are gone are left out."""
+
+ATTEMPTS = 3
+"""So often one PATCH is sent at most while nobody knows whether it had its effect."""
+
+GONE = "the record is gone in Clio"
+REBASE = "other fields of the record changed in Clio: clio-sync edits rebase offers it anew"
+REVERTED = (
+    "another field changed, or this was applied and then undone by a person: that cannot be told"
+    " apart, so it is not sent again"
+)
+BOTH = "Clio has another value by now"
+HIDDEN = "Clio no longer shows this field"
+NOT_STORED = "Clio accepted it and did not store it"
+TOO_OFTEN = f"it was sent {ATTEMPTS} times and never seen to arrive: look at the record in Clio"
+BEFORE = "Clio had this value already"
+IN_ITS_WAY = "Clio wrote it in its own way"
+SEEN = "Clio shows this value; whether by us or by an equal change of another is not known"
+
+
+class State(StrEnum):
+    """The states of an edit, as the ledger's view names them."""
+
+    PROPOSED = "proposed"
+    PLANNED = "planned"
+    APPROVED = "approved"
+    IN_FLIGHT = "in_flight"
+    UNKNOWN = "unknown"
+    APPLIED = "applied"
+    APPLIED_OBSERVED = "applied_observed"
+    NO_CHANGE = "no_change"
+    CONFLICTED = "conflicted"
+    FAILED = "failed"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    NEEDS_HUMAN = "needs_human"
+
+
+OPEN = (State.PROPOSED, State.PLANNED, State.APPROVED, State.IN_FLIGHT, State.UNKNOWN)
+FOR_A_PERSON = (State.CONFLICTED, State.NEEDS_HUMAN)
+UNDER_WAY = (State.IN_FLIGHT, State.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The end of one edit. `theirs` is what Clio shows; None as well where it shows nothing."""
+
+    edit_id: str
+    state: State
+    note: str = ""
+    theirs: JsonScalar = None
+
+
+class Verdict(StrEnum):
+    """What is to be done about a record after it was read again."""
+
+    SETTLED = "settled"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The verdict, with the ends of the record's edits where it is settled."""
+
+    verdict: Verdict
+    ends: tuple[Settled, ...] = ()
+
+
+def before_sending(
+    changes: Sequence[Change], etag: str, record: Shown | None
+) -> tuple[Settled, ...]:
+    """Decide, before anything is sent, about a record as it was just read; () means: send it."""
+    if record is None:
+        return _all(changes, State.CONFLICTED, GONE, {})
+    found = merged(changes, record)
+    if record.get("etag") == etag and set(found.values()) == {Merge.SEND}:
+        return ()
+    return tuple(_instead(one, found[one.edit_id], record) for one in changes)
+
+
+def _instead(one: Change, merge: Merge, record: Shown) -> Settled:
+    state, note = {
+        Merge.SEND: (State.CONFLICTED, REBASE),
+        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
+        Merge.CONFLICT: (State.CONFLICTED, BOTH),
+        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+    }[merge]
+    return Settled(one.edit_id, state, note, theirs(one.ref, record))
+
+
+def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] | None:
+    """Give what an answer shows of the edits' fields; None where it does not show all of them."""
+    found = {one.edit_id: values.read(one.ref, record) for one in changes}
+    if any(isinstance(value, Unreadable) for value in found.values()):
+        return None
+    return {key: value for key, value in found.items() if not isinstance(value, Unreadable)}
+
+
+def after_accepted(
+    changes: Sequence[Change], shown: Mapping[str, JsonScalar]
+) -> tuple[Settled, ...]:
+    """Hold what an accepted PATCH answered against what was approved, field by field."""
+    return tuple(_stored(one, shown[one.edit_id]) for one in changes)
+
+
+def _stored(one: Change, shown: JsonScalar) -> Settled:
+    if shown == one.new:
+        return Settled(one.edit_id, State.APPLIED, "", shown)
+    if values.alike(one.ref, shown, one.new):
+        return Settled(one.edit_id, State.APPLIED, IN_ITS_WAY, shown)
+    return Settled(one.edit_id, State.NEEDS_HUMAN, NOT_STORED, shown)
+
+
+def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Settled, ...]:
+    """Decide about a record that answered 412 and was never sent before: nothing was written."""
+    if record is None:
+        return _all(changes, State.CONFLICTED, GONE, {})
+    found = merged(changes, record)
+    return tuple(_instead(one, found[one.edit_id], record) for one in changes)
+
+
+def after_rereading(
+    changes: Sequence[Change], etag: str, record: Shown | None, attempts: int
+) -> Resolved:
+    """Settle a record of which nobody knows whether a PATCH had its effect.
+
+    `record` is a new reading of it, None where Clio says that it is gone; `attempts` is how often
+    the PATCH was sent.
+    """
+    if record is None:
+        return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, GONE, {}))
+    found = merged(changes, record)
+    shown = set(found.values())
+    if shown == {Merge.ALREADY}:
+        return Resolved(Verdict.SETTLED, _all(changes, State.APPLIED_OBSERVED, SEEN, record))
+    if record.get("etag") == etag:
+        if shown != {Merge.SEND}:
+            return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, BOTH, record))
+        if attempts < ATTEMPTS:
+            return Resolved(Verdict.AGAIN)
+        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
+    note = REVERTED if shown == {Merge.SEND} else BOTH
+    return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, note, record))
+
+
+def _all(changes: Sequence[Change], state: State, note: str, record: Shown) -> tuple[Settled, ...]:
+    return tuple(Settled(one.edit_id, state, note, theirs(one.ref, record)) for one in changes)
+
+
+OUTCOMES = {
+    Effect.ACCEPTED: "applied",
+    Effect.CHANGED: "changed",
+    Effect.REFUSED: "refused",
+    Effect.DEFERRED: "deferred",
+    Effect.UNSENT: "unsent",
+    Effect.UNKNOWN: "unknown",
+}
+"""What the ledger calls the end of an attempt."""
+
+
+NOT_APPLIED = "not_applied"
+"""Seen not to have had its effect yet, after it was unknown; a delayed copy may still arrive."""
+
+AMBIGUOUS = frozenset({None, OUTCOMES[Effect.UNKNOWN], NOT_APPLIED})
+"""The ends of attempts that may have had their effect, or may still; none is the first of them."""

@@ -1,0 +1,82 @@
+"""The way back, driven as people drive it: proposed, planned, approved by another, pushed."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.ledger import Ledger
+from pipelines.outcome import Outcome
+from pipelines.run_load import Run
+from pipelines.writeback.approval import Answer, run_review
+from pipelines.writeback.assignments import assigned
+from pipelines.writeback.guards import Limits
+from pipelines.writeback.planning import run_plan
+from pipelines.writeback.propose import Work, run_proposal
+from pipelines.writeback.push import run_push
+from sources.clio_http.clock import SystemClock
+from tests.system.firm import Firm, QuickClock
+
+AUTHOR, APPROVER = "ana", "bo"
+
+
+@dataclass
+class Desk:
+    """A loaded firm whose people correct records."""
+
+    firm: Firm
+    clock: SystemClock | None = None
+    four_eyes: bool = True
+
+    def run(self, actor: str) -> Run:
+        """Give what a command works with, run by someone."""
+        run = self.firm.run(clock=self.clock or QuickClock(), stop=None)
+        settings = replace(run.settings, actor=actor, four_eyes=self.four_eyes)
+        return replace(run, settings=settings)
+
+    def propose(self, resource: str, key: object, *changes: str) -> list[str]:
+        """Propose new values, such as `status=closed`; gives the edits."""
+        run = self.run(AUTHOR)
+        wanted = assigned(resource, str(key), changes, "as agreed")
+        outcome = run_proposal(Work(run.settings, run.clock), "edits propose", lambda _: wanted)
+        assert outcome.exit_code == 0, outcome.errors
+        return [one["edit_id"] for one in outcome.results]
+
+    def plan(self, limits: Limits | None = None, **options: bool) -> Outcome:
+        """Plan what waits."""
+        return run_plan(self.run(AUTHOR), limits or Limits(), **options)
+
+    def review(self, plan: str, answer: Answer | None = None, by: str = APPROVER) -> Outcome:
+        """Approve a plan, all of it unless said otherwise."""
+        return run_review(self.run(by), plan, answer or Answer(("all",)))
+
+    def push(self, plan: str, **options: Any) -> Outcome:  # noqa: ANN401 - as run_push has them
+        """Send a plan."""
+        return run_push(self.run(APPROVER), plan, **{"commit": plan, **options})
+
+    def approved(self, limits: Limits | None = None, **options: bool) -> str:
+        """Plan what waits and approve it; gives the plan."""
+        outcome = self.plan(limits, **options)
+        assert outcome.exit_code == 0, outcome.errors
+        plan = str(outcome.results[0]["plan"])
+        assert self.review(plan).exit_code == 0
+        return plan
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Ask the ledger."""
+        with Ledger.open(self.firm.folder, SystemClock(), read_only=True) as ledger:
+            return ledger.rows(query, parameters)
+
+    def states(self) -> dict[str, str]:
+        """Give the state of every edit."""
+        return dict(self.rows("select edit_id, state from edits"))
+
+    @property
+    def patches(self) -> list[Any]:
+        """Give the PATCH requests that reached the server."""
+        return [asked for asked in self.firm.clio.requests if asked.method == "PATCH"]
+
+    def record(self, resource: str, key: int) -> dict[str, Any]:
+        """Give a record as the server has it."""
+        found: dict[str, Any] = next(
+            row for row in self.firm.clio.dump(resource) if str(row["id"]) == str(key)
+        )
+        return found
