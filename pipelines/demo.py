@@ -1,15 +1,17 @@
-"""The demo: a simulated Clio on loopback, loaded, changed, and loaded again."""
+"""The demo: a simulated Clio on loopback, both products, loaded, changed, and loaded again."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sources.clio_http.clock import Clock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Clock as SimulatedClock
 from sources.clio_simulator import Seed, Simulator
 
-from .config import Settings
+from .config import Settings, SourceSettings
 from .errors import NotADemoError
 from .outcome import Outcome, table
 from .plans import Choice
@@ -19,13 +21,31 @@ from .run_sweep import run_sweep
 from .warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
 
 EXAMPLE = "select * from raw_clio_manage.matters"
-SEED = 7
+FIRM = Seed(7, grow_contacts=8, grow_matters=6, grow_leads=8, grow_notes=12)
+"""Grow takes three requests a second, and one for the notes of each record: so it is small."""
+BOTH = ("clio_manage", "clio_grow")
 
 WORK = """
 select coalesce(m.display_number, '(no matter)') as matter, count(*) as entries,
     round(sum(a.quantity) / 3600, 1) as hours, sum(a.total)::decimal(18, 2) as total
 from raw_clio_manage.activities a left join raw_clio_manage.matters m on m.id = a.matter__id
 group by all order by total desc nulls last limit 5
+"""
+LINKED = """
+select 'contacts' as record, count(*) as in_grow, count(g.clio_id) as linked, count(m.id) as found
+from raw_clio_grow.contacts g left join raw_clio_manage.contacts m on m.id = g.clio_id
+union all
+select 'matters', count(*), count(g.clio_id), count(m.id)
+from raw_clio_grow.matters g left join raw_clio_manage.matters m on m.id = g.clio_id
+"""
+SAMPLES = """
+(select 'contact' as record, g.id as grow, m.id as manage, g.status as in_grow, m.type as in_manage
+from raw_clio_grow.contacts g join raw_clio_manage.contacts m on m.id = g.clio_id
+order by g.id limit 2)
+union all
+(select 'matter', g.id, m.id, g.status, m.display_number || ', ' || m.status
+from raw_clio_grow.matters g join raw_clio_manage.matters m on m.id = g.clio_id
+order by g.id limit 3)
 """
 HISTORY = """
 select display_number, status, _replaced_at from raw_clio_manage.matters__versions
@@ -52,18 +72,18 @@ def run_demo(
     prepare_data_folder(folder)
     with writer_lock(folder, "demo", clock.now()):
         _clear(folder)
-    with Simulator(Seed(SEED), clock=SimulatedClock.real(), rate_limit=0) as clio:
+    with Simulator(FIRM, clock=SimulatedClock.real(), rate_limit=0) as clio:
         here = _pointed_at(settings, clio)
-        reporter.note(f"A simulated Clio runs at {clio.url}.")
+        reporter.note(f"A simulated Clio runs at {clio.url}, Manage and Grow.")
         run = Run(here, Choice(), clock, reporter, stop)
-        first = run_load(run, ["clio_manage"], into_demo=True)
+        first = run_load(run, BOTH, into_demo=True)
         reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
         _change(clio)
-        second = run_load(run, ["clio_manage"], into_demo=True)
+        second = run_load(run, BOTH, into_demo=True)
         reporter.note("A task is deleted, and a note changes without a new timestamp: no load can")
         reporter.note("see either. The sweep reads everything again and proves what it holds.")
         _change_unseen(clio)
-        proof = run_sweep(run, ["clio_manage"], into_demo=True)
+        proof = run_sweep(run, BOTH, into_demo=True)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = first.errors + second.errors + proof.errors
     outcome.exit_code = max(first.exit_code, second.exit_code, proof.exit_code)
@@ -82,12 +102,17 @@ def _clear(folder: Path) -> None:
 
 
 def _pointed_at(settings: Settings, clio: Simulator) -> Settings:
-    manage = replace(
-        settings.sources["clio_manage"],
-        base_url=clio.url,
-        access_token=Secret(clio.token),
+    """Read the simulator and nothing else, whatever is configured."""
+    manage = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
+    grow = SourceSettings(
+        base_url=clio.grow_url, access_token=Secret(clio.grow_token), rolling_slice=0
     )
-    return replace(settings, sources={**settings.sources, "clio_manage": manage})
+    return replace(settings, sources=dict(zip(BOTH, (manage, grow), strict=True)))
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """Name a collection; Grow's bear its name, since both products have matters."""
+    return row["resource"] if row["source"] == BOTH[0] else f"grow {row['resource']}"
 
 
 def _change(clio: Simulator) -> None:
@@ -119,7 +144,7 @@ def _proof(folder: Path, proof: Outcome) -> str:
     header = ("collection", "in Clio", "here", "ghost", "stale", "healed", "digest", "certificate")
     cells = [
         (
-            row["resource"],
+            _label(row),
             row["rows_clio"],
             row["rows_warehouse"],
             row["ghost"],
@@ -165,8 +190,8 @@ def _next(folder: Path) -> str:
 
 
 def _text(folder: Path, first: Outcome, second: Outcome) -> str:
-    rows = {row["resource"]: row for row in first.results}
-    again = {row["resource"]: row for row in second.results}
+    rows = {_label(row): row for row in first.results}
+    again = {_label(row): row for row in second.results}
     names = [name for name, row in rows.items() if row["inserted"]]
     none = {"requests": 0, "inserted": 0, "updated": 0}
     cells = [
@@ -184,10 +209,18 @@ def _text(folder: Path, first: Outcome, second: Outcome) -> str:
     with Warehouse(folder, read_only=True) as warehouse:
         work = table(("matter", "entries", "hours", "total"), warehouse.rows(WORK))
         history = table(("matter", "status", "replaced at"), warehouse.rows(HISTORY))
+        linked = table(("record", "in Grow", "linked", "found"), warehouse.rows(LINKED))
+        columns = ("record", "id in Grow", "id in Manage", "in Grow", "in Manage")
+        samples = table(columns, [[str(cell) for cell in row] for row in warehouse.rows(SAMPLES)])
     total = [sum(int(cell[at]) for cell in cells) for at in range(1, 6)]
     return "\n".join(
         [
             table(header, [*cells, ("all", *total)]),
+            "",
+            "Grow's contacts and matters, and how many were found in Manage by their clio_id:",
+            linked,
+            "",
+            samples,
             "",
             "The five matters with the most recorded work:",
             work,

@@ -21,6 +21,7 @@ def test_the_demo_and_its_folder(tmp_path: Path) -> None:
     demo = run("demo", env=environment(folder))
     assert demo.returncode == 0, demo.stderr
     shows_both_loads(demo.stdout)
+    shows_both_products(demo.stdout, folder)
     shows_the_proof(demo.stdout, folder)
     says_what_to_try_next(demo.stdout, folder)
     keeps_what_was_replaced(folder)
@@ -33,6 +34,7 @@ def shows_both_loads(shown: str) -> None:
     lines = shown.partition("\n\n")[0].splitlines()
     assert " ".join(lines[0].split()) == HEADER
     cells = {line.split()[0]: line.split()[1:] for line in lines if line[:1].isalpha()}
+    assert "grow matters" in {" ".join(line.split()[:2]) for line in lines}
     assert cells["activities"][2] == "3"
     assert cells["matters"][3] == "3"
     assert cells["communications"][3] == "1"
@@ -40,6 +42,21 @@ def shows_both_loads(shown: str) -> None:
     assert rows > 1000
     assert new >= 3
     assert changed >= 4
+
+
+def shows_both_products(shown: str, folder: Path) -> None:
+    """Grow's contacts and matters stand beside the Manage records that they are linked to."""
+    table = shown.partition("in Manage by their clio_id:\n")[2].partition("\n\nThe five")[0]
+    lines = [line.split() for line in table.splitlines() if line[:1].isalpha()]
+    (_, contacts, matters), samples = lines[:3], lines[4:]
+    assert (contacts[0], matters[0], contacts[1], matters[1]) == ("contacts", "matters", "8", "6")
+    assert contacts[2] == contacts[3] != "0"
+    assert matters[2] == matters[3] != "0"
+    assert [line[0] for line in samples] == ["contact"] * 2 + ["matter"] * 3
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        for kind, grow, manage, *_ in samples:
+            query = f"select clio_id from raw_clio_grow.{kind}s where id = $1"
+            assert warehouse.execute(query, [grow]).fetchall() == [(int(manage),)]
 
 
 def shows_the_proof(shown: str, folder: Path) -> None:
@@ -53,7 +70,7 @@ def shows_the_proof(shown: str, folder: Path) -> None:
         query = "select count(*), bool_and(digest_clio = digest_warehouse) from meta.certificates"
         ((certificates, equal),) = warehouse.execute(query).fetchall()
         gone = warehouse.execute("select resource from meta.tombstones").fetchall()
-    assert (certificates, equal, gone) == (71, True, [("tasks",)])
+    assert (certificates, equal, gone) == (80, True, [("tasks",)])
 
 
 def says_what_to_try_next(shown: str, folder: Path) -> None:
@@ -81,8 +98,9 @@ def refuses_a_firm(folder: Path) -> None:
 def is_a_warehouse_as_any_other(folder: Path) -> None:
     """`status` shows every table, with its watermark."""
     printed = document(run("status", "--json", env=environment(folder)))
-    rows = {row["resource"]: row for row in printed["results"]}
-    assert len(rows) == 81
-    assert rows["matters"]["rows"] > 0
-    assert rows["matters"]["watermark"].endswith("Z")
+    rows = {(row["source"], row["resource"]): row for row in printed["results"]}
+    assert len(rows) == 81 + 11
+    for source in ("clio_manage", "clio_grow"):
+        assert rows[source, "matters"]["rows"] > 0
+        assert rows[source, "matters"]["watermark"].endswith("Z")
     assert all(row["quarantined"] == 0 for row in rows.values())

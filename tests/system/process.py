@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 KEPT = (
     "PATH", "HOME", "DLT_DATA_DIR", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHON_KEYRING_BACKEND",
 )  # fmt: skip
-SECONDS = 90
+SECONDS = 180
 
 
 def environment(folder: Path, clio: Simulator | None = None, **more: str) -> dict[str, str]:
