@@ -102,7 +102,7 @@ def _text_file(name: str, data: bytes) -> Iterator[list[Cell]]:
         for cells in lines:
             yield [of_csv(cell) for cell in cells]
     except csv.Error:
-        message = f"{name}: the quotes or line ends before line {lines.line_num + 1} are broken"
+        message = f"{name}: the quotes or line ends are broken at line {lines.line_num}"
         raise EditRefusedError(message) from None
 
 

@@ -48,7 +48,7 @@ def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
         patterns = _patterns(desk, asked)
         ids = ids_where(desk.warehouse, asked.resource, asked.where, MOST_ROWS)
         records = desk.records(asked.resource, ids)
-    lines = _bounded(_lines(desk, asked.resource, patterns, records))
+        lines = _bounded(_lines(desk, asked.resource, patterns, records))
     write_sheet(path, lines)
     outcome.finished_at = work.clock.now()
     outcome.results = [{"path": str(path), "rows": len(lines)}]
