@@ -10,7 +10,7 @@ from uuid import uuid4
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError
 
-from . import apis, products
+from . import apis, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
@@ -100,6 +100,8 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
         run.reporter,
     ):
         if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
+            run.reporter.note(note)
+        if note := copies.refresh_from(warehouse, folder, clock):
             run.reporter.note(note)
         for name in others:
             run.reporter.note(f"{name} is not read: there is no token and nobody is signed in")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pipelines import apis, echoes, products
+from pipelines import apis, copies, echoes, products
 from pipelines.epoch import check_epoch
 from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.ledger import Head, Ledger
@@ -157,8 +157,7 @@ def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> 
                 person(run),
             )
             echoes.note(warehouse, sent(ledger))
-            head = ledger.head()
-            echoes.see(warehouse, (head.count, head.hash))
+            copies.refresh(warehouse, ledger)
         finally:
             reading.close()
 
