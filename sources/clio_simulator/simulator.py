@@ -114,7 +114,7 @@ class Simulator:
         self.seed = seed if isinstance(seed, Seed) else Seed(seed, scale)
         self.world = make_world(self.seed, clock or Clock(), Switches(**switches))
         self._host, self._port = host, port
-        self._server: uvicorn.Server | None = None
+        self._server: _AnnouncingServer | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
 
@@ -140,8 +140,7 @@ class Simulator:
     ) -> None:
         """Stop serving."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._server.force_exit = True
+            self._server.stop()
             self._thread.join(10)
 
     @property
@@ -230,13 +229,34 @@ class Simulator:
 
 
 class _AnnouncingServer(uvicorn.Server):
+    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+
     def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
         super().__init__(config)
         self._announce = started
+        self._stopped = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._announce.set()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop."""
+        await self._stopped.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what listens and every connection; whoever is still asking is cut off."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    def stop(self) -> None:
+        """Tell it to stop, from any thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
 
     def install_signal_handlers(self) -> None:
         """Leave the process's signals alone."""
