@@ -140,7 +140,7 @@ class Api:
         page = self._as_shown(collection.name, listing, paging.page(listing, world.store, targets))
         exchange.rows = len(page.rows)
         here = listing.cursor.token(collection.name)
-        records = _records(page.rows, rendering, exchange.given.get("custom_field_ids[]"))
+        records = [self.records.body(row, rendering, exchange.given) for row in page.rows]
         draft = Draft(records, {"paging": {}}, token=here)
         self._link(exchange, draft, page)
         if world.switches.records_in_meta and draft.meta is not None:
@@ -209,7 +209,10 @@ class Api:
         if target.route.collection.conditional and unchanged(exchange.request, tag, row):
             return Response(b"", 304, headers)
         exchange.rows = 1
-        data = values.dump(rendering.plan(row)) if own else rendering(row)
+        if own:
+            data = values.dump(rendering.plan(row))
+        else:
+            data = self.records.body(row, rendering, exchange.given)
         return Response(b'{"data":' + data + b"}", 200, headers)
 
     def _row(self, exchange: Exchange, target: Target) -> Row:
@@ -253,18 +256,6 @@ class Api:
         version = request.headers.get("x-api-version", newest)
         if response.status_code < 400:
             response.headers.setdefault("X-API-VERSION", version)
-
-
-def _records(rows: list[Row], rendering: Rendering, fields: list[str] | None) -> list[bytes]:
-    """Write the records; with `fields`, only the values of those custom fields are shown."""
-    if not fields:
-        return [rendering(row) for row in rows]
-    shown = []
-    for row in rows:
-        values_ = row.get("custom_field_values", ())
-        kept = [value for value in values_ if str(value["custom_field"]) in fields]
-        shown.append(values.dump(rendering.plan({**row, "custom_field_values": kept})))
-    return shown
 
 
 def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:

@@ -48,8 +48,24 @@ class Records:
             headers["Last-Modified"] = values.http_date(moment(row["updated_at"]))
         return headers
 
-    def answer(self, name: str, row: Row, rendering: Rendering, status: int = 200) -> Response:
+    def body(self, row: Row, rendering: Rendering, given: Mapping[str, list[str]]) -> bytes:
+        """Write a record; `custom_field_ids[]` leaves the values of those custom fields alone."""
+        wanted = given.get("custom_field_ids[]")
+        if not wanted:
+            return rendering(row)
+        values_ = row.get("custom_field_values", ())
+        kept = [value for value in values_ if str(value["custom_field"]) in wanted]
+        return values.dump(rendering.plan({**row, "custom_field_values": kept}))
+
+    def answer(
+        self,
+        name: str,
+        row: Row,
+        rendering: Rendering,
+        given: Mapping[str, list[str]],
+        status: int = 200,
+    ) -> Response:
         """Answer with a record."""
         rendering.refresh()
-        body = b'{"data":' + rendering(row) + b"}"
+        body = b'{"data":' + self.body(row, rendering, given) + b"}"
         return Response(body, status, self.headers(name, row))

@@ -48,7 +48,7 @@ class WriteApi:
         answering = self.records.rendering(exchange.writes.collection, exchange.given)
         command = self.command(exchange)
         if not all(action.carries_out for action in exchange.actions):
-            return self._untouched(command, answering)
+            return self._untouched(exchange, command, answering)
         self._around("before", exchange)
         exchange.old = writer.row(command.collection, command.key)
         try:
@@ -60,18 +60,19 @@ class WriteApi:
             return Response(b"", 204)
         exchange.rows = 1
         status = CREATED if command.method == "POST" else DONE
-        return self.records.answer(exchange.writes.collection, row, answering, status)
+        name = exchange.writes.collection
+        return self.records.answer(name, row, answering, exchange.given, status)
 
     def _around(self, side: Literal["before", "after"], exchange: Exchange) -> None:
         method = exchange.request.method
         self.world.changes.around_request(side, method, exchange.collection, exchange.key)
 
-    def _untouched(self, command: Command, rendering: Rendering) -> Response:
+    def _untouched(self, exchange: Exchange, command: Command, rendering: Rendering) -> Response:
         """Answer as if a write had taken effect that has not: with the record as it stands."""
         row = self.world.writer.row(command.collection, command.key)
         if row is None:
             return replies.refusal(Refusal(502, "BadGateway", "The request was lost"))
-        return self.records.answer(command.collection, row, rendering)
+        return self.records.answer(command.collection, row, rendering, exchange.given)
 
     def finish(self, exchange: Exchange, status: int) -> None:
         """Log a write that did not get as far as the records, and let the faults see any."""

@@ -364,6 +364,18 @@ def test_custom_field_values(http: httpx.Client, clio: Simulator) -> None:
     assert values(clio, key)["date"]["id"] != known["date"]["id"]
 
 
+def test_values_that_come_back(http: httpx.Client, clio: Simulator) -> None:
+    """`custom_field_ids[]` says which values a GET or a PATCH of one record answers with."""
+    key = first(clio)
+    field = values(clio, key)["time"]["custom_field"]
+    asked = {"fields": "custom_field_values{field_type}", "custom_field_ids[]": str(field)}
+    for answer in (
+        http.get(f"matters/{key}", params=asked),
+        http.patch(f"matters/{key}", params=asked, json={"data": {"location": "Bern"}}),
+    ):
+        assert answer.json()["data"] == {"custom_field_values": [{"field_type": "time"}]}
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
