@@ -16,14 +16,15 @@ from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
+from . import echoes
 from .crash import crash_point
 from .hidden import hides, kept_query
 from .observations import Observed, Watch, late_query, silent_query
 from .warehouse import Cursor, Warehouse, arrow
 
-CLASSES = ("inserted", "updated", "unchanged", "older", "again")
+CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")
 GOING = ("inserted", "updated")
-SHOWN = (*GOING, "unchanged")
+SHOWN = (*GOING, "unchanged", "stale")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Classified:
     `table` holds the rows for dlt, None if there is none. `older` holds the keys of rows whose
     `updated_at` lies before the stored one. `again` holds rows that must wait for the next
     package. `seen` has key and content hash of every row that is now stored or on its way there.
+    A version that a write of our own replaced counts as unchanged, however often Clio shows it.
     """
 
     table: pa.Table | None
@@ -95,11 +97,17 @@ class Classifier:
         self.stored = set(layout.get(collection.name, ()))
         self.history = collection.name + "__versions" in layout
         self.filled = bool(self.stored) and self._any()
+        self.source = schema.removeprefix("raw_")
+        self.written = bool(
+            {"etag", "updated_at"} <= self.stored
+            and collection.patch
+            and echoes.replaced(warehouse, self.source, collection.name)
+        )
         self.once = once
         self.key = [quoted(name) for name in collection.key]
         if not once:
             keys = ", ".join(
-                f"{quoted(c.name)} {_sql_type(c.type)}" for c in collection.key_columns
+                f"{quoted(c.name)} {sql_type(c.type)}" for c in collection.key_columns
             )
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
@@ -131,7 +139,7 @@ class Classifier:
             self._going(batch, classed, parts["updated"]),
             parts["inserted"].num_rows,
             parts["updated"].num_rows,
-            parts["unchanged"].num_rows + batch.num_rows - known,
+            parts["unchanged"].num_rows + parts["stale"].num_rows + batch.num_rows - known,
             tuple(parts["older"][self.collection.key[-1]].to_pylist()),
             shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
             self._seen(_of(classed, SHOWN)),
@@ -208,6 +216,7 @@ class Classifier:
         """Build the statement that gives every row of the batch its content hash and class."""
         key = ", ".join(self.key)
         stamp = ", updated_at" if "updated_at" in self.columns else ""
+        stamp += ", etag" if self.written else ""
         newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
         unique = "" if self.once else newest
         columns = self._columns(batch)
@@ -217,8 +226,8 @@ class Classifier:
             f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
             f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
             " from whole)"
-            f" select h.*, {self._class(settled=settled)} as _class from hashed h"
-            f" {self._stored()} {self._staged()} order by h._n"
+            f" select {self._hashed(settled=settled)}, {self._class(settled=settled)} as _class"
+            f" from hashed h {self._stored()} {self._staged()} order by h._n"
         )
 
     def _columns(self, batch: pa.Table) -> str:
@@ -233,7 +242,7 @@ class Classifier:
             return f"{alias}.{column}"
         if self.filled and name in self.stored:
             return f"r.{column}"
-        return f"null::{_sql_type(kind)} as {column}"
+        return f"null::{sql_type(kind)} as {column}"
 
     def _carry(self, batch: pa.Table) -> str:
         """Join the raw table where a column that was not asked for must be carried over."""
@@ -260,12 +269,33 @@ class Classifier:
         if self.filled:
             cases += ["when r._row_hash is null then 'inserted'"]
             cases += ["when r._row_hash = h._row_hash then 'unchanged'"]
+            if self.written:
+                cases.append(f"when {self._stale()} then '{'stale' if settled else 'older'}'")
             if not settled and {"updated_at"} <= self.stored & set(self.columns):
                 cases.append("when h.updated_at < r.updated_at then 'older'")
             cases.append("else 'updated'")
         else:
             cases.append("else 'inserted'")
         return f"case {' '.join(cases)} end" if len(cases) > 1 else "'inserted'"
+
+    def _hashed(self, *, settled: bool) -> str:
+        """Select a hashed row; a stale one has the hash of what is stored, for that is in Clio."""
+        if not (self.written and settled):
+            return "h.*"
+        kept = f"case when {self._stale()} then r._row_hash else h._row_hash end"
+        return f"h.* replace ({kept} as _row_hash)"
+
+    def _stale(self) -> str:
+        """Tell in SQL whether a row is the version that a write of our own replaced.
+
+        Within a second its stamp is no older than the new one's.
+        """
+        return (
+            "(h.updated_at <= r.updated_at and h.etag is distinct from r.etag and exists ("  # noqa: S608
+            f"select 1 from meta.echoes e where e.source = '{self.source}'"
+            f" and e.resource = '{self.collection.name}'"
+            " and e.record_id = h.id::varchar and e.etag_before = h.etag))"
+        )
 
     def _carried(self, batch: pa.Table, going: pa.Table) -> pa.Table:
         """Give the rows to send with the stored values of columns that were not asked for."""
@@ -312,7 +342,8 @@ def raw_schema(collection: Collection) -> pa.Schema:
     )
 
 
-def _sql_type(kind: str) -> str:
+def sql_type(kind: str) -> str:
+    """Give DuckDB's type of the columns of a type of the catalogue."""
     return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())
 
 

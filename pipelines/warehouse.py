@@ -25,6 +25,15 @@ from .errors import BusyError, QueryError, StorageError, WarehouseError
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
+REFUSED = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.InternalError,
+    duckdb.NotSupportedError,
+    duckdb.ProgrammingError,
+)
+"""What DuckDB raises when a query is wrong, or does not fit its rows; not when the disk fails."""
+
 MEMORY_LIMIT = "256MB"
 PRIVATE = 0o700
 FILE = "warehouse.duckdb"
@@ -49,6 +58,15 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
     DuckDB 2.0.0 forgets that order where `preserve_insertion_order` is off.
     """
     return cursor.execute(query).to_arrow_table()
+
+
+def in_memory() -> Cursor:
+    """Give an empty database of its own, in memory, whose errors are JSON documents."""
+    config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    cursor = duckdb.connect(":memory:", config=config)
+    cursor.execute("set timezone = 'UTC'")
+    cursor.execute("set errors_as_json = true")
+    return cursor
 
 
 def prepare_data_folder(folder: Path) -> None:
@@ -105,8 +123,10 @@ def _holder(path: Path) -> str:
 class Warehouse:
     """An open warehouse. `connection` is what dlt is given; everyone else takes a cursor."""
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Open the file, or make it.
+    def __init__(
+        self, folder: Path, *, read_only: bool = False, memory_limit: str = MEMORY_LIMIT
+    ) -> None:
+        """Open the file, or make it; DuckDB takes no more memory than the limit.
 
         Raises:
             BusyError: another process has the file open.
@@ -116,7 +136,7 @@ class Warehouse:
         self.path = folder / FILE
         self.read_only = read_only
         config: dict[str, Any] = {
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": memory_limit,
             "temp_directory": str(folder / "tmp"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

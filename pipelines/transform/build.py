@@ -1,0 +1,290 @@
+"""A build: made, checked and committed in one transaction, or not at all."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import pendulum
+
+from pipelines.crash import crash_point
+from pipelines.errors import ModelFailedError
+from pipelines.meta import Meta
+from pipelines.warehouse import REFUSED, Warehouse
+from sources.clio_http.clock import Clock, SystemClock
+from sources.errors import Interrupted
+
+from . import inputs, journal
+from .binding import bind
+from .checking import evaluate
+from .decide import Decision, Standing, decide, foreign
+from .files import read_project
+from .inputs import Tables
+from .journal import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun, Verdict
+from .making import drop, make
+from .plan import Plan, make_plan, rendered
+from .problems import refuse
+from .queries import DAY
+from .rules import Check
+
+RELATIONS = """
+select schema_name || '.' || table_name, 'table' from duckdb_tables()
+where database_name = current_database() and not internal
+union all
+select schema_name || '.' || view_name, 'view' from duckdb_views()
+where database_name = current_database() and not internal
+"""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a build.
+
+    `select` is as on the command line; without `full` only what changed is built. `own_seeds` is
+    the firm's folder of CSV files, and `made` are generated files, by path such as
+    `staging/x.sql`.
+    """
+
+    select: tuple[str, ...] = ()
+    full: bool = True
+    time_zone: str = "UTC"
+    own_seeds: Path | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Built:
+    """How a build ended: what was built, what checks said, and how many models stayed."""
+
+    run_id: str
+    models: tuple[ModelRun, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    unchanged: int = 0
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Verdict, ...]:
+        """Give the checks because of which the build was rolled back."""
+        return tuple(one for one in self.verdicts if one.failed)
+
+    @property
+    def warnings(self) -> tuple[Verdict, ...]:
+        """Give the checks that found rows, and that let them pass."""
+        return tuple(one for one in self.verdicts if one.failures and not one.failed)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build under way."""
+
+    warehouse: Warehouse
+    plan: Plan
+    found: Tables
+    decision: Decision
+    wish: Wish
+    clock: Clock
+    stop: threading.Event
+    run_id: str
+
+    def go_on(self) -> None:
+        """Go on, unless the user asked to stop.
+
+        Raises:
+            Interrupted: the user did.
+
+        """
+        if self.stop.is_set():
+            raise Interrupted
+
+
+class _ChecksFailed(Exception):  # noqa: N818 - ends the transaction, nothing else
+    """Nothing of this build may stay."""
+
+
+def build(
+    warehouse: Warehouse,
+    folders: Sequence[Path],
+    wish: Wish | None = None,
+    *,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    run_id: str = "",
+) -> Built:
+    """Build the models of some folders, check them, and commit both; or leave all as it was.
+
+    Args:
+        warehouse: open for writing.
+        folders: each like `sql`: a folder for each schema, `checks` and `seeds`.
+        wish: what of it, and how; everything by default.
+        clock: tells the moment and the business date.
+        stop: set when the build shall end before the next model.
+        run_id: how the build is named in `meta`; a new name by default.
+
+    Raises:
+        ModelsError: files are wrong; nothing was touched.
+        SelectionError: there is no such model.
+        ModelFailedError: a query stopped; the last good build is there.
+        Interrupted: `stop` was set; the last good build is there.
+
+    """
+    wish, clock = wish or Wish(), clock or SystemClock()
+    Meta(warehouse)
+    journal.prepare_journal(warehouse)
+    plan = read_plan(warehouse, folders, wish)
+    found = inputs.stored(warehouse)
+    standing = read_standing(warehouse)
+    states = read_states(warehouse, plan, found, clock.now(), wish.time_zone)
+    decision = decide(plan, states, standing, select=wish.select, full=wish.full)
+    run_id = run_id or uuid4().hex
+    same = len(plan.order) - len(decision.models)
+    if decision.nothing:
+        return Built(run_id, verdicts=tuple(standing.verdicts.values()), unchanged=same)
+    refuse([*bind(plan, found)[1], *foreign(plan, standing)])
+    job = Job(warehouse, plan, found, decision, wish, clock, stop or threading.Event(), run_id)
+    models, verdicts = _run(job, standing)
+    names = {check.name for check in plan.checks}
+    kept = {n: one for n, one in standing.verdicts.items() if n in names} | verdicts
+    return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
+
+
+def read_plan(warehouse: Warehouse | None, folders: Sequence[Path], wish: Wish) -> Plan:
+    """Read the files and put them in order.
+
+    Raises:
+        ModelsError: files are wrong.
+
+    """
+    project, problems = read_project(folders, wish.made, wish.own_seeds)
+    parsed = journal.parsed_queries(warehouse) if warehouse is not None else {}
+    plan = make_plan(project, parsed, problems)
+    refuse(problems)
+    return plan
+
+
+def read_standing(warehouse: Warehouse) -> Standing:
+    """Read what is built."""
+    relations = dict(warehouse.rows(RELATIONS))
+    return Standing(journal.built_models(warehouse), relations, journal.verdicts(warehouse))
+
+
+def read_states(
+    warehouse: Warehouse, plan: Plan, found: Tables, now: pendulum.DateTime, time_zone: str
+) -> dict[str, str]:
+    """Digest what every query reads that is no model."""
+    day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
+    days = dict.fromkeys((DAY, "meta.build"), day)
+    outside = sorted(plan.outside - days.keys())
+    return days | {name: inputs.state(warehouse, name, found) for name in outside}
+
+
+def _run(job: Job, standing: Standing) -> tuple[tuple[ModelRun, ...], dict[str, Verdict]]:
+    """Build, check and commit; give what was built and what the checks said."""
+    warehouse, runs, verdicts = job.warehouse, list[ModelRun](), dict[str, Verdict]()
+    try:
+        with warehouse.transaction():
+            _make_all(job, standing, runs)
+            crash_point("models-built")
+            for verdict in _evaluated(job):
+                verdicts[verdict.check] = verdict
+            if any(one.failed for one in verdicts.values()):
+                raise _ChecksFailed
+            _keep(job, runs, list(verdicts.values()))
+            crash_point("models-checked")
+    except _ChecksFailed:
+        runs = [_ended(run, ROLLED_BACK) for run in runs]
+        with warehouse.transaction():
+            journal.keep_runs(warehouse, runs)
+            found = [one for one in verdicts.values() if one.failures]
+            journal.keep_failures(warehouse, found, job.run_id, job.clock.now())
+    except ModelFailedError:
+        ended = [_ended(run, ROLLED_BACK if run.status == BUILT else FAILED) for run in runs]
+        journal.keep_runs(warehouse, ended)
+        raise
+    else:
+        crash_point("models-committed")
+    warehouse.checkpoint()
+    return tuple(runs), verdicts
+
+
+def _ended(run: ModelRun, status: str) -> ModelRun:
+    return ModelRun(**{**vars(run), "status": status})
+
+
+def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
+    """Make every chosen model; one that stops is the last of the runs, as failed."""
+    warehouse, models = job.warehouse, job.plan.project.models
+    today = job.clock.now().in_timezone(job.wish.time_zone).date()
+    journal.keep_day(warehouse, today, job.wish.time_zone)
+    for relation in job.decision.dropped:
+        drop(warehouse, relation, standing.relations)
+    stand_ins = missing_tables(job.plan, job.found)
+    for relation in job.decision.models:
+        job.go_on()
+        model, started_at, began = models[relation], job.clock.now(), job.clock.monotonic()
+        run = ModelRun(job.run_id, relation, model.kind, None, 0.0, model.hash, FAILED, started_at)
+        runs.append(run)
+        with told(model.file.name):
+            query = rendered(job.plan, relation, stand_ins)
+            rows = make(warehouse, model, query, standing.relations)
+        seconds = round(job.clock.monotonic() - began, 3)
+        runs[-1] = ModelRun(**{**vars(run), "rows": rows, "seconds": seconds, "status": BUILT})
+
+
+def missing_tables(plan: Plan, found: Tables) -> dict[str, str]:
+    """Give what stands in for each raw table that is absent or lacks columns."""
+    pairs = {name: inputs.stand_in(name, found) for name in sorted(plan.outside)}
+    return {name: sql for name, sql in pairs.items() if sql is not None}
+
+
+@contextmanager
+def told(file: str) -> Iterator[None]:
+    """Tell that a query stopped, without the rows that DuckDB's own words may quote."""
+    try:
+        yield
+    except REFUSED as error:
+        message = f"{file}: its query stopped ({type(error).__name__})"
+        raise ModelFailedError(message) from None
+
+
+def _evaluated(job: Job) -> Iterator[Verdict]:
+    stand_ins = missing_tables(job.plan, job.found)
+    for check in job.decision.checks:
+        job.go_on()
+        with told(check.file):
+            query = check_query(job.plan, check, stand_ins)
+            yield evaluate(job.warehouse, check, query, job.decision.check_signatures[check.name])
+
+
+def check_query(plan: Plan, check: Check, stand_ins: Mapping[str, str]) -> str:
+    """Give a check's query as it is run."""
+    return check.query if check.model else rendered(plan, check.name, stand_ins)
+
+
+def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> None:
+    """Write into `meta`, in the same transaction, what now stands."""
+    warehouse, at = job.warehouse, job.clock.now()
+    models = [_built(job, run, at) for run in runs]
+    journal.keep_models(warehouse, models, job.decision.dropped)
+    journal.keep_runs(warehouse, runs)
+    journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
+    journal.keep_failures(warehouse, verdicts, job.run_id, at)
+    journal.forget_checks(warehouse, [check.name for check in job.plan.checks])
+    journal.keep_parsed(warehouse, job.plan.parsed)
+
+
+def _built(job: Job, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
+    header = job.plan.project.models[run.model].header
+    return BuiltModel(
+        run.model,
+        run.kind,
+        header.description,
+        header.grain,
+        header.basis,
+        run.rows,
+        run.sql_hash,
+        job.decision.kept[run.model],
+        job.run_id,
+        at,
+    )

@@ -1,0 +1,22 @@
+"""Running checks: how many rows are wrong, and which are the first of them."""
+
+from pipelines.warehouse import Warehouse
+
+from .journal import Verdict
+from .rules import Check
+
+KEPT_ROWS = 100
+"""So many of a check's rows are kept; all are counted."""
+
+
+def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> Verdict:
+    """Run a check; `query` is as it is run, with what stands in for absent tables."""
+    ((failures,),) = warehouse.rows(f"select count(*) from (\n{query}\n) f")  # noqa: S608
+    rows: list[tuple[str]] = []
+    if failures:
+        rows = warehouse.rows(
+            f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}"  # noqa: S608
+        )
+    return Verdict(
+        check.name, check.model, check.severity, failures, signature, tuple(row for (row,) in rows)
+    )

@@ -1,0 +1,175 @@
+"""The files of models, checks and seeds, read and told apart; nothing is run."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from .header import ONE_ROW, UNIQUE, Header, entries, read_header
+from .problems import Problem
+from .seeds import Seed, read_seeds
+
+VIEW, TABLE, SEED = "view", "table", "seed"
+VIEWS = frozenset({"staging", "intermediate", "bi"})
+"""The folders whose models are views; those of the others are tables."""
+NOT_MODELS = frozenset({"proposals", "reconciliation"})
+CHECKS, SEEDS = "checks", "seeds"
+TAKEN = re.compile(r"raw_.*|meta|main|temp|system|pg_catalog|information_schema")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as read: `name` is how a person finds it."""
+
+    name: str
+    text: str
+
+    @property
+    def query(self) -> str:
+        """Give the query without a semicolon at its end."""
+        return self.text.rstrip().removesuffix(";").rstrip()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A relation that is built: its name with the schema, its kind, and where it comes from."""
+
+    relation: str
+    kind: str
+    file: File
+    header: Header
+    seed: Seed | None = None
+
+    @property
+    def schema(self) -> str:
+        """Give the schema."""
+        return self.relation.partition(".")[0]
+
+    @property
+    def stored_as(self) -> str:
+        """Give what the relation is in the warehouse: a view or a table."""
+        return VIEW if self.kind == VIEW else TABLE
+
+    @property
+    def hash(self) -> str:
+        """Digest what the model is made of: its text, its kind, and the rows of a seed."""
+        rows = self.seed.csv if self.seed else ""
+        return text_hash("\0".join((self.kind, self.file.text, rows)))
+
+
+@dataclass(frozen=True)
+class Singular:
+    """A check that is a query of its own."""
+
+    name: str
+    file: File
+    header: Header
+
+    @property
+    def key(self) -> str:
+        """Give its name among relations and checks."""
+        return f"{CHECKS}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """All files together, models by relation."""
+
+    models: Mapping[str, Model] = field(default_factory=dict)
+    singular: tuple[Singular, ...] = ()
+
+
+def text_hash(text: str) -> str:
+    """Give a digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_project(
+    folders: Sequence[Path], made: Mapping[str, str], own_seeds: Path | None
+) -> tuple[Project, list[Problem]]:
+    """Read every file of some folders.
+
+    Args:
+        folders: each like `sql`: a folder for each schema.
+        made: further files, by path such as `staging/x.sql`, that were generated.
+        own_seeds: CSV files that take the place of seeds of the same name.
+
+    Returns:
+        The project, and what is wrong with it.
+
+    """
+    problems: list[Problem] = []
+    models: dict[str, Model] = {}
+    singular: dict[str, Singular] = {}
+    for path, file in [*_files(folders), *_made(made)]:
+        schema = path.parts[0]
+        if schema in NOT_MODELS or not _named(path, file, problems):
+            continue
+        header = read_header(file.name, entries(file.text), problems)
+        if schema == CHECKS:
+            _once(singular, path.stem, file, problems)
+            singular[path.stem] = Singular(path.stem, file, header)
+            continue
+        model = _model(path, file, header)
+        _check_grain(model, problems)
+        _once(models, model.relation, file, problems)
+        models[model.relation] = model
+    for seed in read_seeds([folder / SEEDS for folder in folders], own_seeds, problems):
+        relation = f"{SEEDS}.{seed.name}"
+        file = File(seed.declared_in, seed.declaration)
+        _once(models, relation, file, problems)
+        models[relation] = Model(relation, SEED, file, seed.header, seed)
+        _check_grain(models[relation], problems)
+    return Project(models, tuple(singular.values())), problems
+
+
+def _files(folders: Iterable[Path]) -> Iterator[tuple[PurePosixPath, File]]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*.sql")):
+            inside = PurePosixPath(path.relative_to(folder).as_posix())
+            yield inside, File(f"{folder.name}/{inside}", path.read_text("utf-8"))
+
+
+def _made(made: Mapping[str, str]) -> Iterator[tuple[PurePosixPath, File]]:
+    for name, text in sorted(made.items()):
+        yield PurePosixPath(name), File(f"{name} (generated)", text)
+
+
+def _named(path: PurePosixPath, file: File, problems: list[Problem]) -> bool:
+    """Tell whether a file can become a relation, and say why not."""
+    schema = path.parts[0]
+    if len(path.parts) == 1:
+        problems.append(Problem(file.name, 1, "a model lies in the folder of its schema"))
+    elif not NAME.fullmatch(path.stem) or not NAME.fullmatch(schema):
+        problems.append(Problem(file.name, 1, "a name has lower-case letters, digits and _ only"))
+    elif TAKEN.fullmatch(schema):
+        problems.append(Problem(file.name, 1, f"the schema {schema} is not for models"))
+    elif schema == SEEDS:
+        problems.append(Problem(file.name, 1, "the folder seeds holds CSV files"))
+    else:
+        return True
+    return False
+
+
+def _model(path: PurePosixPath, file: File, header: Header) -> Model:
+    kind = header.materialized or (VIEW if path.parts[0] in VIEWS else TABLE)
+    return Model(f"{path.parts[0]}.{path.stem}", kind, file, header)
+
+
+def _once(
+    found: Mapping[str, Model | Singular], name: str, file: File, problems: list[Problem]
+) -> None:
+    if name in found:
+        text = f"{name} is already made by {found[name].file.name}"
+        problems.append(Problem(file.name, 1, text))
+
+
+def _check_grain(model: Model, problems: list[Problem]) -> None:
+    if not model.header.grain:
+        text = "the header grain is missing: what is one row?"
+        problems.append(Problem(model.file.name, 1, text))
+    elif not any(rule.kind in {UNIQUE, ONE_ROW} for rule in model.header.rules):
+        text = "the grain is not tested: put its columns in parentheses after it, or add unique"
+        problems.append(Problem(model.file.name, 1, text))

@@ -1,0 +1,218 @@
+"""The comment before a query: what a relation is, and what must be true of its rows."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .problems import Problem, unknown
+
+ERROR, WARN = SEVERITIES = ("error", "warn")
+KINDS = ("view", "table")
+BASES = ("cohort", "event", "as_of")
+UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW = RULES = (
+    "unique",
+    "not_null",
+    "relationships",
+    "accepted",
+    "one_row",
+)
+KEYS = ("accepted", "basis", "column", "grain", "materialized", "not_null", "relationships")
+KEYS += ("severity", "unique")
+
+_IDENTIFIER = r"[a-z_][a-z0-9_]*"
+_KEY = re.compile(r"([a-z_]+):(?:\s+(.*))?$")
+_COLUMNS = re.compile(rf"{_IDENTIFIER}(\s*,\s*{_IDENTIFIER})*")
+_GRAIN = re.compile(r"(.*?)\s*\(([^()]*)\)\.?")
+_RELATIONSHIP = re.compile(
+    rf"({_IDENTIFIER})\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
+)
+_ACCEPTED = re.compile(rf"({_IDENTIFIER})\s+in\s*\((.*)\)")
+_VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']*))\s*(?:,|$)")
+_SEVERITY = re.compile(r"\s*\[(\w+)\]$")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a header, with those that go on with it; the description has no key."""
+
+    key: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One test of a relation's rows.
+
+    `target` and `target_column` are where a relationship leads, `values` what is accepted.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    severity: str
+    line: int
+    target: str = ""
+    target_column: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of its relation; `comments` has the text and the line of a column."""
+
+    description: str = ""
+    grain: str = ""
+    basis: str = ""
+    materialized: str = ""
+    severity: str = ERROR
+    rules: tuple[Rule, ...] = ()
+    comments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """Read the comment at the top of a file."""
+    held: Entry | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("--"):
+            if line.strip():
+                break
+            continue
+        said = line[2:]
+        match = _KEY.fullmatch(said.strip())
+        goes_on = said.startswith("   ") or (match is None and held is not None and not held.key)
+        if held is not None and goes_on:
+            held = Entry(held.key, f"{held.text} {said.strip()}".strip(), held.line)
+            continue
+        if held is not None:
+            yield held
+        held = Entry(match[1], match[2] or "", number) if match else Entry("", said.strip(), number)
+    if held is not None:
+        yield held
+
+
+def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> Header:
+    """Make a header of its entries; what cannot be understood is added to the problems."""
+    listed = list(found)
+
+    def tell(line: int, text: str) -> None:
+        problems.append(Problem(file, line, text))
+
+    for entry in listed:
+        if entry.key and entry.key not in KEYS:
+            tell(entry.line, unknown("header", entry.key, KEYS) + f"; valid are {', '.join(KEYS)}")
+    severity = _choice(listed, "severity", SEVERITIES, tell) or ERROR
+    grain = _one(listed, "grain", tell)
+    return Header(
+        description=" ".join(entry.text for entry in listed if not entry.key).strip(),
+        grain=grain.text if grain else "",
+        basis=_choice(listed, "basis", BASES, tell),
+        materialized=_choice(listed, "materialized", KINDS, tell),
+        severity=severity,
+        rules=tuple(_rules(listed, severity, tell)),
+        comments=_comments(listed, tell),
+    )
+
+
+Tell = Callable[[int, str], None]
+
+
+def _one(listed: list[Entry], key: str, tell: Tell) -> Entry | None:
+    found = [entry for entry in listed if entry.key == key]
+    for entry in found[1:]:
+        tell(entry.line, f"a second header {key}")
+    return found[0] if found else None
+
+
+def _choice(listed: list[Entry], key: str, valid: tuple[str, ...], tell: Tell) -> str:
+    entry = _one(listed, key, tell)
+    if entry is None or entry.text in valid:
+        return entry.text if entry else ""
+    tell(entry.line, f"{key} is not one of {', '.join(valid)}")
+    return ""
+
+
+def _comments(listed: list[Entry], tell: Tell) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for entry in listed:
+        if entry.key != "column":
+            continue
+        name, colon, text = (part.strip() for part in entry.text.partition(":"))
+        if not colon or not text or not re.fullmatch(_IDENTIFIER, name) or name in found:
+            tell(entry.line, "a column is described once, as column: name: text")
+        found[name] = (text, entry.line)
+    return found
+
+
+def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
+    readers = {
+        "grain": _grain,
+        UNIQUE: _columns,
+        NOT_NULL: _columns,
+        RELATIONSHIPS: _relationships,
+        ACCEPTED: _accepted,
+    }
+    for entry in listed:
+        if entry.key not in readers:
+            continue
+        own = _SEVERITY.search(entry.text)
+        if own and own[1] not in SEVERITIES:
+            tell(entry.line, f"[{own[1]}] is not one of [error], [warn]")
+        text = _SEVERITY.sub("", entry.text).strip()
+        found = readers[entry.key](Entry(entry.key, text, entry.line), own[1] if own else severity)
+        if found is None:
+            tell(entry.line, f"this {entry.key} cannot be understood; see docs/models.md")
+        yield from found or ()
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _columns(entry: Entry, severity: str) -> list[Rule] | None:
+    if not _COLUMNS.fullmatch(entry.text):
+        return None
+    return [Rule(entry.key, _split(entry.text), severity, entry.line)]
+
+
+def _grain(entry: Entry, severity: str) -> list[Rule] | None:
+    """Test the columns of a grain, such as `one row per bill (bill_id)`; or that it is one row."""
+    if not entry.text:
+        return None
+    if entry.text.rstrip(".") == "one row":
+        return [Rule(ONE_ROW, (), severity, entry.line)]
+    match = _GRAIN.fullmatch(entry.text)
+    names = match[2] if match else ""
+    if not _COLUMNS.fullmatch(names):
+        return []
+    return [Rule(UNIQUE, _split(names), severity, entry.line)]
+
+
+def _relationships(entry: Entry, severity: str) -> list[Rule] | None:
+    found = [_RELATIONSHIP.fullmatch(part.strip()) for part in re.split(r"[;,]", entry.text)]
+    if not all(found):
+        return None
+    return [
+        Rule(RELATIONSHIPS, (match[1],), severity, entry.line, match[2], match[3])
+        for match in found
+        if match
+    ]
+
+
+def _accepted(entry: Entry, severity: str) -> list[Rule] | None:
+    match = _ACCEPTED.fullmatch(entry.text)
+    values = _values(match[2]) if match else ()
+    if match is None or not values:
+        return None
+    return [Rule(ACCEPTED, (match[1],), severity, entry.line, values=values)]
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """Read a list of values, of which those in quotes may hold commas; empty if it is none."""
+    found, at = [], 0
+    while at < len(text):
+        match = _VALUE.match(text, at)
+        if match is None:
+            return ()
+        found.append(match[1].replace("''", "'") if match[1] is not None else match[2].strip())
+        at = match.end()
+    return tuple(found) if all(found) else ()

@@ -1,0 +1,121 @@
+"""What models are built from: raw tables and `meta`, as they are, or as the catalogue has them."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
+from functools import cache
+
+from pipelines import meta
+from pipelines.classification import sql_type
+from pipelines.config import PRODUCTS
+from pipelines.sightings import SUFFIX
+from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection, read_catalog
+
+from . import journal
+from .files import text_hash
+
+Tables = Mapping[str, Mapping[str, str]]
+"""Relations with their columns, and the type of each."""
+
+COLUMNS = """
+select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
+where database_name = current_database() and (schema_name = 'meta' or schema_name like 'raw!_%' escape '!')
+order by schema_name, table_name, column_index
+"""  # noqa: E501
+KEPT_COLUMNS = {"_row_hash": "varchar", "_synced_at": "timestamptz", "_dlt_load_id": "varchar"}
+LOAD = "_dlt_load_id"
+
+
+@cache
+def catalogued() -> Tables:
+    """Give every raw table that there may be, with its columns and their types."""
+    found: dict[str, dict[str, str]] = {}
+    for source in PRODUCTS:
+        for name, collection in read_catalog(source).loaded.items():
+            table, columns = f"raw_{source}.{name}", _columns(collection)
+            found[table] = columns
+            found[f"{table}__versions"] = {**columns, "_replaced_at": "timestamptz"}
+            if collection.leaves:
+                found[table + SUFFIX] = {
+                    "id": "bigint",
+                    "first_seen": "timestamptz",
+                    "last_seen": "timestamptz",
+                }
+    return found
+
+
+def _columns(collection: Collection) -> dict[str, str]:
+    return {column.name: sql_type(column.type) for column in collection.columns} | KEPT_COLUMNS
+
+
+def stored(warehouse: Warehouse) -> Tables:
+    """Give the raw and `meta` tables that a warehouse has."""
+    return _listed(warehouse.rows(COLUMNS))
+
+
+def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
+    """Make empty tables for what queries read; give all that there may be, with their columns.
+
+    What is stored counts as it is; to it comes what the catalogue has more.
+    """
+    for statement in (*meta.DDL, *journal.DDL):
+        cursor.execute(statement)
+    known = dict(_listed(cursor.execute(COLUMNS).fetchall()))
+    for name, columns in (*catalogued().items(), *found.items()):
+        known[name] = {**known.get(name, {}), **columns}
+    for name in sorted(known.keys() & read):
+        schema, _, table = name.partition(".")
+        listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in known[name].items())
+        cursor.execute(f"create schema if not exists {schema}")
+        cursor.execute(f"create or replace table {schema}.{quoted(table)} ({listed})")
+    return known
+
+
+def _listed(rows: Iterable[tuple[str, str, str]]) -> Tables:
+    found: dict[str, dict[str, str]] = {}
+    for relation, column, kind in rows:
+        found.setdefault(relation, {})[column] = kind
+    return found
+
+
+def stand_in(relation: str, found: Tables) -> str | None:
+    """Give the SQL that takes the place of a raw table which is absent or lacks columns.
+
+    None for one that is whole, and for what the catalogue does not know.
+    """
+    wanted = catalogued().get(relation)
+    if wanted is None:
+        return None
+    if relation not in found:
+        return f"(select {_nulls(wanted)} where false)"
+    missing = {name: kind for name, kind in wanted.items() if name not in found[relation]}
+    if not missing:
+        return None
+    schema, _, table = relation.partition(".")
+    return f"(select *, {_nulls(missing)} from {schema}.{quoted(table)})"  # noqa: S608
+
+
+def _nulls(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns.items())
+
+
+def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
+    """Digest what a table holds: its columns, its rows, its newest load.
+
+    A table without loads is digested row by row.
+    """
+    columns = found.get(relation)
+    if columns is None:
+        return "absent"
+    schema, _, table = relation.partition(".")
+    newest = f"max({LOAD})" if LOAD in columns else "sum(hash(t)::hugeint)"
+    query = f"select count(*), {newest} from {schema}.{quoted(table)} t"  # noqa: S608
+    ((rows, mark),) = warehouse.rows(query)
+    return text_hash(f"{sorted(columns.items())} {rows} {mark}")
+
+
+def day_state(today: date, time_zone: str) -> str:
+    """Give what changes once a day."""
+    return f"{today} {time_zone}"

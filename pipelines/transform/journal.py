@@ -1,0 +1,179 @@
+"""What is built, and what builds and checks said: tables of `meta` that go with each commit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pendulum
+
+from pipelines.warehouse import Warehouse
+
+BUILT, FAILED, ROLLED_BACK, UNCHANGED = "built", "failed", "rolled_back", "unchanged"
+DDL = (
+    """create table if not exists meta.build (today date, time_zone varchar)""",
+    """create table if not exists meta.models (
+        model varchar, kind varchar, description varchar, grain varchar, basis varchar,
+        rows bigint, sql_hash varchar, signature varchar, run_id varchar, built_at timestamptz)""",
+    """create table if not exists meta.model_runs (
+        run_id varchar, model varchar, kind varchar, rows bigint, seconds double,
+        sql_hash varchar, status varchar, started_at timestamptz)""",
+    """create table if not exists meta.checks (
+        check_name varchar, model varchar, severity varchar, failures bigint, signature varchar,
+        run_id varchar, checked_at timestamptz)""",
+    """create table if not exists meta.check_failures (
+        run_id varchar, check_name varchar, model varchar, severity varchar, failures bigint,
+        row json, checked_at timestamptz)""",
+    """create table if not exists meta.parsed_queries (text_hash varchar, reads varchar[])""",
+)
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model's part in one build; a view has no `rows`, since they were not counted."""
+
+    run_id: str
+    model: str
+    kind: str
+    rows: int | None
+    seconds: float
+    sql_hash: str
+    status: str
+    started_at: pendulum.DateTime
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """What stands in the warehouse for a model."""
+
+    model: str
+    kind: str
+    description: str
+    grain: str
+    basis: str
+    rows: int | None
+    sql_hash: str
+    signature: str
+    run_id: str
+    built_at: pendulum.DateTime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check said: how many rows are wrong, and the first of them as JSON."""
+
+    check: str
+    model: str
+    severity: str
+    failures: int
+    signature: str
+    rows: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether nothing that it looked at may stay."""
+        return self.failures > 0 and self.severity == "error"
+
+
+def prepare_journal(warehouse: Warehouse) -> None:
+    """Make the tables that are not there yet."""
+    with warehouse.transaction():
+        for statement in DDL:
+            warehouse.rows(statement)
+
+
+def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
+    """Read what the last builds left, by relation."""
+    found = warehouse.rows(
+        "select model, kind, description, grain, basis, rows, sql_hash, signature, run_id, built_at"
+        " from meta.models"
+    )
+    return {row[0]: BuiltModel(*row) for row in found}
+
+
+def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
+    """Read what each check said last of what is built."""
+    found = warehouse.rows(
+        "select check_name, model, severity, failures, signature from meta.checks"
+    )
+    return {row[0]: Verdict(*row) for row in found}
+
+
+def parsed_queries(warehouse: Warehouse) -> dict[str, tuple[str, ...]]:
+    """Read what queries read, by the hash of their text, so that they need no parsing."""
+    found = warehouse.rows("select text_hash, reads from meta.parsed_queries")
+    return {text: tuple(reads) for text, reads in found}
+
+
+def keep_parsed(warehouse: Warehouse, parsed: Mapping[str, Sequence[str]]) -> None:
+    """Keep what queries read."""
+    warehouse.rows("delete from meta.parsed_queries")
+    texts, lists = list(parsed), [list(reads) for reads in parsed.values()]
+    warehouse.rows(
+        "insert into meta.parsed_queries select unnest($1::varchar[]), unnest($2::varchar[][])",
+        [texts, lists],
+    )
+
+
+def keep_day(warehouse: Warehouse, today: date, time_zone: str) -> None:
+    """Write the one row of `meta.build`."""
+    warehouse.rows("delete from meta.build")
+    warehouse.rows("insert into meta.build values ($1, $2)", [today, time_zone])
+
+
+def keep_models(
+    warehouse: Warehouse, models: Iterable[BuiltModel], gone: Iterable[str] = ()
+) -> None:
+    """Write what was built, in the place of what was there; `gone` are relations that were dropped."""  # noqa: E501
+    listed = list(models)
+    names = [model.model for model in listed] + list(gone)
+    warehouse.rows("delete from meta.models where list_contains($1, model)", [names])
+    _insert(warehouse, "meta.models", listed)
+
+
+def keep_runs(warehouse: Warehouse, runs: Iterable[ModelRun]) -> None:
+    """Write each model's part in a build."""
+    _insert(warehouse, "meta.model_runs", runs)
+
+
+def keep_verdicts(
+    warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
+) -> None:
+    """Write what checks said, in the place of what they said before."""
+    names = [verdict.check for verdict in found]
+    warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
+    for one in found:
+        warehouse.rows(
+            "insert into meta.checks values ($1, $2, $3, $4, $5, $6, $7)",
+            [one.check, one.model, one.severity, one.failures, one.signature, run_id, at],
+        )
+
+
+def keep_failures(
+    warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
+) -> None:
+    """Write the rows that checks found, in the place of what they found before."""
+    names = [verdict.check for verdict in found]
+    warehouse.rows("delete from meta.check_failures where list_contains($1, check_name)", [names])
+    for one in found:
+        if one.failures:
+            warehouse.rows(
+                "insert into meta.check_failures select $1, $2, $3, $4, $5, unnest($6::json[]), $7",
+                [run_id, one.check, one.model, one.severity, one.failures, list(one.rows), at],
+            )
+
+
+def forget_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
+    """Remove what is kept of checks that there are no longer."""
+    for table in ("checks", "check_failures"):
+        warehouse.rows(
+            f"delete from meta.{table} where not list_contains($1, check_name)",  # noqa: S608
+            [list(known)],
+        )
+
+
+def _insert(warehouse: Warehouse, table: str, rows: Iterable[Any]) -> None:
+    for row in rows:
+        values = list(vars(row).values())
+        marks = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        warehouse.rows(f"insert into {table} values ({marks})", values)  # noqa: S608

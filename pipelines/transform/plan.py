@@ -1,0 +1,116 @@
+"""What there is to build, in order: the files, and what each of them reads."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from .files import File, Project, text_hash
+from .graph import CycleError, Graph, ordered
+from .problems import Problem
+from .queries import DAY, QueryProblem, parse, reads, references, replaced
+from .rules import Check, header_checks, singular_check
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A project in order; `reads` has what each model and each check file reads, by key."""
+
+    project: Project
+    reads: Mapping[str, tuple[str, ...]]
+    order: tuple[str, ...] = ()
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Give each model with the models that it reads."""
+        models = self.project.models
+        return {name: frozenset(self.needs(name)) & models.keys() for name in models}
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Give every test, of headers and of files."""
+        headers = (c for model in self.project.models.values() for c in header_checks(model))
+        files = (
+            singular_check(check, check.file.query, self.needs(check.key))
+            for check in self.project.singular
+        )
+        return (*headers, *files)
+
+    @cached_property
+    def outside(self) -> frozenset[str]:
+        """Give what is read, or named by a header, and is no model."""
+        read = {name for names in self.reads.values() for name in names}
+        read |= {name for check in self.checks for name in check.reads}
+        return frozenset(read - self.project.models.keys() - {DAY})
+
+    def needs(self, name: str) -> tuple[str, ...]:
+        """Give the relations that a model or a check file reads."""
+        return tuple(relation for relation in self.reads[name] if relation != DAY)
+
+    def file(self, name: str) -> File:
+        """Give the file of a model or a check."""
+        return _queries(self.project)[name]
+
+    def lines(self, name: str) -> Iterator[tuple[str, int]]:
+        """Give each relation that a file reads, with the line where it stands."""
+        if self.reads[name]:
+            query = parse(self.file(name).text)
+            yield from ((found.relation, found.line) for found in references(query))
+
+    @property
+    def parsed(self) -> dict[str, tuple[str, ...]]:
+        """Give what each query reads, by the hash of its text."""
+        found = _queries(self.project)
+        return {text_hash(file.text): self.reads[name] for name, file in found.items()}
+
+
+def _queries(project: Project) -> dict[str, File]:
+    models = {name: model.file for name, model in project.models.items() if model.seed is None}
+    return models | {check.key: check.file for check in project.singular}
+
+
+def make_plan(
+    project: Project, parsed: Mapping[str, tuple[str, ...]], problems: list[Problem]
+) -> Plan:
+    """Put a project in order.
+
+    Args:
+        project: what was read.
+        parsed: what queries read, by the hash of their text, where that is known already.
+        problems: what is wrong is added to these.
+
+    """
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(project.models, ())
+    for name, file in _queries(project).items():
+        try:
+            known = parsed.get(text_hash(file.text))
+            found[name] = reads(parse(file.text)) if known is None else known
+        except QueryProblem as problem:
+            problems.append(Problem(file.name, problem.line, str(problem)))
+            found[name] = ()
+    plan = Plan(project, found)
+    try:
+        return Plan(project, found, ordered(plan.graph))
+    except CycleError as error:
+        problems.append(_circle(plan, error.circle))
+        return plan
+
+
+def _circle(plan: Plan, circle: list[str]) -> Problem:
+    """Tell a cycle at the line where its first relation reads the next."""
+    first, second = circle[0], circle[1]
+    for one, other in ((first, second), (second, first)):
+        for relation, line in plan.lines(one):
+            if relation == other:
+                text = f"a cycle: {' -> '.join(circle)}"
+                return Problem(plan.file(one).name, line, text)
+    return Problem(plan.file(first).name, 1, f"a cycle: {' -> '.join(circle)}")
+
+
+def rendered(plan: Plan, name: str, stand_ins: Mapping[str, str]) -> str:
+    """Give a query with other SQL in the place of the raw tables that are absent; a seed has none."""
+    if plan.project.models.get(name) and plan.project.models[name].seed:
+        return ""
+    file = plan.file(name)
+    if not stand_ins.keys() & set(plan.reads[name]):
+        return file.query
+    return replaced(file.query, parse(file.query), dict(stand_ins))

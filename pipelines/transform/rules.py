@@ -1,0 +1,109 @@
+"""Tests as queries: each gives the rows that are wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sources.clio_http.casts import quoted
+
+from .files import Model, Singular
+from .header import ACCEPTED, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Rule
+
+
+@dataclass(frozen=True)
+class Check:
+    """A test that can be run: `reads` are the relations that it looks at."""
+
+    name: str
+    model: str
+    severity: str
+    query: str
+    reads: tuple[str, ...]
+    description: str
+    file: str
+
+
+def header_checks(model: Model) -> Iterator[Check]:
+    """Give the tests of a model's header."""
+    named: set[str] = set()
+    for rule in model.header.rules:
+        query, said = _QUERIES[rule.kind](_relation(model.relation), rule)
+        name = f"{model.relation}.{rule.kind}({said})"
+        if name in named:
+            continue
+        named.add(name)
+        reads = (model.relation, rule.target) if rule.target else (model.relation,)
+        description = f"{rule.kind.replace('_', ' ')}: {said}" if said else "at most one row"
+        yield Check(name, model.relation, rule.severity, query, reads, description, model.file.name)
+
+
+def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
+    """Give the test of a file of its own, whose query is as it will be run."""
+    header = check.header
+    return Check(
+        check.key, "", header.severity, query, tuple(reads), header.description, check.file.name
+    )
+
+
+def _relation(name: str) -> str:
+    schema, _, table = name.partition(".")
+    return f"{quoted(schema)}.{quoted(table)}"
+
+
+def _unique(relation: str, rule: Rule) -> tuple[str, str]:
+    columns = ", ".join(map(quoted, rule.columns))
+    query = (
+        f"select {columns}, count(*) as rows from {relation}"  # noqa: S608
+        f" group by {columns} having count(*) > 1"
+    )
+    return query, ", ".join(rule.columns)
+
+
+def _one_row(relation: str, _rule: Rule) -> tuple[str, str]:
+    return f"select count(*) as rows from {relation} having count(*) > 1", ""  # noqa: S608
+
+
+def _not_null(relation: str, rule: Rule) -> tuple[str, str]:
+    absent = " or ".join(f"{quoted(name)} is null" for name in rule.columns)
+    return f"select * from {relation} where {absent}", ", ".join(rule.columns)  # noqa: S608
+
+
+def _relationships(relation: str, rule: Rule) -> tuple[str, str]:
+    (column,), there = rule.columns, quoted(rule.target_column)
+    query = (
+        f"select * from {relation} where {quoted(column)} is not null and {quoted(column)}"  # noqa: S608
+        f" not in (select {there} from {_relation(rule.target)} where {there} is not null)"
+    )
+    return query, f"{column} -> {rule.target}.{rule.target_column}"
+
+
+def _accepted(relation: str, rule: Rule) -> tuple[str, str]:
+    (column,) = rule.columns
+    values = ", ".join("'" + value.replace("'", "''") + "'" for value in rule.values)
+    query = (
+        f"select * from {relation} where {quoted(column)} is not null"  # noqa: S608
+        f" and {quoted(column)}::varchar not in ({values})"
+    )
+    return query, column
+
+
+_QUERIES = {
+    UNIQUE: _unique,
+    ONE_ROW: _one_row,
+    NOT_NULL: _not_null,
+    RELATIONSHIPS: _relationships,
+    ACCEPTED: _accepted,
+}
+
+
+def named_columns(model: Model) -> Iterator[tuple[str, int]]:
+    """Give each column that a header names, with the line."""
+    for rule in model.header.rules:
+        for column in rule.columns:
+            yield column, rule.line
+    for column, (_, line) in model.header.comments.items():
+        yield column, line
+
+
+def targets(model: Model) -> Iterator[Rule]:
+    """Give the rules that lead to another relation."""
+    return (rule for rule in model.header.rules if rule.target)
