@@ -1,0 +1,73 @@
+"""Proposals on a loaded firm, in the test's own process."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.outcome import Outcome
+from pipelines.writeback.assignments import assigned
+from pipelines.writeback.importing import imported
+from pipelines.writeback.propose import Work, run_proposal
+from pipelines.writeback.queries import queried
+from pipelines.writeback.template import Asked, run_template
+from tests.system.firm import Firm, QuickClock
+
+COLLECTIONS = (
+    *("matters", "contacts", "users", "tasks", "activities", "custom_fields", "practice_areas"),
+    *("matter_stages", "documents", "folders", "calendar_entries", "bills", "notes"),
+)
+"""What most edits need to be checked."""
+
+
+def work(firm: Firm, **settings: Any) -> Work:  # noqa: ANN401 - fields of Settings
+    """Give what a command of edits works with."""
+    return Work(replace(firm.settings, **settings), QuickClock())
+
+
+def propose(
+    firm: Firm,
+    resource: str,
+    key: object,
+    *assignments: str,
+    reason: str = "as agreed",
+    **settings: Any,  # noqa: ANN401
+) -> Outcome:
+    """Propose changes of one record, as the command does."""
+    found = assigned(resource, str(key), assignments, reason)
+    return run_proposal(work(firm, **settings), "edits propose", lambda _: found)
+
+
+def bring(firm: Firm, path: Path, reason: str = "") -> Outcome:
+    """Import a file."""
+    found = imported(path, reason)
+    return run_proposal(work(firm), "edits import", lambda _: found)
+
+
+def ask(firm: Firm, query: str) -> Outcome:
+    """Propose what a query wants."""
+    return run_proposal(work(firm), "edits run", lambda desk: queried(desk, query))
+
+
+def template(firm: Firm, path: Path, resource: str, *fields: str, where: str = "") -> Outcome:
+    """Write a file to fill in."""
+    return run_template(work(firm), Asked(resource, fields, where), path)
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Give what an outcome says is wrong."""
+    return [f"{where}: {error}" if where else str(error) for where, error in outcome.errors]
+
+
+def refused(outcome: Outcome) -> str:
+    """Give the only thing that is wrong with a proposal, of which nothing was kept."""
+    assert outcome.exit_code == 2
+    assert outcome.results == ()
+    (only,) = told(outcome)
+    return only
+
+
+def made(outcome: Outcome) -> Sequence[tuple[str, Any, Any]]:
+    """Give field, base and new value of each edit that was proposed."""
+    assert outcome.exit_code == 0, told(outcome)
+    return [(edit["field"], edit["base"], edit["new_value"]) for edit in outcome.results]
