@@ -1,0 +1,34 @@
+-- grain: one row per user (user_id)
+-- materialized: table
+-- Users of Manage with what the seeds say of them.
+-- not_null: user_id, _loaded_at
+with users as (
+    select * from staging.stg_manage__users
+),
+
+working_days as (
+    select * from staging.stg_seeds__working_days
+),
+
+settings as (
+    select * from intermediate.int_settings__values
+)
+
+select
+    users.user_id,
+    users.name,
+    users.email,
+    users.subscription_type,
+    users.job_title,
+    users.rate,
+    coalesce(working_days.working_days_per_year, settings.working_days_per_year)
+        as working_days_per_year,
+    working_days.target_hours_per_month as target_hours,
+    coalesce(working_days.is_partner, lower(users.job_title) like '%partner%', false) as is_partner,
+    users.is_enabled,
+    users.is_deleted,
+    users._loaded_at,
+    'clio_manage' as _source_system
+from users
+cross join settings
+left join working_days on working_days.user_email = lower(users.email)

@@ -1,0 +1,25 @@
+-- grain: one row per activity on an approved bill (activity_id)
+-- materialized: view
+-- When work was billed: the first day on which an approved bill with it was issued. Clio names
+-- the bill in the activity, and the activity in the bill's line; either is enough.
+with bills as (
+    select bill_id, coalesce(issued_date, cast(created_at as date)) as issued_date
+    from staging.stg_manage__bills
+    where is_approved and not is_trust_request and not is_deleted
+),
+
+pairs as (
+    select activity_id, bill_id from staging.stg_manage__activities
+    where bill_id is not null
+    union
+    select activity_id, bill_id from staging.stg_manage__line_items
+    where activity_id is not null and is_revenue and not is_deleted
+)
+
+select
+    pairs.activity_id,
+    min(bills.issued_date) as billed_date,
+    min(pairs.bill_id) as bill_id
+from pairs
+inner join bills on bills.bill_id = pairs.bill_id
+group by pairs.activity_id
