@@ -187,3 +187,15 @@ def test_early_access_creates_bare(clio: Simulator, http: httpx.Client) -> None:
     lead = sent(http, "inbox_leads", LEAD).json()
     assert (lead["from_source"], "marketing_source" in lead) == ("Form", False)
     assert sent(http, "sources", {"name": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_answer_is_lost(clio: Simulator, http: httpx.Client, *, applied: bool) -> None:
+    """The rule says whether a note whose answer is lost was made."""
+    key = min(clio.grow_store["grow.matters"].rows)
+    before = http.get(f"matters/{key}/notes").json()["data"]
+    clio.faults.add(Reset(), "grow/matters/*", method="POST", applied=applied)
+    with pytest.raises(httpx.TransportError):
+        sent(http, f"matters/{key}/notes", NOTE)
+    after = http.get(f"matters/{key}/notes").json()["data"]
+    assert len(after) - len(before) == applied

@@ -565,3 +565,19 @@ def test_record_that_is_read_inside_another(http: httpx.Client, clio: Simulator,
     assert patch(http, path, None, method="DELETE").status_code == 204
     assert len(read(http, outer, f"{name}{{id}}")[name]) == len(inside) - 1
     assert patch(http, path, {field: "2026-02-03"}).status_code == 404
+
+
+def test_write_through_the_gateway(clio: Simulator) -> None:
+    """Maton's gateway passes a PATCH on, with its condition and its body."""
+    path = f"matters/{first(clio)}"
+    address = f"{clio.maton_url}/clio/api/v4/{path}"
+    key = {"Authorization": f"Bearer {clio.maton_key}"}
+    data = {"data": {"location": "Lyon"}}
+    stale = httpx.patch(address, json=data, headers={**key, "If-Match": '"0"'})
+    assert stale.status_code == 412
+    assert httpx.patch(address, json=data, headers=key).status_code == 200
+    assert [(w.path, w.status, w.applied) for w in clio.writes] == [
+        (path, 412, False),
+        (path, 200, True),
+    ]
+    assert clio.store["matters"].rows[first(clio)]["location"] == "Lyon"
