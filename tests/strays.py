@@ -3,7 +3,8 @@
 The servers are the simulators and loopback servers of this process, and what is searched is what
 arrived: address, headers and body, before the server has made anything of it. A secret is known by
 its owner: a simulator's by its switches and by what its sign-ins gave out, a loopback server's by
-the settings of a client that were made for it. Nothing here holds or prints a secret's value.
+the settings of a client that were made for it. What is found names the hosts and the test, and no
+secret.
 """
 
 import base64
@@ -18,7 +19,6 @@ from urllib.parse import unquote_plus
 import uvicorn
 
 from sources.clio_simulator import simulator
-from sources.clio_simulator.log import fingerprint
 from sources.clio_simulator.world import World
 
 Message = MutableMapping[str, Any]
@@ -31,7 +31,7 @@ SIDES = (("/api/", MANAGE), ("/oauth/", MANAGE), ("/grow/", GROW), ("/maton/", G
 LEAST = 12
 """A shorter secret is looked for as the bearer's token only: it may be an ordinary word."""
 
-_WORD = re.compile(r"[\w.~-]+")
+_LONG = re.compile(rf"[\w.~-]{{{LEAST},}}", re.ASCII)
 _SCHEME = re.compile(r"\b(bearer|basic)\s+(\S+)", re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ class Strays:
         """Note that a host may be sent some secrets."""
         for secret in secrets:
             if secret:
-                self._owners.setdefault(fingerprint(secret), set()).add(side)
+                self._owners.setdefault(secret, set()).add(side)
 
     def disown(self, side: str) -> None:
         """Forget a host: what it might be sent, no other may."""
@@ -58,8 +58,8 @@ class Strays:
     def search(self, side: str, where: str, text: str) -> None:
         """Look through what arrived at a host."""
         self.searched += 1
-        for mark in {fingerprint(word) for word in words(text)}:
-            owners = self._owners.get(mark, {side})
+        for word in words(text) & self._owners.keys():
+            owners = self._owners[word]
             if side not in owners:
                 whose = " and ".join(sorted(owners)) or "a server that is gone"
                 test = os.environ.get("PYTEST_CURRENT_TEST", "")
@@ -85,8 +85,7 @@ STRAYS = Strays()
 
 def words(text: str) -> set[str]:
     """Give everything in a request that may be a secret."""
-    found = set(_WORD.findall(unquote_plus(text)))
-    long = {word for word in found if len(word) >= LEAST}
+    long = set(_LONG.findall(unquote_plus(text)))
     for scheme, given in _SCHEME.findall(text):
         long.add(given)
         if scheme.lower() == "basic":
