@@ -10,6 +10,7 @@ import pytest
 from sources.clio_simulator import Seed, Simulator
 from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
+from tests.system.proposing import COLLECTIONS, prepare
 
 NewFirm = Callable[..., Firm]
 
@@ -58,3 +59,23 @@ def whole_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
         assert outcome.exit_code == 0, outcome.errors
         firm.first_requests = len(clio.requests)
         yield firm
+
+
+@pytest.fixture(scope="session")
+def loaded_for_edits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+    """Give a firm of which all that edits need is loaded; tests put back what they change."""
+    with Simulator(Seed(7), rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("edits") / "data")
+        prepare(clio)
+        assert firm.load(*COLLECTIONS).exit_code == 0
+        yield firm
+
+
+@pytest.fixture
+def unedited(loaded_for_edits: Firm) -> Iterator[Firm]:
+    """Give that firm without any edit; nobody may ask Clio anything meanwhile."""
+    for path in loaded_for_edits.folder.glob("ledger*"):
+        path.unlink()
+    asked = len(loaded_for_edits.clio.requests)
+    yield loaded_for_edits
+    assert len(loaded_for_edits.clio.requests) == asked

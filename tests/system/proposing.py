@@ -11,6 +11,7 @@ from pipelines.writeback.importing import imported
 from pipelines.writeback.propose import Work, run_proposal
 from pipelines.writeback.queries import queried
 from pipelines.writeback.template import Asked, run_template
+from sources.clio_simulator import Simulator
 from tests.system.firm import Firm, QuickClock
 
 COLLECTIONS = (
@@ -18,6 +19,35 @@ COLLECTIONS = (
     *("matter_stages", "documents", "folders", "calendar_entries", "bills", "notes"),
 )
 """What most edits need to be checked."""
+
+
+IDLE = 2_000_021
+"""A matter that `prepare` makes closable."""
+
+
+def prepare(clio: Simulator) -> None:
+    """Give the firm what the queries look for, each once: a matter in which nothing is open, one
+    without a responsible attorney, phone numbers that can be written otherwise.
+    """
+    change = clio.changes.update
+    for task in clio.dump("tasks"):
+        if (task["matter"] or {}).get("id") == IDLE:
+            change("tasks", task["id"], {"status": "complete"})
+    for activity in clio.dump("activities"):
+        if (activity["matter"] or {}).get("id") == IDLE:
+            change("activities", activity["id"], {"non_billable": True})
+    for bill in clio.dump("bills"):
+        if IDLE in {matter["id"] for matter in bill["matters"]}:
+            change("bills", bill["id"], {"state": "paid"})
+    change("matters", IDLE, {"status": "Open", "open_date": "2020-01-01"})
+    change("matters", 2_000_005, {"status": "Open", "responsible_attorney": None})
+    contact = next(c for c in clio.dump("contacts") if len(c["phone_numbers"]) > 1)
+    numbers = ("(604) 555-0100", "+44 20 7946 0000 ext. 5")
+    phones = [
+        {**phone, "number": number}
+        for phone, number in zip(contact["phone_numbers"], numbers, strict=False)
+    ]
+    change("contacts", contact["id"], {"phone_numbers": phones})
 
 
 def work(firm: Firm, **settings: Any) -> Work:  # noqa: ANN401 - fields of Settings

@@ -1,6 +1,5 @@
 """Edits of single records: what is checked before they are kept."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ from pipelines.errors import BusyError, EditRefusedError, NoWarehouseError
 from pipelines.ledger import Ledger
 from pipelines.warehouse import writer_lock
 from pipelines.writeback.listing import run_list, run_show, run_withdraw
-from sources.clio_simulator import Seed, Simulator
 from tests.system.firm import Firm, QuickClock
-from tests.system.proposing import COLLECTIONS, made, propose, refused, told, work
+from tests.system.proposing import made, propose, refused, told, work
 
 VALUES = "custom_field_values"
 TYPES = {
@@ -32,23 +30,10 @@ TYPES = {
 }
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm of which all that edits need is loaded."""
-    with Simulator(Seed(7), rate_limit=0) as clio:
-        firm = Firm(clio, tmp_path_factory.mktemp("edits") / "data")
-        assert firm.load(*COLLECTIONS).exit_code == 0
-        yield firm
-
-
 @pytest.fixture
-def firm(loaded: Firm) -> Iterator[Firm]:
-    """Give that firm without any edits; nobody may ask Clio anything meanwhile."""
-    for path in loaded.folder.glob("ledger*"):
-        path.unlink()
-    asked = len(loaded.clio.requests)
-    yield loaded
-    assert len(loaded.clio.requests) == asked
+def firm(unedited: Firm) -> Firm:
+    """Give a loaded firm without any edit."""
+    return unedited
 
 
 def first(firm: Firm, name: str) -> dict[str, Any]:
@@ -285,9 +270,9 @@ def test_proposing_waits_for_no_other_run(firm: Firm) -> None:
         propose(firm, "matters", 2_000_001, "location=x")
 
 
-def test_without_a_warehouse_nothing_can_be_proposed(loaded: Firm, tmp_path: Path) -> None:
+def test_without_a_warehouse_nothing_can_be_proposed(firm: Firm, tmp_path: Path) -> None:
     """And nothing is made."""
     with pytest.raises(NoWarehouseError):
-        propose(loaded, "matters", 1, "status=closed", data_dir=tmp_path / "none")
+        propose(firm, "matters", 1, "status=closed", data_dir=tmp_path / "none")
     assert not (tmp_path / "none").exists()
-    assert run_list(work(loaded, data_dir=tmp_path / "none"), ()).results == []
+    assert run_list(work(firm, data_dir=tmp_path / "none"), ()).results == []
