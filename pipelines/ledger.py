@@ -157,9 +157,17 @@ class Ledger:
         `head` is one that was printed before, `count:hash` or a hash alone: its event must still
         be there, as it was.
         """
-        problems = [f"the file: {text}" for (text,) in self.rows("pragma quick_check")]
-        problems = [text for text in problems if text != "the file: ok"]
-        count, before, seen = 0, "", {""}
+        problems = [*self.broken(), *self._cut(_beside(self._folder))]
+        known = "select 1 from events where hash = ?1 or seq || ':' || hash = ?1"
+        if head and not self.rows(known, [head]):
+            problems.append("the ledger does not hold the event of the head that was given")
+        return problems
+
+    def broken(self) -> list[str]:
+        """Give what is wrong with the file and the chain of events, their end apart."""
+        checked = [text for (text,) in self.rows("pragma quick_check")]
+        problems = [f"the file: {text}" for text in checked if text != "ok"]
+        count, before = 0, ""
         for *row, prev_hash, written in self.rows(
             f"select {_COLUMNS}, prev_hash, hash from events order by seq"  # noqa: S608
         ):
@@ -172,11 +180,6 @@ class Ledger:
             if link(prev_hash, row) != written:
                 problems.append(f"event {count} is not what was written")
             before = written
-            seen.add(written)
-            seen.add(f"{count}:{written}")
-        problems += self._cut(_beside(self._folder))
-        if head and head not in seen:
-            problems.append("the ledger does not hold the event of the head that was given")
         return problems
 
     def check(self) -> None:

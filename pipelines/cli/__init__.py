@@ -1,6 +1,6 @@
 """The command line: parse, call one function, print."""
 
-from . import auth, backup, editing, looking, reading
+from . import auth, backup, editing, looking, modelling, reading, writing
 from .base import entry, main
 
-__all__ = ["auth", "backup", "editing", "entry", "looking", "main", "reading"]
+__all__ = ["auth", "backup", "editing", "entry", "looking", "main", "modelling", "reading", "writing"]

@@ -1,12 +1,11 @@
 """The `plan` command: the open edits, read anew in Clio, decided, guarded and frozen."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from pipelines.canonical import sha256
+from pipelines.canonical import read, sha256
 from pipelines.errors import EditRefusedError, NeedsPersonError, PlanRefusedError
 from pipelines.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
@@ -133,7 +132,15 @@ of which an edit was rejected or withdrawn needs a new plan: its frozen text hol
 def waiting(ledger: Ledger, now: str, *, again: bool) -> list[OpenEdit]:
     """Give the edits to plan, by record."""
     found = ledger.rows(WAITING, {"now": now, "again": again})
-    return [OpenEdit(*row[:4], json.loads(row[4]), json.loads(row[5]), *row[6:9]) for row in found]
+    return [open_edit(*row) for row in found]
+
+
+def open_edit(*row: str) -> OpenEdit:
+    """Make an edit of a row of the ledger, whose values are JSON texts."""
+    edit_id, resource, record_id, name, base, new, reason, author, label = row
+    return OpenEdit(
+        edit_id, resource, record_id, name, read(base), read(new), reason, author, label
+    )
 
 
 def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:

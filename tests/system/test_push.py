@@ -1,25 +1,85 @@
 """The road from a proposed correction to Clio and back into the warehouse."""
 
-from pipelines.errors import PlanError
-from tests.system.conftest import NewFirm
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pendulum
+import pytest
+
+from pipelines.errors import (
+    FourEyesError,
+    GuardError,
+    LedgerError,
+    PlanError,
+    PlanRefusedError,
+    StopSwitchError,
+    UnguardedError,
+    UnresolvedError,
+)
+from pipelines.writeback.approval import Answer
+from pipelines.writeback.audit import run_verify
+from pipelines.writeback.guards import Limits
+from pipelines.writeback.rebase import run_rebase
+from pipelines.writeback.undo import run_undo
+from sources.clio_simulator import Seed, Simulator
+from sources.clio_simulator.fault_answers import Forbidden, Html, Redirect, Status, TooMany
+from sources.clio_simulator.fault_wire import Reset
+from sources.clio_simulator.fault_writes import Stale
+from tests.system.firm import Firm
 from tests.system.writing import Desk
 
-import pytest
+LOADED = ("contacts", "custom_fields", "matters", "tasks", "users")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder into which a firm was loaded."""
+    with Simulator(Seed(7), rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
+        loaded = firm.load(*LOADED)
+        assert loaded.exit_code == 0, loaded.errors
+    return firm.folder
+
+
+@contextmanager
+def opened(folder: Path, place: Path) -> Iterator[Desk]:
+    """Give a firm of one's own, loaded as another one was."""
+    shutil.copytree(folder, place)
+    with Simulator(Seed(7), rate_limit=0) as clio:
+        yield Desk(Firm(clio, place))
 
 
 @pytest.fixture
-def desk(new_firm: NewFirm) -> Desk:
-    """Give a small firm with matters, contacts and custom fields loaded."""
-    firm = new_firm()
-    loaded = firm.load("matters", "contacts", "custom_fields", "users", "tasks")
-    assert loaded.exit_code == 0, loaded.errors
-    return Desk(firm)
+def desk(folder: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Give a firm whose people correct records."""
+    with opened(folder, tmp_path / "data") as desk:
+        yield desk
 
 
-def test_the_whole_road(desk: Desk) -> None:
+@pytest.fixture
+def matter(desk: Desk) -> int:
+    """Give the id of a matter."""
+    return int(desk.firm.clio.dump("matters")[0]["id"])
+
+
+def colleague(desk: Desk, key: int, **fields: Any) -> None:  # noqa: ANN401 - any field
+    """Let a colleague change a matter in Clio."""
+    desk.firm.clio.changes.update("matters", key, fields)
+
+
+def of(desk: Desk, key: int, name: str) -> Any:  # noqa: ANN401 - any value
+    """Give a field of a matter as the server has it."""
+    return desk.record("matters", key)[name]
+
+
+def test_the_whole_road(desk: Desk, matter: int) -> None:
     """What another person approved is in Clio and in the warehouse, sent by one guarded PATCH."""
-    matter = desk.firm.clio.dump("matters")[0]
-    desk.propose("matters", matter["id"], "description=Settled", "client_reference=R-1")
+    before = desk.record("matters", matter)["etag"]
+    desk.propose("matters", matter, "description=Settled", "client_reference=R-1")
     plan = desk.approved()
     dry = desk.push(plan, commit="")
     assert dry.exit_code == 0
@@ -27,12 +87,352 @@ def test_the_whole_road(desk: Desk) -> None:
 
     outcome = desk.push(plan)
     assert outcome.exit_code == 0, outcome.errors
-    (patch,) = desk.patches
-    now = desk.record("matters", matter["id"])
+    now = desk.record("matters", matter)
     assert (now["description"], now["client_reference"]) == ("Settled", "R-1")
+    assert [asked.if_match for asked in desk.firm.clio.writes] == [before]
     assert set(desk.states().values()) == {"applied"}
     assert desk.firm.differences("matters") == []
+    assert desk.firm.query("select etag_before, etag_after from meta.echoes") == [
+        (before, now["etag"])
+    ]
 
     again = desk.push(plan)
     assert again.exit_code == 0
     assert len(desk.patches) == 1
+    assert run_verify(desk.run("ana")).exit_code == 0
+
+
+def test_a_colleague_is_not_overwritten(desk: Desk, matter: int) -> None:
+    """A field that a colleague changed after the plan is a conflict, found before any PATCH."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    colleague(desk, matter, description="Theirs")
+    outcome = desk.push(plan)
+    assert outcome.exit_code == 6
+    assert desk.patches == []
+    assert of(desk, matter, "description") == "Theirs"
+    assert desk.rows("select state, base <> theirs, new_value, theirs from edits") == [
+        ("conflicted", 1, '"Ours"', '"Theirs"')
+    ]
+    assert run_rebase(desk.run("ana"), [edit]).exit_code == 6
+    assert desk.push(plan).exit_code == 6
+
+
+def test_other_fields_moved(desk: Desk, matter: int) -> None:
+    """Where only another field changed, the edit is offered anew and needs a new approval."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    first = desk.approved()
+    colleague(desk, matter, client_reference="theirs")
+    assert desk.push(first).exit_code == 6
+    assert run_rebase(desk.run("ana"), [edit]).exit_code == 0
+    assert desk.states() == {edit: "proposed"}
+    assert desk.push(first).exit_code == 0
+    assert desk.patches == []
+    outcome = desk.push(desk.approved())
+    assert outcome.exit_code == 0, outcome.errors
+    assert of(desk, matter, "description") == "Ours"
+    assert of(desk, matter, "client_reference") == "theirs"
+
+
+def test_changed_between_reading_and_sending(desk: Desk, matter: int) -> None:
+    """A change after our reading is answered 412: a conflict, and nothing was written."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(
+        Status(412, type="PreconditionFailed", message="x"), "matters/*", method="PATCH"
+    )
+    assert desk.push(plan).exit_code == 6
+    assert len(desk.patches) == 1
+    assert of(desk, matter, "description") != "Ours"
+
+
+LOST: list[tuple[Any, bool]] = [
+    (Reset(), True),
+    (Reset(), False),
+    (Status(503), True),
+    (Status(504), False),
+    (Html(), True),
+    (Html(), False),
+]
+
+
+@pytest.mark.parametrize(("fault", "applied"), LOST, ids=str)
+def test_a_lost_answer(desk: Desk, matter: int, fault: Any, applied: bool) -> None:  # noqa: ANN401, FBT001
+    """Whether a lost write was applied or not is found out; it has its effect exactly once."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(fault, "matters/*", method="PATCH", applied=applied)
+    outcome = desk.push(plan)
+    assert outcome.exit_code == 0, outcome.errors
+    assert desk.states() == {edit: "applied_observed" if applied else "applied"}
+    assert len(desk.patches) == (1 if applied else 2)
+    assert of(desk, matter, "description") == "Ours"
+
+
+def test_never_seen_to_arrive(desk: Desk, matter: int) -> None:
+    """After three attempts that nobody saw arrive, a person looks."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(Status(503), "matters/*", method="PATCH", applied=False, times=None)
+    assert desk.push(plan).exit_code == 6
+    assert len(desk.patches) == 3
+    assert desk.states() == {edit: "needs_human"}
+
+
+def test_unknown_stops_everything(desk: Desk, matter: int) -> None:
+    """While nobody can tell what became of a write nothing more is sent, also in the next run."""
+    other = int(desk.firm.clio.dump("matters")[1]["id"])
+    (first,) = desk.propose("matters", matter, "description=Ours")
+    (second,) = desk.propose("matters", other, "description=Ours")
+    plan = desk.approved()
+    faults = desk.firm.clio.faults
+    faults.add(Status(503), "matters/*", method="PATCH", applied=True)
+    faults.add(Forbidden(), "matters/*", method="GET", times=None)
+    outcome = desk.push(plan)
+    assert outcome.exit_code == 6
+    assert [error.code for _, error in outcome.errors][0] == "unresolved"
+    assert desk.states() == {first: "unknown", second: "approved"}
+    with pytest.raises(UnresolvedError):
+        desk.push(plan)
+    assert len(desk.patches) == 1
+    faults.clear()
+    assert desk.push(plan).exit_code == 0
+    assert desk.states() == {first: "applied_observed", second: "applied"}
+    assert len(desk.patches) == 2
+
+
+def test_put_off(desk: Desk, matter: int) -> None:
+    """A 429 is waited out; the same request follows, and has its effect once."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(TooMany("3"), "matters/*", method="PATCH")
+    outcome = desk.push(plan)
+    assert outcome.exit_code == 0, outcome.errors
+    assert desk.states() == {edit: "applied"}
+    assert desk.rows("select outcome from attempts order by seq") == [("deferred",), ("applied",)]
+
+
+@pytest.mark.parametrize("fault", [Status(422), Forbidden(), Redirect()], ids=str)
+def test_refused_for_good(desk: Desk, matter: int, fault: Any) -> None:  # noqa: ANN401
+    """What Clio refuses fails alone: the other records are sent."""
+    other = int(desk.firm.clio.dump("matters")[1]["id"])
+    (first,) = desk.propose("matters", matter, "description=Ours")
+    (second,) = desk.propose("matters", other, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(fault, f"matters/{matter}", method="PATCH")
+    assert desk.push(plan).exit_code == 1
+    assert desk.states() == {first: "failed", second: "applied"}
+    assert desk.push(plan).exit_code == 0
+
+
+def test_accepted_and_not_stored(desk: Desk, matter: int) -> None:
+    """A value that Clio takes and does not keep is seen, and needs a person."""
+    (edit,) = desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.switches.ignored_fields.add("matters.description")
+    assert desk.push(plan).exit_code == 6
+    assert desk.rows("select state, note from edits") == [
+        ("needs_human", "Clio accepted it and did not store it")
+    ]
+
+
+def test_written_in_its_own_way(desk: Desk, matter: int) -> None:
+    """A value that Clio trims is applied."""
+    desk.propose("matters", matter, "description= Ours ")
+    plan = desk.approved()
+    desk.firm.clio.switches.normalise.add("trim")
+    assert desk.push(plan).exit_code == 0
+    assert desk.rows("select state from edits") == [("applied",)]
+
+
+def test_gone(desk: Desk, matter: int) -> None:
+    """A record that is gone is a conflict, found without a PATCH."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    desk.firm.clio.changes.delete("matters", matter)
+    assert desk.push(plan).exit_code == 6
+    assert desk.patches == []
+    assert desk.rows("select state, note from edits") == [
+        ("conflicted", "the record is gone in Clio")
+    ]
+
+
+def test_three_conflicts_in_a_row_stop(desk: Desk) -> None:
+    """Three records in a row that conflict end the push; the rest stays approved."""
+    keys = [int(row["id"]) for row in desk.firm.clio.dump("matters")[:5]]
+    for key in keys:
+        desk.propose("matters", key, "description=Ours")
+    plan = desk.approved()
+    for key in keys:
+        colleague(desk, key, description="Theirs")
+    assert desk.push(plan).exit_code == 6
+    assert sorted(desk.states().values()) == ["approved"] * 2 + ["conflicted"] * 3
+
+
+def test_canary_and_stop_switch(desk: Desk) -> None:
+    """A canary sends so many records; with the file STOP nothing is sent, and all stays approved."""
+    for row in desk.firm.clio.dump("matters")[:3]:
+        desk.propose("matters", row["id"], "description=Ours")
+    plan = desk.approved()
+    (desk.firm.folder / "STOP").touch()
+    with pytest.raises(StopSwitchError):
+        desk.push(plan)
+    (desk.firm.folder / "STOP").unlink()
+    assert desk.patches == []
+    assert desk.push(plan, canary=1).exit_code == 0
+    assert len(desk.patches) == 1
+    assert sorted(desk.states().values()) == ["applied", "approved", "approved"]
+    assert desk.push(plan).exit_code == 0
+    assert len(desk.patches) == 3
+
+
+def _one_byte(desk: Desk, plan: str) -> None:
+    path = desk.firm.folder / "plans" / f"{plan}.json"
+    path.write_bytes(path.read_bytes().replace(b"Ours", b"0urs"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _one_byte,
+        lambda desk, plan: _tamper(desk, "update events set body = replace(body, 'Ours', 'Yours')"),
+        lambda desk, plan: _tamper(
+            desk,
+            "update events set body = replace(body, 'content_hash\":\"', 'content_hash\":\"0')",
+        ),
+    ],
+    ids=["plan", "ledger", "approval"],
+)
+def test_what_was_changed_is_refused(
+    desk: Desk, matter: int, change: Callable[[Desk, str], None]
+) -> None:
+    """One byte of the plan, one value in the ledger, one approval: refused without a request."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    change(desk, plan)
+    asked = len(desk.firm.clio.requests)
+    with pytest.raises((PlanError, LedgerError)) as caught:
+        desk.push(plan)
+    assert caught.value.exit_code == 7
+    assert len(desk.firm.clio.requests) == asked
+
+
+def _tamper(desk: Desk, statement: str) -> None:
+    import sqlite3
+
+    with sqlite3.connect(desk.firm.folder / "ledger.sqlite") as database:
+        database.execute("drop trigger events_stay")
+        database.execute(statement)
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["ana", " ANA ", "\u0430na", "A\u200bna", "an\u00e4"])
+def test_nobody_approves_their_own(desk: Desk, matter: int, name: str) -> None:
+    """The author's own approval is refused in every spelling, unless the firm says otherwise."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = str(desk.plan().results[0]["plan"])
+    with pytest.raises(FourEyesError):
+        desk.review(plan, by=name)
+    assert set(desk.states().values()) == {"planned"}
+    desk.four_eyes = False
+    assert desk.review(plan, by=name).exit_code == 0
+    assert desk.rows("select level, approver from approvals") == [("asserted", name)]
+    desk.four_eyes = True
+    with pytest.raises(FourEyesError):
+        desk.push(plan)
+    assert desk.patches == []
+
+
+def test_a_plan_for_elsewhere_or_too_old(desk: Desk, matter: int) -> None:
+    """A plan that is too old is refused, and its edits can be planned anew."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved(Limits(expires_in=1))
+
+    class Later(type(desk.run("ana").clock)):  # type: ignore[misc]
+        def now(self) -> pendulum.DateTime:
+            return super().now().add(hours=2)
+
+    desk.clock = Later()
+    with pytest.raises(PlanRefusedError, match="valid until"):
+        desk.push(plan)
+    assert desk.patches == []
+    assert desk.push(desk.approved()).exit_code == 0
+
+
+def test_guards(desk: Desk) -> None:
+    """Each limit stops a plan that goes past it, names its flag and leaves nothing behind."""
+    rows = desk.firm.clio.dump("matters")[:2]
+    for row in rows:
+        desk.propose("matters", row["id"], "client_reference=<clear>", "description=Ours")
+    with pytest.raises(GuardError, match="--allow-blank"):
+        desk.plan()
+    with pytest.raises(GuardError, match="--max-records 2"):
+        desk.plan(Limits(max_records=1))
+    assert set(desk.states().values()) == {"proposed"}
+    assert desk.plan(Limits(allow_blank=True)).exit_code == 0
+
+
+def test_rejected(desk: Desk, matter: int) -> None:
+    """A record of which an edit is rejected is not sent; what is left of it is planned anew."""
+    first, second = desk.propose("matters", matter, "description=Ours", "client_reference=R-1")
+    plan = str(desk.plan().results[0]["plan"])
+    desk.review(plan, Answer(("all",), (first,)))
+    assert desk.states() == {first: "rejected", second: "approved"}
+    assert desk.push(plan).exit_code == 0
+    assert desk.patches == []
+    assert desk.push(desk.approved()).exit_code == 0
+    assert of(desk, matter, "client_reference") == "R-1"
+    assert of(desk, matter, "description") != "Ours"
+
+
+def test_probe(desk: Desk, matter: int) -> None:
+    """A server that takes a write with a wrong tag changes nothing by it, and gets no other."""
+    desk.propose("matters", matter, "description=Ours")
+    before = desk.record("matters", matter)
+    plan = desk.approved(probe=True)
+    desk.firm.clio.switches.if_match_ignored.add("matters")
+    outcome = desk.push(plan)
+    assert outcome.exit_code == 5
+    assert desk.record("matters", matter) == before
+    assert len(desk.patches) == 1
+    with pytest.raises(UnguardedError):
+        desk.push(desk.approved(again=True))
+    assert len(desk.patches) == 1
+    desk.firm.clio.switches.if_match_ignored.clear()
+    assert desk.push(desk.approved(again=True, probe=True)).exit_code == 0
+    assert of(desk, matter, "description") == "Ours"
+
+
+def test_undo(desk: Desk) -> None:
+    """What still holds our value goes back by the same road; what a colleague changed stays."""
+    keys = [int(row["id"]) for row in desk.firm.clio.dump("matters")[:2]]
+    before = {key: of(desk, key, "description") for key in keys}
+    for key in keys:
+        desk.propose("matters", key, "description=Ours")
+    plan = desk.approved()
+    assert desk.push(plan).exit_code == 0
+    colleague(desk, keys[1], description="Theirs")
+    outcome = run_undo(desk.run("ana"), plan)
+    assert [bool(row["edit_id"]) for row in outcome.results] == [True, False]
+    assert desk.push(desk.approved()).exit_code == 0
+    assert of(desk, keys[0], "description") == before[keys[0]]
+    assert of(desk, keys[1], "description") == "Theirs"
+
+
+def test_old_page_after_our_write(desk: Desk, matter: int) -> None:
+    """A list that still shows the version before our write does not bring it back."""
+    desk.propose("matters", matter, "description=Ours")
+    plan = desk.approved()
+    assert desk.push(plan).exit_code == 0
+    assert desk.firm.differences("matters") == []
+    desk.propose("matters", matter, "description=Ours again")
+    plan = desk.approved()
+    desk.firm.clio.faults.add(Stale(requests=30, items=True), "matters/*", method="PATCH")
+    assert desk.push(plan).exit_code == 0
+    query = f"select description from raw_clio_manage.matters where id = {matter}"
+    assert desk.firm.query(query) in ([("Ours again",)], [("Ours",)])
+    desk.firm.load("matters", full=True)
+    for _ in range(40):
+        httpx.get(f"{desk.firm.clio.url}/api/v4/users/who_am_i.json")
+    desk.firm.load("matters", full=True)
+    assert desk.firm.query(query) == [("Ours again",)]
