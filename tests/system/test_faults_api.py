@@ -25,7 +25,7 @@ from sources.clio_simulator.faults import (
     Unauthorized,
 )
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm, QuickClock
+from tests.system.firm import CATALOG, Firm, QuickClock
 
 NAMES = ("activities", "tasks")
 
@@ -106,6 +106,26 @@ def test_fault_that_ends_the_walk(new_firm: NewFirm, case: Case) -> None:
     firm.clio.faults.clear()
     assert firm.load(*NAMES).exit_code == 0
     assert firm.differences(*NAMES) == []
+
+
+@pytest.mark.parametrize(
+    "action", [Forbidden("Billing"), Redirect("https://app.clio.com/session/new")]
+)
+def test_a_missing_permission_costs_its_collection_alone(firm: Firm, action: Action) -> None:
+    """A6, A29: of a whole load one collection may not be read: that one is reported, with the
+    permission where Clio names it; all others are loaded, exit 4.
+    """
+    firm.clio.faults.add(action, "bills", times=None)
+    outcome = firm.load(budget=3)
+    ((name, error),) = outcome.errors
+    assert (outcome.exit_code, name, error.code) == (4, "bills", "missing_scope")
+    assert ("Billing is missing" if isinstance(action, Forbidden) else "sign-in") in str(error)
+    assert "other collections are not affected" in error.hint
+    states = dict(firm.query("select resource, status from meta.sync_runs"))
+    assert {name for name, status in states.items() if status == "failed"} == {"bills"}
+    lists = [c.name for c in CATALOG.collections.values() if c.loaded and c.parent is None]
+    assert firm.differences(*(name for name in lists if name != "bills")) == []
+    assert firm.stored("bills") == {}
 
 
 def test_empty_page_in_the_middle_of_nothing(firm: Firm) -> None:

@@ -199,6 +199,21 @@ def test_a_missing_scope_costs_its_collection_alone(new_grow: NewGrow, answer: s
     assert firm.differences(*LISTS) == []
 
 
+@pytest.mark.parametrize("answer", ["forbidden", "redirect"])
+def test_a_missing_scope_leaves_all_others(new_grow: NewGrow, answer: str) -> None:
+    """Of a whole load one collection may not be read: all others are equal to the server."""
+    firm = new_grow(grow_missing_scope_answer=answer, grow_contacts=5, grow_matters=3)
+    firm.clio.switches.grow_missing_scopes = {"grow_matter_read"}
+    exit_code, (error,) = codes(firm)
+    assert exit_code == 4
+    assert error.startswith("matters: ")
+    assert "matter_read" in error
+    assert (
+        firm.differences(*(name for name in LISTS if name not in {"matters", "matter_notes"})) == []
+    )
+    assert firm.stored("matters") == firm.stored("matter_notes") == {}
+
+
 def test_sources_have_a_scope_that_nobody_knows(new_grow: NewGrow) -> None:
     """Clio's list names none: the collection is reported without one."""
     firm = new_grow(grow_missing_scope_answer="redirect", grow_missing_scopes={"grow_source_read"})
