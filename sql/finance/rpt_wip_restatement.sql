@@ -1,0 +1,81 @@
+-- grain: one row per activity, frozen month and cause (activity_id, month_end, cause)
+-- materialized: table
+-- The walk from the work in progress frozen at a month-end to what is known of that day now. The
+-- frozen amounts and the changes by cause sum to the present amount.
+-- basis: as_of
+-- not_null: activity_id, month_end, cause, amount
+-- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,made non-billable,billed before,date moved)
+-- column: cause: frozen is the start of the walk; billed before means that the bill is dated
+--   earlier than was known
+with frozen as (
+    select * from finance.fct_wip_frozen
+),
+
+present as (
+    select * from intermediate.int_wip__month_ends
+    where is_closed
+),
+
+last_frozen as (
+    select max(month_end) as month_end from frozen
+),
+
+activities as (
+    select * from core.fct_activity
+),
+
+changes as (
+    select
+        frozen.*,
+        present.activity_id is null as is_gone,
+        present.amount - frozen.amount as amount_change,
+        case
+            when activities.activity_id is null then 'entry deleted'
+            when activities.is_non_billable then 'made non-billable'
+            when activities.is_written_off then 'written off'
+            when activities.work_date > frozen.month_end then 'date moved'
+            else 'billed before'
+        end as reason
+    from frozen
+    left join present
+        on present.activity_id = frozen.activity_id and present.month_end = frozen.month_end
+    left join activities on activities.activity_id = frozen.activity_id
+),
+
+causes as (
+    select activity_id, month_end, matter_id, user_id, currency_id, 'frozen' as cause, amount
+    from changes
+    union all
+    select activity_id, month_end, matter_id, user_id, currency_id, reason, -amount
+    from changes
+    where is_gone
+    union all
+    select activity_id, month_end, matter_id, user_id, currency_id, 'amount changed', amount_change
+    from changes
+    where amount_change <> 0
+    union all
+    select
+        present.activity_id,
+        present.month_end,
+        present.matter_id,
+        present.user_id,
+        present.currency_id,
+        'entry appeared',
+        present.amount
+    from present
+    inner join last_frozen on present.month_end <= last_frozen.month_end
+    left join frozen
+        on frozen.activity_id = present.activity_id and frozen.month_end = present.month_end
+    where frozen.activity_id is null
+)
+
+select
+    activity_id,
+    month_end,
+    matter_id,
+    user_id,
+    currency_id,
+    cause,
+    cast(amount as decimal(18, 2)) as amount,
+    'clio_manage' as _source_system
+from causes

@@ -1,0 +1,19 @@
+-- grain: one row per billable activity that was or is work in progress (activity_id)
+-- materialized: view
+-- From when until when work was in progress: from its day until an approved bill with it was
+-- issued. Work on a draft is in progress. Written-off work never was, since Clio does not tell
+-- the day of the writing-off.
+-- column: until_date: the first day on which it is billed; empty while it is not
+select
+    activity_id,
+    matter_id,
+    user_id,
+    currency_id,
+    is_time,
+    billing_status,
+    case when is_time then rounded_hours else 0 end as hours,
+    billable_amount as amount,
+    work_date as from_date,
+    billed_date as until_date
+from core.fct_activity
+where not is_non_billable and not is_written_off and (billed_date is null or billed_date > work_date)
