@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http import gateway as maton
 from sources.clio_http.gateway import Gateway
@@ -21,11 +22,13 @@ API_VERSIONS = {"clio_manage": ("",), "clio_grow": ("v2", "v1")}
 ROLLING_SLICE = 200
 IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
 REDIRECT_PORT = 8974
+UTC = "UTC"
 _PORTS = range(1, 65_536)
 
 KNOWN = {
     "clio_sync.actor",
     "clio_sync.data_dir",
+    "clio_sync.time_zone",
     "clio_sync.token_store",
     "clio_sync.four_eyes",
     "clio_sync.writable",
@@ -104,13 +107,15 @@ class Settings:
     """All settings of one run.
 
     `writable` narrows what edits may change to some collections or fields of them, such as
-    `matters.status`; None leaves it as the code has it.
+    `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
+    business dates are reckoned.
     """
 
     data_dir: Path
     actor: str
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     token_store: str = IN_KEYRING
+    time_zone: str = UTC
     writable: tuple[str, ...] | None = None
     four_eyes: bool = True
 
@@ -269,6 +274,14 @@ def _token_store(value: object) -> str:
     return str(value)
 
 
+def _time_zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = "clio_sync.time_zone is not the name of a time zone, such as America/New_York"
+        raise ConfigurationError(message) from None
+
+
 def read_settings(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -292,6 +305,7 @@ def read_settings(
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(found, product) for product in PRODUCTS},
         token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
+        time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )

@@ -62,7 +62,10 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
 
 def in_memory() -> Cursor:
     """Give an empty database of its own, in memory, whose errors are JSON documents."""
-    config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    config: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     cursor = duckdb.connect(":memory:", config=config)
     cursor.execute("set timezone = 'UTC'")
     cursor.execute("set errors_as_json = true")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .files import VIEW, text_hash
+from .files import text_hash
 from .graph import downstream, selected, upstream
+from .header import APPEND, VIEW
 from .journal import BuiltModel, Verdict
 from .plan import Plan
 from .problems import Problem
@@ -94,7 +95,9 @@ def decide(
         dropped: tuple[str, ...] = ()
     else:
         chosen = {name for name in wanted if full or _is_stale(plan, standing, wanted, name)}
-        dropped = tuple(sorted(standing.models.keys() - plan.project.models.keys()))
+        gone = standing.models.keys() - plan.project.models.keys()
+        # what was appended cannot be had again, so it outlives its file
+        dropped = tuple(sorted(name for name in gone if standing.models[name].kind != APPEND))
     kept = _kept(plan, standing, wanted, chosen)
     marks = {check.name: _mark(check, kept, states) for check in plan.checks}
     there = standing.models.keys() | chosen

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .header import ONE_ROW, UNIQUE, Header, entries, read_header
+from .header import ONE_ROW, TABLE, UNIQUE, VIEW, Header, entries, read_header
 from .problems import Problem
 from .seeds import Seed, read_seeds
 
-VIEW, TABLE, SEED = "view", "table", "seed"
+SEED = "seed"
 VIEWS = frozenset({"staging", "intermediate", "bi"})
 """The folders whose models are views; those of the others are tables."""
 NOT_MODELS = frozenset({"proposals", "reconciliation"})
@@ -56,7 +56,7 @@ class Model:
     def hash(self) -> str:
         """Digest what the model is made of: its text, its kind, and the rows of a seed."""
         rows = self.seed.csv if self.seed else ""
-        return text_hash("\0".join((self.kind, self.file.text, rows)))
+        return text_hash(repr((self.kind, self.file.text, rows)))
 
 
 @dataclass(frozen=True)

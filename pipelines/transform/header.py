@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .problems import Problem, unknown
 
 ERROR, WARN = SEVERITIES = ("error", "warn")
-KINDS = ("view", "table")
+VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")
 BASES = ("cohort", "event", "as_of")
 UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW = RULES = (
     "unique",
@@ -16,8 +16,18 @@ UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW = RULES = (
     "accepted",
     "one_row",
 )
-KEYS = ("accepted", "basis", "column", "grain", "materialized", "not_null", "relationships")
-KEYS += ("severity", "unique")
+KEYS = (
+    "accepted",
+    "append_by",
+    "basis",
+    "column",
+    "grain",
+    "materialized",
+    "not_null",
+    "relationships",
+    "severity",
+    "unique",
+)
 
 _IDENTIFIER = r"[a-z_][a-z0-9_]*"
 _KEY = re.compile(r"([a-z_]+):(?:\s+(.*))?$")
@@ -58,12 +68,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its relation; `comments` has the text and the line of a column."""
+    """What a file says of its relation; `comments` has the text and the line of a column.
+
+    `append_by` is the column that tells which rows of an `append` are new, with its line.
+    """
 
     description: str = ""
     grain: str = ""
     basis: str = ""
     materialized: str = ""
+    append_by: tuple[str, int] = ("", 1)
     severity: str = ERROR
     rules: tuple[Rule, ...] = ()
     comments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -102,11 +116,17 @@ def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> H
             tell(entry.line, unknown("header", entry.key, KEYS) + f"; valid are {', '.join(KEYS)}")
     severity = _choice(listed, "severity", SEVERITIES, tell) or ERROR
     grain = _one(listed, "grain", tell)
+    materialized = _choice(listed, "materialized", KINDS, tell)
+    append_by = _one(listed, "append_by", tell)
+    if (materialized == APPEND) != (append_by is not None):
+        line = append_by.line if append_by else 1
+        tell(line, "materialized: append and append_by, a column, come together")
     return Header(
         description=" ".join(entry.text for entry in listed if not entry.key).strip(),
         grain=grain.text if grain else "",
         basis=_choice(listed, "basis", BASES, tell),
-        materialized=_choice(listed, "materialized", KINDS, tell),
+        materialized=materialized,
+        append_by=(append_by.text, append_by.line) if append_by else ("", 1),
         severity=severity,
         rules=tuple(_rules(listed, severity, tell)),
         comments=_comments(listed, tell),

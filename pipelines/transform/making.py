@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
-from .files import VIEW, Model
-from .header import Header
+from .files import Model
+from .header import APPEND, TABLE, VIEW, Header
 from .seeds import Seed
+
+KINDS_OF = """
+select column_name, data_type from duckdb_columns()
+where schema_name = $1 and table_name = $2 order by column_index
+"""
 
 
 def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str]) -> int | None:
@@ -29,6 +34,8 @@ def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str])
         rows = _sow(warehouse, name, model.seed)
     elif model.stored_as == VIEW:
         warehouse.rows(f"create or replace view {name} as\n{query}")
+    elif model.kind == APPEND and was.get(model.relation) == TABLE:
+        rows = _append(warehouse, model, name, query)
     else:
         ((rows,),) = warehouse.rows(f"create or replace table {name} as\n{query}")
     _describe(warehouse, model.stored_as, name, model.header)
@@ -45,6 +52,25 @@ def sql_name(relation: str) -> str:
     """Quote a relation's name with its schema."""
     schema, _, name = relation.partition(".")
     return f"{quoted(schema)}.{quoted(name)}"
+
+
+def _append(warehouse: Warehouse, model: Model, name: str, query: str) -> int:
+    """Add the rows whose value of a column is not there yet; what is there is never changed."""
+    fresh = f"{name.removesuffix(chr(34))}__fresh{chr(34)}"
+    warehouse.rows(f"create table {fresh} as\n{query}")
+    schema, _, table = model.relation.partition(".")
+    there = set(warehouse.columns(schema, table))
+    for column, kind in warehouse.rows(KINDS_OF, [schema, f"{table}__fresh"]):
+        if column not in there:
+            warehouse.rows(f"alter table {name} add column {quoted(column)} {kind}")
+    by = quoted(model.header.append_by[0])
+    warehouse.rows(
+        f"insert into {name} by name select * from {fresh}"  # noqa: S608
+        f" where {by} not in (select {by} from {name} where {by} is not null)"
+    )
+    warehouse.rows(f"drop table {fresh}")
+    ((rows,),) = warehouse.rows(f"select count(*) from {name}")  # noqa: S608
+    return int(rows)
 
 
 def _sow(warehouse: Warehouse, name: str, seed: Seed) -> int:

@@ -107,7 +107,7 @@ def _circle(plan: Plan, circle: list[str]) -> Problem:
 
 
 def rendered(plan: Plan, name: str, stand_ins: Mapping[str, str]) -> str:
-    """Give a query with other SQL in the place of the raw tables that are absent; a seed has none."""
+    """Give a query with other SQL in the place of absent raw tables; a seed has no query."""
     if plan.project.models.get(name) and plan.project.models[name].seed:
         return ""
     file = plan.file(name)

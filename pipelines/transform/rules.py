@@ -100,6 +100,8 @@ def named_columns(model: Model) -> Iterator[tuple[str, int]]:
     for rule in model.header.rules:
         for column in rule.columns:
             yield column, rule.line
+    if model.header.append_by[0]:
+        yield model.header.append_by
     for column, (_, line) in model.header.comments.items():
         yield column, line
 

@@ -46,9 +46,11 @@ def read_seeds(
             seed = _seed(path, own, problems)
             if seed is not None:
                 yield seed
-    for path in sorted(own.glob("*.csv")) if own is not None else ():
-        if path.stem not in names:
-            problems.append(Problem(OWN.format(path.stem), 1, unknown("seed", path.stem, names)))
+    problems += [
+        Problem(OWN.format(path.stem), 1, unknown("seed", path.stem, names))
+        for path in (sorted(own.glob("*.csv")) if own is not None else ())
+        if path.stem not in names
+    ]
 
 
 def _seed(path: Path, own: Path | None, problems: list[Problem]) -> Seed | None:

@@ -1,0 +1,154 @@
+"""The commands `models ls`, `models show` and `models docs`: what there is, and what it means."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.durable import replace_durably
+from pipelines.errors import FileInTheWayError
+from pipelines.outcome import Outcome, table
+from pipelines.warehouse import FILE, Warehouse
+
+from . import inputs, journal
+from .binding import bind
+from .build import read_plan
+from .files import Model
+from .graph import downstream, selected
+from .inputs import Tables
+from .journal import BuiltModel
+from .page import page
+from .plan import Plan
+from .problems import refuse
+from .rules import header_checks
+from .run import Work
+
+DEFAULT = "models.html"
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that is known of the models: files, columns, and what is built of them."""
+
+    plan: Plan
+    columns: Tables
+    built: Mapping[str, BuiltModel]
+
+
+@contextmanager
+def _warehouse(work: Work) -> Iterator[Warehouse | None]:
+    """Open the warehouse to look at it, where there is one."""
+    folder = work.settings.data_dir
+    if not (folder / FILE).exists():
+        yield None
+        return
+    with Warehouse(folder, read_only=True) as warehouse:
+        yield warehouse
+
+
+def read_view(work: Work) -> View:
+    """Read and bind every model; a warehouse is not needed.
+
+    Raises:
+        ModelsError: files are wrong.
+
+    """
+    with _warehouse(work) as warehouse:
+        plan = read_plan(None, work.folders, work.wish(warehouse))
+        found: Tables = inputs.stored(warehouse) if warehouse is not None else {}
+        columns, problems = bind(plan, found)
+        refuse(problems)
+        built = {}
+        if warehouse is not None and "models" in warehouse.layout("meta"):
+            built = journal.built_models(warehouse)
+        return View(plan, columns, built)
+
+
+def run_ls(work: Work) -> Outcome:
+    """List the models in the order of building; raises as `read_view` does."""
+    started_at = work.clock.now()
+    view = read_view(work)
+    results = [_described(view, view.plan.project.models[name]) for name in view.plan.order]
+    cells = [(row["model"], row["kind"], row["rows"], row["description"]) for row in results]
+    text = table(("model", "kind", "rows", "what it is"), cells) + "\n"
+    return Outcome("models ls", started_at, work.clock.now(), results=results, text=text)
+
+
+def run_show(work: Work, name: str) -> Outcome:
+    """Show one model; raises as `read_view` does.
+
+    Raises:
+        SelectionError: there is no model of that name.
+
+    """
+    started_at = work.clock.now()
+    view = read_view(work)
+    chosen = selected(view.plan.graph, [name.strip("+")])
+    found = [view.plan.project.models[one] for one in view.plan.order if one in chosen]
+    results = [_described(view, model) for model in found]
+    text = "\n".join(_shown(view, model) for model in found)
+    return Outcome("models show", started_at, work.clock.now(), results=results, text=text)
+
+
+def run_docs(work: Work, out: Path | None) -> Outcome:
+    """Write the page of all models; raises as `read_view` does.
+
+    Raises:
+        FileInTheWayError: there is something that is no file where it was to be written.
+
+    """
+    started_at = work.clock.now()
+    view = read_view(work)
+    path = out or Path(DEFAULT)
+    if path.exists() and not path.is_file():
+        message = f"{path.name} is not a file"
+        raise FileInTheWayError(message)
+    replace_durably(path, page(view.plan, view.columns, view.built))
+    results = [{"file": str(path), "models": len(view.plan.order)}]
+    text = f"{len(view.plan.order)} models are described in {path}.\n"
+    return Outcome("models docs", started_at, work.clock.now(), results=results, text=text)
+
+
+def _described(view: View, model: Model) -> dict[str, Any]:
+    header, built = model.header, view.built.get(model.relation)
+    comments = header.comments
+    return {
+        "model": model.relation,
+        "kind": model.kind,
+        "file": model.file.name,
+        "description": header.description,
+        "grain": header.grain,
+        "basis": header.basis or None,
+        "reads": list(view.plan.needs(model.relation)),
+        "read_by": sorted(_readers(view.plan, model.relation)),
+        "columns": [
+            {"name": name, "type": kind, "comment": comments[name][0] if name in comments else None}
+            for name, kind in view.columns[model.relation].items()
+        ],
+        "checks": [check.name for check in header_checks(model)],
+        "rows": built.rows if built else None,
+        "built_at": built.built_at if built else None,
+    }
+
+
+def _readers(plan: Plan, relation: str) -> set[str]:
+    return {name for name in downstream(plan.graph, [relation]) if relation in plan.graph[name]}
+
+
+def _shown(view: View, model: Model) -> str:
+    found = _described(view, model)
+    columns = [(one["name"], one["type"], one["comment"]) for one in found["columns"]]
+    lines = [
+        f"{model.relation}: {model.header.description}",
+        f"Grain: {model.header.grain}. Kind: {model.kind}. File: {model.file.name}.",
+        f"Reads: {', '.join(found['reads']) or 'nothing'}.",
+        f"Read by: {', '.join(found['read_by']) or 'nothing'}.",
+        f"Checks: {', '.join(check.description for check in header_checks(model))}.",
+        "",
+        table(("column", "type", "what it is"), columns),
+        "",
+        model.file.query,
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,230 @@
+"""The commands `transform` and `check`."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from pipelines.config import Settings, read_settings
+from pipelines.errors import (
+    BuiltChecksFailedError,
+    ChecksFailedError,
+    NotBuiltError,
+    NoWarehouseError,
+)
+from pipelines.meta import Meta
+from pipelines.outcome import Outcome, table
+from pipelines.progress import Lines, reporter
+from pipelines.sql_folder import sql_folder
+from pipelines.warehouse import FILE, Warehouse, writer_lock
+from sources.clio_http.clock import Clock, SystemClock
+
+from . import inputs, journal
+from .build import Built, Wish, build, check_query, missing_tables, read_plan, read_standing, told
+from .checking import evaluate
+from .journal import ModelRun, Verdict
+from .plan import Plan
+
+MEMORY_LIMIT = "2GB"
+"""DuckDB's share while models are built; a million activities need about half of it."""
+OWN_SEEDS = "seeds"
+FAILED, WARNED, PASSED, NOT_BUILT = "failed", "warned", "passed", "not_built"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the commands work with."""
+
+    settings: Settings
+    clock: Clock
+    reporter: Lines
+    stop: threading.Event
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def here(cls, stop: threading.Event) -> Self:
+        """Work with this process's settings and clock, on the models that are shipped.
+
+        Raises:
+            ConfigurationError: a setting is not known or cannot be used.
+
+        """
+        return cls(read_settings(), SystemClock(stop), reporter(), stop, (sql_folder(),))
+
+    @contextmanager
+    def opened(self, command: str) -> Iterator[Warehouse]:
+        """Open the warehouse for writing, as the only one.
+
+        Raises:
+            NoWarehouseError: nothing was loaded yet.
+            BusyError: another run is at work.
+
+        """
+        folder = self.settings.data_dir
+        if not (folder / FILE).exists():
+            raise NoWarehouseError
+        with (
+            writer_lock(folder, command, self.clock.now()),
+            Warehouse(folder, memory_limit=MEMORY_LIMIT) as warehouse,
+        ):
+            yield warehouse
+
+    def wish(
+        self, warehouse: Warehouse | None, select: Sequence[str] = (), *, full: bool = False
+    ) -> Wish:
+        """Say what is built: the firm's own seeds and what is generated from its definitions."""
+        own = self.settings.data_dir / OWN_SEEDS
+        return Wish(
+            tuple(select),
+            full,
+            self.settings.time_zone,
+            own if own.is_dir() else None,
+            generated(warehouse),
+        )
+
+
+def generated(_warehouse: Warehouse | None) -> Mapping[str, str]:
+    """Give the models that are made of a firm's own definitions."""
+    return {}
+
+
+def run_transform(work: Work, select: Sequence[str] = (), *, full: bool = False) -> Outcome:
+    """Build what changed, or what is selected; raises as `build` does."""
+    run_id = uuid4().hex
+    outcome = Outcome("transform", work.clock.now(), run_id=run_id)
+    with work.opened("transform") as warehouse, work.reporter:
+        wish = work.wish(warehouse, select, full=full)
+        built = build(
+            warehouse, work.folders, wish, clock=work.clock, stop=work.stop, run_id=run_id
+        )
+    outcome.results = [*map(_model, built.models), *map(_verdict, _bad(built.verdicts))]
+    outcome.text = _built_text(built)
+    _tell(outcome, built.failed, ChecksFailedError)
+    outcome.finished_at = work.clock.now()
+    return outcome
+
+
+def _model(run: ModelRun) -> dict[str, Any]:
+    return {
+        "model": run.model,
+        "kind": run.kind,
+        "rows": run.rows,
+        "seconds": run.seconds,
+        "status": run.status,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "check": verdict.check,
+        "model": verdict.model or None,
+        "severity": verdict.severity,
+        "failures": verdict.failures,
+        "status": _status(verdict),
+    }
+
+
+def _status(verdict: Verdict) -> str:
+    return FAILED if verdict.failed else WARNED if verdict.failures else PASSED
+
+
+def _bad(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Give the checks that found rows, those that stop a build first."""
+    found = [one for one in verdicts if one.failures]
+    return sorted(found, key=lambda one: (not one.failed, one.check))
+
+
+def _tell(outcome: Outcome, failed: Sequence[Verdict], error: type[ChecksFailedError]) -> None:
+    for one in failed:
+        rows = "1 row is" if one.failures == 1 else f"{one.failures:,} rows are"
+        outcome.errors.append((one.check, error(f"{rows} wrong")))
+    if failed:
+        outcome.exit_code = error.exit_code
+
+
+def _built_text(built: Built) -> str:
+    parts = []
+    if built.models:
+        rows = [(run.model, run.kind, run.rows, run.seconds, run.status) for run in built.models]
+        parts.append(table(("model", "kind", "rows", "seconds", "status"), rows))
+    seconds = sum(run.seconds for run in built.models)
+    done = "rolled back" if built.failed else "built"
+    parts.append(
+        f"{len(built.models)} models {done} in {seconds:.1f} s, {built.unchanged} unchanged;"
+        f" {_checks_text(built.verdicts)}"
+    )
+    if built.dropped:
+        parts.append(f"Dropped, since the files are gone: {', '.join(built.dropped)}.")
+    return "\n".join(parts) + "\n" + _warnings_text(built.warnings)
+
+
+def _checks_text(verdicts: Sequence[Verdict]) -> str:
+    failed = sum(one.failed for one in verdicts)
+    warned = sum(_status(one) == WARNED for one in verdicts)
+    return f"{len(verdicts)} checks, {failed} failed, {warned} with warnings."
+
+
+def _warnings_text(warnings: Sequence[Verdict]) -> str:
+    if not warnings:
+        return ""
+    rows = [(one.check, one.failures) for one in _bad(warnings)]
+    return f"\n{table(('warning', 'rows'), rows)}\nThe rows are in meta.check_failures.\n"
+
+
+def run_check(work: Work) -> Outcome:
+    """Run every check on what is built.
+
+    Raises:
+        NotBuiltError: nothing is.
+        ModelsError: files are wrong.
+        ModelFailedError: a query stopped.
+
+    """
+    outcome = Outcome("check", work.clock.now(), run_id=uuid4().hex)
+    with work.opened("check") as warehouse:
+        Meta(warehouse)
+        journal.prepare_journal(warehouse)
+        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+        verdicts, waiting = _checked(warehouse, plan)
+        with warehouse.transaction():
+            journal.keep_verdicts(warehouse, verdicts, outcome.run_id, work.clock.now())
+            journal.keep_failures(warehouse, verdicts, outcome.run_id, work.clock.now())
+    outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
+    failed = [one for one in verdicts if one.failed]
+    outcome.text = _checks_text(verdicts) + "\n"
+    outcome.text += _warnings_text([one for one in verdicts if _status(one) == WARNED])
+    _tell(outcome, failed, BuiltChecksFailedError)
+    if waiting:
+        error = NotBuiltError(f"{len(waiting)} checks look at models that are not built")
+        outcome.errors.append(("", error))
+        outcome.exit_code = outcome.exit_code or error.exit_code
+    outcome.finished_at = work.clock.now()
+    return outcome
+
+
+def _waiting(name: str) -> dict[str, Any]:
+    return {"check": name, "model": None, "severity": None, "failures": None, "status": NOT_BUILT}
+
+
+def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]]:
+    """Run the checks that can be run; give what they said, and the names of the others."""
+    standing = read_standing(warehouse)
+    there = standing.models.keys() & standing.relations.keys()
+    if not there:
+        raise NotBuiltError
+    stand_ins = missing_tables(plan, inputs.stored(warehouse))
+    verdicts, waiting = [], []
+    for check in plan.checks:
+        if any(name in plan.project.models and name not in there for name in check.reads):
+            waiting.append(check.name)
+            continue
+        before = standing.verdicts.get(check.name)
+        with told(check.file):
+            found = evaluate(warehouse, check, check_query(plan, check, stand_ins), "")
+        # what found nothing stays settled for the next build; what did is looked at again
+        mark = before.signature if before is not None and not found.failures else ""
+        verdicts.append(Verdict(**{**vars(found), "signature": mark}))
+    return verdicts, waiting
