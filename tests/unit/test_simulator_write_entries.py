@@ -1,4 +1,4 @@
-"""What can be written inside a record of Manage: entries of arrays, custom fields, relationships."""
+"""What can be written inside a record of Manage: entries, custom values, relationships."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -194,3 +194,21 @@ def test_relationships_inside_a_matter(http: httpx.Client, clio: Simulator) -> N
     assert patch(http, path, gone).status_code == 200
     assert http.get(f"relationships/{row['id']}").status_code == 404
     assert patch(http, path, gone).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["medical_bills", "medical_records"])
+def test_record_that_is_read_inside_another(http: httpx.Client, clio: Simulator, name: str) -> None:
+    """Medical bills and records are written at addresses of their own, under their own etags."""
+    owner = next(r for r in clio.store["medical_records_details"].rows.values() if r.get(name))
+    path, outer = f"{name}/{owner[name][0]['id']}", f"medical_records_details/{owner['id']}"
+    field = "bill_date" if name == "medical_bills" else "start_date"
+    before = read(http, outer)["etag"]
+    assert patch(http, path, {field: "2026-02-03"}, if_match='"0"').status_code == 412
+    assert shown(http, path, {field: "2026-02-03"}, field)[field].startswith("2026-02-03")
+    assert read(http, outer)["etag"] != before
+    inside = read(http, outer, f"{name}{{id,{field}}}")[name]
+    assert inside[0][field].startswith("2026-02-03")
+    assert http.get(path).status_code == 404
+    assert patch(http, path, None, method="DELETE").status_code == 204
+    assert len(read(http, outer, f"{name}{{id}}")[name]) == len(inside) - 1
+    assert patch(http, path, {field: "2026-02-03"}).status_code == 404

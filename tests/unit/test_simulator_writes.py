@@ -383,24 +383,6 @@ def test_whoever_may_only_read(http: httpx.Client, clio: Simulator) -> None:
     assert patch(http, path, {"name": "x"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["medical_bills", "medical_records"])
-def test_record_that_is_read_inside_another(http: httpx.Client, clio: Simulator, name: str) -> None:
-    """Medical bills and records are written at addresses of their own, under their own etags."""
-    owner = next(r for r in clio.store["medical_records_details"].rows.values() if r.get(name))
-    path, outer = f"{name}/{owner[name][0]['id']}", f"medical_records_details/{owner['id']}"
-    field = "bill_date" if name == "medical_bills" else "start_date"
-    before = read(http, outer)["etag"]
-    assert patch(http, path, {field: "2026-02-03"}, if_match='"0"').status_code == 412
-    assert shown(http, path, {field: "2026-02-03"}, field)[field].startswith("2026-02-03")
-    assert read(http, outer)["etag"] != before
-    inside = read(http, outer, f"{name}{{id,{field}}}")[name]
-    assert inside[0][field].startswith("2026-02-03")
-    assert http.get(path).status_code == 404
-    assert patch(http, path, None, method="DELETE").status_code == 204
-    assert len(read(http, outer, f"{name}{{id}}")[name]) == len(inside) - 1
-    assert patch(http, path, {field: "2026-02-03"}).status_code == 404
-
-
 def test_write_through_the_gateway(clio: Simulator) -> None:
     """Maton's gateway passes a PATCH on, with its condition and its body."""
     path = f"matters/{first(clio)}"
