@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.plans import catalog_hash
-from sources.clio_simulator.faults import Forbidden, Header, Status
+from sources.clio_simulator.faults import Action, Forbidden, Header, Status
 from tests.system.firm import CATALOG
 from tests.system.patients import Patient, Spoil, wrong_token
 
@@ -90,9 +90,13 @@ def late(seconds: int) -> Spoil:
     )
 
 
-def fault(*played: object, path: str = "users/who_am_i") -> Spoil:
+def fault(action: Action, path: str = "users/who_am_i") -> Spoil:
     """Let Clio misbehave on a path."""
-    return lambda p: [p.clio.faults.add(each, path, times=None) for each in played] and None  # type: ignore[arg-type]
+
+    def spoil(patient: Patient) -> None:
+        patient.clio.faults.add(action, path, times=None)
+
+    return spoil
 
 
 def switch(**switches: object) -> Spoil:
@@ -187,7 +191,7 @@ CASES = {
         "account", "warn", "user 9", MANAGE,
     ),
     "nameless": Case(
-        lambda p: p.clio.faults.add(Forbidden("Users"), "users/who_am_i", times=None) and None,
+        fault(Forbidden("Users")),
         "account", "warn", "whose it is", MANAGE,
     ),
     "other-version": Case(
@@ -202,7 +206,7 @@ CASES = {
     "no-limit": Case(switch(rate_limit=0), "rate_limit", "warn", "do not say", MANAGE),
     "no-date": Case(fault(Header("Date", None)), "clock", "fail", "no date", MANAGE, 7),
     "no-scope": Case(
-        fault(Forbidden("Billing"), path="bills"), "scopes", "fail", "bills (Billing is missing)",
+        fault(Forbidden("Billing"), "bills"), "scopes", "fail", "bills (Billing is missing)",
         MANAGE, 7,
     ),
     "no-scope-of-grow": Case(
@@ -215,7 +219,7 @@ CASES = {
         with_it=(("account", GROW),),
     ),
     "gone": Case(
-        fault(Status(404), path="tasks"), "collections", "fail", "tasks", MANAGE, 7
+        fault(Status(404), "tasks"), "collections", "fail", "tasks", MANAGE, 7
     ),
     "hides": Case(
         switch(redact_activities=True), "hidden_now", "fail", "200 activities", MANAGE, 7

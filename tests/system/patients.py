@@ -25,7 +25,7 @@ from tests.system.grow_firm import CALM, GrowFirm
 
 NAMES = ("activities", "bills", "contacts", "documents", "inbox_leads", "matters", "users")
 BOTH = ["clio_manage", "clio_grow"]
-ROOMY = {"rate_limit": 100_000, "grow_rate_limit": 0}
+ROOMY: dict[str, Any] = {"rate_limit": 100_000, "grow_rate_limit": 0}
 UNUSED = tuple(sorted(set(CATALOG.loaded) - {*NAMES, "tasks", "matter_contacts"}))
 """Collections that are off in the copies, so that an examination sends few requests."""
 BAD = frozenset({"warn", "fail"})
