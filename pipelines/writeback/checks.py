@@ -93,7 +93,7 @@ class Gathered:
     """The changes that a file or query wants, and the rows that cannot be read.
 
     `problems` are pairs of a row and what is wrong with it; `blank` counts the rows without a
-    new value, which change nothing.
+    new value or with the old one, which change nothing.
     """
 
     wanted: Sequence[Wanted]

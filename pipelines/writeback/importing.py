@@ -22,13 +22,13 @@ def imported(path: Path, reason: str) -> Gathered:
 
 
 def gathered(rows: Iterable[Row], origin: str, reason: str = "") -> Gathered:
-    """Take the changes of rows; a row without a new value changes nothing."""
+    """Take the changes of rows; one without a new value, or with the old one, changes nothing."""
     wanted: list[Wanted] = []
     problems: list[tuple[str, Problem]] = []
     blank = 0
     for row in rows:
         where = f"{ROW}{row.number}"
-        if not row.trouble and not row.cell(VALUE).text.strip():
+        if not row.trouble and _is_blank(row):
             blank += 1
             continue
         troubles = [(name, row.cell(name).trouble) for name in READ if row.cell(name).trouble]
@@ -38,6 +38,11 @@ def gathered(rows: Iterable[Row], origin: str, reason: str = "") -> Gathered:
         if not troubles:
             wanted.append(_wanted(row, where, origin, reason))
     return Gathered(wanted, problems, blank)
+
+
+def _is_blank(row: Row) -> bool:
+    new, old = row.cell(VALUE), row.cells.get(OLD)
+    return not new.text.strip() or (old is not None and new.text == old.text)
 
 
 def _wanted(row: Row, where: str, origin: str, reason: str) -> Wanted:

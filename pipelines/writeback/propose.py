@@ -108,7 +108,9 @@ def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int
             f"{_counted(unchanged, 'change')} left out: the record has that value already."
         )
     if blank:
-        parts.append(f"{_counted(blank, 'row')} without a new value: nothing is changed there.")
+        parts.append(
+            f"{_counted(blank, 'row')} without a new value, or with the old one: left as they are."
+        )
     if made:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"

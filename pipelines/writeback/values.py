@@ -22,7 +22,7 @@ JsonScalar: TypeAlias = str | int | bool | None
 LONGEST = 65_535
 """Characters of one value. Clio documents no limits; this is one of ours."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
 _ROUNDED = re.compile(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
