@@ -6,7 +6,7 @@ with grow_contacts as (
     select
         grow_contact_id,
         named_manage_contact_id,
-        regexp_replace(lower(strip_accents(name)), '[^a-z0-9]+', ' ', 'g') as norm_name
+        regexp_replace(lower(strip_accents(name)), '[^\p{L}\p{N}]+', ' ', 'g') as norm_name
     from staging.stg_grow__contacts
     where not is_deleted
 ),
@@ -26,7 +26,7 @@ grow_phones as (
 manage_contacts as (
     select
         contact_id,
-        regexp_replace(lower(strip_accents(name)), '[^a-z0-9]+', ' ', 'g') as norm_name
+        regexp_replace(lower(strip_accents(name)), '[^\p{L}\p{N}]+', ' ', 'g') as norm_name
     from staging.stg_manage__contacts
     where not is_deleted
 ),

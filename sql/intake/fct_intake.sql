@@ -1,0 +1,140 @@
+-- grain: one row per lead, or matter of Grow with its lead (intake_key)
+-- materialized: table
+-- Each enquiry from lead to money: one row for a lead and the matter that came of it.
+-- basis: cohort
+-- not_null: intake_key, lead_date, stage, stage_rank
+-- accepted: stage in (lead,contacted,consult_booked,consult_held,hired,lost)
+-- column: intake_key: matter or lead with its id in Grow
+-- column: lead_date: the day of the lead, or of the matter where it had none
+-- column: stage_rank: the furthest stage, 1 lead, 2 contacted, 3 booked, 4 held, 5 hired
+-- column: collected: cash collected on the linked matter of Manage, before tax
+with leads as (
+    select * from staging.stg_grow__inbox_leads
+    where not is_deleted
+),
+
+sightings as (
+    select * from staging.stg_grow__inbox_lead_sightings
+),
+
+grow_matters as (
+    select * from staging.stg_grow__matters
+    where not is_deleted
+),
+
+stages as (
+    select * from intermediate.int_intake__stages
+),
+
+sources as (
+    select source_id, name from staging.stg_grow__sources
+),
+
+matter_types as (
+    select matter_type_id, name from staging.stg_grow__matter_types
+),
+
+links as (
+    select * from core.xref_grow_manage
+    where grow_kind = 'matter' and status = 'linked'
+),
+
+collected as (
+    select matter_id, sum(net_amount) as collected
+    from core.fct_collection_line
+    where is_default and is_cash
+    group by matter_id
+),
+
+first_bills as (
+    select matter_id, min(issued_date) as first_bill_date from core.fct_bill
+    where is_revenue
+    group by matter_id
+),
+
+enquiries as (
+    select
+        concat('matter:', cast(grow_matters.grow_matter_id as varchar)) as intake_key,
+        grow_matters.grow_matter_id,
+        coalesce(leads.inbox_lead_id, grow_matters.inbox_lead_id) as inbox_lead_id,
+        grow_matters.grow_contact_id,
+        'accepted' as lead_state,
+        least(leads.created_at, grow_matters.created_at) as lead_at,
+        leads.source_id,
+        grow_matters.matter_type,
+        grow_matters.status,
+        grow_matters.status_category,
+        grow_matters.hired_date
+    from grow_matters
+    left join leads on leads.inbox_lead_id = grow_matters.inbox_lead_id
+    union all
+    select
+        concat('lead:', cast(leads.inbox_lead_id as varchar)) as intake_key,
+        cast(null as bigint) as grow_matter_id,
+        leads.inbox_lead_id,
+        cast(null as bigint) as grow_contact_id,
+        leads.state as lead_state,
+        leads.created_at as lead_at,
+        leads.source_id,
+        matter_types.name as matter_type,
+        cast(null as varchar) as status,
+        cast(null as varchar) as status_category,
+        cast(null as date) as hired_date
+    from leads
+    left join matter_types on matter_types.matter_type_id = leads.matter_type_id
+    left join grow_matters on grow_matters.inbox_lead_id = leads.inbox_lead_id
+    where grow_matters.grow_matter_id is null
+),
+
+placed as (
+    select
+        enquiries.*,
+        coalesce(stages.stage_rank, 1) as stage_rank,
+        case
+            when enquiries.lead_state = 'ignored' then 'lost'
+            else coalesce(stages.stage, 'lead')
+        end as stage,
+        stages.contacted_at,
+        stages.consult_at,
+        stages.lost_at,
+        coalesce(enquiries.hired_date, cast(stages.hired_at as date)) as hired_day
+    from enquiries
+    left join stages on stages.grow_matter_id = enquiries.grow_matter_id
+)
+
+select
+    placed.intake_key,
+    placed.inbox_lead_id,
+    placed.grow_matter_id,
+    placed.grow_contact_id,
+    links.manage_id as manage_matter_id,
+    coalesce(sources.name, '(unknown)') as source,
+    placed.matter_type,
+    placed.status,
+    placed.stage,
+    placed.stage_rank,
+    cast(placed.lead_at as date) as lead_date,
+    cast(date_trunc('month', placed.lead_at) as date) as lead_month,
+    cast(placed.contacted_at as date) as contacted_date,
+    cast(placed.consult_at as date) as consult_date,
+    case when placed.stage_rank = 5 then placed.hired_day end as hired_date,
+    cast(placed.lost_at as date) as lost_date,
+    case
+        when placed.stage_rank = 5
+            then date_diff('day', cast(placed.lead_at as date), placed.hired_day)
+    end as days_to_hire,
+    placed.stage_rank >= 2 as is_contacted,
+    placed.stage_rank >= 3 as is_consult_booked,
+    placed.stage_rank >= 4 as is_consult_held,
+    placed.stage_rank >= 5 as is_hired,
+    placed.stage = 'lost' as is_lost,
+    first_bills.first_bill_date,
+    cast(coalesce(collected.collected, 0) as decimal(18, 2)) as collected,
+    sightings.last_seen_at as lead_last_seen_at,
+    'clio_grow' as _source_system
+from placed
+left join sightings on sightings.inbox_lead_id = placed.inbox_lead_id
+left join sources on sources.source_id = placed.source_id
+left join links on links.grow_id = placed.grow_matter_id
+left join collected on collected.matter_id = links.manage_id
+left join first_bills on first_bills.matter_id = links.manage_id
