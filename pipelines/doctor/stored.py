@@ -70,7 +70,8 @@ def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
 ) -> tuple[list[Line], Stored]:
-    if not set(warehouse.layout("meta")) >= NEEDED:
+    layout = warehouse.layout("meta")
+    if not set(layout) >= NEEDED or "failed" not in layout["parents_read"]:
         what = "no load of this version of clio-sync was made into it yet"
         return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
     lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]

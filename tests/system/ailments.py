@@ -130,6 +130,10 @@ CASES = {
     "warehouse-old": Case(
         lambda p: p.tell("drop table meta.lateness"), "warehouse", "warn", "this version"
     ),
+    "warehouse-older": Case(
+        lambda p: p.tell("alter table meta.parents_read drop column failed"),
+        "warehouse", "warn", "this version",
+    ),
     "epoch-ahead": Case(epoch_ahead, "epoch", "fail", "not the one of the last load", "", 7),
     "epoch-missing": Case(
         lambda p: (p.folder / "epoch.json").unlink(), "epoch", "warn", "is missing"
