@@ -14,11 +14,6 @@ from .plan import Plan
 from .problems import Problem, unknown
 from .rules import named_columns, targets
 
-COLUMNS = """
-select column_name, data_type from duckdb_columns()
-where schema_name = $1 and table_name = $2 order by column_index
-"""
-
 
 def bind(plan: Plan, found: Tables) -> tuple[Tables, list[Problem]]:
     """Bind every model and check.
@@ -57,9 +52,10 @@ def _waits(plan: Plan, name: str, columns: Tables) -> bool:
 
 def _unknown(plan: Plan, known: Tables, file: str, name: str) -> Problem | None:
     """Find the first relation that a query reads and that nobody makes."""
-    for relation, line in plan.lines(name):
-        if relation not in known and relation not in plan.project.models:
-            valid = [*known, *plan.project.models]
+    valid = {*known, *plan.project.models}
+    absent = set(plan.needs(name)) - valid
+    for relation, line in plan.lines(name) if absent else ():
+        if relation in absent:
             return Problem(file, line, unknown("relation", relation, valid))
     return None
 
@@ -125,8 +121,8 @@ def _name(model: Model) -> str:
 
 
 def _columns(cursor: Cursor, model: Model) -> dict[str, str]:
-    schema, _, table = model.relation.partition(".")
-    return dict(cursor.execute(COLUMNS, [schema, table]).fetchall())
+    found = cursor.execute(f"describe {_name(model)}").fetchall()
+    return {name: kind for name, kind, *_ in found}
 
 
 def _header(model: Model, columns: Tables, known: Tables) -> list[Problem]:

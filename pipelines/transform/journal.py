@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pendulum
 
@@ -128,12 +127,12 @@ def keep_models(
     listed = list(models)
     names = [model.model for model in listed] + list(gone)
     warehouse.rows("delete from meta.models where list_contains($1, model)", [names])
-    _insert(warehouse, "meta.models", listed)
+    _insert(warehouse, "meta.models", [list(vars(model).values()) for model in listed])
 
 
 def keep_runs(warehouse: Warehouse, runs: Iterable[ModelRun]) -> None:
     """Write each model's part in a build."""
-    _insert(warehouse, "meta.model_runs", runs)
+    _insert(warehouse, "meta.model_runs", [list(vars(run).values()) for run in runs])
 
 
 def keep_verdicts(
@@ -142,11 +141,11 @@ def keep_verdicts(
     """Write what checks said, in the place of what they said before."""
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
-    for one in found:
-        warehouse.rows(
-            "insert into meta.checks values ($1, $2, $3, $4, $5, $6, $7)",
-            [one.check, one.model, one.severity, one.failures, one.signature, run_id, at],
-        )
+    rows = [
+        (one.check, one.model, one.severity, one.failures, one.signature, run_id, at)
+        for one in found
+    ]
+    _insert(warehouse, "meta.checks", rows)
 
 
 def keep_failures(
@@ -172,8 +171,10 @@ def forget_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
         )
 
 
-def _insert(warehouse: Warehouse, table: str, rows: Iterable[Any]) -> None:
-    for row in rows:
-        values = list(vars(row).values())
-        marks = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-        warehouse.rows(f"insert into {table} values ({marks})", values)  # noqa: S608
+def _insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Write rows, a hundred with each statement."""
+    for begin in range(0, len(rows), 100):
+        some = rows[begin : begin + 100]
+        marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
+        values = [value for row in some for value in row]
+        warehouse.rows(f"insert into {table} values {marks}", values)  # noqa: S608

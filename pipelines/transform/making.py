@@ -9,11 +9,6 @@ from .files import Model
 from .header import APPEND, TABLE, VIEW, Header
 from .seeds import Seed
 
-KINDS_OF = """
-select column_name, data_type from duckdb_columns()
-where schema_name = $1 and table_name = $2 order by column_index
-"""
-
 
 def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str]) -> int | None:
     """Make a relation anew and describe it; give its rows, None for a view.
@@ -60,7 +55,7 @@ def _append(warehouse: Warehouse, model: Model, name: str, query: str) -> int:
     warehouse.rows(f"create table {fresh} as\n{query}")
     schema, _, table = model.relation.partition(".")
     there = set(warehouse.columns(schema, table))
-    for column, kind in warehouse.rows(KINDS_OF, [schema, f"{table}__fresh"]):
+    for column, kind, *_ in warehouse.rows(f"describe {fresh}"):
         if column not in there:
             warehouse.rows(f"alter table {name} add column {quoted(column)} {kind}")
     by = quoted(model.header.append_by[0])
