@@ -25,11 +25,12 @@ install: $(RUNTIME)  ## Make .venv/bin/clio-sync, from the locked versions
 demo: $(RUNTIME)  ## Load an invented law firm from a simulated Clio; no credentials needed
 	$(BIN)/clio-sync demo
 
+# A module stays in one process, which makes once what its tests share.
 test: $(DEV)  ## Run the tests, those of minutes apart
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long"
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not long"
 
 test-long: $(DEV)  ## Run the tests that take minutes
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist load -m long
 
 check: $(DEV)  ## Lint, format, types, import layers
 	$(BIN)/ruff check

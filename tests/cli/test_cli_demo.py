@@ -14,7 +14,7 @@ FIRM = {
 }
 
 
-@pytest.mark.xdist_group("demo")
+@pytest.mark.long
 def test_the_demo_and_its_folder(tmp_path: Path) -> None:
     """It shows both loads, the proof and what is next; no firm is loaded into its folder."""
     folder = tmp_path / "data"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sources.clio_simulator import Simulator
+from tests.system.nursery import ROOT, Forked
 
-ROOT = Path(__file__).parents[2]
 KEPT = (
     "PATH", "HOME", "DLT_DATA_DIR", "LANG", "TMPDIR", "SYSTEMROOT", "PYTHON_KEYRING_BACKEND",
 )  # fmt: skip
@@ -27,15 +27,22 @@ def environment(folder: Path, clio: Simulator | None = None, **more: str) -> dic
 
 
 def start(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
-    """Start a command; its streams are read by whoever waits for it."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *words],
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **more,
-    )
+    """Start a command; its streams are read by whoever waits for it.
+
+    On Linux it is forked from a process that has imported it, unless the process itself is made
+    ready by the test (`preexec_fn`).
+    """
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    given = {**streams, **more}
+    if sys.platform == "linux" and "preexec_fn" not in more:
+        return Forked(words, env=env, text=True, **given)
+    return anew(*words, env=env, **given)
+
+
+def anew(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+    """Start a command as a person does, in an interpreter of its own."""
+    words = (sys.executable, "-m", "pipelines", *words)
+    return subprocess.Popen(words, env=env, text=True, **more)
 
 
 def run(*words: str, env: dict[str, str], **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401

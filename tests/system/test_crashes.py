@@ -100,7 +100,7 @@ def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     for _ in range(3):
         env = environment(firm.folder, firm.clio)
         process = start("load", "--resource", "activities", "--resource", "matters", env=env)
-        time.sleep(chance.uniform(0.5, 4.0))  # the moment is the point
+        time.sleep(chance.uniform(0.1, 2.0))  # the moment is the point
         process.kill()
         process.communicate()
         key = chance.choice(sorted(firm.clio.store["activities"].rows))
@@ -172,7 +172,7 @@ def test_sweep_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
         gone.add(str(key))
         env = environment(firm.folder, firm.clio)
         process = start("sweep", "--resource", "activities", env=env)
-        time.sleep(chance.uniform(0.5, 4.0))  # the moment is the point
+        time.sleep(chance.uniform(0.1, 2.0))  # the moment is the point
         process.kill()
         process.communicate()
         assert firm.buried("activities") <= gone
