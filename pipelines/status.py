@@ -17,6 +17,7 @@ from .meta import moment
 from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, table
 from .sightings import SUFFIX
+from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
 RUNS = """
@@ -77,7 +78,11 @@ def run_status(settings: Settings, clock: Clock) -> Outcome:
         parts += _warnings(name, row)
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
-    return Outcome("status", started_at, clock.now(), results=rows, text="\n".join(parts) + "\n")
+    back = waiting(settings.data_dir, clock)
+    parts += back.lines()
+    results = [*rows, *filter(None, [back.result()])]
+    text = "\n".join(parts) + "\n"
+    return Outcome("status", started_at, clock.now(), results=results, text=text)
 
 
 def _names(rows: list[dict[str, Any]]) -> list[str]:

@@ -3,4 +3,14 @@
 from . import auth, backup, editing, looking, modelling, reading, writing
 from .base import entry, main
 
-__all__ = ["auth", "backup", "editing", "entry", "looking", "main", "modelling", "reading", "writing"]
+__all__ = [
+    "auth",
+    "backup",
+    "editing",
+    "entry",
+    "looking",
+    "main",
+    "modelling",
+    "reading",
+    "writing",
+]

@@ -68,9 +68,7 @@ def plan_(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
         given = {"max_records": max_records, "max_share": max_share, "expires_in": expires_in}
         numbers = {name: value for name, value in given.items() if value is not None}
-        limits = Limits(
-            allow_bulk_value=allow_bulk_value, allow_blank=allow_blank, **numbers
-        )
+        limits = Limits(allow_bulk_value=allow_bulk_value, allow_blank=allow_blank, **numbers)
         return run_plan(_run(stop), limits, again=again, probe=probe)
 
     call("plan", body, as_json=as_json, debug=debug)
@@ -135,9 +133,7 @@ def _says_yes(question: str) -> bool:
 @main.command("push")
 @click.argument("plan")
 @click.option("--commit", default="", metavar="HASH12", help="Send it: the plan's own hash.")
-@click.option(
-    "--canary", type=click.IntRange(min=1), metavar="N", help="Only the first N records."
-)
+@click.option("--canary", type=click.IntRange(min=1), metavar="N", help="Only the first N records.")
 @common
 def push(
     plan: str,
