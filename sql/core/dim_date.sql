@@ -12,7 +12,7 @@ settings as (
 ),
 
 holidays as (
-    select * from staging.stg_seeds__holidays
+    select * from seeds.holidays
 )
 
 select

@@ -47,9 +47,7 @@ select
     practice_areas.name as practice_area,
     matters.matter_stage_id,
     stages.name as stage,
-    date_diff(
-        'day', cast(coalesce(matters.matter_stage_updated_at, matters.created_at) as date), today.today
-    ) as stage_days,
+    date_diff('day', matters.stage_date, today.today) as stage_days,
     matters.responsible_attorney_id,
     responsible.name as responsible_attorney,
     matters.originating_attorney_id,

@@ -7,7 +7,7 @@ with users as (
 ),
 
 working_days as (
-    select * from staging.stg_seeds__working_days
+    select * from seeds.working_days
 ),
 
 settings as (
@@ -31,4 +31,4 @@ select
     'clio_manage' as _source_system
 from users
 cross join settings
-left join working_days on working_days.user_email = lower(users.email)
+left join working_days on lower(working_days.user_email) = lower(users.email)

@@ -58,7 +58,7 @@ select
     activities.is_redacted,
     activities.work_date,
     billed.billed_date,
-    date_diff('day', activities.work_date, cast(activities.created_at as date)) as entry_lag_days,
+    date_diff('day', activities.work_date, activities.created_date) as entry_lag_days,
     activities.created_at,
     activities._loaded_at,
     'clio_manage' as _source_system

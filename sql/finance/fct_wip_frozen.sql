@@ -4,9 +4,15 @@
 -- Work in progress as it was when the month was first closed here; never written again.
 -- basis: as_of
 -- not_null: activity_id, month_end, amount
+-- column: activity_id: 0 stands for a month without work in progress
 -- column: frozen_at: the load from which the month was closed
-with month_ends as (
+with work as (
     select * from intermediate.int_wip__month_ends
+    where is_closed
+),
+
+months as (
+    select * from intermediate.int_calendar__month_ends
     where is_closed
 ),
 
@@ -15,14 +21,15 @@ today as (
 )
 
 select
-    month_ends.activity_id,
-    month_ends.month_end,
-    month_ends.matter_id,
-    month_ends.user_id,
-    month_ends.currency_id,
-    month_ends.is_time,
-    month_ends.hours,
-    month_ends.amount,
+    coalesce(work.activity_id, 0) as activity_id,
+    months.month_end,
+    work.matter_id,
+    work.user_id,
+    work.currency_id,
+    work.is_time,
+    coalesce(work.hours, 0) as hours,
+    coalesce(work.amount, 0) as amount,
     today.loaded_at as frozen_at
-from month_ends
+from months
 cross join today
+left join work on work.month_end = months.month_end

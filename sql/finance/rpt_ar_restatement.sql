@@ -6,8 +6,13 @@
 -- not_null: bill_id, month_end, cause, amount
 -- accepted: cause in (frozen,bill gone,bill appeared,bill changed,interest changed,payments changed)
 -- column: cause: frozen is the start of the walk; a bill that appeared owed nothing when frozen
-with frozen as (
+with frozen_months as (
     select * from finance.fct_ar_frozen
+),
+
+frozen as (
+    select * from frozen_months
+    where bill_id <> 0
 ),
 
 present as (
@@ -16,7 +21,7 @@ present as (
 ),
 
 last_frozen as (
-    select max(month_end) as month_end from frozen
+    select max(month_end) as month_end from frozen_months
 ),
 
 known_now as (

@@ -7,8 +7,13 @@
 -- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,made non-billable,billed before,date moved)
 -- column: cause: frozen is the start of the walk; billed before means that the bill is dated
 --   earlier than was known
-with frozen as (
+with frozen_months as (
     select * from finance.fct_wip_frozen
+),
+
+frozen as (
+    select * from frozen_months
+    where activity_id <> 0
 ),
 
 present as (
@@ -17,7 +22,7 @@ present as (
 ),
 
 last_frozen as (
-    select max(month_end) as month_end from frozen
+    select max(month_end) as month_end from frozen_months
 ),
 
 activities as (

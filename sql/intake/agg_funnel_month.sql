@@ -14,7 +14,7 @@ spend as (
         cast(date_trunc('month', month) as date) as lead_month,
         source,
         sum(amount) as amount
-    from staging.stg_seeds__marketing_spend
+    from seeds.marketing_spend
     group by date_trunc('month', month), source
 ),
 

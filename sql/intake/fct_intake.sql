@@ -59,7 +59,7 @@ enquiries as (
         coalesce(leads.inbox_lead_id, grow_matters.inbox_lead_id) as inbox_lead_id,
         grow_matters.grow_contact_id,
         'accepted' as lead_state,
-        least(leads.created_at, grow_matters.created_at) as lead_at,
+        least(leads.created_date, grow_matters.created_date) as lead_date,
         leads.source_id,
         grow_matters.matter_type,
         grow_matters.status,
@@ -74,7 +74,7 @@ enquiries as (
         leads.inbox_lead_id,
         cast(null as bigint) as grow_contact_id,
         leads.state as lead_state,
-        leads.created_at as lead_at,
+        leads.created_date as lead_date,
         leads.source_id,
         matter_types.name as matter_type,
         cast(null as varchar) as status,
@@ -94,10 +94,10 @@ placed as (
             when enquiries.lead_state = 'ignored' then 'lost'
             else coalesce(stages.stage, 'lead')
         end as stage,
-        stages.contacted_at,
-        stages.consult_at,
-        stages.lost_at,
-        coalesce(enquiries.hired_date, cast(stages.hired_at as date)) as hired_day
+        stages.contacted_date,
+        stages.consult_date,
+        stages.lost_date,
+        coalesce(enquiries.hired_date, stages.hired_date) as hired_day
     from enquiries
     left join stages on stages.grow_matter_id = enquiries.grow_matter_id
 )
@@ -113,15 +113,15 @@ select
     placed.status,
     placed.stage,
     placed.stage_rank,
-    cast(placed.lead_at as date) as lead_date,
-    cast(date_trunc('month', placed.lead_at) as date) as lead_month,
-    cast(placed.contacted_at as date) as contacted_date,
-    cast(placed.consult_at as date) as consult_date,
+    placed.lead_date,
+    cast(date_trunc('month', placed.lead_date) as date) as lead_month,
+    placed.contacted_date,
+    placed.consult_date,
     case when placed.stage_rank = 5 then placed.hired_day end as hired_date,
-    cast(placed.lost_at as date) as lost_date,
+    placed.lost_date,
     case
         when placed.stage_rank = 5
-            then date_diff('day', cast(placed.lead_at as date), placed.hired_day)
+            then date_diff('day', placed.lead_date, placed.hired_day)
     end as days_to_hire,
     placed.stage_rank >= 2 as is_contacted,
     placed.stage_rank >= 3 as is_consult_booked,

@@ -7,7 +7,7 @@ with bills as (
     select
         bill_id,
         total,
-        coalesce(issued_date, cast(created_at as date)) as issued_date
+        coalesce(issued_date, created_date) as issued_date
     from staging.stg_manage__bills
     where is_approved and not is_trust_request and not is_deleted
 ),

@@ -20,7 +20,7 @@ users as (
 ),
 
 rules as (
-    select * from staging.stg_seeds__comp_rules
+    select * from seeds.comp_rules
 ),
 
 placed as (
@@ -32,8 +32,8 @@ placed as (
     left join history
         on
             history.matter_id = collections.matter_id
-            and collections.paid_date >= cast(history.valid_from as date)
-            and (history.valid_to is null or collections.paid_date < cast(history.valid_to as date))
+            and collections.paid_date >= history.valid_from_date
+            and (history.valid_to_date is null or collections.paid_date < history.valid_to_date)
 ),
 
 roles as (
@@ -90,7 +90,7 @@ ranked as (
     inner join rules
         on
             rules.role = roles.role
-            and (rules.user_email is null or rules.user_email = users.email)
+            and (rules.user_email is null or lower(rules.user_email) = users.email)
             and (rules.practice_area is null or rules.practice_area = matters.practice_area)
             and roles.paid_date >= rules.valid_from
             and (rules.valid_to is null or roles.paid_date <= rules.valid_to)

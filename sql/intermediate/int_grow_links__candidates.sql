@@ -45,7 +45,7 @@ manage_phones as (
 ),
 
 decisions as (
-    select * from staging.stg_seeds__grow_link_decisions
+    select * from seeds.grow_link_decisions
 ),
 
 pinned as (

@@ -4,18 +4,18 @@
 -- A status that the seed does not map counts by Grow's own category.
 -- column: stage_rank: 1 lead, 2 contacted, 3 consultation booked, 4 held, 5 hired
 with statuses as (
-    select grow_matter_id, status, status_category, true as is_present, updated_at as seen_at
+    select grow_matter_id, status, status_category, true as is_present, updated_date as seen_date
     from staging.stg_grow__matters
     where not is_deleted
     union all
-    select versions.grow_matter_id, versions.status, versions.status_category, false, versions.updated_at
+    select versions.grow_matter_id, versions.status, versions.status_category, false, versions.updated_date
     from staging.stg_grow__matter_versions as versions
     inner join staging.stg_grow__matters as matters
         on matters.grow_matter_id = versions.grow_matter_id and not matters.is_deleted
 ),
 
 mapping as (
-    select * from staging.stg_seeds__grow_status_map
+    select * from seeds.grow_status_map
 ),
 
 staged as (
@@ -50,9 +50,9 @@ select
     max(stage_rank) as stage_rank,
     max(case when is_present then stage end) as stage,
     bool_or(is_present and is_mapped) as is_mapped,
-    min(case when stage_rank >= 2 then seen_at end) as contacted_at,
-    min(case when stage_rank >= 3 then seen_at end) as consult_at,
-    min(case when stage = 'hired' then seen_at end) as hired_at,
-    min(case when stage = 'lost' then seen_at end) as lost_at
+    min(case when stage_rank >= 2 then seen_date end) as contacted_date,
+    min(case when stage_rank >= 3 then seen_date end) as consult_date,
+    min(case when stage = 'hired' then seen_date end) as hired_date,
+    min(case when stage = 'lost' then seen_date end) as lost_date
 from ranked
 group by grow_matter_id

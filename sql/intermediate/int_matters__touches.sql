@@ -11,11 +11,11 @@ touches as (
     select matter_id, 'note', note_date from staging.stg_manage__notes
     where not is_deleted
     union all
-    select matter_id, 'communication', coalesce(cast(received_at as date), communication_date)
+    select matter_id, 'communication', coalesce(received_date, communication_date)
     from staging.stg_manage__communications
     where not is_deleted
     union all
-    select matter_id, 'document', cast(created_at as date) from staging.stg_manage__documents
+    select matter_id, 'document', created_date from staging.stg_manage__documents
     where not is_deleted
     union all
     select matter_id, 'calendar entry', entry_date from staging.stg_manage__calendar_entries

@@ -2,7 +2,7 @@
 -- materialized: view
 -- The firm's settings as columns, with the value that holds where a firm says nothing.
 with settings as (
-    select * from staging.stg_seeds__settings
+    select * from seeds.settings
 )
 
 select

@@ -13,11 +13,11 @@ users as (
 
 rates as (
     select
-        user_email,
+        lower(user_email) as user_email,
         cost_per_hour,
         valid_from,
-        lead(valid_from) over (partition by user_email order by valid_from) as valid_to
-    from staging.stg_seeds__cost_rates
+        lead(valid_from) over (partition by lower(user_email) order by valid_from) as valid_to
+    from seeds.cost_rates
 )
 
 select

@@ -91,7 +91,7 @@ found as (
         false as has_no_reminder,
         false as was_moved
     from matters
-    inner join staging.stg_seeds__limitation_practice_areas as areas
+    inner join seeds.limitation_practice_areas as areas
         on areas.practice_area = matters.practice_area
     left join tasks
         on tasks.matter_id = matters.matter_id and tasks.is_statute_of_limitations

@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_grow' and resource = 'inbox_leads'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as inbox_lead_id,
@@ -22,12 +26,14 @@ renamed as (
         source.marketing_source__id as source_id,
         source.matter_type__id as matter_type_id,
         source.matter_location__id as location_id,
+        cast(timezone(build.time_zone, source.created_at) as date) as created_date,
         source.created_at,
         source.updated_at,
         nullif(lower(trim(source.email)), '') as email,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_grow' and resource = 'matters'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as grow_matter_id,
@@ -27,11 +31,14 @@ renamed as (
         source.status_category,
         source.hired_date,
         coalesce(source.is_locked, false) as is_locked,
+        cast(timezone(build.time_zone, source.created_at) as date) as created_date,
+        cast(timezone(build.time_zone, source.updated_at) as date) as updated_date,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

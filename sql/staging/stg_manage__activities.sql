@@ -18,6 +18,10 @@ written_off as (
     select activity_id from staging.stg_manage__activities_written_off
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as activity_id,
@@ -70,11 +74,13 @@ renamed as (
             else 'unbilled'
         end as billing_status,
         source."date" as work_date,
+        cast(timezone(build.time_zone, source.created_at) as date) as created_date,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join written_off on written_off.activity_id = source.id
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )

@@ -13,6 +13,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'allocations'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as allocation_id,
@@ -31,13 +35,14 @@ renamed as (
         coalesce(source.interest, false) as is_interest,
         source.voided_at is not null as is_voided,
         source."date" as allocation_date,
-        cast(source.voided_at as date) as voided_date,
+        cast(timezone(build.time_zone, source.voided_at) as date) as voided_date,
         source.voided_at,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

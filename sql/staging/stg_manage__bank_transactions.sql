@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'bank_transactions'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as bank_transaction_id,
@@ -32,11 +36,13 @@ renamed as (
         cast(source.current_account_balance as decimal(18, 2)) as account_balance,
         coalesce(source.clio_payments_transaction, false) as is_clio_payment,
         source."date" as transaction_date,
+        cast(timezone(build.time_zone, source.updated_at) as date) as updated_date,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -13,6 +13,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'bills'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as bill_id,
@@ -46,7 +50,8 @@ renamed as (
         source.due_at as due_date,
         source.start_at as service_start_date,
         source.end_at as service_end_date,
-        cast(source.paid_at as date) as paid_date,
+        cast(timezone(build.time_zone, source.paid_at) as date) as paid_date,
+        cast(timezone(build.time_zone, source.created_at) as date) as created_date,
         source.paid_at,
         source.last_sent_at,
         source.created_at,
@@ -54,6 +59,7 @@ renamed as (
         tombstones.record_id is not null or source.state = 'deleted' as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'calendar_entries'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as calendar_entry_id,
@@ -31,11 +35,13 @@ renamed as (
         source.end_at,
         source.created_at,
         source.updated_at,
-        coalesce(source.start_date, cast(source.start_at as date)) as entry_date,
+        coalesce(source.start_date, cast(timezone(build.time_zone, source.start_at) as date))
+            as entry_date,
         coalesce(json_array_length(source.reminders), 0) as reminder_count,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'communications'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as communication_id,
@@ -19,12 +23,14 @@ renamed as (
         source.user__id as user_id,
         source.type as communication_type,
         source.date as communication_date,
+        cast(timezone(build.time_zone, source.received_at) as date) as received_date,
         source.received_at,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -12,6 +12,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'documents'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as document_id,
@@ -24,11 +28,13 @@ renamed as (
         source.content_type,
         source.size as size_bytes,
         source.received_at,
+        cast(timezone(build.time_zone, source.created_at) as date) as created_date,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null or source.deleted_at is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

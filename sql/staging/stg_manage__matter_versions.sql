@@ -7,6 +7,10 @@ with source as (
     select * from raw_clio_manage.matters__versions
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as matter_id,
@@ -17,9 +21,11 @@ renamed as (
         source.matter_stage__id as matter_stage_id,
         source.client__id as client_id,
         source.updated_at,
+        cast(timezone(build.time_zone, source._replaced_at) as date) as replaced_date,
         source._replaced_at as replaced_at,
         source._synced_at as _loaded_at
     from source
+    cross join build
 )
 
 select * from renamed

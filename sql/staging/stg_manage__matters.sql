@@ -13,6 +13,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'matters'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as matter_id,
@@ -42,11 +46,17 @@ renamed as (
         source.close_date,
         source.last_activity_date,
         source.matter_stage_updated_at,
+        cast(
+            timezone(
+                build.time_zone, coalesce(source.matter_stage_updated_at, source.created_at)
+            ) as date
+        ) as stage_date,
         source.created_at,
         source.updated_at,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

@@ -13,6 +13,10 @@ tombstones as (
     where source = 'clio_manage' and resource = 'tasks'
 ),
 
+build as (
+    select * from meta.build
+),
+
 renamed as (
     select
         source.id as task_id,
@@ -33,10 +37,11 @@ renamed as (
         end as assignee_contact_id,
         source.status = 'complete' as is_complete,
         coalesce(json_array_length(source.reminders), 0) as reminder_count,
-        cast(source.completed_at as date) as completed_date,
+        cast(timezone(build.time_zone, source.completed_at) as date) as completed_date,
         tombstones.record_id is not null as is_deleted,
         source._synced_at as _loaded_at
     from source
+    cross join build
     left join tombstones on tombstones.record_id = cast(source.id as varchar)
 )
 

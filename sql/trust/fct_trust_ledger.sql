@@ -67,6 +67,7 @@ select
     cast(account_running as decimal(18, 2)) as account_running,
     cast(ledger_running as decimal(18, 2)) as ledger_running,
     ledger_running < 0 as is_negative,
+    updated_date,
     created_at,
     updated_at,
     _loaded_at,

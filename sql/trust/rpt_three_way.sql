@@ -53,7 +53,7 @@ ledgers as (
 ),
 
 statements as (
-    select * from staging.stg_seeds__bank_statements
+    select * from seeds.bank_statements
 ),
 
 uncleared as (
@@ -62,7 +62,7 @@ uncleared as (
         uncleared_rows.statement_date,
         sum(transactions.funds_in) as in_transit,
         sum(transactions.funds_out) as outstanding
-    from staging.stg_seeds__uncleared_transactions as uncleared_rows
+    from seeds.uncleared_transactions as uncleared_rows
     inner join transactions
         on transactions.bank_transaction_id = uncleared_rows.bank_transaction_id
     group by uncleared_rows.bank_account_id, uncleared_rows.statement_date

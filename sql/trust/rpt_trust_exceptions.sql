@@ -168,10 +168,10 @@ found as (
         ledger.matter_id,
         ledger.bank_account_id,
         ledger.funds_in - ledger.funds_out,
-        cast(ledger.updated_at as date)
+        ledger.updated_date
     from ledger
     where
-        cast(ledger.updated_at as date)
+        ledger.updated_date
         > cast(last_day(ledger.transaction_date) + interval 1 month as date)
     union all
     select
