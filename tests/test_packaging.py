@@ -112,10 +112,17 @@ def test_build_backend_is_locked() -> None:
     assert declared["build-system"]["requires"] == declared["dependency-groups"]["build"]
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.mark.long
+def test_installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The wheel, installed with what is locked, is all that the command needs, anywhere."""
+    command = installed(wheel, tmp_path_factory.mktemp("environment"))
+    says_its_version(command, tmp_path_factory.mktemp("version"))
+    shows_the_demo(command, tmp_path_factory.mktemp("demo"))
+    ignores_local_folders(command, tmp_path_factory.mktemp("local"))
+
+
+def installed(wheel: Path, folder: Path) -> Path:
     """Install the wheel and what is locked into an empty environment; give the command."""
-    folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet")
     run(*pip, "--require-hashes", "-r", ROOT / LOCKS[0])
@@ -123,16 +130,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "clio-sync"
 
 
-@pytest.mark.long
-@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
-def test_installed_command_says_its_version(installed: Path, tmp_path: Path) -> None:
+def says_its_version(installed: Path, tmp_path: Path) -> None:
     """The command starts from a folder that holds nothing."""
     assert project()["project"]["version"] in run(installed, "--version", folder=tmp_path)
 
 
-@pytest.mark.long
-@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
-def test_installed_demo_needs_nothing_else(installed: Path, tmp_path: Path) -> None:
+def shows_the_demo(installed: Path, tmp_path: Path) -> None:
     """The demo of an installed wheel loads a firm, and leaves nothing beside its data folder."""
     run(installed, "demo", folder=tmp_path)
     status = json.loads(run(installed, "status", "--json", folder=tmp_path))
@@ -144,9 +147,7 @@ def test_installed_demo_needs_nothing_else(installed: Path, tmp_path: Path) -> N
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.long
-@pytest.mark.xdist_group("installed")  # one process makes the environment for all of them
-def test_installed_command_ignores_local_folders(installed: Path, tmp_path: Path) -> None:
+def ignores_local_folders(installed: Path, tmp_path: Path) -> None:
     """A folder called `pipelines` where the command is started does not take its place."""
     local = tmp_path / "pipelines"
     local.mkdir()

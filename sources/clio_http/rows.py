@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import accumulate, pairwise
 
 import duckdb
@@ -25,17 +24,13 @@ from sources.errors import BrokenWalkError
 from . import casts
 from .casts import quoted
 from .catalog import EXTRA, WRITTEN_AS_JSON, Collection, Column
+from .exactness import bulk_is_exact
 from .leaves import Leaves, read_leaves
 from .shapes import shaped
 
-LONG = 17
-LONGEST_SPACE = 256
-_DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
-_LONG_RUN = b"0" * LONG
 _EMPTY = re.compile(
     rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z',
 )
-_NULL_DATA = re.compile(rb'"data"\s*:\s*null')
 
 ARROW_TYPES = {
     "BIGINT": pa.int64(),
@@ -160,7 +155,7 @@ class RowReader:
 
     def _strictly(self, pages: Sequence[tuple[int, bytes]]) -> Sequence[tuple[int, bytes]] | None:
         """Give the pages as the bulk reader takes them; None where it would not be exact."""
-        if not all(_bulk_is_exact(body) for _, body in pages):
+        if not all(bulk_is_exact(body) for _, body in pages):
             return None
         if self.collection.narrows:
             return pages
@@ -376,45 +371,12 @@ def _received_in_bulk(cursor: duckdb.DuckDBPyConnection, page: int, position: in
     return str(found[0][0]) if found else "{}"
 
 
-def _bulk_is_exact(body: bytes) -> bool:
-    """Tell whether the bulk reader, which keeps numbers as doubles, reads this page exactly.
-
-    Long runs of digits are looked for in a copy whose digits are all the same: a search for one
-    fixed string, many times faster than a pattern.
-    """
-    if _NULL_DATA.search(body):
-        return False
-    same = body.translate(_DIGITS)
-    start = same.find(_LONG_RUN)
-    while start >= 0:
-        end = start + _run_length(same, start)
-        before = body[max(0, start - LONGEST_SPACE) : start].rstrip(b"- \t\r\n")
-        if before[-1:] in (b"", b":", b"[", b",") and not _survives_as_double(body[start:end]):
-            return False
-        start = same.find(_LONG_RUN, end)
-    return True
-
-
 def _numbers(ids: pa.Array) -> pa.Array | None:
     """Give ids as numbers, also those that Clio writes as text; None where they are no numbers."""
     try:
         return ids.cast(pa.int64())
     except pa.ArrowInvalid:
         return None
-
-
-def _run_length(same: bytes, start: int) -> int:
-    end = start
-    while same[end : end + 1] == b"0":
-        end += 1
-    return end - start
-
-
-def _survives_as_double(run: bytes) -> bool:
-    try:
-        return Decimal(run.decode()) == Decimal(repr(float(run)))
-    except (ArithmeticError, ValueError):
-        return True
 
 
 def _all(values: pa.ChunkedArray | pa.Array) -> bool:
