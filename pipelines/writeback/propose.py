@@ -11,11 +11,14 @@ from pipelines.errors import EditRefusedError, NoWarehouseError
 from pipelines.ledger import Entry, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
+from sources.clio_http.catalog import read_catalog
 from sources.clio_http.clock import Clock
 
+from .allowed import allowed
 from .checks import Edit, Gathered, Problem
 from .examine import Desk, Examined, examine
 from .fields import FieldRef
+from .stored import SOURCE
 from .values import shown
 
 MOST_TOLD = 100
@@ -59,8 +62,15 @@ def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -
 
 @contextmanager
 def opened(work: Work, command: str) -> Iterator[Desk]:
-    """Hold the data folder, and open the warehouse for reading and the ledger."""
+    """Hold the data folder, and open the warehouse for reading and the ledger.
+
+    Raises:
+        ConfigurationError: the setting clio_sync.writable names what is never written.
+        ClioError: as `run_proposal` does.
+
+    """
     folder = work.settings.data_dir
+    allowed(read_catalog(SOURCE), work.settings.writable)
     if not (folder / FILE).exists():
         raise NoWarehouseError
     prepare_data_folder(folder)
