@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from pipelines.config import Settings, read_settings
+from pipelines.custom_fields import custom_field_models
 from pipelines.errors import (
     BuiltChecksFailedError,
     ChecksFailedError,
@@ -82,13 +83,8 @@ class Work:
             full,
             self.settings.time_zone,
             own if own.is_dir() else None,
-            generated(warehouse),
+            custom_field_models(warehouse),
         )
-
-
-def generated(_warehouse: Warehouse | None) -> Mapping[str, str]:
-    """Give the models that are made of a firm's own definitions."""
-    return {}
 
 
 def run_transform(work: Work, select: Sequence[str] = (), *, full: bool = False) -> Outcome:
