@@ -140,6 +140,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     run_id = run_id or uuid4().hex
     same = len(plan.order) - len(decision.models)
     if decision.nothing:
+        journal.settle_checks(warehouse, [check.name for check in plan.checks])
         return Built(run_id, verdicts=tuple(standing.verdicts.values()), unchanged=same)
     refuse([*bind(plan, found)[1], *foreign(plan, standing)])
     job = Job(warehouse, plan, found, decision, wish, clock, stop or threading.Event(), run_id)
@@ -193,7 +194,7 @@ def _run(job: Job, standing: Standing) -> tuple[tuple[ModelRun, ...], dict[str, 
         runs = [_ended(run, ROLLED_BACK) for run in runs]
         with warehouse.transaction():
             journal.keep_runs(warehouse, runs)
-            found = [one for one in verdicts.values() if one.failures]
+            found = [one for one in verdicts.values() if one.failed]
             journal.keep_failures(warehouse, found, job.run_id, job.clock.now())
     except ModelFailedError:
         ended = [_ended(run, ROLLED_BACK if run.status == BUILT else FAILED) for run in runs]
@@ -276,7 +277,7 @@ def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> No
     journal.keep_runs(warehouse, runs)
     journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
     journal.keep_failures(warehouse, verdicts, job.run_id, at)
-    journal.forget_checks(warehouse, [check.name for check in job.plan.checks])
+    journal.settle_checks(warehouse, [check.name for check in job.plan.checks])
     journal.keep_parsed(warehouse, job.plan.parsed)
 
 

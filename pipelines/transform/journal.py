@@ -162,13 +162,16 @@ def keep_failures(
             )
 
 
-def forget_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
-    """Remove what is kept of checks that there are no longer."""
-    for table in ("checks", "check_failures"):
-        warehouse.rows(
-            f"delete from meta.{table} where not list_contains($1, check_name)",  # noqa: S608
-            [list(known)],
-        )
+def settle_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
+    """Remove what is kept of checks that there are no longer, and rows of builds that were undone.
+
+    Afterwards the rows are those of checks that found some in what is built.
+    """
+    warehouse.rows("delete from meta.checks where not list_contains($1, check_name)", [list(known)])
+    warehouse.rows(
+        "delete from meta.check_failures where check_name not in"
+        " (select check_name from meta.checks where failures > 0)"
+    )
 
 
 def _insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) -> None:

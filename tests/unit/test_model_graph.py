@@ -48,7 +48,7 @@ def test_selection(wish: str, taken: str) -> None:
 
 def test_unknown_selection_is_told() -> None:
     """A name that is not there is refused, with the one that looks like it."""
-    with pytest.raises(SelectionError, match="unknown model core.bb; did you mean core.b"):
+    with pytest.raises(SelectionError, match=r"unknown model core\.bb; did you mean core\.b"):
         selected(GRAPH, ["+core.bb"])
 
 
