@@ -190,11 +190,8 @@ class Editable:
 
 
 def writable_fields(collection: Collection) -> tuple[str, ...]:
-    """Name the fields of a collection that an approved edit may change."""
-    if collection.name not in COLLECTIONS:
-        return ()
-    never = NEVER.get(collection.name, frozenset())
-    return tuple(field.name for field in collection.patch if field.name not in never)
+    """Name the fields of a collection of which an approved edit may change something."""
+    return tuple(dict.fromkeys(editable.path[0] for editable in _of_collection(collection)))
 
 
 def editables(catalog: Catalog, resource: str) -> dict[str, Editable]:
@@ -203,16 +200,18 @@ def editables(catalog: Catalog, resource: str) -> dict[str, Editable]:
     Empty for a collection that is never written.
     """
     collection = catalog.collections.get(resource)
-    if collection is None:
-        return {}
-    named = set(writable_fields(collection))
+    found = _of_collection(collection) if collection else ()
+    return {editable.pattern: editable for editable in found}
+
+
+def _of_collection(collection: Collection) -> Iterator[Editable]:
+    if collection.name not in COLLECTIONS:
+        return
+    never = NEVER.get(collection.name, frozenset())
     read = {field.name: field for field in collection.fields}
-    return {
-        editable.pattern: editable
-        for field in collection.patch
-        if field.name in named and field.name in read
-        for editable in _of_field(resource, field, read[field.name])
-    }
+    for field in collection.patch:
+        if field.name not in never and field.name in read:
+            yield from _of_field(collection.name, field, read[field.name])
 
 
 def _of_field(resource: str, written: Field, read: Field) -> Iterator[Editable]:

@@ -11,6 +11,7 @@ from sources.clio_manage.writable import (
     COLLECTIONS,
     CUSTOM,
     MAY_BE_EMPTIED,
+    NEVER,
     REQUIRED,
     TARGETS,
     editables,
@@ -106,9 +107,9 @@ def test_every_field_that_patch_takes_is_editable_or_left_out_for_a_reason(
     """Of the fields that PATCH takes, those that are neither forbidden nor editable cannot be
     read back.
     """
-    named = set(writable_fields(CATALOG.collections[resource]))
-    known = {name.partition(".")[0].partition("[")[0] for name in editables(CATALOG, resource)}
-    left = named - known
+    known = set(writable_fields(CATALOG.collections[resource]))
+    left = {field.name for field in CATALOG.collections[resource].patch} - known
+    left -= NEVER.get(resource, frozenset())
     readable = {field.name for field in CATALOG.collections[resource].fields}
     shown_only_by_id = {"co_counsel_rate", "relationships"}
     only_who = {"senders", "receivers"}
