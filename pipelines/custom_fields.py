@@ -106,6 +106,7 @@ def _wide(parent: str, fields: Sequence[CustomField]) -> str:
     """Give the view of all records with all their custom fields."""
     key, custom = f"{parent}_id", f"dim_{parent}_custom"
     columns = [column for field in fields for column in field.columns]
+    chosen = [f"    {custom}.{name}" for name, _, _ in columns]
     return "\n".join(
         [
             f"-- grain: one row per {parent} ({key})",
@@ -113,9 +114,7 @@ def _wide(parent: str, fields: Sequence[CustomField]) -> str:
             f"-- Each {parent} with its custom fields, typed, by the id of the field.",
             *_comments(columns),
             "select",
-            ",\n".join(
-                [f"    dim_{parent}.*", *(f"    {custom}.{name}" for name, _, _ in columns)]
-            ),
+            ",\n".join([f"    dim_{parent}.*", *chosen]),
             f"from core.dim_{parent}",
             f"left join core.{custom} on {custom}.{key} = dim_{parent}.{key}",
             "",

@@ -28,7 +28,10 @@ allocations as (
         bills.bill_id,
         allocations.amount,
         greatest(allocations.allocation_date, bills.issued_date) as starts_on,
-        greatest(allocations.voided_date, bills.issued_date) as ends_on
+        case
+            when allocations.voided_date is not null
+                then greatest(allocations.voided_date, bills.issued_date)
+        end as ends_on
     from staging.stg_manage__allocations as allocations
     inner join bills on bills.bill_id = allocations.bill_id
     where not allocations.is_deleted
@@ -52,7 +55,12 @@ select
 from charges
 inner join bills on bills.bill_id = charges.bill_id
 union all
-select bill_id, 'allocation' as cause, allocation_id as source_id, starts_on, cast(-amount as decimal(18, 2))
+select
+    bill_id,
+    'allocation' as cause,
+    allocation_id as source_id,
+    starts_on,
+    cast(-amount as decimal(18, 2))
 from allocations
 where ends_on is null or ends_on > starts_on
 union all

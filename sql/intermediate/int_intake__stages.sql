@@ -1,7 +1,8 @@
 -- grain: one row per matter of Grow (grow_matter_id)
 -- materialized: view
 -- How far each matter of Grow has come: the furthest stage of its present and earlier statuses.
--- A status that the seed does not map counts by Grow's own category.
+-- Statuses are
+-- told by their letters alone; one that the seed does not map counts by Grow's own category.
 -- column: stage_rank: 1 lead, 2 contacted, 3 consultation booked, 4 held, 5 hired
 with statuses as (
     select grow_matter_id, status, status_category, true as is_present, updated_date as seen_date
@@ -15,7 +16,11 @@ with statuses as (
 ),
 
 mapping as (
-    select * from seeds.grow_status_map
+    select
+        trim(lower(regexp_replace(status, '[^\p{L}]+', ' ', 'g'))) as status_letters,
+        max(stage) as stage
+    from seeds.grow_status_map
+    group by trim(lower(regexp_replace(status, '[^\p{L}]+', ' ', 'g')))
 ),
 
 staged as (
@@ -29,7 +34,10 @@ staged as (
         end as stage,
         mapping.stage is not null as is_mapped
     from statuses
-    left join mapping on mapping.status = statuses.status
+    left join mapping
+        on
+            mapping.status_letters
+            = trim(lower(regexp_replace(statuses.status, '[^\p{L}]+', ' ', 'g')))
 ),
 
 ranked as (

@@ -1,0 +1,7 @@
+-- Work that Clio calls billed and that is on no approved bill here.
+-- severity: warn
+select staged.activity_id, staged.bill_id
+from staging.stg_manage__activities as staged
+left join intermediate.int_activities__billed as billed
+    on billed.activity_id = staged.activity_id
+where staged.is_billed and not staged.is_deleted and billed.activity_id is null
