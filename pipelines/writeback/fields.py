@@ -122,7 +122,9 @@ def parse(
     known = editables(catalog, resource)
     if not known:
         valid = ", ".join(sorted(COLLECTIONS))
-        message = f"records of {_plain(resource)} cannot be edited; those that can are of {valid}"
+        message = (
+            f"records of {plain_name(resource)} cannot be edited; those that can are of {valid}"
+        )
         raise EditRefusedError(message)
     found = _FIELD.fullmatch(text.strip())
     if found is None:
@@ -203,7 +205,7 @@ def _custom_field(resource: str, named: str, custom_fields: Sequence[CustomField
         message = f"{resource}: several custom fields have this name; name one by its id: {ids}"
         raise EditRefusedError(message)
     if not found:
-        valid = ", ".join(f"{_plain(f.name)} [{f.id}]" for f in _living(mine)) or "none"
+        valid = ", ".join(f"{plain_name(f.name)} [{f.id}]" for f in _living(mine)) or "none"
         message = f"{resource}: there is no such custom field; valid are {valid}"
         raise EditRefusedError(message)
     if found[0].deleted:
@@ -222,11 +224,11 @@ def _living(fields: Sequence[CustomField]) -> list[CustomField]:
 
 def _unknown(resource: str, text: str, known: Iterable[str]) -> EditRefusedError:
     valid = ", ".join(pattern.replace("[]", "[id]") for pattern in sorted(known))
-    message = f"{resource}: {_plain(text)} is not a field that may be edited; valid are {valid}"
+    message = f"{resource}: {plain_name(text)} is not a field that may be edited; valid are {valid}"
     return EditRefusedError(message)
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """Shorten a name for a message, without control characters."""
     shown = "".join(char for char in text if char.isprintable())
     return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a line's share

@@ -17,8 +17,8 @@ from .checks import FIELD as NAME
 
 Reader: TypeAlias = Callable[[str, bytes], Iterator[list[Cell]]]
 
-MOST_BYTES = 50_000_000
-MOST_UNPACKED = 300_000_000
+MOST_BYTES = 20_000_000
+MOST_UNPACKED = 100_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 20
 NEEDED = (RESOURCE, ID, NAME, VALUE)

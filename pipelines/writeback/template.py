@@ -94,7 +94,7 @@ def _lines(
         if stored.gone or on_bill:
             continue
         for name in _named(desk, resource, patterns, stored):
-            ref = known.setdefault(name, desk.ref(resource, name))
+            ref = known.get(name) or known.setdefault(name, desk.ref(resource, name))
             value = values.read(ref, stored.record)
             if not isinstance(value, Unreadable):
                 yield Line(resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref))

@@ -186,7 +186,8 @@ def _option(ref: FieldRef, text: str) -> int:
     )
     if len(found) == 1:
         return found[0].id
-    choices = ", ".join(f"{option.label} [{option.id}]" for option in living) or "none"
+    named = (f"{fields.plain_name(option.label)} [{option.id}]" for option in living)
+    choices = ", ".join(named) or "none"
     what = "fits several options, so name one by its id" if found else "is not an option"
     message = f"{what}; valid are {choices}"
     raise ValueRefusedError(message)

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -41,9 +42,9 @@ def call(*words: str) -> Done:
     return done.exit_code, done.stdout, done.stderr
 
 
-def document(*words: str) -> dict[str, object]:
+def document(*words: str) -> dict[str, Any]:
     """Run a command, and read the JSON document that it printed."""
-    found: dict[str, object] = json.loads(call(*words, "--json")[1])
+    found: dict[str, Any] = json.loads(call(*words, "--json")[1])
     return found
 
 
@@ -54,7 +55,7 @@ def test_a_person_proposes_looks_and_withdraws(firm: Firm) -> None:
     assert "open" in out
     assert "closed" in out
     assert "Next: clio-sync plan" in out
-    (edit,) = document("list")["results"]  # type: ignore[misc]
+    (edit,) = document("list")["results"]
     assert (edit["author"], edit["reason"], edit["state"]) == ("Ada Author", "settled", "proposed")
     _, shown, _ = call("show", edit["edit_id"])
     assert "settled" in shown
@@ -79,7 +80,7 @@ def test_a_person_fills_in_a_file(firm: Firm, tmp_path: Path) -> None:
         csv.writer(file).writerows(rows)
     printed = document("import", str(path))
     assert printed["command"] == "edits import"
-    assert [edit["new_value"] for edit in printed["results"]] == ["A2"]  # type: ignore[attr-defined]
+    assert [edit["new_value"] for edit in printed["results"]] == ["A2"]
 
 
 def test_a_query_is_run_by_name(firm: Firm) -> None:
@@ -111,7 +112,7 @@ def test_every_error_of_a_file_is_told_at_once(firm: Firm, tmp_path: Path) -> No
     assert len(lines) == 4
     assert "geschlossen" not in err
     errors = document("import", str(path))["errors"]
-    assert [error["code"] for error in errors] == ["edit_refused"] * 3  # type: ignore[attr-defined, index]
+    assert [error["code"] for error in errors] == ["edit_refused"] * 3
     assert call("list")[1] == "0 open edits.\n"
 
 
@@ -191,7 +192,7 @@ def test_money_cannot_be_proposed_whatever_the_settings_say(
 
 def recorded() -> list[object]:
     """Give every edit of the ledger."""
-    return list(document("list", "--all")["results"])  # type: ignore[call-overload, no-any-return]
+    return list(document("list", "--all")["results"])
 
 
 @pytest.mark.parametrize("resource", sorted(COLLECTIONS))

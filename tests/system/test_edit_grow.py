@@ -28,7 +28,8 @@ def linked(firm: GrowFirm, name: str) -> tuple[int, int]:
         f"select g.id, m.id from raw_clio_grow.{name} g join raw_clio_manage.{name} m"
         " on m.id = g.clio_id order by 1 limit 1"
     )
-    return firm.query(query)[0]  # type: ignore[return-value]
+    ((key, at_manage),) = firm.query(query)
+    return int(key), int(at_manage)
 
 
 def test_an_edit_of_a_linked_record_is_one_of_manage(firm: GrowFirm) -> None:
