@@ -1,11 +1,11 @@
 """The commands `transform` and `check`."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
 from pipelines.config import Settings, read_settings
@@ -34,16 +34,20 @@ MEMORY_LIMIT = "2GB"
 OWN_SEEDS = "seeds"
 FAILED, WARNED, PASSED, NOT_BUILT = "failed", "warned", "passed", "not_built"
 
+Generator: TypeAlias = Callable[[Warehouse | None], Mapping[str, str]]
+"""Makes models of a firm's own definitions: their text by path, such as `staging/x.sql`."""
+
 
 @dataclass(frozen=True)
 class Work:
-    """What the commands work with."""
+    """What the commands work with; `generate` gives models that no folder has."""
 
     settings: Settings
     clock: Clock
     reporter: Lines
     stop: threading.Event
     folders: tuple[Path, ...]
+    generate: Generator
 
     @classmethod
     def here(cls, stop: threading.Event) -> Self:
@@ -53,7 +57,9 @@ class Work:
             ConfigurationError: a setting is not known or cannot be used.
 
         """
-        return cls(read_settings(), SystemClock(stop), reporter(), stop, (sql_folder(),))
+        folders = (sql_folder(),)
+        clock, lines = SystemClock(stop), reporter()
+        return cls(read_settings(), clock, lines, stop, folders, custom_field_models)
 
     @contextmanager
     def opened(self, command: str) -> Iterator[Warehouse]:
@@ -83,7 +89,7 @@ class Work:
             full,
             self.settings.time_zone,
             own if own.is_dir() else None,
-            custom_field_models(warehouse),
+            self.generate(warehouse),
         )
 
 
