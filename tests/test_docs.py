@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config import KNOWN, read_settings
-from tests import docs_cli, docs_collections
+from tests import docs_cli, docs_collections, docs_metrics
 from tests.conftest import ROOT
 
 PAGES = sorted(
@@ -132,3 +132,8 @@ def test_first_screen_of_the_readme() -> None:
     screen = (ROOT / "README.md").read_text("utf-8").splitlines()[:60]
     assert "make demo" in "\n".join(screen)
     assert "## Set it up for your firm" in screen
+
+
+def test_metrics_page_is_what_the_definitions_say() -> None:
+    """docs/metrics.md is what `make docs` writes."""
+    assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()
