@@ -1,6 +1,6 @@
 -- grain: one row per day (calendar_date)
 -- materialized: view
--- Days from the first movement of work or money until 24 months after today.
+-- Days from the month of the first movement of work or money until 24 months after today.
 with movements as (
     select work_date as movement_date from staging.stg_manage__activities
     union all
@@ -20,5 +20,8 @@ bounds as (
     left join movements on true
 )
 
-select cast(unnest(generate_series(first_date, last_date, interval 1 day)) as date) as calendar_date
+select
+    cast(
+        unnest(generate_series(date_trunc('month', first_date), last_date, interval 1 day)) as date
+    ) as calendar_date
 from bounds
