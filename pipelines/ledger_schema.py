@@ -20,6 +20,13 @@ create table events (
 """,
     """create index events_of_edit on events (edit_id) where edit_id <> ''""",
     """
+create index attempts_of_record on events (body ->> '$.resource', body ->> '$.record_id')
+    where kind = 'attempt_intended'
+""",
+    """
+create index ends_of_attempt on events (body ->> '$.attempt', seq) where kind = 'attempt_ended'
+""",
+    """
 create trigger events_stay before update on events
     begin select raise(abort, 'events are never changed'); end
 """,
@@ -140,10 +147,6 @@ from events where kind in ('edit_approved', 'edit_rejected')
 
 ATTEMPTS = """
 create view attempts as
-with ended as (
-    select body ->> '$.attempt' as attempt, max(seq) as seq, at, body from events
-    where kind = 'attempt_ended' group by 1
-)
 select
     i.body ->> '$.attempt' as attempt,
     i.plan_hash,
@@ -161,7 +164,10 @@ select
     e.body -> '$.returned' as returned,
     i.seq
 from events i
-left join ended e on e.attempt = i.body ->> '$.attempt'
+left join events e on e.seq = (
+    select max(l.seq) from events l
+    where l.kind = 'attempt_ended' and l.body ->> '$.attempt' = i.body ->> '$.attempt'
+)
 where i.kind = 'attempt_intended'
 """
 """Every PATCH that may have left, with how it ended as far as that is known."""
