@@ -6,6 +6,7 @@ import pytest
 from sources.clio_simulator.changes import When
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
+from tests.system.plain_engine import PageTime
 
 
 def first_id(firm: Firm, name: str, at: int = 0) -> int:
@@ -148,10 +149,12 @@ def test_five_hundred_rows_with_one_stamp(new_firm: NewFirm) -> None:
 
 
 def test_change_behind_the_cursor(new_firm: NewFirm) -> None:
-    """A15: a record changes after its page was read, and one ahead later still: after the next
-    load both are stored.
+    """A15: a record changes after its page was read, and one ahead minutes later still: after the
+    next load both are stored.
     """
-    firm = new_firm(activities=650)
+    clock = PageTime()
+    firm = new_firm(activities=650, clock=clock)
+    clock.requests = firm.clio.requests
     behind, ahead = first_id(firm, "activities"), first_id(firm, "activities", -1)
     for page, key in ((2, behind), (3, ahead)):
         moment = When.after("activities", page)
