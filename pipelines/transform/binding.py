@@ -105,6 +105,8 @@ def _bound(cursor: Cursor, before: str, query: str, file: str) -> Problem | None
 
 def _problem(said: str, before: str, query: str, file: str) -> Problem:
     """Put DuckDB's error into one line, with the line of the file."""
+    if "{" not in said:
+        return Problem(file, 1, said.partition("\n")[0])
     document = json.loads(said[said.index("{") :])
     at = int(document.get("position") or 0) - len(before.encode())
     line = query.encode()[: max(0, at)].count(b"\n") + 1

@@ -139,14 +139,15 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     decision = decide(plan, states, standing, select=wish.select, full=wish.full)
     run_id = run_id or uuid4().hex
     same = len(plan.order) - len(decision.models)
+    names = {check.name for check in plan.checks}
+    before = {name: one for name, one in standing.verdicts.items() if name in names}
     if decision.nothing:
-        journal.settle_checks(warehouse, [check.name for check in plan.checks])
-        return Built(run_id, verdicts=tuple(standing.verdicts.values()), unchanged=same)
+        journal.settle_checks(warehouse, names)
+        return Built(run_id, verdicts=tuple(before.values()), unchanged=same)
     refuse([*bind(plan, found)[1], *foreign(plan, standing)])
     job = Job(warehouse, plan, found, decision, wish, clock, stop or threading.Event(), run_id)
     models, verdicts = _run(job, standing)
-    names = {check.name for check in plan.checks}
-    kept = {n: one for n, one in standing.verdicts.items() if n in names} | verdicts
+    kept = before | verdicts
     return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
 
 

@@ -103,7 +103,7 @@ def read_project(
     problems: list[Problem] = []
     models: dict[str, Model] = {}
     singular: dict[str, Singular] = {}
-    for path, file in [*_files(folders), *_made(made)]:
+    for path, file in [*_files(folders, problems), *_made(made)]:
         schema = path.parts[0]
         if schema in NOT_MODELS or not _named(path, file, problems):
             continue
@@ -125,11 +125,17 @@ def read_project(
     return Project(models, tuple(singular.values())), problems
 
 
-def _files(folders: Iterable[Path]) -> Iterator[tuple[PurePosixPath, File]]:
+def _files(
+    folders: Iterable[Path], problems: list[Problem]
+) -> Iterator[tuple[PurePosixPath, File]]:
     for folder in folders:
         for path in sorted(folder.rglob("*.sql")):
             inside = PurePosixPath(path.relative_to(folder).as_posix())
-            yield inside, File(f"{folder.name}/{inside}", path.read_text("utf-8"))
+            name = f"{folder.name}/{inside}"
+            try:
+                yield inside, File(name, path.read_text("utf-8"))
+            except UnicodeDecodeError:
+                problems.append(Problem(name, 1, "this is not text in UTF-8"))
 
 
 def _made(made: Mapping[str, str]) -> Iterator[tuple[PurePosixPath, File]]:

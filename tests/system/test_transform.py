@@ -16,8 +16,9 @@ from pipelines.config import Settings
 from pipelines.crash import TRANSFORM_POINTS
 from pipelines.transform.inputs import catalogued
 from pipelines.transform.run import Work, run_check, run_transform
+from tests.conftest import ROOT
 from tests.system.firm import Firm
-from tests.system.process import ROOT, document, environment, run
+from tests.system.process import document, environment, run
 from tests.unit.tiny_models import workshop
 
 BUILD = """

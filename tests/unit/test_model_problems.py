@@ -75,6 +75,21 @@ def test_an_added_file_is_refused(tmp_path: Path, fault: str) -> None:
         assert shop.relations() == set()
 
 
+def test_lines_are_counted_behind_other_letters(tmp_path: Path) -> None:
+    """Letters of several bytes do not move a line; a file that is no text is told."""
+    with workshop(tmp_path) as shop:
+        letters = "select 'äöü€' as a, -- äöü€\n'€€€€€€€€€€' as b,\n  nr"
+        shop.replace(FACTS, "select bill_id", letters)
+        (tmp_path / TOTALS).write_bytes("-- \u00e9".encode("latin-1"))
+        with pytest.raises(ModelsError) as raised:
+            shop.build()
+        assert f"{TOTALS}:1: this is not text in UTF-8" in str(raised.value)
+        shop.write({TOTALS: MODELS[TOTALS]})
+        with pytest.raises(ModelsError) as raised:
+            shop.build()
+        assert f"{FACTS}:11: unknown column nr" in str(raised.value)
+
+
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     """Two faults are two lines, and what only follows from another is not told."""
     with workshop(tmp_path) as shop:
