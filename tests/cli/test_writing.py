@@ -1,0 +1,160 @@
+"""`clio-sync plan`, `review`, `push`, `undo`, `audit`: the way back as people type it."""
+
+import json
+import logging
+import os
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main, writing
+from tests.system.conftest import desk, loaded_for_writes  # noqa: F401 - fixtures
+from tests.system.firm import Firm
+from tests.system.writing import Desk
+
+CANARY = "Client confided: canary-7788"
+
+
+@pytest.fixture
+def firm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:  # noqa: F811
+    """Give a loaded firm without any edit, to which this process's commands go."""
+    unedited = desk.firm
+    monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))
+    monkeypatch.setenv("SOURCES__CLIO_MANAGE__BASE_URL", unedited.clio.url)
+    monkeypatch.setenv("SOURCES__CLIO_MANAGE__ACCESS_TOKEN", unedited.clio.token)
+    monkeypatch.setenv("CLIO_SYNC__ACTOR", "Ada Author")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    logged, level = logging.root.handlers, logging.root.level
+    yield unedited
+    logging.root.handlers, logging.root.level = logged, level
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def call(*words: str, by: str = "Ada Author") -> tuple[int, str, str]:
+    """Run a command as someone; give its exit code and what it printed where."""
+    done = CliRunner().invoke(main, words, env={"CLIO_SYNC__ACTOR": by})
+    return done.exit_code, done.stdout, done.stderr
+
+
+def document(*words: str, by: str = "Ada Author") -> dict[str, Any]:
+    """Run a command, and read the JSON document that it printed."""
+    found: dict[str, Any] = json.loads(call(*words, "--json", by=by)[1])
+    return found
+
+
+def planned() -> str:
+    """Propose and plan a change; give the plan."""
+    word = f"description={CANARY}"
+    assert call("edits", "propose", "matters", "2000001", word, "--reason", "agreed")[0] == 0
+    return str(document("plan")["results"][0]["plan"])
+
+
+def test_the_road(firm: Firm) -> None:
+    """Each step names the next one, another person approves, and undoing goes the same road."""
+    plan = planned()
+    code, out, _ = call("review", plan, "--approve", "all")
+    assert (code, out) == (5, "")
+    _, out, _ = call("review", plan, "--approve", "all", "--comment", "ok", by="Bo")
+    assert f"clio-sync push {plan} --commit {plan}" in out
+    code, out, _ = call("push", plan, by="Bo")
+    assert code == 0
+    assert "Nothing was sent" in out
+    assert firm.clio.writes == []
+    assert call("push", plan, "--commit", "0" * 12, by="Bo")[0] == 2
+    pushed = document("push", plan, "--commit", plan, by="Bo")
+    assert (pushed["exit_code"], pushed["results"][0]["state"]) == (0, "applied")
+    assert len(firm.clio.writes) == 1
+    undone = document("undo", plan)["results"]
+    assert [one["edit_id"] is not None for one in undone] == [True]
+    _, out, _ = call("status")
+    assert "edits are proposed and wait for clio-sync plan" in out
+
+
+def test_the_plan_says_what_a_person_must_know(firm: Firm) -> None:
+    """The record, its field, the value in Clio, the proposed one, the reason and the effort."""
+    now = next(row for row in firm.clio.dump("matters") if row["id"] == 2000001)
+    planned()
+    _, out, _ = call("plan", "--again")
+    for part in (now["display_number"], "description", CANARY, "agreed", "requests, about"):
+        assert part in out
+
+
+def test_nobody_at_the_terminal_means_no(firm: Firm) -> None:
+    """Without a terminal a review shows the plan and approves nothing."""
+    plan = planned()
+    code, out, _ = call("review", plan, by="Bo")
+    assert code == 0
+    assert CANARY in out
+    assert "0 edits approved" in out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("yes\n", True), ("y\n", False), ("\n", False), ("YES please\n", False)]
+)
+def test_only_a_plain_yes_is_one(
+    typed: str, *, meant: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal the word yes approves, and nothing else does."""
+    master, slave = os.openpty()
+    with os.fdopen(slave, "r") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        os.write(master, typed.encode())
+        assert writing._says_yes("?") is meant
+    os.close(master)
+
+
+def test_ctrl_c_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at the question answers it, and what it did before it does again after."""
+    before = signal.getsignal(signal.SIGINT)
+    master, slave = os.openpty()
+    with os.fdopen(slave, "r") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        assert writing._says_yes("?") is False
+        timer.join()
+    os.close(master)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_audit(firm: Firm) -> None:
+    """The events are shown without values; a changed one is found, and nothing more is planned."""
+    plan = planned()
+    call("review", plan, "--approve", "all", "--comment", CANARY, by="Bo")
+    code, out, _ = call("audit", "show")
+    assert code == 0
+    assert "edit_approved" in out
+    shown = document("audit", "show")
+    assert "canary" not in json.dumps(shown)
+    verified = document("audit", "verify")
+    head = verified["results"][0]["head"]
+    assert verified["exit_code"] == 0
+    assert call("audit", "verify", "--head", head)[0] == 0
+    assert call("audit", "verify", "--head", f"7:{'0' * 64}")[0] == 7
+    with sqlite3.connect(firm.folder / "ledger.sqlite") as database:
+        database.execute("drop trigger events_stay")
+        database.execute("update events set body = replace(body, 'agreed', 'ordered')")
+    database.close()
+    assert call("audit", "verify")[0] == 7
+    assert call("plan")[0] == 7
+    assert call("audit", "accept")[0] == 7
+    assert call("push", plan, "--commit", plan, by="Bo")[0] == 7
+
+
+def test_a_cut_ledger_is_accepted_by_a_person_alone(firm: Firm) -> None:
+    """A ledger that is lost stops writing and not reading, until somebody says to go on."""
+    planned()
+    for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (firm.folder / name).unlink(missing_ok=True)
+    assert call("plan")[0] == 7
+    assert call("status")[0] == 0
+    assert call("audit", "accept")[0] == 0
+    assert call("plan")[0] == 0
+    assert call("audit", "verify")[0] == 0
