@@ -193,65 +193,6 @@ class QueryError(ClioError):
     exit_code = 2
 
 
-class ModelsError(ClioError):
-    """The files of the models cannot be built as they are."""
-
-    code = "models"
-    hint = (
-        "Nothing was built and nothing was changed. Correct the lines that are named, then run the"
-        " same command; docs/models.md says how a model is written."
-    )
-    exit_code = 2
-
-
-class SelectionError(ClioError):
-    """There is no model of the name that was given."""
-
-    code = "selection"
-    hint = "Nothing was built. clio-sync models ls lists the names; +name takes what it needs, too."
-    exit_code = 2
-
-
-class ModelFailedError(ClioError):
-    """A query stopped at a row that it cannot work with."""
-
-    code = "model_failed"
-    hint = (
-        "Nothing of this build was kept; the last good build is there. The reason may quote a row,"
-        " so it is not shown here: run the query of the file that is named in a DuckDB shell, on a"
-        " copy of the warehouse that is opened with -readonly."
-    )
-    exit_code = 1
-
-
-class ChecksFailedError(ClioError):
-    """Rows are not as the models say that they must be."""
-
-    code = "checks_failed"
-    hint = (
-        "Nothing of this build was kept; the last good build is there. The rows are in"
-        " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
-    )
-    exit_code = 7
-
-
-class BuiltChecksFailedError(ChecksFailedError):
-    """Rows of what is built are not as the models say that they must be."""
-
-    hint = (
-        "Nothing was changed. The rows are in meta.check_failures. Correct them in Clio and load,"
-        " or correct the model; then run clio-sync transform."
-    )
-
-
-class NotBuiltError(ClioError):
-    """Models are not built yet."""
-
-    code = "not_built"
-    hint = "Run clio-sync transform to build them, then the same command again."
-    exit_code = 4
-
-
 class EditRefusedError(ClioError):
     """An edit cannot be made."""
 
@@ -407,10 +348,19 @@ class UnguardedError(ClioError):
 
     code = "unguarded"
     hint = (
-        "Nothing was sent. Make the change in Clio by hand, and withdraw the edits with clio-sync"
-        " edits withdraw."
+        "No edit was sent to them. Make the change in Clio by hand, and withdraw the edits with"
+        " clio-sync edits withdraw. What is not known, and what may have been mended since, can be"
+        " asked: clio-sync push PLAN --probe."
     )
     exit_code = 5
+
+
+class NotToldError(ClioError):
+    """Clio did not tell whether it keeps to If-Match."""
+
+    code = "not_told"
+    hint = "No edit was sent. Run the same command again later; until then nothing is known."
+    exit_code = 4
 
 
 class NeedsPersonError(ClioError):
@@ -422,6 +372,17 @@ class NeedsPersonError(ClioError):
         " edits rebase, or clio-sync edits withdraw."
     )
     exit_code = 6
+
+
+class OverrunError(NeedsPersonError):
+    """Clio took a write although the record was no longer the one that was approved."""
+
+    code = "overrun"
+    hint = (
+        "That write is in Clio, and may have replaced what somebody wrote just before. Nothing more"
+        " was sent, and nothing more is sent to this collection. Look at the record's history in"
+        " Clio, put right what was lost, and close the edit with clio-sync edits withdraw."
+    )
 
 
 class EditFailedError(ClioError):

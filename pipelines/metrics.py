@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from .errors import ModelsError
+from .model_errors import ModelsError
 
 FILE = "metrics.yml"
 BASES = {

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pendulum
 
 from pipelines.crash import crash_point
-from pipelines.errors import ModelFailedError
 from pipelines.meta import Meta
+from pipelines.model_errors import ModelFailedError
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted

@@ -3,7 +3,7 @@
 import graphlib
 from collections.abc import Iterable, Mapping
 
-from pipelines.errors import SelectionError
+from pipelines.model_errors import SelectionError
 
 from .problems import unknown
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pipelines.errors import ModelsError
+from pipelines.model_errors import ModelsError
 
 SHOWN = 20
 

@@ -10,13 +10,9 @@ from uuid import uuid4
 
 from pipelines.config import Settings, read_settings
 from pipelines.custom_fields import custom_field_models
-from pipelines.errors import (
-    BuiltChecksFailedError,
-    ChecksFailedError,
-    NotBuiltError,
-    NoWarehouseError,
-)
+from pipelines.errors import NoWarehouseError
 from pipelines.meta import Meta
+from pipelines.model_errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
 from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder

@@ -1,0 +1,62 @@
+"""What can go wrong with models: their files, their queries, their checks."""
+
+from sources.errors import ClioError
+
+
+class ModelsError(ClioError):
+    """The files of the models cannot be built as they are."""
+
+    code = "models"
+    hint = (
+        "Nothing was built and nothing was changed. Correct the lines that are named, then run the"
+        " same command; docs/models.md says how a model is written."
+    )
+    exit_code = 2
+
+
+class SelectionError(ClioError):
+    """There is no model of the name that was given."""
+
+    code = "selection"
+    hint = "Nothing was built. clio-sync models ls lists the names; +name takes what it needs, too."
+    exit_code = 2
+
+
+class ModelFailedError(ClioError):
+    """A query stopped at a row that it cannot work with."""
+
+    code = "model_failed"
+    hint = (
+        "Nothing of this build was kept; the last good build is there. The reason may quote a row,"
+        " so it is not shown here: run the query of the file that is named in a DuckDB shell, on a"
+        " copy of the warehouse that is opened with -readonly."
+    )
+    exit_code = 1
+
+
+class ChecksFailedError(ClioError):
+    """Rows are not as the models say that they must be."""
+
+    code = "checks_failed"
+    hint = (
+        "Nothing of this build was kept; the last good build is there. The rows are in"
+        " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
+    )
+    exit_code = 7
+
+
+class BuiltChecksFailedError(ChecksFailedError):
+    """Rows of what is built are not as the models say that they must be."""
+
+    hint = (
+        "Nothing was changed. The rows are in meta.check_failures. Correct them in Clio and load,"
+        " or correct the model; then run clio-sync transform."
+    )
+
+
+class NotBuiltError(ClioError):
+    """Models are not built yet."""
+
+    code = "not_built"
+    hint = "Run clio-sync transform to build them, then the same command again."
+    exit_code = 4
