@@ -1,4 +1,5 @@
--- grain: one row per allocation and line of its bill, by the firm's method (allocation_id, line_item_id)
+-- grain: one row per allocation and line of its bill, by the firm's method (allocation_id,
+--   line_item_id)
 -- materialized: view
 -- Payments spread over the lines of bills, with names.
 -- basis: event

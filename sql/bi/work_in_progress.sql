@@ -1,4 +1,5 @@
--- grain: one row per matter, user, currency and month-end (matter_id, user_id, currency_id, month_end)
+-- grain: one row per matter, user, currency and month-end (matter_id, user_id, currency_id,
+--   month_end)
 -- materialized: view
 -- Work in progress with the names of matters, clients and timekeepers.
 -- basis: as_of

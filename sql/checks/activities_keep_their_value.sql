@@ -11,7 +11,11 @@ model as (
     from core.fct_activity
 )
 
-select raw_work.rows as staged, model.rows as modelled, raw_work.amount, model.amount as model_amount
+select
+    raw_work.rows as staged,
+    model.rows as modelled,
+    raw_work.amount as staged_amount,
+    model.amount as modelled_amount
 from raw_work
 cross join model
 where raw_work.rows <> model.rows or raw_work.amount <> model.amount

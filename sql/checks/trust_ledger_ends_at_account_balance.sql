@@ -1,4 +1,4 @@
--- The running balance of each trust account ends at the sum of its clients' and matters' ledgers.
+-- The running balance of each trust account ends at the balance that Clio shows.
 -- severity: error
 with ends as (
     select
@@ -8,26 +8,9 @@ with ends as (
             partition by bank_account_id order by transaction_date desc, bank_transaction_id desc
         ) as place
     from trust.fct_trust_ledger
-),
-
-ledger_ends as (
-    select
-        bank_account_id,
-        ledger_running,
-        row_number() over (
-            partition by bank_account_id, ledger
-            order by transaction_date desc, bank_transaction_id desc
-        ) as place
-    from trust.fct_trust_ledger
-),
-
-ledgers as (
-    select bank_account_id, sum(ledger_running) as balance from ledger_ends
-    where place = 1
-    group by bank_account_id
 )
 
-select ends.bank_account_id, ends.account_running, ledgers.balance
-from ends
-inner join ledgers on ledgers.bank_account_id = ends.bank_account_id
-where ends.place = 1 and ends.account_running <> ledgers.balance
+select accounts.bank_account_id, accounts.balance as in_clio, ends.account_running as worked_out
+from staging.stg_manage__bank_accounts as accounts
+inner join ends on ends.bank_account_id = accounts.bank_account_id and ends.place = 1
+where not accounts.is_deleted and accounts.balance <> ends.account_running

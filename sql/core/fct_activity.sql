@@ -11,7 +11,8 @@
 -- column: billable_amount: what the work is worth at its rate; nothing for non-billable work
 -- column: billed_date: when an approved bill with it was first issued
 -- column: entry_lag_days: days from the work to its entry
--- column: standard_amount: hours at the price of the entry, or at the user's rate if the fee is flat
+-- column: standard_amount: hours at the price of the entry, or at the user's rate if the fee is
+--   flat
 with activities as (
     select * from staging.stg_manage__activities
     where not is_deleted

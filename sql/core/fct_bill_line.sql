@@ -43,7 +43,8 @@ select
         as net_amount,
     cast(
         activities.billable_amount
-        - (lines.total - coalesce(lines.tax, 0) - coalesce(lines.secondary_tax, 0)) as decimal(18, 2)
+        - (lines.total - coalesce(lines.tax, 0) - coalesce(lines.secondary_tax, 0))
+        as decimal(18, 2)
     ) as write_down,
     bills.is_approved,
     bills.issued_date,

@@ -1,4 +1,5 @@
--- grain: one row per month of issue, days since issue and currency (issue_month, days_since_issue, currency_id)
+-- grain: one row per month of issue, days since issue and currency (issue_month,
+--   days_since_issue, currency_id)
 -- materialized: table
 -- How much of what a month billed was paid within so many days of the issue.
 -- basis: cohort

@@ -1,4 +1,5 @@
--- grain: one row per user, role, matter, rule, currency and month of payment (user_id, role, matter_id, rule_id, currency_id, month_start)
+-- grain: one row per user, role, matter, rule, currency and month of payment (user_id, role,
+--   matter_id, rule_id, currency_id, month_start)
 -- materialized: table
 -- What attorneys earn by the firm's rules from fees that were collected, by who held the role on
 -- the day of the payment. Empty until the firm gives rules in seeds/comp_rules.csv.

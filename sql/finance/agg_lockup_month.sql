@@ -173,7 +173,8 @@ select
     cast(ttm_collections as decimal(18, 2)) as ttm_collections,
     cast(ttm_billed as decimal(18, 2)) as ttm_billed,
     cast(fy_collections as decimal(18, 2)) as fy_collections,
-    365 * cast(wip as double) / nullif(cast(fy_collections as double), 0) as realization_lockup_days,
+    365 * cast(wip as double) / nullif(cast(fy_collections as double), 0)
+        as realization_lockup_days,
     365 * cast(ar as double) / nullif(cast(fy_collections as double), 0) as collection_lockup_days,
     365 * cast(wip + ar as double) / nullif(cast(fy_collections as double), 0) as total_lockup_days,
     365 * cast(wip + ar as double) / nullif(cast(ttm_collections as double), 0)

@@ -21,8 +21,12 @@ work as (
         matter_id,
         sum(case when is_time then hours else 0 end) as hours,
         sum(standard_amount) as standard_value,
-        sum(case when activity_type = 'HardCostEntry' then billable_amount + non_billable_amount else 0 end)
-            as hard_costs
+        sum(
+            case
+                when activity_type = 'HardCostEntry' then billable_amount + non_billable_amount
+                else 0
+            end
+        ) as hard_costs
     from core.fct_activity
     group by matter_id
 ),
@@ -55,8 +59,12 @@ collected as (
             as collected_fees,
         sum(case when collections.is_service then 0 else collections.net_amount end)
             as collected_expenses,
-        sum(case when activities.activity_type = 'HardCostEntry' then collections.net_amount else 0 end)
-            as recovered_hard_costs
+        sum(
+            case
+                when activities.activity_type = 'HardCostEntry' then collections.net_amount
+                else 0
+            end
+        ) as recovered_hard_costs
     from core.fct_collection_line as collections
     left join core.fct_activity as activities
         on activities.activity_id = collections.activity_id

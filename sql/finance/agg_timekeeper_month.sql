@@ -70,7 +70,9 @@ collected_cohort as (
         sum(collections.net_amount) as collected_cohort
     from collections
     inner join lines on lines.line_item_id = collections.line_item_id
-    group by collections.user_id, date_trunc('month', coalesce(collections.work_date, lines.line_date))
+    group by
+        collections.user_id,
+        date_trunc('month', coalesce(collections.work_date, lines.line_date))
 ),
 
 collected_event as (
@@ -111,18 +113,29 @@ joined as (
         coalesce(collected_event.collected_event, 0) as collected_event
     from keys
     left join timekeepers
-        on timekeepers.user_id = keys.user_id and timekeepers.month_start = keys.month_start
-    left join work on work.user_id = keys.user_id and work.month_start = keys.month_start
+        on
+            timekeepers.user_id is not distinct from keys.user_id
+            and timekeepers.month_start = keys.month_start
+    left join work
+        on
+            work.user_id is not distinct from keys.user_id
+            and work.month_start = keys.month_start
     left join billed_cohort
-        on billed_cohort.user_id = keys.user_id and billed_cohort.month_start = keys.month_start
+        on
+            billed_cohort.user_id is not distinct from keys.user_id
+            and billed_cohort.month_start = keys.month_start
     left join collected_cohort
         on
-            collected_cohort.user_id = keys.user_id
+            collected_cohort.user_id is not distinct from keys.user_id
             and collected_cohort.month_start = keys.month_start
     left join billed_event
-        on billed_event.user_id = keys.user_id and billed_event.month_start = keys.month_start
+        on
+            billed_event.user_id is not distinct from keys.user_id
+            and billed_event.month_start = keys.month_start
     left join collected_event
-        on collected_event.user_id = keys.user_id and collected_event.month_start = keys.month_start
+        on
+            collected_event.user_id is not distinct from keys.user_id
+            and collected_event.month_start = keys.month_start
     where keys.month_start is not null
 )
 
@@ -132,7 +145,8 @@ select
     available_hours,
     cast(billable_hours as decimal(18, 4)) as billable_hours,
     cast(non_billable_hours as decimal(18, 4)) as non_billable_hours,
-    cast(available_hours - billable_hours - non_billable_hours as decimal(18, 4)) as untracked_hours,
+    cast(available_hours - billable_hours - non_billable_hours as decimal(18, 4))
+        as untracked_hours,
     target_hours,
     cast(target_hours - billable_hours as decimal(18, 4)) as target_gap,
     cast(worked_amount as decimal(18, 2)) as worked_amount,

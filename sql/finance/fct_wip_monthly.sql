@@ -1,4 +1,5 @@
--- grain: one row per matter, user, currency and month-end with work in progress (matter_id, user_id, currency_id, month_end)
+-- grain: one row per matter, user, currency and month-end with work in progress (matter_id,
+--   user_id, currency_id, month_end)
 -- materialized: table
 -- Work in progress at each month-end and today, worked out anew from what is known now.
 -- basis: as_of

@@ -4,7 +4,8 @@
 -- frozen balances and the changes by cause sum to the present balance.
 -- basis: as_of
 -- not_null: bill_id, month_end, cause, amount
--- accepted: cause in (frozen,bill gone,bill appeared,bill changed,interest changed,payments changed)
+-- accepted: cause in (frozen,bill gone,bill appeared,bill changed,interest changed,payments
+--   changed)
 -- column: cause: frozen is the start of the walk; a bill that appeared owed nothing when frozen
 with frozen_months as (
     select * from finance.fct_ar_frozen
@@ -51,7 +52,14 @@ changes as (
 ),
 
 causes as (
-    select bill_id, month_end, client_id, matter_id, currency_id, 'frozen' as cause, balance as amount
+    select
+        bill_id,
+        month_end,
+        client_id,
+        matter_id,
+        currency_id,
+        'frozen' as cause,
+        balance as amount
     from changes
     union all
     select bill_id, month_end, client_id, matter_id, currency_id, 'bill gone', -balance
@@ -62,7 +70,14 @@ causes as (
     from changes
     where billed_change <> 0
     union all
-    select bill_id, month_end, client_id, matter_id, currency_id, 'interest changed', interest_change
+    select
+        bill_id,
+        month_end,
+        client_id,
+        matter_id,
+        currency_id,
+        'interest changed',
+        interest_change
     from changes
     where interest_change <> 0
     union all

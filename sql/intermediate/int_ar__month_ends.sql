@@ -21,7 +21,9 @@ by_month as (
             as allocated
     from movements
     inner join months
-        on movements.movement_date >= months.month_start and movements.movement_date <= months.as_of_date
+        on
+            movements.movement_date >= months.month_start
+            and movements.movement_date <= months.as_of_date
     group by movements.bill_id, months.month_end
 ),
 

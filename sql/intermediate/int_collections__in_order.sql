@@ -1,4 +1,5 @@
--- grain: one row per counted allocation, line of its bill and method (allocation_id, line_item_id, method)
+-- grain: one row per counted allocation, line of its bill and method (allocation_id,
+--   line_item_id, method)
 -- materialized: view
 -- Payments fill the lines of their bill in order, the oldest line first; with expenses_first the
 -- expenses come before the services. On a scale of money the lines lie end to end, and so do the

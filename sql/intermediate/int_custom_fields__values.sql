@@ -15,7 +15,12 @@ options as (
 ),
 
 present as (
-    select 'Matter' as parent_type, matter_id as record_id, custom_field_id, value, picklist_option_id
+    select
+        'Matter' as parent_type,
+        matter_id as record_id,
+        custom_field_id,
+        value,
+        picklist_option_id
     from staging.stg_manage__matter_custom_field_values
     union all
     select 'Contact', contact_id, custom_field_id, value, picklist_option_id

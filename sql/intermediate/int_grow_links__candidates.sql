@@ -1,4 +1,5 @@
--- grain: one row per record of Grow, record of Manage and method (grow_kind, grow_id, manage_id, method)
+-- grain: one row per record of Grow, record of Manage and method (grow_kind, grow_id, manage_id,
+--   method)
 -- materialized: view
 -- Everything that speaks for a record of Grow and one of Manage being the same.
 -- column: score: how much it says, from 0 to 1

@@ -9,7 +9,12 @@ with statuses as (
     from staging.stg_grow__matters
     where not is_deleted
     union all
-    select versions.grow_matter_id, versions.status, versions.status_category, false, versions.updated_date
+    select
+        versions.grow_matter_id,
+        versions.status,
+        versions.status_category,
+        false,
+        versions.updated_date
     from staging.stg_grow__matter_versions as versions
     inner join staging.stg_grow__matters as matters
         on matters.grow_matter_id = versions.grow_matter_id and not matters.is_deleted

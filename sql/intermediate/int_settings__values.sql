@@ -12,8 +12,9 @@ select
         as fiscal_year_first_month,
     coalesce(cast(max(case when name = 'hours_per_day' then value end) as decimal(9, 2)), 8)
         as hours_per_day,
-    coalesce(cast(max(case when name = 'working_days_per_year' then value end) as decimal(9, 2)), 260)
-        as working_days_per_year,
+    coalesce(
+        cast(max(case when name = 'working_days_per_year' then value end) as decimal(9, 2)), 260
+    ) as working_days_per_year,
     coalesce(cast(max(case when name = 'stale_days' then value end) as integer), 60) as stale_days,
     coalesce(cast(max(case when name = 'closable_days' then value end) as integer), 90)
         as closable_days,

@@ -1,4 +1,5 @@
--- grain: one row per client, trust account and day on which it was seen (contact_id, bank_account_id, balance_date)
+-- grain: one row per client, trust account and day on which it was seen (contact_id,
+--   bank_account_id, balance_date)
 -- materialized: view
 -- What Clio itself says the trust accounts hold for each client, today and on the days of which
 -- there is a copy. Matters are not added to it: a client's balance holds those of the matters.

@@ -16,4 +16,7 @@ select
     work_date as from_date,
     billed_date as until_date
 from core.fct_activity
-where not is_non_billable and not is_written_off and (billed_date is null or billed_date > work_date)
+where
+    not is_non_billable
+    and not is_written_off
+    and (billed_date is null or billed_date > work_date)

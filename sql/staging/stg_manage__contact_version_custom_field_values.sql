@@ -1,4 +1,5 @@
--- grain: one row per replaced version of a contact and custom field (contact_id, replaced_at, custom_field_id)
+-- grain: one row per replaced version of a contact and custom field (contact_id, replaced_at,
+--   custom_field_id)
 -- materialized: view
 -- Values of custom fields in replaced versions of each contact, as text.
 -- not_null: contact_id

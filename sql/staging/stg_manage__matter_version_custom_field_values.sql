@@ -1,4 +1,5 @@
--- grain: one row per replaced version of a matter and custom field (matter_id, replaced_at, custom_field_id)
+-- grain: one row per replaced version of a matter and custom field (matter_id, replaced_at,
+--   custom_field_id)
 -- materialized: view
 -- Values of custom fields in replaced versions of each matter, as text.
 -- not_null: matter_id

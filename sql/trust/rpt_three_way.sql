@@ -77,7 +77,8 @@ joined as (
         months.as_of_date,
         months.is_closed,
         book.book,
-        case when seen_days.balance_date is not null then coalesce(ledgers.balance, 0) end as ledgers,
+        case when seen_days.balance_date is not null then coalesce(ledgers.balance, 0) end
+            as ledgers,
         statements.ending_balance as statement,
         coalesce(uncleared.in_transit, 0) as in_transit,
         coalesce(uncleared.outstanding, 0) as outstanding

@@ -114,6 +114,7 @@ def _people(firm: MiniFirm) -> None:
         {"id": ANN, "name": "Ann", "email": "ann@firm.example.com", "rate": 200, "enabled": True},
         {"id": BEN, "name": "Ben", "email": "ben@firm.example.com", "rate": 100, "enabled": True},
     )
+    firm.add("custom_fields")
     firm.add("practice_areas", {"id": 1, "name": "Family"}, {"id": 2, "name": "Estates"})
     firm.add("currencies", {"id": 1, "code": "USD"})
     in_trust = [{"id": TRUST, "type": "Trust", "balance": 700.0, "currency_id": 1}]

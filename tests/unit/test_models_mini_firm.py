@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.metrics import Metric, read_metrics
 from pipelines.sql_folder import sql_folder
-from tests.unit.mini_firm import ANN, BEN, DIVORCE, ESTATE, MiniFirm, copied, empty_firm, fill
+from tests.unit.mini_firm import ANN, BEN, DIVORCE, ESTATE, MiniFirm, copied, empty_firm
 
 METRICS = read_metrics(sql_folder())
 
@@ -66,20 +66,9 @@ EXPECTED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of the firm, built."""
-    folder = tmp_path_factory.mktemp("mini")
-    with empty_firm(folder) as firm:
-        fill(firm)
-        built = firm.build()
-        assert [(one.check, one.rows) for one in built.verdicts if one.failures] == []
-    return folder
-
-
-@pytest.fixture(scope="module")
-def firm(place: Path) -> Iterator[MiniFirm]:
+def firm(mini_firm_place: Path) -> Iterator[MiniFirm]:
     """Give the firm, to look at."""
-    with empty_firm(place) as found:
+    with empty_firm(mini_firm_place) as found:
         yield found
 
 
@@ -253,11 +242,11 @@ def test_bill_is_the_public_contract(firm: MiniFirm) -> None:
     ]
 
 
-def test_months_stay_frozen_and_changes_are_told(place: Path, tmp_path: Path) -> None:
+def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path: Path) -> None:
     """What was frozen never changes; the walk to what is known now sums exactly, by cause; the
     next month is added when it is over.
     """
-    with copied(place, tmp_path) as firm:
+    with copied(mini_firm_place, tmp_path) as firm:
         frozen = firm.rows("from finance.fct_ar_frozen order by all")
         work = firm.rows("from finance.fct_wip_frozen order by all")
         firm.rows("update raw_clio_manage.allocations set amount = 300 where id = 1")
