@@ -39,7 +39,6 @@ def _run(stop: threading.Event) -> "Run":
     "--expires-in", type=click.IntRange(min=1), metavar="HOURS", help="Valid so long, not 24."
 )
 @click.option("--again", is_flag=True, help="Also what is planned or approved; that ends then.")
-@click.option("--probe", is_flag=True, help="First see that Clio refuses a write with a wrong tag.")
 @common
 def plan_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     max_records: int | None,
@@ -48,7 +47,6 @@ def plan_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     allow_blank: bool,  # noqa: FBT001
     expires_in: int | None,
     again: bool,  # noqa: FBT001
-    probe: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     debug: bool,  # noqa: FBT001
 ) -> None:
@@ -69,7 +67,7 @@ def plan_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         given = {"max_records": max_records, "max_share": max_share, "expires_in": expires_in}
         numbers = {name: value for name, value in given.items() if value is not None}
         limits = Limits(allow_bulk_value=allow_bulk_value, allow_blank=allow_blank, **numbers)
-        return run_plan(_run(stop), limits, again=again, probe=probe)
+        return run_plan(_run(stop), limits, again=again)
 
     call("plan", body, as_json=as_json, debug=debug)
 
@@ -134,11 +132,13 @@ def _says_yes(question: str) -> bool:
 @click.argument("plan")
 @click.option("--commit", default="", metavar="HASH12", help="Send it: the plan's own hash.")
 @click.option("--canary", type=click.IntRange(min=1), metavar="N", help="Only the first N records.")
+@click.option("--probe", is_flag=True, help="Only see whether Clio refuses a wrong tag.")
 @common
-def push(
+def push(  # noqa: PLR0913, PLR0917 - one parameter for each option
     plan: str,
     commit: str,
     canary: int | None,
+    probe: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001 - click passes flags by name
     debug: bool,  # noqa: FBT001
 ) -> None:
@@ -148,15 +148,25 @@ def push(
     ends it before the next one. Run it again after whatever went wrong: it finds out first what
     came of the last one, and sends nothing twice.
 
+    --probe sends no edit and needs no approval. To each collection of the plan that is not known to
+    be guarded it sends one empty write with a tag that no record has, which Clio must refuse, and
+    keeps in the ledger whether it did.
+
     \b
     Examples:
       clio-sync push 3f2a9c41d0be
       clio-sync push 3f2a9c41d0be --commit 3f2a9c41d0be --canary 5
+      clio-sync push 3f2a9c41d0be --probe
     """
+    if probe and (commit or canary):
+        raise click.UsageError("--probe sends no edit: leave out --commit and --canary")  # noqa: EM101, TRY003 - told once
 
     def body(stop: threading.Event) -> "Outcome":
+        from pipelines.writeback.probing import run_probe
         from pipelines.writeback.push import run_push
 
+        if probe:
+            return run_probe(_run(stop), plan)
         return run_push(_run(stop), plan, commit, canary)
 
     call("push", body, as_json=as_json, debug=debug)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -63,16 +64,6 @@ class PlannedRecord:
 
 
 @dataclass(frozen=True)
-class Probe:
-    """A PATCH that changes nothing, with a tag that no record has: Clio must answer 412."""
-
-    resource: str
-    record_id: str
-    if_match: str
-    body: str
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything that a push does, frozen. Moments are texts in UTC; `guards` are the limits."""
 
@@ -87,15 +78,14 @@ class Plan:
     expires_at: str
     policy: str
     guards: Mapping[str, JsonScalar]
-    probes: tuple[Probe, ...]
     records: tuple[PlannedRecord, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Give the text of the file."""
         return canonical(asdict(self)) + "\n"
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Give the SHA-256 of the file, which approvals name."""
         return sha256(self.text)
@@ -191,11 +181,7 @@ def load(path: Path) -> Plan:
 
 def _plan(found: Mapping[str, Any]) -> Plan:
     plan = Plan(**found)
-    return replace(
-        plan,
-        probes=tuple(Probe(**one) for one in found["probes"]),
-        records=tuple(_record(one) for one in found["records"]),
-    )
+    return replace(plan, records=tuple(_record(one) for one in found["records"]))
 
 
 def _record(found: Mapping[str, Any]) -> PlannedRecord:

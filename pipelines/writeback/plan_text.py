@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.errors import EditRefusedError
-from pipelines.outcome import table
+from pipelines.outcome import one_line, table
 
 from . import values
 from .plan_file import Plan, PlannedEdit, PlannedRecord
@@ -42,12 +42,7 @@ def listed(plan: Plan) -> Iterator[dict[str, Any]]:
 def requests_of(plan: Plan) -> int:
     """Count the requests that a push needs at least."""
     records = Counter(one.resource for one in plan.records)
-    return (
-        1
-        + len(plan.probes)
-        + len(plan.records)
-        + 2 * sum(-(-count // BLOCK) for count in records.values())
-    )
+    return 1 + len(plan.records) + 2 * sum(-(-count // BLOCK) for count in records.values())
 
 
 def minutes_of(plan: Plan, rate: int) -> int:
@@ -103,7 +98,9 @@ def _plain(value: JsonScalar) -> str:
 
 def _context(plan: Plan) -> Iterator[str]:
     for record in plan.records:
-        known = ", ".join(f"{name} {value}" for name, value in record.context.items() if value)
+        known = ", ".join(
+            f"{name} {one_line(value)}" for name, value in record.context.items() if value
+        )
         yield f"{record.resource} {record.record_id}: {known}"
 
 
@@ -121,5 +118,3 @@ def _facts(plan: Plan, rate: int) -> Iterator[str]:
     ]  # fmt: skip
     if differs:
         yield f"Limits lifted in this plan: {', '.join(differs)}."
-    if plan.probes:
-        yield "Before the first write to a collection, Clio must refuse one with a wrong tag."

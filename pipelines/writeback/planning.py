@@ -1,7 +1,7 @@
 """The `plan` command: the open edits, read anew in Clio, decided, guarded and frozen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,18 +12,18 @@ from pipelines.outcome import Outcome
 from pipelines.run_load import Run
 from sources.clio_http.catalog import Catalog
 
-from . import guards, plan_file, values
+from . import guards, plan_file, values, witnesses
 from .body import body_of
 from .checks import ON_A_BILL
 from .fields import FieldRef, request_fields
 from .guards import Limits
 from .merge import Merge, merge, theirs
-from .plan_file import Plan, PlannedEdit, PlannedRecord, Probe
+from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .plan_text import listed, plan_text
 from .rereading import Shown
 from .session import Session, session
 from .stored import LABELS
-from .verdicts import BEFORE, BOTH, FOR_A_PERSON, GONE, HIDDEN, Settled, State
+from .verdicts import AMBIGUOUS, BEFORE, BOTH, FOR_A_PERSON, GONE, HIDDEN, SEEN, Settled, State
 
 Key = tuple[str, str]
 
@@ -39,10 +39,6 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "tasks": ("name", "status", "due_at", "matter.id"),
 }
 """What a person is shown of a record beside the change."""
-
-NO_TAG = '"no-record-has-this-tag"'
-PROBE = '{"data":{}}'
-"""A PATCH that says nothing: a server that takes it although the tag is wrong changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +63,20 @@ class OpenEdit:
 
 @dataclass
 class Draft:
-    """What planning found: records to send, and edits that end here."""
+    """What planning found: records to send, and edits that end here.
+
+    `sent` are the edits of which an earlier plan's PATCH may have had its effect, with that plan.
+    """
 
     records: list[PlannedRecord] = field(default_factory=list)
     ends: list[Settled] = field(default_factory=list)
+    sent: dict[str, str] = field(default_factory=dict)
 
 
-def run_plan(
-    run: Run,
-    limits: Limits,
-    *,
-    again: bool = False,
-    probe: bool = False,
-    into_demo: bool = False,
-) -> Outcome:
+def run_plan(run: Run, limits: Limits, *, again: bool = False, into_demo: bool = False) -> Outcome:
     """Freeze the edits that wait: those proposed, and those of plans that are too old.
 
-    With `again` those that are planned or approved as well, whose approvals end with that; with
-    `probe` the plan asks Clio first, for each collection, to refuse a write with a wrong tag.
+    With `again` those that are planned or approved as well, whose approvals end with that.
 
     Raises:
         GuardError: the plan goes past a limit; nothing is frozen.
@@ -95,7 +87,7 @@ def run_plan(
     with session(run, "plan", outcome.run_id, into_demo=into_demo) as at:
         edits = waiting(at.ledger, plan_file.stamp(run.clock.now()), again=again)
         draft = drafted(at, edits)
-        plan = freeze(at, draft, limits, probe=probe) if draft.records else None
+        plan = freeze(at, draft, limits) if draft.records else None
         _record(at, draft, plan)
         _tell(outcome, at, draft, plan)
     outcome.finished_at = run.clock.now()
@@ -145,7 +137,7 @@ def open_edit(*row: str) -> OpenEdit:
 
 def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
     """Read the records and decide about each edit."""
-    draft = Draft()
+    draft = Draft(sent=sent_before(at.ledger))
     refs: dict[Key, dict[str, FieldRef]] = {}
     for edit in edits:
         try:
@@ -159,6 +151,17 @@ def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
     return draft
 
 
+def sent_before(ledger: Ledger) -> dict[str, str]:
+    """Give the edits that were sent without it being known whether that had its effect."""
+    found = ledger.rows("select edits, plan_hash, outcome from attempts order by seq")
+    return {
+        edit_id: plan_hash
+        for edits, plan_hash, outcome in found
+        if outcome in AMBIGUOUS
+        for edit_id in read(edits)
+    }
+
+
 def _draft_record(
     draft: Draft,
     edits: Sequence[OpenEdit],
@@ -169,6 +172,8 @@ def _draft_record(
     sent = []
     for edit in edits:
         end = decide(edit, refs[edit.edit_id], record)
+        if end is not None and end.state is State.NO_CHANGE and edit.edit_id in draft.sent:
+            end = replace(end, state=State.APPLIED_OBSERVED, note=SEEN)
         if end is None:
             sent.append(edit)
         else:
@@ -201,7 +206,7 @@ def _planned(
         label or edits[0].label,
         str(record["etag"]),
         request_fields(refs.values(), names),
-        {name: context_of(record, name) for name in names},
+        {name: witnesses.shown(record, name) for name in names},
         tuple(_edit(edit, refs[edit.edit_id], record) for edit in edits),
         body,
         sha256(body),
@@ -211,14 +216,6 @@ def _planned(
 def _edit(edit: OpenEdit, ref: FieldRef, record: Shown) -> PlannedEdit:
     base = theirs(ref, record)
     return PlannedEdit(edit.edit_id, edit.field, base, edit.new, edit.reason, edit.author)
-
-
-def context_of(record: Shown, name: str) -> str | None:
-    """Give a field of a record as a person reads it; `client.id` is the id inside."""
-    value: Any = record
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return None if value is None else str(value)
 
 
 def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | None:
@@ -239,7 +236,7 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     return None if state is None else Settled(edit.edit_id, state, note, theirs(ref, record))
 
 
-def freeze(at: Session, draft: Draft, limits: Limits, *, probe: bool) -> Plan:
+def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
     """Make the plan, once it is within the limits.
 
     Raises:
@@ -252,8 +249,6 @@ def freeze(at: Session, draft: Draft, limits: Limits, *, probe: bool) -> Plan:
         message = "Clio does not say of which account the token is"
         raise PlanRefusedError(message)
     now = at.run.clock.now()
-    first = {one.resource: one for one in reversed(draft.records)}
-    probes = [Probe(one.resource, one.record_id, NO_TAG, PROBE) for one in first.values()]
     return Plan(
         plan_file.FORMAT,
         plan_file.tool(),
@@ -266,14 +261,13 @@ def freeze(at: Session, draft: Draft, limits: Limits, *, probe: bool) -> Plan:
         plan_file.stamp(now.add(hours=limits.expires_in)),
         guards.policy(at.allowed.names),
         limits.shown(),
-        tuple(sorted(probes, key=lambda one: one.resource)) if probe else (),
         tuple(draft.records),
     )
 
 
 def _record(at: Session, draft: Draft, plan: Plan | None) -> None:
     """Write the file, then what it means: a file that the ledger does not know is never pushed."""
-    entries = [settled(end) for end in draft.ends]
+    entries = [settled(end, draft.sent.get(end.edit_id, "")) for end in draft.ends]
     if plan is not None:
         path = plan_file.write(at.run.settings.data_dir, plan)
         body = {

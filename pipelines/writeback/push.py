@@ -1,7 +1,7 @@
 """The `push` command: an approved plan, sent exactly as it was frozen, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pipelines.canonical import read
@@ -9,22 +9,22 @@ from pipelines.errors import (
     CommandLineError,
     EditRefusedError,
     NeedsPersonError,
+    OverrunError,
     PlanRefusedError,
-    UnguardedError,
 )
 from pipelines.ledger import Ledger
 from pipelines.outcome import Outcome
 from pipelines.run_load import Run
 from sources.errors import ClioError, SignInNeededError
 
-from . import guards, records, verdicts
+from . import guards, records, trust, verdicts
 from .approval import approved_edits, open_plan, states_of
 from .body import names
 from .merge import Change
 from .plan_file import SHORT, Plan, PlannedRecord
 from .push_text import failures, push_text, results_of, stuck_text
 from .records import Job
-from .sending import guards_known, probe, send, stop_switch
+from .sending import send, stop_switch
 from .session import Session, session
 from .settlement import settle_all
 from .verdicts import FOR_A_PERSON, Settled, State
@@ -113,7 +113,7 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     pushed.left = len(ready) - len(chosen)
     shown = at.read({one.key: [change.ref for change in job.changes] for one, job in chosen})
     try:
-        _send_all(at, plan, chosen, shown, pushed)
+        _send_all(at, chosen, shown, pushed)
     except ClioError as error:
         # what was sent before stays as it is; what was not stays approved
         pushed.stopped = error
@@ -154,57 +154,66 @@ def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None
         UnguardedError: Clio does not keep to If-Match for a collection of it.
 
     """
-    here = {"account": at.account, "region": at.region, "host": at.host}
-    for name, found in here.items():
-        planned = getattr(plan, name)
-        if planned != found:
-            message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
-            raise PlanRefusedError(message)
+    demand_here(at, plan)
     if plan.is_over(at.run.clock.now()):
         message = f"the plan {plan.short} was valid until {plan.expires_at}"
         raise PlanRefusedError(message)
     if plan.policy != guards.policy(at.allowed.names):
         message = "what may be written has changed since the plan was frozen"
         raise PlanRefusedError(message)
-    known = guards_known(at)
-    probed = {one.resource for one in plan.probes}
-    for resource in sorted({one.resource for one in ready} - probed):
-        if known.get(resource) is False:
-            message = f"Clio was seen not to keep to If-Match for {resource}"
-            raise UnguardedError(message)
-        if at.client.settings.gateway and not known.get(resource):
-            message = (
-                "nobody knows whether the gateway passes If-Match on; plan with --probe, which"
-                " asks first"
-            )
-            raise UnguardedError(message)
+    trust.demand(at, (one.resource for one in ready))
+
+
+def demand_here(at: Session, plan: Plan) -> None:
+    """Refuse a plan that is for another account or another host.
+
+    Raises:
+        PlanRefusedError: it is.
+
+    """
+    here = {"account": at.account, "region": at.region, "host": at.host}
+    for name, found in here.items():
+        planned = getattr(plan, name)
+        if planned != found:
+            message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
+            raise PlanRefusedError(message)
 
 
 def _send_all(
     at: Session,
-    plan: Plan,
     chosen: Sequence[tuple[PlannedRecord, Job]],
     shown: verdicts.Readings,
     pushed: Pushed,
 ) -> None:
     """Send record after record; stops at what a person must see."""
-    for one in plan.probes:
-        if guards_known(at).get(one.resource) is not True:
-            probe(at, one)
     conflicts = 0
     for record, job in chosen:
-        ends = verdicts.before_sending(job.changes, record.etag, shown.get(record.key))
+        now = shown.get(record.key)
+        ends = _instead_of_sending(at, job, record, now)
         if ends:
             records.settle(at, job, ends, seen_by="reading")
         else:
             pushed.sent.append(record)
-            ends = send(at, job, record)
+            stamp = str((now or {}).get("updated_at") or "")
+            ends = send(at, replace(job, stamp=stamp), record)
         pushed.ends += ends
         _demand_sign_in(ends)
+        _demand_guarded(record, ends)
         conflicts = conflicts + 1 if _is_conflict(ends) else 0
         if conflicts >= CONFLICTS:
             message = f"{CONFLICTS} records in a row conflict with what Clio has; the rest waits"
             raise NeedsPersonError(message)
+
+
+def _instead_of_sending(
+    at: Session, job: Job, record: PlannedRecord, now: verdicts.Shown | None
+) -> tuple[Settled, ...]:
+    """Give the ends of what is not sent; what was sent before may have had its effect late."""
+    ends = verdicts.before_sending(job.changes, record.etag, now, record.context)
+    sent = records.doubts(at.ledger, job) if ends else 0
+    if not sent:
+        return ends
+    return verdicts.after_rereading(job.changes, record.etag, now, sent).ends or ends
 
 
 def _is_conflict(ends: Sequence[Settled]) -> bool:
@@ -215,6 +224,15 @@ def _demand_sign_in(ends: Sequence[Settled]) -> None:
     if any(one.state is State.FAILED and SIGN_IN in one.note for one in ends):
         message = "Clio did not take the token for a write"
         raise SignInNeededError(message)
+
+
+def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:
+    if any(one.note == verdicts.OVERRUN for one in ends):
+        message = (
+            f"Clio took the write to {record.resource} {record.record_id} although the record was"
+            " no longer as it was approved: it does not keep to If-Match"
+        )
+        raise OverrunError(message)
 
 
 def _read_back(at: Session, chosen: Sequence[tuple[PlannedRecord, Job]], pushed: Pushed) -> None:

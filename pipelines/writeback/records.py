@@ -16,13 +16,17 @@ from .verdicts import AMBIGUOUS, NOT_APPLIED, Settled, State
 
 @dataclass(frozen=True)
 class Job:
-    """The edits of one record in one plan, and the tag that guards them."""
+    """The edits of one record in one plan, and the tag that guards them.
+
+    `stamp` is the record's `updated_at` as it was read last before it was sent.
+    """
 
     plan_hash: str
     resource: str
     record_id: str
     etag: str
     changes: tuple[Change, ...]
+    stamp: str = ""
 
     @property
     def tops(self) -> frozenset[str]:
@@ -66,13 +70,14 @@ def intend(at: Session, job: Job, patch: Patch, url: str) -> str:
         "url": url,
         "if_match": patch.if_match,
         "body_hash": sha256(patch.body),
+        "updated_at": job.stamp,
     }
     at.ledger.record(at.me.name, Entry("attempt_intended", body, plan_hash=job.plan_hash))
     return attempt
 
 
-def end(at: Session, job: Job, ending: Ending) -> None:
-    """Record how an attempt ended."""
+def end(at: Session, job: Job, ending: Ending, *also: Entry) -> None:
+    """Record how an attempt ended, and in the same step what else it showed."""
     body = {
         "attempt": ending.attempt,
         "edits": job.edit_ids,
@@ -82,7 +87,7 @@ def end(at: Session, job: Job, ending: Ending) -> None:
         "etag_after": ending.etag_after,
         "returned": ending.returned,
     }
-    at.ledger.record(at.me.name, Entry("attempt_ended", body, plan_hash=job.plan_hash))
+    at.ledger.record(at.me.name, Entry("attempt_ended", body, plan_hash=job.plan_hash), *also)
 
 
 def settle(
@@ -112,8 +117,27 @@ def _attempts(ledger: Ledger, job: Job) -> list[tuple[str, str | None]]:
 
 
 def doubts(ledger: Ledger, job: Job) -> int:
-    """Count the attempts at a record that may have had their effect."""
-    return sum(outcome in AMBIGUOUS for _, outcome in _attempts(ledger, job))
+    """Count the attempts at these edits that may have had their effect, or may still.
+
+    They may be of an earlier plan of the same edits; under another tag none can arrive any more.
+    """
+    mine = set(job.edit_ids)
+    found = ledger.rows(
+        "select outcome, edits from attempts where resource = ? and record_id = ? and if_match = ?",
+        [job.resource, job.record_id, job.etag],
+    )
+    return sum(outcome in AMBIGUOUS and bool(mine & set(read(edits))) for outcome, edits in found)
+
+
+def stamp_of(ledger: Ledger, job: Job) -> str:
+    """Give the record's `updated_at` as it was before the last attempt; empty if not known."""
+    found = ledger.rows(
+        "select coalesce(body ->> '$.updated_at', '') from events"
+        " where kind = 'attempt_intended' and plan_hash = ?"
+        " and body ->> '$.resource' = ? and body ->> '$.record_id' = ? order by seq desc limit 1",
+        [job.plan_hash, job.resource, job.record_id],
+    )
+    return str(found[0][0]) if found else ""
 
 
 def last_ending(ledger: Ledger, job: Job) -> Ending:

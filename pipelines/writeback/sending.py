@@ -3,17 +3,16 @@
 from dataclasses import replace
 
 from pipelines.crash import crash_point
-from pipelines.errors import StopSwitchError, UnguardedError, UnresolvedError
-from pipelines.ledger import Entry
+from pipelines.errors import StopSwitchError
 from sources.clio_http import writes
 from sources.clio_http.retry import backoff
 from sources.clio_http.writes import Effect, Patch, Written
 from sources.errors import ClioError, Interrupted, RateLimitedError, UnreachableError
 
-from . import records, settlement, verdicts
-from .plan_file import PlannedRecord, Probe
+from . import records, settlement, trust, verdicts, witnesses
+from .plan_file import PlannedRecord
 from .records import Ending, Job
-from .session import SOURCE, Session
+from .session import Session
 from .verdicts import ATTEMPTS, OUTCOMES, Settled
 
 STOP = "STOP"
@@ -52,7 +51,7 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
     deferred = unsent = 0
     while True:
         stop_switch(at)
-        ending, written = _attempt(at, job, patch)
+        ending, written = _attempt(at, job, patch, planned)
         if written.effect is Effect.DEFERRED:
             deferred += 1
             pause = _pause(deferred, DEFERRALS, RateLimitedError())
@@ -78,7 +77,7 @@ def _pause(times: int, most: int, error: ClioError) -> float:
     return backoff(times, FIRST_WAIT, LONGEST_WAIT)
 
 
-def _attempt(at: Session, job: Job, patch: Patch) -> tuple[Ending, Written]:
+def _attempt(at: Session, job: Job, patch: Patch, planned: PlannedRecord) -> tuple[Ending, Written]:
     """Send a PATCH once, between the record of its intent and that of its end."""
     doubts = records.doubts(at.ledger, job)
     crash_point("before_intent")
@@ -92,9 +91,21 @@ def _attempt(at: Session, job: Job, patch: Patch) -> tuple[Ending, Written]:
     crash_point("after_send")
     ending = _ending(job, attempt, written, doubts)
     crash_point("after_answer")
-    records.end(at, job, ending)
+    also = []
+    if ending.outcome == OUTCOMES[Effect.ACCEPTED] and (
+        seen := _unexplained(job, planned, written)
+    ):
+        ending = replace(ending, outcome=verdicts.OVERRAN)
+        told = f"the answer to an accepted write shows another {', '.join(seen)}"
+        also = [trust.entry(at, trust.UNGUARDED, *planned.key, told)]
+    records.end(at, job, ending, *also)
     crash_point("before_final")
     return ending, written
+
+
+def _unexplained(job: Job, planned: PlannedRecord, written: Written) -> list[str]:
+    shown = written.record or {}
+    return witnesses.unexplained(job.resource, planned.context, job.changes, shown)
 
 
 def _ending(job: Job, attempt: str, written: Written, doubts: int) -> Ending:
@@ -109,41 +120,3 @@ def _ending(job: Job, attempt: str, written: Written, doubts: int) -> Ending:
         ending = replace(ending, outcome=OUTCOMES[Effect.UNKNOWN], told="a field is not shown")
     is_doubt = ending.outcome == OUTCOMES[Effect.UNKNOWN]
     return replace(ending, sent=doubts + is_doubt)
-
-
-def probe(at: Session, one: Probe) -> None:
-    """Ask Clio to refuse a write that changes nothing and has a wrong tag.
-
-    Raises:
-        UnguardedError: it took it, so nothing guards the records of this collection.
-        UnresolvedError: it did not say.
-
-    """
-    stop_switch(at)
-    patch = Patch(one.resource, one.record_id, one.if_match, one.body, "id,etag")
-    writes.check(patch, at.client.settings)
-    about = {"resource": one.resource, "host": at.host, "source": SOURCE}
-    at.ledger.record(at.me.name, Entry("resource_probed", {**about, "record_id": one.record_id}))
-    written = writes.send(at.client, at.run.clock, patch)
-    evidence = {**about, "evidence": f"a write with a wrong tag was answered {written.status}"}
-    if written.effect is Effect.CHANGED:
-        at.ledger.record(at.me.name, Entry("resource_guarded", evidence))
-    elif written.effect is Effect.ACCEPTED:
-        at.ledger.record(at.me.name, Entry("resource_unguarded", evidence))
-        message = f"Clio took a write to {one.resource} although its tag was wrong"
-        raise UnguardedError(message)
-    else:
-        message = f"Clio does not say whether it keeps to If-Match for {one.resource}"
-        raise UnresolvedError(message)
-
-
-GUARDS = """
-select body ->> '$.resource', kind from events
-where kind in ('resource_guarded', 'resource_unguarded') and body ->> '$.host' = ?
-order by seq
-"""
-
-
-def guards_known(at: Session) -> dict[str, bool]:
-    """Tell of which collections Clio was seen to keep to If-Match (True), or not to (False)."""
-    return {name: kind == "resource_guarded" for name, kind in at.ledger.rows(GUARDS, [at.host])}

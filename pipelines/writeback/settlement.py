@@ -1,5 +1,7 @@
 """What became of what was sent: settled from the ledger, or by reading the record again."""
 
+from dataclasses import replace
+
 from pipelines.errors import EditRefusedError, UnresolvedError
 from sources.errors import ClioError, Interrupted
 
@@ -31,6 +33,7 @@ def settle_all(at: Session) -> int:
             records.settle(at, Job(plan_hash, resource, record_id, etag, ()), ends)
             continue
         job = Job(plan_hash, resource, record_id, etag, changes)
+        job = replace(job, stamp=records.stamp_of(at.ledger, job))
         ending = records.last_ending(at.ledger, job)
         if ending.outcome is None:
             # the run died with this PATCH under way
@@ -47,8 +50,9 @@ def conclude(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
         UnresolvedError: nobody can tell yet.
 
     """
-    if ending.outcome == "applied" and ending.returned is not None:
-        ends = verdicts.after_accepted(job.changes, ending.returned)
+    overrun = ending.outcome == verdicts.OVERRAN
+    if (ending.outcome == "applied" or overrun) and ending.returned is not None:
+        ends = verdicts.after_accepted(job.changes, ending.returned, overrun=overrun)
         records.settle(at, job, ends, ending.etag_after)
         return ends
     if ending.outcome == "changed" and not ending.doubtful:
@@ -59,7 +63,11 @@ def conclude(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
 
 
 def _refused(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
-    if ending.status == GONE and _read(at, job) is None:
+    record = _read(at, job) if ending.doubtful or ending.status == GONE else None
+    if ending.doubtful and verdicts.is_there(job.changes, record):
+        # an earlier attempt had its effect after all
+        return verdicts.after_rereading(job.changes, job.etag, record, ending.sent).ends
+    if ending.status == GONE and record is None:
         return verdicts.after_changed(job.changes, None)
     told = ending.told or f"Clio refused it with {ending.status}"
     return tuple(Settled(one.edit_id, State.FAILED, told) for one in job.changes)
@@ -68,7 +76,7 @@ def _refused(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
 def _resolved(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
     at.run.clock.sleep(PATIENCE)
     record = _read(at, job)
-    found = verdicts.after_rereading(job.changes, job.etag, record, ending.sent)
+    found = verdicts.after_rereading(job.changes, job.etag, record, ending.sent, job.stamp)
     if found.verdict is Verdict.AGAIN:
         records.back_to_approved(at, job, ending.attempt)
         return ()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.writes import Effect
 
-from . import values
+from . import values, witnesses
 from .merge import Change, Merge, merged, theirs
 from .values import JsonScalar, Unreadable
 
@@ -35,6 +35,10 @@ NOT_STORED = "Clio accepted it and did not store it"
 TOO_OFTEN = f"it was sent {ATTEMPTS} times and never seen to arrive: look at the record in Clio"
 BEFORE = "Clio had this value already"
 IN_ITS_WAY = "Clio wrote it in its own way"
+OVERRUN = (
+    "Clio took it although the record had changed since it was approved: what somebody wrote just"
+    " before may be lost"
+)
 SEEN = "Clio shows this value; whether by us or by an equal change of another is not known"
 
 
@@ -90,13 +94,21 @@ class Resolved:
 
 
 def before_sending(
-    changes: Sequence[Change], etag: str, record: Shown | None
+    changes: Sequence[Change],
+    etag: str,
+    record: Shown | None,
+    context: Mapping[str, JsonScalar] | None = None,
 ) -> tuple[Settled, ...]:
-    """Decide, before anything is sent, about a record as it was just read; () means: send it."""
+    """Decide, before anything is sent, about a record as it was just read; () means: send it.
+
+    `context` is what the approver saw beside the changes: it may differ under the same etag, which
+    need not cover all that a record shows.
+    """
     if record is None:
         return _all(changes, State.CONFLICTED, GONE, {})
     found = merged(changes, record)
-    if record.get("etag") == etag and set(found.values()) == {Merge.SEND}:
+    same = record.get("etag") == etag and not witnesses.differing(context or {}, changes, record)
+    if same and set(found.values()) == {Merge.SEND}:
         return ()
     return tuple(_instead(one, found[one.edit_id], record) for one in changes)
 
@@ -120,9 +132,16 @@ def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] 
 
 
 def after_accepted(
-    changes: Sequence[Change], shown: Mapping[str, JsonScalar]
+    changes: Sequence[Change], shown: Mapping[str, JsonScalar], *, overrun: bool = False
 ) -> tuple[Settled, ...]:
-    """Hold what an accepted PATCH answered against what was approved, field by field."""
+    """Hold what an accepted PATCH answered against what was approved, field by field.
+
+    `overrun` says that it met another version than the approved one.
+    """
+    if overrun:
+        return tuple(
+            Settled(one.edit_id, State.NEEDS_HUMAN, OVERRUN, shown[one.edit_id]) for one in changes
+        )
     return tuple(_stored(one, shown[one.edit_id]) for one in changes)
 
 
@@ -143,20 +162,22 @@ def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Sett
 
 
 def after_rereading(
-    changes: Sequence[Change], etag: str, record: Shown | None, attempts: int
+    changes: Sequence[Change], etag: str, record: Shown | None, attempts: int, stamp: str = ""
 ) -> Resolved:
     """Settle a record of which nobody knows whether a PATCH had its effect.
 
     `record` is a new reading of it, None where Clio says that it is gone; `attempts` is how often
-    the PATCH was sent.
+    the PATCH was sent. `stamp` is the record's `updated_at` before: where that has moved under the
+    same etag, the record may have been written and put back, if etags are made of contents.
     """
     if record is None:
         return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, GONE, {}))
     found = merged(changes, record)
     shown = set(found.values())
-    if shown == {Merge.ALREADY}:
+    if is_there(changes, record):
         return Resolved(Verdict.SETTLED, _all(changes, State.APPLIED_OBSERVED, SEEN, record))
-    if record.get("etag") == etag:
+    is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp
+    if record.get("etag") == etag and not is_moved:
         if shown != {Merge.SEND}:
             return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, BOTH, record))
         if attempts < ATTEMPTS:
@@ -164,6 +185,11 @@ def after_rereading(
         return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
     note = REVERTED if shown == {Merge.SEND} else BOTH
     return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, note, record))
+
+
+def is_there(changes: Sequence[Change], record: Shown | None) -> bool:
+    """Tell whether a record shows every value that was approved."""
+    return record is not None and set(merged(changes, record).values()) == {Merge.ALREADY}
 
 
 def _all(changes: Sequence[Change], state: State, note: str, record: Shown) -> tuple[Settled, ...]:
@@ -180,6 +206,9 @@ OUTCOMES = {
 }
 """What the ledger calls the end of an attempt."""
 
+
+OVERRAN = "overran"
+"""Accepted, on another version than the one that was approved."""
 
 NOT_APPLIED = "not_applied"
 """Seen not to have had its effect yet, after it was unknown; a delayed copy may still arrive."""

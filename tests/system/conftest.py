@@ -1,5 +1,6 @@
 """A simulated firm for each test, and one that is loaded whole for all that only look."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 
 from sources.clio_simulator import Seed, Simulator
+from tests.system import history
 from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
 from tests.system.proposing import COLLECTIONS, prepare
+from tests.system.writing import LOADED, SEED, Desk
 
 NewFirm = Callable[..., Firm]
 
@@ -79,3 +82,30 @@ def unedited(loaded_for_edits: Firm) -> Iterator[Firm]:
     asked = len(loaded_for_edits.clio.requests)
     yield loaded_for_edits
     assert len(loaded_for_edits.clio.requests) == asked
+
+
+@pytest.fixture(scope="session")
+def loaded_for_writes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder into which the small firm that is written to was loaded."""
+    with Simulator(SEED, rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
+        loaded = firm.load(*LOADED)
+        assert loaded.exit_code == 0, loaded.errors
+    return firm.folder
+
+
+@pytest.fixture
+def desk(loaded_for_writes: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Give a loaded firm whose people correct records; at the end its history is judged."""
+    folder = tmp_path / "data"
+    shutil.copytree(loaded_for_writes, folder)
+    with Simulator(SEED, rate_limit=0) as clio:
+        desk = Desk(Firm(clio, folder))
+        yield desk
+        history.check(desk.firm, ended=desk.ended)
+
+
+@pytest.fixture
+def matter(desk: Desk) -> int:
+    """Give the id of a matter."""
+    return int(desk.firm.clio.dump("matters")[0]["id"])

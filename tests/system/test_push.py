@@ -1,9 +1,7 @@
 """The road from a proposed correction to Clio and back into the warehouse."""
 
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,12 @@ from pipelines.errors import (
     PlanError,
     PlanRefusedError,
     StopSwitchError,
-    UnguardedError,
     UnresolvedError,
 )
 from pipelines.writeback.approval import Answer
+from pipelines.writeback.assignments import assigned
 from pipelines.writeback.audit import run_verify
+from pipelines.writeback.checks import Gathered, Wanted
 from pipelines.writeback.guards import Limits
 from pipelines.writeback.rebase import run_rebase
 from pipelines.writeback.undo import run_undo
@@ -32,40 +31,6 @@ from sources.clio_simulator.later import Shown, Until
 from sources.clio_simulator.store import OLD
 from tests.system.firm import Firm, QuickClock
 from tests.system.writing import Desk
-
-SEED = Seed(7, scale=0.2)
-LOADED = ("contacts", "custom_fields", "matters", "tasks", "users")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder into which a firm was loaded."""
-    with Simulator(SEED, rate_limit=0) as clio:
-        firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
-        loaded = firm.load(*LOADED)
-        assert loaded.exit_code == 0, loaded.errors
-    return firm.folder
-
-
-@contextmanager
-def opened(folder: Path, place: Path) -> Iterator[Desk]:
-    """Give a firm of one's own, loaded as another one was."""
-    shutil.copytree(folder, place)
-    with Simulator(SEED, rate_limit=0) as clio:
-        yield Desk(Firm(clio, place))
-
-
-@pytest.fixture
-def desk(folder: Path, tmp_path: Path) -> Iterator[Desk]:
-    """Give a firm whose people correct records."""
-    with opened(folder, tmp_path / "data") as desk:
-        yield desk
-
-
-@pytest.fixture
-def matter(desk: Desk) -> int:
-    """Give the id of a matter."""
-    return int(desk.firm.clio.dump("matters")[0]["id"])
 
 
 class Later(QuickClock):
@@ -392,24 +357,6 @@ def test_rejected(desk: Desk, matter: int) -> None:
     assert of(desk, matter, "description") != "Ours"
 
 
-def test_probe(desk: Desk, matter: int) -> None:
-    """A server that takes a write with a wrong tag changes nothing by it, and gets no other."""
-    desk.propose("matters", matter, "description=Ours")
-    before = desk.record("matters", matter)
-    plan = desk.approved(probe=True)
-    desk.firm.clio.switches.if_match_ignored.add("matters")
-    outcome = desk.push(plan)
-    assert outcome.exit_code == 5
-    assert desk.record("matters", matter) == before
-    assert len(desk.patches) == 1
-    with pytest.raises(UnguardedError):
-        desk.push(desk.approved(again=True))
-    assert len(desk.patches) == 1
-    desk.firm.clio.switches.if_match_ignored.clear()
-    assert desk.push(desk.approved(again=True, probe=True)).exit_code == 0
-    assert of(desk, matter, "description") == "Ours"
-
-
 def test_undo(desk: Desk) -> None:
     """What still holds our value goes back by the same road; what a colleague changed stays."""
     keys = [int(row["id"]) for row in desk.firm.clio.dump("matters")[:2]]
@@ -441,3 +388,26 @@ def test_old_page_after_our_write(desk: Desk, matter: int) -> None:
     colleague(desk, matter, description="Theirs")
     assert desk.firm.load("matters").exit_code == 0
     assert desk.firm.query(query) == [("Theirs",)]
+
+
+@pytest.mark.long
+def test_four_hundred_records(tmp_path: Path) -> None:
+    """1,000 approved edits of 400 records need 400 PATCHes and four reads of blocks."""
+    with Simulator(Seed(7, scale=0.1, matters=450), rate_limit=0) as clio:
+        desk = Desk(Firm(clio, tmp_path / "data"))
+        assert desk.firm.load("matters", "custom_fields").exit_code == 0
+        wanted: list[Wanted] = []
+        for at, row in enumerate(clio.dump("matters")[:400]):
+            changes = [f"description=No {at}", f"client_reference=R-{at}", f"location=Room {at}"]
+            found = assigned("matters", str(row["id"]), changes[: 3 if at < 200 else 2], "test")
+            wanted += found.wanted
+        desk.propose_all(Gathered(wanted))
+        plan = desk.approved(Limits(max_share=100))
+        before = len(clio.requests)
+        outcome = desk.push(plan)
+        assert outcome.exit_code == 0, outcome.errors
+        asked = clio.requests[before:]
+        assert sum(one.method == "PATCH" for one in asked) == 400
+        assert sum(one.method == "GET" and one.collection == "matters" for one in asked) == 4
+        assert list(desk.states().values()) == ["applied"] * 1000
+        assert desk.firm.differences("matters") == []

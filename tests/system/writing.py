@@ -8,23 +8,32 @@ from pipelines.outcome import Outcome
 from pipelines.run_load import Run
 from pipelines.writeback.approval import Answer, run_review
 from pipelines.writeback.assignments import assigned
+from pipelines.writeback.checks import Gathered
 from pipelines.writeback.guards import Limits
 from pipelines.writeback.planning import run_plan
+from pipelines.writeback.probing import run_probe
 from pipelines.writeback.propose import Work, run_proposal
 from pipelines.writeback.push import run_push
 from sources.clio_http.clock import SystemClock
+from sources.clio_simulator import Seed
 from tests.system.firm import Firm, QuickClock
 
 AUTHOR, APPROVER = "ana", "bo"
+SEED = Seed(7, scale=0.2)
+LOADED = ("contacts", "custom_fields", "matters", "tasks", "users")
 
 
 @dataclass
 class Desk:
-    """A loaded firm whose people correct records."""
+    """A loaded firm whose people correct records.
+
+    Not `ended`, a test leaves writes under way on purpose.
+    """
 
     firm: Firm
     clock: SystemClock | None = None
     four_eyes: bool = True
+    ended: bool = True
 
     def run(self, actor: str) -> Run:
         """Give what a command works with, run by someone."""
@@ -34,8 +43,11 @@ class Desk:
 
     def propose(self, resource: str, key: object, *changes: str) -> list[str]:
         """Propose new values, such as `status=closed`; gives the edits."""
+        return self.propose_all(assigned(resource, str(key), changes, "as agreed"))
+
+    def propose_all(self, wanted: Gathered) -> list[str]:
+        """Propose what was gathered; gives the edits."""
         run = self.run(AUTHOR)
-        wanted = assigned(resource, str(key), changes, "as agreed")
         outcome = run_proposal(Work(run.settings, run.clock), "edits propose", lambda _: wanted)
         assert outcome.exit_code == 0, outcome.errors
         return [one["edit_id"] for one in outcome.results]
@@ -47,6 +59,10 @@ class Desk:
     def review(self, plan: str, answer: Answer | None = None, by: str = APPROVER) -> Outcome:
         """Approve a plan, all of it unless said otherwise."""
         return run_review(self.run(by), plan, answer or Answer(("all",)))
+
+    def probe(self, plan: str) -> Outcome:
+        """Ask whether the collections of a plan are guarded."""
+        return run_probe(self.run(AUTHOR), plan)
 
     def push(self, plan: str, **options: Any) -> Outcome:  # noqa: ANN401 - as run_push has them
         """Send a plan."""
