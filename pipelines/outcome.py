@@ -70,8 +70,18 @@ def jsonable(value: object) -> object:
 
 
 def printable(text: str) -> str:
-    """Drop control characters, so that a name from Clio cannot drive the terminal."""
-    return "".join(char for char in text if char == "\n" or char.isprintable())
+    """Write control characters out, so that a name from Clio cannot drive the terminal.
+
+    They are not dropped: two values that differ only there must not look alike to an approver.
+    """
+    return "".join(
+        char if char == "\n" or char.isprintable() else ascii(char)[1:-1] for char in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Write a text on one line, with its line breaks and control characters written out."""
+    return printable(text).replace("\n", "\\n")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -101,7 +111,7 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, pendulum.DateTime):
         return value.in_timezone("UTC").format("YYYY-MM-DD HH:mm:ss")
-    return printable(" ".join(str(value).split("\n"))) if value is not None else "-"
+    return one_line(str(value)) if value is not None else "-"
 
 
 def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
