@@ -8,6 +8,8 @@ from typing import Any
 
 from pipelines.durable import replace_durably
 from pipelines.errors import FileInTheWayError
+from pipelines.metrics import FILE as METRICS
+from pipelines.metrics import Metric, read_metrics
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse
 
@@ -104,10 +106,16 @@ def run_docs(work: Work, out: Path | None) -> Outcome:
     if path.exists() and not path.is_file():
         message = f"{path.name} is not a file"
         raise FileInTheWayError(message)
-    replace_durably(path, page(view.plan, view.columns, view.built))
+    replace_durably(path, page(view.plan, view.columns, view.built, _metrics(work)))
     results = [{"file": str(path), "models": len(view.plan.order)}]
     text = f"{len(view.plan.order)} models are described in {path}.\n"
     return Outcome("models docs", started_at, work.clock.now(), results=results, text=text)
+
+
+def _metrics(work: Work) -> list[Metric]:
+    """Read the metrics of every folder that defines some."""
+    folders = [folder for folder in work.folders if (folder / METRICS).exists()]
+    return [metric for folder in folders for metric in read_metrics(folder)]
 
 
 def _described(view: View, model: Model) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """All models as one HTML page that stands alone: no script, no network, every text escaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+
+from pipelines.metrics import BASES, Metric
 
 from .files import Model
 from .graph import downstream
@@ -31,8 +33,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 BOX, GAP, ROW = 300, 60, 26
 
 
-def page(plan: Plan, columns: Tables, built: Mapping[str, BuiltModel]) -> str:
-    """Write the page: an index, then each model with its lineage, columns, checks and query."""
+def page(
+    plan: Plan, columns: Tables, built: Mapping[str, BuiltModel], metrics: Sequence[Metric]
+) -> str:
+    """Write the page: metrics, an index, then each model with lineage, columns, checks, query."""
     schemas: dict[str, list[str]] = {}
     for relation in sorted(plan.order):
         schemas.setdefault(plan.project.models[relation].schema, []).append(relation)
@@ -42,6 +46,7 @@ def page(plan: Plan, columns: Tables, built: Mapping[str, BuiltModel]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>Models</title>\n<style>{STYLE}</style>\n</head>\n<body>",
         f"<h1>Models</h1>\n<p>{len(plan.order)} relations, in {len(schemas)} schemas.</p>",
+        _metrics(plan, metrics),
         *(_index(plan, schema, names) for schema, names in schemas.items()),
     ]
     for schema, names in schemas.items():
@@ -49,6 +54,23 @@ def page(plan: Plan, columns: Tables, built: Mapping[str, BuiltModel]) -> str:
         parts += [_model(plan, name, columns[name], built.get(name)) for name in names]
     parts.append(_checks(plan))
     return "\n".join([*parts, "</body>\n</html>\n"])
+
+
+def _metrics(plan: Plan, metrics: Sequence[Metric]) -> str:
+    """Define each metric: what it is, by which date, and out of which relation."""
+    rows = [
+        (
+            escape(metric.name),
+            escape(f"{metric.label}. {metric.sentence}"),
+            escape(BASES[metric.basis]),
+            f"<code>{escape(metric.formula)}</code>"
+            + (f" where <code>{escape(metric.filter)}</code>" if metric.filter else ""),
+            _link(metric.relation, plan),
+        )
+        for metric in metrics
+    ]
+    head = ("metric", "what it is", "placed", "formula", "relation")
+    return "<h2>metrics</h2>\n" + _table(head, rows) if rows else ""
 
 
 def _index(plan: Plan, schema: str, names: Iterable[str]) -> str:

@@ -20,6 +20,17 @@ from tests.unit.tiny_models import FACTS, MODELS, StoppedClock, workshop
 
 CHECK = "sql/checks/nothing_negative.sql"
 NEGATIVE = "-- No total is below zero.\nselect * from core.fct_bill where total < 0"
+METRIC = """
+- name: billed
+  label: Billed
+  sentence: What was <billed>.
+  basis: event
+  relation: core.fct_bill
+  formula: sum(total)
+  filter: state <> 'draft'
+  format: money
+  good: up
+"""
 MARKUP = '<script src="https://x.example/a.js">&'
 
 
@@ -198,6 +209,7 @@ def test_the_page_stands_alone(work: Work, tmp_path: Path) -> None:
     fact = tmp_path / FACTS
     text = fact.read_text("utf-8").replace("Bills that count.", f"Bills {MARKUP}")
     fact.write_text(text.replace("select bill_id", "-- </pre><script>\nselect bill_id"), "utf-8")
+    (tmp_path / "sql" / "metrics.yml").write_text(METRIC, "utf-8")
     run_transform(work)
     out = tmp_path / "page.html"
     assert run_docs(work, out).results == [{"file": str(out), "models": 3}]
@@ -209,7 +221,9 @@ def test_the_page_stands_alone(work: Work, tmp_path: Path) -> None:
     assert page.links == {f"#{name}" for name in page.names}
     assert "Bills &lt;script src=&quot;https://x.example/a.js&quot;&gt;&amp;" in html
     assert "No total is below zero." in html
-    assert "default-src &#x27;none&#x27;" in html or "default-src 'none'" in html
+    assert "Billed. What was &lt;billed&gt;." in html
+    assert "<code>sum(total)</code> where <code>state &lt;&gt; &#x27;draft&#x27;</code>" in html
+    assert "default-src 'none'" in html
     assert re.search(r"<title>raw_firm\.bills</title>", html)
 
 
