@@ -1,4 +1,4 @@
--- grain: one row per approved bill and closed month-end with something owed (bill_id, month_end)
+-- grain: one row per approved bill and frozen month-end with something owed (bill_id, month_end)
 -- materialized: append
 -- append_by: month_end
 -- Accounts receivable as they were when the month was first closed here; never written again.
@@ -13,7 +13,7 @@ with receivables as (
 
 months as (
     select * from intermediate.int_calendar__month_ends
-    where is_closed
+    where is_frozen
 ),
 
 today as (

@@ -16,13 +16,14 @@ frozen as (
     where bill_id <> 0
 ),
 
-present as (
-    select * from finance.fct_ar_monthly
-    where is_closed
+months as (
+    select distinct month_end from frozen_months
 ),
 
-last_frozen as (
-    select max(month_end) as month_end from frozen_months
+present as (
+    select receivables.*
+    from finance.fct_ar_monthly as receivables
+    inner join months on months.month_end = receivables.month_end
 ),
 
 known_now as (
@@ -94,7 +95,6 @@ causes as (
         'bill appeared',
         present.balance
     from present
-    inner join last_frozen on present.month_end <= last_frozen.month_end
     left join frozen
         on frozen.bill_id = present.bill_id and frozen.month_end = present.month_end
     where frozen.bill_id is null

@@ -1,4 +1,5 @@
--- grain: one row per activity, frozen month and cause (activity_id, month_end, cause)
+-- grain: one row per activity, frozen month, cause and currency (activity_id, month_end, cause,
+--   currency_id)
 -- materialized: table
 -- The walk from the work in progress frozen at a month-end to what is known of that day now. The
 -- frozen amounts and the changes by cause sum to the present amount.
@@ -6,6 +7,7 @@
 -- not_null: activity_id, month_end, cause, amount
 -- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,made non-
 --   billable,billed before,date moved)
+-- column: activity_id: 0 in the rows of what was frozen, of which there is one for a month
 -- column: cause: frozen is the start of the walk; billed before means that the bill is dated
 --   earlier than was known
 with frozen_months as (
@@ -17,13 +19,17 @@ frozen as (
     where activity_id <> 0
 ),
 
-present as (
-    select * from intermediate.int_wip__month_ends
-    where is_closed
+months as (
+    select distinct month_end from frozen_months
 ),
 
-last_frozen as (
-    select max(month_end) as month_end from frozen_months
+present as (
+    select intervals.*, months.month_end
+    from months
+    inner join intermediate.int_wip__intervals as intervals
+        on
+            intervals.from_date <= months.month_end
+            and (intervals.until_date is null or intervals.until_date > months.month_end)
 ),
 
 activities as (
@@ -49,8 +55,16 @@ changes as (
 ),
 
 causes as (
-    select activity_id, month_end, matter_id, user_id, currency_id, 'frozen' as cause, amount
-    from changes
+    select
+        0 as activity_id,
+        month_end,
+        cast(null as bigint) as matter_id,
+        cast(null as bigint) as user_id,
+        currency_id,
+        'frozen' as cause,
+        sum(amount) as amount
+    from frozen
+    group by month_end, currency_id
     union all
     select activity_id, month_end, matter_id, user_id, currency_id, reason, -amount
     from changes
@@ -69,7 +83,6 @@ causes as (
         'entry appeared',
         present.amount
     from present
-    inner join last_frozen on present.month_end <= last_frozen.month_end
     left join frozen
         on frozen.activity_id = present.activity_id and frozen.month_end = present.month_end
     where frozen.activity_id is null

@@ -35,7 +35,7 @@ moved as (
 ),
 
 limitation_matters as (
-    select statute_task_id as task_id from matters
+    select distinct statute_task_id as task_id from matters
     where statute_task_id is not null
 ),
 

@@ -109,6 +109,11 @@ def fill(firm: MiniFirm) -> None:
 
 
 def _people(firm: MiniFirm) -> None:
+    first = "2025-07-15T12:00:00Z"
+    firm.rows(
+        "insert into meta.sync_runs (run_id, started_at, finished_at)"
+        f" values ('1', '{first}', '{first}')"
+    )
     firm.add(
         "users",
         {"id": ANN, "name": "Ann", "email": "ann@firm.example.com", "rate": 200, "enabled": True},
