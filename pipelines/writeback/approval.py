@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pipelines.errors import CommandLineError, FourEyesError, PlanRefusedError
+from pipelines.errors import CommandLineError
 from pipelines.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
+from pipelines.push_errors import FourEyesError, PlanRefusedError
 from pipelines.run_load import Run
 
 from . import plan_file

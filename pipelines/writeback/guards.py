@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pipelines.canonical import canonical, digest
-from pipelines.errors import GuardError
+from pipelines.push_errors import GuardError
 
 from .plan_file import PlannedRecord
 from .values import JsonScalar

@@ -11,7 +11,7 @@ import pendulum
 
 from pipelines.canonical import canonical, digest, read, sha256
 from pipelines.durable import replace_durably
-from pipelines.errors import NoPlanError, PlanError
+from pipelines.push_errors import NoPlanError, PlanError
 from pipelines.warehouse import PRIVATE
 
 from .values import JsonScalar

@@ -99,7 +99,7 @@ def _plain(value: JsonScalar) -> str:
 def _context(plan: Plan) -> Iterator[str]:
     for record in plan.records:
         known = ", ".join(
-            f"{name} {one_line(value)}" for name, value in record.context.items() if value
+            f"{name} {one_line(str(value))}" for name, value in record.context.items() if value
         )
         yield f"{record.resource} {record.record_id}: {known}"
 

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines.canonical import read, sha256
-from pipelines.errors import EditRefusedError, NeedsPersonError, PlanRefusedError
+from pipelines.errors import EditRefusedError
 from pipelines.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
+from pipelines.push_errors import NeedsPersonError, PlanRefusedError
 from pipelines.run_load import Run
 from sources.clio_http.catalog import Catalog
+from sources.clio_http.writes import is_strong
 
 from . import guards, plan_file, values, witnesses
 from .body import body_of
@@ -222,8 +224,9 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     """Decide about one edit and its record as it is now; None means that it can be sent."""
     if record is None:
         return Settled(edit.edit_id, State.CONFLICTED, GONE)
-    if not record.get("etag"):
-        return Settled(edit.edit_id, State.INVALID, "Clio shows no etag of this record")
+    if not is_strong(str(record.get("etag") or "")):
+        note = "Clio shows no etag of this record that could guard a write"
+        return Settled(edit.edit_id, State.INVALID, note)
     if edit.resource == "activities" and any(record.get(name) for name in ON_A_BILL):
         return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
     found = merge(ref, edit.base, values.read(ref, record), edit.new)

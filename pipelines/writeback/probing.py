@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from pipelines.errors import NotToldError, UnguardedError
 from pipelines.ledger import Ledger
 from pipelines.outcome import Outcome, table
+from pipelines.push_errors import NotToldError, UnguardedError
 from pipelines.run_load import Run
 from sources.clio_http import writes
 from sources.clio_http.writes import Effect, Patch

@@ -5,15 +5,10 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pipelines.canonical import read
-from pipelines.errors import (
-    CommandLineError,
-    EditRefusedError,
-    NeedsPersonError,
-    OverrunError,
-    PlanRefusedError,
-)
+from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger import Ledger
 from pipelines.outcome import Outcome
+from pipelines.push_errors import NeedsPersonError, OverrunError, PlanRefusedError
 from pipelines.run_load import Run
 from sources.errors import ClioError, SignInNeededError
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipelines.canonical import read
-from pipelines.errors import EditFailedError
 from pipelines.ledger import Ledger
 from pipelines.outcome import table
+from pipelines.push_errors import EditFailedError
 from sources.errors import ClioError
 
 from .plan_file import Plan

@@ -7,9 +7,10 @@ approved it saw another record. Where the field itself was changed, a person pro
 from collections.abc import Sequence
 from uuid import uuid4
 
-from pipelines.errors import CommandLineError, NeedsPersonError
+from pipelines.errors import CommandLineError
 from pipelines.ledger import Entry
 from pipelines.outcome import Outcome, table
+from pipelines.push_errors import NeedsPersonError
 from pipelines.run_load import Run
 
 from . import values

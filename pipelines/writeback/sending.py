@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipelines.crash import crash_point
-from pipelines.errors import StopSwitchError
+from pipelines.push_errors import StopSwitchError
 from sources.clio_http import writes
 from sources.clio_http.retry import backoff
 from sources.clio_http.writes import Effect, Patch, Written

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from pipelines.errors import EditRefusedError, UnresolvedError
+from pipelines.errors import EditRefusedError
+from pipelines.push_errors import UnresolvedError
 from sources.errors import ClioError, Interrupted
 
 from . import records, verdicts

@@ -5,8 +5,8 @@ What was seen last counts. A collection of which nothing was seen is neither Tru
 
 from collections.abc import Iterable
 
-from pipelines.errors import UnguardedError
 from pipelines.ledger import Entry
+from pipelines.push_errors import UnguardedError
 
 from .session import SOURCE, Session
 

@@ -8,10 +8,10 @@ from typing import Any
 import pendulum
 import pytest
 
-from pipelines.errors import (
+from pipelines.errors import LedgerError
+from pipelines.push_errors import (
     FourEyesError,
     GuardError,
-    LedgerError,
     PlanError,
     PlanRefusedError,
     StopSwitchError,

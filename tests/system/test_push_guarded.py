@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import NotToldError, OverrunError, StopSwitchError, UnguardedError
+from pipelines.push_errors import NotToldError, OverrunError, StopSwitchError, UnguardedError
 from pipelines.writeback import witnesses
 from pipelines.writeback.planning import CONTEXT
 from sources.clio_http.catalog import read_catalog

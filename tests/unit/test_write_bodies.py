@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import EditRefusedError, GuardError
+from pipelines.errors import EditRefusedError
+from pipelines.push_errors import GuardError
 from pipelines.writeback.body import body_of
 from pipelines.writeback.fields import CustomField, FieldRef, Option, parse
 from pipelines.writeback.guards import Limits, check
