@@ -122,13 +122,18 @@ def check(patch: Patch, settings: ClientSettings) -> None:
         message = f"records of {template(patch.resource)} are never written"
     elif not _RECORD.fullmatch(patch.record_id):
         message = "the address of the record is not an id"
-    elif not _TAG.fullmatch(patch.if_match):
+    elif not is_strong(patch.if_match):
         message = "without a strong entity tag nothing is sent"
     elif not _is_body(patch.body):
         message = 'the body is not {"data":{…}}'
     else:
         return
     raise WriteRefusedError(message)
+
+
+def is_strong(tag: str) -> bool:
+    """Tell whether this is one strong entity tag, with which a write is guarded."""
+    return _TAG.fullmatch(tag) is not None
 
 
 def _is_body(body: str) -> bool:
@@ -237,6 +242,7 @@ __all__ = [
     "address",
     "check",
     "effect_of",
+    "is_strong",
     "send",
     "shown",
     "sign_in_needed",

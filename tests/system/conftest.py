@@ -12,6 +12,7 @@ from sources.clio_simulator import Seed, Simulator
 from tests.system import history
 from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
+from tests.system.plain_engine import plain_engine
 from tests.system.proposing import COLLECTIONS, prepare
 from tests.system.writing import LOADED, SEED, Desk
 
@@ -100,6 +101,27 @@ def desk(loaded_for_writes: Path, tmp_path: Path) -> Iterator[Desk]:
     folder = tmp_path / "data"
     shutil.copytree(loaded_for_writes, folder)
     with Simulator(SEED, rate_limit=0) as clio:
+        desk = Desk(Firm(clio, folder))
+        yield desk
+        history.check(desk.firm, ended=desk.ended)
+
+
+@pytest.fixture(scope="session")
+def loaded_plainly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder with matters and contacts, merged without the engine."""
+    with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
+        firm = Firm(clio, tmp_path_factory.mktemp("plain") / "data")
+        loaded = firm.load("contacts", "custom_fields", "matters")
+        assert loaded.exit_code == 0, loaded.errors
+    return firm.folder
+
+
+@pytest.fixture
+def quick_desk(loaded_plainly: Path, tmp_path: Path) -> Iterator[Desk]:
+    """Give a desk as `desk` does, without the engine, which takes most of a push's time."""
+    folder = tmp_path / "data"
+    shutil.copytree(loaded_plainly, folder)
+    with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
         desk = Desk(Firm(clio, folder))
         yield desk
         history.check(desk.firm, ended=desk.ended)

@@ -5,7 +5,8 @@ plain merge in place of dlt's, so that a thousand runs take seconds.
 import io
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,15 @@ class PlainEngine(Engine):
 
     def close(self) -> None:
         """Nothing is left."""
+
+
+@contextmanager
+def plain_engine() -> Iterator[None]:
+    """Let every run in this process merge plainly."""
+    with pytest.MonkeyPatch.context() as patched:
+        make = lambda _source, warehouse, _folder: PlainEngine(warehouse, lambda _: None)  # noqa: E731
+        patched.setattr("pipelines.load.runner.Engine", make)
+        yield
 
 
 def small_product(name: str, page_size: int) -> Product:
