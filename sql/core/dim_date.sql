@@ -2,6 +2,7 @@
 -- materialized: table
 -- Calendar with the firm's fiscal year and holidays.
 -- not_null: calendar_date, month_start, fiscal_year
+-- column: is_weekday: Monday to Friday, counted from a Monday since dialects number days apart
 -- column: fiscal_year: the year in which the fiscal year ends
 with days as (
     select * from intermediate.int_calendar__days
@@ -32,7 +33,7 @@ select
             else 0
         end as integer
     ) as fiscal_year,
-    extract(isodow from days.calendar_date) <= 5 as is_weekday,
+    date_diff('day', date '1900-01-01', days.calendar_date) % 7 < 5 as is_weekday,
     holidays.holiday_date is not null as is_holiday
 from days
 cross join settings

@@ -48,10 +48,8 @@ select
     case
         when lines.total = 0 then spread.amount
         else cast(
-            round(
-                cast(spread.amount as double) * cast(lines.net_amount as double)
-                / cast(lines.total as double), 2
-            ) as decimal(18, 2)
+            cast(spread.amount as double) * cast(lines.net_amount as double)
+            / cast(lines.total as double) as decimal(18, 2)
         )
     end as net_amount,
     allocations.allocation_date as paid_date,

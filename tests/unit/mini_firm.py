@@ -58,10 +58,10 @@ class MiniFirm:
             values = [json.dumps(v) if isinstance(v, list) else v for v in given.values()]
             self.warehouse.rows(f"insert into {name} ({names}) values ({marks})", values)
 
-    def build(self, *select: str) -> Built:
+    def build(self, *select: str, time_zone: str = "UTC") -> Built:
         """Build the shipped models."""
         made = custom_field_models(self.warehouse)
-        wish = Wish(select, own_seeds=self.seeds, made=made)
+        wish = Wish(select, time_zone=time_zone, own_seeds=self.seeds, made=made)
         return build(self.warehouse, [sql_folder()], wish, clock=self.clock)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
