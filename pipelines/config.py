@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http import gateway as maton
 from sources.clio_http.gateway import Gateway
-from sources.clio_http.hosts import GATEWAY_HOSTS, host_of
+from sources.clio_http.hosts import GATEWAY_HOSTS, host_of, webhook_origin
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
@@ -21,6 +21,7 @@ API_VERSIONS = {"clio_manage": ("",), "clio_grow": ("v2", "v1")}
 """The versions of each product's API that can be chosen, the default first."""
 ROLLING_SLICE = 200
 IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
+GENERIC, SLACK = NOTIFY_SHAPES = ("generic", "slack")
 REDIRECT_PORT = 8974
 UTC = "UTC"
 _PORTS = range(1, 65_536)
@@ -28,6 +29,8 @@ _PORTS = range(1, 65_536)
 KNOWN = {
     "clio_sync.actor",
     "clio_sync.data_dir",
+    "clio_sync.notify_shape",
+    "clio_sync.notify_url",
     "clio_sync.time_zone",
     "clio_sync.token_store",
     "clio_sync.four_eyes",
@@ -108,7 +111,7 @@ class Settings:
 
     `writable` narrows what edits may change to some collections or fields of them, such as
     `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
-    business dates are reckoned.
+    business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
     """
 
     data_dir: Path
@@ -118,6 +121,8 @@ class Settings:
     time_zone: str = UTC
     writable: tuple[str, ...] | None = None
     four_eyes: bool = True
+    notify_url: Secret | None = None
+    notify_shape: str = GENERIC
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -282,6 +287,20 @@ def _time_zone(value: object) -> str:
         raise ConfigurationError(message) from None
 
 
+def _notify_url(value: object) -> Secret | None:
+    address = _secret(value, "clio_sync.notify_url")
+    if address is not None:
+        webhook_origin(address.reveal())
+    return address
+
+
+def _notify_shape(value: object) -> str:
+    if value not in NOTIFY_SHAPES:
+        message = f"unknown clio_sync.notify_shape; valid are {', '.join(NOTIFY_SHAPES)}"
+        raise ConfigurationError(message)
+    return str(value)
+
+
 def read_settings(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -307,5 +326,7 @@ def read_settings(
         token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
         time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
+        notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
+        notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )

@@ -36,6 +36,9 @@ understood, and before the final state."""
 TRANSFORM_POINTS = ("models-built", "models-checked", "models-committed")
 """The points of `transform`."""
 
+PUBLISH_POINTS = ("snapshot-copied", "snapshot-named", "pointer-written", "publish-finished")
+"""The points of `publish`: only after the third is the new generation the one that is read."""
+
 _passed: Counter[str] = Counter()
 
 

@@ -1,6 +1,8 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pendulum
@@ -13,9 +15,13 @@ from . import certificates, tombstones
 from .config import PRODUCTS, Settings
 from .epoch import last_regression
 from .errors import NoWarehouseError
+from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
-from .outcome import Outcome, table
+from .outcome import Outcome, jsonable, table
+from .products import product
+from .publish_errors import NotPublishedError, PointerError, StaleError
+from .published import Published, read_published
 from .sightings import SUFFIX
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
@@ -46,8 +52,10 @@ HEADER = {
 }
 
 
-def run_status(settings: Settings, clock: Clock) -> Outcome:
-    """Read the state of every collection from the warehouse.
+def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = None) -> Outcome:
+    """Read the state of every collection from the warehouse, and what is published.
+
+    With a greatest age: exit code 7 if data is older.
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
@@ -80,9 +88,68 @@ def run_status(settings: Settings, clock: Clock) -> Outcome:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
     parts += back.lines()
-    results = [*rows, *filter(None, [back.result()])]
-    text = "\n".join(parts) + "\n"
-    return Outcome("status", started_at, clock.now(), results=results, text=text)
+    outcome = Outcome("status", started_at, clock.now())
+    current = _published(settings.data_dir, outcome)
+    if current is not None:
+        parts.append(
+            f"Published: generation {current.generation} of {current.published_at},"
+            f" with the load of {current.last_load_at or 'nobody knows when'}."
+        )
+    outcome.results = [*rows, *filter(None, [back.result(), _result(current)])]
+    outcome.text = "\n".join(parts) + "\n"
+    if max_age is not None:
+        _judge_age(outcome, rows, current, settings, max_age)
+    return outcome
+
+
+def _published(folder: Path, outcome: Outcome) -> Published | None:
+    """Read what is published; what is wrong with it is told."""
+    try:
+        return read_published(folder)
+    except NotPublishedError:
+        return None
+    except PointerError as error:
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code
+        return None
+
+
+def _result(current: Published | None) -> dict[str, Any] | None:
+    if current is None:
+        return None
+    named = ("generation", "snapshot", "published_at", "built_at", "last_load_at", "warnings")
+    return {"published": {name: getattr(current, name) for name in named}}
+
+
+def _judge_age(
+    outcome: Outcome,
+    rows: list[dict[str, Any]],
+    current: Published | None,
+    settings: Settings,
+    most: timedelta,
+) -> None:
+    """Say what is older than it may be: in the warehouse, and in what readers see."""
+    now, told = outcome.started_at, []
+    counted = [row for row in rows if judged(row)]
+    for source in PRODUCTS:
+        chosen = product(source, settings.sources[source])
+        mine = [r for r in counted if r["source"] == source and r["resource"] not in chosen.off]
+        old = stale(mine, chosen.rules.daily_cadence, now, most)
+        if old:
+            name, at = old[0]
+            message = (
+                f"{len(old)} of {len(mine)} collections are too old; {name} is complete up to"
+                f" {at.to_iso8601_string() if at else 'no moment yet'}"
+            )
+            told.append((source, StaleError(message)))
+    if not counted:
+        told.append(("", StaleError("no collection was ever read")))
+    if current is not None and current.last_load_at < str(jsonable(now - most)):
+        message = f"what is published has the load of {current.last_load_at or 'no moment'}"
+        told.append(("published", StaleError(message)))
+    if told:
+        outcome.errors += told
+        outcome.exit_code = StaleError.exit_code
 
 
 def _names(rows: list[dict[str, Any]]) -> list[str]:

@@ -127,7 +127,12 @@ class Warehouse:
     """An open warehouse. `connection` is what dlt is given; everyone else takes a cursor."""
 
     def __init__(
-        self, folder: Path, *, read_only: bool = False, memory_limit: str = MEMORY_LIMIT
+        self,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        memory_limit: str = MEMORY_LIMIT,
+        file: str = FILE,
     ) -> None:
         """Open the file, or make it; DuckDB takes no more memory than the limit.
 
@@ -136,7 +141,7 @@ class Warehouse:
             WarehouseError: the file cannot be opened.
 
         """
-        self.path = folder / FILE
+        self.path = folder / file
         self.read_only = read_only
         config: dict[str, Any] = {
             "memory_limit": memory_limit,

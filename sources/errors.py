@@ -28,6 +28,8 @@
       - UntrustedServerError
     + UnreadableAnswerError
     + BrokenWalkError
+  x go on, and tell
+    + NotTakenError
   x read the record again and show it to a person
     + RecordChangedError
   x stop at once
@@ -270,6 +272,20 @@ class BrokenWalkError(ClioError):
 
     code = "broken_walk"
     hint = "The watermark stays, so nothing is skipped. Run clio-sync load again."
+    exit_code = 4
+
+
+# Go on, and tell...
+
+
+class NotTakenError(ClioError):
+    """The notification did not arrive."""
+
+    code = "notification"
+    hint = (
+        "The run ended as it would have without it. See whether clio_sync.notify_url is right and"
+        " can be reached from this machine."
+    )
     exit_code = 4
 
 

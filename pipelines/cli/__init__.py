@@ -1,6 +1,6 @@
 """The command line: parse, call one function, print."""
 
-from . import auth, backup, editing, looking, modelling, reading, writing
+from . import auth, backup, editing, looking, modelling, publishing, reading, writing
 from .base import entry, main
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "looking",
     "main",
     "modelling",
+    "publishing",
     "reading",
     "writing",
 ]

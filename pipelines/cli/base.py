@@ -130,7 +130,23 @@ def call(
 
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=1)
         outcome.errors = [("", UnexpectedError(f"unexpected failure: {origin(error)}"))]
+    _tell(outcome)
     _finish(outcome, as_json=as_json)
+
+
+def _tell(outcome: "Outcome") -> None:
+    """Send a notification, where one is asked for and there is something to tell."""
+    if outcome.exit_code == 0:
+        return
+    from pipelines.config import read_settings
+    from pipelines.notify import tell
+    from sources.errors import ConfigurationError
+
+    try:
+        settings = read_settings()
+    except ConfigurationError:
+        return  # this is what the run itself ended with
+    tell(outcome, settings)
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """The commands that look and show: status, doctor, resources, the simulator and the demo."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,46 @@ from .base import call, common, main
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
 
+MOST_DIGITS = 6
+
+
+class Age(click.ParamType):
+    """A length of time, such as 90m."""
+
+    name = "age"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Read a number and m, h or d."""
+        if isinstance(value, timedelta):
+            return value
+        units = {"m": "minutes", "h": "hours", "d": "days"}
+        number, unit = value[:-1], value[-1:]
+        if not number.isdecimal() or len(number) > MOST_DIGITS or unit not in units:
+            self.fail("a number of minutes, hours or days, such as 90m, 2h or 1d", param, ctx)
+        return timedelta(**{units[unit]: int(number)})
+
 
 @main.command()
+@click.option(
+    "--max-age",
+    type=Age(),
+    metavar="AGE",
+    help="Exit with 7 if data is older, such as 90m, 2h or 1d.",
+)
 @common
-def status(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def status(
+    max_age: timedelta | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    debug: bool,  # noqa: FBT001
+) -> None:
     """Show each collection: rows, newest change, last load, how far it is complete.
 
     \b
-    Example:
+    Examples:
       clio-sync status --json
+      clio-sync status --max-age 2h
     """
 
     def body(_stop: threading.Event) -> "Outcome":
@@ -27,7 +59,7 @@ def status(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes f
         from pipelines.status import run_status
         from sources.clio_http.clock import SystemClock
 
-        return run_status(read_settings(), SystemClock())
+        return run_status(read_settings(), SystemClock(), max_age)
 
     call("status", body, as_json=as_json, debug=debug)
 

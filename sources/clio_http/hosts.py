@@ -96,6 +96,23 @@ def gateway_origin(base_url: str) -> Origin:
     return base_origin(base_url)
 
 
+def webhook_origin(url: str) -> Origin:
+    """Check an address to which notifications are sent, and give its origin.
+
+    Raises:
+        ConfigurationError: it is neither https nor on this machine, or holds a user and password.
+    """
+    parts = _split(url)
+    origin = _origin(parts) if parts else None
+    if parts is None or origin is None or parts.username is not None:
+        message = "clio_sync.notify_url is not an address that starts with https:// and a host"
+        raise ConfigurationError(message)
+    if origin.scheme != "https" and not origin.is_loopback:
+        message = f"clio_sync.notify_url may reach {origin.host} only by https"
+        raise ConfigurationError(message)
+    return origin
+
+
 def next_token(link: str, path: str, base: Origin) -> str:
     """Take the page token out of a link to the next page; nothing else of it is ever used.
 

@@ -1,0 +1,156 @@
+"""The commands for those who read: publish, sync, sql, and files for a schedule."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import call, common, main
+
+if TYPE_CHECKING:
+    from pipelines.outcome import Outcome
+
+MINUTES = ("5", "10", "15", "20", "30", "60")
+
+
+@main.command()
+@common
+def publish(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Publish what is built: a numbered snapshot for BI tools, and Parquet files.
+
+    Readers open what published/current.json names in the data folder, and never meet a load. The
+    last five stay. Exit code 7, and nothing is published, if a check failed on what is built.
+
+    \b
+    Examples:
+      clio-sync publish
+      clio-sync publish --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.publish import run_publish
+        from pipelines.transform.run import Work
+
+        return run_publish(Work.here(stop))
+
+    call("publish", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
+@common
+def sync(product: str | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Load, transform, check and publish: the one command for a schedule.
+
+    Exit code 4 if the load is incomplete; what is there is published all the same, if the checks
+    pass. A load that fails or is stopped by a guard ends it before anything is built, and a check
+    that fails, with 7, before anything is published.
+
+    \b
+    Examples:
+      clio-sync sync
+      clio-sync sync manage --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.plans import Choice
+        from pipelines.products import NAMES
+        from pipelines.run_load import Run
+        from pipelines.sync import run_sync
+        from pipelines.transform.run import Work
+
+        work = Work.here(stop)
+        run = Run(work.settings, Choice(), work.clock, work.reporter, stop)
+        return run_sync(run, work, [NAMES[product]] if product else [])
+
+    call("sync", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV that a spreadsheet can open.")
+@common
+def sql(
+    query: str,
+    as_csv: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,  # noqa: FBT001
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Run one SELECT on the newest published snapshot.
+
+    It can read the snapshot and nothing else: no other file, no network. At most 100,000 rows.
+    With --csv, a text that a spreadsheet would take for a formula begins with an apostrophe.
+
+    \b
+    Examples:
+      clio-sync sql "select * from bi.firm_month order by month_start"
+      clio-sync sql --csv "from bi.receivables" > receivables.csv
+    """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other")  # noqa: EM101, TRY003 - told once
+
+    def body(_stop: threading.Event) -> "Outcome":
+        from pipelines.config import read_settings
+        from pipelines.query import run_sql
+        from sources.clio_http.clock import SystemClock
+
+        return run_sql(read_settings(), SystemClock(), query, as_csv=as_csv)
+
+    call("sql", body, as_json=as_json, debug=debug)
+
+
+@main.group()
+def schedule() -> None:
+    """Print files that run clio-sync sync again and again.
+
+    \b
+    Examples:
+      clio-sync schedule print cron
+      clio-sync schedule print systemd --out ~/.config/systemd/user
+    """
+
+
+@schedule.command("print")
+@click.argument("kind", type=click.Choice(["cron", "systemd", "airflow", "dagster", "prefect"]))
+@click.option(
+    "--every",
+    type=click.Choice(MINUTES),
+    default="60",
+    show_default=True,
+    metavar="MINUTES",
+    help="How often: 5, 10, 15, 20, 30 or 60 minutes.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write the files there instead of printing them.",
+)
+@common
+def schedule_print(
+    kind: str,
+    every: str,
+    out: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    debug: bool,  # noqa: FBT001
+) -> None:
+    """Print what a scheduler needs, for this installation, folder and data folder.
+
+    Tokens are not part of it: sign in first, with the token store that the scheduled user can
+    open. A run that overlaps another one ends with 4 and changes nothing.
+
+    \b
+    Examples:
+      clio-sync schedule print cron --every 15
+      clio-sync schedule print airflow --out ~/airflow/dags
+    """
+
+    def body(_stop: threading.Event) -> "Outcome":
+        from pipelines.config import read_settings
+        from pipelines.schedule import Place, run_print
+        from sources.clio_http.clock import SystemClock
+
+        return run_print(kind, int(every), Place.here(read_settings()), SystemClock(), out)
+
+    call("schedule print", body, as_json=as_json, debug=debug)

@@ -1,0 +1,276 @@
+"""`clio-sync publish`: what BI tools read, in files that nobody writes to again.
+
+A generation is a DuckDB file of the marts and the views for BI, as tables, and a Parquet file of
+each. It grows under other names, is synced, is named, and counts once the pointer names it: a
+crash at any point leaves the generation before, whole.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sources.clio_http.casts import quoted
+
+from .backup.work import disk_errors
+from .crash import crash_point
+from .durable import replace_privately, sync_folder
+from .errors import StorageError
+from .meta import moment
+from .model_errors import BuiltChecksFailedError, NotBuiltError
+from .outcome import Outcome, jsonable, table
+from .published import (
+    HOME,
+    PARQUET,
+    POINTER,
+    SNAPSHOT,
+    STABLE,
+    Published,
+    generations,
+)
+from .transform import journal
+from .transform.run import Work
+from .warehouse import PRIVATE, Warehouse
+
+KEPT = 5
+"""So many generations stay."""
+NOT_PUBLISHED = frozenset({"intermediate", "seeds", "staging"})
+"""Schemas that hold what reports do not need, such as texts of notes."""
+STORAGE = "v1.5.0"
+"""The format of the file: DuckDB 1.5 and newer read it, and so do the drivers of BI tools."""
+PARTIAL = ".partial"
+READ_ONLY = 0o400
+SAID = "meta.snapshot"
+"""One row inside the file: which generation it is, and from when."""
+
+TABLES = """
+select schema_name || '.' || table_name, comment from duckdb_tables()
+where database_name = current_database() and comment is not null
+union all
+select schema_name || '.' || view_name, comment from duckdb_views()
+where database_name = current_database() and comment is not null
+"""
+COLUMNS = """
+select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
+where database_name = current_database() and comment is not null
+"""
+RELATIONS = """
+select table_schema || '.' || table_name from information_schema.tables
+where table_catalog = current_database()
+"""
+LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep'"
+
+
+def run_publish(work: Work) -> Outcome:
+    """Publish what is built.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        NotBuiltError: nothing is built.
+        BuiltChecksFailedError: a check failed on what is built.
+        BusyError: another run is at work.
+        StorageError: there is no room for it; what is published stays.
+
+    """
+    outcome = Outcome("publish", work.clock.now(), run_id=uuid4().hex)
+    data = work.settings.data_dir
+    with (
+        work.opened("publish") as warehouse,
+        work.reporter,
+        disk_errors("the snapshot could not be written"),
+    ):
+        models = _publishable(warehouse)
+        home = data / HOME
+        home.mkdir(mode=PRIVATE, exist_ok=True)
+        home.chmod(PRIVATE)
+        current = _publish(warehouse, home, models, _facts(warehouse, outcome))
+    outcome.finished_at = work.clock.now()
+    outcome.results = [_result(current, home)]
+    rows = [(model, count) for model, count in current.models.items()]
+    outcome.text = (
+        f"{table(('model', 'rows'), rows)}\n"
+        f"Generation {current.generation} is published: {home / current.snapshot},"
+        f" {home / current.parquet}.\n"
+    )
+    return outcome
+
+
+def _result(current: Published, home: Path) -> dict[str, Any]:
+    return {
+        **vars(current),
+        "snapshot": str(home / current.snapshot),
+        "parquet": str(home / current.parquet),
+    }
+
+
+def _publishable(warehouse: Warehouse) -> list[str]:
+    """Name the relations that are published, and refuse what no check vouches for."""
+    if "models" not in warehouse.layout("meta"):
+        raise NotBuiltError
+    failed = [one.check for one in journal.verdicts(warehouse).values() if one.failed]
+    if failed:
+        message = f"{len(failed)} checks failed on what is built, and nothing was published"
+        raise BuiltChecksFailedError(message)
+    there = {name for (name,) in warehouse.rows(RELATIONS)}
+    found = sorted(
+        name
+        for name in journal.built_models(warehouse)
+        if name in there and name.partition(".")[0] not in NOT_PUBLISHED
+    )
+    if not found:
+        raise NotBuiltError
+    return found
+
+
+def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
+    """Give what the pointer says beside names and rows."""
+    built = max(model.built_at for model in journal.built_models(warehouse).values())
+    loaded = None
+    if "sync_runs" in warehouse.layout("meta"):
+        ((loaded,),) = warehouse.rows(LAST_LOAD)
+    return {
+        "run_id": outcome.run_id,
+        "published_at": str(jsonable(outcome.started_at)),
+        "built_at": _moment(built),
+        "last_load_at": _moment(loaded) if loaded else "",
+        "warnings": sum(one.failures > 0 for one in journal.verdicts(warehouse).values()),
+    }
+
+
+def _moment(value: Any) -> str:  # noqa: ANN401 - a moment as DuckDB gives it
+    return str(jsonable(moment(value)))
+
+
+def _publish(
+    warehouse: Warehouse, home: Path, models: list[str], facts: dict[str, Any]
+) -> Published:
+    _remove(home.glob(PARTIAL + "*"))
+    generation = max(generations(home), default=0) + 1
+    snapshot, parquet = SNAPSHOT.format(generation), PARQUET.format(generation)
+    partial, folder = home / (PARTIAL + ".duckdb"), home / (PARTIAL + ".parquet")
+    try:
+        folder.mkdir(mode=PRIVATE)
+        said = {"generation": generation, **facts}
+        with _attached(warehouse, partial, f"storage_version '{STORAGE}'"):
+            with warehouse.transaction():
+                _copy(warehouse, models, said)
+            rows = _export(warehouse, models, folder)
+        _check(warehouse, partial, rows)
+        _seal(partial)
+        for file in folder.iterdir():
+            _seal(file)
+        sync_folder(folder)
+        crash_point("snapshot-copied")
+        folder.rename(home / parquet)
+        partial.rename(home / snapshot)
+        sync_folder(home)
+    finally:
+        _remove(home.glob(PARTIAL + "*"))
+    crash_point("snapshot-named")
+    current = Published(snapshot=snapshot, parquet=parquet, models=rows, **said)
+    replace_privately(home / POINTER, current.text())
+    crash_point("pointer-written")
+    _name_stable(home, snapshot)
+    _remove(
+        path for number in sorted(generations(home))[:-KEPT] for path in generations(home)[number]
+    )
+    sync_folder(home)
+    crash_point("publish-finished")
+    return current
+
+
+@contextmanager
+def _attached(warehouse: Warehouse, file: Path, how: str) -> Iterator[None]:
+    """Have a file open as the database `snapshot` beside the warehouse."""
+    warehouse.rows(f"attach '{file}' as snapshot ({how})")
+    try:
+        yield
+    finally:
+        warehouse.rows("detach snapshot")
+
+
+def _copy(warehouse: Warehouse, models: Iterable[str], said: dict[str, Any]) -> None:
+    """Make each relation a table of the snapshot, with what is said of it and of its columns."""
+    comments = dict(warehouse.rows(TABLES))
+    columns = warehouse.rows(COLUMNS)
+    for name in models:
+        there = _snapshot(name)
+        warehouse.rows(f"create schema if not exists snapshot.{quoted(name.partition('.')[0])}")
+        warehouse.rows(f"create table {there} as from {_named(name)}")
+        if name in comments:
+            warehouse.rows(f"comment on table {there} is {_text(comments[name])}")
+        for relation, column, comment in columns:
+            if relation == name:
+                where = f"{there}.{quoted(column)}"
+                warehouse.rows(f"comment on column {where} is {_text(comment)}")
+    warehouse.rows("create schema snapshot.meta")
+    values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
+    warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
+
+
+def _export(warehouse: Warehouse, models: Iterable[str], folder: Path) -> dict[str, int]:
+    """Write each table of the snapshot as a Parquet file too, and count its rows."""
+    counts = {}
+    for name in models:
+        there = _snapshot(name)
+        path = folder / f"{name}.parquet"
+        warehouse.rows(f"copy {there} to '{path}' (format parquet, compression zstd)")
+        ((counts[name],),) = warehouse.rows(f"select count(*) from {there}")  # noqa: S608
+    return counts
+
+
+def _check(warehouse: Warehouse, file: Path, rows: dict[str, int]) -> None:
+    """Open the file anew and count: what was written is what is read, all of it in one file."""
+    with _attached(warehouse, file, "read_only"):
+        for name, expected in rows.items():
+            query = f"select count(*) from {_snapshot(name)}"  # noqa: S608
+            if warehouse.rows(query) != [(expected,)]:
+                message = f"{name} of the new snapshot does not hold what was written"
+                raise StorageError(message)
+    if file.with_name(file.name + ".wal").exists():
+        message = "the new snapshot could not be written into one file"
+        raise StorageError(message)
+
+
+def _seal(file: Path) -> None:
+    """Make a file last, readable by its owner and writable by nobody."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fchmod(handle, READ_ONLY)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _name_stable(home: Path, snapshot: str) -> None:
+    """Give the newest snapshot its second name; whoever has the one before open keeps it."""
+    temporary = home / (PARTIAL + ".stable")
+    try:
+        temporary.hardlink_to(home / snapshot)
+    except OSError:  # a file system without links
+        shutil.copyfile(home / snapshot, temporary)
+        _seal(temporary)
+    temporary.replace(home / STABLE)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _named(name: str) -> str:
+    return ".".join(quoted(part) for part in name.split(".", 1))
+
+
+def _snapshot(name: str) -> str:
+    return f"snapshot.{_named(name)}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

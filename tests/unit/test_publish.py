@@ -1,0 +1,211 @@
+"""`publish`, and what readers find: on a few models, in a warehouse without a server."""
+
+import csv
+import dataclasses
+import io
+import json
+import stat
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.config import Settings
+from pipelines.errors import QueryError
+from pipelines.model_errors import BuiltChecksFailedError, NotBuiltError
+from pipelines.progress import Lines
+from pipelines.publish import KEPT, run_publish
+from pipelines.publish_errors import NotPublishedError, PointerError
+from pipelines.published import read_published
+from pipelines.query import csv_text, run_sql
+from pipelines.transform.run import Work, run_transform
+from pipelines.warehouse import Warehouse
+from tests.unit.tiny_models import MODELS, StoppedClock, workshop
+
+CHECK = "sql/checks/nothing_negative.sql"
+NEGATIVE = "-- No total is below zero.\nselect * from core.fct_bill where total < 0"
+REFUSED = (
+    "copy core.fct_bill to 'out.csv'",
+    "attach 'other.duckdb'",
+    "select * from read_text('{data}/published/current.json')",
+    "select * from '{data}/published/parquet-000001/core.fct_bill.parquet'",
+    "set enable_external_access = true",
+    "install httpfs",
+    "delete from core.fct_bill",
+    "select 1; select 2",
+    "select * from glob('{data}/*')",
+)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    """Give the commands a folder with models that are built."""
+    with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}):
+        pass
+    work = Work(
+        Settings(tmp_path / "data", "tester"),
+        StoppedClock(),
+        Lines(io.StringIO()),
+        threading.Event(),
+        (tmp_path / "sql",),
+        lambda _warehouse: {},
+    )
+    assert run_transform(work).exit_code == 0
+    return work
+
+
+def home(work: Work) -> Path:
+    """Name the folder of what is published."""
+    return work.settings.data_dir / "published"
+
+
+def change(work: Work, statement: str) -> None:
+    """Run a statement in the warehouse."""
+    with Warehouse(work.settings.data_dir) as warehouse:
+        warehouse.rows(statement)
+
+
+def test_marts_and_bi_are_published(work: Work) -> None:
+    """As tables of one file, with their comments, and each as a Parquet file; staging is not, and
+    the file is in the format of DuckDB 1.5.
+    """
+    outcome = run_publish(work)
+    assert (outcome.exit_code, outcome.errors) == (0, [])
+    current = read_published(work.settings.data_dir)
+    assert current.models == {"bi.bill_totals": 2, "core.fct_bill": 2}
+    with duckdb.connect() as connection:
+        file = home(work) / current.snapshot
+        connection.execute(f"attach '{file}' as s (read_only)")
+        tables = connection.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables()"
+            " where database_name = 's' order by 1"
+        ).fetchall()
+        assert [name for name, _ in tables] == ["bi.bill_totals", "core.fct_bill", "meta.snapshot"]
+        assert "What was billed, by state." in tables[0][1]
+        comments = connection.execute(
+            "select comment from duckdb_columns() where database_name = 's'"
+            " and table_name = 'fct_bill' and column_name = 'bill_id'"
+        ).fetchall()
+        assert comments == [('Clio\'s id of "the bill"',)]
+        said = connection.execute("select generation, run_id from s.meta.snapshot").fetchall()
+        assert said == [(1, outcome.run_id)]
+        version = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = 's'"
+        ).fetchall()
+        assert version == [("v1.5.0+",)]
+        totals = "select * from {} order by state"
+        parquet = home(work) / current.parquet / "bi.bill_totals.parquet"
+        of_parquet = connection.execute(totals.format(f"'{parquet}'")).fetchall()
+        assert of_parquet == connection.execute(totals.format("s.bi.bill_totals")).fetchall()
+        assert [state for state, _ in of_parquet] == ["draft", "paid"]
+    assert sorted(path.name for path in (home(work) / current.parquet).iterdir()) == [
+        "bi.bill_totals.parquet",
+        "core.fct_bill.parquet",
+    ]
+
+
+def test_what_is_published_is_private_and_read_only(work: Work) -> None:
+    """Folders are the owner's alone, snapshots and Parquet are written by nobody."""
+    run_publish(work)
+    modes = {
+        str(path.relative_to(home(work))): stat.S_IMODE(path.stat().st_mode)
+        for path in [home(work), *home(work).rglob("*")]
+    }
+    assert modes == {
+        ".": 0o700,
+        "current.json": 0o600,
+        "parquet-000001": 0o700,
+        "parquet-000001/bi.bill_totals.parquet": 0o400,
+        "parquet-000001/core.fct_bill.parquet": 0o400,
+        "warehouse-000001.duckdb": 0o400,
+        "warehouse.duckdb": 0o400,
+    }
+
+
+def test_the_last_five_stay(work: Work) -> None:
+    """Numbers go up; older generations are removed, and the second name is the newest's."""
+    for _ in range(KEPT + 2):
+        run_publish(work)
+    numbers = sorted(path.name for path in home(work).glob("warehouse-*"))
+    assert numbers == [f"warehouse-{number:06}.duckdb" for number in range(3, 8)]
+    assert len(list(home(work).glob("parquet-*"))) == KEPT
+    assert read_published(work.settings.data_dir).generation == KEPT + 2
+    assert (home(work) / "warehouse.duckdb").samefile(home(work) / numbers[-1])
+
+
+def test_nothing_is_published_that_a_check_refuses(work: Work) -> None:
+    """What failed in `check` since it was built: exit code 7, and the pointer stays."""
+    run_publish(work)
+    before = read_published(work.settings.data_dir)
+    change(work, "update meta.checks set failures = 3 where check_name like '%negative'")
+    with pytest.raises(BuiltChecksFailedError, match="1 checks failed"):
+        run_publish(work)
+    assert read_published(work.settings.data_dir) == before
+
+
+def test_nothing_built_is_nothing_to_publish(tmp_path: Path, work: Work) -> None:
+    """Before the first transform: exit code 4."""
+    with workshop(tmp_path / "other"):
+        pass
+    settings = Settings(tmp_path / "other" / "data", "tester")
+    with pytest.raises(NotBuiltError):
+        run_publish(dataclasses.replace(work, settings=settings))
+
+
+def test_sql_reads_what_is_published(work: Work) -> None:
+    """Not what was built since; results have types, the text is a table with the generation."""
+    query = "select state, total from core.fct_bill order by bill_id"
+    with pytest.raises(NotPublishedError):
+        run_sql(work.settings, work.clock, query)
+    run_publish(work)
+    change(work, "update core.fct_bill set state = 'other'")
+    outcome = run_sql(work.settings, work.clock, query)
+    assert [row["state"] for row in outcome.results] == ["paid", "draft"]
+    assert str(outcome.results[0]["total"]) == "10.50"
+    assert "2 rows; generation 1" in outcome.text
+    twice = run_sql(work.settings, work.clock, "select 1 as a, 2 as a")
+    assert twice.results == [{"a": 1, "a_1": 2}]
+
+
+def test_sql_reaches_nothing_else(work: Work) -> None:
+    """No other file, no change, no extension, no second statement: exit code 2."""
+    run_publish(work)
+    for query in REFUSED:
+        with pytest.raises(QueryError):
+            run_sql(work.settings, work.clock, query.format(data=work.settings.data_dir))
+
+
+def test_csv_holds_no_formula() -> None:
+    """A text that a spreadsheet would run begins with an apostrophe; numbers stay numbers."""
+    texts = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\0=1", "＝1", "plain"]  # noqa: RUF001
+    rows = [[text, -5, None, True] for text in texts]
+    read = list(csv.reader(io.StringIO(csv_text(["=name", "n", "none", "yes"], rows), newline="")))
+    assert read[0] == ["'=name", "n", "none", "yes"]
+    assert [row[0] for row in read[1:]] == ["'" + text for text in texts[:-1]] + ["plain"]
+    assert {tuple(row[1:]) for row in read[1:]} == {("-5", "", "true")}
+
+
+def test_a_pointer_that_is_no_pointer(work: Work) -> None:
+    """It is told with exit code 7, and the next publish mends it with a new number."""
+    run_publish(work)
+    for text in ("", "{}", "[]", '{"generation": 1}'):
+        (home(work) / "current.json").write_text(text, "utf-8")
+        with pytest.raises(PointerError):
+            read_published(work.settings.data_dir)
+    run_publish(work)
+    assert read_published(work.settings.data_dir).generation == 2
+
+
+def test_a_pointer_leads_nowhere_else(work: Work) -> None:
+    """A name that is not the generation's own is refused; a file that is gone is told."""
+    run_publish(work)
+    pointer = home(work) / "current.json"
+    held = json.loads(pointer.read_text("utf-8"))
+    pointer.write_text(json.dumps({**held, "snapshot": "../warehouse.duckdb"}), "utf-8")
+    with pytest.raises(PointerError):
+        run_sql(work.settings, work.clock, "select 1")
+    pointer.write_text(json.dumps(held), "utf-8")
+    (home(work) / held["snapshot"]).unlink()
+    with pytest.raises(PointerError, match="not there"):
+        run_sql(work.settings, work.clock, "select 1")
