@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mini_firm import empty_firm, fill
+from tests.unit.mini_firm import empty_firm
+from tests.unit.mini_records import fill
 
 
 @pytest.fixture(scope="session")

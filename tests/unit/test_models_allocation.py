@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mini_firm import ANN, BEN, MiniFirm, empty_firm
+from tests.unit.mini_firm import MiniFirm, empty_firm
+from tests.unit.mini_records import ANN, BEN
 
 SERVICE, EXPENSE = "Service", "Expense"
 

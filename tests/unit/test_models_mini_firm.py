@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.metrics import Metric, read_metrics
 from pipelines.sql_folder import sql_folder
-from tests.unit.mini_firm import ANN, BEN, DIVORCE, ESTATE, MiniFirm, copied, empty_firm
+from tests.unit.mini_firm import MiniFirm, copied, empty_firm
+from tests.unit.mini_records import ANN, BEN, DIVORCE, ESTATE
 
 METRICS = read_metrics(sql_folder())
 
