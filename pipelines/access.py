@@ -45,7 +45,7 @@ def access(source: str, settings: Settings, base_url: str, clock: Clock) -> Acce
         return Access(options.gateway.needed_key(), gateway=options.gateway)
     if options.access_token is not None:
         return Access(options.access_token)
-    kept = renewal(source, settings, base_url, clock)
+    kept = renewal(source, settings, base_url, clock).of_now()
     return Access(kept.current(), kept.newer)
 
 

@@ -58,6 +58,17 @@ class UnsafeTokensError(TokenStoreError):
     )
 
 
+class OtherSignInError(ClioError):
+    """Somebody else signed in while this run was under way."""
+
+    code = "other_sign_in"
+    hint = (
+        "Nothing was read with the new sign-in, and what was read before it stays. Run the same"
+        " command again: it goes on if the new sign-in is for the same account."
+    )
+    exit_code = 4
+
+
 class NotConfirmedError(ClioError):
     """Nobody said yes."""
 

@@ -1,6 +1,7 @@
 """Who the token belongs to: one warehouse holds one account, proved through one user's eyes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import pendulum
@@ -23,12 +24,16 @@ class Identity:
     rights: str = ""
 
 
+def user_in(body: bytes) -> dict[str, Any]:
+    """Give the user in an answer of `users/who_am_i`, with `data` around it or bare; else {}."""
+    document = orjson.loads(body)
+    user = document.get("data", document) if isinstance(document, dict) else None
+    return user if isinstance(user, dict) else {}
+
+
 def identity_of(body: bytes) -> Identity:
     """Read an answer of `users/who_am_i`."""
-    document = orjson.loads(body)
-    user = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(user, dict):
-        return Identity()
+    user = user_in(body)
     account = user.get("account")
     account_id = account.get("id") if isinstance(account, dict) else None
     roles = user.get("roles")

@@ -10,7 +10,7 @@ the token is never sent again.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -24,8 +24,8 @@ from sources.errors import AnswerLostError, ClioError, GrantRefusedError, SignIn
 
 from .crash import crash_point
 from .durable import replace_privately, sync_folder
-from .errors import BusyError, TokenStoreError
-from .signin import SignIn, Target
+from .errors import BusyError, OtherSignInError, TokenStoreError
+from .signin import Person, SignIn, Target
 from .tokens import FOLDER, TokenStore, token_folder
 
 LONGEST_WAIT = 90.0
@@ -97,7 +97,8 @@ def sign_in_lock(data_dir: Path, source: str) -> Iterator[Marker]:
 class Renewal:
     """The sign-in that is kept for a product, renewed when it ends or is refused.
 
-    `target` is what it has to be for; `oauth` makes what renews it.
+    `target` is what it has to be for; `oauth` makes what renews it. `person` is whose it was when
+    the run began, if known: somebody else's is not taken in the middle of it.
     """
 
     source: str
@@ -106,6 +107,7 @@ class Renewal:
     target: Target
     oauth: Callable[[], OAuth]
     clock: Clock
+    person: Person = Person()
 
     def current(self) -> Secret:
         """Give the access token; renew it first if it ends, or if a refresh was interrupted.
@@ -136,6 +138,7 @@ class Renewal:
 
         Raises:
             SignInNeededError: there is none, or it is for another place.
+            OtherSignInError: it is somebody else's than when the run began.
             TokenStoreError: it cannot be read.
 
         """
@@ -150,7 +153,13 @@ class Renewal:
                 f" {host_of(found.target.base_url)}; the settings name another place or application"
             )
             raise sign_in_needed(self.source, message)
+        if not found.person.may_be(self.person):
+            raise OtherSignInError
         return found
+
+    def of_now(self) -> "Renewal":
+        """Give the same for a run that begins now; raises as `kept` does."""
+        return replace(self, person=self.kept().person)
 
     def state(self, found: SignIn) -> str:
         """Give what is known of a pair of tokens: started, refused, or nothing."""

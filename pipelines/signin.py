@@ -37,6 +37,11 @@ class Person:
     user_id: str = ""
     user: str = ""
 
+    def may_be(self, known: "Person") -> bool:
+        """Tell whether this is the account and user that were known, or nobody was."""
+        ids = (self.account_id, self.user_id)
+        return known == Person() or ids == (known.account_id, known.user_id)
+
 
 @dataclass(frozen=True)
 class SignIn:

@@ -3,14 +3,13 @@
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TextIO
-
-import orjson
+from typing import TextIO
 
 from pipelines import access, apis
 from pipelines.access import Access
 from pipelines.apis import WHO_AM_I
 from pipelines.callback import listening
+from pipelines.identity import user_in
 from pipelines.outcome import Outcome
 from pipelines.refresh import sign_in_lock
 from pipelines.signin import Person, SignIn, expiry
@@ -154,8 +153,9 @@ def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> Sig
 
 def person_of(body: bytes) -> Person:
     """Read an answer of `users/who_am_i`, Manage's or Grow's."""
-    user = _inside(orjson.loads(body), "data")
-    account = _inside(user, "account")
+    user = user_in(body)
+    account = user.get("account")
+    account = account if isinstance(account, dict) else {}
     names = [str(user[name]) for name in ("first_name", "last_name") if user.get(name)]
     return Person(
         account_id=_text(account.get("id")),
@@ -163,11 +163,6 @@ def person_of(body: bytes) -> Person:
         user_id=_text(user.get("id")),
         user=_text(user.get("name")) or " ".join(names),
     )
-
-
-def _inside(document: object, name: str) -> dict[str, Any]:
-    inner = document.get(name) if isinstance(document, dict) else None
-    return inner if isinstance(inner, dict) else {}
 
 
 def _text(value: object) -> str:

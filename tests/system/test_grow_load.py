@@ -258,10 +258,14 @@ def test_a_timeout_of_the_gateway_is_never_no_data(new_grow: NewGrow) -> None:
     assert firm.differences("contacts") == []
 
 
-def test_another_accounts_token_is_refused(new_grow: NewGrow) -> None:
-    """Before anything is stored."""
-    firm = new_grow(grow_other_tokens={"other": {"user": 90_102, "account": 2}})
-    codes(firm)
+@pytest.mark.parametrize("version", ["v2", "v1"])
+def test_another_accounts_token_is_refused(new_grow: NewGrow, version: str) -> None:
+    """Before anything is stored, also where the answer that tells the account is a bare record."""
+    other = {"other": {"user": 90_102, "account": 2}}
+    firm = new_grow(
+        grow={"api_version": version}, grow_version=version, grow_other_tokens=other, grow_notes=0
+    )
+    codes(firm, "users")
     firm.grow["access_token"] = Secret("other")
     with pytest.raises(Exception, match="account 2"):
         firm.load()

@@ -42,6 +42,11 @@ def test_what_an_answer_tells(user: dict[str, object], expected: Identity) -> No
     assert identity_of(json.dumps({"data": user}).encode()) == expected
 
 
+def test_answer_without_data_around_it() -> None:
+    """Grow's early access shows single records bare: their account counts as well."""
+    assert identity_of(b'{"id":101,"account":{"id":7}}') == Identity("7", "101")
+
+
 @pytest.mark.parametrize("body", [b"[]", b"null", b'{"data":[]}', b'{"data":null}', b"{}", b"7"])
 def test_answer_that_tells_nothing(body: bytes) -> None:
     """Any other JSON is nobody."""

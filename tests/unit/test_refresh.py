@@ -11,8 +11,9 @@ import pytest
 
 from pipelines.access import application
 from pipelines.config import SourceSettings
+from pipelines.errors import OtherSignInError
 from pipelines.refresh import Marker, Renewal, sign_in_lock
-from pipelines.signin import SignIn, Target
+from pipelines.signin import Person, SignIn, Target
 from pipelines.tokens import FileStore
 from sources.clio_http.client import ClioClient
 from sources.clio_http.oauth import OAuth
@@ -304,6 +305,38 @@ def test_sign_in_for_another_place_is_not_sent(desk: Desk, change: str) -> None:
             use()
         assert "clio-sync auth login grow" in caught.value.hint
     assert desk.server.requests == []
+
+
+@pytest.mark.parametrize(
+    "person",
+    [Person(), Person("2", user_id="9"), Person("1", user_id="8")],
+    ids=["not-known-yet", "other-account", "other-user"],
+)
+def test_somebody_else_signs_in_meanwhile(desk: Desk, person: Person) -> None:
+    """A run that began with one firm's token goes on with no other: its tokens are neither sent nor
+    renewed, and the run ends with exit 4.
+    """
+    desk.store.write(replace(desk.old, person=Person("1", user_id="9")).text())
+    run = desk.renewal().of_now()
+    other = replace(desk.old, access_token=Secret("other"), person=person)
+    desk.store.write(other.text())
+    for use in (run.current, lambda: run.newer(Secret("access-0"))):
+        with pytest.raises(OtherSignInError) as caught:
+            use()
+        assert caught.value.exit_code == 4
+    assert desk.server.requests == []
+
+
+@pytest.mark.parametrize("known", [Person("1", "Firm", "9", "Ash"), Person()])
+def test_same_person_signs_in_meanwhile(desk: Desk, known: Person) -> None:
+    """The run goes on with the new token; so it does where Clio never said whose the first was."""
+    desk.store.write(replace(desk.old, person=known).text())
+    run = desk.renewal().of_now()
+    again = replace(
+        desk.old, access_token=Secret("again"), person=Person("1", "New name", "9", "Ash")
+    )
+    desk.store.write(again.text())
+    assert run.newer(Secret("access-0")) == Secret("again")
 
 
 def test_nobody_signed_in(desk: Desk) -> None:
