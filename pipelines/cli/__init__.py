@@ -1,6 +1,6 @@
 """The command line: parse, call one function, print."""
 
-from . import auth, backup, editing, looking, modelling, publishing, reading, writing
+from . import auth, backup, editing, looking, modelling, publishing, reading, reconciling, writing
 from .base import entry, main
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "modelling",
     "publishing",
     "reading",
+    "reconciling",
     "writing",
 ]

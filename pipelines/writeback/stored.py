@@ -118,6 +118,28 @@ def read_stored(
     return found
 
 
+def read_versions(
+    warehouse: Warehouse,
+    catalog: Catalog,
+    resource: str,
+    key: str,
+    hidden: frozenset[str] = frozenset(),
+) -> list[Mapping[str, Any]]:
+    """Read the versions of a record that newer ones replaced, oldest first."""
+    table = f"{resource}__versions"
+    known = set(warehouse.columns(RAW, table)) - hidden
+    columns = [one for one in catalog.collections[resource].columns if one.name in known]
+    if not columns:
+        return []
+    chosen = ", ".join(f"t.{quoted(column.name)}" for column in columns)
+    rows = warehouse.rows(
+        f"select {chosen} from {RAW}.{quoted(table)} t where t.id::varchar = $1"  # noqa: S608
+        " order by t._replaced_at",
+        [key],
+    )
+    return [_record(columns, values) for values in rows]
+
+
 def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) -> list[str]:
     """Give the ids, as text, of the records that are not deleted and fulfil a person's condition.
 

@@ -1,0 +1,1 @@
+"""Where Clio and the warehouse agree, where not, and why: `reconcile` and its evidence package."""

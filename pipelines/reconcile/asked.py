@@ -1,0 +1,346 @@
+"""What is asked of Clio for a run: ids and versions of whole lists, and single records."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pendulum
+import pyarrow as pa
+
+from pipelines import identity
+from pipelines.apis import WHO_AM_I
+from pipelines.errors import OtherAccountError
+from pipelines.load import Product
+from pipelines.masks import Masks
+from pipelines.observations import OVERLAP
+from pipelines.plans import lists_of, not_asked_for
+from pipelines.progress import Lines
+from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from sources.clio_http.client import ClioClient, Meter
+from sources.clio_http.clock import Clock
+from sources.clio_http.confirm import ABOUT_ONE
+from sources.clio_http.paging import walk
+from sources.clio_http.plan import Plan, Point, narrowing, without
+from sources.clio_http.records import Records
+
+from .evaluate import Inputs
+
+SOURCE = "clio_manage"
+RAW = f"raw_{SOURCE}"
+IDS = pa.schema([("resource", pa.string()), ("record_id", pa.string()), ("etag", pa.string())])
+RECORDS = pa.schema(
+    [
+        ("resource", pa.string()),
+        ("record_id", pa.string()),
+        ("state", pa.string()),
+        ("moved", pa.bool_()),
+    ]
+)
+FIELDS = pa.schema(
+    [
+        ("resource", pa.string()),
+        ("record_id", pa.string()),
+        ("field", pa.string()),
+        ("in_clio", pa.string()),
+        ("in_warehouse", pa.string()),
+        ("moved", pa.bool_()),
+    ]
+)
+MOST_LOOKED_AT = 500
+"""So many records that ids or versions show to differ are asked for one by one."""
+GONE, THERE, REFUSED = "gone", "there", "refused"
+UNASKED = "the ids were not asked for: --ids"
+FIELDS_ASKED = "clio_fields"
+WALKED = ("clio_ids", "our_ids", "clio_records")
+LOOKED_AT = "no record was asked for: --sample N"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the ids of some collections, and how many records of a sample.
+
+    `ids` are names of collections; `seed` makes the sample another one on another day.
+    """
+
+    ids: tuple[str, ...] = ()
+    sample: int = 0
+    seed: str = ""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An open warehouse beside an open Clio Manage."""
+
+    warehouse: Warehouse
+    product: Product
+    client: ClioClient
+    clock: Clock
+    masks: Masks
+    reporter: Lines
+
+    def stored(self) -> list[Collection]:
+        """Give the collections that can be asked record by record and have a table here."""
+        layout = self.warehouse.layout(RAW)
+        return [
+            one
+            for name, one in sorted(self.product.catalog.collections.items())
+            if name in layout and one.parent is None and one.key == ("id",)
+        ]
+
+
+def ask(desk: Desk, question: Question) -> Inputs:
+    """Ask Clio, and give the tables that comparisons read.
+
+    Raises:
+        ClioError: Clio cannot be reached, or stopped answering.
+
+    """
+    cursor = desk.warehouse.cursor()
+    try:
+        tables: dict[str, pa.Table] = {}
+        wanted: list[tuple[str, str]] = []
+        if question.ids:
+            tables["clio_ids"] = _walked(desk, question.ids)
+            tables["our_ids"] = _ours(cursor, question.ids)
+            wanted = _differing(cursor, tables)[:MOST_LOOKED_AT]
+        if question.sample:
+            wanted += [one for one in _sample(cursor, desk, question) if one not in wanted]
+        if wanted or question.sample or question.ids:
+            seen, fields = _looked_at(cursor, desk, wanted)
+            tables["clio_records"], tables[FIELDS_ASKED] = seen, fields
+    finally:
+        cursor.close()
+    absent = {name: UNASKED for name in WALKED if not question.ids}
+    return Inputs(tables, {**absent, FIELDS_ASKED: LOOKED_AT})
+
+
+def unasked(why: str) -> Inputs:
+    """Give no table, and why."""
+    reasons = {**dict.fromkeys(WALKED, why or UNASKED), FIELDS_ASKED: why or LOOKED_AT}
+    return Inputs({}, reasons)
+
+
+def demand_account(desk: Desk) -> None:
+    """Make sure that the token is of the account that the warehouse holds.
+
+    Raises:
+        OtherAccountError: it is of another one.
+
+    """
+    pinned = identity.pinned(desk.warehouse, SOURCE)
+    answer = desk.client.get(WHO_AM_I, [("fields", identity.FIELDS)])
+    mine = identity.identity_of(answer.body)
+    if pinned and pinned.account_id and mine.account_id and pinned.account_id != mine.account_id:
+        raise OtherAccountError
+
+
+def _walked(desk: Desk, names: Sequence[str]) -> pa.Table:
+    """Walk the lists of some collections for ids and etags alone."""
+    found: dict[str, dict[str, str | None]] = {}
+    for name in names:
+        collection = desk.product.catalog.loaded[name]
+        mine = found.setdefault(name, {})
+        narrow = [item for item in collection.fields if item.name in {"id", "etag"}]
+        for one in lists_of(collection, desk.clock.now()):
+            asked = [*narrowing(collection, narrow), *one.parameters]
+            for page in walk(desk.client, one.path, asked):
+                mine |= {str(row["id"]): row.get("etag") for row in _rows(page.body)}
+        desk.reporter.note(f"{name}: {len(mine):,} ids listed by Clio")
+    columns = [
+        [name for name, mine in found.items() for _ in mine],
+        [key for mine in found.values() for key in mine],
+        [tag for mine in found.values() for tag in mine.values()],
+    ]
+    return pa.table(columns, schema=IDS)
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(body)["data"]
+    return rows
+
+
+def _ours(cursor: Cursor, names: Sequence[str]) -> pa.Table:
+    """Give ids and etags of the live rows of some collections."""
+    parts = [
+        f"select '{name}' as resource, id::varchar as record_id,"  # noqa: S608 - catalogue names
+        f" {'etag' if _has(cursor, name, 'etag') else 'null'}::varchar as etag"
+        f" from {RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"
+        f" where b.source = '{SOURCE}' and b.resource = '{name}'"
+        " and b.record_id = t.id::varchar and b.revived_at is null)"
+        for name in names
+    ]
+    return cursor.execute(" union all ".join(parts)).to_arrow_table().cast(IDS)
+
+
+def _has(cursor: Cursor, table: str, column: str) -> bool:
+    found = cursor.execute(
+        "select 1 from duckdb_columns() where schema_name = $1 and table_name = $2"
+        " and column_name = $3",
+        [RAW, table, column],
+    )
+    return bool(found.fetchall())
+
+
+def _differing(cursor: Cursor, tables: dict[str, pa.Table]) -> list[tuple[str, str]]:
+    """Name the records that only one side has, and those of which the versions differ."""
+    for name in ("clio_ids", "our_ids"):
+        cursor.register(name, tables[name])
+    found = cursor.execute(
+        "select coalesce(c.resource, o.resource), coalesce(c.record_id, o.record_id)"
+        " from clio_ids c full outer join our_ids o"
+        " on o.resource = c.resource and o.record_id = c.record_id"
+        " where c.record_id is null or o.record_id is null or c.etag <> o.etag order by 1, 2"
+    )
+    return [(name, key) for name, key in found.fetchall()]
+
+
+def _sample(cursor: Cursor, desk: Desk, question: Question) -> list[tuple[str, str]]:
+    """Choose records, as many of one collection as of another, others on another day."""
+    there = [one for one in desk.stored() if one.item_path]
+    if not there:
+        return []
+    each = -(-question.sample // len(there))
+    parts = [
+        f"(select '{one.name}' as resource, id::varchar as record_id,"  # noqa: S608
+        f" md5($1 || '{one.name}' || id::varchar) as place from {RAW}.{quoted(one.name)}"
+        f" order by place limit {each})"
+        for one in there
+    ]
+    query = f"select resource, record_id from ({' union all '.join(parts)}) order by place"  # noqa: S608
+    chosen = cursor.execute(f"{query} limit {question.sample}", [question.seed]).fetchall()
+    return [(name, key) for name, key in chosen]
+
+
+def _looked_at(
+    cursor: Cursor, desk: Desk, wanted: Sequence[tuple[str, str]]
+) -> tuple[pa.Table, pa.Table]:
+    """Ask for records one by one; give what became of each, and the fields that differ."""
+    records, fields = [], []
+    as_of = complete_at(desk.warehouse)
+    for name in sorted({name for name, _ in wanted}):
+        reader = Reader.of(desk, cursor, desk.product.catalog.loaded[name], as_of.get(name))
+        for key in sorted(key for one, key in wanted if one == name):
+            seen = reader.look(key)
+            if seen.fields and not seen.moved:
+                # what agrees by now was only moving
+                seen = reader.look(key)
+            records.append((name, key, seen.state, seen.moved))
+            fields += [(name, key, *one, seen.moved) for one in seen.fields]
+    return _table(records, RECORDS), _table(fields, FIELDS)
+
+
+def _table(rows: Sequence[Sequence[object]], schema: pa.Schema) -> pa.Table:
+    named = [dict(zip(schema.names, row, strict=True)) for row in rows]
+    return pa.Table.from_pylist(named, schema)
+
+
+def complete_at(warehouse: Warehouse) -> dict[str, pendulum.DateTime]:
+    """Give the moment that each collection of Manage is complete up to: its last walk's start."""
+    found = warehouse.rows(
+        "select resource, watermark from meta.watermarks"
+        " where source = $1 and watermark is not null",
+        [SOURCE],
+    )
+    return {name: pendulum.instance(at) + OVERLAP for name, at in found}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One record as Clio answers it alone: what became of it, and its fields that differ here.
+
+    A field is its name, its value in Clio and its value here, as texts. `moved` says that the
+    record changed in Clio after the warehouse was complete.
+    """
+
+    state: str
+    moved: bool = False
+    fields: tuple[tuple[str, str | None, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Asks for single records of one collection and holds them against its table."""
+
+    desk: Desk
+    cursor: Cursor
+    collection: Collection
+    records: Records
+    columns: tuple[str, ...]
+    as_of: pendulum.DateTime | None
+
+    @classmethod
+    def of(
+        cls, desk: Desk, cursor: Cursor, collection: Collection, as_of: pendulum.DateTime | None
+    ) -> Self:
+        """Get ready; nothing is asked yet."""
+        left_out = not_asked_for(collection, desk.product.rules)
+        kept = without(collection.fields, left_out)
+        now = desk.clock.now()
+        lists = lists_of(collection, now)
+        plan = Plan(collection, "reconcile", now, lists, None, Point(len(lists)), left_out)
+        known = set(desk.warehouse.columns(RAW, collection.name))
+        columns = [one.name for item in kept for one in item.columns if one.name in known]
+        return cls(
+            desk,
+            cursor,
+            collection,
+            Records(desk.client, plan, kept, Meter()),
+            tuple(columns),
+            as_of,
+        )
+
+    def look(self, key: str) -> Seen:
+        """Ask for one record.
+
+        Raises:
+            ClioError: Clio stopped answering.
+
+        """
+        try:
+            found = self.records.one(key)
+        except ABOUT_ONE:
+            return Seen(REFUSED)
+        if found is None or not found.table.num_rows:
+            return Seen(GONE if found is None else REFUSED)
+        shown = self.desk.masks.apply(self.collection.name, found).table
+        self.cursor.register("shown", shown)
+        raw = f"{RAW}.{quoted(self.collection.name)}"
+        kept = [name for name in self.columns if name in shown.column_names]
+        row = self._row("shown", kept, key)
+        ours = self._row(raw, kept, key)
+        if row is None:
+            # another record answered, such as the one that this one was merged into
+            return Seen(REFUSED)
+        stamp, stored = row.get("updated_at"), (ours or {}).get("updated_at")
+        moved = self._is_after(stamp) and stamp != stored
+        if ours is None:
+            return Seen(THERE, moved)
+        kinds = {one.name: one.type for one in self.collection.columns}
+        differing = [
+            (name, row[name], ours[name])
+            for name in kept
+            if not _same(kinds[name], row[name], ours[name])
+        ]
+        return Seen(THERE, moved, tuple(differing))
+
+    def _row(self, relation: str, names: Sequence[str], key: str) -> dict[str, str | None] | None:
+        kinds = {one.name: one.type for one in self.collection.columns}
+        chosen = ", ".join(f"cast(cast({quoted(n)} as {kinds[n]}) as varchar)" for n in names)
+        query = f"select {chosen} from {relation} where id::varchar = $1"  # noqa: S608
+        found = self.cursor.execute(query, [key]).fetchall()
+        return dict(zip(names, found[0], strict=True)) if found else None
+
+    def _is_after(self, stamp: str | None) -> bool:
+        if stamp is None or self.as_of is None:
+            return False
+        found = pendulum.parse(stamp.replace(" ", "T", 1))
+        return isinstance(found, pendulum.DateTime) and found > self.as_of
+
+
+def _same(kind: str, one: str | None, other: str | None) -> bool:
+    if kind != "JSON" or one is None or other is None:
+        return one == other
+    return bool(json.loads(one) == json.loads(other))

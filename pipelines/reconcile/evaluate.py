@@ -1,0 +1,169 @@
+"""Comparisons run on the warehouse: what they need is looked for, then they are asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pyarrow as pa
+
+from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.casts import quoted
+
+from .definitions import MONEY, Definition
+from .errors import DefinitionError
+from .verdicts import Comparison, Counted, Line, Value, concluded, not_run
+
+INPUT = "input."
+BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
+"""What is never older than the rows that were loaded; other relations are as of the last build."""
+NEVER_BUILT = "{name} is not built: run clio-sync transform"
+NEVER_LOADED = "{name} was not loaded"
+OLDER = "the models are older than the newest load: run clio-sync transform"
+MOST_LINES = 10_000
+COLUMNS = {
+    "key": "varchar",
+    "label": "varchar",
+    "left_value": "",
+    "right_value": "",
+    "resource": "varchar",
+    "record_id": "varchar",
+    "moved": "boolean",
+    "cause": "varchar",
+    "not_run": "varchar",
+}
+"""What the query of a comparison gives; the last five may be left out."""
+TOTALS = """
+select count(*), count(*) filter (left_value is not distinct from right_value and not_run is null),
+    {}
+from compared
+"""
+UNEQUAL = """
+select * from compared where left_value is distinct from right_value or not_run is not null
+order by key limit $1
+"""
+NEEDED = ("key", "label", "left_value", "right_value")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was asked of Clio for this run: tables by name, and why another is not there."""
+
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+def evaluate(
+    warehouse: Warehouse, definitions: Sequence[Definition], inputs: Inputs
+) -> list[Comparison]:
+    """Run comparisons; one that lacks something is not run, and says why.
+
+    Raises:
+        DefinitionError: a query gives other columns than a comparison has.
+
+    """
+    cursor = warehouse.cursor()
+    try:
+        for name, table in inputs.tables.items():
+            cursor.register(name, table)
+        known, stale = _relations(warehouse), is_stale(warehouse)
+        found = []
+        for one in definitions:
+            lacks = lacking(one, known, inputs, stale=stale)
+            found.append(not_run(one, lacks) if lacks else _asked(cursor, one))
+        return found
+    finally:
+        cursor.close()
+
+
+def lacking(definition: Definition, known: frozenset[str], inputs: Inputs, *, stale: bool) -> str:
+    """Say why a comparison cannot be run; empty if it can."""
+    for name in definition.needs:
+        if name.startswith(INPUT):
+            short = name.removeprefix(INPUT)
+            if short not in inputs.tables:
+                return inputs.absent.get(short, "it was not asked for")
+        elif name not in known:
+            return (NEVER_LOADED if name.startswith(("raw_", "meta.")) else NEVER_BUILT).format(
+                name=name
+            )
+        elif stale and not name.startswith(BUILT_AS_TABLES):
+            return OLDER
+    return ""
+
+
+def _relations(warehouse: Warehouse) -> frozenset[str]:
+    """Name the relations that a load or a build made."""
+    found = warehouse.rows(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " union select schema_name || '.' || view_name from duckdb_views() where not internal"
+    )
+    return frozenset(name for (name,) in found)
+
+
+def is_stale(warehouse: Warehouse) -> bool:
+    """Tell whether rows were stored after the models were built."""
+    if not warehouse.columns("meta", "model_runs"):
+        return False
+    found = warehouse.rows(
+        "select (select max(finished_at) from meta.sync_runs where inserted + updated > 0)"
+        " > (select max(started_at) from meta.model_runs)"
+    )
+    return bool(found[0][0])
+
+
+def _asked(cursor: Cursor, definition: Definition) -> Comparison:
+    described = cursor.execute(f"describe {definition.query}").fetchall()
+    names = [row[0] for row in described]
+    wrong = [n for n in names if n not in COLUMNS] + [n for n in NEEDED if n not in names]
+    if wrong:
+        message = f"{definition.name}.sql gives other columns than a comparison has: {wrong[0]}"
+        raise DefinitionError(message)
+    cast = "decimal(38, 2)" if definition.unit == MONEY else "decimal(38, 6)"
+    side = cast if definition.is_number else "varchar"
+    chosen = ", ".join(
+        f"cast({quoted(n) if n in names else 'null'} as {kind or side}) as {n}"
+        for n, kind in COLUMNS.items()
+    )
+    cursor.execute(
+        f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608
+    )
+    found = concluded(definition, _counted(cursor, definition))
+    cursor.execute("drop table compared")
+    more = found.rows - found.equal - len(found.lines)
+    if more > 0:
+        reason = f"{more:,} further lines differ; the first {MOST_LINES:,} are shown"
+        found = Comparison(**{**vars(found), "reason": reason})
+    return found
+
+
+def _counted(cursor: Cursor, definition: Definition) -> Counted:
+    """Count the lines of the comparison at hand, and read those that are not equal."""
+    totals = TOTALS.format("sum(left_value), sum(right_value)" if definition.is_number else "0, 0")
+    rows, equal, left, right = cursor.execute(totals).fetchall()[0]
+    lines = [_line(row) for row in cursor.execute(UNEQUAL, [MOST_LINES]).fetchall()]
+    return Counted(rows, equal, _number(left), _number(right), lines)
+
+
+def _line(row: Sequence[object]) -> Line:
+    key, label, left, right, resource, record_id, moved, cause, why = row
+    return Line(
+        str(key),
+        str(label or ""),
+        _value(left),
+        _value(right),
+        str(resource or ""),
+        str(record_id or ""),
+        bool(moved),
+        str(cause or ""),
+        str(why or ""),
+    )
+
+
+def _value(value: object) -> Value:
+    if value is None or isinstance(value, Decimal):
+        return value
+    return str(value)
+
+
+def _number(value: object) -> Decimal | None:
+    return value if isinstance(value, Decimal) else None

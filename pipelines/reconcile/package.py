@@ -1,0 +1,125 @@
+"""The evidence package: files that are whole or not there, with their sums, for their owner."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipelines.durable import sync_folder
+
+from .document import Evidence, Shown, document, lines, versions
+from .errors import PackageAlteredError, PackageFolderError
+from .files import LINES, csv_text, line_cells, workbook
+from .page import page
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+PAGE, BOOK, DOCUMENT = "reconciliation.html", "reconciliation.xlsx", "reconciliation.json"
+MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+
+
+def write_package(folder: Path, evidence: Evidence) -> str:
+    """Write the package into a folder that is not there yet; give the digest of its manifest.
+
+    Raises:
+        PackageFolderError: the folder is there and holds something, or cannot be made.
+
+    """
+    contents = _contents(evidence)
+    manifest = _manifest(evidence, contents)
+    sums = [
+        f"{_sum(data)}  {name}\n" for name, data in sorted({**contents, MANIFEST: manifest}.items())
+    ]
+    whole = {**contents, MANIFEST: manifest, SUMS: "".join(sums).encode()}
+    beside = folder.with_name(f".{folder.name}.{evidence.heading.run_id[:8]}")
+    try:
+        if folder.exists():
+            # only an empty folder gives way; another one is an error, and stays
+            folder.rmdir()
+        folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        beside.mkdir(mode=PRIVATE_FOLDER)
+        try:
+            for name, data in whole.items():
+                _write(beside / name, data)
+            sync_folder(beside)
+            beside.rename(folder)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        sync_folder(folder.parent)
+    except OSError as error:
+        message = f"the package cannot be written into {folder} ({error.strerror})"
+        raise PackageFolderError(message) from None
+    return _sum(manifest)
+
+
+def _contents(evidence: Evidence) -> dict[str, bytes]:
+    found = list(lines(evidence))
+    by_name: dict[str, list[Shown]] = {}
+    for one in found:
+        by_name.setdefault(one.comparison.definition.name, []).append(one)
+    lists = {
+        f"differences-{name}.csv": csv_text(LINES, map(line_cells, mine))
+        for name, mine in by_name.items()
+    }
+    whole = json.dumps(document(evidence), indent=1, ensure_ascii=False)
+    return {
+        PAGE: page(evidence).encode(),
+        BOOK: workbook(evidence),
+        DOCUMENT: whole.encode(),
+        **lists,
+    }
+
+
+def _manifest(evidence: Evidence, contents: Mapping[str, bytes]) -> bytes:
+    told = evidence.heading
+    text = {
+        "run_id": told.run_id,
+        "made_at": told.made_at.to_iso8601_string(),
+        "actor": told.actor,
+        "audit_head": told.audit_head,
+        "versions": versions(),
+        "open_differences": evidence.open,
+        "files": {
+            name: {"sha256": _sum(data), "bytes": len(data)}
+            for name, data in sorted(contents.items())
+        },
+    }
+    return json.dumps(text, indent=1).encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, PRIVATE_FILE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def verify_package(folder: Path) -> str:
+    """Hold every file of a package against its manifest; give the digest of the manifest.
+
+    Raises:
+        PackageAlteredError: a file is missing, was added or is not what was written.
+
+    """
+    try:
+        data = (folder / MANIFEST).read_bytes()
+        listed = {name: one["sha256"] for name, one in json.loads(data)["files"].items()}
+        there = {one.name: _sum(one.read_bytes()) for one in folder.iterdir()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        message = f"{folder} holds no package whose manifest can be read"
+        raise PackageAlteredError(message) from None
+    listed[MANIFEST] = _sum(data)
+    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(listed.items()))
+    listed[SUMS] = _sum(sums.encode())
+    wrong = sorted(name for name in {*listed, *there} if listed.get(name) != there.get(name))
+    if wrong:
+        message = f"{wrong[0]} is not what was written"
+        raise PackageAlteredError(message)
+    return listed[MANIFEST]

@@ -1,0 +1,337 @@
+"""The commands `reconcile`, `reconcile accept` and `reconcile verify`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pendulum
+import pyarrow as pa
+
+from pipelines import apis, identity, products
+from pipelines.errors import NoWarehouseError
+from pipelines.ledger import Entry, Ledger
+from pipelines.meta import moment
+from pipelines.outcome import Outcome, table
+from pipelines.run_load import Run
+from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
+from sources.errors import ClioError, ConfigurationError
+
+from . import asked
+from .acceptance import REPORTED, accept, acceptances, applied, remember
+from .asked import Desk, Question
+from .definitions import read_definitions, read_list
+from .document import Evidence, Heading, Listing, Shown, lines, shown_value
+from .errors import DifferencesError, PackageAlteredError
+from .evaluate import NEVER_BUILT, Inputs, evaluate
+from .package import PAGE, verify_package, write_package
+from .pushed import pushed
+from .verdicts import Comparison, Status
+
+REPORTS = "reports"
+MEMORY_LIMIT = "700MB"
+AS_OF = pa.schema([("resource", pa.string()), ("complete_at", pa.timestamp("us", tz="UTC"))])
+LISTINGS = {
+    "By month": ("by_month", ("staging.stg_manage__activities",)),
+    "Trust three-way": ("trust_three_way", ("trust.rpt_three_way",)),
+    "Trust exceptions": ("trust_exceptions", ("trust.rpt_trust_exceptions",)),
+    "Identity": ("identity", ("core.xref_grow_manage",)),
+}
+"""Title → file of the query, and the relations that it reads."""
+WITHOUT_ASKING = (1, 2, 4)
+SHOWN_LINES = 20
+OF_THE_DEMO = "the demo's Clio has ended"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for: collections whose ids are walked, records of a sample, a folder.
+
+    `ids` is None where no list is walked, and empty for all that are stored.
+    """
+
+    ids: tuple[str, ...] | None = None
+    sample: int = 0
+    out: Path | None = None
+    reports: bool = False
+
+
+def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
+    """Compare Clio with the warehouse and write the evidence.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        DefinitionError: a comparison is not defined as it has to be.
+        PackageFolderError: the folder of the package cannot be written.
+        BusyError: another run is at work.
+
+    """
+    folder, clock = run.settings.data_dir, run.clock
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    outcome = Outcome("reconcile", clock.now(), run_id=uuid4().hex)
+    out = wish.out or folder / REPORTS / f"{clock.now().to_date_string()}-{outcome.run_id[:8]}"
+    with (
+        writer_lock(folder, "reconcile", clock.now()),
+        Warehouse(folder, read_only=True, memory_limit=MEMORY_LIMIT) as warehouse,
+        run.reporter,
+    ):
+        found = _compared(run, wish, warehouse, outcome, into_demo=into_demo)
+    digest = write_package(out, found)
+    _keep(run, found, digest)
+    remember(folder / REPORTS, found.comparisons)
+    _tell(outcome, found, out)
+    outcome.finished_at = clock.now()
+    return outcome
+
+
+def _compared(
+    run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
+) -> Evidence:
+    settings, clock = run.settings, run.clock
+    inputs = Inputs({"as_of": _as_of(warehouse)})
+    known, head = {}, ""
+    with _noted(outcome), Ledger.open(settings.data_dir, clock, read_only=True) as ledger:
+        sent = pushed(warehouse, ledger, settings)
+        inputs = _with(inputs, Inputs({"pushed": sent}))
+        known, head = acceptances(ledger), str(ledger.head())
+    inputs = _with(inputs, _asked(run, wish, warehouse, outcome, into_demo=into_demo))
+    definitions = read_definitions(WITHOUT_ASKING)
+    comparisons = applied(evaluate(warehouse, definitions, inputs), known)
+    listings = {title: _listing(warehouse, *told) for title, told in LISTINGS.items()}
+    heading = _heading(run, wish, warehouse, outcome, head)
+    return Evidence(heading, comparisons, listings)
+
+
+@contextmanager
+def _noted(outcome: Outcome) -> Iterator[None]:
+    """Let what stands between us and one source be told at the end; the others go on."""
+    try:
+        yield
+    except ClioError as error:
+        outcome.errors.append(("", error))
+
+
+def _with(one: Inputs, other: Inputs) -> Inputs:
+    return Inputs({**one.tables, **other.tables}, {**one.absent, **other.absent})
+
+
+def _as_of(warehouse: Warehouse) -> pa.Table:
+    rows = [
+        {"resource": name, "complete_at": at} for name, at in asked.complete_at(warehouse).items()
+    ]
+    return pa.Table.from_pylist(rows, AS_OF)
+
+
+def _asked(
+    run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
+) -> Inputs:
+    """Ask Clio for what is wished; where it cannot be asked, give why."""
+    if wish.ids is None and not wish.sample:
+        return asked.unasked("")
+    if (run.settings.data_dir / DEMO_MARK).exists() and not into_demo:
+        return asked.unasked(OF_THE_DEMO)
+    options = run.settings.sources[asked.SOURCE]
+    product = products.product(asked.SOURCE, options)
+    masks = products.masks(product.catalog, options, run.settings.data_dir)
+    try:
+        with apis.client(asked.SOURCE, run.settings, run.clock, run.stop) as client:
+            desk = Desk(warehouse, product, client, run.clock, masks, run.reporter)
+            asked.demand_account(desk)
+            return asked.ask(desk, _question(wish, desk, run))
+    except ClioError as error:
+        outcome.errors.append((asked.SOURCE, error))
+        return asked.unasked(str(error))
+
+
+def _question(wish: Wish, desk: Desk, run: Run) -> Question:
+    stored = [one.name for one in desk.stored()]
+    names = stored if wish.ids == () else list(wish.ids or ())
+    unknown = sorted(set(names) - set(stored))
+    if unknown:
+        message = f"{unknown[0]} is no collection whose ids can be walked here"
+        raise ConfigurationError(message)
+    return Question(tuple(names), wish.sample, run.clock.now().to_date_string())
+
+
+def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> Listing:
+    """Read one of the lists that go along."""
+    for relation in needs:
+        schema, _, table_name = relation.partition(".")
+        if not warehouse.columns(schema, table_name):
+            return Listing(reason=NEVER_BUILT.format(name=relation))
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute(read_list(name))
+        names = [column[0] for column in cursor.description or ()]
+        return Listing(names, cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head: str) -> Heading:
+    pinned = identity.pinned(warehouse, asked.SOURCE)
+    scope = "levels 1, 2 and 4"
+    if wish.ids is not None:
+        scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"
+    return Heading(
+        run_id=outcome.run_id,
+        made_at=outcome.started_at,
+        actor=run.settings.actor,
+        host=apis.base_url(asked.SOURCE, run.settings.sources[asked.SOURCE]),
+        account=pinned.account_id if pinned else "",
+        loaded_at=_newest(warehouse, "sync_runs", "finished_at"),
+        built_at=_newest(warehouse, "model_runs", "started_at"),
+        audit_head=head,
+        scope=f"{scope}; a sample of {wish.sample} records",
+        is_demo=(run.settings.data_dir / DEMO_MARK).exists(),
+    )
+
+
+def _newest(warehouse: Warehouse, name: str, column: str) -> pendulum.DateTime | None:
+    if not warehouse.columns("meta", name):
+        return None
+    found = warehouse.rows(f"select max({column}) from meta.{name}")  # noqa: S608
+    return moment(found[0][0])
+
+
+def _keep(run: Run, found: Evidence, digest: str) -> None:
+    """Chain the package to the ledger: an altered one is not the one that was recorded."""
+    body = {
+        "run_id": found.heading.run_id,
+        "manifest": digest,
+        "open_differences": found.open,
+        **{f"count {name}": count for name, count in found.counts.items()},
+    }
+    with Ledger.open(run.settings.data_dir, run.clock) as ledger:
+        ledger.record(run.settings.actor, Entry(REPORTED, body))
+
+
+def _tell(outcome: Outcome, found: Evidence, out: Path) -> None:
+    outcome.results = [
+        {"package": str(out), "open_differences": found.open, **found.counts},
+        *map(_result, found.ordered),
+        *map(_difference, lines(found)),
+    ]
+    outcome.text = _text(found, out)
+    if found.open:
+        message = f"{found.open:,} open differences"
+        outcome.errors.insert(0, ("", DifferencesError(message)))
+    outcome.exit_code = max((error.exit_code for _, error in outcome.errors), default=0)
+    if found.open:
+        outcome.exit_code = DifferencesError.exit_code
+
+
+def _result(one: Comparison) -> dict[str, Any]:
+    return {
+        "comparison": one.definition.name,
+        "level": one.definition.level,
+        "status": one.status.value,
+        "rows": one.rows,
+        "equal": one.equal,
+        "left": one.left,
+        "right": one.right,
+        "differences": len(one.differences),
+        "accepted": len(one.differences) - len(one.open),
+        "reason": one.reason,
+    }
+
+
+def _difference(shown: Shown) -> dict[str, Any]:
+    """Give a line by its keys alone: texts of records stand in the package only."""
+    return {
+        "id": shown.id,
+        "comparison": shown.comparison.definition.name,
+        "key": shown.line.key,
+        "status": shown.line.status.value,
+        "cause": shown.line.cause,
+        "difference": shown.difference,
+        "accepted": bool(shown.line.accepted),
+    }
+
+
+def _text(found: Evidence, out: Path) -> str:
+    header = ("comparison", "rows", "equal", "status", "why")
+    cells = [
+        (one.definition.name, one.rows, one.equal, one.status.value, one.reason)
+        for one in found.ordered
+    ]
+    parts = [table(header, cells)]
+    shown = [one for one in lines(found) if one.line.status is Status.DIFFERENCE]
+    if shown:
+        rows = [
+            (
+                one.id,
+                one.comparison.definition.name,
+                one.line.key,
+                shown_value(one.difference),
+                one.line.cause,
+                "yes" if one.line.accepted else "no",
+            )
+            for one in shown[:SHOWN_LINES]
+        ]
+        titles = ("id", "comparison", "key", "difference", "cause", "accepted")
+        parts += ["", table(titles, rows)]
+        if len(shown) > SHOWN_LINES:
+            parts.append(f"{len(shown) - SHOWN_LINES:,} further ones are in the package.")
+    return "\n".join([*parts, "", *summary(found.counts, found.open, out)]) + "\n"
+
+
+def summary(counts: Mapping[str, int], open_differences: int, out: Path) -> list[str]:
+    """Give three lines: what agrees, what does not, and where the package is."""
+    agree = counts[Status.MATCH] + counts[Status.TOLERANCE]
+    others = f"{counts[Status.MOVED]} moved, {counts[Status.NOT_RUN]} were not run"
+    return [
+        f"{agree} comparisons agree, {counts[Status.DIFFERENCE]} differ, {others}.",
+        f"Open differences: {open_differences:,}.",
+        f"The package is in {out}: open {PAGE}.",
+    ]
+
+
+def run_accept(run: Run, wanted: str, reason: str) -> Outcome:
+    """Accept a difference of the last run, for as long as it is the same.
+
+    Raises:
+        NoDifferenceError: the last run found none with this id.
+        LedgerError: the ledger is damaged.
+
+    """
+    outcome = Outcome("reconcile accept", run.clock.now())
+    folder = run.settings.data_dir
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    with Ledger.open(folder, run.clock) as ledger:
+        found = accept(ledger, folder / REPORTS, run.settings.actor, wanted, reason)
+    outcome.results = [{"id": found.id, "comparison": found.comparison}]
+    outcome.text = (
+        f"Accepted: {found.id} of {found.comparison}. It is open again as soon as either side"
+        " changes.\n"
+    )
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+def run_verify(run: Run, folder: Path) -> Outcome:
+    """Hold a package against its manifest, and that against the ledger.
+
+    Raises:
+        PackageAlteredError: a file was altered, or the ledger knows no such package.
+
+    """
+    outcome = Outcome("reconcile verify", run.clock.now())
+    digest = verify_package(folder)
+    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+        known = ledger.rows(
+            "select seq, at, actor from events where kind = ? and body ->> '$.manifest' = ?",
+            [REPORTED, digest],
+        )
+    if not known:
+        message = "the ledger knows no package with this manifest"
+        raise PackageAlteredError(message)
+    event, at, actor = known[0]
+    outcome.results = [{"manifest": digest, "event": event, "made_at": at, "actor": actor}]
+    outcome.text = f"Every file is as {actor} made it at {at}; event {event} of the ledger.\n"
+    outcome.finished_at = run.clock.now()
+    return outcome

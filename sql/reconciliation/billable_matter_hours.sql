@@ -1,0 +1,46 @@
+-- what: unbilled hours of each matter
+-- level: 2
+-- left: hours that Clio counts as unbilled; whether work on drafts is in it is not documented
+-- right: billable hours in the warehouse that are on no bill, draft or approved
+-- unit: hours
+-- tolerance: 0.01
+-- reason: Clio shows the sum rounded to two places
+-- severity: warn
+-- needs: input.as_of, raw_clio_manage.billable_matters, raw_clio_manage.activities,
+--   core.fct_activity, staging.stg_manage__billable_matters, staging.stg_manage__matters
+with work as (
+    select
+        matter_id,
+        sum(case when is_time then rounded_hours else 0 end) as amount
+    from core.fct_activity
+    where billing_status = 'unbilled'
+    group by matter_id
+),
+
+changed as (
+    select matter_id, max(updated_at) as updated_at
+    from staging.stg_manage__activities
+    group by matter_id
+),
+
+clio as (
+    select * from staging.stg_manage__billable_matters
+    where not is_deleted
+)
+
+select
+    concat('matter:', matters.matter_id) as key,
+    matters.display_number as label,
+    coalesce(clio.unbilled_hours, 0) as left_value,
+    coalesce(work.amount, 0) as right_value,
+    'matters' as resource,
+    matters.matter_id as record_id,
+    coalesce(
+        changed.updated_at > (select complete_at from as_of where resource = 'billable_matters'), false
+    ) as moved,
+    case when matters.is_deleted then 'deleted' end as cause
+from staging.stg_manage__matters as matters
+left join clio on clio.matter_id = matters.matter_id
+left join work on work.matter_id = matters.matter_id
+left join changed on changed.matter_id = matters.matter_id
+where clio.matter_id is not null or coalesce(work.amount, 0) <> 0
