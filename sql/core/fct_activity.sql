@@ -3,8 +3,8 @@
 -- Work and expenses, without what was deleted.
 -- basis: cohort
 -- not_null: activity_id, activity_type, billing_status
--- relationships: matter_id -> core.dim_matter.matter_id
--- relationships: user_id -> core.dim_user.user_id
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: billing_status in (billed,on_draft,unbilled,non_billable,written_off)
 -- column: hours: hours worked, before rounding
 -- column: rounded_hours: hours as they are billed

@@ -3,9 +3,9 @@
 -- Bills and trust requests, drafts too; void and deleted ones are left out.
 -- basis: event
 -- not_null: bill_id, state, total, balance
--- relationships: matter_id -> core.dim_matter.matter_id
--- relationships: client_id -> core.dim_contact.contact_id
--- accepted: state in (draft,awaiting_approval,awaiting_payment,paid)
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- relationships: client_id -> core.dim_contact.contact_id [warn]
+-- accepted: state in (draft,awaiting_approval,awaiting_payment,paid) [warn]
 -- accepted: bucket in (current,1-30,31-60,61-90,91+)
 -- column: matter_id: the matter that the bill asks most for
 -- column: total: what the bill asks for, with tax and the interest charged so far

@@ -4,7 +4,7 @@
 -- basis: event
 -- not_null: line_item_id, bill_id, total
 -- relationships: bill_id -> core.fct_bill.bill_id
--- relationships: matter_id -> core.dim_matter.matter_id
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- accepted: kind in (Service,Expense)
 -- column: net_amount: the line after its discount and before tax
 -- column: write_down: what the activity was worth less what the line asks for

@@ -5,8 +5,10 @@
 -- accepted: grow_kind in (contact,matter)
 -- accepted: status in (linked,ambiguous,missing,conflict)
 -- accepted: method in (pinned,named,email,phone,name)
--- column: status: linked when one record of Manage stands out, ambiguous when several do, missing
+-- column: status: linked when one record of Manage stands out, ambiguous when several do or the
+--   name alone speaks for it, so that a person decides in seeds/grow_link_decisions.csv; missing
 --   when none does, conflict when the one that Grow names is not there
+-- column: manage_id: the record of Manage, or the one candidate of an ambiguous link
 -- column: score: how sure the link is, from 0 to 1
 with candidates as (
     select * from intermediate.int_grow_links__candidates
@@ -100,6 +102,7 @@ select
         when best.rivals > 1 then 'ambiguous'
         when manage_records.manage_id is null then 'conflict'
         when methods.method not in ('pinned', 'named') and shared.grow_records > 1 then 'ambiguous'
+        when methods.method = 'name' then 'ambiguous'
         else 'linked'
     end as status,
     coalesce(best.rivals, 0) as candidates,

@@ -5,7 +5,7 @@
 -- the day of the payment. Empty until the firm gives rules in seeds/comp_rules.csv.
 -- basis: event
 -- not_null: user_id, role, month_start, credit
--- relationships: user_id -> core.dim_user.user_id
+-- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: role in (originating,responsible,working)
 -- column: credit: collected fees times the rule's share, until the rule's cap for the year
 with credits as (

@@ -3,7 +3,7 @@
 -- What each matter brought and cost so far, and what is still open on it.
 -- basis: cohort
 -- not_null: matter_id
--- relationships: matter_id -> core.dim_matter.matter_id
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- column: standard_value: hours at the price of the entry, or at the user's rate if the fee is flat
 -- column: collected: fees collected, before tax
 -- column: cost: hours at cost rates; hours without a cost rate cost nothing here, see costed_hours

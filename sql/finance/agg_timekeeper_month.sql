@@ -4,7 +4,7 @@
 -- the work, those in _event in the month of the bill or of the payment.
 -- basis: cohort
 -- not_null: month_start
--- relationships: user_id -> core.dim_user.user_id
+-- relationships: user_id -> core.dim_user.user_id [warn]
 -- column: available_hours: weekdays until today times hours of a day, by the user's working days
 -- column: worked_amount: what billable time is worth
 -- column: billed_cohort: approved bills for this month's work, after discounts and before tax

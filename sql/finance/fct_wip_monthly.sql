@@ -4,7 +4,7 @@
 -- Work in progress at each month-end and today, worked out anew from what is known now.
 -- basis: as_of
 -- not_null: month_end, as_of_date, wip_amount
--- relationships: matter_id -> core.dim_matter.matter_id
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- column: wip_fees: value of time entries
 -- column: wip_costs: value of expenses
 -- column: on_draft_amount: part of it that stands on a draft bill now

@@ -3,7 +3,7 @@
 -- Which matters lie still, which could be closed, and what keeps closed ones from being so.
 -- basis: as_of
 -- not_null: matter_id, status, is_stale, is_closable
--- relationships: matter_id -> core.dim_matter.matter_id
+-- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- column: idle_days: days since the last touch
 -- column: next_action_date: the next open task or calendar entry
 -- column: is_stale: open, untouched for the days of the settings, and nothing planned

@@ -1,7 +1,7 @@
 -- grain: one row per contact of Grow and custom field
 -- materialized: view
 -- Values of custom fields of each contact of Grow, as text.
--- unique: grow_contact_id, custom_field_id
+-- unique: grow_contact_id, custom_field_id [warn]
 -- not_null: grow_contact_id
 with source as (
     select id as grow_contact_id, unnest(cast(custom_field_values as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per phone number
 -- materialized: view
 -- Phone numbers of Grow's contacts, in their order.
--- unique: grow_contact_id, position
+-- unique: grow_contact_id, position [warn]
 -- not_null: grow_contact_id, position
 with source as (
     select

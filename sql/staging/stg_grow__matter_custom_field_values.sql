@@ -1,7 +1,7 @@
 -- grain: one row per matter of Grow and custom field
 -- materialized: view
 -- Values of custom fields of each matter of Grow, as text.
--- unique: grow_matter_id, custom_field_id
+-- unique: grow_matter_id, custom_field_id [warn]
 -- not_null: grow_matter_id
 with source as (
     select id as grow_matter_id, unnest(cast(custom_field_values as json[])) as element

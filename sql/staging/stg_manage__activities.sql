@@ -3,8 +3,8 @@
 -- Time entries and expenses. Hours come from quantity_in_hours, since quantity is in seconds.
 -- unique: activity_id
 -- not_null: activity_id, activity_type, billing_status
--- accepted: billing_status in (billed,on_draft,unbilled,non_billable)
--- accepted: activity_type in (TimeEntry,ExpenseEntry,HardCostEntry,SoftCostEntry)
+-- accepted: billing_status in (billed,on_draft,unbilled,non_billable) [warn]
+-- accepted: activity_type in (TimeEntry,ExpenseEntry,HardCostEntry,SoftCostEntry) [warn]
 with source as (
     select * from raw_clio_manage.activities
 ),

@@ -3,7 +3,7 @@
 -- Payments and credits as they are applied to bills. Only a payment is cash.
 -- unique: allocation_id
 -- not_null: allocation_id, amount
--- accepted: parent_type in (Payment,CreditMemo)
+-- accepted: parent_type in (Payment,CreditMemo) [warn]
 with source as (
     select * from raw_clio_manage.allocations
 ),

@@ -3,7 +3,7 @@
 -- Operating and trust accounts with the balance that Clio shows.
 -- unique: bank_account_id
 -- not_null: bank_account_id, account_type
--- accepted: account_type in (Operating,Trust)
+-- accepted: account_type in (Operating,Trust) [warn]
 with source as (
     select * from raw_clio_manage.bank_accounts
 ),

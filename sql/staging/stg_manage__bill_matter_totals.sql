@@ -1,7 +1,7 @@
 -- grain: one row per bill and matter
 -- materialized: view
 -- What Clio says a bill asks for each of its matters.
--- unique: bill_id, matter_id
+-- unique: bill_id, matter_id [warn]
 -- not_null: bill_id
 with source as (
     select id as bill_id, unnest(cast(matter_totals as json[])) as element

@@ -3,7 +3,7 @@
 -- Bills of every state and kind. Clio's total holds the interest charged so far.
 -- unique: bill_id
 -- not_null: bill_id, state
--- accepted: state in (draft,awaiting_approval,awaiting_payment,paid,void,deleted)
+-- accepted: state in (draft,awaiting_approval,awaiting_payment,paid,void,deleted) [warn]
 with source as (
     select * from raw_clio_manage.bills
 ),

@@ -1,7 +1,7 @@
 -- grain: one row per calendar entry and attendee
 -- materialized: view
 -- Attendees of calendar entries.
--- unique: calendar_entry_id, attendee_id, attendee_type
+-- unique: calendar_entry_id, attendee_id, attendee_type [warn]
 -- not_null: calendar_entry_id
 with source as (
     select id as calendar_entry_id, unnest(cast(attendees as json[])) as element

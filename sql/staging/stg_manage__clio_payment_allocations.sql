@@ -1,7 +1,7 @@
 -- grain: one row per payment and allocation
 -- materialized: view
 -- Allocations of payments by card.
--- unique: payment_id, allocation_id
+-- unique: payment_id, allocation_id [warn]
 -- not_null: payment_id
 with source as (
     select id as payment_id, unnest(cast(allocations as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per receiver
 -- materialized: view
 -- Who received an e-mail or call.
--- unique: communication_id, party_id, party_type
+-- unique: communication_id, party_id, party_type [warn]
 -- not_null: communication_id
 with source as (
     select id as communication_id, unnest(cast(receivers as json[])) as element

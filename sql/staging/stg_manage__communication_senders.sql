@@ -1,7 +1,7 @@
 -- grain: one row per sender
 -- materialized: view
 -- Who sent an e-mail or called.
--- unique: communication_id, party_id, party_type
+-- unique: communication_id, party_id, party_type [warn]
 -- not_null: communication_id
 with source as (
     select id as communication_id, unnest(cast(senders as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per contact, bank account and day
 -- materialized: view
 -- What each bank account held for a contact, one copy a day from the first load on.
--- unique: contact_id, bank_account_id, balance_date
+-- unique: contact_id, bank_account_id, balance_date [warn]
 -- not_null: contact_id
 with source as (
     select

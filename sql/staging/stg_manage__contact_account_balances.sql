@@ -1,7 +1,7 @@
 -- grain: one row per contact and bank account
 -- materialized: view
 -- What Clio says each bank account holds for a contact.
--- unique: contact_id, bank_account_id
+-- unique: contact_id, bank_account_id [warn]
 -- not_null: contact_id
 with source as (
     select id as contact_id, unnest(cast(account_balances as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per address
 -- materialized: view
 -- Postal addresses of contacts.
--- unique: contact_id, address_id
+-- unique: contact_id, address_id [warn]
 -- not_null: contact_id
 with source as (
     select id as contact_id, unnest(cast(addresses as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per contact and custom field
 -- materialized: view
 -- Values of custom fields of each contact, as text; the wide views have them typed.
--- unique: contact_id, custom_field_id
+-- unique: contact_id, custom_field_id [warn]
 -- not_null: contact_id
 with source as (
     select id as contact_id, unnest(cast(custom_field_values as json[])) as element

@@ -1,7 +1,7 @@
 -- grain: one row per e-mail address
 -- materialized: view
 -- E-mail addresses of contacts.
--- unique: contact_id, email_address_id
+-- unique: contact_id, email_address_id [warn]
 -- not_null: contact_id
 with source as (
     select id as contact_id, unnest(cast(email_addresses as json[])) as element

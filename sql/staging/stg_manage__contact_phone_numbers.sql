@@ -1,7 +1,7 @@
 -- grain: one row per phone number
 -- materialized: view
 -- Phone numbers of contacts.
--- unique: contact_id, phone_number_id
+-- unique: contact_id, phone_number_id [warn]
 -- not_null: contact_id
 with source as (
     select id as contact_id, unnest(cast(phone_numbers as json[])) as element

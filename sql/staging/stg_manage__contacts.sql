@@ -3,7 +3,7 @@
 -- Persons and companies.
 -- unique: contact_id
 -- not_null: contact_id, contact_type
--- accepted: contact_type in (Person,Company)
+-- accepted: contact_type in (Person,Company) [warn]
 with source as (
     select * from raw_clio_manage.contacts
 ),

@@ -1,7 +1,7 @@
 -- grain: one row per option of a pick list
 -- materialized: view
 -- Options of pick lists; a deleted one stays.
--- unique: custom_field_id, picklist_option_id
+-- unique: custom_field_id, picklist_option_id [warn]
 -- not_null: custom_field_id
 with source as (
     select id as custom_field_id, unnest(cast(picklist_options as json[])) as element

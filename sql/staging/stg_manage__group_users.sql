@@ -1,7 +1,7 @@
 -- grain: one row per group and user
 -- materialized: view
 -- Users of groups.
--- unique: group_id, user_id
+-- unique: group_id, user_id [warn]
 -- not_null: group_id
 with source as (
     select id as group_id, unnest(cast(users as json[])) as element

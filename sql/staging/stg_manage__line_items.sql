@@ -3,8 +3,8 @@
 -- Lines of bills. Summary lines repeat others; sums leave them and no-charge lines out.
 -- unique: line_item_id
 -- not_null: line_item_id
--- accepted: line_type in (ActivityLineItem,LineItem,NoChargeLineItem,SummaryLineItem)
--- accepted: kind in (Service,Expense)
+-- accepted: line_type in (ActivityLineItem,LineItem,NoChargeLineItem,SummaryLineItem) [warn]
+-- accepted: kind in (Service,Expense) [warn]
 with source as (
     select * from raw_clio_manage.line_items
 ),

@@ -1,7 +1,7 @@
 -- grain: one row per matter, bank account and day
 -- materialized: view
 -- What each bank account held for a matter, one copy a day from the first load on.
--- unique: matter_id, bank_account_id, balance_date
+-- unique: matter_id, bank_account_id, balance_date [warn]
 -- not_null: matter_id
 with source as (
     select

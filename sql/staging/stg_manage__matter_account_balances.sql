@@ -1,7 +1,7 @@
 -- grain: one row per matter and bank account
 -- materialized: view
 -- What Clio says each bank account holds for a matter.
--- unique: matter_id, bank_account_id
+-- unique: matter_id, bank_account_id [warn]
 -- not_null: matter_id
 with source as (
     select id as matter_id, unnest(cast(account_balances as json[])) as element

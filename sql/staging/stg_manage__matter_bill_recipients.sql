@@ -1,7 +1,7 @@
 -- grain: one row per matter and bill recipient
 -- materialized: view
 -- Who receives the bills of a matter.
--- unique: matter_id, matter_bill_recipient_id
+-- unique: matter_id, matter_bill_recipient_id [warn]
 -- not_null: matter_id
 with source as (
     select id as matter_id, unnest(cast(matter_bill_recipients as json[])) as element

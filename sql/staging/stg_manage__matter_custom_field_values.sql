@@ -1,7 +1,7 @@
 -- grain: one row per matter and custom field
 -- materialized: view
 -- Values of custom fields of each matter, as text; the wide views have them typed.
--- unique: matter_id, custom_field_id
+-- unique: matter_id, custom_field_id [warn]
 -- not_null: matter_id
 with source as (
     select id as matter_id, unnest(cast(custom_field_values as json[])) as element

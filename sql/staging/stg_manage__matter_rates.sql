@@ -1,7 +1,7 @@
 -- grain: one row per matter and rate
 -- materialized: view
 -- Rates agreed for one matter.
--- unique: matter_id, matter_rate_id
+-- unique: matter_id, matter_rate_id [warn]
 -- not_null: matter_id
 with source as (
     select id as matter_id, unnest(cast(custom_rate__rates as json[])) as element

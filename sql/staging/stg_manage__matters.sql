@@ -3,7 +3,7 @@
 -- Matters.
 -- unique: matter_id
 -- not_null: matter_id, status
--- accepted: status in (Pending,Open,Closed)
+-- accepted: status in (Pending,Open,Closed) [warn]
 with source as (
     select * from raw_clio_manage.matters
 ),

@@ -3,7 +3,7 @@
 -- Tasks. A statute of limitations is a task.
 -- unique: task_id
 -- not_null: task_id, status
--- accepted: status in (pending,in_progress,in_review,complete,draft)
+-- accepted: status in (pending,in_progress,in_review,complete,draft) [warn]
 with source as (
     select * from raw_clio_manage.tasks
 ),

@@ -3,7 +3,7 @@
 -- Trust money in and out with the running balance of the account and of the client's ledger.
 -- basis: event
 -- not_null: bank_transaction_id, bank_account_id, account_running
--- relationships: client_id -> core.dim_contact.contact_id
+-- relationships: client_id -> core.dim_contact.contact_id [warn]
 -- column: ledger: the matter's ledger, or the client's where money has no matter
 -- column: ledger_running: what the ledger held in this account after the transaction
 -- column: is_negative: the ledger was below zero after the transaction

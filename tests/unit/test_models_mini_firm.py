@@ -220,14 +220,14 @@ def test_intake_to_cash(firm: MiniFirm) -> None:
 
 
 def test_links_of_grow(firm: MiniFirm) -> None:
-    """A named contact is linked, one of the same name too with less certainty, a stranger not."""
+    """A named contact is linked; the same name alone is for a person to decide; a stranger is not."""
     found = firm.rows(
         "select grow_id, manage_id, method, score::varchar, status from core.xref_grow_manage"
         " where grow_kind = 'contact' order by 1"
     )
     assert found == [
         (71, 100, "named", "1.00", "linked"),
-        (72, 200, "name", "0.60", "linked"),
+        (72, 200, "name", "0.60", "ambiguous"),
         (73, None, None, None, "missing"),
     ]
 
