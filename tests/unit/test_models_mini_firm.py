@@ -220,7 +220,7 @@ def test_intake_to_cash(firm: MiniFirm) -> None:
 
 
 def test_links_of_grow(firm: MiniFirm) -> None:
-    """A named contact is linked; the same name alone is for a person to decide; a stranger is not."""
+    """A named contact is linked; a name alone is for a person to decide; a stranger is not."""
     found = firm.rows(
         "select grow_id, manage_id, method, score::varchar, status from core.xref_grow_manage"
         " where grow_kind = 'contact' order by 1"
