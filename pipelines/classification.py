@@ -16,7 +16,6 @@ from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
-from . import echoes
 from .crash import crash_point
 from .hidden import hides, kept_query
 from .observations import Observed, Watch, late_query, silent_query
@@ -79,12 +78,13 @@ class Classifier:
         once: bool,
         count: bool = False,
         watch: Watch | None = None,
+        written: bool = False,
     ) -> None:
         """Look at the raw table as it stands before the package.
 
         `layout` names the columns of every table of the raw schema. `once` says that no key can
         come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
-        what that shows about Clio.
+        what that shows about Clio. `written` says that we wrote to records of the collection.
         """
         self.count = count
         self.watch = watch
@@ -98,17 +98,11 @@ class Classifier:
         self.history = collection.name + "__versions" in layout
         self.filled = bool(self.stored) and self._any()
         self.source = schema.removeprefix("raw_")
-        self.written = bool(
-            {"etag", "updated_at"} <= self.stored
-            and collection.patch
-            and echoes.replaced(warehouse, self.source, collection.name)
-        )
+        self.written = written and {"etag", "updated_at"} <= self.stored
         self.once = once
         self.key = [quoted(name) for name in collection.key]
         if not once:
-            keys = ", ".join(
-                f"{quoted(c.name)} {sql_type(c.type)}" for c in collection.key_columns
-            )
+            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in collection.key_columns)
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def _any(self) -> bool:

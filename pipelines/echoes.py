@@ -42,12 +42,12 @@ def note(warehouse: Warehouse, found: Iterable[Echo]) -> None:
                 )
 
 
-def replaced(warehouse: Warehouse, source: str, resource: str) -> bool:
-    """Tell whether any record of a collection was written to from here."""
+def written(warehouse: Warehouse, source: str) -> frozenset[str]:
+    """Name the collections of which records were written to from here."""
     if not warehouse.columns("meta", "echoes"):
-        return False
-    query = "select 1 from meta.echoes where source = $1 and resource = $2 limit 1"
-    return bool(warehouse.rows(query, [source, resource]))
+        return frozenset()
+    found = warehouse.rows("select distinct resource from meta.echoes where source = $1", [source])
+    return frozenset(name for (name,) in found)
 
 
 def see(warehouse: Warehouse, head: tuple[int, str]) -> None:

@@ -10,6 +10,7 @@ import dlt
 import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines import echoes
 from pipelines.classification import Classifier
 from pipelines.crash import crash_point
 from pipelines.errors import LoadFailedError, cause, origin
@@ -86,7 +87,8 @@ class Engine:
 
         """
         layout = self.warehouse.layout(self.schema)
-        classifiers = {task.name: self._classifier(task, layout) for task in tasks}
+        written = echoes.written(self.warehouse, self.source)
+        classifiers = {task.name: self._classifier(task, layout, written) for task in tasks}
         source = make([task.walk for task in tasks], package.is_full)
         for task in tasks:
             task.begin()
@@ -112,7 +114,9 @@ class Engine:
             for classifier in classifiers.values():
                 classifier.close()
 
-    def _classifier(self, task: Task, layout: dict[str, list[str]]) -> Classifier:
+    def _classifier(
+        self, task: Task, layout: dict[str, list[str]], written: frozenset[str]
+    ) -> Classifier:
         plan = task.walk.plan
         return Classifier(
             self.warehouse,
@@ -123,6 +127,7 @@ class Engine:
             once=task.walk.keys_rise and len(plan.lists) == 1,
             count=task.purpose.counts,
             watch=task.purpose.watch,
+            written=task.name in written,
         )
 
     def close(self) -> None:
