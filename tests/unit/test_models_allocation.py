@@ -153,3 +153,20 @@ def test_a_bill_without_lines(tmp_path: Path) -> None:
         _paid(firm, 1, 1, 10)
         assert firm.build("+fct_collection_line").failed == ()
         assert firm.rows("from core.fct_collection_line") == []
+
+
+def test_the_firm_chooses_the_method(tmp_path: Path) -> None:
+    """The method that the firm's own settings name is the one that figures use."""
+    with empty_firm(tmp_path) as firm:
+        (firm.seeds / "settings.csv").write_text("name,value\nallocation_method,fifo\n", "utf-8")
+        _bill(firm, 1, 20)
+        _line(firm, 11, 1, 10)
+        _line(firm, 12, 1, 10)
+        _paid(firm, 1, 1, 10)
+        firm.rows(BALANCES)
+        firm.rows("update raw_clio_manage.bills set paid = 10")
+        assert firm.build("+fct_collection_line").failed == ()
+        found = firm.rows(
+            "select line_item_id, amount from core.fct_collection_line where is_default"
+        )
+        assert found == [(11, 10)]

@@ -278,3 +278,12 @@ def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path
         assert firm.rows(f"from finance.fct_wip_frozen where not {march} order by all") == work
         now = firm.rows(f"select bill_id, balance from finance.fct_ar_frozen where {march}")
         assert now == [(1001, 520)]
+
+
+def test_an_empty_warehouse(tmp_path: Path) -> None:
+    """Before anything was loaded every model can be built, and every metric asked for."""
+    with empty_firm(tmp_path) as firm:
+        built = firm.build()
+        assert [one.check for one in built.verdicts if one.failures] == []
+        for metric in METRICS:
+            assert not firm.value(metric.query)
