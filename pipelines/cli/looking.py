@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_DIGITS = 6
 
 
-class Age(click.ParamType):
+class Age(click.ParamType[timedelta]):
     """A length of time, such as 90m."""
 
     name = "age"

@@ -18,7 +18,7 @@ from sources.clio_http.clock import Clock
 from sources.clio_simulator import Clock as SimulatedClock
 from sources.clio_simulator import Simulator
 
-from . import edits, loads, proof
+from . import edits, figures, loads, proof
 from .firm import BOTH, FIRM, change, change_unseen, pointed_at
 
 EXAMPLE = "select * from raw_clio_manage.matters"
@@ -33,7 +33,7 @@ def run_demo(
     reporter: Lines,
     stop: threading.Event,
 ) -> Outcome:
-    """Load the invented firm twice, with changes between, prove the result, and correct it.
+    """Load the invented firm twice, with changes between; prove, correct and publish the result.
 
     Raises:
         NotADemoError: the data folder holds another firm's warehouse.
@@ -57,13 +57,15 @@ def run_demo(
         swept = run_sweep(run, BOTH, into_demo=True)
         reporter.note("Three corrections are sent back to Clio; a colleague is faster with one.")
         corrected = edits.show(run, clio)
-    steps = (first, second, swept, corrected)
+        reporter.note("The models are built and checked, and what they say is published.")
+        published = figures.show(run)
+    steps = (first, second, swept, corrected, published)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = [error for step in steps for error in step.errors]
     outcome.exit_code = max(step.exit_code for step in steps)
-    outcome.results = [*first.results, *second.results, *swept.results]
+    outcome.results = [*first.results, *second.results, *swept.results, *published.results]
     parts = [loads.text(folder, first, second), proof.text(folder, swept), corrected.text]
-    outcome.text = "".join(parts) + _next(folder)
+    outcome.text = "".join([*parts, published.text, _next(folder)])
     return outcome
 
 
@@ -84,6 +86,7 @@ def _next(folder: Path) -> str:
             "",
             f"The warehouse is {folder / FILE}. Next:",
             "  clio-sync status",
+            '  clio-sync sql "from bi.firm_month order by month_start"',
             f"  duckdb {folder / FILE} '{EXAMPLE}'",
             "  clio-sync resources",
             "",

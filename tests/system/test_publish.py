@@ -59,8 +59,8 @@ print(len(seen), len(set(seen)))
 def python(code: str, *words: object, **environ: str) -> subprocess.Popen[str]:
     """Start a program."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
-    words = (sys.executable, "-c", code, *map(str, words))
-    return subprocess.Popen(words, env=env, text=True, stdout=subprocess.PIPE)
+    argv = (sys.executable, "-c", code, *map(str, words))
+    return subprocess.Popen(argv, env=env, text=True, stdout=subprocess.PIPE)
 
 
 def ended(process: subprocess.Popen[str]) -> int:

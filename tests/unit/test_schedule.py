@@ -131,7 +131,7 @@ def test_airflow(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 
     modules = ("airflow.providers", "airflow.providers.standard", "airflow.operators")
     where = "airflow.providers.standard.operators"
-    packages = {name: {"__path__": []} for name in (*modules, where)}
+    packages: dict[str, dict[str, Any]] = {name: {"__path__": []} for name in (*modules, where)}
     load("airflow", place, monkeypatch, {
         **packages, "airflow": {"DAG": Dag}, f"{where}.bash": {"BashOperator": operator},
     })  # fmt: skip
@@ -151,7 +151,7 @@ def same(function: Callable[..., object]) -> Callable[..., object]:
 
 def test_dagster(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job on a schedule; its op runs the command, takes 0 and 4, and fails with others."""
-    values = {"Definitions": SimpleNamespace, "ScheduleDefinition": SimpleNamespace}
+    values: dict[str, Any] = {"Definitions": SimpleNamespace, "ScheduleDefinition": SimpleNamespace}
     values |= {"Failure": ValueError, "job": same, "op": same}
     module = load("dagster", place, monkeypatch, {"dagster": values})
     (schedule,) = module["defs"].schedules
