@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http import gateway as maton
+from sources.clio_http.dialects import PREFIXES
 from sources.clio_http.gateway import Gateway
-from sources.clio_http.hosts import GATEWAY_HOSTS, host_of, webhook_origin
+from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
@@ -181,10 +182,12 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
     def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
         return found.get(f"sources.{product}.{name}", default)
 
-    region = str(get("region", "us"))
+    base_url = str(get("base_url", "")).rstrip("/")
+    region = str(get("region", region_of(host_of(base_url)) or REGIONS[0]))
     if region not in REGIONS:
         message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
         raise ConfigurationError(message)
+    _check_place(product, region, base_url)
     try:
         reserve = float(get("reserve", 0))
     except ValueError:
@@ -192,7 +195,7 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
         raise ConfigurationError(message) from None
     return SourceSettings(
         region=region,
-        base_url=str(get("base_url", "")).rstrip("/"),
+        base_url=base_url,
         access_token=_secret(get("access_token", ""), f"sources.{product}.access_token"),
         reserve=reserve,
         exclude_columns=_names(get("exclude_columns", [])),
@@ -208,6 +211,21 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
         rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
         gateway=_gateway(found, f"sources.{product}."),
     )
+
+
+def _check_place(product: str, region: str, base_url: str) -> None:
+    """Refuse a host of Clio's that is another product's or in another region: a token stays home.
+
+    Any other host is judged where the token would be sent.
+    """
+    host = host_of(base_url)
+    valid = [PREFIXES[region] + name for name in API_NAMES[product]]
+    if region_of(host) and host not in valid:
+        message = (
+            f"{host}, the host of sources.{product}.base_url, is not one of {product} in the region"
+            f" {region}; valid are {', '.join(valid)}"
+        )
+        raise ConfigurationError(message)
 
 
 def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:

@@ -21,15 +21,20 @@ def replace_privately(path: Path, text: str) -> None:
 
     It is made with mode 0600, not changed to it afterwards. Two processes must not do so at once.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.unlink(missing_ok=True)  # left by a process that died
-    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    new = temporary(path)
+    new.unlink(missing_ok=True)  # left by a process that died
+    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    new.replace(path)
     sync_folder(path.parent)
+
+
+def temporary(path: Path) -> Path:
+    """Name the file that `replace_privately` writes first."""
+    return path.with_name(path.name + ".tmp")
 
 
 def sync_folder(folder: Path) -> None:

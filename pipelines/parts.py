@@ -8,6 +8,7 @@ from sources.errors import ConfigurationError
 from . import products
 from .access import is_set_up
 from .config import Settings
+from .errors import TokenStoreError
 from .plans import Choice
 
 
@@ -22,13 +23,21 @@ class Part:
 def readable(settings: Settings) -> tuple[list[str], list[str]]:
     """Part the products into those with a token or a sign-in, and the others.
 
-    Where there is none the first product is given all the same: opening it says what to do.
+    Where there is none the first product is given all the same: opening it says what to do. So
+    does opening one whose sign-in cannot be looked up, which does not keep the other from it.
     """
-    with_access = [name for name in products.NAMES.values() if is_set_up(name, settings)]
+    with_access = [name for name in products.NAMES.values() if _may_be_opened(name, settings)]
     without = [name for name in products.NAMES.values() if name not in with_access]
     if not with_access:
         return without[:1], []
     return with_access, without
+
+
+def _may_be_opened(source: str, settings: Settings) -> bool:
+    try:
+        return is_set_up(source, settings)
+    except TokenStoreError:
+        return True
 
 
 def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list[Part]:

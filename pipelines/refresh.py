@@ -10,7 +10,7 @@ the token is never sent again.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import filelock
@@ -107,7 +107,7 @@ class Renewal:
     target: Target
     oauth: Callable[[], OAuth]
     clock: Clock
-    person: Person = Person()
+    person: Person = field(default_factory=Person)
 
     def current(self) -> Secret:
         """Give the access token; renew it first if it ends, or if a refresh was interrupted.

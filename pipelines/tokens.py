@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .config import IN_FILES, Settings
-from .durable import replace_privately, sync_folder
+from .durable import replace_privately, sync_folder, temporary
 from .errors import TokenStoreError, UnsafeTokensError
 
 FOLDER = "tokens"
@@ -81,9 +81,10 @@ class FileStore:
         raise TokenStoreError(message)
 
     def delete(self) -> None:
-        """Drop what is kept."""
+        """Drop what is kept, and what a process that died while writing left."""
         try:
             self.path.unlink(missing_ok=True)
+            temporary(self.path).unlink(missing_ok=True)
             if self.path.parent.exists():
                 sync_folder(self.path.parent)
         except OSError as error:

@@ -75,7 +75,7 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
     _keep(work, source, store, found)
     found = _introduced(work, source, found, outcome)
     if found.person != Person():
-        _keep(work, source, store, found)
+        _name(work, source, store, found)
     outcome.results = [shown(source, "signed_in", store.place, found)]
     outcome.text = sign_ins_text(outcome.results)
     if work.comes_first(source):
@@ -98,6 +98,14 @@ def _keep(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
     with sign_in_lock(work.settings.data_dir, source) as marker:
         store.write(found.text())
         marker.clear()
+
+
+def _name(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
+    """Add whose it is, unless another process has renewed or replaced the tokens meanwhile."""
+    with sign_in_lock(work.settings.data_dir, source):
+        kept = store.read()
+        if kept is not None and SignIn.read(kept).fingerprint == found.fingerprint:
+            store.write(found.text())
 
 
 def open_page(url: str) -> bool:

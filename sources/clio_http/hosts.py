@@ -15,6 +15,11 @@ REGIONS = {
 }
 CLIO_HOSTS = frozenset().union(*REGIONS.values())
 GATEWAY_HOSTS = frozenset({"api.maton.ai", "gateway.maton.ai"})
+API_NAMES = {
+    "clio_manage": ("app.clio.com",),
+    "clio_grow": ("api.clio.com", "grow.clio.com"),
+}
+"""Where each product's API is, without the region before it."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _PORTS = {"http": 80, "https": 443}
@@ -39,6 +44,11 @@ class Origin:
 def template(path: str) -> str:
     """Give a path as it may be logged: `/matters/12/contacts` becomes `/matters/{id}/contacts`."""
     return "/" + re.sub(r"(?<=/)\d+(?=/|$)", "{id}", path.strip("/"))
+
+
+def region_of(host: str) -> str:
+    """Name the region of a host of Clio; empty for any other host."""
+    return next((region for region, hosts in REGIONS.items() if host in hosts), "")
 
 
 def base_origin(base_url: str) -> Origin:

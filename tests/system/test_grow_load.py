@@ -336,3 +336,15 @@ def test_one_product_that_is_refused_does_not_stop_the_other(new_grow: NewGrow) 
     outcome = run_load(firm.run("matters", clock=None, stop=None), [])
     assert outcome.exit_code == 3
     assert firm.differences("matters") == []
+
+
+def test_keyring_that_cannot_be_used_does_not_stop_the_other(new_grow: NewGrow) -> None:
+    """Manage is to be signed in to, and this machine has no keyring: exit 3, and Grow is loaded."""
+    firm = new_grow()
+    firm.options["client_id"] = "key"
+    outcome = run_load(firm.run("users", clock=None, stop=None), [])
+    assert [(name, error.code) for name, error in outcome.errors] == [
+        ("clio_manage", "token_store")
+    ]
+    assert outcome.exit_code == 3
+    assert firm.differences("users") == []

@@ -4,15 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines import apis
 from pipelines.auth import Way, run_login
 from pipelines.crash import TOKEN_POINTS
+from pipelines.errors import OtherAccountError
+from pipelines.signin import Person
+from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.fault_base import Action, Call
 from sources.clio_simulator.faults import Reset, Status, Wait
@@ -53,6 +58,17 @@ class Later(Action):
     async def before(self, asked: Call) -> None:
         """Let the time pass. The request is let through: its token was good when it was sent."""
         self.clio.clock.advance(self.seconds)
+
+
+@dataclass(frozen=True)
+class Meanwhile(Action):
+    """Let another process do something before a request is answered."""
+
+    do: Callable[[], object]
+
+    async def before(self, asked: Call) -> None:
+        """Do it, and let the request through."""
+        self.do()
 
 
 @pytest.fixture
@@ -118,6 +134,42 @@ def test_token_of_grow_that_ends_in_mid_load(new_grow: NewGrow, tmp_path: Path) 
     grants = [call["grant_type"] for call in clio.world.grow.oauth.calls]
     assert grants == ["authorization_code", "refresh_token"]
     assert 401 in firm.statuses()
+
+
+def test_somebody_else_signs_in_in_mid_load(firm: SignedInFirm) -> None:
+    """D.1: the token ends while a list is walked, and the sign-in that is kept by then is another
+    firm's. No row is read with it: exit 4, and the run after that is refused.
+    """
+    clio = firm.clio
+    clio.switches.other_tokens["another-firm"] = {"user": 102, "account": 2}
+    named = replace(firm.kept, person=Person("1", user_id="101"))
+    firm.store.write(named.text())
+
+    def sign_in() -> None:
+        clio.clock.advance(LIFE)
+        other = replace(named, access_token=Secret("another-firm"), person=Person("2"))
+        firm.store.write(other.text())
+
+    clio.faults.add(Meanwhile(sign_in), "tasks", page=1)
+    outcome = firm.load("tasks", "activities", "matters")
+    assert {error.code for _, error in outcome.errors} == {"other_sign_in"}
+    assert outcome.exit_code == 4
+    assert clio.world.oauth.calls == []
+    with pytest.raises(OtherAccountError, match="account 2"):
+        firm.load("activities")
+
+
+def test_tokens_that_are_renewed_while_somebody_signs_in(firm: SignedInFirm) -> None:
+    """Another process renews the new pair before Clio tells whose it is: the newer pair stays."""
+    newer = Secret("newer")
+
+    def renew() -> None:
+        firm.store.write(replace(firm.kept, access_token=newer).text())
+
+    firm.clio.faults.add(Meanwhile(renew), apis.WHO_AM_I)
+    with Path(os.devnull).open() as nothing:
+        run_login(firm.work, MANAGE, Way(nothing, play))
+    assert firm.kept.access_token == newer
 
 
 def test_token_that_is_over_before_the_load(firm: SignedInFirm) -> None:

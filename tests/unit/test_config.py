@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.access import oauth_url
 from pipelines.config import KNOWN, read_settings
 from pipelines.products import excluded, masks, off
 from sources.clio_http.secret import Secret
@@ -100,6 +101,36 @@ def test_a_bad_region_is_told_with_the_valid_ones(tmp_path: Path, region: str) -
     """There are four regions, and nothing is guessed."""
     with pytest.raises(ConfigurationError, match="valid are us, ca, eu, au"):
         read_settings({MANAGE + "REGION": region}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "valid"),
+    [
+        ({"CLIO_MANAGE__REGION": "us", "CLIO_MANAGE__BASE_URL": "https://eu.app.clio.com"}, "app."),
+        ({"CLIO_MANAGE__BASE_URL": "https://grow.clio.com"}, "app.clio.com"),
+        ({"CLIO_MANAGE__BASE_URL": "https://ca.auth.api.clio.com"}, "ca.app.clio.com"),
+        ({"CLIO_GROW__BASE_URL": "https://au.app.clio.com"}, "au.api.clio.com, au.grow.clio.com"),
+        (
+            {"CLIO_GROW__REGION": "eu", "CLIO_GROW__BASE_URL": "https://api.clio.com/grow"},
+            "eu.api.clio.com, eu.grow.clio.com",
+        ),
+    ],
+)
+def test_a_base_url_is_of_its_product_and_region(
+    tmp_path: Path, settings: dict[str, str], valid: str
+) -> None:
+    """O1: a token goes to no other product of Clio's and to no other region; the hosts are told."""
+    environ = {f"SOURCES__{name}": value for name, value in settings.items()}
+    with pytest.raises(ConfigurationError, match=f"valid are {valid}") as caught:
+        read_settings(environ, tmp_path)
+    assert caught.value.exit_code == 2
+
+
+def test_a_base_url_tells_the_region(tmp_path: Path) -> None:
+    """One signs in where the API is, without a setting for that."""
+    base = "https://eu.api.clio.com/grow"
+    grow = read_settings({"SOURCES__CLIO_GROW__BASE_URL": base}, tmp_path).sources["clio_grow"]
+    assert (grow.region, oauth_url("clio_grow", grow)) == ("eu", "https://eu.auth.api.clio.com")
 
 
 def test_a_reserve_is_a_number(tmp_path: Path) -> None:

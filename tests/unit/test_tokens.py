@@ -157,6 +157,13 @@ def test_file_that_a_crash_left_half_written(store: FileStore) -> None:
     assert (store.read(), left.exists()) == ("new", False)
 
 
+def test_half_written_file_goes_with_the_sign_in(store: FileStore) -> None:
+    """It may hold tokens that are good: nothing of a sign-in is left where somebody signed out."""
+    store.path.with_name(store.path.name + ".tmp").write_text("canary-refresh")
+    store.delete()
+    assert list(store.path.parent.iterdir()) == []
+
+
 def test_file_is_there_or_not(tmp_path: Path) -> None:
     """What is not there is None, and dropping it twice is no error."""
     made = FileStore(tmp_path, "clio_grow")
