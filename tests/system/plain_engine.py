@@ -15,7 +15,7 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines import apis, products, sweep
+from pipelines import apis, echoes, products, sweep
 from pipelines.config import Settings, SourceSettings
 from pipelines.load import Load, Product, Result
 from pipelines.load.package import Engine, Package, _step
@@ -88,14 +88,17 @@ class PlainEngine(Engine):
     def run(self, make: Callable[..., Any], tasks: Sequence[Task], package: Package) -> None:
         """Read, classify and merge one package."""
         layout = self.warehouse.layout(self.schema)
-        read = {task: self._read(task, layout, package) for task in tasks}
+        written = echoes.written(self.warehouse, self.source)
+        read = {task: self._read(task, layout, written, package) for task in tasks}
         self.crash("package-extracted")
         for task, tables in read.items():
             self._merge(task, tables)
         self.crash("package-committed")
 
-    def _read(self, task: Task, layout: dict[str, list[str]], package: Package) -> list[pa.Table]:
-        classifier = self._classifier(task, layout)
+    def _read(
+        self, task: Task, layout: dict[str, list[str]], written: frozenset[str], package: Package
+    ) -> list[pa.Table]:
+        classifier = self._classifier(task, layout, written)
         task.begin()
         step = _step(task, classifier, package)
         tables: list[pa.Table] = []
