@@ -24,7 +24,8 @@ from sources.clio_simulator.faults import Reset, Status, Wait
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError
 from tests.system.conftest import NewFirm
 from tests.system.grow_firm import NewGrow
-from tests.system.process import ROOT, SECONDS, run
+from tests.system.nursery import ROOT
+from tests.system.process import SECONDS, run
 from tests.system.signing import GROW, MANAGE, SignedInFirm, SignedInGrow, play, signing, told
 
 pytestmark = pytest.mark.long
