@@ -117,7 +117,7 @@ def ask(desk: Desk, question: Question) -> Inputs:
     return Inputs(tables, {**absent, FIELDS_ASKED: LOOKED_AT})
 
 
-def unasked(why: str) -> Inputs:
+def unasked(why: str = "") -> Inputs:
     """Give no table, and why."""
     reasons = {**dict.fromkeys(WALKED, why or UNASKED), FIELDS_ASKED: why or LOOKED_AT}
     return Inputs({}, reasons)

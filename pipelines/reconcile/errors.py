@@ -47,11 +47,3 @@ class PackageAlteredError(ClioError):
     code = "package_altered"
     hint = "Do not rely on it. Take another copy of it, or make a new one: clio-sync reconcile."
     exit_code = 7
-
-
-class ReportFailedError(ClioError):
-    """Clio did not make a report."""
-
-    code = "report_failed"
-    hint = "The comparison with it was not run. Run the same command again later."
-    exit_code = 4

@@ -1,7 +1,7 @@
 """The commands `reconcile`, `reconcile accept` and `reconcile verify`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines import apis, identity, products
-from pipelines.errors import NoWarehouseError
+from pipelines.errors import NoWarehouseError, OtherAccountError
 from pipelines.ledger import Entry, Ledger
 from pipelines.meta import moment
 from pipelines.outcome import Outcome, table
@@ -19,18 +19,20 @@ from pipelines.run_load import Run
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from sources.errors import ClioError, ConfigurationError
 
-from . import asked
-from .acceptance import REPORTED, accept, acceptances, applied, remember
+from . import asked, reports
+from .acceptance import REPORTED, Acceptance, accept, acceptances, applied, remember
 from .asked import Desk, Question
 from .definitions import read_definitions, read_list
 from .document import Evidence, Heading, Listing, Shown, lines, shown_value
 from .errors import DifferencesError, PackageAlteredError
 from .evaluate import NEVER_BUILT, Inputs, evaluate
+from .explain import explained
 from .package import PAGE, verify_package, write_package
 from .pushed import pushed
 from .verdicts import Comparison, Status
 
 REPORTS = "reports"
+"""The folder of packages in the data folder."""
 MEMORY_LIMIT = "700MB"
 AS_OF = pa.schema([("resource", pa.string()), ("complete_at", pa.timestamp("us", tz="UTC"))])
 LISTINGS = {
@@ -40,7 +42,7 @@ LISTINGS = {
     "Identity": ("identity", ("core.xref_grow_manage",)),
 }
 """Title → file of the query, and the relations that it reads."""
-WITHOUT_ASKING = (1, 2, 4)
+WITHOUT_ASKING, LEVEL_OF_REPORTS = (1, 2, 4), 3
 SHOWN_LINES = 20
 OF_THE_DEMO = "the demo's Clio has ended"
 
@@ -91,18 +93,26 @@ def _compared(
     run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
 ) -> Evidence:
     settings, clock = run.settings, run.clock
-    inputs = Inputs({"as_of": _as_of(warehouse)})
-    known, head = {}, ""
+    inputs = _with(Inputs(_days(warehouse)), asked.unasked(""), reports.unasked())
+    known: Mapping[str, Acceptance] = {}
+    head = ""
     with _noted(outcome), Ledger.open(settings.data_dir, clock, read_only=True) as ledger:
-        sent = pushed(warehouse, ledger, settings)
-        inputs = _with(inputs, Inputs({"pushed": sent}))
+        inputs = _with(inputs, Inputs({"pushed": pushed(warehouse, ledger, settings)}))
         known, head = acceptances(ledger), str(ledger.head())
-    inputs = _with(inputs, _asked(run, wish, warehouse, outcome, into_demo=into_demo))
-    definitions = read_definitions(WITHOUT_ASKING)
-    comparisons = applied(evaluate(warehouse, definitions, inputs), known)
+    levels = (*WITHOUT_ASKING, *([LEVEL_OF_REPORTS] if wish.reports else []))
+    definitions = read_definitions(levels)
+    with ExitStack() as stack:
+        desk, why = _desk(run, wish, warehouse, stack, outcome, into_demo=into_demo)
+        if desk is None:
+            inputs = _with(inputs, asked.unasked(why), reports.unasked(why))
+        else:
+            inputs = _with(inputs, *_answers(run, wish, desk, outcome))
+        comparisons = evaluate(warehouse, definitions, inputs)
+        if desk is not None:
+            comparisons = explained(desk, comparisons)
     listings = {title: _listing(warehouse, *told) for title, told in LISTINGS.items()}
     heading = _heading(run, wish, warehouse, outcome, head)
-    return Evidence(heading, comparisons, listings)
+    return Evidence(heading, applied(comparisons, known), listings)
 
 
 @contextmanager
@@ -114,36 +124,69 @@ def _noted(outcome: Outcome) -> Iterator[None]:
         outcome.errors.append(("", error))
 
 
-def _with(one: Inputs, other: Inputs) -> Inputs:
-    return Inputs({**one.tables, **other.tables}, {**one.absent, **other.absent})
+def _with(*several: Inputs) -> Inputs:
+    return Inputs(
+        {name: table for one in several for name, table in one.tables.items()},
+        {name: why for one in several for name, why in one.absent.items()},
+    )
 
 
-def _as_of(warehouse: Warehouse) -> pa.Table:
+def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
+    """Give the moment that each collection is complete up to."""
     rows = [
         {"resource": name, "complete_at": at} for name, at in asked.complete_at(warehouse).items()
     ]
-    return pa.Table.from_pylist(rows, AS_OF)
+    return {"as_of": pa.Table.from_pylist(rows, AS_OF)}
 
 
-def _asked(
-    run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
-) -> Inputs:
-    """Ask Clio for what is wished; where it cannot be asked, give why."""
-    if wish.ids is None and not wish.sample:
-        return asked.unasked("")
+def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
+    run: Run,
+    wish: Wish,
+    warehouse: Warehouse,
+    stack: ExitStack,
+    outcome: Outcome,
+    *,
+    into_demo: bool,
+) -> tuple[Desk | None, str]:
+    """Open Clio where it is to be asked; else say why it cannot be."""
+    if wish.ids is None and not wish.sample and not wish.reports:
+        return None, ""
     if (run.settings.data_dir / DEMO_MARK).exists() and not into_demo:
-        return asked.unasked(OF_THE_DEMO)
+        return None, OF_THE_DEMO
     options = run.settings.sources[asked.SOURCE]
     product = products.product(asked.SOURCE, options)
     masks = products.masks(product.catalog, options, run.settings.data_dir)
     try:
-        with apis.client(asked.SOURCE, run.settings, run.clock, run.stop) as client:
-            desk = Desk(warehouse, product, client, run.clock, masks, run.reporter)
-            asked.demand_account(desk)
-            return asked.ask(desk, _question(wish, desk, run))
+        client = stack.enter_context(apis.client(asked.SOURCE, run.settings, run.clock, run.stop))
+        desk = Desk(warehouse, product, client, run.clock, masks, run.reporter)
+        asked.demand_account(desk)
+    except OtherAccountError:
+        raise
     except ClioError as error:
         outcome.errors.append((asked.SOURCE, error))
-        return asked.unasked(str(error))
+        return None, str(error)
+    return desk, ""
+
+
+def _answers(run: Run, wish: Wish, desk: Desk, outcome: Outcome) -> Iterator[Inputs]:
+    """Ask Clio for what is wished; what cannot be answered is not run, and says why.
+
+    Raises:
+        ConfigurationError: a collection is named whose ids cannot be walked.
+
+    """
+    question = _question(wish, desk, run)
+    try:
+        yield asked.ask(desk, question)
+        if wish.reports:
+            # the day of the reports is the server's, in the firm's time zone
+            now = desk.client.server_time or run.clock.now()
+            today = now.in_timezone(run.settings.time_zone).date()
+            yield reports.asked_reports(desk.client, run.clock, today, run.reporter)
+    except ClioError as error:
+        outcome.errors.append((asked.SOURCE, error))
+        yield asked.unasked(str(error))
+        yield reports.unasked(str(error))
 
 
 def _question(wish: Wish, desk: Desk, run: Run) -> Question:
@@ -173,7 +216,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> Listing:
 
 def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head: str) -> Heading:
     pinned = identity.pinned(warehouse, asked.SOURCE)
-    scope = "levels 1, 2 and 4"
+    scope = "levels 1 to 4" if wish.reports else "levels 1, 2 and 4"
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"
     return Heading(

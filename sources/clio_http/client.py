@@ -48,6 +48,8 @@ __all__ = [
 T = TypeVar("T")
 Write: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
 """Sends a PATCH: path, parameters, body and headers."""
+Post: TypeAlias = Callable[[str, str], RawAnswer]
+"""Sends a POST: path and body."""
 
 _LOG = logging.getLogger(__name__)
 _CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -275,6 +277,41 @@ class ClioClient:
         """
         with self._budget.slot():
             yield self._write
+
+    @contextmanager
+    def report_slot(self) -> Iterator[Post]:
+        """Wait for leave to send one POST, and give what sends it: once, whatever comes of it.
+
+        Only `sources.clio_http.reports` asks for this, which decides what may be sent.
+
+        Raises:
+            Interrupted: asked to stop while waiting; nothing was sent.
+            BudgetSpent: no request is left.
+
+        """
+        with self._budget.slot():
+            self.allowance.take()
+            yield self._post
+
+    def _post(self, path: str, body: str) -> RawAnswer:
+        self._meter.count()
+        kind = {"Content-Type": "application/json"}
+        token = self._bearer.headers(self._bearer.token)
+        sent = {**self.settings.headers, **_CONTENT, **kind, **token}
+        raw = self._exchange.post(self.settings.url(path), body, sent)
+        self._budget.learn(raw.status, raw.headers)
+        return raw
+
+    def fetch_unsigned(self, url: str) -> RawAnswer:
+        """Read an address that carries its own leave: no token and no header of ours goes there.
+
+        Raises:
+            ClioError: there was no whole answer, or the run is to stop.
+
+        """
+        if self._stop.is_set():
+            raise Interrupted
+        return self._exchange.send(url, [], {"Accept-Encoding": "gzip"})
 
     def _write(
         self, path: str, params: list[tuple[str, str]], body: str, headers: Mapping[str, str]

@@ -43,6 +43,7 @@ class Api:
         arrived = world.clock.now()
         world.changes.settle(arrived)
         world.later.settle(arrived)
+        world.reports.settle(arrived)
         exchange = self._exchange(request)
         exchange.body = await write_api.body(request)
         allowance = world.limit.take(exchange.token, arrived)
@@ -116,6 +117,9 @@ class Api:
         world = self.world
         if exchange.request.method != "GET":
             return self.writing.answer(exchange)
+        report = world.reports.download(exchange.path, str(exchange.request.base_url))
+        if report is not None:
+            return report
         if exchange.target is None:
             raise not_found()
         world.changes.around_request("before", "GET", exchange.collection, exchange.key)

@@ -59,6 +59,7 @@ NEW: dict[str, Made] = {
     "folders": _plain(type="Folder", locked=False, root=False),
     "matters": _matter,
     "notes": _note,
+    "reports": _plain(state="queued", progress=0, source="reports", _asked=True),
     "tasks": _by(
         "assigner",
         status="pending",

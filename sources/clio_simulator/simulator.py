@@ -28,6 +28,7 @@ from .log import Asked, Written
 from .merging import References
 from .oauth import OAuth
 from .render import Renderer
+from .reports import Reports
 from .routes import Routes
 from .seed import Seed, build
 from .store import Store
@@ -71,12 +72,14 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         connections=Connections(switches, clock),
         writer=writer,
         later=Later(clock, writer),
+        reports=Reports(store, changes, switches),
     )
 
 
 def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
     beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
+    beside += world.reports.routes()
     return uvicorn.Config(
         application(world, [*beside, *grow_api.routes(world), *maton.routes(world)]),
         host=host,

@@ -99,6 +99,18 @@ class Switches(GrowSwitches):
     advanced_tasks: bool = False
     """Accept the task statuses `in_progress`, `in_review` and `draft` instead of 422."""
 
+    report_seconds: float = 0.0
+    """Seconds until a report that was asked for is made."""
+
+    report_fails: bool = False
+    """Let every report that is asked for fail."""
+
+    reports_count_drafts: bool = False
+    """Let reports count draft bills as if they were approved."""
+
+    report_allocation: Literal["proportional", "in_order"] = "proportional"
+    """How the revenue report spreads a payment over the lines of its bill."""
+
     read_only: set[str] = field(default_factory=set)
     """Collections that this user may not write to: 403."""
 

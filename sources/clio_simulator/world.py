@@ -20,6 +20,7 @@ from .limits import RateLimit
 from .log import Asked, fingerprint
 from .oauth import OAuth
 from .render import Renderer
+from .reports import Reports
 from .routes import Routes, Target, WriteTarget
 from .store import Row, Store
 from .switches import Switches
@@ -44,6 +45,7 @@ class World:
     connections: Connections
     writer: Writer
     later: Later
+    reports: Reports
     requests: list[Asked] = field(default_factory=list)
 
     def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:

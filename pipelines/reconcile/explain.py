@@ -1,0 +1,81 @@
+"""What single records say of differences that the comparisons found and could not explain."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from sources.errors import ClioError
+
+from .asked import GONE, Desk, Reader, complete_at
+from .verdicts import UNEXPLAINED, Comparison, Line, Status, worst
+
+LEVELS = frozenset({2, 3})
+MOST = 100
+"""So many records are asked for at most."""
+DELETED, TIMING = "deleted", "timing"
+
+
+def explained(desk: Desk, comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Ask Clio for the records that unexplained differences lead to.
+
+    One that is gone there was deleted; one that changed after the warehouse was complete moved.
+    Where Clio stops answering, what is not explained stays so.
+    """
+    wanted = list(dict.fromkeys(_wanted(comparisons)))[:MOST]
+    try:
+        causes = _causes(desk, wanted)
+    except ClioError as error:
+        desk.reporter.note(f"differences are not looked into any further: {error}")
+        return list(comparisons)
+    return [_told(one, causes) for one in comparisons]
+
+
+def _wanted(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, str]]:
+    for one in comparisons:
+        for line in one.lines:
+            if _is_open(one, line):
+                yield line.resource, line.record_id
+
+
+def _is_open(comparison: Comparison, line: Line) -> bool:
+    return bool(
+        comparison.definition.level in LEVELS
+        and line.status is Status.DIFFERENCE
+        and line.cause == UNEXPLAINED
+        and line.record_id
+    )
+
+
+def _causes(desk: Desk, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    known = {one.name: one for one in desk.stored() if one.item_path}
+    as_of = complete_at(desk.warehouse)
+    causes = {}
+    cursor = desk.warehouse.cursor()
+    try:
+        for resource, key in wanted:
+            if resource not in known:
+                continue
+            seen = Reader.of(desk, cursor, known[resource], as_of.get(resource)).look(key)
+            if seen.state == GONE:
+                causes[resource, key] = DELETED
+            elif seen.moved:
+                causes[resource, key] = TIMING
+    finally:
+        cursor.close()
+    return causes
+
+
+def _told(comparison: Comparison, causes: dict[tuple[str, str], str]) -> Comparison:
+    lines = [
+        _line(line, causes.get((line.resource, line.record_id), ""))
+        if _is_open(comparison, line)
+        else line
+        for line in comparison.lines
+    ]
+    return replace(comparison, lines=tuple(lines), status=worst(one.status for one in lines))
+
+
+def _line(line: Line, cause: str) -> Line:
+    if not cause:
+        return line
+    status = Status.MOVED if cause == TIMING else line.status
+    return replace(line, cause=cause, status=status)
