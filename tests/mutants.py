@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bugs import LOADS, Mutant
 from tests.bugs_of_sweeps import SWEEPS
+from tests.bugs_of_writes import PUSHES
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
@@ -26,7 +27,7 @@ LEFT_OUT = shutil.ignore_patterns(
     "build",
 )
 SECONDS = 900
-MUTANTS = (*LOADS, *SWEEPS)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES)
 
 
 def planted(mutant: Mutant, folder: Path) -> None:

@@ -218,7 +218,8 @@ def test_w20_plan_for_elsewhere(desk: Desk, matter: int, what: str) -> None:
     """W20: a plan for another account, region or host is refused before anything is sent."""
     plan = ready(desk, matter)
     path = plan_file.find(desk.firm.folder, plan)
-    frozen = replace(plan_file.load(path), **{what: "elsewhere"})
+    other: dict[str, Any] = {what: "elsewhere"}
+    frozen = replace(plan_file.load(path), **other)
     forged(desk, frozen)
     with pytest.raises(PlanRefusedError, match=what):
         desk.push(frozen.short)
@@ -292,7 +293,7 @@ def test_w23_rules_that_were_narrowed(desk: Desk, matter: int) -> None:
     ],
     ids=str,
 )
-def test_w23_forged_plan(desk: Desk, matter: int, change: dict[str, str]) -> None:
+def test_w23_forged_plan(desk: Desk, matter: int, change: dict[str, Any]) -> None:
     """W23: even a plan that was forged with its events, so that every hash fits, cannot write
     money, another field than its edits', or without a tag.
     """

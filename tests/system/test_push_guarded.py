@@ -1,5 +1,6 @@
 """Whether Clio keeps to If-Match: asked where a person wishes it, and seen where it shows."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from pipelines.writeback import witnesses
 from pipelines.writeback.planning import CONTEXT
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import editables
-from sources.clio_simulator import When
+from sources.clio_simulator import Simulator, When
 from sources.clio_simulator.fault_answers import Status
 from tests.system.history import NO_TAG
-from tests.system.writing import Desk
+from tests.system.plain_engine import plain_engine
+from tests.system.test_gateway import FirmBehindGateway
+from tests.system.writing import SEED, Desk
 
 GUARDED = "select kind, body ->> '$.resource' from events where kind like 'resource_%' order by seq"
 
@@ -177,6 +180,23 @@ def test_context_under_the_same_etag(desk: Desk, matter: int) -> None:
     assert desk.push(plan).exit_code == 6
     assert desk.patches == []
     assert set(desk.states().values()) == {"conflicted"}
+
+
+def test_gateway_is_asked_first(tmp_path: Path) -> None:
+    """Through the gateway nothing is pushed before a probe was refused: nobody documents that it
+    passes If-Match on.
+    """
+    with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
+        desk = Desk(FirmBehindGateway(clio, tmp_path / "data"))
+        assert desk.firm.load("matters", "custom_fields").exit_code == 0
+        plan = planned(desk, *matters(desk, 1))
+        desk.review(plan)
+        with pytest.raises(UnguardedError):
+            desk.push(plan)
+        assert clio.writes == []
+        assert desk.probe(plan).exit_code == 0
+        assert desk.push(plan).exit_code == 0
+        assert [(one.status, one.applied) for one in clio.writes] == [(412, False), (200, True)]
 
 
 def test_what_follows_is_of_fields_that_are_there() -> None:

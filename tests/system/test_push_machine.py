@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -114,9 +115,9 @@ class Office(RuleBasedStateMachine):
         """Propose, plan, approve, and push while things go wrong; perhaps once more."""
         self.propose(wanted)
         self.plan(reject=reject, again=stale)
-        side, *change = colleague
+        side, number, name, back = colleague
         if side:
-            self.colleague(side, *change)
+            self.colleague(side, number, name, back)
         if beside is not None and not self.clio.switches.content_etags:
             self.clio.faults.add(beside, "matters/*", method="PATCH")
         if trouble is not None:
@@ -145,7 +146,7 @@ class Office(RuleBasedStateMachine):
         """Offer anew what is in conflict, and withdraw what cannot be."""
         for edit_id, state in self.desk.states().items():
             if state == "conflicted":
-                self.attempt(lambda one=edit_id: run_rebase(self.desk.run(AUTHOR), [one]))
+                self.attempt(partial(run_rebase, self.desk.run(AUTHOR), [edit_id]))
 
     @rule()
     def undo(self) -> None:
@@ -222,7 +223,7 @@ class Office(RuleBasedStateMachine):
         try:
             self.calm()
             for plan in self.plans:
-                self.attempt(lambda one=plan: self.desk.push(one))
+                self.attempt(partial(self.desk.push, plan))
             assert not {"in_flight", "unknown"} & set(self.desk.states().values())
             history.check(self.desk.firm)
             self.clio.clock.advance(3600)

@@ -1,0 +1,214 @@
+"""Bugs of writing back, as patches: numbers 10 to 16 and 21 of the list, from 100 on their kin."""
+
+from tests.bugs import Mutant, Patch
+
+WRITES = "sources/clio_http/writes.py"
+WAY = "pipelines/writeback"
+ROAD = "tests/system/test_push.py"
+FAULTS = "tests/system/test_push_faults.py"
+CRASHES = "tests/system/test_push_crashes.py"
+LEAVE = 'raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)\n'
+INTENT = "    attempt = records.intend(at, job, patch, writes.address(patch, at.client.settings))\n"
+
+PUSHES = (
+    Mutant(
+        10,
+        "If-Match is left out where the etag is null",
+        (
+            Patch(
+                WRITES,
+                "    elif not is_strong(patch.if_match):\n",
+                "    elif patch.if_match and not is_strong(patch.if_match):\n",
+            ),
+            Patch(
+                WRITES,
+                '    headers = {**_SENT, "If-Match": patch.if_match}\n',
+                '    tag = {"If-Match": patch.if_match} if patch.if_match else {}\n'
+                "    headers = {**_SENT, **tag}\n",
+            ),
+            Patch(
+                f"{WAY}/planning.py",
+                '    if not is_strong(str(record.get("etag") or "")):\n',
+                '    if record.get("etag") and not is_strong(str(record["etag"])):\n',
+            ),
+            Patch(
+                f"{WAY}/planning.py",
+                '        str(record["etag"]),\n',
+                '        str(record["etag"] or ""),\n',
+            ),
+            Patch(
+                f"{WAY}/verdicts.py",
+                '    same = record.get("etag") == etag and',
+                '    same = (record.get("etag") or "") == etag and',
+            ),
+        ),
+        (f"{FAULTS}::test_w13_odd_etags",),
+    ),
+    Mutant(
+        11,
+        "after a 412 the fresh etag is fetched and used",
+        (
+            Patch(
+                f"{WAY}/sending.py",
+                "        ending, written = _attempt(at, job, patch, planned)\n",
+                "        ending, written = _attempt(at, job, patch, planned)\n"
+                "        if written.effect is Effect.CHANGED:\n"
+                "            fresh = at.reading.one(job.resource, job.record_id, job.tops) or {}\n"
+                '            patch = replace(patch, if_match=str(fresh["etag"]))\n'
+                "            records.back_to_approved(at, job, ending.attempt)\n"
+                "            continue\n",
+            ),
+        ),
+        (f"{FAULTS}::test_w3_changed_between_reading_and_writing",),
+    ),
+    Mutant(
+        12,
+        "a 412 after an attempt in doubt is a conflict",
+        (
+            Patch(
+                f"{WAY}/settlement.py",
+                '    if ending.outcome == "changed" and not ending.doubtful:\n',
+                '    if ending.outcome == "changed":\n',
+            ),
+        ),
+        (f"{FAULTS}::test_w8_refused_after_a_doubt",),
+    ),
+    Mutant(
+        13,
+        "a PATCH is sent again by the transport",
+        (
+            Patch(
+                WRITES,
+                f"            {LEAVE}",
+                "            try:\n"
+                f"                {LEAVE}"
+                "            except UnavailableError:\n"
+                f"                {LEAVE}",
+            ),
+        ),
+        (f"{FAULTS}::test_w6_delayed_copy", f"{FAULTS}::test_w7_w27_applied_and_put_back"),
+    ),
+    Mutant(
+        14,
+        "the intent is recorded after the PATCH",
+        (
+            Patch(
+                f"{WAY}/sending.py",
+                f'{INTENT}    crash_point("after_intent")\n    try:\n',
+                '    crash_point("after_intent")\n    try:\n',
+            ),
+            Patch(
+                f"{WAY}/sending.py",
+                "        records.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))\n"
+                "        raise\n"
+                '    crash_point("after_send")\n',
+                f'        raise\n    crash_point("after_send")\n{INTENT}',
+            ),
+        ),
+        (f"{CRASHES}::test_killed_at_a_point",),
+    ),
+    Mutant(
+        15,
+        "the plan is worked out anew when it is pushed",
+        (
+            Patch(
+                f"{WAY}/push.py",
+                "        now = shown.get(record.key)\n",
+                "        now = shown.get(record.key)\n"
+                '        fresh = str((now or {}).get("etag") or record.etag)\n'
+                "        record, job = replace(record, etag=fresh), replace(job, etag=fresh)\n",
+            ),
+        ),
+        (f"{ROAD}::test_other_fields_moved",),
+    ),
+    Mutant(
+        16,
+        "an author approves under another spelling of the name",
+        (
+            Patch(
+                f"{WAY}/persons.py",
+                '    return letters.translate(_ALIKE).translate(_ALIKE).replace("rn", "m")',
+                '    return name.replace("rn", "m")',
+            ),
+        ),
+        (f"{ROAD}::test_nobody_approves_their_own",),
+    ),
+    Mutant(
+        21,
+        "a field that both sides changed counts as settled",
+        (
+            Patch(
+                f"{WAY}/merge.py",
+                "        return Merge.SEND\n    return Merge.CONFLICT\n",
+                "        return Merge.SEND\n    return Merge.ALREADY\n",
+            ),
+        ),
+        (f"{ROAD}::test_a_colleague_is_not_overwritten",),
+    ),
+    Mutant(
+        100,
+        "an etag that is back counts as the version that was approved",
+        (
+            Patch(
+                f"{WAY}/verdicts.py",
+                '    is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp\n',
+                "    is_moved = False\n",
+            ),
+        ),
+        (f"{FAULTS}::test_w7_w27_applied_and_put_back",),
+    ),
+    Mutant(
+        101,
+        "what was sent before counts as there already",
+        (
+            Patch(
+                f"{WAY}/push.py",
+                "    sent = records.doubts(at.ledger, job) if ends else 0\n",
+                "    sent = 0\n",
+            ),
+        ),
+        (f"{FAULTS}::test_late_effect_of_what_was_stopped",),
+    ),
+    Mutant(
+        102,
+        "nobody looks whether an accepted write met the version that was approved",
+        (
+            Patch(
+                f"{WAY}/verdicts.py",
+                "    if overrun:\n",
+                "    if overrun and not changes:\n",
+            ),
+        ),
+        ("tests/system/test_push_guarded.py::test_overrun_is_seen",),
+    ),
+    Mutant(
+        103,
+        "a push that died is taken for one that sent nothing",
+        (
+            Patch(
+                f"{WAY}/settlement.py",
+                '            ending = Ending(ending.attempt, "unknown", sent=ending.sent,'
+                " doubtful=ending.doubtful)\n",
+                '            ending = Ending(ending.attempt, "unsent", sent=ending.sent)\n',
+            ),
+            Patch(
+                f"{WAY}/settlement.py",
+                "        conclude(at, job, ending)\n",
+                '        if ending.outcome != "unsent":\n            conclude(at, job, ending)\n',
+            ),
+        ),
+        (f"{CRASHES}::test_killed_at_a_point",),
+    ),
+    Mutant(
+        104,
+        "an accepted write counts as applied whatever the answer shows",
+        (
+            Patch(
+                f"{WAY}/verdicts.py",
+                "    return Settled(one.edit_id, State.NEEDS_HUMAN, NOT_STORED, shown)\n",
+                '    return Settled(one.edit_id, State.APPLIED, "", shown)\n',
+            ),
+        ),
+        (f"{ROAD}::test_accepted_and_not_stored",),
+    ),
+)
