@@ -273,6 +273,28 @@ def test_killed_in_a_refresh(firm: SignedInFirm, *, rotating: bool, point: str) 
     assert firm.token_calls == (point != "refresh-marked") + more
 
 
+@pytest.mark.parametrize(("point", "calls"), [("refresh-answered", 1), ("refresh-saved", 0)])
+def test_load_of_grow_killed_in_a_refresh(
+    new_grow: NewGrow, tmp_path: Path, point: str, calls: int
+) -> None:
+    """L16, bug 18, with a real kill -9 of a load in whose midst the token ends: before the pair is
+    saved the old one is tried once, and then only signing in helps; after it the load goes on.
+    """
+    clio = new_grow(grow_page_size=6, grow_token_life=LIFE).clio
+    firm = SignedInGrow(clio, tmp_path / "data")
+    with Path(os.devnull).open() as nothing:
+        run_login(firm.work, GROW, Way(nothing, play))
+    clio.faults.add(Later(clio, LIFE), "grow/contacts", page=2)
+    load = ("load", "grow", "--resource", "contacts")
+    killed = run(*load, env=signing(firm.folder, clio, CLIO_SYNC__CRASH_AT=point))
+    assert killed.returncode == -signal.SIGKILL
+    before = len(clio.world.grow.oauth.calls)
+    codes = [run(*load, env=signing(firm.folder, clio)).returncode for _ in "12"]
+    assert codes == ([3, 3] if calls else [0, 0])
+    assert len(clio.world.grow.oauth.calls) - before == calls
+    assert calls or firm.differences("contacts") == []
+
+
 def test_nothing_is_told_where_a_refresh_fails(firm: SignedInFirm) -> None:
     """No token is in what a load with --debug says or leaves, nor in the marker of its refresh."""
     firm.clio.switches.rotate_refresh_tokens = True
