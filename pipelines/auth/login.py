@@ -1,5 +1,6 @@
 """Sign in: a person allows it in the browser, and the tokens are kept."""
 
+import re
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from sources.errors import ClioError, ConfigurationError, SignInNeededError
 from .typed import line
 from .work import Work, shown, sign_ins_text
 
+_ADDRESS = re.compile(r"(?:^|[?&])(?:code|state|error)=")
+"""What an address that answers a sign-in holds; a code alone may end in `=`."""
 _FIELDS = {"clio_manage": (("fields", "id,name,account{id,name}"),)}
 
 
@@ -138,7 +141,7 @@ def _by_hand(work: Work, request: Request, typed: TextIO) -> Secret:
     if not pasted:
         message = "no code was given"
         raise SignInNeededError(message)
-    if "=" in pasted:
+    if _ADDRESS.search(pasted):
         return code_in(pasted if "?" in pasted else f"?{pasted}", request.state)
     return registered(pasted)
 

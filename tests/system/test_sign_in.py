@@ -153,6 +153,7 @@ def test_what_may_be_pasted(firm: SignedInFirm, paste: Callable[[str], str]) -> 
         (lambda back: re.sub("state=[^&]*", "state=wrong", back) + "\n", SignInNeededError),
         (lambda back: re.sub("&?state=[^&]*", "", back) + "\n", SignInNeededError),
         (lambda _: "made-up\n", GrantRefusedError),
+        (lambda _: "bWFkZS11cA==\n", GrantRefusedError),
         (lambda _: "\n", SignInNeededError),
         (lambda _: "", SignInNeededError),
     ],
