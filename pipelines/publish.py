@@ -82,7 +82,7 @@ def run_publish(work: Work) -> Outcome:
         work.reporter,
         disk_errors("the snapshot could not be written"),
     ):
-        models = _publishable(warehouse)
+        models = publishable(warehouse)
         home = data / HOME
         home.mkdir(mode=PRIVATE, exist_ok=True)
         home.chmod(PRIVATE)
@@ -106,7 +106,7 @@ def _result(current: Published, home: Path) -> dict[str, Any]:
     }
 
 
-def _publishable(warehouse: Warehouse) -> list[str]:
+def publishable(warehouse: Warehouse) -> list[str]:
     """Name the relations that are published, and refuse what no check vouches for."""
     if "models" not in warehouse.layout("meta"):
         raise NotBuiltError

@@ -30,3 +30,25 @@ class StaleError(ClioError):
         " last run ended."
     )
     exit_code = 7
+
+
+class DestinationError(ClioError):
+    """There is no such destination, or it cannot be used from this installation."""
+
+    code = "destination"
+    hint = (
+        "Nothing was copied. docs/copy.md names the destinations, the package that each needs, and"
+        " where its address and password are set."
+    )
+    exit_code = 2
+
+
+class CopyFailedError(ClioError):
+    """The copy could not be finished."""
+
+    code = "copy_failed"
+    hint = (
+        "The warehouse is as it was. What was copied before stays, and the same command goes on"
+        " with what is missing."
+    )
+    exit_code = 4

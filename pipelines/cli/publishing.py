@@ -1,4 +1,4 @@
-"""The commands for those who read: publish, sync, sql, and files for a schedule."""
+"""The commands for those who read: publish, sync, sql, copy, and files for a schedule."""
 
 import threading
 from pathlib import Path
@@ -98,6 +98,30 @@ def sql(
         return run_sql(read_settings(), SystemClock(), query, as_csv=as_csv)
 
     call("sql", body, as_json=as_json, debug=debug)
+
+
+@main.command()
+@click.argument("destination")
+@common
+def copy(destination: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Copy raw tables and marts into another database: what changed since the last copy.
+
+    DESTINATION is postgres. Its address is dlt's setting DESTINATION__POSTGRES__CREDENTIALS, and
+    its driver a package that is installed beside clio-sync. Nothing is copied while a check fails.
+
+    \b
+    Examples:
+      clio-sync copy postgres
+      clio-sync copy postgres --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.copying import run_copy
+        from pipelines.transform.run import Work
+
+        return run_copy(Work.here(stop), destination)
+
+    call("copy", body, as_json=as_json, debug=debug)
 
 
 @main.group()

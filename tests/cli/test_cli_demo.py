@@ -23,6 +23,7 @@ def test_the_demo_and_its_folder(tmp_path: Path) -> None:
     shows_both_loads(demo.stdout)
     shows_both_products(demo.stdout, folder)
     shows_the_proof(demo.stdout, folder)
+    shows_the_figures(demo.stdout, folder)
     says_what_to_try_next(demo.stdout, folder)
     keeps_what_was_replaced(folder)
     refuses_a_firm(folder)
@@ -71,6 +72,19 @@ def shows_the_proof(shown: str, folder: Path) -> None:
         ((certificates, equal),) = warehouse.execute(query).fetchall()
         gone = warehouse.execute("select resource from meta.tombstones").fetchall()
     assert (certificates, equal, gone) == (80, True, [("tasks",)])
+
+
+def shows_the_figures(shown: str, folder: Path) -> None:
+    """Each figure stands with its date basis, and is what the published snapshot gives."""
+    figures = shown.partition("The firm's figures, from generation 1")[2].partition("\n\n")[0]
+    lines = {line[:21].strip(): line.split("  ")[-1] for line in figures.splitlines()[3:]}
+    assert lines["Utilization"] == "by the day of the work"
+    assert lines["Accounts receivable"] == lines["Trust exceptions"] == "as of a day"
+    assert len(lines) == 11
+    with duckdb.connect(str(folder / "published" / "warehouse.duckdb"), read_only=True) as snapshot:
+        query = "select sum(balance) from finance.fct_ar_monthly where not is_closed"
+        ((receivables,),) = snapshot.execute(query).fetchall()
+    assert f"{receivables:,.2f}" in figures
 
 
 def says_what_to_try_next(shown: str, folder: Path) -> None:
