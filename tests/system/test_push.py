@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pendulum
@@ -18,34 +17,16 @@ from pipelines.push_errors import (
     UnresolvedError,
 )
 from pipelines.writeback.approval import Answer
-from pipelines.writeback.assignments import assigned
 from pipelines.writeback.audit import run_verify
-from pipelines.writeback.checks import Gathered, Wanted
 from pipelines.writeback.guards import Limits
 from pipelines.writeback.rebase import run_rebase
 from pipelines.writeback.undo import run_undo
-from sources.clio_simulator import Seed, Simulator
 from sources.clio_simulator.fault_answers import Forbidden, Html, Redirect, Status, TooMany
 from sources.clio_simulator.fault_wire import Reset
 from sources.clio_simulator.later import Shown, Until
 from sources.clio_simulator.store import OLD
-from tests.system import history
-from tests.system.firm import Firm, QuickClock
+from tests.system.firm import QuickClock
 from tests.system.writing import Desk
-
-
-class Paced(QuickClock):
-    """A clock whose waits pass for the server as well, which counts requests by the minute."""
-
-    def __init__(self, clio: Simulator) -> None:
-        """Move a simulator's clock."""
-        super().__init__()
-        self.clio = clio
-
-    def sleep(self, seconds: float) -> None:
-        """Let the time pass at once, here and there."""
-        super().sleep(seconds)
-        self.clio.clock.advance(max(0.0, seconds))
 
 
 class Later(QuickClock):
@@ -403,31 +384,3 @@ def test_old_page_after_our_write(desk: Desk, matter: int) -> None:
     colleague(desk, matter, description="Theirs")
     assert desk.firm.load("matters").exit_code == 0
     assert desk.firm.query(query) == [("Theirs",)]
-
-
-@pytest.mark.long
-def test_four_hundred_records(tmp_path: Path) -> None:
-    """1,000 approved edits of 400 records need 400 PATCHes and four reads of blocks, and at fifty
-    requests a minute no 429.
-    """
-    with Simulator(Seed(7, scale=0.1, matters=450), rate_limit=50) as clio:
-        desk = Desk(Firm(clio, tmp_path / "data"), Paced(clio))
-        loaded = desk.firm.load("matters", "custom_fields", clock=desk.clock)
-        assert loaded.exit_code == 0, loaded.errors
-        wanted: list[Wanted] = []
-        for at, row in enumerate(clio.dump("matters")[:400]):
-            changes = [f"description=No {at}", f"client_reference=R-{at}", f"location=Room {at}"]
-            found = assigned("matters", str(row["id"]), changes[: 3 if at < 200 else 2], "test")
-            wanted += found.wanted
-        desk.propose_all(Gathered(wanted))
-        plan = desk.approved(Limits(max_share=100))
-        before = len(clio.requests)
-        outcome = desk.push(plan)
-        assert outcome.exit_code == 0, outcome.errors
-        asked = clio.requests[before:]
-        assert sum(one.method == "PATCH" for one in asked) == 400
-        assert sum(one.method == "GET" and one.collection == "matters" for one in asked) == 4
-        assert all(one.status != 429 for one in asked)
-        assert list(desk.states().values()) == ["applied"] * 1000
-        assert desk.firm.differences("matters") == []
-        history.check(desk.firm)
