@@ -16,7 +16,7 @@ from pipelines.masks import Masks
 from pipelines.observations import OVERLAP
 from pipelines.plans import lists_of, not_asked_for
 from pipelines.progress import Lines
-from pipelines.warehouse import Cursor, Warehouse
+from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient, Meter
@@ -172,7 +172,7 @@ def _ours(cursor: Cursor, names: Sequence[str]) -> pa.Table:
         " and b.record_id = t.id::varchar and b.revived_at is null)"
         for name in names
     ]
-    return cursor.execute(" union all ".join(parts)).to_arrow_table().cast(IDS)
+    return arrow(cursor, " union all ".join(parts)).cast(IDS)
 
 
 def _has(cursor: Cursor, table: str, column: str) -> bool:

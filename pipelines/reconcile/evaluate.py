@@ -69,7 +69,7 @@ def evaluate(
         found = []
         for one in definitions:
             lacks = lacking(one, known, inputs, stale=stale)
-            found.append(not_run(one, lacks) if lacks else _asked(cursor, one))
+            found.append(not_run(one, lacks) if lacks else asked_of(cursor, one))
         return found
     finally:
         cursor.close()
@@ -111,7 +111,13 @@ def is_stale(warehouse: Warehouse) -> bool:
     return bool(found[0][0])
 
 
-def _asked(cursor: Cursor, definition: Definition) -> Comparison:
+def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
+    """Run one comparison whose relations are there.
+
+    Raises:
+        DefinitionError: its query gives other columns than a comparison has.
+
+    """
     described = cursor.execute(f"describe {definition.query}").fetchall()
     names = [row[0] for row in described]
     wrong = [n for n in names if n not in COLUMNS] + [n for n in NEEDED if n not in names]

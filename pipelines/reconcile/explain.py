@@ -65,6 +65,8 @@ def _causes(desk: Desk, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, st
 
 
 def _told(comparison: Comparison, causes: dict[tuple[str, str], str]) -> Comparison:
+    if not any(_is_open(comparison, line) for line in comparison.lines):
+        return comparison
     lines = [
         _line(line, causes.get((line.resource, line.record_id), ""))
         if _is_open(comparison, line)

@@ -122,4 +122,4 @@ def verify_package(folder: Path) -> str:
     if wrong:
         message = f"{wrong[0]} is not what was written"
         raise PackageAlteredError(message)
-    return listed[MANIFEST]
+    return str(listed[MANIFEST])

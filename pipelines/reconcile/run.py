@@ -35,8 +35,14 @@ REPORTS = "reports"
 """The folder of packages in the data folder."""
 MEMORY_LIMIT = "700MB"
 AS_OF = pa.schema([("resource", pa.string()), ("complete_at", pa.timestamp("us", tz="UTC"))])
+BY_MONTH = (
+    "staging.stg_manage__activities",
+    "staging.stg_manage__allocations",
+    "staging.stg_manage__bank_transactions",
+    "staging.stg_manage__bills",
+)
 LISTINGS = {
-    "By month": ("by_month", ("staging.stg_manage__activities",)),
+    "By month": ("by_month", BY_MONTH),
     "Trust three-way": ("trust_three_way", ("trust.rpt_three_way",)),
     "Trust exceptions": ("trust_exceptions", ("trust.rpt_trust_exceptions",)),
     "Identity": ("identity", ("core.xref_grow_manage",)),

@@ -6,8 +6,10 @@
 -- tolerance: 0.00
 -- reason: both are sums of entries, in cents
 -- severity: warn
--- needs: input.as_of, raw_clio_manage.billable_matters, raw_clio_manage.activities,
---   core.fct_activity, staging.stg_manage__billable_matters, staging.stg_manage__matters
+-- needs: raw_clio_manage.activities_written_off, input.as_of, raw_clio_manage.billable_matters,
+--   raw_clio_manage.activities, core.fct_activity, staging.stg_manage__activities,
+--   staging.stg_manage__billable_matters,
+--   staging.stg_manage__matters
 with work as (
     select
         matter_id,

@@ -37,8 +37,14 @@ bills as (
 )
 
 select
-    concat('bill:', bills.number, ' ', md5(coalesce(report.timekeeper, ours.timekeeper))) as key,
-    concat('bill ', bills.number, ', ', coalesce(report.timekeeper, ours.timekeeper)) as label,
+    concat(
+        'bill:', coalesce(report.bill, ours.bill),
+        ' ', md5(coalesce(report.timekeeper, ours.timekeeper))
+    ) as key,
+    concat(
+        'bill ', coalesce(report.bill, ours.bill),
+        ', ', coalesce(report.timekeeper, ours.timekeeper)
+    ) as label,
     coalesce(report.billed, 0) as left_value,
     coalesce(ours.billed, 0) as right_value,
     'bills' as resource,

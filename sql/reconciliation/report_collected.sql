@@ -61,8 +61,14 @@ ours as (
 )
 
 select
-    concat('bill:', bills.number, ' ', md5(coalesce(report.timekeeper, ours.timekeeper))) as key,
-    concat('bill ', bills.number, ', ', coalesce(report.timekeeper, ours.timekeeper)) as label,
+    concat(
+        'bill:', coalesce(report.bill, ours.bill),
+        ' ', md5(coalesce(report.timekeeper, ours.timekeeper))
+    ) as key,
+    concat(
+        'bill ', coalesce(report.bill, ours.bill),
+        ', ', coalesce(report.timekeeper, ours.timekeeper)
+    ) as label,
     coalesce(report.collected, 0) as left_value,
     coalesce(ours.collected, 0) as right_value,
     'bills' as resource,

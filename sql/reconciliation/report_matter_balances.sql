@@ -6,11 +6,11 @@
 -- tolerance: 0.00
 -- reason: all three are sums in cents
 -- severity: error
--- needs: input.report_matter_balance_summary, input.asked_on, raw_clio_manage.matters,
---   raw_clio_manage.bills, raw_clio_manage.activities, core.fct_activity, core.fct_bill,
---   staging.stg_manage__bills, staging.stg_manage__bill_matters,
---   staging.stg_manage__bank_transactions, staging.stg_manage__bank_accounts,
---   staging.stg_manage__matters
+-- needs: raw_clio_manage.activities_written_off, input.report_matter_balance_summary,
+--   input.asked_on, raw_clio_manage.matters, raw_clio_manage.bills, raw_clio_manage.activities,
+--   core.fct_activity, core.fct_bill, staging.stg_manage__bills,
+--   staging.stg_manage__bill_matters, staging.stg_manage__bank_transactions,
+--   staging.stg_manage__bank_accounts, staging.stg_manage__matters
 with report as (
     unpivot (
         select

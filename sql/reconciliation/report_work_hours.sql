@@ -6,8 +6,8 @@
 -- tolerance: 0.01
 -- reason: the report rounds to two places
 -- severity: error
--- needs: input.report_work_in_progress, input.asked_on, raw_clio_manage.activities,
---   core.fct_activity, staging.stg_manage__matters
+-- needs: raw_clio_manage.activities_written_off, input.report_work_in_progress, input.asked_on,
+--   raw_clio_manage.activities, core.fct_activity, staging.stg_manage__matters
 with report as (
     select
         matter,

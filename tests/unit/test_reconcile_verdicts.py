@@ -1,0 +1,119 @@
+"""How comparisons end, and the definitions that are shipped."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from pipelines.reconcile.asked import IDS, RECORDS
+from pipelines.reconcile.definitions import Definition, definition, read_definitions
+from pipelines.reconcile.errors import DefinitionError
+from pipelines.reconcile.evaluate import Inputs, asked_of, lacking
+from pipelines.reconcile.verdicts import Line, Status, content, difference_id, judge, worst
+from pipelines.warehouse import in_memory
+from tests.unit.evidence import HEADER, MONEY
+
+DEFINITIONS = read_definitions((1, 2, 3, 4))
+each = pytest.mark.parametrize("one", DEFINITIONS, ids=lambda one: one.name)
+
+
+def line(left: str | None, right: str | None, **more: bool | str) -> Line:
+    """Make a line of money."""
+    sides = [None if side is None else Decimal(side) for side in (left, right)]
+    return Line("k", "label", sides[0], sides[1], **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given_line", "status"),
+    [
+        (line("1.00", "1.00"), Status.MATCH),
+        (line("1.00", "1.00", moved=True), Status.MATCH),
+        (line("1.00", "1.01"), Status.DIFFERENCE),
+        (line("1.00", None), Status.DIFFERENCE),
+        (line("0.00", None), Status.DIFFERENCE),
+        (line("1.00", "2.00", moved=True), Status.MOVED),
+        (line(None, None, not_run="why"), Status.NOT_RUN),
+    ],
+)
+def test_ends(given_line: Line, status: Status) -> None:
+    """Each line has exactly one end; nothing on one side is not the same as nothing owed."""
+    assert judge(MONEY, given_line) is status
+
+
+def test_tolerance_is_the_last_that_passes() -> None:
+    """A difference as large as the tolerance passes, a cent more does not."""
+    loose = replace(MONEY, tolerance=Decimal("0.05"))
+    assert judge(loose, line("1.00", "1.05")) is Status.TOLERANCE
+    assert judge(loose, line("1.00", "1.06")) is Status.DIFFERENCE
+
+
+def test_the_worst_line_decides() -> None:
+    """A difference outweighs what moved, that what was not run, and that a tolerance."""
+    every = list(Status)
+    assert worst(every) is Status.DIFFERENCE
+    assert worst([]) is Status.MATCH
+    assert worst([Status.NOT_RUN, Status.MATCH]) is Status.NOT_RUN
+
+
+def test_content_follows_the_values_alone() -> None:
+    """The id of a difference stays when its amount changes; its content does not."""
+    one, other = line("1.00", "2.00"), line("1.00", "2.01")
+    assert difference_id("a", one) == difference_id("a", other)
+    assert content("a", one) != content("a", other)
+    assert content("a", one) == content("a", line("1", "2.000"))
+
+
+def test_header_that_lacks_something() -> None:
+    """A comparison that does not say its tolerance is refused."""
+    with pytest.raises(DefinitionError, match="tolerance"):
+        definition("x", HEADER.format("money", "0").replace("-- tolerance: 0\n", ""))
+
+
+@each
+def test_needs_are_what_is_read(one: Definition) -> None:
+    """Each relation that a shipped comparison reads is one that it says it needs."""
+    tree = sqlglot.parse_one(one.query, dialect="duckdb")
+    names = {cte.alias for cte in tree.find_all(exp.CTE)}
+    read = {
+        f"{table.db}.{table.name}" if table.db else f"input.{table.name}"
+        for table in tree.find_all(exp.Table)
+        if table.db or table.name not in names
+    }
+    assert read <= set(one.needs)
+
+
+@each
+def test_what_is_missing_is_said(one: Definition) -> None:
+    """Without anything loaded a comparison is not run, and says why."""
+    assert lacking(one, frozenset(), Inputs(), stale=False)
+
+
+KEYS = st.integers(1, 30).map(str)
+SIDE = st.dictionaries(KEYS, st.sampled_from("ab"))
+
+
+@settings(max_examples=12)
+@given(clio=SIDE, ours=SIDE)
+def test_random_plants_are_found(clio: dict[str, str], ours: dict[str, str]) -> None:
+    """Whatever two sides hold: exactly the missing, the extra and the drifted ids are found."""
+    tables = {
+        "clio_ids": pa.table([["bills"] * len(clio), [*clio], [*clio.values()]], schema=IDS),
+        "our_ids": pa.table([["bills"] * len(ours), [*ours], [*ours.values()]], schema=IDS),
+        "clio_records": RECORDS.empty_table(),
+    }
+    cursor = in_memory()
+    for name, table in tables.items():
+        cursor.register(name, table)
+    found = {one.name: asked_of(cursor, one) for one in DEFINITIONS if one.name in {"ids", "etags"}}
+    cursor.close()
+    keys = {one.record_id: one.cause for one in found["ids"].differences}
+    assert {key for key in keys if keys[key] == "missing in the warehouse"} == {*clio} - {*ours}
+    assert {key for key in keys if keys[key] == "not listed by Clio"} == {*ours} - {*clio}
+    drifted = {key for key in {*clio} & {*ours} if clio[key] != ours[key]}
+    assert {one.record_id for one in found["etags"].differences} == drifted
+    assert found["ids"].equal == len({*clio} & {*ours})
