@@ -41,6 +41,7 @@ NOT_PUBLISHED = frozenset({"intermediate", "seeds", "staging"})
 """Schemas that hold what reports do not need, such as texts of notes."""
 STORAGE = "v1.5.0"
 """The format of the file: DuckDB 1.5 and newer read it, and so do the drivers of BI tools."""
+PARQUET_FORMAT = "format parquet, compression zstd, compression_level 1"
 PARTIAL = ".partial"
 READ_ONLY = 0o400
 SAID = "meta.snapshot"
@@ -217,7 +218,7 @@ def _export(warehouse: Warehouse, models: Iterable[str], folder: Path) -> dict[s
     for name in models:
         there = _snapshot(name)
         path = folder / f"{name}.parquet"
-        warehouse.rows(f"copy {there} to '{path}' (format parquet, compression zstd)")
+        warehouse.rows(f"copy {there} to '{path}' ({PARQUET_FORMAT})")
         ((counts[name],),) = warehouse.rows(f"select count(*) from {there}")  # noqa: S608
     return counts
 
