@@ -18,7 +18,7 @@ from sources.clio_http.clock import Clock
 from sources.clio_simulator import Clock as SimulatedClock
 from sources.clio_simulator import Simulator
 
-from . import edits, figures, loads, proof
+from . import edits, evidence, figures, loads, proof
 from .firm import BOTH, FIRM, change, change_unseen, pointed_at
 
 EXAMPLE = "select * from raw_clio_manage.matters"
@@ -59,13 +59,15 @@ def run_demo(
         corrected = edits.show(run, clio)
         reporter.note("The models are built and checked, and what they say is published.")
         published = figures.show(run)
-    steps = (first, second, swept, corrected, published)
+        reporter.note("Clio makes its own reports, and everything is compared with them.")
+        compared = evidence.show(run)
+    steps = (first, second, swept, corrected, published, compared)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = [error for step in steps for error in step.errors]
     outcome.exit_code = max(step.exit_code for step in steps)
     outcome.results = [*first.results, *second.results, *swept.results, *published.results]
     parts = [loads.text(folder, first, second), proof.text(folder, swept), corrected.text]
-    outcome.text = "".join([*parts, published.text, _next(folder)])
+    outcome.text = "".join([*parts, published.text, _next(folder), compared.text])
     return outcome
 
 

@@ -88,7 +88,8 @@ def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
     ):
         found = _compared(run, wish, warehouse, outcome, into_demo=into_demo)
     digest = write_package(out, found)
-    _keep(run, found, digest)
+    with _noted(outcome):
+        _keep(run, found, digest)
     remember(folder / REPORTS, found.comparisons)
     _tell(outcome, found, out)
     outcome.finished_at = clock.now()

@@ -6,10 +6,10 @@
 -- tolerance: 0
 -- reason: a digest is equal or it is not
 -- severity: error
--- needs: meta.sync_runs, meta.certificates, meta.parents_read
+-- needs: meta.sync_runs, meta.certificates
 with loaded as (
     select distinct source, resource from meta.sync_runs
-    where (source, resource) not in (select (source, resource) from meta.parents_read)
+    where mode in ('first', 'incremental', 'full')
 ),
 
 last as (

@@ -88,10 +88,19 @@ def shows_the_figures(shown: str, folder: Path) -> None:
 
 
 def says_what_to_try_next(shown: str, folder: Path) -> None:
-    """The last lines name the file and commands that exist."""
+    """The lines before the last name the file and commands that exist; the last tell, in three
+    lines, that nothing differs and where the package of evidence is.
+    """
     lines = [line for line in shown.splitlines() if line.strip()]
     at = lines.index(f"The warehouse is {folder / 'warehouse.duckdb'}. Next:")
-    assert [line.split()[0] for line in lines[at + 1 :]] == ["clio-sync", "duckdb", "clio-sync"]
+    words = [line.split()[0] for line in lines[at + 1 : at + 5]]
+    assert words == ["clio-sync", "clio-sync", "duckdb", "clio-sync"]
+    compared, differing, package = lines[-3:]
+    assert compared.endswith("comparisons agree, 0 differ, 0 moved, 0 were not run.")
+    assert differing == "Open differences: 0."
+    path = package.removeprefix("The package is in ").partition(":")[0]
+    assert (Path(path) / "reconciliation.html").exists()
+    assert Path(path).parent == folder / "reports"
 
 
 def keeps_what_was_replaced(folder: Path) -> None:
