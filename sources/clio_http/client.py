@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, Self, TypeAlias, TypeVar
 
@@ -12,10 +12,10 @@ import orjson
 import pendulum
 
 from sources.clio_http.bearer import Bearer, Renew
+from sources.clio_http.client_settings import ClientSettings
 from sources.clio_http.clock import Clock, http_date
 from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
 from sources.clio_http.gateway_statuses import gateway_error_for
-from sources.clio_http.hosts import Origin, base_origin, clio_origin, gateway_origin
 from sources.clio_http.limits import Budget, RateBudget
 from sources.clio_http.pace import Pace, PacedBudget
 from sources.clio_http.redaction import quiet_libraries
@@ -25,7 +25,6 @@ from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_tempor
 from sources.errors import (
     BudgetSpent,
     ClioError,
-    ConfigurationError,
     Interrupted,
     SignInNeededError,
     UnavailableError,
@@ -55,47 +54,6 @@ _LOG = logging.getLogger(__name__)
 _CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
 _KEPT = frozenset({"etag", "last-modified", "x-api-version", "date", "content-type"})
-
-
-@dataclass(frozen=True)
-class ClientSettings:
-    """Where a product is, and how to speak to it.
-
-    `base_url` is an origin and perhaps a path, without a slash at its end. `reserve` is the share
-    of the rate limit that is left for the firm's other integrations, 0 ≤ reserve < 1. With a
-    `pace` the limit is that, and not what the answers' headers say. `bare` says that one record
-    comes without `data` around it, and that a page of a list need not say whether it is the last.
-    `gateway` says that the address is the Maton gateway's, and the token its key.
-    """
-
-    product: str
-    base_url: str
-    api_path: str
-    token: Secret
-    headers: Mapping[str, str] = field(default_factory=dict)
-    reserve: float = 0.0
-    suffix: str = ".json"
-    bounds: Bounds = field(default_factory=Bounds)
-    policy: Policy = field(default_factory=Policy)
-    pace: Pace | None = None
-    bare: bool = False
-    gateway: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a host that the token must not be sent to, and a reserve that leaves nothing."""
-        (gateway_origin if self.gateway else clio_origin)(self.base_url)
-        if not 0.0 <= self.reserve < 1.0:
-            message = "the reserve must be at least 0 and less than 1"
-            raise ConfigurationError(message)
-
-    @property
-    def origin(self) -> Origin:
-        """Give the one origin that the token is for."""
-        return base_origin(self.base_url)
-
-    def url(self, path: str) -> str:
-        """Give the address of a path such as `activities`."""
-        return f"{self.base_url}{self.api_path}/{path}{self.suffix}"
 
 
 @dataclass(frozen=True)

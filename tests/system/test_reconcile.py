@@ -189,6 +189,7 @@ def test_accepted_only_while_unchanged(audit: Audit) -> None:
     assert [row["accepted"] for row in third.results if row.get("id")] == [False]
 
 
+@pytest.mark.long
 def test_pushed_values(desk: Desk) -> None:
     """A value that was sent holds; then somebody changes it back; sent once more and changed back
     once more, it is one that another integration fights over.
