@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]  # dlt brings it
+import yaml  # dlt brings it
 
 from sources.clio_http.catalog import ARRAY, EXTRA, OBJECT
 from sources.openapi import Spec, described_parameter, properties, ref_name, scalar

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml  # type: ignore[import-untyped]
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+import yaml
+from jsonschema import Draft202012Validator
 
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.grow_tables import INVENTED_SCOPES, OPERATIONS, SCOPES, SHAPES
