@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.grow_tables import INVENTED_SCOPES, OPERATIONS, SCOPES, SHAPES
