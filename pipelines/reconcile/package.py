@@ -32,6 +32,7 @@ def write_package(folder: Path, evidence: Evidence) -> str:
         f"{_sum(data)}  {name}\n" for name, data in sorted({**contents, MANIFEST: manifest}.items())
     ]
     whole = {**contents, MANIFEST: manifest, SUMS: "".join(sums).encode()}
+    folder = folder.resolve()
     beside = folder.with_name(f".{folder.name}.{evidence.heading.run_id[:8]}")
     try:
         if folder.exists():

@@ -170,4 +170,6 @@ def test_a_folder_that_holds_something_stays(tmp_path: Path) -> None:
     write_package(folder, evidence())
     with pytest.raises(PackageFolderError):
         write_package(folder, evidence(replace(HEADING, run_id="fedcba9876543210")))
+    with pytest.raises(PackageFolderError):
+        write_package(Path(), evidence())
     assert verify_package(folder)
