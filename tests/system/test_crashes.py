@@ -92,7 +92,7 @@ def test_interrupted_run_is_told(firm: Firm) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """L1: killed at any moment, several times, the load after it is complete."""
     firm = new_firm(activities=2000)
@@ -156,7 +156,7 @@ def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path, points: tuple[
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_sweep_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """Killed at any moment, several times, a sweep marks no row that lives; the one after it
     finds every deletion and every silent change.

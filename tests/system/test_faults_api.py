@@ -108,6 +108,7 @@ def test_fault_that_ends_the_walk(new_firm: NewFirm, case: Case) -> None:
     assert firm.differences(*NAMES) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "action", [Forbidden("Billing"), Redirect("https://app.clio.com/session/new")]
 )

@@ -319,7 +319,7 @@ def test_sweep_that_is_killed(loaded: Firm, tmp_path: Path, point: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_sweep_that_is_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """Killed at any moment, several times, while records change and go, nothing that lives is
     marked; the sweep after it proves that the two sides are equal.
