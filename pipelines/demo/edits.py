@@ -1,4 +1,4 @@
-"""Corrections on their way back: a file, a plan, another person, a colleague in between, an undo."""
+"""Corrections on their way back: a file, a plan, another person, a colleague, an undo."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import Settings
 from pipelines.outcome import Outcome, table
 from pipelines.run_load import Run
 from pipelines.warehouse import Warehouse
@@ -43,18 +42,19 @@ def show(run: Run, clio: Simulator) -> Outcome:
     steps.append(run_review(approver, name, Answer(("all",), (), "checked against the file")))
     clio.changes.update("matters", keys[-1], {FIELD: "by a colleague"})
     push = run_push(author, name, name, into_demo=True)
-    after = values(folder, keys)
+    pushed = values(folder, keys)
     steps.append(run_undo(author, name, into_demo=True))
     back = run_plan(author, Limits(allow_blank=True), into_demo=True)
     name = hash12(back.results)
     steps += [back, run_review(approver, name, Answer(("all",), (), ""))]
     steps.append(run_push(author, name, name, into_demo=True))
+    undone = values(folder, keys)
     parts = [
         f"\nCorrections from {FILE}, proposed by the {AUTHOR}:\n{plan.text}",
         f"\nApproved by the {APPROVER}. Then a colleague changes the last of them in Clio:",
         f"\n{push.text}",
-        f"\nThe same matters in the warehouse, the colleague's value untouched:\n{after}",
-        f"\nUndone, by a plan of its own that was approved like the first:\n{values(folder, keys)}\n",
+        f"\nThe same matters in the warehouse, the colleague's value untouched:\n{pushed}",
+        f"\nUndone, by a plan of its own that was approved like the first:\n{undone}\n",
     ]
     outcome = Outcome("demo", plan.started_at, text="\n".join(parts))
     expected = 0 if push.exit_code == CONFLICT else max(push.exit_code, 1)
@@ -66,8 +66,7 @@ def show(run: Run, clio: Simulator) -> Outcome:
 
 def acting(run: Run, actor: str) -> Run:
     """Let somebody else run the next command."""
-    settings: Settings = replace(run.settings, actor=actor)
-    return replace(run, settings=settings)
+    return replace(run, settings=replace(run.settings, actor=actor))
 
 
 def written(folder: Path, keys: Sequence[int]) -> Path:

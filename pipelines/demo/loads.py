@@ -38,6 +38,7 @@ order by display_number, _replaced_at nulls last limit 6
 
 
 def text(folder: Path, first: Outcome, second: Outcome) -> str:
+    """Write what both loads brought, and some queries on it."""
     rows = {label(row): row for row in first.results}
     again = {label(row): row for row in second.results}
     names = [name for name, row in rows.items() if row["inserted"]]

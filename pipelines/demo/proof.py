@@ -9,6 +9,7 @@ from .firm import label
 
 
 def text(folder: Path, proof: Outcome) -> str:
+    """Write the certificates, the deletions and the silent changes."""
     certificates = [
         row for row in proof.results if row["complete"] and (row["healed"] or row["rows_clio"])
     ]
