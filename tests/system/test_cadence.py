@@ -2,7 +2,11 @@
 
 import datetime as dt
 
+import pytest
+
 from tests.system.firm import CATALOG, Firm
+
+pytestmark = pytest.mark.long
 
 ONCE = "currencies"
 COPY = "bank_accounts__daily"

@@ -13,6 +13,8 @@ from sources.clio_simulator.faults import Action, Cut, EmptyList, NextElsewhere,
 from tests.system.firm import Firm
 from tests.system.process import environment, run
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

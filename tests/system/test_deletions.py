@@ -9,6 +9,8 @@ from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
 from tests.system.firm import CATALOG, RAW, Firm
 
+pytestmark = pytest.mark.long
+
 LONG = pytest.mark.long
 
 

@@ -13,6 +13,8 @@ from pipelines.writeback import template as templates
 from tests.system.firm import Firm
 from tests.system.proposing import bring, made, propose, refused, template, told
 
+pytestmark = pytest.mark.long
+
 HEAD = "resource,id,field,new_value,reason\n"
 Change = Mapping[str, str]
 

@@ -9,6 +9,8 @@ from sources.clio_simulator import Seed, Simulator
 from tests.system.grow_firm import CALM, GrowFirm
 from tests.system.proposing import propose, refused
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:

@@ -9,6 +9,8 @@ from pipelines.writeback.queries import proposals
 from tests.system.firm import Firm
 from tests.system.proposing import IDLE, ask, made, propose, refused, template, told
 
+pytestmark = pytest.mark.long
+
 SHIPPED = ["close_closable_matters", "normalise_phone_numbers", "set_responsible_attorney"]
 
 

@@ -201,8 +201,8 @@ class Extraction(RuleBasedStateMachine):
 @pytest.mark.parametrize(
     ("page_size", "examples", "inclusive"),
     [
-        (2, 12, False),
-        pytest.param(3, 20, False, marks=pytest.mark.long),
+        (2, 6, False),
+        pytest.param(3, 16, False, marks=pytest.mark.long),
         pytest.param(2, 8, True, marks=pytest.mark.long),
     ],
 )

@@ -13,6 +13,8 @@ from sources.clio_simulator import Seed, Simulator, values
 from sources.clio_simulator.faults import Action, Draft, Value, null_id
 from tests.system.firm import Firm, Rows
 
+pytestmark = pytest.mark.long
+
 QUARANTINE = "select resource, record_id, reason from meta.quarantine"
 
 

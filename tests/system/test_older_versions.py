@@ -7,6 +7,8 @@ from sources.clio_simulator.faults import Status, Value
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 
+pytestmark = pytest.mark.long
+
 
 def changed(firm: Firm, name: str, column: str) -> int:
     """Change a record after the first load and load it; give its id."""

@@ -3,11 +3,14 @@
 import threading
 
 import pendulum
+import pytest
 
 from sources.clio_simulator.changes import When
 from sources.clio_simulator.faults import Status, TokenExpired
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, PageClock, QuickClock
+
+pytestmark = pytest.mark.long
 
 
 class StoppingClock(PageClock):

@@ -17,6 +17,8 @@ from tests.system.grow_firm import GrowFirm
 from tests.system.patients import Patient, loaded_firm, patient_of, without_token, wrong_token
 from tests.system.test_doctor import contents, silent_about
 
+pytestmark = pytest.mark.long
+
 MANAGE, GROW = "clio_manage", "clio_grow"
 NORMAL: dict[tuple[str, str], Any] = {
     (MANAGE, "updated_since"): "exclusive",

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.mini_firm import MiniFirm, empty_firm
 from tests.unit.mini_records import ANN, BEN
 
+pytestmark = pytest.mark.long
+
 SERVICE, EXPENSE = "Service", "Expense"
 
 

@@ -12,6 +12,8 @@ import pytest
 from pipelines.custom_fields import custom_field_models
 from tests.unit.mini_firm import MiniFirm, empty_firm
 
+pytestmark = pytest.mark.long
+
 RAW = "update raw_clio_manage.custom_fields"
 MATTERS = "update raw_clio_manage.matters"
 OPTIONS = [{"id": 1, "option": "Low"}, {"id": 2, "option": "High"}]

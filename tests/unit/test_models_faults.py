@@ -13,6 +13,8 @@ from pipelines.transform.inputs import stored
 from pipelines.transform.plan import Plan, rendered
 from tests.unit.mini_firm import MiniFirm, copied
 
+pytestmark = pytest.mark.long
+
 RAW, GROW = "raw_clio_manage", "raw_clio_grow"
 
 

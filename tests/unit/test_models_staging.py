@@ -11,6 +11,8 @@ from pipelines.sql_folder import sql_folder
 from sources.clio_http.catalog import read_catalog
 from tests.unit.mini_firm import GROW, MiniFirm, empty_firm
 
+pytestmark = pytest.mark.long
+
 HOUR = {"quantity": 5400, "quantity_in_hours": 1.5, "rounded_quantity_in_hours": 1.6}
 
 

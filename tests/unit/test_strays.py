@@ -39,11 +39,13 @@ def test_each_way_of_sending_is_searched(strays: list[str]) -> None:
             {"headers": plain, "data": {"token": token}},
             {"auth": ("user", token)},
         )
-        for number, way in enumerate(ways, start=1):
+        for way in ways:
+            before = len(strays)
             http.post("/connections", **way)  # type: ignore[arg-type]
-            assert len(strays) == number
+            assert len(strays) > before
+        found = len(strays)
         http.post("/connections", headers=plain)
-        assert len(strays) == len(ways)
+        assert len(strays) == found
     assert all("the Maton gateway was sent a secret of Clio Manage" in each for each in strays)
     assert token not in str(strays)
     assert "test_each_way_of_sending_is_searched" in strays[0]
