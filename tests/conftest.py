@@ -13,7 +13,10 @@ from tests.strays import STRAYS, watch_simulators
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 ABSENT = "beside the repository"
-"""Every skip for want of ../shared says these words: `CLIO_SYNC_CI` turns it into a failure."""
+INSTALLED = "which .ci/run installs"
+"""Every skip for want of ../shared, or of a program that `.ci/run` installs, says such words:
+`CLIO_SYNC_CI` turns it into a failure.
+"""
 
 OURS = ("CLIO_SYNC__", "SOURCES__", "DESTINATION__", "DLT_", "RUNTIME__", "MATON_")
 
@@ -43,10 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail, where nothing may be left out, a test that was skipped for want of ../shared."""
+    """Fail, where nothing may be left out, a test that was skipped for want of something."""
     report = yield
     strict = bool(os.environ.get("CLIO_SYNC_CI"))
-    if strict and report.skipped and ABSENT in str(report.longrepr):
+    told = str(report.longrepr)
+    if strict and report.skipped and (ABSENT in told or INSTALLED in told):
         report.outcome = "failed"
     return report
 

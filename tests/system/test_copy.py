@@ -21,6 +21,7 @@ from pipelines.progress import Lines
 from pipelines.publish_errors import CopyFailedError, DestinationError
 from pipelines.transform.run import Work, run_transform
 from pipelines.warehouse import Warehouse
+from tests.conftest import INSTALLED
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 from tests.system.test_sync import MODELS
@@ -45,7 +46,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a PostgreSQL of its own, on a free port of this machine."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
-        pytest.skip("PostgreSQL is not on this machine")
+        pytest.skip(f"PostgreSQL is not on this machine, {INSTALLED}")
     folder, binaries = Path("/tmp") / f"pg-{os.getpid()}", found[-1].parent  # noqa: S108
     folder.mkdir(mode=0o700)
     owner: dict[str, Any] = {}

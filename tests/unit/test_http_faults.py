@@ -12,6 +12,7 @@ import pytest
 from sources.clio_http.client import Bounds, ClioClient, Meter, Policy
 from sources.clio_http.clock import SystemClock
 from sources.errors import UnavailableError, UnreadableAnswerError, UntrustedServerError
+from tests.conftest import INSTALLED
 from tests.unit.http_faults import FAULTS, GOOD, Answer, always, drip, silence, then_good
 from tests.unit.http_loopback import FakeClock, Loopback, bomb, reply, settings
 
@@ -117,7 +118,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     """Give the context of a server whose certificate nobody vouches for."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("needs openssl to make a certificate")
+        pytest.skip(f"openssl makes the certificate, {INSTALLED}")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     made = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
