@@ -20,6 +20,7 @@ TOLD_OF = frozenset({"check", "load", "publish", "sweep", "sync", "transform"})
 BY_CODE = {
     "unequal": "certificate_failed",
     "checks_failed": "checks_failed",
+    "differences": "differences",
 }
 """What happened, by the code of an error; it goes before what the exit code says."""
 BY_EXIT_CODE = {4: "partial", 5: "guard_stopped"}
@@ -29,6 +30,7 @@ BUSY = {"busy"}
 WORDS = {
     "certificate_failed": "the warehouse still differs from Clio",
     "checks_failed": "a check failed",
+    "differences": "Clio and the warehouse differ",
     FAILED: "it failed",
     "guard_stopped": "a guard stopped it, and a person must look",
     "partial": "it is not complete, and the next run goes on",
@@ -48,7 +50,10 @@ def event(outcome: Outcome) -> str:
 
 
 def payload(outcome: Outcome, happened: str) -> dict[str, Any]:
-    """Give the message as the generic shape has it: `errors` counts them by code."""
+    """Give the message as the generic shape has it: `errors` counts findings by code."""
+    errors = Counter[str]()
+    for _, error in outcome.errors:
+        errors[error.code] += error.count
     return {
         "tool": "clio-sync",
         "event": happened,
@@ -58,7 +63,7 @@ def payload(outcome: Outcome, happened: str) -> dict[str, Any]:
         "run_id": outcome.run_id,
         "started_at": outcome.started_at,
         "finished_at": outcome.finished_at,
-        "errors": dict(Counter(error.code for _, error in outcome.errors)),
+        "errors": dict(errors),
     }
 
 

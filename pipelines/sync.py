@@ -1,4 +1,4 @@
-"""`clio-sync sync`: load, transform, check, publish; the one command for a schedule."""
+"""`clio-sync sync`: load, transform, check, publish, reconcile; the one command for a schedule."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from sources.errors import ClioError
 from .errors import BusyError
 from .outcome import Outcome, status
 from .publish import run_publish
+from .reconcile.run import Wish, run_reconcile
 from .run_load import Run, run_load
 from .transform.run import Work, run_check, run_transform
 
@@ -17,11 +18,12 @@ LOAD = "load"
 NOT_RUN = "not_run"
 
 
-def run_sync(run: Run, work: Work, names: Sequence[str] = ()) -> Outcome:
+def run_sync(run: Run, work: Work, names: Sequence[str] = (), wish: Wish | None = None) -> Outcome:
     """Do all of it; a stage that fails ends it, and what is published stays.
 
     A load that is incomplete is no failure: what is stored is sound, so that the other stages
-    follow, and the exit code is 4. Without names: every product that can be read.
+    follow, and the exit code is 4. Without names: every product that can be read. With a wish Clio
+    and the warehouse are compared at the end; differences make the exit code 7.
     """
     outcome = Outcome("sync", work.clock.now(), run_id=uuid4().hex)
     stages: dict[str, Callable[[], Outcome]] = {
@@ -30,6 +32,8 @@ def run_sync(run: Run, work: Work, names: Sequence[str] = ()) -> Outcome:
         "check": lambda: run_check(work),
         "publish": lambda: run_publish(work),
     }
+    if wish is not None:
+        stages["reconcile"] = lambda: run_reconcile(run, wish)
     results, goes_on = list[dict[str, Any]](), True
     for name, stage in stages.items():
         if not goes_on:

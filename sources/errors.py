@@ -50,6 +50,8 @@ class ClioError(Exception):
     code: ClassVar[str] = "clio_error"
     hint: str = "Nothing was changed. Run the same command with --debug to see more."
     exit_code: ClassVar[int] = 1
+    count: int = 1
+    """How many findings it tells of."""
 
     def __init__(self, message: str = "") -> None:
         """Take the message, or else the first line of the class's docstring."""

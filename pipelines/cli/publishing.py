@@ -39,30 +39,47 @@ def publish(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes 
 
 @main.command()
 @click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
+@click.option(
+    "--reconcile",
+    "level",
+    type=click.Choice(["light"]),
+    help="Then compare Clio with the warehouse: control totals, and a sample of 50 records.",
+)
 @common
-def sync(product: str | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+def sync(
+    product: str | None,
+    level: str | None,
+    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    debug: bool,  # noqa: FBT001
+) -> None:
     """Load, transform, check and publish: the one command for a schedule.
 
     Exit code 4 if the load is incomplete; what is there is published all the same, if the checks
     pass. A load that fails or is stopped by a guard ends it before anything is built, and a check
     that fails, with 7, before anything is published.
 
+    With --reconcile light exit code 7 also if Clio and the warehouse differ in something that
+    nobody accepted; what was published stays. A package is written where that is news.
+
     \b
     Examples:
       clio-sync sync
       clio-sync sync manage --json
+      clio-sync sync --reconcile light
     """
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.plans import Choice
         from pipelines.products import NAMES
+        from pipelines.reconcile.run import LIGHT
         from pipelines.run_load import Run
         from pipelines.sync import run_sync
         from pipelines.transform.run import Work
 
         work = Work.here(stop)
         run = Run(work.settings, Choice(), work.clock, work.reporter, stop)
-        return run_sync(run, work, [NAMES[product]] if product else [])
+        names = [NAMES[product]] if product else []
+        return run_sync(run, work, names, LIGHT if level else None)
 
     call("sync", body, as_json=as_json, debug=debug)
 

@@ -1,7 +1,7 @@
 """Differences that a person accepted as they are, kept in the ledger."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,30 @@ def _marked(name: str, line: Line, known: Mapping[str, Acceptance]) -> Line:
     return replace(line, accepted=str(found)) if holds else line
 
 
-def remember(folder: Path, comparisons: Sequence[Comparison]) -> None:
-    """Write down what differs, by ids and digests alone, so that it can be accepted."""
-    found = [
-        asdict(Found(difference_id(one.definition.name, line), one.definition.name, digest))
-        for one in comparisons
-        for line in one.differences
-        for digest in [content(one.definition.name, line)]
-    ]
-    replace_durably(folder / LAST, json.dumps(found))
+def remember(folder: Path, comparisons: Sequence[Comparison], *, more: bool = False) -> None:
+    """Write down what differs, by ids and digests alone, so that it can be accepted.
+
+    With `more` what an earlier run found stays, since this one compared less than that did.
+    """
+    before = _known(folder) if more else {}
+    kept = {**before, **{one.id: one for one in _named(comparisons)}}
+    replace_durably(folder / LAST, json.dumps([asdict(one) for one in kept.values()]))
+
+
+def is_news(folder: Path, comparisons: Sequence[Comparison]) -> bool:
+    """Tell whether a difference is open that no run since the last whole one has told."""
+    before = _known(folder)
+    return any(before.get(one.id) != one for one in _named(comparisons, alarming=True))
+
+
+def _named(comparisons: Sequence[Comparison], *, alarming: bool = False) -> Iterator[Found]:
+    """Name the differences of a run, or those alone that somebody has to look at."""
+    for one in comparisons:
+        if alarming and not one.alarms:
+            continue
+        name = one.definition.name
+        for line in one.open if alarming else one.differences:
+            yield Found(difference_id(name, line), name, content(name, line))
 
 
 def accept(ledger: Ledger, folder: Path, actor: str, wanted: str, reason: str) -> Found:
@@ -104,3 +119,11 @@ def _last(folder: Path) -> list[Found]:
     except (OSError, ValueError, TypeError):
         message = "no run of clio-sync reconcile is known here"
         raise NoDifferenceError(message) from None
+
+
+def _known(folder: Path) -> dict[str, Found]:
+    """Give what earlier runs found by its id; nothing where none is known."""
+    try:
+        return {one.id: one for one in _last(folder)}
+    except NoDifferenceError:
+        return {}

@@ -22,6 +22,11 @@ class DifferencesError(ClioError):
     )
     exit_code = 7
 
+    def __init__(self, count: int) -> None:
+        """Take how many of them nobody accepted."""
+        super().__init__(f"{count:,} open differences")
+        self.count = count
+
 
 class NoDifferenceError(ClioError):
     """The last run found no difference with this id."""

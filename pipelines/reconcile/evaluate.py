@@ -18,6 +18,7 @@ BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
 """What is never older than the rows that were loaded; other relations are as of the last build."""
 NEVER_BUILT = "{name} is not built: run clio-sync transform"
 NEVER_LOADED = "{name} was not loaded"
+UNFINISHED = "the last load of {name} did not come to its end: run clio-sync load"
 OLDER = "the models are older than the newest load: run clio-sync transform"
 MOST_LINES = 10_000
 COLUMNS = {
@@ -40,6 +41,11 @@ from compared
 UNEQUAL = """
 select * from compared where left_value is distinct from right_value or not_run is not null
 order by key limit $1
+"""
+UNFINISHED_LOADS = """
+select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
+qualify row_number() over (partition by source, resource order by started_at desc) = 1
+    and status <> 'ok'
 """
 NEEDED = ("key", "label", "left_value", "right_value")
 
@@ -66,16 +72,24 @@ def evaluate(
         for name, table in inputs.tables.items():
             cursor.register(name, table)
         known, stale = _relations(warehouse), is_stale(warehouse)
+        halves = half_loaded(warehouse)
         found = []
         for one in definitions:
-            lacks = lacking(one, known, inputs, stale=stale)
+            lacks = lacking(one, known, inputs, stale=stale, unfinished=halves)
             found.append(not_run(one, lacks) if lacks else asked_of(cursor, one))
         return found
     finally:
         cursor.close()
 
 
-def lacking(definition: Definition, known: frozenset[str], inputs: Inputs, *, stale: bool) -> str:
+def lacking(
+    definition: Definition,
+    known: frozenset[str],
+    inputs: Inputs,
+    *,
+    stale: bool,
+    unfinished: frozenset[str] = frozenset(),
+) -> str:
     """Say why a comparison cannot be run; empty if it can."""
     for name in definition.needs:
         if name.startswith(INPUT):
@@ -86,6 +100,8 @@ def lacking(definition: Definition, known: frozenset[str], inputs: Inputs, *, st
             return (NEVER_LOADED if name.startswith(("raw_", "meta.")) else NEVER_BUILT).format(
                 name=name
             )
+        elif name in unfinished:
+            return UNFINISHED.format(name=name)
         elif stale and not name.startswith(BUILT_AS_TABLES):
             return OLDER
     return ""
@@ -109,6 +125,17 @@ def is_stale(warehouse: Warehouse) -> bool:
         " > (select max(started_at) from meta.model_runs)"
     )
     return bool(found[0][0])
+
+
+def half_loaded(warehouse: Warehouse) -> frozenset[str]:
+    """Name the raw tables that the last load left older than the others.
+
+    Totals that were loaded against records that were not would show differences that are none.
+    """
+    if not warehouse.columns("meta", "sync_runs"):
+        return frozenset()
+    found = warehouse.rows(UNFINISHED_LOADS)
+    return frozenset(name for (name,) in found)
 
 
 def asked_of(cursor: Cursor, definition: Definition) -> Comparison:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pendulum
@@ -14,22 +13,22 @@ from pipelines import apis, identity, products
 from pipelines.errors import NoWarehouseError, OtherAccountError
 from pipelines.ledger import Entry, Ledger
 from pipelines.meta import moment
-from pipelines.outcome import Outcome, table
+from pipelines.outcome import Outcome
 from pipelines.run_load import Run
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from sources.errors import ClioError, ConfigurationError
 
 from . import asked, reports
-from .acceptance import REPORTED, Acceptance, accept, acceptances, applied, remember
+from .acceptance import REPORTED, Acceptance, accept, acceptances, applied, is_news, remember
 from .asked import Desk, Question
+from .conclusion import tell
 from .definitions import read_definitions, read_list
-from .document import Evidence, Heading, Listing, Shown, lines, shown_value
-from .errors import DifferencesError, PackageAlteredError
+from .document import Evidence, Heading, Listing
+from .errors import PackageAlteredError
 from .evaluate import NEVER_BUILT, Inputs, evaluate
 from .explain import explained
-from .package import PAGE, verify_package, write_package
+from .package import verify_package, write_package
 from .pushed import pushed
-from .verdicts import Comparison, Status
 
 REPORTS = "reports"
 """The folder of packages in the data folder."""
@@ -48,22 +47,41 @@ LISTINGS = {
     "Identity": ("identity", ("core.xref_grow_manage",)),
 }
 """Title → file of the query, and the relations that it reads."""
-WITHOUT_ASKING, LEVEL_OF_REPORTS = (1, 2, 4), 3
-SHOWN_LINES = 20
+EVERY_DAY, WITHOUT_REPORTS, ALL = (1, 2), (1, 2, 4), (1, 2, 3, 4)
+SCOPES = {
+    EVERY_DAY: "levels 1 and 2",
+    WITHOUT_REPORTS: "levels 1, 2 and 4",
+    ALL: "levels 1 to 4",
+}
+SAMPLE_EVERY_DAY = 50
 OF_THE_DEMO = "the demo's Clio has ended"
+NO_MANAGE = "nothing of Clio Manage was loaded"
 
 
 @dataclass(frozen=True)
 class Wish:
     """What a person asks for: collections whose ids are walked, records of a sample, a folder.
 
-    `ids` is None where no list is walked, and empty for all that are stored.
+    `ids` is None where no list is walked, and empty for all that are stored. What is `scheduled`
+    compares levels 1 and 2, and writes a package only where it has something new to tell.
     """
 
     ids: tuple[str, ...] | None = None
     sample: int = 0
     out: Path | None = None
     reports: bool = False
+    scheduled: bool = False
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Give the levels that are compared."""
+        if self.scheduled:
+            return EVERY_DAY
+        return ALL if self.reports else WITHOUT_REPORTS
+
+
+LIGHT = Wish(sample=SAMPLE_EVERY_DAY, scheduled=True)
+"""What `sync --reconcile light` asks for."""
 
 
 def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
@@ -87,11 +105,13 @@ def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
         run.reporter,
     ):
         found = _compared(run, wish, warehouse, outcome, into_demo=into_demo)
-    digest = write_package(out, found)
-    with _noted(outcome):
-        _keep(run, found, digest)
-    remember(folder / REPORTS, found.comparisons)
-    _tell(outcome, found, out)
+    package = out if not wish.scheduled or is_news(folder / REPORTS, found.comparisons) else None
+    if package is not None:
+        digest = write_package(package, found)
+        with _noted(outcome):
+            _keep(run, found, digest)
+        remember(folder / REPORTS, found.comparisons, more=wish.scheduled)
+    tell(outcome, found, package)
     outcome.finished_at = clock.now()
     return outcome
 
@@ -106,8 +126,7 @@ def _compared(
     with _noted(outcome), Ledger.open(settings.data_dir, clock, read_only=True) as ledger:
         inputs = _with(inputs, Inputs({"pushed": pushed(warehouse, ledger, settings)}))
         known, head = acceptances(ledger), str(ledger.head())
-    levels = (*WITHOUT_ASKING, *([LEVEL_OF_REPORTS] if wish.reports else []))
-    definitions = read_definitions(levels)
+    definitions = read_definitions(wish.levels)
     with ExitStack() as stack:
         desk, why = _desk(run, wish, warehouse, stack, outcome, into_demo=into_demo)
         if desk is None:
@@ -160,6 +179,8 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
         return None, ""
     if (run.settings.data_dir / DEMO_MARK).exists() and not into_demo:
         return None, OF_THE_DEMO
+    if not warehouse.layout(asked.RAW):
+        return None, NO_MANAGE
     options = run.settings.sources[asked.SOURCE]
     product = products.product(asked.SOURCE, options)
     masks = products.masks(product.catalog, options, run.settings.data_dir)
@@ -223,7 +244,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> Listing:
 
 def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head: str) -> Heading:
     pinned = identity.pinned(warehouse, asked.SOURCE)
-    scope = "levels 1 to 4" if wish.reports else "levels 1, 2 and 4"
+    scope = SCOPES[wish.levels]
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"
     return Heading(
@@ -257,87 +278,6 @@ def _keep(run: Run, found: Evidence, digest: str) -> None:
     }
     with Ledger.open(run.settings.data_dir, run.clock) as ledger:
         ledger.record(run.settings.actor, Entry(REPORTED, body))
-
-
-def _tell(outcome: Outcome, found: Evidence, out: Path) -> None:
-    outcome.results = [
-        {"package": str(out), "open_differences": found.open, **found.counts},
-        *map(_result, found.ordered),
-        *map(_difference, lines(found)),
-    ]
-    outcome.text = _text(found, out)
-    if found.open:
-        message = f"{found.open:,} open differences"
-        outcome.errors.insert(0, ("", DifferencesError(message)))
-    outcome.exit_code = max((error.exit_code for _, error in outcome.errors), default=0)
-    if found.open:
-        outcome.exit_code = DifferencesError.exit_code
-
-
-def _result(one: Comparison) -> dict[str, Any]:
-    return {
-        "comparison": one.definition.name,
-        "level": one.definition.level,
-        "status": one.status.value,
-        "rows": one.rows,
-        "equal": one.equal,
-        "left": one.left,
-        "right": one.right,
-        "differences": len(one.differences),
-        "accepted": len(one.differences) - len(one.open),
-        "reason": one.reason,
-    }
-
-
-def _difference(shown: Shown) -> dict[str, Any]:
-    """Give a line by its keys alone: texts of records stand in the package only."""
-    return {
-        "id": shown.id,
-        "comparison": shown.comparison.definition.name,
-        "key": shown.line.key,
-        "status": shown.line.status.value,
-        "cause": shown.line.cause,
-        "difference": shown.difference,
-        "accepted": bool(shown.line.accepted),
-    }
-
-
-def _text(found: Evidence, out: Path) -> str:
-    header = ("comparison", "rows", "equal", "status", "why")
-    cells = [
-        (one.definition.name, one.rows, one.equal, one.status.value, one.reason)
-        for one in found.ordered
-    ]
-    parts = [table(header, cells)]
-    shown = [one for one in lines(found) if one.line.status is Status.DIFFERENCE]
-    if shown:
-        rows = [
-            (
-                one.id,
-                one.comparison.definition.name,
-                one.line.key,
-                shown_value(one.difference),
-                one.line.cause,
-                "yes" if one.line.accepted else "no",
-            )
-            for one in shown[:SHOWN_LINES]
-        ]
-        titles = ("id", "comparison", "key", "difference", "cause", "accepted")
-        parts += ["", table(titles, rows)]
-        if len(shown) > SHOWN_LINES:
-            parts.append(f"{len(shown) - SHOWN_LINES:,} further ones are in the package.")
-    return "\n".join([*parts, "", *summary(found.counts, found.open, out)]) + "\n"
-
-
-def summary(counts: Mapping[str, int], open_differences: int, out: Path) -> list[str]:
-    """Give three lines: what agrees, what does not, and where the package is."""
-    agree = counts[Status.MATCH] + counts[Status.TOLERANCE]
-    others = f"{counts[Status.MOVED]} moved, {counts[Status.NOT_RUN]} were not run"
-    return [
-        f"{agree} comparisons agree, {counts[Status.DIFFERENCE]} differ, {others}.",
-        f"Open differences: {open_differences:,}.",
-        f"The package is in {out}: open {PAGE}.",
-    ]
 
 
 def run_accept(run: Run, wanted: str, reason: str) -> Outcome:

@@ -16,6 +16,7 @@ from pipelines.errors import AbsentError, BusyError, StorageError, UnequalError
 from pipelines.model_errors import ChecksFailedError
 from pipelines.notify import event, tell
 from pipelines.outcome import Outcome
+from pipelines.reconcile.errors import DifferencesError
 from sources.clio_http.secret import Secret
 from sources.errors import ClioError, ConfigurationError
 from tests.system.process import document, environment, run
@@ -90,12 +91,13 @@ def settings(url: str, shape: str = "generic") -> Settings:
         (outcome("sweep", 5, AbsentError("x", "sweep", "tasks", 3)), "guard_stopped"),
         (outcome("sync", 7, StorageError("x"), ChecksFailedError("x")), "checks_failed"),
         (outcome("sweep", 7, UnequalError("x")), "certificate_failed"),
+        (outcome("sync", 7, StorageError("x"), DifferencesError(3)), "differences"),
         (outcome("load", 7), "failed"),
     ],
 )
 def test_what_is_told(ended: Outcome, happened: str) -> None:
-    """Failed, partial, checks failed, guard stopped, certificate failed; nothing of a run that is
-    well, was interrupted, met another one, or was started by a person who reads.
+    """Failed, partial, checks failed, guard stopped, certificate failed, differences; nothing of a
+    run that is well, was interrupted, met another one, or was started by a person who reads.
     """
     assert event(ended) == happened
 
@@ -103,18 +105,20 @@ def test_what_is_told(ended: Outcome, happened: str) -> None:
 @pytest.mark.parametrize("shape", ["generic", "slack"])
 def test_counts_and_ids_alone(shape: str) -> None:
     """Nothing of a subject, message, result or text is sent."""
-    ended = outcome("sync", 7, ChecksFailedError(NAME), ChecksFailedError(NAME))
+    ended = outcome(
+        "sync", 7, ChecksFailedError(NAME), ChecksFailedError(NAME), DifferencesError(40)
+    )
     with hook() as here:
         tell(ended, settings(here.url, shape))
     (sent,) = here.documents()
     assert "CANARY" not in json.dumps(sent)
-    assert len(ended.errors) == 2
+    assert len(ended.errors) == 3
     if shape == "slack":
         assert set(sent) == {"text", "blocks"}
         assert sent["text"] == "clio-sync sync: a check failed"
-        assert "2 x checks_failed" in sent["blocks"][0]["text"]["text"]
+        assert "2 x checks_failed, 40 x differences" in sent["blocks"][0]["text"]["text"]
     else:
-        assert sent["errors"] == {"checks_failed": 2}
+        assert sent["errors"] == {"checks_failed": 2, "differences": 40}
         assert (sent["event"], sent["command"]) == ("checks_failed", "sync")
         assert (sent["exit_code"], sent["run_id"]) == (7, "run1")
         assert sent["finished_at"] == "2026-03-02T09:00:00Z"
