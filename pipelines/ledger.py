@@ -8,7 +8,7 @@ count and hash stand in a file beside it, so that a ledger that was cut or empti
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ HEAD = "ledger-head.json"
 WAIT = 30.0
 """Seconds that one process waits for another's transaction."""
 _COLUMNS = "seq, at, actor, kind, edit_id, plan_hash, body"
+SCHEMA = "select type, name, sql from sqlite_schema where sql is not null"
 _FULL = ("disk is full", "disk I/O error", "readonly", "unable to open")
 
 
@@ -102,8 +103,11 @@ class Ledger:
         """Close the file."""
         self._database.close()
 
-    def record(self, actor: str, *entries: Entry) -> None:
+    def record(self, actor: str, *entries: Entry, unless: Callable[[], None] | None = None) -> None:
         """Record what happened: all of it or nothing, durable when this returns.
+
+        `unless` is called once no other process can record anything before this; what it raises
+        keeps this from being recorded.
 
         Raises:
             LedgerError: the newest event is not what was written.
@@ -115,6 +119,8 @@ class Ledger:
             self._database.execute("pragma query_only = off")
             try:
                 self._database.execute("begin immediate")
+                if unless is not None:
+                    unless()
                 self._insert(actor, entries)
                 self._database.execute("commit")
                 self._note()
@@ -165,8 +171,9 @@ class Ledger:
 
     def broken(self) -> list[str]:
         """Give what is wrong with the file and the chain of events, their end apart."""
-        checked = [text for (text,) in self.rows("pragma quick_check")]
+        checked = [text for (text,) in self.rows("pragma integrity_check")]
         problems = [f"the file: {text}" for text in checked if text != "ok"]
+        problems += [f"the {name} is not as it was made" for name in self._altered()]
         count, before = 0, ""
         for *row, prev_hash, written in self.rows(
             f"select {_COLUMNS}, prev_hash, hash from events order by seq"  # noqa: S608
@@ -223,6 +230,20 @@ class Ledger:
             message = f"event {row[0]} of the ledger is not what was written"
             raise LedgerError(message)
         return Head(row[0], written)
+
+    def _altered(self) -> list[str]:
+        """Name the tables, views, indexes and triggers that differ from those of a new ledger.
+
+        Every state is told by a view, so another view would tell another state of the same events.
+        """
+        made = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            _migrate(made)
+            expected = set(made.execute(SCHEMA).fetchall())
+        finally:
+            made.close()
+        differing = expected ^ set(self.rows(SCHEMA))
+        return sorted({f"{kind} {name}" for kind, name, _ in differing})
 
     def _cut(self, known: Head) -> list[str]:
         """Say what is wrong if the ledger does not hold an event that it held once."""

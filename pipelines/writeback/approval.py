@@ -77,7 +77,7 @@ def run_review(run: Run, named: str, answer: Answer) -> Outcome:
             *(_entry("edit_rejected", plan, edit, me, answer) for edit in rejected),
         ]
         if entries:
-            ledger.record(me.name, *entries)
+            ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
         after = states_of(ledger, plan)
     outcome.results = [{**one, "state": after[one["edit_id"]]} for one in listed(plan)]
     outcome.text = _text(plan, len(approved), len(rejected), after)
@@ -92,6 +92,18 @@ def states_of(ledger: Ledger, plan: Plan) -> dict[str, str]:
         for edit_id, state, plan_hash in ledger.rows("select edit_id, state, plan_hash from edits")
     }
     return {edit.edit_id: found.get(edit.edit_id, "elsewhere") for edit in plan.edits}
+
+
+def _demand_unmoved(plan: Plan, states: Mapping[str, str], ledger: Ledger) -> None:
+    """Refuse a word about edits with which something else was done meanwhile.
+
+    Raises:
+        PlanRefusedError: they are no longer as they were looked at.
+
+    """
+    if states_of(ledger, plan) != states:
+        message = f"edits of the plan {plan.short} were sent, judged or withdrawn just now"
+        raise PlanRefusedError(message)
 
 
 def chosen(

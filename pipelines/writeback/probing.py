@@ -89,7 +89,7 @@ def _asked(at: Session, record: PlannedRecord) -> Found:
     patch = Patch(resource, key, NO_TAG, EMPTY, "id,etag")
     writes.check(patch, at.client.settings)
     at.ledger.record(at.me.name, trust.entry(at, trust.PROBED, resource, key))
-    written = writes.send(at.client, at.run.clock, patch)
+    written = writes.send(at.client, at.run.clock, patch, lambda: stop_switch(at))
     answered = f"answered with {written.status}" if written.status else written.told
     evidence = f"an empty write with a wrong tag was {answered}"
     if written.effect is Effect.CHANGED:

@@ -10,11 +10,11 @@ from pipelines.ledger import Ledger
 from pipelines.outcome import Outcome
 from pipelines.push_errors import NeedsPersonError, OverrunError, PlanRefusedError
 from pipelines.run_load import Run
-from sources.errors import ClioError, SignInNeededError
+from sources.errors import ClioError
 
 from . import guards, records, trust, verdicts
 from .approval import approved_edits, open_plan, states_of
-from .body import names
+from .body import body_of, names
 from .merge import Change
 from .plan_file import SHORT, Plan, PlannedRecord
 from .push_text import failures, push_text, results_of, stuck_text
@@ -26,7 +26,6 @@ from .verdicts import FOR_A_PERSON, Settled, State
 
 CONFLICTS = 3
 """So many records in a row that conflict end a push: something is not as the approver saw it."""
-SIGN_IN = "401"
 
 
 @dataclass
@@ -188,11 +187,11 @@ def _send_all(
         if ends:
             records.settle(at, job, ends, seen_by="reading")
         else:
+            _demand_body(record, job, now)
             pushed.sent.append(record)
             stamp = str((now or {}).get("updated_at") or "")
             ends = send(at, replace(job, stamp=stamp), record)
         pushed.ends += ends
-        _demand_sign_in(ends)
         _demand_guarded(record, ends)
         conflicts = conflicts + 1 if _is_conflict(ends) else 0
         if conflicts >= CONFLICTS:
@@ -211,14 +210,24 @@ def _instead_of_sending(
     return verdicts.after_rereading(job.changes, record.etag, now, sent).ends or ends
 
 
+def _demand_body(record: PlannedRecord, job: Job, now: verdicts.Shown | None) -> None:
+    """Make sure that the text to be sent is what these edits ask of the record, and nothing else.
+
+    Raises:
+        PlanRefusedError: it is not.
+
+    """
+    try:
+        asked = body_of([(one.ref, one.new) for one in job.changes], now or {})
+    except EditRefusedError as error:
+        asked = str(error)
+    if asked != record.body:
+        message = f"the body for {record.resource} {record.record_id} is not that of its edits"
+        raise PlanRefusedError(message)
+
+
 def _is_conflict(ends: Sequence[Settled]) -> bool:
     return any(one.state is State.CONFLICTED for one in ends)
-
-
-def _demand_sign_in(ends: Sequence[Settled]) -> None:
-    if any(one.state is State.FAILED and SIGN_IN in one.note for one in ends):
-        message = "Clio did not take the token for a write"
-        raise SignInNeededError(message)
 
 
 def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:

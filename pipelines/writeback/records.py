@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipelines.canonical import read, sha256
 from pipelines.ledger import Entry, Ledger
+from pipelines.push_errors import PlanRefusedError
 from sources.clio_http.writes import Patch
 
 from .merge import Change
@@ -59,7 +60,12 @@ class Ending:
 
 
 def intend(at: Session, job: Job, patch: Patch, url: str) -> str:
-    """Record that a PATCH is about to leave; durable when this returns. Gives its name."""
+    """Record that a PATCH is about to leave; durable when this returns. Gives its name.
+
+    Raises:
+        PlanRefusedError: an edit of it is no longer approved, so it must not leave.
+
+    """
     count = len(_attempts(at.ledger, job)) + 1
     attempt = f"{job.plan_hash[:12]}-{job.resource}-{job.record_id}-{count}"
     body = {
@@ -72,8 +78,21 @@ def intend(at: Session, job: Job, patch: Patch, url: str) -> str:
         "body_hash": sha256(patch.body),
         "updated_at": job.stamp,
     }
-    at.ledger.record(at.me.name, Entry("attempt_intended", body, plan_hash=job.plan_hash))
+    at.ledger.record(
+        at.me.name,
+        Entry("attempt_intended", body, plan_hash=job.plan_hash),
+        unless=lambda: _demand_approved(at.ledger, job),
+    )
     return attempt
+
+
+def _demand_approved(ledger: Ledger, job: Job) -> None:
+    """Look once more, since others may judge edits while a push is under way."""
+    word = "select kind, plan_hash from events where edit_id = ? order by seq desc limit 1"
+    for edit_id in job.edit_ids:
+        if ledger.rows(word, [edit_id]) != [("edit_approved", job.plan_hash)]:
+            message = f"the edit {edit_id} is no longer approved"
+            raise PlanRefusedError(message)
 
 
 def end(at: Session, job: Job, ending: Ending, *also: Entry) -> None:
@@ -142,12 +161,12 @@ def stamp_of(ledger: Ledger, job: Job) -> str:
 
 def last_ending(ledger: Ledger, job: Job) -> Ending:
     """Give how the last attempt at a record ended, as far as the ledger knows."""
-    attempts = _attempts(ledger, job)
-    attempt, _ = attempts[-1]
+    attempt, _ = _attempts(ledger, job)[-1]
     ((outcome, status, etag_after, returned),) = ledger.rows(
         "select outcome, status, etag_after, returned from attempts where attempt = ?", [attempt]
     )
-    before = sum(one in AMBIGUOUS for _, one in attempts[:-1])
+    sent = doubts(ledger, job)
+    before = sent - (outcome in AMBIGUOUS)
     return Ending(
         attempt,
         outcome,
@@ -155,7 +174,7 @@ def last_ending(ledger: Ledger, job: Job) -> Ending:
         "",
         etag_after or "",
         read(returned) if returned else None,
-        before + (outcome in AMBIGUOUS),
+        sent,
         before > 0,
     )
 

@@ -7,7 +7,13 @@ from pipelines.push_errors import StopSwitchError
 from sources.clio_http import writes
 from sources.clio_http.retry import backoff
 from sources.clio_http.writes import Effect, Patch, Written
-from sources.errors import ClioError, Interrupted, RateLimitedError, UnreachableError
+from sources.errors import (
+    ClioError,
+    Interrupted,
+    RateLimitedError,
+    SignInNeededError,
+    UnreachableError,
+)
 
 from . import records, settlement, trust, verdicts, witnesses
 from .plan_file import PlannedRecord
@@ -41,6 +47,7 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
     Raises:
         StopSwitchError: writes were stopped; what is approved stays so.
         UnresolvedError: nobody can tell yet whether it had its effect.
+        SignInNeededError: Clio no longer takes the token; what is approved stays so.
         RateLimitedError: Clio puts it off again and again.
         UnreachableError: nothing could be sent.
         WriteRefusedError: it must never be sent.
@@ -52,6 +59,9 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
     while True:
         stop_switch(at)
         ending, written = _attempt(at, job, patch, planned)
+        if writes.sign_in_needed(written):
+            message = "Clio did not take the token for a write"
+            raise SignInNeededError(message)
         if written.effect is Effect.DEFERRED:
             deferred += 1
             pause = _pause(deferred, DEFERRALS, RateLimitedError())
@@ -84,8 +94,8 @@ def _attempt(at: Session, job: Job, patch: Patch, planned: PlannedRecord) -> tup
     attempt = records.intend(at, job, patch, writes.address(patch, at.client.settings))
     crash_point("after_intent")
     try:
-        written = writes.send(at.client, at.run.clock, patch)
-    except Interrupted:
+        written = writes.send(at.client, at.run.clock, patch, lambda: stop_switch(at))
+    except (Interrupted, StopSwitchError):
         records.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))
         raise
     crash_point("after_send")

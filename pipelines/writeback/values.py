@@ -164,7 +164,7 @@ def _time(_: FieldRef, text: str) -> str:
     if not _TIME.fullmatch(cell):
         message = "is not a time of day, such as 14:30"
         raise ValueRefusedError(message)
-    return f"{cell}:00" if cell.count(":") == 1 else cell
+    return _with_seconds(cell)
 
 
 def _choice(ref: FieldRef, text: str) -> str:
@@ -282,6 +282,14 @@ def _shown_moment(_: FieldRef, text: str) -> str | None:
     return None if moment is None else _in_utc(moment)
 
 
+def _shown_time(_: FieldRef, text: str) -> str | None:
+    return _with_seconds(text) if _TIME.fullmatch(text) else None
+
+
+def _with_seconds(time: str) -> str:
+    return f"{time}:00" if time.count(":") == 1 else time
+
+
 def _chosen(ref: FieldRef, text: str) -> str | None:
     wanted = text.strip().casefold()
     return next((choice for choice in ref.choices if choice.casefold() == wanted), None)
@@ -294,6 +302,7 @@ _SHOWN: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
     fields.NUMBER: _shown_number,
     fields.BOOLEAN: _shown_boolean,
     fields.MOMENT: _shown_moment,
+    fields.TIME: _shown_time,
     fields.CHOICE: _chosen,
 }
 

@@ -8,7 +8,7 @@ or none, says of the record is told, and what to do next is decided elsewhere.
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -47,7 +47,8 @@ COLLECTIONS = frozenset(
 """Stated here again on purpose: no list elsewhere can widen what is sent."""
 
 CHANGED = 412
-DEFINITE = frozenset({400, 401, 403, 404, 409, 422, 428})
+SIGN_IN = 401
+DEFINITE = frozenset({400, 403, 404, 409, 422, 428})
 """Answers after which nothing was changed, for a reason that waiting does not cure."""
 _REDIRECTS = range(300, 400)
 _LOG = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ class Effect(StrEnum):
     """What is known of a record after a PATCH. There are no others.
 
     `ACCEPTED`: the answer shows the record after it. `CHANGED`: 412, nothing was written.
-    `REFUSED`: nothing was written, and never will be. `DEFERRED`: 429, nothing was written yet.
+    `REFUSED`: nothing was written, and never will be. `DEFERRED`: 429, or 401 where the token is
+    no longer taken: nothing was written, and the same may be sent later.
     `UNSENT`: nothing left this machine. `UNKNOWN`: it may or may not have been written.
     """
 
@@ -145,13 +147,21 @@ def _is_body(body: str) -> bool:
     return isinstance(read, dict) and set(read) == {"data"} and isinstance(read["data"], dict)
 
 
+def _nothing() -> None:
+    """Look at nothing."""
+
+
 def address(patch: Patch, settings: ClientSettings) -> str:
     """Give the whole address that a PATCH is sent to."""
     return f"{settings.url(patch.path)}?fields={patch.fields}"
 
 
-def send(client: ClioClient, clock: Clock, patch: Patch) -> Written:
+def send(
+    client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = _nothing
+) -> Written:
     """Send one PATCH within the rate limit, once, and say what is known of the record after it.
+
+    `last_look` is called once the waiting is over; what it raises keeps the PATCH from leaving.
 
     Raises:
         WriteRefusedError: it must not be sent, and was not.
@@ -162,6 +172,7 @@ def send(client: ClioClient, clock: Clock, patch: Patch) -> Written:
     headers = {**_SENT, "If-Match": patch.if_match}
     began = clock.monotonic()
     with client.write_slot() as leave:
+        last_look()
         try:
             raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)
         except (UnreachableError, UntrustedServerError) as error:
@@ -191,7 +202,7 @@ def effect_of(raw: RawAnswer, patch: Patch, clock: Clock) -> Written:
         return Written(Effect.ACCEPTED, status, record)
     if status == CHANGED:
         return Written(Effect.CHANGED, status, told="the record has changed in Clio")
-    if status == TOO_MANY:
+    if status in {TOO_MANY, SIGN_IN}:
         return Written(Effect.DEFERRED, status, wait=asked_wait(raw.headers, clock.now()))
     if status in DEFINITE or status in _REDIRECTS:
         return Written(Effect.REFUSED, status, told=_reason(raw, patch))
@@ -231,7 +242,7 @@ def _names(patch: Patch) -> set[str]:
 
 def sign_in_needed(written: Written) -> bool:
     """Tell whether the token was refused: no other record can be written either."""
-    return written.status == 401  # noqa: PLR2004 - the status itself
+    return written.status == SIGN_IN
 
 
 __all__ = [

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pipelines.cli import main, writing
 from tests.system.conftest import desk, loaded_for_writes  # noqa: F401 - fixtures
 from tests.system.firm import Firm
 from tests.system.writing import Desk
+from tests.tampering import unguarded
 
 CANARY = "Client confided: canary-7788"
 
@@ -138,10 +138,8 @@ def test_audit(firm: Firm) -> None:
     assert verified["exit_code"] == 0
     assert call("audit", "verify", "--head", head)[0] == 0
     assert call("audit", "verify", "--head", f"7:{'0' * 64}")[0] == 7
-    with sqlite3.connect(firm.folder / "ledger.sqlite") as database:
-        database.execute("drop trigger events_stay")
+    with unguarded(firm.folder) as database:
         database.execute("update events set body = replace(body, 'agreed', 'ordered')")
-    database.close()
     assert call("audit", "verify")[0] == 7
     assert call("plan")[0] == 7
     assert call("audit", "accept")[0] == 7

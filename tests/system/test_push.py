@@ -1,6 +1,5 @@
 """The road from a proposed correction to Clio and back into the warehouse."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from sources.clio_simulator.later import Shown, Until
 from sources.clio_simulator.store import OLD
 from tests.system.firm import QuickClock
 from tests.system.writing import Desk
+from tests.tampering import unguarded
 
 
 class Later(QuickClock):
@@ -289,10 +289,8 @@ def test_what_was_changed_is_refused(
 
 
 def _tamper(desk: Desk, statement: str) -> None:
-    with sqlite3.connect(desk.firm.folder / "ledger.sqlite") as database:
-        database.execute("drop trigger events_stay")
+    with unguarded(desk.firm.folder) as database:
         database.execute(statement)
-    database.close()
 
 
 @pytest.mark.parametrize("name", ["ana", " ANA ", "\u0430na", "A\u200bna", "an\u00e4"])

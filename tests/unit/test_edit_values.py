@@ -187,6 +187,9 @@ READ: list[tuple[str, dict[str, Any], Any]] = [
     ("numeric", value("numeric", "12345678901234567890"), "12345678901234567890"),
     ("contact", value("contact", "5"), 5),
     ("text_line", value("text_line", None), None),
+    ("time", value("time", "09:30"), "09:30:00"),
+    ("time", value("time", "09:30:15"), "09:30:15"),
+    ("time", value("time", "half past nine"), "half past nine"),
     ("date", {"custom_field_values": []}, None),
     ("date", {}, ABSENT),
 ]

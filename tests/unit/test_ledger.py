@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pipelines.errors import LedgerError, StorageError
 from pipelines.ledger import FILE, HEAD, Entry, Head, Ledger
 from sources.clio_http.clock import SystemClock
+from tests.tampering import unguarded
 
 CLOCK = SystemClock()
 PLAN = "a" * 64
@@ -34,13 +36,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def tamper(folder: Path, *statements: str) -> None:
-    """Change the ledger's file behind its back, its guards removed."""
-    with sqlite3.connect(folder / FILE) as database:
-        for name in ("events_stay", "events_remain", "events_follow"):
-            database.execute(f"drop trigger if exists {name}")
+    """Change the ledger's file behind its back."""
+    with unguarded(folder) as database:
         for statement in statements:
             database.execute(statement)
-    database.close()
 
 
 def states(ledger: Ledger) -> dict[str, str]:
@@ -124,6 +123,58 @@ def test_a_changed_event_is_found(tmp_path: Path, statement: str, problem: str) 
         with pytest.raises(LedgerError):
             opened.demand_whole()
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (
+            (
+                "drop view edits",
+                "create view edits as select edit_id, 'approved' as state from events",
+            ),
+            "the view edits is not as it was made",
+        ),
+        (("drop trigger events_stay",), "the trigger events_stay is not as it was made"),
+        (("drop index ends_of_attempt",), "the index ends_of_attempt is not as it was made"),
+        (
+            ("create trigger more after insert on events begin select 1; end",),
+            "the trigger more is not as it was made",
+        ),
+    ],
+    ids=["view", "no trigger", "no index", "trigger"],
+)
+def test_another_reading_of_the_events_is_found(
+    ledger: Ledger, tmp_path: Path, statements: tuple[str, ...], problem: str
+) -> None:
+    """Views tell the state of edits, so one that was replaced stops writing though no event was
+    touched.
+    """
+    ledger.record("ana", proposal())
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        for statement in statements:
+            database.execute(statement)
+    assert ledger.verify() == [problem]
+    with pytest.raises(LedgerError):
+        ledger.demand_whole()
+
+
+def test_what_forbids_an_event_is_looked_at_last(ledger: Ledger) -> None:
+    """What is looked at before an event is recorded cannot change any more, and may forbid it."""
+
+    def others_wait() -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("begin immediate")
+        raise LedgerError
+
+    ledger.record("ana", proposal())
+    (path,) = (row[2] for row in ledger.rows("pragma database_list"))
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        with pytest.raises(LedgerError):
+            ledger.record("ana", proposal("e2"), unless=others_wait)
+        other.execute("begin immediate")
+        other.execute("rollback")
+    assert states(ledger) == {"e1": "proposed"}
 
 
 def test_swapped_events_are_found(ledger: Ledger, tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""What happens while a push is under way, or between two looks at the ledger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from starlette.responses import Response
+
+from pipelines.push_errors import PlanRefusedError, StopSwitchError
+from pipelines.writeback import approval, settlement, verdicts
+from pipelines.writeback.approval import Answer
+from pipelines.writeback.guards import Limits
+from pipelines.writeback.listing import run_withdraw
+from pipelines.writeback.persons import Person
+from pipelines.writeback.propose import Work
+from pipelines.writeback.push import run_push
+from sources.clio_simulator import Clock, When
+from sources.clio_simulator.faults import Action, Reset, TooMany, Unauthorized
+from sources.errors import SignInNeededError
+from tests.system.firm import QuickClock
+from tests.system.writing import APPROVER, Desk
+
+OURS = "Ours"
+
+
+@pytest.fixture
+def desk(quick_desk: Desk) -> Desk:
+    """Give a firm whose people correct records."""
+    return quick_desk
+
+
+@pytest.fixture
+def matters(desk: Desk) -> list[int]:
+    """Give the ids of three matters."""
+    return [int(row["id"]) for row in desk.firm.clio.dump("matters")[:3]]
+
+
+def proposed(desk: Desk, keys: list[int]) -> list[str]:
+    """Propose a new description of matters; gives the edits."""
+    return [edit for key in keys for edit in desk.propose("matters", key, f"description={OURS}")]
+
+
+@dataclass(frozen=True)
+class Then(Action):
+    """Do something once a request was answered, before its answer arrives."""
+
+    act: Callable[[], object]
+
+    def after(self, response: Response, clock: Clock) -> Response:
+        """Leave the answer as it is."""
+        self.act()
+        return response
+
+
+def test_rejected_while_others_are_sent(desk: Desk, matters: list[int]) -> None:
+    """An edit that is rejected while another is under way is not sent, and the push ends there."""
+    edits = proposed(desk, matters)
+    plan = desk.approved()
+    reject = Then(lambda: desk.review(plan, Answer(reject=(edits[1],))))
+    desk.firm.clio.faults.add(reject, f"matters/{matters[0]}", method="PATCH")
+    outcome = desk.push(plan)
+    assert [type(error) for _, error in outcome.errors] == [PlanRefusedError]
+    assert outcome.exit_code == 5
+    assert [desk.states()[edit] for edit in edits] == ["applied", "rejected", "approved"]
+    assert len(desk.patches) == 1
+    assert desk.push(plan).exit_code == 0
+    assert [desk.states()[edit] for edit in edits] == ["applied", "rejected", "applied"]
+    assert desk.record("matters", matters[1])["description"] != OURS
+
+
+def test_withdrawn_while_it_is_approved(
+    desk: Desk, matters: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit that is withdrawn between an approver's look and word stays withdrawn."""
+    (edit,) = proposed(desk, matters[:1])
+    plan = str(desk.plan().results[0]["plan"])
+
+    def withdrawing(_: object) -> Person:
+        run = desk.run(APPROVER)
+        run_withdraw(Work(run.settings, run.clock), [edit], "settled")
+        return Person(APPROVER)
+
+    monkeypatch.setattr(approval, "person", withdrawing)
+    with pytest.raises(PlanRefusedError):
+        desk.review(plan)
+    assert desk.states() == {edit: "withdrawn"}
+    assert desk.push(plan).exit_code == 0
+    assert desk.patches == []
+
+
+def test_token_refused_in_the_midst(desk: Desk, matters: list[int]) -> None:
+    """A token that ends before a PATCH ends the push with 3; what was approved stays so, and is
+    sent once somebody has signed in again.
+    """
+    edits = proposed(desk, matters)
+    plan = desk.approved()
+    desk.firm.clio.faults.add(Unauthorized(), f"matters/{matters[1]}", method="PATCH")
+    outcome = desk.push(plan)
+    assert [type(error) for _, error in outcome.errors] == [SignInNeededError]
+    assert outcome.exit_code == 3
+    assert [desk.states()[edit] for edit in edits] == ["applied", "approved", "approved"]
+    assert len(desk.patches) == 2
+    assert desk.push(plan).exit_code == 0
+    assert set(desk.states().values()) == {"applied"}
+    assert len(desk.patches) == 4
+
+
+class Stopping(QuickClock):
+    """A clock on which somebody makes the file STOP while the rate limit is waited for."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Take the desk whose pushes are to stop."""
+        super().__init__()
+        self._stop_file = desk.firm.folder / "STOP"
+
+    def sleep(self, seconds: float) -> None:
+        """Make the file."""
+        self._stop_file.touch()
+        super().sleep(seconds)
+
+
+def test_stopped_while_waiting_for_leave(desk: Desk, matters: list[int]) -> None:
+    """The file STOP counts as well where it is made while a PATCH waits for the rate limit."""
+    (edit,) = proposed(desk, matters[:1])
+    plan = desk.approved()
+    desk.firm.clio.faults.add(TooMany("30"), "matters/*", method="PATCH")
+    desk.clock = Stopping(desk)
+    outcome = desk.push(plan)
+    assert isinstance(outcome.errors[0][1], StopSwitchError)
+    assert desk.states() == {edit: "approved"}
+    assert len(desk.patches) == 1
+    assert desk.rows("select outcome from attempts order by seq") == [("deferred",), ("unsent",)]
+
+
+def test_killed_after_a_doubt_of_another_plan(
+    desk: Desk, matters: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 412 after an attempt in doubt counts as seen, also where that attempt was of an earlier
+    plan and the run died before the end was recorded.
+    """
+    (edit,) = proposed(desk, matters[:1])
+    first = desk.approved()
+    faults = desk.firm.clio.faults
+    faults.add(Reset(), "matters/*", method="PATCH", applied=False)
+    stop = desk.firm.folder / "STOP"
+    faults.add(Then(stop.touch), f"matters/{matters[0]}", method="GET")
+    assert desk.push(first).exit_code == 5
+    stop.unlink()
+    second = desk.approved(Limits(expires_in=23), again=True)
+    assert second != first
+    when = When.before_request("PATCH", "matters", matters[0])
+    desk.firm.clio.changes.update("matters", matters[0], {"description": OURS}, when=when)
+
+    def dies(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settlement, "conclude", dies)
+        with pytest.raises(MemoryError):
+            run_push(desk.run(APPROVER), second, second)
+    assert desk.states() == {edit: "in_flight"}
+    assert desk.push(second).exit_code == 0
+    assert desk.rows("select state, note from edits") == [("applied_observed", verdicts.SEEN)]
