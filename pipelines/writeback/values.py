@@ -159,12 +159,12 @@ def _moment_text(_: FieldRef, text: str) -> str:
     return _in_utc(moment)
 
 
-def _time(_: FieldRef, text: str) -> str:
-    cell = text.strip()
-    if not _TIME.fullmatch(cell):
+def _time(ref: FieldRef, text: str) -> str:
+    time = _shown_time(ref, text.strip())
+    if time is None:
         message = "is not a time of day, such as 14:30"
         raise ValueRefusedError(message)
-    return _with_seconds(cell)
+    return time
 
 
 def _choice(ref: FieldRef, text: str) -> str:
@@ -283,11 +283,9 @@ def _shown_moment(_: FieldRef, text: str) -> str | None:
 
 
 def _shown_time(_: FieldRef, text: str) -> str | None:
-    return _with_seconds(text) if _TIME.fullmatch(text) else None
-
-
-def _with_seconds(time: str) -> str:
-    return f"{time}:00" if time.count(":") == 1 else time
+    if not _TIME.fullmatch(text):
+        return None
+    return f"{text}:00" if text.count(":") == 1 else text
 
 
 def _chosen(ref: FieldRef, text: str) -> str | None:
