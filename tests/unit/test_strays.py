@@ -41,7 +41,7 @@ def test_each_way_of_sending_is_searched(strays: list[str]) -> None:
         )
         for way in ways:
             before = len(strays)
-            http.post("/connections", **way)  # type: ignore[arg-type]
+            http.post("/connections", **way)
             assert len(strays) > before
         found = len(strays)
         http.post("/connections", headers=plain)
