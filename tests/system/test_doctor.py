@@ -34,6 +34,8 @@ from tests.system.patients import (
     wrong_token,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:

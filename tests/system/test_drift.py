@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+
 from sources.clio_simulator.faults import RefuseFields, Status
 from tests.system.conftest import NewFirm
 from tests.system.firm import RAW, Firm
+
+pytestmark = pytest.mark.long
 
 DRIFT = "select field, kind from meta.drift where resource = 'matters'"
 

@@ -25,6 +25,8 @@ from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 from tests.unit.http_loopback import Loopback, reply
 
+pytestmark = pytest.mark.long
+
 NAMES = ("activities", "tasks")
 
 

@@ -1,6 +1,10 @@
 """The outgoing row of a collection with history is kept once, whatever happens."""
 
+import pytest
+
 from tests.system.firm import RAW, Firm
+
+pytestmark = pytest.mark.long
 
 VERSIONS = f"select description, _replaced_at from {RAW}.matters__versions where id = $1 order by 2"
 

@@ -17,6 +17,8 @@ from tests.system.plain_engine import plain_engine
 from tests.system.test_gateway import FirmBehindGateway
 from tests.system.writing import SEED, Desk
 
+pytestmark = pytest.mark.long
+
 GUARDED = "select kind, body ->> '$.resource' from events where kind like 'resource_%' order by seq"
 
 

@@ -28,6 +28,8 @@ from tests.system.conftest import NewFirm
 from tests.system.process import SECONDS, document, run, start
 from tests.system.signing import GROW, MANAGE, SignedInFirm, play, signing, told
 
+pytestmark = pytest.mark.long
+
 LOAD = ("load", "manage", "--resource", "tasks", "--resource", "matters")
 Hand = Callable[[str], TextIO]
 

@@ -28,6 +28,13 @@ def test_errs() -> None:
 '''
 
 
+def _of_manage(strays: list[str]) -> int:
+    """Count the secrets of Manage that the gateway was sent; a short one of another test may be
+    found beside them.
+    """
+    return sum("the Maton gateway was sent a secret of Clio Manage" in each for each in strays)
+
+
 def test_each_way_of_sending_is_searched(strays: list[str]) -> None:
     """A token of Clio's at the gateway is found in a header, an address, a form and as Basic."""
     with Simulator(rate_limit=0) as clio, httpx.Client(base_url=clio.maton_url) as http:
@@ -40,13 +47,12 @@ def test_each_way_of_sending_is_searched(strays: list[str]) -> None:
             {"auth": ("user", token)},
         )
         for way in ways:
-            before = len(strays)
+            before = _of_manage(strays)
             http.post("/connections", **way)
-            assert len(strays) > before
-        found = len(strays)
+            assert _of_manage(strays) > before
+        before = _of_manage(strays)
         http.post("/connections", headers=plain)
-        assert len(strays) == found
-    assert all("the Maton gateway was sent a secret of Clio Manage" in each for each in strays)
+        assert _of_manage(strays) == before
     assert token not in str(strays)
     assert "test_each_way_of_sending_is_searched" in strays[0]
 
