@@ -202,8 +202,8 @@ class Extraction(RuleBasedStateMachine):
     ("page_size", "examples", "inclusive"),
     [
         (2, 6, False),
-        pytest.param(3, 16, False, marks=pytest.mark.long),
-        pytest.param(2, 8, True, marks=pytest.mark.long),
+        pytest.param(3, 10, False, marks=pytest.mark.long),
+        pytest.param(2, 5, True, marks=pytest.mark.long),
     ],
 )
 def test_nothing_is_lost(

@@ -260,4 +260,4 @@ def test_history_is_sound(office: type[Office]) -> None:
 @pytest.mark.long
 def test_history_is_sound_many_times(office: type[Office]) -> None:
     """The same in many offices."""
-    run_examples(office, 8)
+    run_examples(office, 5)
