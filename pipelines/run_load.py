@@ -14,7 +14,7 @@ from . import apis, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
-from .load import URGENCY, Load, Runner
+from .load import URGENCY, Load, WholeRun
 from .outcome import Outcome, table
 from .parts import Part, readable, shared_out
 from .plans import Choice
@@ -70,9 +70,9 @@ class Stage:
     """One of the commands that read from Clio: who does the work, and how its end is told."""
 
     command: str
-    runner: type[Runner]
-    results: Callable[[Runner], list[dict[str, Any]]]
-    text: Callable[[Runner], str]
+    runner: type[WholeRun]
+    results: Callable[[WholeRun], list[dict[str, Any]]]
+    text: Callable[[WholeRun], str]
 
 
 def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
@@ -164,7 +164,7 @@ def _worse(outcome: Outcome, exit_code: int) -> None:
 @contextmanager
 def _runner(
     stage: Stage, run: Run, name: str, warehouse: Warehouse, run_id: str
-) -> Iterator[Runner]:
+) -> Iterator[WholeRun]:
     options = run.settings.sources[name]
     product = products.product(name, options)
     with apis.client(name, run.settings, run.clock, run.stop) as client:
@@ -186,7 +186,7 @@ def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outc
     return run_stage(LOAD, run, names, into_demo=into_demo)
 
 
-def _results(runner: Runner) -> list[dict[str, Any]]:
+def _results(runner: WholeRun) -> list[dict[str, Any]]:
     result = runner.result
     return [
         {name: getattr(row, name) for name in REPORTED}
@@ -195,7 +195,7 @@ def _results(runner: Runner) -> list[dict[str, Any]]:
     ]
 
 
-def _text(runner: Runner) -> str:
+def _text(runner: WholeRun) -> str:
     result = runner.result
     shown = [
         row

@@ -5,7 +5,7 @@ from typing import Any
 
 from .certificates import Certificate
 from .errors import NoWarehouseError
-from .load import Runner
+from .load import WholeRun
 from .outcome import Outcome, table
 from .run_load import Run, Stage, run_stage
 from .sweep import Sweep
@@ -41,11 +41,11 @@ def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Out
     return run_stage(SWEEP, run, names, into_demo=into_demo)
 
 
-def _certificates(runner: Runner) -> dict[str, Certificate]:
+def _certificates(runner: WholeRun) -> dict[str, Certificate]:
     return {c.resource: c for c in runner.certificates} if isinstance(runner, Sweep) else {}
 
 
-def _results(runner: Runner) -> list[dict[str, Any]]:
+def _results(runner: WholeRun) -> list[dict[str, Any]]:
     """Give one object for each collection: the walk, and the certificate where there is one."""
     proved, walks = _certificates(runner), {row.resource: row for row in runner.result.rows}
     found = []
@@ -66,7 +66,7 @@ def _results(runner: Runner) -> list[dict[str, Any]]:
     return found
 
 
-def _text(runner: Runner) -> str:
+def _text(runner: WholeRun) -> str:
     proved = _certificates(runner)
     differing = [c for c in proved.values() if c.missing + c.ghost + c.stale or c.status != "ok"]
     parts = []

@@ -14,7 +14,7 @@ from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
 from .errors import OtherUserError, UnequalError
-from .load import Purpose, Result, Runner, Task, watch
+from .load import Purpose, Result, Task, WholeRun, watch
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk
 from .plans import fields_hash, plan_sweep
@@ -53,7 +53,7 @@ def batches(
     return taken, []
 
 
-class Sweep(Runner):
+class Sweep(WholeRun):
     """One run of the sweep for one product."""
 
     certificates: list[Certificate]

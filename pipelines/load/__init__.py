@@ -12,11 +12,12 @@ from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
 from sources.clio_http.catalog import Collection
 
 from .package import Engine
-from .runner import URGENCY, Product, Result, Runner
+from .runner import URGENCY, Product, Result, Runner, WholeRun
 from .task import Purpose, Task
 
 __all__ = [
-    "URGENCY", "Engine", "Load", "Product", "Purpose", "Result", "Runner", "Task", "watch",
+    "URGENCY", "Engine", "Load", "Product", "Purpose", "Result", "Runner", "Task", "WholeRun",
+    "watch",
 ]  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def watch(known: Progress, *, silent: bool = False) -> Watch | None:
     return Watch(known.watermark + OVERLAP, known.watermark - STEP_BACK, silent)
 
 
-class Load(Runner):
+class Load(WholeRun):
     """One run of the loader for one product. `proving` names the sweeps that were put down."""
 
     proving: frozenset[str]

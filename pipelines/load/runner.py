@@ -6,6 +6,7 @@ re-reads; it never skips.
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -99,7 +100,7 @@ class Result:
 
 
 class Runner:
-    """One run for one product; `Load` and `Sweep` say which walks it makes.
+    """Reads records of one product and stores them, package by package.
 
     `mode` is what a run says of itself before it has planned its walks.
     """
@@ -144,37 +145,12 @@ class Runner:
         self.quarantined: frozenset[str] = frozenset()
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
-    def run(self) -> Result:
-        """Do the run, and say how it went."""
-        try:
-            self.meta.interrupt_running(self.clock.now())
-            self._announce()
-            crash_point("run-started")
-            self._work(self._begin())
-            self._finish()
-            crash_point("run-finished")
-        finally:
-            self._threads.shutdown(wait=True, cancel_futures=True)
-            self.engine.close()
-        return self.result
-
-    def _work(self, now: pendulum.DateTime) -> None:
-        """Make the walks of this run; `now` is server time before their first request."""
-        raise NotImplementedError
-
-    def _candidates(self) -> Iterable[Collection]:
-        """Give the collections that this run may walk."""
-        raise NotImplementedError
+    def close(self) -> None:
+        """End the threads and remove the engine's folder."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.engine.close()
 
     # Before the first page...
-
-    def _announce(self) -> None:
-        """Note what may be read before the first request, so that a failed start shows too."""
-        self.meta.save_runs(
-            RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
-            for c in self._candidates()
-            if not self.choice.resources or c.name in self.choice.resources
-        )
 
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
@@ -352,3 +328,36 @@ class Runner:
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self.warehouse.checkpoint()
+
+
+class WholeRun(Runner, ABC):
+    """One run for one product; `Load` and `Sweep` say which walks it makes."""
+
+    def run(self) -> Result:
+        """Do the run, and say how it went."""
+        try:
+            self.meta.interrupt_running(self.clock.now())
+            self._announce()
+            crash_point("run-started")
+            self._work(self._begin())
+            self._finish()
+            crash_point("run-finished")
+        finally:
+            self.close()
+        return self.result
+
+    @abstractmethod
+    def _work(self, now: pendulum.DateTime) -> None:
+        """Make the walks of this run; `now` is server time before their first request."""
+
+    @abstractmethod
+    def _candidates(self) -> Iterable[Collection]:
+        """Give the collections that this run may walk."""
+
+    def _announce(self) -> None:
+        """Note what may be read before the first request, so that a failed start shows too."""
+        self.meta.save_runs(
+            RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
+            for c in self._candidates()
+            if not self.choice.resources or c.name in self.choice.resources
+        )

@@ -57,11 +57,6 @@ class Rereading(Runner):
         self.meta.interrupt_running(self.clock.now())
         return self._begin()
 
-    def close(self) -> None:
-        """End the threads and remove the engine's folder."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        self.engine.close()
-
     def read(self, wanted: Sequence[Wanted]) -> dict[tuple[str, str], Shown]:
         """Read records in blocks, store what is new, and give those that are there.
 
