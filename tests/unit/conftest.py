@@ -1,11 +1,15 @@
-"""The firm that was worked out by hand, built once for all that look at it."""
+"""What several modules share: a firm worked out by hand, and a simulator that is written to."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from sources.clio_simulator import Simulator
 from tests.unit.mini_firm import empty_firm
 from tests.unit.mini_records import fill
+from tests.unit.written import clean, firm
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +21,23 @@ def mini_firm_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         built = firm.build()
         assert [(one.check, one.rows) for one in built.verdicts if one.failures] == []
     return folder
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Simulator, httpx.Client]]:
+    """Give one simulator for all tests of a module, and a client."""
+    with firm() as running:
+        yield running
+
+
+@pytest.fixture
+def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
+    """Give the simulator with the switches of the start."""
+    with clean(served[0]) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
+    """Give the client."""
+    return served[1]

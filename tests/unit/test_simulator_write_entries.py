@@ -1,33 +1,12 @@
 """What can be written inside a record of Manage: entries, custom values, relationships."""
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import httpx
 import pytest
 
 from sources.clio_simulator import Simulator
-from tests.unit.written import clean, firm, first, patch, read, shown
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for all tests here, and a client."""
-    with firm() as running:
-        yield running
-
-
-@pytest.fixture
-def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give the simulator with the switches of the start."""
-    with clean(served[0]) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give the client."""
-    return served[1]
+from tests.unit.written import first, patch, read, shown
 
 
 def test_array_entries(http: httpx.Client, clio: Simulator) -> None:

@@ -23,17 +23,10 @@ from sources.clio_simulator.faults import (
     WrongLength,
 )
 from tests.contract.simulator_client import pages
-from tests.unit.written import WITHOUT, clean, firm, first, patch, read
+from tests.unit.written import WITHOUT, clean, first, patch, read
 
 SENT = {"location": "Sent"}
 FIELDS = "id,etag,location"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for all tests here, and a client."""
-    with firm() as running:
-        yield running
 
 
 @pytest.fixture
@@ -42,12 +35,6 @@ def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
     with clean(served[0]) as simulator:
         simulator.changes.update("matters", first(simulator), {"location": None})
         yield simulator
-
-
-@pytest.fixture
-def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give the client."""
-    return served[1]
 
 
 @pytest.fixture

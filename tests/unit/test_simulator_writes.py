@@ -1,7 +1,6 @@
 """What can be written to Manage: bodies, references, their effects and what is refused."""
 
 import json
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -10,29 +9,9 @@ import pytest
 
 from sources.clio_simulator import Simulator
 from tests.contract.simulator_client import ids
-from tests.unit.written import clean, firm, first, patch, read, shown
+from tests.unit.written import first, patch, read, shown
 
 NOW = "2026-03-31T12:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for all tests here, and a client."""
-    with firm() as running:
-        yield running
-
-
-@pytest.fixture
-def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give the simulator with the switches of the start."""
-    with clean(served[0]) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give the client."""
-    return served[1]
 
 
 WRITTEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
