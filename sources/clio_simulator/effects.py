@@ -45,11 +45,10 @@ DATED = {"Closed": "close_date", "Pending": "pending_date"}
 
 def _matter(write: Written) -> Row:
     more: Row = {}
-    for status, day in DATED.items():
-        if write.becomes("status", status) and day not in write.data:
-            more[day] = write.today if write.switches.status_sets_dates else None
-    if not write.switches.status_sets_dates:
-        more = {}
+    if write.switches.status_sets_dates:
+        for status, day in DATED.items():
+            if write.becomes("status", status) and day not in write.data:
+                more[day] = write.today
     if "matter_stage" in write.fields:
         more["matter_stage_updated_at"] = write.now
     if "client" in write.fields:
