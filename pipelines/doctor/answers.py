@@ -1,6 +1,6 @@
 """A question about how Clio behaves, and its answer: facts about the API, never about a record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +16,8 @@ Observed: TypeAlias = str | int | bool | list[Any] | dict[str, Any]
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 OK, NOT_MODIFIED = 200, 304
 WAIT = 5.0
+WRITES = "it needs a change, and nothing is changed here"
+"""Why some questions are never asked."""
 
 
 class UnsettledError(Exception):
@@ -103,6 +105,25 @@ class Asker:
             message = f"{path} has no records"
             raise UnsettledError(message)
         return reply
+
+    def pages(self, paths: Sequence[str], *params: tuple[str, str]) -> Iterator[tuple[str, Reply]]:
+        """Give those of some lists that have records, asked for one after the other.
+
+        Raises:
+            UnsettledError: none has, and why the last one has none.
+
+        """
+        found, reason = False, ""
+        for path in paths:
+            try:
+                reply = self.page(path, *params)
+            except UnsettledError as unsettled:
+                reason = str(unsettled)
+                continue
+            found = True
+            yield path, reply
+        if not found:
+            raise UnsettledError(reason)
 
     def pause(self) -> float:
         """Let some seconds pass, and give their number."""

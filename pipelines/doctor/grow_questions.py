@@ -1,6 +1,6 @@
 """What Clio does not document of Grow and an account can show without a change."""
 
-from .answers import OK, Asker, Observed, Question, Reply, UnsettledError, settled_by
+from .answers import OK, WRITES, Asker, Observed, Question, Reply, UnsettledError, settled_by
 from .wire import conditional, inclusive, last_page, link_form, stamp_forms, tag_form, token_life
 
 MOST_IDS = 50
@@ -11,17 +11,10 @@ _LISTS = ("contacts", "matters")
 def _page(asker: Asker) -> tuple[str, Reply]:
     """Give a list of more than one page, or else one that has records."""
     found: list[tuple[str, Reply]] = []
-    reason = "no list has records"
-    for path in _LISTS:
-        try:
-            found.append((path, asker.page(path, _SINCE)))
-        except UnsettledError as unsettled:
-            reason = str(unsettled)
-            continue
-        if found[-1][1].next:
-            return found[-1]
-    if not found:
-        raise UnsettledError(reason)
+    for path, reply in asker.pages(_LISTS, _SINCE):
+        if reply.next:
+            return path, reply
+        found.append((path, reply))
     return found[0]
 
 
@@ -121,7 +114,6 @@ def _limits(asker: Asker) -> Observed:
     return sorted(name for name in headers if "ratelimit" in name) or "none"
 
 
-WRITES = "it needs a change, and nothing is changed here"
 QUESTIONS = (
     Question("next_link", "Where does the link to the next page stand, with filters?", _link),
     Question("page_token", "Is a page token good twice, and after some seconds?", _token),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .answers import OK, Asker, Observed, Question, Reply, UnsettledError, settled_by
+from .answers import OK, WRITES, Asker, Observed, Question, Reply, UnsettledError, settled_by
 from .wire import conditional, inclusive, link_form, stamp_forms, tag_form, token_life
 
 MOST = 200
@@ -16,17 +16,10 @@ _STATES = frozenset(
 def _page(asker: Asker) -> tuple[str, Reply]:
     """Give a list that fills a page, or else the one with the most records."""
     found: list[tuple[str, Reply]] = []
-    reason = ""
-    for path in ("activities", "contacts", "matters"):
-        try:
-            found.append((path, asker.page(path, *_STAMPED)))
-        except UnsettledError as unsettled:
-            reason = str(unsettled)
-            continue
-        if len(found[-1][1].rows) == MOST:
-            return found[-1]
-    if not found:
-        raise UnsettledError(reason)
+    for path, reply in asker.pages(("activities", "contacts", "matters"), *_STAMPED):
+        if len(reply.rows) == MOST:
+            return path, reply
+        found.append((path, reply))
     return max(found, key=lambda one: len(one[1].rows))
 
 
@@ -101,13 +94,8 @@ def _by_id(asker: Asker, path: str, row: dict[str, Any]) -> str:
 
 
 def _record(asker: Asker) -> str:
-    reason = "no list has records"
-    for path in ("matters", "contacts", "activities"):
-        try:
-            return f"{path}/{asker.page(path, *_STAMPED).rows[0]['id']}"
-        except UnsettledError as unsettled:
-            reason = str(unsettled)
-    raise UnsettledError(reason)
+    path, page = next(asker.pages(("matters", "contacts", "activities"), *_STAMPED))
+    return f"{path}/{page.rows[0]['id']}"
 
 
 def _tags(asker: Asker) -> Observed:
@@ -169,7 +157,6 @@ def _limits(asker: Asker) -> Observed:
     }
 
 
-WRITES = "it needs a change, and nothing is changed here"
 QUESTIONS = (
     Question("updated_since", "Does updated_since show a change at that very moment?", _since),
     Question("timestamps", "How are moments written?", _stamps),
