@@ -1,7 +1,5 @@
 """`clio-sync auth connections`, and what the other commands say of the gateway, as processes."""
 
-import os
-import pty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from pipelines.cli import main
 from sources.clio_simulator import Seed, Simulator
-from tests.system.process import document, environment, run, start
+from tests.system.process import document, environment, run, run_typing
 
 UNKNOWN = "21fd90f9-5935-43cd-b6c8-bde9d915ca80"
 
@@ -37,16 +35,8 @@ def env(clio: Simulator, tmp_path: Path) -> dict[str, str]:
 
 def asked_to_delete(key: str, typed: bytes, env: dict[str, str]) -> tuple[int, str]:
     """Run delete at a terminal and type something; give the exit code and what was said."""
-    ours, theirs = pty.openpty()
-    process = start("auth", "connections", "delete", key, env=env, stdin=theirs)
-    os.close(theirs)
-    try:
-        os.write(ours, typed)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        os.close(ours)
-    return process.returncode, out + err
+    done = run_typing(typed, "auth", "connections", "delete", key, env=env)
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["list", "create", "show", "delete"])

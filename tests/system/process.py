@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,17 @@ def run(*words: str, env: dict[str, str], **more: Any) -> subprocess.CompletedPr
     finally:
         process.kill()
     return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def run_typing(typed: bytes, *words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command at a terminal at which something is typed."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, typed)
+        return run(*words, env=env, stdin=theirs)
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
