@@ -117,10 +117,10 @@ def _says_yes(question: str) -> bool:
     """Ask; anything but a plain yes of a person at a terminal means no."""
     if not sys.stdin.isatty():
         return False
-    click.echo(f"{question} Type yes: ", err=True, nl=False)
     # here Ctrl-C answers the question; everywhere else it ends the run at the next safe point
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        click.echo(f"{question} Type yes: ", err=True, nl=False)
         return sys.stdin.readline().strip().casefold() == "yes"
     except (KeyboardInterrupt, EOFError, OSError):
         return False

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from pipelines.cli import main, writing
 from tests.system.conftest import desk, loaded_for_writes  # noqa: F401 - fixtures
 from tests.system.firm import Firm
+from tests.system.process import document as printed
+from tests.system.process import environment, run_typing, start
 from tests.system.writing import Desk
 from tests.tampering import unguarded
 
@@ -95,19 +97,42 @@ def test_nobody_at_the_terminal_means_no(firm: Firm) -> None:
     assert "0 edits approved" in out
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"), [("yes\n", True), ("y\n", False), ("\n", False), ("YES please\n", False)]
-)
-def test_only_a_plain_yes_is_one(
-    typed: str, *, meant: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At a terminal the word yes approves, and nothing else does."""
-    master, slave = os.openpty()
-    with os.fdopen(slave, "r") as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        os.write(master, typed.encode())
-        assert writing._says_yes("?") is meant
-    os.close(master)
+def test_only_a_plain_yes_is_one(firm: Firm) -> None:
+    """At a terminal the word yes approves the plan, and nothing else does."""
+    plan = planned()
+    env = environment(firm.folder, firm.clio, CLIO_SYNC__ACTOR="Bo")
+    for typed, state in (
+        (b"y\n", "planned"),
+        (b"\n", "planned"),
+        (b"YES please\n", "planned"),
+        (b"yes\n", "approved"),
+    ):
+        done = run_typing(typed, "review", plan, "--json", env=env)
+        assert done.returncode == 0, done.stderr
+        assert [one["state"] for one in printed(done)["results"]] == [state]
+
+
+def test_ctrl_c_at_the_question_means_no(firm: Firm) -> None:
+    """A review that is interrupted while it asks ends well, and has approved nothing."""
+    plan = planned()
+    env = environment(firm.folder, firm.clio, CLIO_SYNC__ACTOR="Bo")
+    ours, theirs = os.openpty()
+    process = start("review", plan, "--json", env=env, stdin=theirs)
+    try:
+        assert process.stderr is not None
+        said = ""
+        while not said.endswith("Type yes: "):
+            letter = process.stderr.read(1)
+            assert letter, said
+            said += letter
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        os.close(theirs)
+        os.close(ours)
+    assert process.returncode == 0, err
+    assert [one["state"] for one in json.loads(out)["results"]] == ["planned"]
 
 
 def test_ctrl_c_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
