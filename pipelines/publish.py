@@ -32,6 +32,7 @@ from .published import (
     generations,
 )
 from .transform import journal
+from .transform.names import sql_name, sql_text
 from .transform.run import Work
 from .warehouse import PRIVATE, Warehouse
 
@@ -200,13 +201,13 @@ def _copy(warehouse: Warehouse, models: Iterable[str], said: dict[str, Any]) -> 
     for name in models:
         there = _snapshot(name)
         warehouse.rows(f"create schema if not exists snapshot.{quoted(name.partition('.')[0])}")
-        warehouse.rows(f"create table {there} as from {_named(name)}")
+        warehouse.rows(f"create table {there} as from {sql_name(name)}")
         if name in comments:
-            warehouse.rows(f"comment on table {there} is {_text(comments[name])}")
+            warehouse.rows(f"comment on table {there} is {sql_text(comments[name])}")
         for relation, column, comment in columns:
             if relation == name:
                 where = f"{there}.{quoted(column)}"
-                warehouse.rows(f"comment on column {where} is {_text(comment)}")
+                warehouse.rows(f"comment on column {where} is {sql_text(comment)}")
     warehouse.rows("create schema snapshot.meta")
     values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
     warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
@@ -265,13 +266,5 @@ def _remove(paths: Iterable[Path]) -> None:
             path.unlink()
 
 
-def _named(name: str) -> str:
-    return ".".join(quoted(part) for part in name.split(".", 1))
-
-
 def _snapshot(name: str) -> str:
-    return f"snapshot.{_named(name)}"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return f"snapshot.{sql_name(name)}"

@@ -10,6 +10,7 @@ from sources.clio_http.casts import quoted
 from . import inputs
 from .files import Model
 from .inputs import Tables
+from .names import sql_name
 from .plan import Plan
 from .problems import Problem, unknown
 from .rules import named_columns, targets
@@ -64,7 +65,9 @@ def _made(cursor: Cursor, model: Model) -> Problem | None:
     cursor.execute(f"create schema if not exists {model.schema}")
     if model.seed is not None:
         return _seed(cursor, model)
-    return _bound(cursor, f"create table {_name(model)} as (\n", model.file.query, model.file.name)
+    return _bound(
+        cursor, f"create table {sql_name(model.relation)} as (\n", model.file.query, model.file.name
+    )
 
 
 def _seed(cursor: Cursor, model: Model) -> Problem | None:
@@ -91,7 +94,7 @@ def _seed(cursor: Cursor, model: Model) -> Problem | None:
         if bad is not None:
             return Problem(seed.csv_name, bad[0], f"what is in the column {name} is not {kind}")
     listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in seed.columns.items())
-    cursor.execute(f"create table {_name(model)} ({listed})")
+    cursor.execute(f"create table {sql_name(model.relation)} ({listed})")
     return None
 
 
@@ -118,12 +121,8 @@ def _problem(said: str, before: str, query: str, file: str) -> Problem:
     return Problem(file, line, message)
 
 
-def _name(model: Model) -> str:
-    return f"{model.schema}.{quoted(model.relation.partition('.')[2])}"
-
-
 def _columns(cursor: Cursor, model: Model) -> dict[str, str]:
-    found = cursor.execute(f"describe {_name(model)}").fetchall()
+    found = cursor.execute(f"describe {sql_name(model.relation)}").fetchall()
     return {name: kind for name, kind, *_ in found}
 
 

@@ -15,6 +15,7 @@ from sources.clio_http.catalog import Collection, read_catalog
 
 from . import journal
 from .files import text_hash
+from .names import sql_name
 
 Tables = Mapping[str, Mapping[str, str]]
 """Relations with their columns, and the type of each."""
@@ -66,10 +67,9 @@ def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
     for name, columns in (*catalogued().items(), *found.items()):
         known[name] = {**known.get(name, {}), **columns}
     for name in sorted(known.keys() & read):
-        schema, _, table = name.partition(".")
         listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in known[name].items())
-        cursor.execute(f"create schema if not exists {schema}")
-        cursor.execute(f"create or replace table {schema}.{quoted(table)} ({listed})")
+        cursor.execute(f"create schema if not exists {name.partition('.')[0]}")
+        cursor.execute(f"create or replace table {sql_name(name)} ({listed})")
     return known
 
 
@@ -93,8 +93,7 @@ def stand_in(relation: str, found: Tables) -> str | None:
     missing = {name: kind for name, kind in wanted.items() if name not in found[relation]}
     if not missing:
         return None
-    schema, _, table = relation.partition(".")
-    return f"(select *, {_nulls(missing)} from {schema}.{quoted(table)})"  # noqa: S608
+    return f"(select *, {_nulls(missing)} from {sql_name(relation)})"  # noqa: S608
 
 
 def _nulls(columns: Mapping[str, str]) -> str:
@@ -109,9 +108,8 @@ def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
     columns = found.get(relation)
     if columns is None:
         return "absent"
-    schema, _, table = relation.partition(".")
     newest = f"max({LOAD})" if LOAD in columns else "sum(hash(t)::hugeint)"
-    query = f"select count(*), {newest} from {schema}.{quoted(table)} t"  # noqa: S608
+    query = f"select count(*), {newest} from {sql_name(relation)} t"  # noqa: S608
     ((rows, mark),) = warehouse.rows(query)
     return text_hash(f"{sorted(columns.items())} {rows} {mark}")
 

@@ -7,6 +7,7 @@ from sources.clio_http.casts import quoted
 
 from .files import Model
 from .header import APPEND, TABLE, VIEW, Header
+from .names import sql_name, sql_text
 from .seeds import Seed
 
 
@@ -43,15 +44,9 @@ def drop(warehouse: Warehouse, relation: str, was: Mapping[str, str]) -> None:
         warehouse.rows(f"drop {was[relation]} {sql_name(relation)}")
 
 
-def sql_name(relation: str) -> str:
-    """Quote a relation's name with its schema."""
-    schema, _, name = relation.partition(".")
-    return f"{quoted(schema)}.{quoted(name)}"
-
-
 def _append(warehouse: Warehouse, model: Model, name: str, query: str) -> int:
     """Add the rows whose value of a column is not there yet; what is there is never changed."""
-    fresh = f"{name.removesuffix(chr(34))}__fresh{chr(34)}"
+    fresh = sql_name(f"{model.relation}__fresh")
     warehouse.rows(f"create table {fresh} as\n{query}")
     schema, _, table = model.relation.partition(".")
     there = set(warehouse.columns(schema, table))
@@ -83,10 +78,6 @@ def _describe(warehouse: Warehouse, kind: str, name: str, header: Header) -> Non
     if header.basis:
         said.append(f"Date basis: {header.basis}.")
     text = " ".join(part for part in said if part)
-    warehouse.rows(f"comment on {kind} {name} is {_text(text)}")
+    warehouse.rows(f"comment on {kind} {name} is {sql_text(text)}")
     for column, (comment, _) in header.comments.items():
-        warehouse.rows(f"comment on column {name}.{quoted(column)} is {_text(comment)}")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+        warehouse.rows(f"comment on column {name}.{quoted(column)} is {sql_text(comment)}")

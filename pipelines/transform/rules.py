@@ -7,6 +7,7 @@ from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
 from .header import ACCEPTED, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Rule
+from .names import sql_name, sql_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def header_checks(model: Model) -> Iterator[Check]:
     """Give the tests of a model's header."""
     named: set[str] = set()
     for rule in model.header.rules:
-        query, said = _QUERIES[rule.kind](_relation(model.relation), rule)
+        query, said = _QUERIES[rule.kind](sql_name(model.relation), rule)
         name = f"{model.relation}.{rule.kind}({said})"
         if name in named:
             continue
@@ -42,11 +43,6 @@ def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
     return Check(
         check.key, "", header.severity, query, tuple(reads), header.description, check.file.name
     )
-
-
-def _relation(name: str) -> str:
-    schema, _, table = name.partition(".")
-    return f"{quoted(schema)}.{quoted(table)}"
 
 
 def _unique(relation: str, rule: Rule) -> tuple[str, str]:
@@ -71,14 +67,14 @@ def _relationships(relation: str, rule: Rule) -> tuple[str, str]:
     (column,), there = rule.columns, quoted(rule.target_column)
     query = (
         f"select * from {relation} where {quoted(column)} is not null and {quoted(column)}"  # noqa: S608
-        f" not in (select {there} from {_relation(rule.target)} where {there} is not null)"
+        f" not in (select {there} from {sql_name(rule.target)} where {there} is not null)"
     )
     return query, f"{column} -> {rule.target}.{rule.target_column}"
 
 
 def _accepted(relation: str, rule: Rule) -> tuple[str, str]:
     (column,) = rule.columns
-    values = ", ".join("'" + value.replace("'", "''") + "'" for value in rule.values)
+    values = ", ".join(map(sql_text, rule.values))
     query = (
         f"select * from {relation} where {quoted(column)} is not null"  # noqa: S608
         f" and {quoted(column)}::varchar not in ({values})"
