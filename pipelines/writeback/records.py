@@ -197,11 +197,6 @@ def under_way(ledger: Ledger) -> dict[tuple[str, str, str], list[tuple[str, ...]
     return found
 
 
-def patch_of(resource: str, record_id: str, etag: str, body: str, fields: str) -> Patch:
-    """Make the PATCH of a planned record; nothing of it is worked out here."""
-    return Patch(resource, record_id, etag, body, fields)
-
-
 def changes_of(at: Session, resource: str, rows: Sequence[tuple[str, ...]]) -> tuple[Change, ...]:
     """Find the fields of edits again, as they stand in the ledger.
 

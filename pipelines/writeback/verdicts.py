@@ -65,7 +65,6 @@ class State(StrEnum):
 
 OPEN = (State.PROPOSED, State.PLANNED, State.APPROVED, State.IN_FLIGHT, State.UNKNOWN)
 FOR_A_PERSON = (State.CONFLICTED, State.NEEDS_HUMAN)
-UNDER_WAY = (State.IN_FLIGHT, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
