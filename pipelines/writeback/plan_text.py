@@ -8,6 +8,7 @@ from pipelines.errors import EditRefusedError
 from pipelines.outcome import one_line, table
 
 from . import values
+from .guards import Limits
 from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .session import Session
 from .values import JsonScalar
@@ -111,10 +112,7 @@ def _facts(plan: Plan, rate: int) -> Iterator[str]:
         f" {plan.account} at {plan.host}, valid until {plan.expires_at}."
     )
     yield f"A push needs {requests_of(plan):,} requests, about {minutes_of(plan, rate)} min."
-    usual = {"max_records": 500, "max_share": 5, "expires_in": 24}
-    differs = [
-        f"{name} {value}" for name, value in plan.guards.items()
-        if value is not False and usual.get(name) != value
-    ]  # fmt: skip
+    usual = Limits().shown()
+    differs = [f"{name} {value}" for name, value in plan.guards.items() if usual.get(name) != value]
     if differs:
         yield f"Limits lifted in this plan: {', '.join(differs)}."
