@@ -1,7 +1,7 @@
 """Comparisons run on the warehouse: what they need is looked for, then they are asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pyarrow as pa
@@ -165,7 +165,7 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     more = found.rows - found.equal - len(found.lines)
     if more > 0:
         reason = f"{more:,} further lines differ; the first {MOST_LINES:,} are shown"
-        found = Comparison(**{**vars(found), "reason": reason})
+        found = replace(found, reason=reason)
     return found
 
 

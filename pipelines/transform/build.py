@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -192,23 +192,19 @@ def _run(job: Job, standing: Standing) -> tuple[tuple[ModelRun, ...], dict[str, 
             _keep(job, runs, list(verdicts.values()))
             crash_point("models-checked")
     except _ChecksFailed:
-        runs = [_ended(run, ROLLED_BACK) for run in runs]
+        runs = [replace(run, status=ROLLED_BACK) for run in runs]
         with warehouse.transaction():
             journal.keep_runs(warehouse, runs)
             found = [one for one in verdicts.values() if one.failed]
             journal.keep_failures(warehouse, found, job.run_id, job.clock.now())
     except ModelFailedError:
-        ended = [_ended(run, ROLLED_BACK if run.status == BUILT else FAILED) for run in runs]
+        ended = [replace(run, status=ROLLED_BACK) if run.status == BUILT else run for run in runs]
         journal.keep_runs(warehouse, ended)
         raise
     else:
         crash_point("models-committed")
     warehouse.checkpoint()
     return tuple(runs), verdicts
-
-
-def _ended(run: ModelRun, status: str) -> ModelRun:
-    return ModelRun(**{**vars(run), "status": status})
 
 
 def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
@@ -228,7 +224,7 @@ def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
             query = rendered(job.plan, relation, stand_ins)
             rows = make(warehouse, model, query, standing.relations)
         seconds = round(job.clock.monotonic() - began, 3)
-        runs[-1] = ModelRun(**{**vars(run), "rows": rows, "seconds": seconds, "status": BUILT})
+        runs[-1] = replace(run, rows=rows, seconds=seconds, status=BUILT)
 
 
 def missing_tables(plan: Plan, found: Tables) -> dict[str, str]:

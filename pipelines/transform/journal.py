@@ -8,7 +8,7 @@ import pendulum
 
 from pipelines.warehouse import Warehouse
 
-BUILT, FAILED, ROLLED_BACK, UNCHANGED = "built", "failed", "rolled_back", "unchanged"
+BUILT, FAILED, ROLLED_BACK = "built", "failed", "rolled_back"
 DDL = (
     """create table if not exists meta.build (today date, time_zone varchar)""",
     """create table if not exists meta.models (

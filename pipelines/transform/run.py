@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 from uuid import uuid4
@@ -224,5 +224,5 @@ def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]
             found = evaluate(warehouse, check, check_query(plan, check, stand_ins), "")
         # what found nothing stays settled for the next build; what did is looked at again
         mark = before.signature if before is not None and not found.failures else ""
-        verdicts.append(Verdict(**{**vars(found), "signature": mark}))
+        verdicts.append(replace(found, signature=mark))
     return verdicts, waiting
