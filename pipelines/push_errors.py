@@ -2,6 +2,9 @@
 
 from sources.errors import ClioError
 
+STOP = "STOP"
+"""The file in the data folder that stops every write."""
+
 
 class NoPlanError(ClioError):
     """There is no such plan."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines import products
 from pipelines.config import Settings
+from pipelines.push_errors import STOP
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
@@ -25,7 +26,6 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 GIB = 1024**3
 TIGHT, SCARCE = 2 * GIB, GIB // 4
 """Free bytes below which a line warns, and below which it fails."""
-STOP = "STOP"
 
 
 def release(text: str) -> tuple[int, ...]:

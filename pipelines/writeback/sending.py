@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipelines.crash import crash_point
-from pipelines.push_errors import StopSwitchError
+from pipelines.push_errors import STOP, StopSwitchError
 from sources.clio_http import writes
 from sources.clio_http.retry import backoff
 from sources.clio_http.writes import Effect, Patch, Written
@@ -21,7 +21,6 @@ from .records import Ending, Job
 from .session import Session
 from .verdicts import ATTEMPTS, OUTCOMES, Settled
 
-STOP = "STOP"
 DEFERRALS = 5
 """So many times in a row one PATCH is put off with 429 before the push ends."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
