@@ -17,7 +17,7 @@ from . import inputs, journal
 from .binding import bind
 from .build import read_plan
 from .files import Model
-from .graph import downstream, selected
+from .graph import selected
 from .inputs import Tables
 from .journal import BuiltModel
 from .page import page
@@ -129,7 +129,7 @@ def _described(view: View, model: Model) -> dict[str, Any]:
         "grain": header.grain,
         "basis": header.basis or None,
         "reads": list(view.plan.needs(model.relation)),
-        "read_by": sorted(_readers(view.plan, model.relation)),
+        "read_by": view.plan.readers(model.relation),
         "columns": [
             {"name": name, "type": kind, "comment": comments[name][0] if name in comments else None}
             for name, kind in view.columns[model.relation].items()
@@ -138,10 +138,6 @@ def _described(view: View, model: Model) -> dict[str, Any]:
         "rows": built.rows if built else None,
         "built_at": built.built_at if built else None,
     }
-
-
-def _readers(plan: Plan, relation: str) -> set[str]:
-    return {name for name in downstream(plan.graph, [relation]) if relation in plan.graph[name]}
 
 
 def _shown(view: View, model: Model) -> str:

@@ -6,7 +6,6 @@ from html import escape
 from pipelines.metrics import BASES, Metric
 
 from .files import Model
-from .graph import downstream
 from .inputs import Tables
 from .journal import BuiltModel
 from .plan import Plan
@@ -129,7 +128,7 @@ def _summary(model: Model) -> str:
 def _lineage(plan: Plan, name: str) -> str:
     """Draw what a relation reads on the left and what reads it on the right."""
     before = sorted(plan.needs(name))
-    after = sorted(one for one in downstream(plan.graph, [name]) if name in plan.graph[one])
+    after = plan.readers(name)
     height = ROW * max(1, len(before), len(after)) + 4
     width, middle = 3 * BOX + 2 * GAP, height / 2
     parts = [_box(plan, name, BOX + GAP, middle - ROW / 2)]

@@ -46,6 +46,10 @@ class Plan:
         """Give the relations that a model or a check file reads."""
         return tuple(relation for relation in self.reads[name] if relation != DAY)
 
+    def readers(self, name: str) -> list[str]:
+        """Give the models that read a model, by name."""
+        return sorted(one for one, needed in self.graph.items() if name in needed)
+
     def file(self, name: str) -> File:
         """Give the file of a model or a check."""
         return _queries(self.project)[name]
