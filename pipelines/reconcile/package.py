@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.durable import sync_folder
+from pipelines.warehouse import PRIVATE
 
 from .document import Evidence, Shown, document, lines, versions
 from .errors import PackageAlteredError, PackageFolderError
 from .files import LINES, csv_text, line_cells, workbook
 from .page import page
 
-PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+PRIVATE_FILE = 0o600
 PAGE, BOOK, DOCUMENT = "reconciliation.html", "reconciliation.xlsx", "reconciliation.json"
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 
@@ -28,18 +29,16 @@ def write_package(folder: Path, evidence: Evidence) -> str:
     """
     contents = _contents(evidence)
     manifest = _manifest(evidence, contents)
-    sums = [
-        f"{_sum(data)}  {name}\n" for name, data in sorted({**contents, MANIFEST: manifest}.items())
-    ]
-    whole = {**contents, MANIFEST: manifest, SUMS: "".join(sums).encode()}
+    whole = {**contents, MANIFEST: manifest}
+    whole[SUMS] = _sums({name: _sum(data) for name, data in whole.items()})
     folder = folder.resolve()
     beside = folder.with_name(f".{folder.name}.{evidence.heading.run_id[:8]}")
     try:
         if folder.exists():
             # only an empty folder gives way; another one is an error, and stays
             folder.rmdir()
-        folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        beside.mkdir(mode=PRIVATE_FOLDER)
+        folder.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        beside.mkdir(mode=PRIVATE)
         try:
             for name, data in whole.items():
                 _write(beside / name, data)
@@ -102,6 +101,11 @@ def _sum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def _sums(digests: Mapping[str, str]) -> bytes:
+    """Write the sums of some files as `sha256sum -c` reads them."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
+
+
 def verify_package(folder: Path) -> str:
     """Hold every file of a package against its manifest; give the digest of the manifest.
 
@@ -117,8 +121,7 @@ def verify_package(folder: Path) -> str:
         message = f"{folder} holds no package whose manifest can be read"
         raise PackageAlteredError(message) from None
     listed[MANIFEST] = _sum(data)
-    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(listed.items()))
-    listed[SUMS] = _sum(sums.encode())
+    listed[SUMS] = _sum(_sums(listed))
     wrong = sorted(name for name in {*listed, *there} if listed.get(name) != there.get(name))
     if wrong:
         message = f"{wrong[0]} is not what was written"
