@@ -29,9 +29,9 @@ def tell(outcome: Outcome, found: Evidence, package: Path | None) -> None:
     outcome.text = _text(found, package)
     if found.open:
         outcome.errors.insert(0, ("", DifferencesError(found.open)))
-    outcome.exit_code = max((error.exit_code for _, error in outcome.errors), default=0)
-    if found.open:
         outcome.exit_code = DifferencesError.exit_code
+    else:
+        outcome.exit_code = max((error.exit_code for _, error in outcome.errors), default=0)
 
 
 def _result(one: Comparison) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sources.clio_manage.settings import API_VERSION
 from .definitions import WARN
 from .links import link
 from .verdicts import (
+    WORST,
     Comparison,
     Line,
     Status,
@@ -61,12 +62,11 @@ class Evidence:
     @property
     def ordered(self) -> list[Comparison]:
         """Give the comparisons, those first that somebody has to look at."""
-        order = list(Status)[::-1]
         return sorted(
             self.comparisons,
             key=lambda one: (
                 not one.alarms,
-                order.index(one.status),
+                WORST.index(one.status),
                 one.definition.level,
                 one.definition.name,
             ),
