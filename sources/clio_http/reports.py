@@ -177,7 +177,6 @@ def demand_storage(url: str, base: Origin) -> None:
 
 
 def _error(raw: RawAnswer, path: str) -> Exception:
-    found = error_for(raw.status, raw.body, raw.headers.get("location", ""), Asked(path, ()))
     if raw.status == OK:
         return RequestRefusedError("the report has no file")
-    return found
+    return error_for(raw.status, raw.body, raw.headers.get("location", ""), Asked(path, ()))
