@@ -68,6 +68,11 @@ class Desk:
         """Give what the settings let be edited."""
         return allowed(self.catalog, self.settings.writable)
 
+    @cached_property
+    def _refs(self) -> dict[tuple[str, str], FieldRef]:
+        """Keep the fields that were found: a file names few of them in many rows."""
+        return {}
+
     def ref(self, resource: str, text: str) -> FieldRef:
         """Find a field that may be edited.
 
@@ -75,9 +80,12 @@ class Desk:
             EditRefusedError: it is unknown, never written, or left out by the settings.
 
         """
-        ref = parse(self.catalog, resource, text, self.definitions)
-        self.allowed.demand(ref)
-        return ref
+        found = self._refs.get((resource, text))
+        if found is None:
+            found = parse(self.catalog, resource, text, self.definitions)
+            self.allowed.demand(found)
+            self._refs[resource, text] = found
+        return found
 
     def records(self, resource: str, ids: Iterable[str]) -> dict[str, Stored]:
         """Read records of the warehouse by their ids."""

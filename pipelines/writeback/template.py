@@ -87,14 +87,13 @@ def _bounded(lines: Iterator[Line]) -> list[Line]:
 def _lines(
     desk: Desk, resource: str, patterns: Sequence[str], records: dict[str, Stored]
 ) -> Iterator[Line]:
-    known: dict[str, FieldRef] = {}
     for key in sorted(records, key=int):
         stored = records[key]
         on_bill = resource == "activities" and any(stored.record.get(one) for one in ON_A_BILL)
         if stored.gone or on_bill:
             continue
         for name in _named(desk, resource, patterns, stored):
-            ref = known.get(name) or known.setdefault(name, desk.ref(resource, name))
+            ref = desk.ref(resource, name)
             value = values.read(ref, stored.record)
             if not isinstance(value, Unreadable):
                 yield Line(resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref))
