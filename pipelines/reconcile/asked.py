@@ -104,7 +104,7 @@ def ask(desk: Desk, question: Question) -> Inputs:
         wanted: list[tuple[str, str]] = []
         if question.ids:
             tables["clio_ids"] = _walked(desk, question.ids)
-            tables["our_ids"] = _ours(cursor, question.ids)
+            tables["our_ids"] = _ours(cursor, desk, question.ids)
             wanted = _differing(cursor, tables)[:MOST_LOOKED_AT]
         if question.sample:
             wanted += [one for one in _sample(cursor, desk, question) if one not in wanted]
@@ -162,26 +162,18 @@ def _rows(body: bytes) -> list[dict[str, Any]]:
     return rows
 
 
-def _ours(cursor: Cursor, names: Sequence[str]) -> pa.Table:
+def _ours(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
     """Give ids and etags of the live rows of some collections."""
+    layout = desk.warehouse.layout(RAW)
     parts = [
         f"select '{name}' as resource, id::varchar as record_id,"  # noqa: S608 - catalogue names
-        f" {'etag' if _has(cursor, name, 'etag') else 'null'}::varchar as etag"
+        f" {'etag' if 'etag' in layout[name] else 'null'}::varchar as etag"
         f" from {RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"
         f" where b.source = '{SOURCE}' and b.resource = '{name}'"
         " and b.record_id = t.id::varchar and b.revived_at is null)"
         for name in names
     ]
     return arrow(cursor, " union all ".join(parts)).cast(IDS)
-
-
-def _has(cursor: Cursor, table: str, column: str) -> bool:
-    found = cursor.execute(
-        "select 1 from duckdb_columns() where schema_name = $1 and table_name = $2"
-        " and column_name = $3",
-        [RAW, table, column],
-    )
-    return bool(found.fetchall())
 
 
 def _differing(cursor: Cursor, tables: dict[str, pa.Table]) -> list[tuple[str, str]]:
