@@ -2,8 +2,6 @@
 
 import csv
 import json
-import logging
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import COLLECTIONS
+from tests.cli.here import put_back
 from tests.system.conftest import loaded_for_edits, unedited  # noqa: F401 - fixtures
 from tests.system.firm import Firm
 from tests.system.process import environment, run
@@ -28,12 +27,8 @@ def firm(unedited: Firm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:  # 
     """Give a loaded firm without any edit, to which this process's commands go."""
     monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))
     monkeypatch.setenv("CLIO_SYNC__ACTOR", "Ada Author")
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    logged, level = logging.root.handlers, logging.root.level
-    yield unedited
-    logging.root.handlers, logging.root.level = logged, level
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with put_back():
+        yield unedited
 
 
 def call(*words: str) -> Done:

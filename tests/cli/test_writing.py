@@ -1,7 +1,6 @@
 """`clio-sync plan`, `review`, `push`, `undo`, `audit`: the way back as people type it."""
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main, writing
+from tests.cli.here import put_back
 from tests.system.conftest import desk, loaded_for_writes  # noqa: F401 - fixtures
 from tests.system.firm import Firm
 from tests.system.process import document as printed
@@ -31,12 +31,8 @@ def firm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:  # noqa
     monkeypatch.setenv("SOURCES__CLIO_MANAGE__BASE_URL", unedited.clio.url)
     monkeypatch.setenv("SOURCES__CLIO_MANAGE__ACCESS_TOKEN", unedited.clio.token)
     monkeypatch.setenv("CLIO_SYNC__ACTOR", "Ada Author")
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    logged, level = logging.root.handlers, logging.root.level
-    yield unedited
-    logging.root.handlers, logging.root.level = logged, level
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with put_back():
+        yield unedited
 
 
 def call(*words: str, by: str = "Ada Author") -> tuple[int, str, str]:
