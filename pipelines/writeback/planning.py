@@ -141,15 +141,16 @@ def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
     """Read the records and decide about each edit."""
     draft = Draft(sent=sent_before(at.ledger))
     refs: dict[Key, dict[str, FieldRef]] = {}
+    mine: dict[Key, list[OpenEdit]] = {}
     for edit in edits:
         try:
             refs.setdefault(edit.key, {})[edit.edit_id] = at.ref(edit.resource, edit.field)
+            mine.setdefault(edit.key, []).append(edit)
         except EditRefusedError as error:
             draft.ends.append(Settled(edit.edit_id, State.INVALID, str(error)))
     shown = at.read({key: list(found.values()) for key, found in refs.items()}) if refs else {}
     for key, found in refs.items():
-        mine = [edit for edit in edits if edit.key == key and edit.edit_id in found]
-        _draft_record(draft, mine, found, shown.get(key), at.catalog)
+        _draft_record(draft, mine[key], found, shown.get(key), at.catalog)
     return draft
 
 
