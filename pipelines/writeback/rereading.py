@@ -72,9 +72,9 @@ class Rereading(Runner):
             task, records = self._aside(one)
             reading, bodies = records.shown(list(one.ids))
             shown = {str(r["id"]): r for body in bodies for r in rows_of(body)}
-            found |= {(one.resource, key): row for key, row in shown.items() if key in one.ids}
             for key in one.ids:
-                if key not in shown and (row := self._alone(records, key)) is not None:
+                row = shown.get(key) or self._alone(records, key)
+                if row is not None:
                     found[one.resource, key] = row
             if rows := reading.table.num_rows + len(reading.misfits):
                 task.hold(replace(reading, rows=rows))
