@@ -59,10 +59,6 @@ COLUMNS = """
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
-RELATIONS = """
-select table_schema || '.' || table_name from information_schema.tables
-where table_catalog = current_database()
-"""
 LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep'"
 
 
@@ -116,7 +112,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
     if failed:
         message = f"{len(failed)} checks failed on what is built, and nothing was published"
         raise BuiltChecksFailedError(message)
-    there = {name for (name,) in warehouse.rows(RELATIONS)}
+    there = warehouse.relations()
     found = sorted(
         name
         for name in journal.built_models(warehouse)

@@ -46,6 +46,13 @@ LOCKED_DOWN = (
     "set allow_community_extensions = false",
     "set lock_configuration = true",
 )
+RELATIONS = """
+select schema_name || '.' || table_name, 'table' from duckdb_tables()
+where database_name = current_database() and not internal
+union all
+select schema_name || '.' || view_name, 'view' from duckdb_views()
+where database_name = current_database() and not internal
+"""
 DEMO_MARK = "demo"
 """The file that says that a data folder holds the demo's invented firm."""
 
@@ -266,6 +273,10 @@ class Warehouse:
             [schema],
         )
         return dict(found)
+
+    def relations(self) -> dict[str, str]:
+        """Name every relation with its schema, and say whether it is a table or a view."""
+        return dict(self.rows(RELATIONS))
 
     def counts(self, schema: str) -> dict[str, int]:
         """Give about how many rows each table of a schema has."""

@@ -71,7 +71,7 @@ def evaluate(
     try:
         for name, table in inputs.tables.items():
             cursor.register(name, table)
-        known, stale = _relations(warehouse), is_stale(warehouse)
+        known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
         halves = half_loaded(warehouse)
         found = []
         for one in definitions:
@@ -105,15 +105,6 @@ def lacking(
         elif stale and not name.startswith(BUILT_AS_TABLES):
             return OLDER
     return ""
-
-
-def _relations(warehouse: Warehouse) -> frozenset[str]:
-    """Name the relations that a load or a build made."""
-    found = warehouse.rows(
-        "select schema_name || '.' || table_name from duckdb_tables()"
-        " union select schema_name || '.' || view_name from duckdb_views() where not internal"
-    )
-    return frozenset(name for (name,) in found)
 
 
 def is_stale(warehouse: Warehouse) -> bool:

@@ -29,14 +29,6 @@ from .problems import refuse
 from .queries import DAY
 from .rules import Check
 
-RELATIONS = """
-select schema_name || '.' || table_name, 'table' from duckdb_tables()
-where database_name = current_database() and not internal
-union all
-select schema_name || '.' || view_name, 'view' from duckdb_views()
-where database_name = current_database() and not internal
-"""
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -167,8 +159,8 @@ def read_plan(warehouse: Warehouse | None, folders: Sequence[Path], wish: Wish) 
 
 def read_standing(warehouse: Warehouse) -> Standing:
     """Read what is built."""
-    relations = dict(warehouse.rows(RELATIONS))
-    return Standing(journal.built_models(warehouse), relations, journal.verdicts(warehouse))
+    models, said = journal.built_models(warehouse), journal.verdicts(warehouse)
+    return Standing(models, warehouse.relations(), said)
 
 
 def read_states(
