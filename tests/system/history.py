@@ -103,6 +103,11 @@ class Judge:
             sha256(path.read_bytes()).hexdigest(): json.loads(path.read_bytes())
             for path in firm.folder.glob("plans/*.json")
         }
+        self.probed = {
+            (one.body["resource"], one.body["record_id"])
+            for one in events
+            if one.kind == "resource_probed"
+        }
         self.intents = [one for one in events if one.kind == "attempt_intended"]
         self.approved = self._approved()
 
@@ -116,13 +121,8 @@ class Judge:
 
     def is_probe(self, write: Written) -> bool:
         """Tell whether a write is the empty one that a person asked for."""
-        asked = [
-            (one.body["resource"], one.body["record_id"])
-            for one in self.events
-            if one.kind == "resource_probed"
-        ]
         is_empty = (write.if_match, write.body_sha256) == (NO_TAG, EMPTY)
-        return is_empty and (write.collection, str(write.id)) in asked
+        return is_empty and (write.collection, str(write.id)) in self.probed
 
     def _approved(self) -> dict[Sent, set[str]]:
         """Give every PATCH that was approved before it was intended, with its edits."""
@@ -130,9 +130,9 @@ class Judge:
         for intent in self.intents:
             for record in self.plans.get(intent.plan_hash, {}).get("records", []):
                 key = (record["resource"], record["record_id"])
-                edits = {edit["edit_id"] for edit in record["edits"]}
                 if key != (intent.body["resource"], intent.body["record_id"]):
                     continue
+                edits = {edit["edit_id"] for edit in record["edits"]}
                 if all(self._is_approved(one, intent) for one in edits):
                     digest = sha256(record["body"].encode()).hexdigest()
                     found[Sent(*key, record["etag"], digest)] |= edits
