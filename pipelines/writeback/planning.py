@@ -19,13 +19,13 @@ from .body import body_of
 from .checks import ON_A_BILL
 from .fields import FieldRef, request_fields
 from .guards import Limits
-from .merge import Merge, merge, theirs
+from .merge import merge, theirs
 from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .plan_text import listed, plan_text
 from .rereading import Shown
 from .session import Session, session
 from .stored import LABELS
-from .verdicts import AMBIGUOUS, BEFORE, BOTH, FOR_A_PERSON, GONE, HIDDEN, SEEN, Settled, State
+from .verdicts import AMBIGUOUS, FOR_A_PERSON, GONE, NOT_SENT, SEEN, Settled, State
 
 Key = tuple[str, str]
 
@@ -231,13 +231,9 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     if edit.resource == "activities" and any(record.get(name) for name in ON_A_BILL):
         return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
     found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    state, note = {
-        Merge.SEND: (None, ""),
-        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
-        Merge.CONFLICT: (State.CONFLICTED, BOTH),
-        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
-    }[found]
-    return None if state is None else Settled(edit.edit_id, state, note, theirs(ref, record))
+    if found not in NOT_SENT:
+        return None
+    return Settled(edit.edit_id, *NOT_SENT[found], theirs(ref, record))
 
 
 def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:

@@ -15,15 +15,14 @@ from pipelines.run_load import Run
 
 from . import values
 from .fields import FieldRef
-from .merge import Merge, merge, theirs
+from .merge import merge, theirs
 from .planning import OpenEdit, open_edit
 from .rereading import Shown
 from .session import Session, session
 from .undo import open_fields
-from .verdicts import BEFORE, BOTH, FOR_A_PERSON, GONE, HIDDEN
+from .verdicts import FOR_A_PERSON, GONE, NOT_SENT
 
 HEADER = ("edit", "record", "field", "base", "Clio has", "ours", "")
-NOT = {Merge.ALREADY: BEFORE, Merge.CONFLICT: BOTH, Merge.HIDDEN: HIDDEN}
 
 
 def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) -> Outcome:
@@ -90,7 +89,7 @@ def why_not(edit: OpenEdit, ref: FieldRef, record: Shown | None, at: Session) ->
     if other:
         return f"the field has an open edit, {other}"
     found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    return NOT.get(found, "")
+    return NOT_SENT[found][1] if found in NOT_SENT else ""
 
 
 def _row(edit: OpenEdit, ref: FieldRef, record: Shown | None, why: str) -> dict[str, object]:

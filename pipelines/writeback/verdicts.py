@@ -67,6 +67,14 @@ OPEN = (State.PROPOSED, State.PLANNED, State.APPROVED, State.IN_FLIGHT, State.UN
 FOR_A_PERSON = (State.CONFLICTED, State.NEEDS_HUMAN)
 
 
+NOT_SENT = {
+    Merge.ALREADY: (State.NO_CHANGE, BEFORE),
+    Merge.CONFLICT: (State.CONFLICTED, BOTH),
+    Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+}
+"""The end of an edit whose field cannot be sent, and why."""
+
+
 @dataclass(frozen=True)
 class Settled:
     """The end of one edit. `theirs` is what Clio shows; None as well where it shows nothing."""
@@ -113,12 +121,7 @@ def before_sending(
 
 
 def _instead(one: Change, merge: Merge, record: Shown) -> Settled:
-    state, note = {
-        Merge.SEND: (State.CONFLICTED, REBASE),
-        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
-        Merge.CONFLICT: (State.CONFLICTED, BOTH),
-        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
-    }[merge]
+    state, note = NOT_SENT.get(merge, (State.CONFLICTED, REBASE))
     return Settled(one.edit_id, state, note, theirs(one.ref, record))
 
 
