@@ -3,11 +3,10 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from pipelines.errors import EditRefusedError, QueryError
+from pipelines.sql_folder import sql_folder
 
 from .cells import Cell, Row
 from .checks import COLUMNS, Gathered
@@ -40,12 +39,12 @@ def queried(desk: Desk, name: str) -> Gathered:
     return gathered(found, f"query {name}")
 
 
-def proposals(folder: Path) -> dict[str, Path | Traversable]:
+def proposals(folder: Path) -> dict[str, Path]:
     """Give every query by name: those that came with the program, and those of the data folder.
 
     One in the data folder goes before another of its name.
     """
-    places: list[Path | Traversable] = [shipped(), folder / FOLDER]
+    places = [sql_folder() / FOLDER, folder / FOLDER]
     return {
         found.name.removesuffix(SUFFIX): found
         for place in places
@@ -53,12 +52,6 @@ def proposals(folder: Path) -> dict[str, Path | Traversable]:
         for found in sorted(place.iterdir(), key=lambda one: one.name)
         if found.name.endswith(SUFFIX) and found.is_file()
     }
-
-
-def shipped() -> Traversable:
-    """Give the folder of the queries that came with the program: in the package or beside it."""
-    packaged = files("pipelines") / "sql" / FOLDER
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "sql" / FOLDER
 
 
 def _text(folder: Path, name: str) -> str:
