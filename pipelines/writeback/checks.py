@@ -1,5 +1,6 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -142,10 +143,13 @@ def record_id_of(text: str) -> str:
         Problem: it is none.
 
     """
-    try:
-        return str(values.id_of(text))
-    except ValueRefusedError as error:
-        raise Problem(ID, str(error)) from None
+    cell = text.strip()
+    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", cell):
+        raise Problem(ID, values.ROUNDED)
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
+        message = "is not the id of a record, such as 1234567"
+        raise Problem(ID, message)
+    return cell
 
 
 def reason_of(text: str) -> str:
@@ -270,7 +274,7 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
     """Refuse a text that a spreadsheet took for a number."""
     if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
         return
-    if values.is_rounded(value.strip()):
+    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", value.strip()):
         raise Problem(VALUE, values.ROUNDED)
     if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
         message = (

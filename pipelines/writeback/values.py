@@ -107,7 +107,7 @@ def _url(ref: FieldRef, text: str) -> str:
 
 def _whole(_: FieldRef, text: str) -> int:
     cell = text.strip()
-    if is_rounded(cell):
+    if _ROUNDED.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not _WHOLE.fullmatch(cell):
         message = "is not a whole number, such as 12"
@@ -123,7 +123,7 @@ ROUNDED = (
 
 def _number(_: FieldRef, text: str) -> str:
     cell = text.strip()
-    if is_rounded(cell):
+    if _ROUNDED.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not _NUMBER.fullmatch(cell):
         message = "is not a number such as 1234.50: no thousands separator, a point for decimals"
@@ -194,28 +194,13 @@ def _option(ref: FieldRef, text: str) -> int:
 
 
 def _reference(_: FieldRef, text: str) -> int:
-    return id_of(text)
-
-
-def id_of(text: str) -> int:
-    """Take the id of a record from its text.
-
-    Raises:
-        ValueRefusedError: it is none.
-
-    """
     cell = text.strip()
-    if is_rounded(cell):
+    if _ROUNDED.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
         message = "is not the id of a record, such as 1234567"
         raise ValueRefusedError(message)
     return int(cell)
-
-
-def is_rounded(cell: str) -> bool:
-    """Tell whether a spreadsheet took a text for a number and gave it an exponent."""
-    return _ROUNDED.fullmatch(cell) is not None
 
 
 _READERS: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
