@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipelines import epoch
@@ -21,6 +20,7 @@ from pipelines.errors import (
     StorageError,
 )
 from pipelines.outcome import Outcome, jsonable
+from pipelines.release import release
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 from sources.errors import ConfigurationError
 
@@ -91,7 +91,7 @@ def _create(work: Work, home: Path) -> tuple[Path, Manifest]:
             crash_point("backup-copied")
             created_at = work.clock.now()
             manifest = Manifest(
-                _tool_version(),
+                release() or "unknown",
                 str(jsonable(created_at)),
                 inside.warehouse_id,
                 inside.load_seq,
@@ -163,10 +163,3 @@ def _free(home: Path, stamp: str) -> Path:
         number += 1
         name = home / f"{stamp}-{number}"
     return name
-
-
-def _tool_version() -> str:
-    try:
-        return version("clio-sync")
-    except PackageNotFoundError:
-        return "unknown"

@@ -15,12 +15,12 @@ from pathlib import Path
 from pipelines import products
 from pipelines.config import Settings
 from pipelines.push_errors import STOP
+from pipelines.release import PACKAGE
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
 from .line import FAIL, NOTE, OK, WARN, Line, named
 
-PACKAGE = "clio-sync"
 SHOWN = ("dlt", "duckdb")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 GIB = 1024**3

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ from pipelines import access, products
 from pipelines.config import PRODUCTS
 from pipelines.errors import FileInTheWayError
 from pipelines.outcome import Outcome, jsonable
+from pipelines.release import release
 from sources.errors import ConfigurationError, SignInNeededError
 
 from . import grow_questions, manage_questions
 from .answers import Answer, Asker, Question, answered
-from .machine import PACKAGE
 from .session import Work, opened
 
 NAME = "clio-sync-probe.json"
@@ -53,12 +52,8 @@ def run_probe(work: Work, out: Path | None = None) -> Outcome:
 
 def about() -> dict[str, str]:
     """Say what wrote the report."""
-    try:
-        version = metadata.version(PACKAGE)
-    except metadata.PackageNotFoundError:
-        version = "not installed"
     return {
-        "clio_sync": version,
+        "clio_sync": release() or "not installed",
         "holds": "how Clio's API answered; no record, no id, no name and no text of the account",
     }
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
 import pendulum
 
+from pipelines.release import PACKAGE, release
 from sources.clio_manage.settings import API_VERSION
 
 from .definitions import WARN
@@ -137,14 +138,8 @@ def side(line: Line) -> str:
 
 def versions() -> dict[str, str]:
     """Name what the package was made with."""
-    return {"clio-sync": _own_version(), "Clio API": API_VERSION, "DuckDB": version("duckdb")}
-
-
-def _own_version() -> str:
-    try:
-        return version("clio-sync")
-    except PackageNotFoundError:  # started from a checkout that is not installed
-        return "not installed"
+    own = release() or "not installed"
+    return {PACKAGE: own, "Clio API": API_VERSION, "DuckDB": version("duckdb")}
 
 
 def document(evidence: Evidence) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pendulum
 from pipelines.canonical import canonical, digest, read, sha256
 from pipelines.durable import replace_durably
 from pipelines.push_errors import NoPlanError, PlanError
+from pipelines.release import PACKAGE, release
 from pipelines.warehouse import PRIVATE
 
 from .values import JsonScalar
@@ -107,10 +107,7 @@ class Plan:
 
 def tool() -> str:
     """Name this version."""
-    try:
-        return f"clio-sync {version('clio-sync')}"
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "clio-sync"
+    return f"{PACKAGE} {release()}".strip()
 
 
 def moment(text: str) -> pendulum.DateTime:
