@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+SHORT = 12
+"""So many characters of a plan's hash name it."""
+
 
 def canonical(value: object) -> str:
     """Write a value of mappings, sequences, texts, whole numbers, booleans and nulls.

@@ -70,7 +70,7 @@ def refresh_from(warehouse: Warehouse, folder: Path, clock: Clock) -> str:
         with Ledger.open(folder, clock, read_only=True) as ledger:
             lost = ledger.lost(Head(*echoes.seen(warehouse)))
             if not lost:
-                refresh(warehouse, ledger)
+                _copy(warehouse, ledger)
                 return ""
         why = f"it held {lost[0].count:,} events once, of which the last is missing or another"
     except ClioError as error:
@@ -84,7 +84,14 @@ def refresh_from(warehouse: Warehouse, folder: Path, clock: Clock) -> str:
 def refresh(warehouse: Warehouse, ledger: Ledger) -> None:
     """Copy an open ledger, and note its head."""
     _prepare(warehouse)
+    _copy(warehouse, ledger)
+
+
+def _copy(warehouse: Warehouse, ledger: Ledger) -> None:
     head = ledger.head()
+    if (head.count, head.hash) == echoes.seen(warehouse):
+        # the ledger only grows, so the copies are what it holds
+        return
     cursor = warehouse.cursor()
     try:
         cursor.execute("begin")

@@ -11,9 +11,9 @@ from typing import Any
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError
 
+from .canonical import SHORT
 from .ledger import Ledger
 
-SHORT = 12
 PLANS = """
 select e.plan_hash, p.expires_at, sum(e.state = 'planned'), sum(e.state = 'approved')
 from edits e join plans p using (plan_hash)

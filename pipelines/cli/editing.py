@@ -187,11 +187,12 @@ def edits_list(
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.errors import CommandLineError
-        from pipelines.writeback.listing import STATES, run_list
+        from pipelines.writeback.listing import run_list
+        from pipelines.writeback.verdicts import State
 
-        unknown = [state for state in states if state not in STATES]
+        unknown = [state for state in states if state not in set(State)]
         if unknown:
-            message = f"there is no such state; valid are {', '.join(STATES)}"
+            message = f"there is no such state; valid are {', '.join(State)}"
             raise CommandLineError(message)
         return run_list(_work(stop), states, every=every)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines import echoes
-from pipelines.canonical import read, sha256
+from pipelines.canonical import SHORT, read, sha256
 from pipelines.errors import LedgerError
 from pipelines.ledger import FILE, Head, Ledger
 from pipelines.outcome import Outcome, table
@@ -21,7 +21,6 @@ from sources.errors import ClioError
 VALUES = ("base", "new_value", "theirs", "returned", "comment", "reason", "note", "label", "told")
 """What of an event is told by its hash alone: it may hold what clients told the firm."""
 HEADER = ("seq", "at", "actor", "event", "edit", "plan", "what")
-SHORT = 12
 LAST = 200
 
 

@@ -18,11 +18,6 @@ COLUMNS = (
 )
 EDITS = f"select {', '.join(COLUMNS)} from edits"  # noqa: S608 - the names above
 OPEN = "(final_at is null or state in ('conflicted', 'needs_human'))"
-STATES = (
-    *("proposed", "planned", "approved", "in_flight", "unknown"),
-    *("applied", "applied_observed", "no_change", "conflicted", "failed", "invalid"),
-    *("rejected", "withdrawn", "expired", "superseded", "needs_human"),
-)
 MAY_BE_WITHDRAWN = frozenset({"proposed", "planned", "approved", "conflicted", "needs_human"})
 HEADER = ("edit", "state", "record", "field", "base", "proposed", "author")
 AS_JSON = ("base", "new_value", "theirs")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pendulum
 
-from pipelines.canonical import canonical, digest, read, sha256
+from pipelines.canonical import SHORT, canonical, digest, read, sha256
 from pipelines.durable import replace_durably
 from pipelines.push_errors import NoPlanError, PlanError
 from pipelines.release import PACKAGE, release
@@ -18,7 +18,6 @@ from .values import JsonScalar
 
 FORMAT = 1
 FOLDER = "plans"
-SHORT = 12
 """So many digits of the hash name a plan."""
 _FEWEST = 6
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-from pipelines.canonical import read
+from pipelines.canonical import SHORT, read
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger import Ledger
 from pipelines.outcome import Outcome
@@ -16,7 +16,7 @@ from . import guards, records, trust, verdicts
 from .approval import approved_edits, open_plan, states_of
 from .body import body_of, names
 from .merge import Change
-from .plan_file import SHORT, Plan, PlannedRecord
+from .plan_file import Plan, PlannedRecord
 from .push_text import failures, push_text, results_of, stuck_text
 from .records import Job
 from .sending import send, stop_switch

@@ -14,7 +14,7 @@ from .plan_file import Plan
 from .plan_text import listed, whole_text
 from .verdicts import FOR_A_PERSON, Settled, State
 
-WORDS = {
+WORDS: Mapping[str, str] = {
     State.APPLIED: "applied",
     State.APPLIED_OBSERVED: "seen in Clio",
     State.NO_CHANGE: "there already",
@@ -57,7 +57,7 @@ def push_text(
     plan: Plan, states: Mapping[str, str], ready: int, *, asked: bool, left: int = 0
 ) -> str:
     """Write what `push` prints; not `asked`, it has sent nothing and says what it would send."""
-    counts = Counter(WORDS.get(State(s), s) if s in set(State) else s for s in states.values())
+    counts = Counter(WORDS.get(s, s) for s in states.values())
     parts = [] if asked else [whole_text(plan, 0)]
     told = ", ".join(f"{count:,} {word}" for word, count in counts.items())
     parts.append(f"Plan {plan.short}: {told}.")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pipelines.canonical import read, sha256
+from pipelines.canonical import SHORT, read, sha256
 from pipelines.ledger import Entry, Ledger
 from pipelines.push_errors import PlanRefusedError
 from sources.clio_http.writes import Patch
@@ -67,7 +68,7 @@ def intend(at: Session, job: Job, patch: Patch, url: str) -> str:
 
     """
     count = len(_attempts(at.ledger, job)) + 1
-    attempt = f"{job.plan_hash[:12]}-{job.resource}-{job.record_id}-{count}"
+    attempt = f"{job.plan_hash[:SHORT]}-{job.resource}-{job.record_id}-{count}"
     body = {
         "attempt": attempt,
         "resource": job.resource,
@@ -123,16 +124,14 @@ def back_to_approved(at: Session, job: Job, attempt: str) -> None:
     end(at, job, Ending(attempt, NOT_APPLIED))
 
 
-def _attempts(ledger: Ledger, job: Job) -> list[tuple[str, str | None]]:
-    found: list[tuple[str, str | None]] = [
-        (attempt, outcome)
-        for attempt, outcome in ledger.rows(
-            "select attempt, outcome from attempts"
-            " where plan_hash = ? and resource = ? and record_id = ? order by seq",
-            [job.plan_hash, job.resource, job.record_id],
-        )
-    ]
-    return found
+ATTEMPTS_AT = """
+select attempt, outcome, status, etag_after, returned from attempts
+where plan_hash = ? and resource = ? and record_id = ? order by seq
+"""
+
+
+def _attempts(ledger: Ledger, job: Job) -> list[tuple[Any, ...]]:
+    return ledger.rows(ATTEMPTS_AT, [job.plan_hash, job.resource, job.record_id])
 
 
 def doubts(ledger: Ledger, job: Job) -> int:
@@ -161,10 +160,7 @@ def stamp_of(ledger: Ledger, job: Job) -> str:
 
 def last_ending(ledger: Ledger, job: Job) -> Ending:
     """Give how the last attempt at a record ended, as far as the ledger knows."""
-    attempt, _ = _attempts(ledger, job)[-1]
-    ((outcome, status, etag_after, returned),) = ledger.rows(
-        "select outcome, status, etag_after, returned from attempts where attempt = ?", [attempt]
-    )
+    attempt, outcome, status, etag_after, returned = _attempts(ledger, job)[-1]
     sent = doubts(ledger, job)
     before = sent - (outcome in AMBIGUOUS)
     return Ending(

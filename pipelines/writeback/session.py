@@ -19,9 +19,7 @@ from .allowed import Allowed, allowed
 from .fields import CustomField, FieldRef, parse
 from .persons import Person
 from .rereading import Rereading, Shown, Wanted
-from .stored import definitions
-
-SOURCE = "clio_manage"
+from .stored import SOURCE, definitions
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pipelines.ledger import Entry
 from pipelines.push_errors import UnguardedError
 
-from .session import SOURCE, Session
+from .session import Session
+from .stored import SOURCE
 
 PROBED, GUARDED, UNGUARDED = "resource_probed", "resource_guarded", "resource_unguarded"
 
