@@ -1,6 +1,7 @@
 """Measure, and write docs/benchmarks.md: `python -m tests.benchmarks`.
 
 `--scale 0.1` is a quick run with a tenth of the firm; it prints the page and writes nothing.
+`python -m tests.benchmarks models` measures the larger firm's warehouse alone, and prints that.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from sources.clio_http.clock import SystemClock
 
-from . import alone, report
+from . import alone, models, models_report, report
 from .clio import ROOT, clio
 from .phases import Phases
 
@@ -22,6 +23,7 @@ TARGET = ROOT / "docs" / "benchmarks.md"
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=["models"], help="measure this part alone")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
     parser.add_argument("--repeat", type=int, default=3, help="runs of (a) and (c)")
     parser.add_argument("--repeat-rest-api", type=int, default=1, help="runs of (b)")
@@ -53,11 +55,13 @@ def _measure(given: argparse.Namespace, folder: Path) -> report.Results:
         _say("profile: done")
     firsts = phases.runs["a", "first load"]
     memory = {activities: max(run.measured.memory for run in firsts)}
+    found: models.Models | None = None
     if given.large:
         large = round(given.large * given.scale)
-        with clio(_firm(large, contacts)) as firm:
+        with clio([*_firm(large, contacts), *models.sizes(large / LARGE)]) as firm:
             memory[large] = alone.first_load(firm, folder / "large").memory
-        _say(f"{large:,} activities: {memory[large] / 1e6:.0f} MB")
+            _say(f"{large:,} activities: {memory[large] / 1e6:.0f} MB")
+            found = models.measured(firm, folder / "large", large, given.repeat, _say)
     quiet, requests = alone.everything(folder / "everything", given.repeat)
     return report.Results(
         runs=phases.runs,
@@ -67,13 +71,24 @@ def _measure(given: argparse.Namespace, folder: Path) -> report.Results:
         help_text=alone.help_text(folder / "help", given.repeat),
         memory=memory,
         profile=profile,
+        models=found,
     )
+
+
+def _models_alone(given: argparse.Namespace, folder: Path) -> str:
+    large = round(given.large * given.scale)
+    contacts = round(CONTACTS * given.scale)
+    with clio([*_firm(large, contacts), *models.sizes(large / LARGE)]) as firm:
+        return models_report.page(models.measured(firm, folder, large, given.repeat, _say))
 
 
 def main() -> None:
     """Measure and report."""
     given = _arguments()
     with tempfile.TemporaryDirectory(prefix="clio-sync-bench-") as folder:
+        if given.part == "models":
+            sys.stdout.write(_models_alone(given, Path(folder)))
+            return
         results = _measure(given, Path(folder))
     text = report.page(results, SystemClock().now())
     if given.scale == 1:

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,9 +10,12 @@ from statistics import median
 
 import pendulum
 
+from . import models_report
 from .alone import Profile
 from .measure import Measured
+from .models import Models
 from .phases import PHASES
+from .tables import Target, megabytes, table, verdicts
 from .ways import WAYS, Run
 
 PACKAGES = ("dlt", "duckdb", "pyarrow", "httpx", "orjson", "sqlglot", "pendulum")
@@ -30,16 +33,7 @@ class Results:
     help_text: float
     memory: Mapping[int, int]
     profile: Profile
-
-
-@dataclass(frozen=True)
-class Target:
-    """A number that must be reached."""
-
-    name: str
-    value: str
-    wanted: str
-    reached: bool
+    models: Models | None = None
 
 
 def wall(runs: Sequence[Run]) -> float:
@@ -71,18 +65,9 @@ def targets(results: Results) -> list[Target]:
         apart = max(sizes) / min(sizes) - 1
         name = "peak memory, the larger firm over the smaller"
         found.append(Target(name, f"{apart:+.0%}", "within 20 %", apart <= 0.2))
+    if results.models is not None:
+        found += models_report.targets(results.models)
     return found
-
-
-def megabytes(size: float) -> str:
-    """Write a number of bytes."""
-    return f"{size / 1e6:.0f} MB"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; every column but the first is of numbers."""
-    lines = [header, ["---", *(["---:"] * (len(header) - 1))], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def _phase(results: Results, phase: str) -> str:
@@ -144,10 +129,7 @@ def _processor() -> str:
 def page(results: Results, now: pendulum.DateTime) -> str:
     """Write the whole page."""
     totals = results.totals
-    verdicts = [
-        [each.name, each.value, each.wanted, "yes" if each.reached else "**no**"]
-        for each in targets(results)
-    ]
+    models = "" if results.models is None else models_report.section(results.models) + "\n"
     return f"""# Benchmarks
 
 `make bench` wrote this page on {now.format("D MMMM YYYY")}. Machine: {_machine()}.
@@ -170,7 +152,7 @@ and the same sum of `activities.total`.
 
 ## Targets
 
-{table(("What", "measured", "target", "reached"), verdicts)}
+{verdicts(targets(results))}
 {_in_cpu_time(results)}
 
 ## Phases
@@ -186,7 +168,7 @@ A real Clio allows 50 requests a minute at busy hours, 167 records a second at b
 {median(run.cpu for run in results.quiet):.2f} s of CPU time,
 {megabytes(median(run.memory for run in results.quiet))}, {results.quiet_requests} requests.
 
-## Where the wall time of (a) goes
+{models}## Where the wall time of (a) goes
 
 A first load in a run of its own, all threads looked at every 5 ms. A moment in which several
 threads work is divided among them, so the shares add up; a thread that waits does not count.
