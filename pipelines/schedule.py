@@ -7,7 +7,7 @@ and nothing secret. Exit code 4 is no failure in them: the next run goes on.
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -22,10 +22,11 @@ from .outcome import Outcome
 
 HOUR = 60
 CONTROL = 32
+SYNC = ("sync",)
 
 CRON = """\
 # clio-sync for cron: crontab -e, and add these lines to what is there.
-$when umask 077; cd $folder && CLIO_SYNC__DATA_DIR=$data $program sync >> $log 2>&1
+$when umask 077; cd $folder && CLIO_SYNC__DATA_DIR=$data $program $words >> $log 2>&1
 """
 SERVICE = """\
 # ~/.config/systemd/user/clio-sync.service
@@ -37,7 +38,7 @@ After=network-online.target
 Type=oneshot
 WorkingDirectory=$bare
 Environment=$setting
-ExecStart=$program sync
+ExecStart=$program $words
 SuccessExitStatus=4
 UMask=0077
 """
@@ -91,7 +92,7 @@ import subprocess
 
 from dagster import Definitions, Failure, ScheduleDefinition, job, op
 
-COMMAND = [$program, "sync", "--json"]
+COMMAND = [$program, $words, "--json"]
 FOLDER = $folder
 DATA = $data
 GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
@@ -124,7 +125,7 @@ import subprocess
 
 from prefect import flow
 
-COMMAND = [$program, "sync", "--json"]
+COMMAND = [$program, $words, "--json"]
 FOLDER = $folder
 DATA = $data
 GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
@@ -172,25 +173,30 @@ class Place:
 
 @dataclass(frozen=True)
 class File:
-    """A file of a schedule: its name, its text, how paths are written in it, and its times."""
+    """A file of a schedule: its name, its text, how paths are written in it, and its times.
+
+    `words` writes the words of the command that come after the program.
+    """
 
     name: str
     text: str
     quote: Callable[[str], str]
     when: Callable[[int], str]
+    words: Callable[[Sequence[str]], str] = " ".join
 
-    def filled(self, place: Place, every: int) -> str:
-        """Give the text for a place; `every` is in minutes."""
+    def filled(self, place: Place, every: int, words: Sequence[str]) -> str:
+        """Give the text for a place that runs these words; `every` is in minutes."""
         quote = self.quote
         values = {
             "when": self.when(every),
             "program": quote(place.program),
+            "words": self.words(words),
             "folder": quote(place.folder),
             "bare": specifiers_kept(place.folder),
             "data": quote(place.data),
             "log": quote(os.path.join(place.data, "sync.log")),  # noqa: PTH118 - text, no file
             "setting": quote(f"CLIO_SYNC__DATA_DIR={place.data}"),
-            "command": quote(f"{shlex.quote(place.program)} sync --json"),
+            "command": quote(shlex.join([place.program, *words, "--json"])),
         }
         return Template(self.text).substitute(values)
 
@@ -221,6 +227,11 @@ def specifiers_kept(text: str) -> str:
     return text.replace("%", "%%")
 
 
+def python_words(words: Sequence[str]) -> str:
+    """Give words as items of a list of Python."""
+    return ", ".join(map(repr, words))
+
+
 def python_times(every: int) -> str:
     """Give cron's five fields as text of Python."""
     return repr(cron_times(every))
@@ -233,15 +244,21 @@ FILES = {
         File("clio-sync.timer", TIMER, unit_quoted, calendar),
     ),
     "airflow": (File("clio_sync_airflow.py", AIRFLOW, repr, python_times),),
-    "dagster": (File("clio_sync_dagster.py", DAGSTER, repr, python_times),),
-    "prefect": (File("clio_sync_prefect.py", PREFECT, repr, python_times),),
+    "dagster": (File("clio_sync_dagster.py", DAGSTER, repr, python_times, python_words),),
+    "prefect": (File("clio_sync_prefect.py", PREFECT, repr, python_times, python_words),),
 }
 
 
-def run_print(
-    kind: str, every: int, place: Place, clock: Clock, out: Path | None = None
+def run_print(  # noqa: PLR0913 - each is a choice of its own
+    kind: str,
+    every: int,
+    place: Place,
+    clock: Clock,
+    out: Path | None = None,
+    *,
+    words: Sequence[str] = SYNC,
 ) -> Outcome:
-    """Give the files of a kind of schedule, or write them into a folder.
+    """Give the files of a kind of schedule, or write them into a folder; `words` are what it runs.
 
     Raises:
         FileInTheWayError: one of them is there already; nothing was written.
@@ -249,7 +266,7 @@ def run_print(
 
     """
     outcome = Outcome("schedule print", clock.now())
-    texts = {file.name: file.filled(place, every) for file in FILES[kind]}
+    texts = {file.name: file.filled(place, every, words) for file in FILES[kind]}
     outcome.results = [{"file": name, "text": text} for name, text in texts.items()]
     outcome.text = "\n".join(texts.values())
     if out is not None:

@@ -168,11 +168,18 @@ def schedule() -> None:
     metavar="FOLDER",
     help="Write the files there instead of printing them.",
 )
+@click.option(
+    "--reconcile",
+    "level",
+    type=click.Choice(["light"]),
+    help="Run sync --reconcile light: exit code 7 also while a difference is open.",
+)
 @common
-def schedule_print(
+def schedule_print(  # noqa: PLR0913, PLR0917 - one parameter for each option
     kind: str,
     every: str,
     out: Path | None,
+    level: str | None,
     as_json: bool,  # noqa: FBT001 - click passes flags by name
     debug: bool,  # noqa: FBT001
 ) -> None:
@@ -185,13 +192,16 @@ def schedule_print(
     Examples:
       clio-sync schedule print cron --every 15
       clio-sync schedule print airflow --out ~/airflow/dags
+      clio-sync schedule print systemd --reconcile light
     """
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.schedule import Place, run_print
+        from pipelines.schedule import SYNC, Place, run_print
         from sources.clio_http.clock import SystemClock
 
-        return run_print(kind, int(every), Place.here(read_settings()), SystemClock(), out)
+        words = (*SYNC, "--reconcile", level) if level else SYNC
+        place = Place.here(read_settings())
+        return run_print(kind, int(every), place, SystemClock(), out, words=words)
 
     call("schedule print", body, as_json=as_json, debug=debug)

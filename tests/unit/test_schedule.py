@@ -1,5 +1,6 @@
 """Files of schedules: each is parsed or run, with paths that need quoting."""
 
+import ast
 import datetime as dt
 import os
 import re
@@ -7,13 +8,15 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from pipelines.cli import main
 from pipelines.config import Settings
 from pipelines.errors import FileInTheWayError
 from pipelines.schedule import FILES, Place, run_print
@@ -53,6 +56,12 @@ def said(place: Place) -> list[str]:
 def printed(kind: str, place: Place, every: int = 15) -> dict[str, str]:
     """Give the files of a kind."""
     outcome = run_print(kind, every, place, SystemClock())
+    return {row["file"]: row["text"] for row in outcome.results}
+
+
+def files(kind: str, place: Place, words: Sequence[str]) -> dict[str, str]:
+    """Give the files of a kind that run these words."""
+    outcome = run_print(kind, 15, place, SystemClock(), words=words)
     return {row["file"]: row["text"] for row in outcome.results}
 
 
@@ -179,6 +188,40 @@ def test_prefect(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         module["clio_sync"]()
     (text,) = printed("prefect", place).values()
     assert "clio_sync.serve(name=\"clio-sync\", cron='*/15 * * * *')" in text
+
+
+LIGHT = ("sync", "--reconcile", "light")
+
+
+@pytest.mark.parametrize("kind", ["cron", "airflow"])
+def test_words_in_a_shell(place: Place, kind: str) -> None:
+    """What a shell runs of the printed file are the words that the schedule is for."""
+    ((name, text),) = files(kind, place, LIGHT).items()
+    if kind == "cron":
+        command = text.splitlines()[-1].split(" ", 5)[5].replace(r"\%", "%")
+        subprocess.run(["/bin/sh", "-c", command], check=True, cwd="/")
+        assert said(place)[0] == "sync --reconcile light"
+        return
+    (given,) = re.findall(r"^        bash_command=(.*),$", text, re.MULTILINE)
+    subprocess.run(["/bin/bash", "-c", ast.literal_eval(given)], check=True)
+    assert said(place)[0] == "sync --reconcile light --json", name
+
+
+def test_words_in_python_and_units(place: Place) -> None:
+    """Files of Python list each word by itself; a service of systemd has them after the program."""
+    for kind in ("dagster", "prefect"):
+        (text,) = files(kind, place, LIGHT).values()
+        (listed,) = re.findall(r"^COMMAND = (.*)$", text, re.MULTILINE)
+        assert ast.literal_eval(listed) == [place.program, *LIGHT, "--json"]
+    service = files("systemd", place, LIGHT)["clio-sync.service"]
+    assert re.search(r'^ExecStart=".*" sync --reconcile light$', service, re.MULTILINE)
+
+
+def test_option_of_the_command() -> None:
+    """`schedule print --reconcile light` runs `sync --reconcile light`; without it, plain sync."""
+    for options, words in (([], "sync"), (["--reconcile", "light"], "sync --reconcile light")):
+        done = CliRunner().invoke(main, ["schedule", "print", "cron", *options])
+        assert (done.exit_code, f"clio-sync {words} >> " in done.stdout) == (0, True), done.output
 
 
 def test_files_are_written_once(place: Place, tmp_path: Path) -> None:
