@@ -15,6 +15,9 @@ DEV := .venv/.dev
 LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--upgrade --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# What Python compiled of the project is kept, as it is on most machines: tests start many processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test test-long check bench mutants docs lock clean
 
 help:  ## Say what the targets do

@@ -11,6 +11,8 @@ from pathlib import Path
 from .clio import ROOT
 
 OURS = ("CLIO_SYNC__", "SOURCES__", "DESTINATION__", "DLT_", "RUNTIME__")
+UNUSUAL = frozenset({"PYTHONDONTWRITEBYTECODE"})
+"""Settings under which Python would compile the same modules at each start."""
 UNIT_OF_MEMORY = 1 if sys.platform == "darwin" else 1024
 
 
@@ -28,8 +30,9 @@ class ProcessFailedError(Exception):
 
 
 def environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """Give this process's environment without any setting of the project or of dlt."""
-    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(OURS)}
+    """Give this process's environment without any setting of the project, of dlt or of Python."""
+    usual = set(os.environ) - UNUSUAL
+    kept = {k: os.environ[k] for k in sorted(usual) if not k.upper().startswith(OURS)}
     own = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "DLT_DATA_DIR": str(folder / "dlt-home")}
     return {**kept, **own, **extra}
 
