@@ -5,8 +5,8 @@
 -- frozen amounts and the changes by cause sum to the present amount.
 -- basis: as_of
 -- not_null: activity_id, month_end, cause, amount
--- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,made non-
---   billable,billed before,date moved)
+-- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,
+--   made non-billable,billed before,date moved)
 -- column: activity_id: 0 in the rows of what was frozen, of which there is one for a month
 -- column: cause: frozen is the start of the walk; billed before means that the bill is dated
 --   earlier than was known
