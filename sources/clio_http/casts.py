@@ -33,6 +33,13 @@ def _matches(pattern: str) -> str:
     return "regexp_full_match({x}, '" + pattern.replace("{", "{{").replace("}", "}}") + "')"
 
 
+_FEW_DIGITS = (
+    f"case when length({{x}}) <= {DOUBLE_DIGITS} then true"
+    " else length(ltrim(regexp_replace({x}, '[eE].*|[^0-9]', '', 'g'), '0'))"
+    f" <= {DOUBLE_DIGITS} end"
+)
+"""A number of few digits survives as a double; `case` spares most values the search."""
+
 CASTS = MappingProxyType(
     {
         "VARCHAR": Cast("{x}", "true"),
@@ -47,22 +54,20 @@ CASTS = MappingProxyType(
         "BOOLEAN": Cast("({x} = 'true')", "({x} is null or {x} in ('true', 'false'))"),
         "BIGINT": Cast(
             "try_cast({x} as bigint)",
-            "({x} is null or try_cast({x} as bigint)::varchar = {x}"
-            f" or ({_matches(WHOLE)} and try_cast({{x}} as bigint) is not null))",
+            "case when {x} is null or try_cast({x} as bigint)::varchar = {x} then true"
+            f" else {_matches(WHOLE)} and try_cast({{x}} as bigint) is not null end",
         ),
         "DOUBLE": Cast(
             "try_cast({x} as double)",
             f"({{x}} is null or ({_matches(NUMBER)} and isfinite(try_cast({{x}} as double))"
-            " and length(ltrim(regexp_replace({x}, '[eE].*|[^0-9]', '', 'g'), '0'))"
-            f" <= {DOUBLE_DIGITS}))",
+            f" and {_FEW_DIGITS}))",
         ),
         "DECIMAL": Cast(
             "try_cast({x} as decimal(38, 18))",
-            f"({{x}} is null or {_matches(FIXED)}"
-            f" or ({_matches(NUMBER)} and contains(lower({{x}}), 'e')"
-            " and length(ltrim(regexp_replace({x}, '[eE].*|[^0-9]', '', 'g'), '0'))"
-            f" <= {DOUBLE_DIGITS}"
-            " and try_cast({x} as decimal(38, 18))::double = try_cast({x} as double)))",
+            f"case when {{x}} is null or {_matches(FIXED)} then true"
+            f" when contains(lower({{x}}), 'e') then {_matches(NUMBER)} and {_FEW_DIGITS}"
+            " and try_cast({x} as decimal(38, 18))::double = try_cast({x} as double)"
+            " else false end",
         ),
         "DATE": Cast(
             "try_cast({x}[:10] as date)",

@@ -388,10 +388,13 @@ _STATE: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
-    """Give the one in-memory DuckDB that parses pages; each read uses a cursor of its own."""
+    """Give the one in-memory DuckDB that parses pages; each read uses a cursor of its own.
+
+    One thread for each read: the pages of a read are few, and walks are read side by side.
+    """
     with _SHARED:
         if "pages" not in _STATE:
             connection = duckdb.connect(":memory:")
-            connection.execute("set timezone = 'UTC'; set threads = 2; set memory_limit = '400MB'")
+            connection.execute("set timezone = 'UTC'; set threads = 1; set memory_limit = '400MB'")
             _STATE["pages"] = connection
         return _STATE["pages"]
