@@ -20,13 +20,24 @@ collected as (
     from core.fct_collection_line as lines
     inner join core.fct_bill_line as bill_lines on bill_lines.line_item_id = lines.line_item_id
     where lines.is_default and lines.is_cash and lines.is_service and bill_lines.is_approved
+),
+
+received as (
+    select coalesce(sum(net_amount), 0) as amount from core.fct_collection_line
+    where is_default and is_cash and is_service
 )
 
-select months.*, billed.amount as billed, collected.amount as collected
+select
+    months.*,
+    billed.amount as billed,
+    collected.amount as collected,
+    received.amount as received
 from months
 cross join billed
 cross join collected
+cross join received
 where
     months.billed_cohort <> billed.amount
     or months.billed_event <> billed.amount
     or months.collected_cohort <> collected.amount
+    or months.collected_event <> received.amount

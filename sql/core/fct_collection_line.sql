@@ -7,7 +7,8 @@
 -- relationships: allocation_id -> core.fct_allocation.allocation_id
 -- accepted: method in (proportional,fifo,expenses_first)
 -- column: amount: what the line was paid, with its share of tax
--- column: net_amount: the same without tax, which is what the firm earns
+-- column: net_amount: the same without tax, which is what the firm earns; rounded so that a line
+--   that is paid in full has earned its own net amount, in however many payments
 -- column: is_default: by the method that the firm's settings name; figures use these rows alone
 with spread as (
     select allocation_id, line_item_id, 'proportional' as method, amount
@@ -27,13 +28,25 @@ lines as (
 
 settings as (
     select * from intermediate.int_settings__values
+),
+
+running as (
+    select
+        spread.*,
+        sum(spread.amount) over (
+            partition by spread.line_item_id, spread.method
+            order by allocations.allocation_date, spread.allocation_id
+            rows between unbounded preceding and current row
+        ) as paid
+    from spread
+    inner join allocations on allocations.allocation_id = spread.allocation_id
 )
 
 select
-    spread.allocation_id,
-    spread.line_item_id,
-    spread.method,
-    spread.method = settings.allocation_method as is_default,
+    running.allocation_id,
+    running.line_item_id,
+    running.method,
+    running.method = settings.allocation_method as is_default,
     allocations.bill_id,
     lines.matter_id,
     lines.user_id,
@@ -44,12 +57,18 @@ select
     lines.is_service,
     allocations.is_cash,
     allocations.is_from_trust,
-    spread.amount,
+    running.amount,
     case
-        when lines.total = 0 then spread.amount
+        when lines.total = 0 then running.amount
         else cast(
-            cast(spread.amount as double) * cast(lines.net_amount as double)
-            / cast(lines.total as double) as decimal(18, 2)
+            cast(
+                cast(running.paid as double) * cast(lines.net_amount as double)
+                / cast(lines.total as double) as decimal(18, 2)
+            )
+            - cast(
+                cast(running.paid - running.amount as double) * cast(lines.net_amount as double)
+                / cast(lines.total as double) as decimal(18, 2)
+            ) as decimal(18, 2)
         )
     end as net_amount,
     allocations.allocation_date as paid_date,
@@ -57,7 +76,7 @@ select
     lines.issued_date,
     allocations._loaded_at,
     'clio_manage' as _source_system
-from spread
-inner join allocations on allocations.allocation_id = spread.allocation_id
-inner join lines on lines.line_item_id = spread.line_item_id
+from running
+inner join allocations on allocations.allocation_id = running.allocation_id
+inner join lines on lines.line_item_id = running.line_item_id
 cross join settings

@@ -3,7 +3,7 @@
 -- How many days of collections are tied up in work that is not billed and bills that are not paid.
 -- basis: as_of
 -- not_null: month_end, practice_area, wip, ar
--- column: ttm_collections: payments of the twelve months up to the month-end, the running one too
+-- column: ttm_collections: payments of the twelve months up to the month-end, or up to today
 -- column: fy_collections: payments of the fiscal year before the one of the month-end
 -- column: realization_lockup_days: work in progress by last fiscal year's collections times 365
 -- column: collection_lockup_days: receivables by last fiscal year's collections times 365
@@ -11,8 +11,9 @@
 -- column: dso: receivables by what was billed in the twelve months times 365
 with months as (
     select
-        month_ends.month_start,
         month_ends.month_end,
+        month_ends.as_of_date,
+        cast(month_ends.as_of_date + interval 1 day - interval 12 month as date) as trailing_from,
         month_ends.is_closed,
         days.fiscal_year
     from intermediate.int_calendar__month_ends as month_ends
@@ -46,7 +47,7 @@ ar as (
 
 collected as (
     select
-        cast(date_trunc('month', allocations.allocation_date) as date) as month_start,
+        allocations.allocation_date as paid_date,
         coalesce(matters.practice_area, '(none)') as practice_area,
         allocations.currency_id,
         sum(allocations.amount) as collected
@@ -54,14 +55,14 @@ collected as (
     left join matters on matters.matter_id = allocations.matter_id
     where allocations.is_cash and not allocations.is_voided
     group by
-        date_trunc('month', allocations.allocation_date),
+        allocations.allocation_date,
         coalesce(matters.practice_area, '(none)'),
         allocations.currency_id
 ),
 
 billed as (
     select
-        cast(date_trunc('month', bills.issued_date) as date) as month_start,
+        bills.issued_date,
         coalesce(matters.practice_area, '(none)') as practice_area,
         bills.currency_id,
         sum(bills.total) as billed
@@ -69,7 +70,7 @@ billed as (
     left join matters on matters.matter_id = bills.matter_id
     where bills.is_revenue
     group by
-        date_trunc('month', bills.issued_date),
+        bills.issued_date,
         coalesce(matters.practice_area, '(none)'),
         bills.currency_id
 ),
@@ -81,7 +82,7 @@ collected_years as (
         collected.currency_id,
         sum(collected.collected) as collected
     from collected
-    inner join core.dim_date as days on days.calendar_date = collected.month_start
+    inner join core.dim_date as days on days.calendar_date = collected.paid_date
     group by days.fiscal_year, collected.practice_area, collected.currency_id
 ),
 
@@ -104,8 +105,8 @@ trailing_collections as (
     from months
     inner join collected
         on
-            collected.month_start <= months.month_start
-            and collected.month_start > months.month_start - interval 12 month
+            collected.paid_date >= months.trailing_from
+            and collected.paid_date <= months.as_of_date
     group by months.month_end, collected.practice_area, collected.currency_id
 ),
 
@@ -118,8 +119,8 @@ trailing_bills as (
     from months
     inner join billed
         on
-            billed.month_start <= months.month_start
-            and billed.month_start > months.month_start - interval 12 month
+            billed.issued_date >= months.trailing_from
+            and billed.issued_date <= months.as_of_date
     group by months.month_end, billed.practice_area, billed.currency_id
 ),
 

@@ -12,8 +12,7 @@ with receivables as (
 ),
 
 months as (
-    select * from intermediate.int_calendar__month_ends
-    where is_frozen
+    select * from intermediate.int_calendar__frozen_months
 ),
 
 today as (

@@ -11,8 +11,7 @@ with intervals as (
 ),
 
 months as (
-    select * from intermediate.int_calendar__month_ends
-    where is_frozen
+    select * from intermediate.int_calendar__frozen_months
 ),
 
 today as (

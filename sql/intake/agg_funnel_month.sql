@@ -4,7 +4,8 @@
 -- basis: cohort
 -- not_null: lead_month, source, leads
 -- column: leads: enquiries of the month; each further stage counts those that came at least so far
--- column: spend: marketing money of the month for the source, on its first row alone
+-- column: spend: marketing money of the month for the source, on its first row alone; also where it
+--   brought no enquiry
 with intake as (
     select * from intake.fct_intake
 ),
@@ -13,6 +14,7 @@ spend as (
     select
         cast(date_trunc('month', month) as date) as lead_month,
         source,
+        cast(1 as bigint) as place,
         sum(amount) as amount
     from seeds.marketing_spend
     group by date_trunc('month', month), source
@@ -43,21 +45,23 @@ first_rows as (
 )
 
 select
-    first_rows.lead_month,
-    first_rows.source,
-    first_rows.matter_type,
-    first_rows.leads,
-    first_rows.contacted,
-    first_rows.consult_booked,
-    first_rows.consult_held,
-    first_rows.hired,
-    first_rows.lost,
+    coalesce(first_rows.lead_month, spend.lead_month) as lead_month,
+    coalesce(first_rows.source, spend.source) as source,
+    coalesce(first_rows.matter_type, '(none)') as matter_type,
+    coalesce(first_rows.leads, 0) as leads,
+    coalesce(first_rows.contacted, 0) as contacted,
+    coalesce(first_rows.consult_booked, 0) as consult_booked,
+    coalesce(first_rows.consult_held, 0) as consult_held,
+    coalesce(first_rows.hired, 0) as hired,
+    coalesce(first_rows.lost, 0) as lost,
     first_rows.median_days_to_hire,
-    cast(first_rows.collected as decimal(18, 2)) as collected,
-    cast(case when first_rows.place = 1 then coalesce(spend.amount, 0) else 0 end as decimal(18, 2))
-        as spend,
+    cast(coalesce(first_rows.collected, 0) as decimal(18, 2)) as collected,
+    cast(coalesce(spend.amount, 0) as decimal(18, 2)) as spend,
     cast(first_rows.hired as double) / nullif(first_rows.leads, 0) as hired_rate,
     'clio_grow' as _source_system
 from first_rows
-left join spend
-    on spend.lead_month = first_rows.lead_month and spend.source = first_rows.source
+full outer join spend
+    on
+        spend.lead_month = first_rows.lead_month
+        and spend.source = first_rows.source
+        and spend.place = first_rows.place

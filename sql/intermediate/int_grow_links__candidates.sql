@@ -1,7 +1,8 @@
 -- grain: one row per record of Grow, record of Manage and method (grow_kind, grow_id, manage_id,
 --   method)
 -- materialized: view
--- Everything that speaks for a record of Grow and one of Manage being the same.
+-- Everything that speaks for a record of Grow and one of Manage being the same; what was stored of
+-- deleted contacts speaks for nothing.
 -- column: score: how much it says, from 0 to 1
 with grow_contacts as (
     select
@@ -13,15 +14,18 @@ with grow_contacts as (
 ),
 
 grow_emails as (
-    select grow_contact_id, lower(trim(email)) as email from staging.stg_grow__contact_emails
-    where trim(email) <> ''
+    select emails.grow_contact_id, lower(trim(emails.email)) as email
+    from staging.stg_grow__contact_emails as emails
+    inner join grow_contacts on grow_contacts.grow_contact_id = emails.grow_contact_id
+    where trim(emails.email) <> ''
 ),
 
 grow_phones as (
     select
-        grow_contact_id,
-        right(regexp_replace(phone, '[^0-9]', '', 'g'), 10) as digits
-    from staging.stg_grow__contact_phone_numbers
+        phones.grow_contact_id,
+        right(regexp_replace(phones.phone, '[^0-9]', '', 'g'), 10) as digits
+    from staging.stg_grow__contact_phone_numbers as phones
+    inner join grow_contacts on grow_contacts.grow_contact_id = phones.grow_contact_id
 ),
 
 manage_contacts as (
@@ -33,16 +37,18 @@ manage_contacts as (
 ),
 
 manage_emails as (
-    select contact_id, lower(trim(email)) as email
-    from staging.stg_manage__contact_email_addresses
-    where trim(email) <> ''
+    select emails.contact_id, lower(trim(emails.email)) as email
+    from staging.stg_manage__contact_email_addresses as emails
+    inner join manage_contacts on manage_contacts.contact_id = emails.contact_id
+    where trim(emails.email) <> ''
 ),
 
 manage_phones as (
     select
-        contact_id,
-        right(regexp_replace(phone, '[^0-9]', '', 'g'), 10) as digits
-    from staging.stg_manage__contact_phone_numbers
+        phones.contact_id,
+        right(regexp_replace(phones.phone, '[^0-9]', '', 'g'), 10) as digits
+    from staging.stg_manage__contact_phone_numbers as phones
+    inner join manage_contacts on manage_contacts.contact_id = phones.contact_id
 ),
 
 decisions as (

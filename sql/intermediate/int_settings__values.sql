@@ -1,6 +1,8 @@
 -- grain: one row
 -- materialized: view
 -- The firm's settings as columns, with the value that holds where a firm says nothing.
+-- accepted: allocation_method in (proportional,fifo,expenses_first)
+-- accepted: fiscal_year_first_month in (1,2,3,4,5,6,7,8,9,10,11,12)
 with settings as (
     select * from seeds.settings
 )

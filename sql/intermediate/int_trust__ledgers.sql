@@ -3,6 +3,7 @@
 -- materialized: view
 -- What Clio itself says the trust accounts hold for each client, today and on the days of which
 -- there is a copy. Matters are not added to it: a client's balance holds those of the matters.
+-- What was stored of a contact that is deleted, or merged into another, holds nothing today.
 with accounts as (
     select bank_account_id from staging.stg_manage__bank_accounts
     where account_type = 'Trust'
@@ -15,6 +16,8 @@ balances as (
         today.today as balance_date,
         present.balance
     from staging.stg_manage__contact_account_balances as present
+    inner join staging.stg_manage__contacts as contacts
+        on contacts.contact_id = present.contact_id and not contacts.is_deleted
     cross join intermediate.int_calendar__today as today
     union all
     select

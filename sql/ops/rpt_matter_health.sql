@@ -7,7 +7,9 @@
 -- column: idle_days: days since the last touch
 -- column: next_action_date: the next open task or calendar entry
 -- column: is_stale: open, untouched for the days of the settings, and nothing planned
--- column: is_closable: open, untouched for longer, without work, debt, trust money or open tasks
+-- column: ar: of bills that ask most for this matter
+-- column: is_closable: open, untouched for longer, without work, trust money, open tasks or an unpaid
+--   bill, be it one that it shares with other matters
 -- column: blocked_reason: why a closed matter is not done with
 with matters as (
     select * from core.dim_matter
@@ -16,6 +18,14 @@ with matters as (
 
 profit as (
     select matter_id, wip, ar, trust from finance.agg_matter_profit
+),
+
+indebted as (
+    select distinct bill_matters.matter_id
+    from finance.fct_ar_monthly as receivables
+    inner join staging.stg_manage__bill_matters as bill_matters
+        on bill_matters.bill_id = receivables.bill_id
+    where not receivables.is_closed
 ),
 
 today as (
@@ -76,6 +86,7 @@ joined as (
         coalesce(open_tasks.open_tasks, 0) as open_tasks,
         coalesce(profit.wip, 0) as wip,
         coalesce(profit.ar, 0) as ar,
+        coalesce(profit.ar, 0) <> 0 or indebted.matter_id is not null as is_indebted,
         coalesce(profit.trust, 0) as trust
     from matters
     cross join today
@@ -85,6 +96,7 @@ joined as (
     left join planned_tasks on planned_tasks.matter_id = matters.matter_id
     left join planned_entries on planned_entries.matter_id = matters.matter_id
     left join profit on profit.matter_id = matters.matter_id
+    left join indebted on indebted.matter_id = matters.matter_id
 )
 
 select
@@ -110,7 +122,7 @@ select
     joined.status = 'Open'
     and joined.idle_days >= settings.closable_days
     and joined.wip = 0
-    and joined.ar = 0
+    and not joined.is_indebted
     and joined.trust = 0
     and joined.open_tasks = 0 as is_closable,
     case
@@ -119,7 +131,7 @@ select
                 concat_ws(
                     ',',
                     case when joined.wip <> 0 then 'wip' end,
-                    case when joined.ar <> 0 then 'ar' end,
+                    case when joined.is_indebted then 'ar' end,
                     case when joined.trust <> 0 then 'trust' end
                 ), ''
             )
@@ -127,4 +139,4 @@ select
     'clio_manage' as _source_system
 from joined
 cross join settings
-where joined.status <> 'Closed' or joined.wip <> 0 or joined.ar <> 0 or joined.trust <> 0
+where joined.status <> 'Closed' or joined.wip <> 0 or joined.is_indebted or joined.trust <> 0

@@ -16,6 +16,7 @@ tombstones as (
 
 written_off as (
     select activity_id from staging.stg_manage__activities_written_off
+    where not is_deleted
 ),
 
 build as (

@@ -53,10 +53,12 @@ owed as (
 ),
 
 client_trust as (
-    select contact_id, sum(balance) as balance
-    from staging.stg_manage__contact_account_balances
-    where account_type = 'Trust'
-    group by contact_id
+    select balances.contact_id, sum(balances.balance) as balance
+    from staging.stg_manage__contact_account_balances as balances
+    inner join staging.stg_manage__contacts as contacts
+        on contacts.contact_id = balances.contact_id and not contacts.is_deleted
+    where balances.account_type = 'Trust'
+    group by balances.contact_id
 ),
 
 found as (

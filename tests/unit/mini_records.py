@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from tests.unit.mini_firm import GROW, MiniFirm
+from tests.unit.mini_firm import GROW, TODAY, MiniFirm
 
 ANN, BEN = 1, 2
 SMITH, JONES = 100, 200
 DIVORCE, ESTATE = 10, 20
 TRUST = 12
+MONEY = ("activities", "allocations", "bills", "line_items")
 IN_TRUST = [{"id": TRUST, "type": "Trust", "balance": 700.0, "currency_id": 1}]
 
 
@@ -22,12 +23,22 @@ def fill(firm: MiniFirm) -> None:
     _intake(firm)
 
 
+def loaded(firm: MiniFirm, at: str) -> None:
+    """Note that work, bills and payments were loaded at a moment."""
+    for resource in MONEY:
+        firm.rows(
+            "insert into meta.sync_runs (run_id, source, resource, status, started_at, finished_at)"
+            f" values ('{at}', 'clio_manage', '{resource}', 'ok', '{at}', '{at}')"
+        )
+
+
 def _people(firm: MiniFirm) -> None:
     first = "2025-07-15T12:00:00Z"
     firm.rows(
         "insert into meta.sync_runs (run_id, started_at, finished_at)"
         f" values ('1', '{first}', '{first}')"
     )
+    loaded(firm, TODAY)
     firm.add(
         "users",
         {"id": ANN, "name": "Ann", "email": "ann@firm.example.com", "rate": 200, "enabled": True},

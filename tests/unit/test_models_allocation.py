@@ -69,6 +69,11 @@ def _examples(firm: MiniFirm) -> None:
     _line(firm, 61, 6, 100)
     _line(firm, 62, 6, -30)
     _paid(firm, 6, 6, 80)
+    # a line with tax, paid in three
+    _bill(firm, 7, 113)
+    _line(firm, 71, 7, 113, sub_total=100, tax=13)
+    for key, amount in ((71, 37.67), (72, 37.67), (73, 37.66)):
+        _paid(firm, key, 7, amount)
     # a voided payment and interest are spread over nothing
     _paid(firm, 7, 6, 5, voided_at="2026-02-09T00:00:00Z")
     _paid(firm, 8, 6, 5, interest=True)
@@ -144,8 +149,18 @@ def test_every_payment_is_spread_whole(firm: MiniFirm) -> None:
         " from core.fct_collection_line l join core.fct_allocation a using (allocation_id)"
         " group by all"
     )
-    assert len(found) == 7 * 3
+    assert len(found) == 10 * 3
     assert {difference for _, _, difference in found} == {0}
+
+
+def test_a_line_that_is_paid_has_earned_its_net_amount(firm: MiniFirm) -> None:
+    """100 and 13 of tax, paid in three: 100 was earned, and no cent more by rounding thrice."""
+    found = firm.rows(
+        "select method, sum(net_amount), list(net_amount::varchar order by paid_date)"
+        " from core.fct_collection_line where line_item_id = 71 group by method order by 1"
+    )
+    shares = ["33.34", "33.33", "33.33"]
+    assert found == [(name, 100, shares) for name in ("expenses_first", "fifo", "proportional")]
 
 
 def test_a_bill_without_lines(tmp_path: Path) -> None:
@@ -172,3 +187,11 @@ def test_the_firm_chooses_the_method(tmp_path: Path) -> None:
             "select line_item_id, amount from core.fct_collection_line where is_default"
         )
         assert found == [(11, 10)]
+
+
+def test_a_method_that_there_is_not(tmp_path: Path) -> None:
+    """Is refused: no payment would be counted by it, and every figure of cash would be nothing."""
+    with empty_firm(tmp_path) as firm:
+        (firm.seeds / "settings.csv").write_text("name,value\nallocation_method,FIFO\n", "utf-8")
+        failed = [one.check for one in firm.build("+fct_collection_line").failed]
+        assert failed == ["intermediate.int_settings__values.accepted(allocation_method)"]

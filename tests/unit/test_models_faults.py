@@ -137,3 +137,9 @@ def test_check_sees_its_fault(bench: Workbench, check: str) -> None:
     """The check is silent about the firm, and finds rows once the fault is planted."""
     assert bench.failures(check) == 0
     assert bench.failures(check, *FAULTS[check]) > 0
+
+
+def test_fees_by_the_day_of_the_payment_are_checked(bench: Workbench) -> None:
+    """A payment that falls out of the months of payments alone is seen."""
+    fault = _set("allocations", 1, "date = null")
+    assert bench.failures("timekeeper_money_is_all_money", fault) > 0

@@ -10,7 +10,7 @@ import pytest
 from pipelines.metrics import Metric, read_metrics
 from pipelines.sql_folder import sql_folder
 from tests.unit.mini_firm import MiniFirm, copied, empty_firm
-from tests.unit.mini_records import ANN, BEN, DIVORCE, ESTATE
+from tests.unit.mini_records import ANN, BEN, DIVORCE, ESTATE, loaded
 
 METRICS = read_metrics(sql_folder())
 
@@ -256,8 +256,13 @@ def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path
         firm.rows("update raw_clio_manage.activities set total = 250 where id = 6")
         firm.rows("update raw_clio_manage.activities set date = '2026-03-02' where id = 5")
         firm.clock.at = "2026-04-02T12:00:00Z"
-        built = firm.build()
-        assert built.failed == ()
+        march = "month_end > '2026-03-01'"
+        assert firm.build().failed == ()
+        for table in ("fct_ar_frozen", "fct_wip_frozen"):
+            # what was loaded in March does not know all of March
+            assert firm.rows(f"from finance.{table} where {march}") == []
+        loaded(firm, "2026-04-02T11:00:00Z")
+        assert firm.build().failed == ()
         walk = firm.rows(
             "select figure, month_end::varchar, cause, amount::varchar from bi.restatement"
             " where cause <> 'frozen' and month_end < '2026-03-01' order by all"
@@ -273,7 +278,6 @@ def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path
             ("wip", "2026-02-28", "date moved", "-200.00"),
             ("wip", "2026-02-28", "entry appeared", "1000.00"),
         ]
-        march = "month_end > '2026-03-01'"
         assert firm.rows(f"from finance.fct_ar_frozen where not {march} order by all") == frozen
         assert firm.rows(f"from finance.fct_wip_frozen where not {march} order by all") == work
         now = firm.rows(f"select bill_id, balance from finance.fct_ar_frozen where {march}")
