@@ -101,15 +101,16 @@ def _nulls(columns: Mapping[str, str]) -> str:
 
 
 def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
-    """Digest what a table holds: its columns, its rows, its newest load.
+    """Digest what a table holds: its columns, its rows, which loads they came with.
 
+    Not the newest load alone: the names of loads come from the clock, which may have been set back.
     A table without loads is digested row by row.
     """
     columns = found.get(relation)
     if columns is None:
         return "absent"
-    newest = f"max({LOAD})" if LOAD in columns else "sum(hash(t)::hugeint)"
-    query = f"select count(*), {newest} from {sql_name(relation)} t"  # noqa: S608
+    hashed = LOAD if LOAD in columns else "t"
+    query = f"select count(*), sum(hash({hashed})::hugeint) from {sql_name(relation)} t"  # noqa: S608
     ((rows, mark),) = warehouse.rows(query)
     return text_hash(f"{sorted(columns.items())} {rows} {mark}")
 

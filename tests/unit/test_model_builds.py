@@ -64,6 +64,8 @@ def test_nothing_is_built_when_nothing_changed(tmp_path: Path) -> None:
     [
         ("insert into raw_firm.bills values (3, 'paid', 1, '2')", ORDER),
         ("update raw_firm.bills set total = 5, _dlt_load_id = '2' where id = 1", ORDER),
+        # the clock was set back between two loads
+        ("update raw_firm.bills set total = 5, _dlt_load_id = '0' where id = 1", ORDER),
         ("alter table raw_firm.bills add column note varchar", ORDER),
         ("drop view bi.bill_totals", ORDER[2:]),
     ],
