@@ -63,7 +63,8 @@ def read_published(data: Path) -> Published:
         raise NotPublishedError from None
     except (OSError, ValueError, TypeError):
         raise PointerError from None
-    if found.snapshot != SNAPSHOT.format(found.generation):
+    number = found.generation
+    if type(number) is not int or found.snapshot != SNAPSHOT.format(number):
         raise PointerError
     return found
 

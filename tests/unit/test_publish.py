@@ -189,7 +189,9 @@ def test_csv_holds_no_formula() -> None:
 def test_a_pointer_that_is_no_pointer(work: Work) -> None:
     """It is told with exit code 7, and the next publish mends it with a new number."""
     run_publish(work)
-    for text in ("", "{}", "[]", '{"generation": 1}'):
+    whole = (home(work) / "current.json").read_text("utf-8")
+    unnumbered = whole.replace('"generation": 1', '"generation": null')
+    for text in ("", "{}", "[]", '{"generation": 1}', unnumbered):
         (home(work) / "current.json").write_text(text, "utf-8")
         with pytest.raises(PointerError):
             read_published(work.settings.data_dir)
