@@ -1,15 +1,8 @@
 """`copy` into a PostgreSQL of its own: raw tables by load, marts by build, equal row for row."""
 
-import importlib
 import io
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,58 +14,12 @@ from pipelines.progress import Lines
 from pipelines.publish_errors import CopyFailedError, DestinationError
 from pipelines.transform.run import Work, run_transform
 from pipelines.warehouse import Warehouse
-from tests.conftest import INSTALLED
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
+from tests.system.postgres import address, driver  # noqa: F401 - fixtures
 from tests.system.test_sync import MODELS
 
 NOWHERE = "postgresql://tester:CANARY@127.0.0.1:1/postgres?connect_timeout=1"
-DRIVER = "psycopg2-binary>=2.9,<3"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Give the driver of PostgreSQL, installed for this module alone."""
-    folder = tmp_path_factory.mktemp("driver")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.run([*pip, "--no-deps", "--target", str(folder), DRIVER], check=True)
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module("psycopg2")
-    sys.path.remove(str(folder))
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL of its own, on a free port of this machine."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip(f"PostgreSQL is not on this machine, {INSTALLED}")
-    folder, binaries = Path("/tmp") / f"pg-{os.getpid()}", found[-1].parent  # noqa: S108
-    folder.mkdir(mode=0o700)
-    owner: dict[str, Any] = {}
-    if os.getuid() == 0:  # PostgreSQL does not run as root
-        user = pwd.getpwnam("postgres")
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    data = folder / "data"
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "--no-sync"],
-        check=True, stdout=subprocess.DEVNULL, cwd="/", **owner,
-    )  # fmt: skip
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    control: list[str | Path] = [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run(
-        [*control, "-o", options, "start"],
-        check=True, stdout=subprocess.DEVNULL, cwd="/", **owner,
-    )  # fmt: skip
-    try:
-        yield f"postgresql://tester:any@127.0.0.1:{port}/postgres"
-    finally:
-        stop: list[str | Path] = [*control, "-m", "immediate", "stop"]
-        subprocess.run(stop, check=True, stdout=subprocess.DEVNULL, cwd="/", **owner)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -104,7 +51,7 @@ def copied(firm: Firm) -> dict[str, tuple[str, int]]:
     return {row["relation"]: (row["how"], row["rows"]) for row in outcome.results}
 
 
-def differing(firm: Firm, driver: Any, address: str) -> list[str]:  # noqa: ANN401
+def differing(firm: Firm, postgres: Any, url: str) -> list[str]:  # noqa: ANN401
     """Name the relations whose rows are not the same on both sides."""
     queries = {
         "tasks": "select id, name, status, due_at::text, created_at::text, _row_hash, {load}"
@@ -112,7 +59,7 @@ def differing(firm: Firm, driver: Any, address: str) -> list[str]:  # noqa: ANN4
         "bills": "select id, number, total, balance, {load} from raw_clio_manage.bills order by id",
         "dim_task": "select task_id, name from core.dim_task order by task_id",
     }
-    there = driver.connect(address)
+    there = postgres.connect(url)
     there.set_session(autocommit=True)
     found = []
     with there.cursor() as cursor:
@@ -140,8 +87,8 @@ def test_a_destination_that_cannot_be_used(firm: Firm, monkeypatch: pytest.Monke
 @pytest.mark.long
 def test_a_copy_follows(
     firm: Firm,
-    driver: Any,  # noqa: ANN401
-    address: str,
+    driver: Any,  # noqa: ANN401, F811
+    address: str,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Everything the first time; then what a later load brought, and the marts that were built
@@ -173,7 +120,7 @@ def test_a_copy_follows(
 @pytest.mark.long
 def test_a_destination_that_is_not_there(
     firm: Firm,
-    driver: Any,  # noqa: ANN401
+    driver: Any,  # noqa: ANN401, F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is told, with exit code 4 and without its password."""
