@@ -6,6 +6,7 @@ WRITES = "sources/clio_http/writes.py"
 WAY = "pipelines/writeback"
 ROAD = "tests/system/test_push.py"
 FAULTS = "tests/system/test_push_faults.py"
+MEANWHILE = "tests/system/test_push_meanwhile.py"
 CRASHES = "tests/system/test_push_crashes.py"
 LEAVE = 'raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)\n'
 INTENT = "    attempt = records.intend(at, job, patch, writes.address(patch, at.client.settings))\n"
@@ -210,5 +211,53 @@ PUSHES = (
             ),
         ),
         (f"{ROAD}::test_accepted_and_not_stored",),
+    ),
+    Mutant(
+        105,
+        "an edit that was rejected while others were sent is sent all the same",
+        (
+            Patch(
+                f"{WAY}/records.py",
+                "        unless=lambda: _demand_approved(at.ledger, job),\n",
+                "",
+            ),
+        ),
+        (f"{MEANWHILE}::test_rejected_while_others_are_sent",),
+    ),
+    Mutant(
+        106,
+        "nobody compares the body that leaves with what its edits ask for",
+        (
+            Patch(
+                f"{WAY}/push.py",
+                "            _demand_body(record, job, now)\n",
+                "",
+            ),
+        ),
+        ("tests/system/test_push_forged.py::test_w23_forged_element",),
+    ),
+    Mutant(
+        107,
+        "the file that stops every write is not looked for after waiting for leave",
+        (
+            Patch(
+                WRITES,
+                "        last_look()\n",
+                "",
+            ),
+        ),
+        (f"{MEANWHILE}::test_stopped_while_waiting_for_leave",),
+    ),
+    Mutant(
+        108,
+        "another view in the ledger passes for the one that was made",
+        (
+            Patch(
+                "pipelines/ledger.py",
+                "        differing = expected ^ set(self.rows(SCHEMA))\n",
+                "        differing = expected - expected\n",
+            ),
+        ),
+        ("tests/unit/test_ledger.py",),
     ),
 )
