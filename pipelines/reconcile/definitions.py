@@ -12,6 +12,8 @@ from .errors import DefinitionError
 
 FOLDER = "reconciliation"
 LISTS = "lists"
+SHARED = "shared"
+OF_SEVERAL = f"{SHARED}."
 ERROR, WARN = SEVERITIES = ("error", "warn")
 MONEY, HOURS, COUNT, TEXT = UNITS = ("money", "hours", "count", "text")
 KEYS = (
@@ -35,7 +37,8 @@ class Definition:
 
     `left` and `right` say in words what stands on each side, `reason` why the tolerance is what it
     is. Differences of severity warn are shown and change no exit code. `needs` names the relations
-    without which it cannot be run, `input.x` those that are asked of Clio for it.
+    without which it cannot be run, `input.x` those that are asked of Clio for it, and `shared.x`
+    a query that several comparisons read from as x.
     """
 
     name: str
@@ -55,6 +58,11 @@ class Definition:
         """Tell whether the two sides are numbers."""
         return self.unit != TEXT
 
+    @property
+    def shared(self) -> list[str]:
+        """Name the shared queries that it reads from."""
+        return [n.removeprefix(OF_SEVERAL) for n in self.needs if n.startswith(OF_SEVERAL)]
+
 
 def read_definitions(levels: Iterable[int], folder: Path | None = None) -> list[Definition]:
     """Read the comparisons of some levels, by level and name.
@@ -72,6 +80,20 @@ def read_definitions(levels: Iterable[int], folder: Path | None = None) -> list[
 def read_list(name: str) -> str:
     """Give the query of one of the lists that go into the package beside the comparisons."""
     return (sql_folder() / FOLDER / LISTS / f"{name}.sql").read_text("utf-8")
+
+
+def read_shared(name: str) -> str:
+    """Give one of the queries that several comparisons read from.
+
+    Raises:
+        DefinitionError: there is none of that name.
+
+    """
+    path = sql_folder() / FOLDER / SHARED / f"{name}.sql"
+    if not path.is_file():
+        message = f"there is no query {name} that comparisons share"
+        raise DefinitionError(message)
+    return path.read_text("utf-8")
 
 
 def definition(name: str, text: str) -> Definition:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 
-from .definitions import MONEY, Definition
+from .definitions import MONEY, OF_SEVERAL, Definition, read_shared
 from .errors import DefinitionError
 from .verdicts import Comparison, Counted, Line, Value, concluded, not_run
 
@@ -96,6 +96,8 @@ def lacking(
             short = name.removeprefix(INPUT)
             if short not in inputs.tables:
                 return inputs.absent.get(short, "it was not asked for")
+        elif name.startswith(OF_SEVERAL):
+            continue
         elif name not in known:
             return (NEVER_LOADED if name.startswith(("raw_", "meta.")) else NEVER_BUILT).format(
                 name=name
@@ -133,9 +135,12 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     """Run one comparison whose relations are there.
 
     Raises:
-        DefinitionError: its query gives other columns than a comparison has.
+        DefinitionError: its query gives other columns than a comparison has, or reads from one
+            that is not there.
 
     """
+    for shared in definition.shared:
+        cursor.execute(f"create or replace temp view {quoted(shared)} as {read_shared(shared)}")
     described = cursor.execute(f"describe {definition.query}").fetchall()
     names = [row[0] for row in described]
     wrong = [n for n in names if n not in COLUMNS] + [n for n in NEEDED if n not in names]

@@ -6,8 +6,8 @@
 -- tolerance: 0.00
 -- reason: bills are kept in cents
 -- severity: error
--- needs: input.report_accounts_receivable_aging, input.asked_on, raw_clio_manage.bills,
---   staging.stg_manage__bills
+-- needs: input.report_accounts_receivable_aging, input.asked_on, shared.known_bills,
+--   raw_clio_manage.bills, staging.stg_manage__bills
 with report as (
     unpivot (
         select
@@ -25,11 +25,10 @@ with report as (
 bills as (
     select
         bills.*,
-        bills.is_approved and not bills.is_deleted and not bills.is_trust_request as is_counted,
         date_diff('day', coalesce(bills.due_date, bills.issued_date), asked_on.today) as days_late
-    from staging.stg_manage__bills as bills
+    from known_bills as bills
     cross join asked_on
-    qualify row_number() over (partition by number order by is_deleted, bill_id desc) = 1
+    where bills.has_number
 ),
 
 aged as (
@@ -65,8 +64,7 @@ select
     bills.bill_id as record_id,
     case
         when bills.bill_id is null then 'missing in the warehouse'
-        when bills.state in ('draft', 'awaiting_approval') then 'draft state'
-        when bills.is_deleted or bills.state = 'void' then 'deleted'
+        else bills.gap
     end as cause
 from joined
 left join bills on bills.number = joined.number

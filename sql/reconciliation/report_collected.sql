@@ -6,7 +6,7 @@
 -- tolerance: 0.00
 -- reason: payments are kept in cents
 -- severity: error
--- needs: input.report_revenue, input.asked_on, raw_clio_manage.bills,
+-- needs: input.report_revenue, input.asked_on, shared.known_bills, raw_clio_manage.bills,
 --   raw_clio_manage.allocations, core.fct_collection_line, core.fct_bill,
 --   staging.stg_manage__bills, staging.stg_manage__users
 with report as (
@@ -51,8 +51,8 @@ reported as (
 ),
 
 bills as (
-    select * from staging.stg_manage__bills
-    qualify row_number() over (partition by number order by is_deleted, bill_id desc) = 1
+    select * from known_bills
+    where has_number
 ),
 
 ours as (
@@ -75,10 +75,9 @@ select
     bills.bill_id as record_id,
     case
         when bills.bill_id is null then 'missing in the warehouse'
-        when bills.state in ('draft', 'awaiting_approval') then 'draft state'
-        when bills.is_deleted or bills.state = 'void' then 'deleted'
         when coalesce(reported.collected, 0) = coalesce(totals.collected, 0)
             then 'allocation method'
+        else bills.gap
     end as cause
 from report
 full outer join ours on ours.bill = report.bill and ours.timekeeper = report.timekeeper

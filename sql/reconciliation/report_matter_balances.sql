@@ -7,8 +7,8 @@
 -- reason: all three are sums in cents
 -- severity: error
 -- needs: raw_clio_manage.activities_written_off, input.report_matter_balance_summary,
---   input.asked_on, raw_clio_manage.matters, raw_clio_manage.bills, raw_clio_manage.activities,
---   core.fct_activity, core.fct_bill, staging.stg_manage__bills,
+--   input.asked_on, shared.known_bills, raw_clio_manage.matters, raw_clio_manage.bills,
+--   raw_clio_manage.activities, core.fct_activity, core.fct_bill, staging.stg_manage__bills,
 --   staging.stg_manage__bill_matters, staging.stg_manage__bank_transactions,
 --   staging.stg_manage__bank_accounts, staging.stg_manage__matters
 with report as (
@@ -23,13 +23,13 @@ with report as (
     ) on "work in progress", "outstanding", "trust" into name measure value amount
 ),
 
-drafts as (
+gaps as (
     select
         matters.matter_id,
-        sum(bills.balance) as amount
-    from staging.stg_manage__bills as bills
+        sum(bills.balance) filter (bills.gap = 'draft state' and not bills.is_deleted) as drafts,
+        bool_or(bills.gap = 'currency' and bills.is_counted and bills.balance <> 0) as is_foreign
+    from known_bills as bills
     inner join staging.stg_manage__bill_matters as matters on matters.bill_id = bills.bill_id
-    where bills.state in ('draft', 'awaiting_approval') and not bills.is_deleted
     group by matters.matter_id
 ),
 
@@ -84,14 +84,13 @@ select
     case
         when matters.matter_id is null then 'missing in the warehouse'
         when matters.is_deleted then 'deleted'
-        when
-            coalesce(report.measure, ours.measure) = 'outstanding'
-            and coalesce(report.amount, 0) = coalesce(ours.amount, 0) + drafts.amount
-            then 'draft state'
+        when coalesce(report.measure, ours.measure) <> 'outstanding' then null
+        when coalesce(report.amount, 0) = coalesce(ours.amount, 0) + gaps.drafts then 'draft state'
+        when gaps.is_foreign then 'currency'
     end as cause
 from report
 full outer join ours on ours.matter = report.matter and ours.measure = report.measure
 left join staging.stg_manage__matters as matters
     on matters.display_number = coalesce(report.matter, ours.matter)
-left join drafts on drafts.matter_id = matters.matter_id
+left join gaps on gaps.matter_id = matters.matter_id
 where coalesce(report.amount, 0) <> 0 or coalesce(ours.amount, 0) <> 0

@@ -6,7 +6,7 @@
 -- tolerance: 0.00
 -- reason: bills are kept in cents
 -- severity: error
--- needs: input.report_accounts_receivable, input.as_of, raw_clio_manage.bills,
+-- needs: input.report_accounts_receivable, shared.known_bills, raw_clio_manage.bills,
 --   staging.stg_manage__bills, staging.stg_manage__contacts
 with report as (
     select
@@ -18,12 +18,8 @@ with report as (
 ),
 
 bills as (
-    select
-        *,
-        is_approved and not is_deleted and not is_trust_request as is_counted,
-        mode(currency_id) over () as usual_currency_id
-    from staging.stg_manage__bills
-    qualify row_number() over (partition by number order by is_deleted, bill_id desc) = 1
+    select * from known_bills
+    where has_number
 ),
 
 contacts as (
@@ -41,9 +37,7 @@ select
     case
         when bills.bill_id is null and contacts.name is null then 'missing client'
         when bills.bill_id is null then 'missing in the warehouse'
-        when bills.state in ('draft', 'awaiting_approval') then 'draft state'
-        when bills.is_deleted or bills.state = 'void' then 'deleted'
-        when bills.currency_id <> bills.usual_currency_id then 'currency'
+        else bills.gap
     end as cause
 from report
 full outer join bills on bills.number = report.bill

@@ -25,6 +25,7 @@ ours as (
         coalesce(matters.display_number, '') as matter,
         coalesce(contacts.name, '') as client,
         any_value(transactions.matter_id) as matter_id,
+        bool_or(transactions.client_id is not null and contacts.contact_id is null) as lacks_client,
         sum(transactions.funds_in - transactions.funds_out) as balance
     from staging.stg_manage__bank_transactions as transactions
     inner join staging.stg_manage__bank_accounts as accounts
@@ -53,7 +54,9 @@ select
     'matters' as resource,
     ours.matter_id as record_id,
     case
-        when ours.account is null and contacts.contact_id is null then 'missing client'
+        when ours.lacks_client then 'missing client'
+        when ours.account is null and report.client <> '' and contacts.contact_id is null
+            then 'missing client'
     end as cause
 from report
 full outer join ours

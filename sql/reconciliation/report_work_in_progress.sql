@@ -35,7 +35,7 @@ matters as (
 )
 
 select
-    concat('matter:', coalesce(report.matter, cast(matters.matter_id as varchar))) as key,
+    concat('matter:', coalesce(report.matter, matters.display_number)) as key,
     coalesce(report.matter, matters.display_number) as label,
     coalesce(report.amount, 0) as left_value,
     coalesce(work.amount, 0) as right_value,

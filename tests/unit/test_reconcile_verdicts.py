@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from pipelines.reconcile.asked import IDS, RECORDS
-from pipelines.reconcile.definitions import Definition, definition, read_definitions
+from pipelines.reconcile.definitions import Definition, definition, read_definitions, read_shared
 from pipelines.reconcile.errors import DefinitionError
 from pipelines.reconcile.evaluate import Inputs, asked_of, lacking
 from pipelines.reconcile.verdicts import Line, Status, content, difference_id, judge, worst
@@ -68,6 +68,13 @@ def test_content_follows_the_values_alone() -> None:
     assert content("a", one) == content("a", line("1", "2.000"))
 
 
+def test_query_that_is_not_shared() -> None:
+    """A comparison that reads from a shared query that is not there is refused by its name."""
+    text = HEADER.format("money", "0").replace("-- needs: ", "-- needs: shared.nothing, ")
+    with pytest.raises(DefinitionError, match="no query nothing"):
+        asked_of(in_memory(), definition("x", text))
+
+
 def test_header_that_lacks_something() -> None:
     """A comparison that does not say its tolerance is refused."""
     with pytest.raises(DefinitionError, match="tolerance"):
@@ -77,14 +84,17 @@ def test_header_that_lacks_something() -> None:
 @each
 def test_needs_are_what_is_read(one: Definition) -> None:
     """Each relation that a shipped comparison reads is one that it says it needs."""
-    tree = sqlglot.parse_one(one.query, dialect="duckdb")
-    names = {cte.alias for cte in tree.find_all(exp.CTE)}
-    read = {
-        f"{table.db}.{table.name}" if table.db else f"input.{table.name}"
-        for table in tree.find_all(exp.Table)
-        if table.db or table.name not in names
-    }
+    read = set()
+    for query in (one.query, *map(read_shared, one.shared)):
+        tree = sqlglot.parse_one(query, dialect="duckdb")
+        names = {cte.alias for cte in tree.find_all(exp.CTE)}
+        read |= {
+            f"{table.db or ('shared' if table.name in one.shared else 'input')}.{table.name}"
+            for table in tree.find_all(exp.Table)
+            if table.db or table.name not in names
+        }
     assert read <= set(one.needs)
+    assert {name for name in one.needs if name.startswith("shared.")} <= read
 
 
 @each
