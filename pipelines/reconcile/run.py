@@ -45,6 +45,7 @@ LISTINGS = {
     "Trust three-way": ("trust_three_way", ("trust.rpt_three_way",)),
     "Trust exceptions": ("trust_exceptions", ("trust.rpt_trust_exceptions",)),
     "Identity": ("identity", ("core.xref_grow_manage",)),
+    "Requests": ("requests", ("meta.sync_runs",)),
 }
 """Title → file of the query, and the relations that it reads."""
 EVERY_DAY, WITHOUT_REPORTS, ALL = (1, 2), (1, 2, 4), (1, 2, 3, 4)

@@ -14,6 +14,7 @@ from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
 from tests.system.plain_engine import plain_engine
 from tests.system.proposing import COLLECTIONS, prepare
+from tests.system.reconciling import make
 from tests.system.writing import LOADED, SEED, Desk
 
 NewFirm = Callable[..., Firm]
@@ -104,6 +105,14 @@ def desk(loaded_for_writes: Path, tmp_path: Path) -> Iterator[Desk]:
         desk = Desk(Firm(clio, folder))
         yield desk
         history.check(desk.firm, ended=desk.ended)
+
+
+@pytest.fixture(scope="session")
+def reconciled_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the data folder of a firm of both products that is loaded, built and never changed."""
+    folder = tmp_path_factory.mktemp("reconciled") / "data"
+    make(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,25 @@
 """Clio held against the warehouse: the seed firm matches, and what is planted is found."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from pipelines.reconcile.run import Wish, run_accept, run_reconcile, run_verify
+from pipelines.run_load import run_load
 from sources.clio_http.clock import SystemClock
-from tests.system.reconciling import Audit, amounts, audited, found, make, statuses
+from tests.system.reconciling import Audit, amounts, audited, found, statuses
 from tests.system.writing import Desk
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder with the loaded and built firm."""
-    folder = tmp_path_factory.mktemp("made") / "data"
-    make(folder)
-    return folder
-
-
 @pytest.fixture
-def audit(made: Path, tmp_path: Path) -> Iterator[Audit]:
-    """Give a copy of it with a Clio of its own."""
-    with audited(made, tmp_path / "data") as audit:
+def audit(reconciled_firm: Path, tmp_path: Path) -> Iterator[Audit]:
+    """Give a copy of the loaded and built firm with a Clio of its own."""
+    with audited(reconciled_firm, tmp_path / "data") as audit:
         yield audit
 
 
@@ -187,6 +182,23 @@ def test_accepted_only_while_unchanged(audit: Audit) -> None:
     third = audit.run()
     assert third.exit_code == 7
     assert [row["accepted"] for row in third.results if row.get("id")] == [False]
+
+
+def test_log_of_requests(audit: Audit) -> None:
+    """The package tells of each run how many requests it sent: as many as Clio was asked."""
+    run = audit.firm.run("bank_accounts", "users", clock=None, stop=None)
+    assert run_load(run, ["clio_manage"]).exit_code == 0
+    sent = [one for one in audit.clio.requests if one.collection in {"bank_accounts", "users"}]
+    package = audit.package(audit.run())
+    listed = json.loads((package / "reconciliation.json").read_text("utf-8"))["lists"]["Requests"]
+    newest, *older = listed["rows"]
+    told = (newest["source"], newest["collections"], newest["requests"], newest["not_ok"])
+    assert told == ("clio_manage", 2, len(sent), 0)
+    assert {row["source"] for row in older} == {"clio_manage", "clio_grow"}
+    book = openpyxl.load_workbook(package / "reconciliation.xlsx", read_only=True)
+    rows = list(book["Requests"].iter_rows(values_only=True))
+    book.close()
+    assert dict(zip(rows[0], rows[1], strict=True))["requests"] == len(sent)
 
 
 @pytest.mark.long
