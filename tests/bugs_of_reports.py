@@ -7,6 +7,8 @@ FILES = "tests/unit/test_reconcile_package.py"
 EDGE = "tests/unit/test_reports_edge.py"
 VERDICTS = "tests/unit/test_reconcile_verdicts.py"
 
+PLANTS = "tests/system/test_reconcile_plants.py"
+
 REPORTS = (
     Mutant(
         20,
@@ -55,5 +57,41 @@ REPORTS = (
             ),
         ),
         (f"{VERDICTS}::test_ends",),
+    ),
+    Mutant(
+        203,
+        "a difference below a dollar is within tolerance",
+        (
+            Patch(
+                "pipelines/reconcile/verdicts.py",
+                "        and abs(line.left - line.right) <= definition.tolerance\n",
+                "        and int(abs(line.left - line.right)) <= definition.tolerance\n",
+            ),
+        ),
+        (f"{PLANTS}::test_each_kind",),
+    ),
+    Mutant(
+        204,
+        "a record that is gone in Clio counts as one that moved",
+        (
+            Patch(
+                "pipelines/reconcile/explain.py",
+                "                causes[resource, key] = DELETED\n",
+                "                causes[resource, key] = TIMING\n",
+            ),
+        ),
+        (f"{PLANTS}::test_each_kind",),
+    ),
+    Mutant(
+        205,
+        "a void bill of the warehouse still counts as owed",
+        (
+            Patch(
+                "sql/reconciliation/outstanding_client_balances.sql",
+                "    where is_approved and not is_deleted\n",
+                "    where (is_approved or state = 'void') and not is_deleted\n",
+            ),
+        ),
+        (f"{PLANTS}::test_each_kind",),
     ),
 )

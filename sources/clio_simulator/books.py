@@ -17,6 +17,7 @@ Cells: TypeAlias = dict[str, str]
 OPEN, DRAFTS = {"awaiting_payment", "paid"}, {"draft", "awaiting_approval"}
 BUCKETS = ((0, "Current"), (30, "1-30"), (60, "31-60"), (90, "61-90"))
 OLDEST = "91+"
+FIRM_CURRENCY = 1
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Books:
         states = OPEN | (DRAFTS if self.switches.reports_count_drafts else set())
         rows = self.store["bills"].after(0)
         return [row for row in rows if row["kind"] == "revenue_kind" and row["state"] in states]
+
+    def owed(self, bill: Row) -> int:
+        """Give the balance of a bill in cents of the firm's currency."""
+        left = cents(bill["balance"])
+        return (
+            left if bill["currency"] == FIRM_CURRENCY else round(left * self.switches.report_rate)
+        )
 
     def name(self, table: str, key: object, field: str = "name") -> str:
         """Give the name of a record; empty where there is none."""
@@ -61,10 +69,10 @@ def _receivable(books: Books) -> list[Cells]:
             "Matter": books.matter(bill["matters"][0]),
             "Bill": str(bill["number"]),
             "Currency": "USD",
-            "Balance": amount(cents(bill["balance"])),
+            "Balance": amount(books.owed(bill)),
         }
         for bill in books.bills()
-        if cents(bill["balance"])
+        if books.owed(bill)
     ]
 
 
@@ -77,7 +85,7 @@ def _bucket(books: Books, bill: Row) -> str:
 def _ageing(books: Books) -> list[Cells]:
     rows = []
     for bill in books.bills():
-        left = cents(bill["balance"])
+        left = books.owed(bill)
         if not left:
             continue
         mine = _bucket(books, bill)
@@ -109,10 +117,10 @@ def _in_progress(books: Books) -> list[Cells]:
     ]
 
 
-def _spread(books: Books, paid: int, lines: list[Row]) -> dict[int, int]:
-    """Spread a payment over the lines of its bill, by line; which way is a switch."""
+def spread(method: str, paid: int, lines: list[Row]) -> dict[int, int]:
+    """Spread a payment in cents over the lines of its bill, by line: proportional or in order."""
     whole = sum(cents(line["total"]) for line in lines)
-    if books.switches.report_allocation == "in_order":
+    if method == "in_order":
         found, left = {}, paid
         for line in lines:
             found[line["id"]] = min(left, cents(line["total"]))
@@ -139,7 +147,7 @@ def _revenue(books: Books) -> list[Cells]:
             for line in lines:
                 billed[owner[line["id"]]] += cents(line["total"])
         for paid in _payments(books, bill):
-            for key, share in _spread(books, paid, lines).items():
+            for key, share in spread(books.switches.report_allocation, paid, lines).items():
                 collected[owner[key]] += share
     return [
         {
@@ -200,7 +208,7 @@ def _trust_ledger(books: Books) -> list[Cells]:
 def _balances(books: Books) -> list[Cells]:
     owed: dict[int, int] = defaultdict(int)
     for bill in books.bills():
-        owed[bill["matters"][0]] += cents(bill["balance"])
+        owed[bill["matters"][0]] += books.owed(bill)
     work = _work(books)
     rows = []
     for matter in books.store["matters"].after(0):

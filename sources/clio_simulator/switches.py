@@ -108,6 +108,9 @@ class Switches(GrowSwitches):
     reports_count_drafts: bool = False
     """Let reports count draft bills as if they were approved."""
 
+    report_rate: float = 1.0
+    """What reports multiply the balance of a bill by that is in another currency than dollars."""
+
     report_allocation: Literal["proportional", "in_order"] = "proportional"
     """How the revenue report spreads a payment over the lines of its bill."""
 
