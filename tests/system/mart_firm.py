@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.publish import run_publish
 from pipelines.run_load import run_load
+from pipelines.sql_folder import sql_folder
 from pipelines.transform.run import Work, run_transform
 from sources.clio_simulator import Seed, Simulator
 from tests.system.dialects import mart_files
@@ -48,13 +49,16 @@ def load(firm: GrowFirm) -> None:
 def sow(firm: GrowFirm) -> None:
     """Give the firm seeds of its own, without which some marts are empty."""
     emails = [user["email"] for user in firm.clio.dump("users")]
+    settings = (sql_folder() / "seeds" / "settings.csv").read_text("utf-8")
+    assert "fiscal_year_first_month,1\n" in settings
     texts = {
         "comp_rules": "rule_id,role,user_email,practice_area,pct,valid_from,valid_to,cap\n"
         "r1,originating,,,0.1,2020-01-01,,500\nr2,responsible,,,0.0333,2020-01-01,,\n"
         "r3,working,,,0.25,2020-01-01,,\n",
         "cost_rates": "user_email,valid_from,cost_per_hour\n"
-        + "".join(f"{email},2020-01-01,{33.33 + at}\n" for at, email in enumerate(emails)),
+        + "".join(f"{email},2020-01-01,{33 + at}.33\n" for at, email in enumerate(emails)),
         "holidays": "holiday_date,name\n2026-01-01,New Year\n",
+        "settings": settings.replace("first_month,1\n", "first_month,3\n"),
         "working_days": "user_email,working_days_per_year,target_hours_per_month,is_partner\n"
         f"{emails[0].upper()},220.5,,true\n{emails[1]},,101.25,false\n",
     }
@@ -65,7 +69,7 @@ def sow(firm: GrowFirm) -> None:
 
 
 def go_on(clio: Simulator, today: str) -> None:
-    """Let matters change hands, and bills and work of months that were frozen turn out otherwise.
+    """Let two matters come to an end, and bills and work of frozen months turn out otherwise.
 
     A bill is void, another asks for more; of work the worth, the day and the kind change.
     """

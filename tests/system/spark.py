@@ -31,11 +31,13 @@ SETTINGS = {
     "spark.executor.cores": 1,
     "spark.executor.extraJavaOptions": SMALL_JVM,
     "spark.executor.memory": "512m",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "120s",
     "spark.scheduler.minRegisteredResourcesRatio": 1.0,  # nothing runs before both are there
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # not the INT96 of old
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": 2,
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
 }
 JOB = """
 import json, sys
@@ -51,7 +53,7 @@ try:
 finally:
     spark.stop()
 """
-START_SECONDS, JOB_SECONDS, STOP_SECONDS = 60, 400, 20
+START_SECONDS, JOB_SECONDS, STOP_SECONDS = 60, 600, 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,6 @@ class Cluster:
         """
         settings = {
             **SETTINGS,
-            "spark.local.dir": str(self.folder / "local"),
             "spark.master": self.address,
             "spark.sql.warehouse.dir": str(self.folder / "warehouse"),
         }
@@ -82,9 +83,10 @@ class Cluster:
             code = process.wait(JOB_SECONDS)
         assert code == 0, log.read_text("utf-8")[-4000:]
 
-    def executors(self) -> int:
-        """Count the workers that had a part in it."""
-        return len(list(self.folder.glob("worker-*/app-*")))
+    def at_work(self) -> int:
+        """Count the workers that finished a part of it."""
+        logs = self.folder.glob("worker-*/app-*/*/stderr")
+        return sum("Finished task" in log.read_text("utf-8") for log in logs)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,7 @@ def started(home: Path, folder: Path) -> Iterator[Cluster]:
         "SPARK_DAEMON_JAVA_OPTS": SMALL_JVM,
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_HOME": str(home / "pyspark"),
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
         "SPARK_LOCAL_IP": LOOPBACK,
     }
     with socket.create_server((LOOPBACK, 0)) as free:

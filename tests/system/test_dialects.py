@@ -79,10 +79,10 @@ def test_the_comparison_counts() -> None:
 
 @pytest.mark.long
 def test_postgres(
+    address: str,  # noqa: F811
+    driver: Any,  # noqa: ANN401, F811
     warehouse: Warehouse,
     marts: Marts,
-    driver: Any,  # noqa: ANN401, F811
-    address: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
     """PostgreSQL makes the same of what DuckDB's marts read, each mart on its own marts before."""
@@ -109,10 +109,10 @@ def test_postgres(
 
 @pytest.mark.long
 def test_spark(
+    spark_home: Path,  # noqa: F811
     data: Path,
     warehouse: Warehouse,
     marts: Marts,
-    spark_home: Path,  # noqa: F811
     tmp_path: Path,
 ) -> None:
     """Spark, with two workers, makes the same of Parquet of what DuckDB's marts read, each mart on
@@ -135,7 +135,7 @@ def test_spark(
         statements.append(f"{target} select * from parquet.`{published / name}.parquet`")
     with started(spark_home, tmp_path) as cluster:
         cluster.run(statements)
-    assert cluster.executors() == WORKERS
+    assert cluster.at_work() == WORKERS
     assert marts.differing(parquet(made)) == {}
     there = parquet(reread)
     for name in names:
