@@ -42,6 +42,9 @@ FAULTS: dict[str, tuple[str, ...]] = {
         _set("bills", 1003, """matter_totals = '[{"id": 20, "amount": 999}]'"""),
     ),
     "billed_work_has_a_bill": (_set("activities", 6, "billed = true, bill__id = 9999"),),
+    "closed_months_are_frozen": (
+        "delete from finance.fct_ar_frozen where month_end = '2026-02-28'",
+    ),
     "collection_lines_are_allocations": (_twice("line_items", 1),),
     "compensation_is_within_fees": ("update seeds.comp_rules set pct = 1.5, cap = null",),
     "custom_field_values_fit": (
