@@ -45,6 +45,7 @@ UMask=0077
 TIMER = """\
 # ~/.config/systemd/user/clio-sync.timer
 # systemctl --user daemon-reload && systemctl --user enable --now clio-sync.timer
+# loginctl enable-linger: without it the timer rests while its user is not signed in
 [Unit]
 Description=Run clio-sync sync again and again
 

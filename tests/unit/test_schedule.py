@@ -99,6 +99,7 @@ def test_systemd(place: Place, tmp_path: Path) -> None:
     assert list(files) == ["clio-sync.service", "clio-sync.timer"]
     assert "SuccessExitStatus=4\n" in files["clio-sync.service"]
     assert "Persistent=true\n" in files["clio-sync.timer"]
+    assert "loginctl enable-linger" in files["clio-sync.timer"]
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not on this machine")
