@@ -59,7 +59,7 @@ COLUMNS = """
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
-LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep'"
+LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'"
 
 
 def run_publish(work: Work) -> Outcome:

@@ -30,7 +30,7 @@ class Published:
     """What the pointer says. Moments are UTC ISO-8601; `models` has the rows of each relation.
 
     `snapshot` and `parquet` are names within the folder of the pointer. `last_load_at` is when
-    the newest load ended that is in it, empty if there was none; `warnings` counts the checks
+    the newest complete load ended that is in it, empty if none did; `warnings` counts the checks
     that only warn and found rows.
     """
 

@@ -123,6 +123,19 @@ def test_what_is_published_is_private_and_read_only(work: Work) -> None:
     }
 
 
+def test_a_load_that_failed_brought_nothing(work: Work) -> None:
+    """The pointer tells the last load that was complete, not one that ended without its rows."""
+    for hour, status in ((8, "ok"), (9, "failed"), (10, "incomplete")):
+        at = f"2026-03-02T{hour:02}:00:00Z"
+        change(
+            work,
+            "insert into meta.sync_runs (run_id, mode, status, finished_at)"
+            f" values ('{hour}', 'incremental', '{status}', '{at}')",
+        )
+    run_publish(work)
+    assert read_published(work.settings.data_dir).last_load_at == "2026-03-02T08:00:00Z"
+
+
 def test_the_last_five_stay(work: Work) -> None:
     """Numbers go up; older generations are removed, and the second name is the newest's."""
     for _ in range(KEPT + 2):
