@@ -128,6 +128,11 @@ class Ground:
         ]
 
     @cached_property
+    def owing(self) -> list[Row]:
+        """Give those of them that are not paid in full."""
+        return [row for row in self.open_bills if cents(row["balance"])]
+
+    @cached_property
     def deposits(self) -> list[Row]:
         """Give the movements into trust that are the only ones of their matter on their day."""
         every = [row for row in self.rows("bank_transactions") if self.is_trust(row)]

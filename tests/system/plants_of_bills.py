@@ -59,8 +59,8 @@ def missing_client(ground: Ground, pick: int, amount: int) -> Plant:
 
 
 def void_here(ground: Ground, pick: int, amount: int) -> Plant:
-    """Plant a bill that is void in the warehouse and still stands in Clio."""
-    bill = ground.open_bills[pick % len(ground.open_bills)]
+    """Plant a bill that is void in the warehouse and still owed in Clio."""
+    bill = ground.owing[pick % len(ground.owing)]
     plant = Plant({("bills", bill["id"])})
     plant.steps = [
         Sql("update raw_clio_manage.bills set state = 'void' where id = ?", (bill["id"],)),
@@ -155,8 +155,7 @@ def changed_meanwhile(ground: Ground, pick: int, amount: int) -> Plant:
 
 def foreign_bill(ground: Ground, pick: int, amount: int) -> Plant:
     """Plant a bill in another currency, which Clio's reports show in the firm's own."""
-    owing = [bill for bill in ground.open_bills if cents(bill["balance"])]
-    bill = owing[pick % len(owing)]
+    bill = ground.owing[pick % len(ground.owing)]
     change = {"currency": OTHER_CURRENCY}
     query = "update raw_clio_manage.bills set currency__id = ? where id = ?"
     plant = Plant({("bills", bill["id"])})
@@ -203,7 +202,7 @@ def spread_in_order(ground: Ground, pick: int, amount: int) -> Plant:
 
 def client_balance_here(ground: Ground, pick: int, amount: int) -> Plant:
     """Plant another sum that a client owes, as it was loaded from Clio."""
-    clients = sorted({bill["client"] for bill in ground.open_bills if cents(bill["balance"])})
+    clients = sorted({bill["client"] for bill in ground.owing})
     client = clients[pick % len(clients)]
     query = (
         "update raw_clio_manage.outstanding_client_balances"

@@ -22,6 +22,17 @@ def account_balance(ground: Ground, pick: int, amount: int) -> Plant:
     return plant
 
 
+def balance_lost(ground: Ground, pick: int, amount: int) -> Plant:
+    """Plant an account without any balance, which is another thing than one of nothing."""
+    moved = {row["bank_account"] for row in ground.rows("bank_transactions")}
+    accounts = [row["id"] for row in ground.rows("bank_accounts") if row["id"] not in moved]
+    account = accounts[pick % len(accounts)]
+    query = "update raw_clio_manage.bank_accounts set balance = null where id = ?"
+    plant = Plant({("bank_accounts", account)}, steps=[Sql(query, (account,))])
+    plant.lines["bank_account_balances", f"account:{account}"] = Gap(amount=Decimal(0))
+    return plant
+
+
 def account_count(ground: Ground, pick: int, amount: int) -> Plant:
     """Plant another number of transactions of a bank account."""
     accounts = ground.rows("bank_accounts")
@@ -131,6 +142,7 @@ KINDS: dict[str, Kind] = {
     kind.__name__: kind
     for kind in (
         account_balance,
+        balance_lost,
         account_count,
         balance_of_matter,
         trust_of_matter,
