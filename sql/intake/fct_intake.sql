@@ -7,7 +7,8 @@
 -- column: intake_key: matter or lead with its id in Grow
 -- column: lead_date: the day of the lead, or of the matter where it had none
 -- column: stage_rank: the furthest stage, 1 lead, 2 contacted, 3 booked, 4 held, 5 hired
--- column: collected: cash collected on the linked matter of Manage, before tax
+-- column: collected: cash collected on the linked matter of Manage, before tax; of several enquiries
+--   that lead to one matter the first has it
 with leads as (
     select * from staging.stg_grow__inbox_leads
     where not is_deleted
@@ -35,7 +36,11 @@ matter_types as (
 ),
 
 links as (
-    select * from core.xref_grow_manage
+    select
+        grow_id,
+        manage_id,
+        row_number() over (partition by manage_id order by grow_id) as place
+    from core.xref_grow_manage
     where grow_kind = 'matter' and status = 'linked'
 ),
 
@@ -136,5 +141,5 @@ from placed
 left join sightings on sightings.inbox_lead_id = placed.inbox_lead_id
 left join sources on sources.source_id = placed.source_id
 left join links on links.grow_id = placed.grow_matter_id
-left join collected on collected.matter_id = links.manage_id
+left join collected on collected.matter_id = links.manage_id and links.place = 1
 left join first_bills on first_bills.matter_id = links.manage_id

@@ -7,7 +7,7 @@ import pytest
 from pipelines.metrics import read_metrics
 from pipelines.sql_folder import sql_folder
 from tests.unit.mini_firm import GROW, copied
-from tests.unit.mini_records import ESTATE, IN_TRUST
+from tests.unit.mini_records import DIVORCE, ESTATE, IN_TRUST
 
 pytestmark = pytest.mark.long
 
@@ -82,6 +82,20 @@ def test_a_shared_bill_blocks_every_matter_of_it(mini_firm_place: Path, tmp_path
         assert firm.build().failed == ()
         query = f"select blocked_reason from ops.rpt_matter_health where matter_id = {ESTATE}"
         assert firm.value(query) == "wip,ar,trust"
+
+
+def test_money_of_a_matter_is_counted_once(mini_firm_place: Path, tmp_path: Path) -> None:
+    """Where two matters of Grow name one of Manage, the first of them brought its money."""
+    with copied(mini_firm_place, tmp_path) as firm:
+        second = {"id": 83, "client__id": 71, "clio_id": DIVORCE, "status": "Signed"}
+        firm.add("matters", {**second, "created_at": "2026-01-12T09:00:00Z"}, source=GROW)
+        assert firm.build().failed == ()
+        found = firm.rows(
+            "select intake_key, collected::varchar from intake.fct_intake"
+            f" where manage_matter_id = {DIVORCE} order by 1"
+        )
+        assert found == [("matter:81", "368.10"), ("matter:83", "0.00")]
+        assert firm.value("select sum(collected)::varchar from intake.agg_funnel_month") == "368.10"
 
 
 def test_marketing_that_brought_nobody_costs_too(mini_firm_place: Path, tmp_path: Path) -> None:
