@@ -40,8 +40,12 @@ from compared
 """
 UNEQUAL = """
 select * from compared where left_value is distinct from right_value or not_run is not null
-order by key limit $1
+order by
+    case when not_run is not null then 2 when {} then 3 when moved then 1 else 0 end, key
+limit $1
 """
+"""The worst lines come first: however many there are, those that are shown decide the end."""
+NEAR = "coalesce(abs(left_value - right_value) <= {}, false)"
 UNFINISHED_LOADS = """
 select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
 qualify row_number() over (partition by source, resource order by started_at desc) = 1
@@ -160,8 +164,8 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     cursor.execute("drop table compared")
     more = found.rows - found.equal - len(found.lines)
     if more > 0:
-        reason = f"{more:,} further lines differ; the first {MOST_LINES:,} are shown"
-        found = replace(found, reason=reason)
+        told = f"{more:,} further lines are not equal; the first {MOST_LINES:,} are shown"
+        found = replace(found, reason="; ".join(filter(None, (found.reason, told))))
     return found
 
 
@@ -169,7 +173,8 @@ def _counted(cursor: Cursor, definition: Definition) -> Counted:
     """Count the lines of the comparison at hand, and read those that are not equal."""
     totals = TOTALS.format("sum(left_value), sum(right_value)" if definition.is_number else "0, 0")
     rows, equal, left, right = cursor.execute(totals).fetchall()[0]
-    lines = [_line(row) for row in cursor.execute(UNEQUAL, [MOST_LINES]).fetchall()]
+    near = NEAR.format(definition.tolerance) if definition.is_number else "false"
+    lines = [_line(row) for row in cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()]
     return Counted(rows, equal, _number(left), _number(right), lines)
 
 

@@ -75,6 +75,30 @@ def test_query_that_is_not_shared() -> None:
         asked_of(in_memory(), definition("x", text))
 
 
+@pytest.mark.parametrize(
+    ("mild", "why"),
+    [
+        ("1.01, 1.00, false, null", "1 further lines are not equal"),
+        ("2.00, 1.00, true, null", "1 further lines are not equal"),
+        ("null, null, false, 'a reason'", "a reason; 1 further lines are not equal"),
+    ],
+)
+def test_difference_behind_many_milder_lines(mild: str, why: str) -> None:
+    """More lines within a tolerance, moved or not run than are shown hide no difference, and the
+    reason of those that were not run stays.
+    """
+    query = (
+        "select printf('%06d', n) as key, 'x' as label, r.* from range(10000) t(n),"
+        f" (values ({mild})) r(left_value, right_value, moved, not_run)"
+        " union all select 'z', 'x', 5.00, 1.00, false, null"
+    )
+    one = replace(MONEY, tolerance=Decimal("0.01"), query=query)
+    found = asked_of(in_memory(), one)
+    assert (found.status, [line.key for line in found.differences]) == (Status.DIFFERENCE, ["z"])
+    assert found.rows == 10_001
+    assert why in found.reason
+
+
 def test_header_that_lacks_something() -> None:
     """A comparison that does not say its tolerance is refused."""
     with pytest.raises(DefinitionError, match="tolerance"):
