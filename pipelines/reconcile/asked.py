@@ -1,7 +1,7 @@
 """What is asked of Clio for a run: ids and versions of whole lists, and single records."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -49,6 +49,9 @@ FIELDS = pa.schema(
         ("moved", pa.bool_()),
     ]
 )
+LAST_LISTED = """
+select resource, record_id, arg_max_null(etag, n) as etag from listed group by resource, record_id
+"""
 MOST_LOOKED_AT = 500
 """So many records that ids or versions show to differ are asked for one by one."""
 GONE, THERE, REFUSED = "gone", "there", "refused"
@@ -103,7 +106,7 @@ def ask(desk: Desk, question: Question) -> Inputs:
         tables: dict[str, pa.Table] = {}
         wanted: list[tuple[str, str]] = []
         if question.ids:
-            tables["clio_ids"] = _walked(desk, question.ids)
+            tables["clio_ids"] = _walked(cursor, desk, question.ids)
             tables["our_ids"] = _ours(cursor, desk, question.ids)
             wanted = _differing(cursor, tables)[:MOST_LOOKED_AT]
         if question.sample:
@@ -137,24 +140,31 @@ def demand_account(desk: Desk) -> None:
         raise OtherAccountError
 
 
-def _walked(desk: Desk, names: Sequence[str]) -> pa.Table:
-    """Walk the lists of some collections for ids and etags alone."""
-    found: dict[str, dict[str, str | None]] = {}
+def _walked(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
+    """Walk the lists of some collections for ids and etags alone; the last that was listed counts.
+
+    Pages are kept as Arrow: a million ids as Python's own texts would take several times the room.
+    """
+    listed = IDS.empty_table()
     for name in names:
+        pages: list[pa.Table] = []
         collection = desk.product.catalog.loaded[name]
-        mine = found.setdefault(name, {})
         narrow = [item for item in collection.fields if item.name in {"id", "etag"}]
         for one in lists_of(collection, desk.clock.now()):
             asked = [*narrowing(collection, narrow), *one.parameters]
-            for page in walk(desk.client, one.path, asked):
-                mine |= {str(row["id"]): row.get("etag") for row in _rows(page.body)}
-        desk.reporter.note(f"{name}: {len(mine):,} ids listed by Clio")
-    columns = [
-        [name for name, mine in found.items() for _ in mine],
-        [key for mine in found.values() for key in mine],
-        [tag for mine in found.values() for tag in mine.values()],
-    ]
-    return pa.table(columns, schema=IDS)
+            walked = walk(desk.client, one.path, asked)
+            pages += [_page(name, _rows(page.body)) for page in walked]
+        desk.reporter.note(f"{name}: {sum(map(len, pages)):,} ids listed by Clio")
+        listed = pa.concat_tables([listed, *pages])
+    order = pa.array(range(len(listed)), pa.int64())
+    cursor.register("listed", listed.append_column("n", order))
+    return arrow(cursor, LAST_LISTED).cast(IDS)
+
+
+def _page(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    keys = [str(row["id"]) for row in rows]
+    tags = [row.get("etag") for row in rows]
+    return pa.table([[name] * len(rows), keys, tags], schema=IDS)
 
 
 def _rows(body: bytes) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from .pushed import pushed
 
 REPORTS = "reports"
 """The folder of packages in the data folder."""
-MEMORY_LIMIT = "700MB"
+MEMORY_LIMIT = "500MB"
 AS_OF = pa.schema([("resource", pa.string()), ("complete_at", pa.timestamp("us", tz="UTC"))])
 BY_MONTH = (
     "staging.stg_manage__activities",
