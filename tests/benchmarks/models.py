@@ -14,7 +14,7 @@ from sources.clio_simulator.grow_switches import GrowSwitches
 from .clio import Clio
 from .measure import Measured, measure
 
-MATTERS, BILLS, INTAKE = 20_000, 60_000, 4_000
+MATTERS, BILLS, INTAKE = 5_000, 60_000, 4_000
 """Matters and bills of the larger firm; contacts, leads and matters of its intake."""
 PRODUCTS = {"manage": "clio_manage", "grow": "clio_grow"}
 
