@@ -28,7 +28,7 @@ Draw: TypeAlias = tuple[str, int, int]
 """A kind, which record, and an amount in cents."""
 
 DRAWN = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 999), st.integers(1, 99_999))
-SEVERAL = st.lists(DRAWN, min_size=3, max_size=12)
+SEVERAL = st.lists(DRAWN, min_size=6, max_size=14, unique_by=lambda draw: draw[0])
 
 
 @pytest.fixture(scope="module")
