@@ -18,7 +18,7 @@ from pipelines.progress import Lines
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.reports import Wanted, report
-from sources.errors import ClioError, SignInNeededError, WriteRefusedError
+from sources.errors import ClioError, Interrupted, SignInNeededError, WriteRefusedError
 
 from .evaluate import Inputs
 
@@ -29,6 +29,10 @@ UNASKED = "Clio's own reports were not asked for: --reports"
 BEGINNING = "2000-01-01"
 """The first day of the period of reports that need one."""
 MOST_ROWS = 1_000_000
+PLACES = Decimal("0.000001")
+_WHOLE = r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"
+_PLAIN = rf"({_WHOLE}(\.[0-9]*)?|\.[0-9]+)"
+_NUMBER = re.compile(rf"-?{_PLAIN}|\({_PLAIN}\)")
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines
     Raises:
         SignInNeededError: no other report can be asked for either.
         WriteRefusedError: nothing may be posted here.
+        Interrupted: the run is to stop.
 
     """
     days = {"beginning": [date.fromisoformat(BEGINNING)], "today": [today]}
@@ -133,7 +138,7 @@ def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines
         try:
             body = report(client, clock, Wanted(kind, *period))
             tables[PREFIX + kind] = read_report(body, layout)
-        except (SignInNeededError, WriteRefusedError):
+        except (SignInNeededError, WriteRefusedError, Interrupted):
             raise
         except (ClioError, StrangeReportError) as error:
             absent[PREFIX + kind] = str(error)
@@ -198,10 +203,13 @@ def _value(cell: str, kind: str) -> object:
 
 
 def _number(text: str) -> Decimal:
-    """Read 1,234.50, $5, -5 and (5): the last two are below nothing."""
-    plain = re.sub(r"[\s,$£€]|USD|CAD|GBP|EUR|AUD", "", text)
-    negative = plain.startswith("(") and plain.endswith(")")
-    number = Decimal(plain.strip("()") or "0")
-    if not number.is_finite():
+    """Read 1,234.50, $5, -5 and (5): the last two are below nothing; to six places.
+
+    A comma that parts no thousands is not guessed at: 1,50 and 1.234,50 may be other amounts.
+    """
+    plain = re.sub(r"[\s$£€]|USD|CAD|GBP|EUR|AUD", "", text)
+    if not _NUMBER.fullmatch(plain or "0"):
         raise InvalidOperation
+    negative = plain.startswith("(")
+    number = Decimal(plain.strip("()").replace(",", "") or "0").quantize(PLACES)
     return -number if negative else number

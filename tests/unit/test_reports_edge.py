@@ -1,17 +1,26 @@
 """The one POST that may be sent, and how Clio's own reports are read."""
 
+import io
+import threading
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from pipelines.reconcile.reports import LAYOUTS, StrangeReportError, read_report
+from pipelines.progress import Lines
+from pipelines.reconcile.reports import (
+    LAYOUTS,
+    StrangeReportError,
+    asked_reports,
+    read_report,
+)
 from sources.clio_http import reports
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.reports import Wanted, ask, demand_storage, report
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
-from sources.errors import ForeignHostError, RateLimitedError, WriteRefusedError
+from sources.errors import ForeignHostError, Interrupted, RateLimitedError, WriteRefusedError
 from tests.system.firm import QuickClock
 
 CLIO = ClientSettings("clio_manage", "https://app.clio.com", "/api/v4", Secret("t" * 20))
@@ -85,12 +94,28 @@ def test_kinds_are_those_that_are_read() -> None:
     assert set(LAYOUTS) == reports.KINDS
 
 
+def test_run_that_is_to_stop() -> None:
+    """An order to stop is no report that failed: nothing else is asked for, and it is told."""
+    stop, clock = threading.Event(), SystemClock()
+    stop.set()
+    with ClioClient(CLIO, clock, stop=stop) as client, pytest.raises(Interrupted):
+        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
+    assert client.requests == 0
+
+
 def test_numbers_of_reports() -> None:
     """Thousands, signs of money and brackets are read; headings in any case and order."""
     body = b'BALANCE,Client,Bill\r\n"(1,234.50)",Smith,7\r\n$5,Jones,8\r\n'
     found = read_report(body, LAYOUTS["accounts_receivable"]).to_pylist()
     assert [row["balance"] for row in found] == [Decimal("-1234.50"), Decimal(5)]
     assert [row["bill"] for row in found] == ["7", "8"]
+
+
+def test_long_fractions_of_reports() -> None:
+    """Hours with more places than are kept are rounded, and do not end the run."""
+    body = b"Matter,Hours,Amount\r\nx,0.1666666666667,1\r\n"
+    found = read_report(body, LAYOUTS["work_in_progress"]).to_pylist()
+    assert found[0]["hours"] == Decimal("0.166667")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +125,11 @@ def test_numbers_of_reports() -> None:
         b"Bill,Client,Balance\r\n1,Smith,many\r\n",
         b"Bill,Client,Balance\r\n1,Smith\r\n",
         b"Bill,Client,Balance\r\n1,Smith,NaN\r\n",
+        b'Bill,Client,Balance\r\n1,Smith,"1,50"\r\n',
+        b'Bill,Client,Balance\r\n1,Smith,"1.234,50"\r\n',
+        b"Bill,Client,Balance\r\n1,Smith,(-5)\r\n",
+        b"Bill,Client,Balance\r\n1,Smith,1e40\r\n",
+        b"Bill,Client,Balance\r\n1,Smith,11111111111111111111111111111111111111.00\r\n",
         b"\xff\xfe",
     ],
 )
