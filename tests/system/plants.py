@@ -167,6 +167,15 @@ class Ground:
             for name in ("client", "contact", "vendor")
         }
 
+    def naming(self, contact: int) -> set[Hashable]:
+        """Give the records of which a custom field names a contact: without it, it is empty."""
+        return {
+            (table, row["id"])
+            for table in ("matters", "contacts")
+            for row in self.rows(table)
+            if any(value.get("contact") == contact for value in row.get("custom_field_values", ()))
+        }
+
     @cached_property
     def linked(self) -> dict[int, int]:
         """Give the contacts of Grow that are linked, with the contact of Manage."""

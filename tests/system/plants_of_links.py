@@ -12,9 +12,9 @@ def linked_to_deleted(ground: Ground, pick: int, amount: int) -> Plant:
     grow, contact = _quiet_link(ground, pick)
     buried = (
         "insert into meta.tombstones values"
-        " ('clio_manage', 'contacts', ?, now(), 'not found by its id', null)"
+        " ('clio_manage', 'contacts', ?, '2000-01-01', 'not found by its id', null)"
     )
-    plant = Plant({("contacts", contact)})
+    plant = Plant({("contacts", contact), *ground.naming(contact)})
     plant.steps = [Sql(buried, (str(contact),)), Change("remove", "contacts", contact)]
     plant.text("grow_links", f"grow contact:{grow}", GONE)
     return plant
@@ -90,7 +90,7 @@ def unequal_proof(ground: Ground, pick: int, amount: int) -> Plant:
 def hidden_there(ground: Ground, pick: int, amount: int) -> Plant:
     """Plant a contact that this user may not see any more."""
     _, contact = _quiet_link(ground, pick)
-    plant = Plant({("contacts", contact)})
+    plant = Plant({("contacts", contact), *ground.naming(contact)})
     plant.steps = [Switch("hidden_answer", FORBIDDEN), Change("hide", "contacts", contact)]
     plant.text("ids", f"contacts:{contact}", "not listed by Clio")
     return plant
