@@ -4,8 +4,11 @@ A column is named after the id of its field (`cf_1000034`), so that renaming the
 query; the name that people see is the column's comment. A field that was deleted keeps its column.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from sources.errors import ConfigurationError
 
 from .warehouse import Warehouse
 
@@ -22,6 +25,15 @@ VALUES: Mapping[str, str] = {
 }
 """Type of a field → column of `intermediate.int_custom_fields__values`; text for the others."""
 PICKLIST = "picklist"
+EVERY = "all"
+"""Stands for the ids of all custom fields in the list of those that are published."""
+WIDE = frozenset(
+    relation
+    for parent in PARENTS.values()
+    for relation in (f"core.dim_{parent}_custom", f"bi.{parent}_with_custom_fields")
+)
+"""The relations with a column for each custom field."""
+_COLUMN = re.compile(r"cf_(\d+)(_option_id)?")
 COMMENT = 120
 """So many characters of a field's name stand in a comment."""
 
@@ -65,6 +77,32 @@ def custom_field_models(warehouse: Warehouse | None) -> Mapping[str, str]:
         made[f"core/dim_{parent}_custom.sql"] = _pivot(parent_type, parent, mine)
         made[f"bi/{parent}_with_custom_fields.sql"] = _wide(parent, mine)
     return made
+
+
+def unlisted(relation: str, columns: Iterable[str], listed: Sequence[str]) -> list[str]:
+    """Name the columns of a relation that hold a custom field whose id is not in a list."""
+    if relation not in WIDE or EVERY in listed:
+        return []
+    found = {name: _COLUMN.fullmatch(name) for name in columns}
+    return [name for name, match in found.items() if match and match[1] not in listed]
+
+
+def demand_known(warehouse: Warehouse, listed: Sequence[str]) -> None:
+    """Make sure that a list names custom fields of this firm.
+
+    Raises:
+        ConfigurationError: an id in it is that of no custom field.
+
+    """
+    known = {str(field.id) for field in _definitions(warehouse)} | {EVERY}
+    unknown = [name for name in listed if name not in known]
+    if unknown:
+        message = (
+            f"clio_sync.published_custom_fields names {unknown[0]!r}, which is the id of no custom"
+            " field that was loaded; the columns of bi.matter_with_custom_fields and of"
+            " bi.contact_with_custom_fields (clio-sync models show) are named after the ids"
+        )
+        raise ConfigurationError(message)
 
 
 def _definitions(warehouse: Warehouse | None) -> Sequence[CustomField]:

@@ -7,7 +7,7 @@ crash at any point leaves the generation before, whole.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sources.clio_http.casts import quoted
 
 from .backup.work import disk_errors
 from .crash import crash_point
+from .custom_fields import demand_known, unlisted
 from .durable import replace_privately, sync_folder
 from .errors import StorageError
 from .meta import moment
@@ -70,21 +71,23 @@ def run_publish(work: Work) -> Outcome:
         NotBuiltError: nothing is built.
         BuiltChecksFailedError: a check failed on what is built.
         BusyError: another run is at work.
+        ConfigurationError: a custom field that is to be published is not there.
         StorageError: there is no room for it; what is published stays.
 
     """
     outcome = Outcome("publish", work.clock.now(), run_id=uuid4().hex)
-    data = work.settings.data_dir
+    data, listed = work.settings.data_dir, work.settings.published_custom_fields
     with (
         work.opened("publish") as warehouse,
         work.reporter,
         disk_errors("the snapshot could not be written"),
     ):
         models = publishable(warehouse)
+        demand_known(warehouse, listed)
         home = data / HOME
         home.mkdir(mode=PRIVATE, exist_ok=True)
         home.chmod(PRIVATE)
-        current = _publish(warehouse, home, models, _facts(warehouse, outcome))
+        current = _publish(warehouse, home, models, listed, _facts(warehouse, outcome))
     outcome.finished_at = work.clock.now()
     outcome.results = [_result(current, home)]
     rows = [(model, count) for model, count in current.models.items()]
@@ -143,7 +146,11 @@ def _moment(value: Any) -> str:  # noqa: ANN401 - a moment as DuckDB gives it
 
 
 def _publish(
-    warehouse: Warehouse, home: Path, models: list[str], facts: dict[str, Any]
+    warehouse: Warehouse,
+    home: Path,
+    models: list[str],
+    listed: Sequence[str],
+    facts: dict[str, Any],
 ) -> Published:
     _remove(home.glob(PARTIAL + "*"))
     generation = max(generations(home), default=0) + 1
@@ -154,7 +161,7 @@ def _publish(
         said = {"generation": generation, **facts}
         with _attached(warehouse, partial, f"storage_version '{STORAGE}'"):
             with warehouse.transaction():
-                _copy(warehouse, models, said)
+                _copy(warehouse, models, listed, said)
             rows = _export(warehouse, models, folder)
         _check(warehouse, partial, rows)
         _seal(partial)
@@ -190,18 +197,25 @@ def _attached(warehouse: Warehouse, file: Path, how: str) -> Iterator[None]:
         warehouse.rows("detach snapshot")
 
 
-def _copy(warehouse: Warehouse, models: Iterable[str], said: dict[str, Any]) -> None:
-    """Make each relation a table of the snapshot, with what is said of it and of its columns."""
+def _copy(
+    warehouse: Warehouse, models: Iterable[str], listed: Sequence[str], said: dict[str, Any]
+) -> None:
+    """Make each relation a table of the snapshot, with what is said of it and of its columns.
+
+    A custom field may hold anything, so only those that are listed are published.
+    """
     comments = dict(warehouse.rows(TABLES))
     columns = warehouse.rows(COLUMNS)
     for name in models:
         there = _snapshot(name)
         warehouse.rows(f"create schema if not exists snapshot.{quoted(name.partition('.')[0])}")
-        warehouse.rows(f"create table {there} as from {sql_name(name)}")
+        left_out = unlisted(name, warehouse.columns(*name.split(".", 1)), listed)
+        but = f" exclude ({', '.join(map(quoted, left_out))})" if left_out else ""
+        warehouse.rows(f"create table {there} as select *{but} from {sql_name(name)}")  # noqa: S608
         if name in comments:
             warehouse.rows(f"comment on table {there} is {sql_text(comments[name])}")
         for relation, column, comment in columns:
-            if relation == name:
+            if relation == name and column not in left_out:
                 where = f"{there}.{quoted(column)}"
                 warehouse.rows(f"comment on column {where} is {sql_text(comment)}")
     warehouse.rows("create schema snapshot.meta")

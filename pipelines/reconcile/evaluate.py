@@ -19,7 +19,7 @@ BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
 NEVER_BUILT = "{name} is not built: run clio-sync transform"
 NEVER_LOADED = "{name} was not loaded"
 UNFINISHED = "the last load of {name} did not come to its end: run clio-sync load"
-OLDER = "the models are older than the newest load: run clio-sync transform"
+OLDER = "the models are older than the newest load or sweep: run clio-sync transform"
 MOST_LINES = 10_000
 COLUMNS = {
     "key": "varchar",
@@ -50,6 +50,12 @@ UNFINISHED_LOADS = """
 select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
 qualify row_number() over (partition by source, resource order by started_at desc) = 1
     and status <> 'ok'
+"""
+STALE = """
+select greatest(
+    (select max(finished_at) from meta.sync_runs where inserted + updated > 0),
+    (select max(greatest(detected_at, revived_at)) from meta.tombstones)
+) > (select max(started_at) from meta.model_runs where status = 'built')
 """
 NEEDED = ("key", "label", "left_value", "right_value")
 
@@ -114,14 +120,13 @@ def lacking(
 
 
 def is_stale(warehouse: Warehouse) -> bool:
-    """Tell whether rows were stored after the models were built."""
+    """Tell whether rows were stored, or found to be deleted, after the models were built.
+
+    A build that was taken back left the models as they were.
+    """
     if not warehouse.columns("meta", "model_runs"):
         return False
-    found = warehouse.rows(
-        "select (select max(finished_at) from meta.sync_runs where inserted + updated > 0)"
-        " > (select max(started_at) from meta.model_runs)"
-    )
-    return bool(found[0][0])
+    return bool(warehouse.rows(STALE)[0][0])
 
 
 def half_loaded(warehouse: Warehouse) -> frozenset[str]:

@@ -89,7 +89,7 @@ def matter_deleted_here(ground: Ground, pick: int, amount: int) -> Plant:
     plant = _with_bills(ground, matter)
     buried = (
         "insert into meta.tombstones values"
-        " ('clio_manage', 'matters', ?, now(), 'not found by its id', null)"
+        " ('clio_manage', 'matters', ?, '2000-01-01', 'not found by its id', null)"
     )
     plant.steps = [
         Sql(buried, (str(matter),)),

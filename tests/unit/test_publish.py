@@ -21,6 +21,7 @@ from pipelines.published import read_published
 from pipelines.query import csv_text, run_sql
 from pipelines.transform.run import Work, run_transform
 from pipelines.warehouse import Warehouse
+from sources.errors import ConfigurationError
 from tests.unit.tiny_models import MODELS, StoppedClock, workshop
 
 CHECK = "sql/checks/nothing_negative.sql"
@@ -121,6 +122,53 @@ def test_what_is_published_is_private_and_read_only(work: Work) -> None:
         "warehouse-000001.duckdb": 0o400,
         "warehouse.duckdb": 0o400,
     }
+
+
+CUSTOM = """
+create schema raw_clio_manage;
+create table raw_clio_manage.custom_fields as select unnest([901, 902, 903])::bigint as id,
+    'Field' as name, 'Matter' as parent_type, 'text_line' as field_type, false as deleted;
+create table core.dim_matter_custom as select 1 as matter_id, 'a' as cf_901, 'b' as cf_902,
+    5 as cf_902_option_id, 'c' as cf_903;
+comment on column core.dim_matter_custom.cf_901 is 'A field';
+insert into meta.models by name (select * replace ('core.dim_matter_custom' as model)
+    from meta.models limit 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "published"),
+    [
+        ((), {"matter_id"}),
+        (("902",), {"matter_id", "cf_902", "cf_902_option_id"}),
+        (("all",), {"matter_id", "cf_901", "cf_902", "cf_902_option_id", "cf_903"}),
+    ],
+)
+def test_custom_fields_are_published_where_they_are_listed(
+    work: Work, listed: tuple[str, ...], published: set[str]
+) -> None:
+    """A field whose id is not in the list is in no file: in the snapshot, and in the Parquet."""
+    change(work, CUSTOM)
+    settings = dataclasses.replace(work.settings, published_custom_fields=listed)
+    run_publish(dataclasses.replace(work, settings=settings))
+    current = read_published(work.settings.data_dir)
+    parquet = home(work) / current.parquet / "core.dim_matter_custom.parquet"
+    with duckdb.connect(str(home(work) / current.snapshot), read_only=True) as connection:
+        for relation in ("core.dim_matter_custom", f"'{parquet}'"):
+            assert {
+                row[0] for row in connection.execute(f"describe from {relation}").fetchall()
+            } == (published)
+        names = "select distinct comment from duckdb_columns() where comment is not null"
+        assert (("A field",) in connection.execute(names).fetchall()) == ("cf_901" in published)
+
+
+def test_a_custom_field_that_is_not_there_cannot_be_published(work: Work) -> None:
+    """An id that is none of the firm's is told, and what is published stays."""
+    change(work, CUSTOM)
+    settings = dataclasses.replace(work.settings, published_custom_fields=("902", "90"))
+    with pytest.raises(ConfigurationError, match="'90', which is the id of no custom field"):
+        run_publish(dataclasses.replace(work, settings=settings))
+    assert not home(work).exists()
 
 
 def test_a_load_that_failed_brought_nothing(work: Work) -> None:
