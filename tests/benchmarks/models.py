@@ -55,6 +55,7 @@ def measured(
     environment = place.environment | {
         "SOURCES__CLIO_GROW__BASE_URL": f"{firm.url}/grow",
         "SOURCES__CLIO_GROW__ACCESS_TOKEN": min(GrowSwitches().grow_tokens),
+        "CLIO_SYNC__PUBLISHED_CUSTOM_FIELDS": "all",
     }
 
     def run(*module: str) -> Measured:
