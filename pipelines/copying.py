@@ -42,6 +42,12 @@ ENGINE = {
 LOAD_ID = "_dlt_load_id"
 COPIED_ID = "_load_id"
 """What `_dlt_load_id` is called in a copy, where dlt has one of its own."""
+MARKED = f"""
+select newest || '/' || (select count(*) from {{schema}}._dlt_loads where load_id <= newest)
+from (select max({LOAD_ID}) as newest from {{schema}}.{{table}})
+"""  # noqa: S608 - names of the catalogue
+"""The names of loads come from the clock. Where it was set back, a later load has an older name."""
+LOADS = "select count(*) from {schema}._dlt_loads where load_id <= $1"
 BATCH = 10_000
 MARK = "mark"
 AS_JSON = ("JSON", "STRUCT", "MAP", "UNION")
@@ -56,7 +62,8 @@ order by column_index
 class Item:
     """A relation that is copied: rows after a mark are merged by key, or all are replaced.
 
-    `mark` is up to where it goes: the newest load, or the build that made it; empty if unknown.
+    `mark` is up to where it goes: the newest load and how many loads have a name as old, or the
+    build that made it; empty if unknown.
     """
 
     schema: str
@@ -108,7 +115,7 @@ def _raw(warehouse: Warehouse) -> Iterator[Item]:
                 continue
             mark = ""
             if LOAD_ID in columns:
-                query = f"select max({LOAD_ID}) from {quoted(schema)}.{quoted(name)}"  # noqa: S608
+                query = MARKED.format(schema=quoted(schema), table=quoted(name))
                 mark = warehouse.rows(query)[0][0] or ""
             key = loaded[name].key if name in loaded and mark else ()
             yield Item(schema, name, mark, tuple(key))
@@ -139,7 +146,8 @@ def _copy(
             @dlt.source(name=schema, max_table_nesting=0)
             def source() -> list[Any]:
                 return [
-                    _resource(warehouse, item, marks.get(item.name, ""), counts) for item in due
+                    _resource(warehouse, item, _after(warehouse, item, marks), counts)
+                    for item in due
                 ]
 
             pipeline.extract(source(), loader_file_format="insert_values")
@@ -161,6 +169,18 @@ def _marks(pipeline: Any, schema: str) -> dict[str, str]:  # noqa: ANN401 - dlt'
     source: Mapping[str, Any] = pipeline.state.get("sources", {}).get(schema, {})
     resources = source.get("resources", {})
     return {name: state.get(MARK, "") for name, state in resources.items()}
+
+
+def _after(warehouse: Warehouse, item: Item, marks: Mapping[str, str]) -> str:
+    """Give the load after which rows are to be copied; empty for all rows.
+
+    All of them where a load came since whose name is older than the newest that was copied.
+    """
+    newest, _, count = marks.get(item.name, "").partition("/")
+    if not item.key or not count:
+        return ""
+    found = warehouse.rows(LOADS.format(schema=quoted(item.schema)), [newest])
+    return newest if found == [(int(count),)] else ""
 
 
 def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, int]) -> Any:  # noqa: ANN401

@@ -72,6 +72,16 @@ def differing(firm: Firm, postgres: Any, url: str) -> list[str]:  # noqa: ANN401
     return found
 
 
+def set_back(firm: Firm, task: int) -> None:
+    """Let a task be of a later load whose name is older than those before."""
+    with Warehouse(firm.folder) as warehouse:
+        warehouse.rows("update raw_clio_manage.tasks set name = 'Wait', _row_hash = 'x',"
+                       " _dlt_load_id = '1.5' where id = $1", [task])  # fmt: skip
+        warehouse.rows("insert into raw_clio_manage._dlt_loads by name"
+                       " (select * replace ('1.5' as load_id) from raw_clio_manage._dlt_loads"
+                       " limit 1)")  # fmt: skip
+
+
 @pytest.mark.long
 def test_a_destination_that_cannot_be_used(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 2: another name, or no driver; and nothing of the password is told."""
@@ -92,7 +102,8 @@ def test_a_copy_follows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Everything the first time; then what a later load brought, and the marts that were built
-    again; nothing where nothing changed. A check that fails stops it.
+    again; nothing where nothing changed. All rows of a table after a load with an older name, as
+    one has when the clock was set back. A check that fails stops it.
     """
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
     first = copied(firm)
@@ -110,6 +121,10 @@ def test_a_copy_follows(
     assert second["core.dim_task"] == ("replace", 60)
     assert differing(firm, driver, address) == []
     assert copied(firm)["core.dim_task"] == ("unchanged", 0)
+    set_back(firm, task)
+    assert differing(firm, driver, address) == ["tasks"]
+    assert copied(firm)["raw_clio_manage.tasks"] == ("merge", 60)
+    assert differing(firm, driver, address) == []
     assert not (firm.folder / "copy").exists()
     with Warehouse(firm.folder) as warehouse:
         warehouse.rows("update meta.checks set failures = 1")
