@@ -15,7 +15,7 @@ with work as (
         matter_id,
         sum(billable_amount) as amount
     from core.fct_activity
-    where billing_status = 'unbilled'
+    where billing_status = 'unbilled' and matter_id is not null
     group by matter_id
 ),
 
@@ -31,18 +31,22 @@ clio as (
 )
 
 select
-    concat('matter:', matters.matter_id) as key,
-    matters.display_number as label,
+    concat('matter:', coalesce(clio.matter_id, work.matter_id)) as key,
+    coalesce(matters.display_number, concat('matter ', coalesce(clio.matter_id, work.matter_id))) as label,
     coalesce(clio.unbilled_amount, 0) as left_value,
     coalesce(work.amount, 0) as right_value,
     'matters' as resource,
-    matters.matter_id as record_id,
+    coalesce(clio.matter_id, work.matter_id) as record_id,
     coalesce(
         changed.updated_at > (select complete_at from as_of where resource = 'billable_matters'), false
     ) as moved,
-    case when matters.is_deleted then 'deleted' end as cause
-from staging.stg_manage__matters as matters
-left join clio on clio.matter_id = matters.matter_id
-left join work on work.matter_id = matters.matter_id
-left join changed on changed.matter_id = matters.matter_id
+    case
+        when matters.matter_id is null then 'missing in the warehouse'
+        when matters.is_deleted then 'deleted'
+    end as cause
+from clio
+full outer join work on work.matter_id = clio.matter_id
+left join staging.stg_manage__matters as matters
+    on matters.matter_id = coalesce(clio.matter_id, work.matter_id)
+left join changed on changed.matter_id = coalesce(clio.matter_id, work.matter_id)
 where clio.matter_id is not null or coalesce(work.amount, 0) <> 0

@@ -7,7 +7,8 @@
 -- reason: all three are sums in cents
 -- severity: error
 -- needs: raw_clio_manage.activities_written_off, input.report_matter_balance_summary,
---   input.asked_on, shared.known_bills, raw_clio_manage.matters, raw_clio_manage.bills,
+--   input.asked_on, shared.known_bills, shared.known_matters, raw_clio_manage.matters,
+--   raw_clio_manage.bills,
 --   raw_clio_manage.activities, core.fct_activity, core.fct_bill, staging.stg_manage__bills,
 --   staging.stg_manage__bill_matters, staging.stg_manage__bank_transactions,
 --   staging.stg_manage__bank_accounts, staging.stg_manage__matters
@@ -25,12 +26,13 @@ with report as (
 
 gaps as (
     select
-        matters.matter_id,
+        matters.number as matter,
         sum(bills.balance) filter (bills.gap = 'draft state' and not bills.is_deleted) as drafts,
         bool_or(bills.gap = 'currency' and bills.is_counted and bills.balance <> 0) as is_foreign
     from known_bills as bills
-    inner join staging.stg_manage__bill_matters as matters on matters.bill_id = bills.bill_id
-    group by matters.matter_id
+    inner join staging.stg_manage__bill_matters as billed on billed.bill_id = bills.bill_id
+    inner join known_matters as matters on matters.matter_id = billed.matter_id
+    group by matters.number
 ),
 
 parts as (
@@ -66,10 +68,12 @@ parts as (
 
 ours as (
     select
-        parts.*,
-        matters.display_number as matter
+        matters.number as matter,
+        parts.measure,
+        sum(parts.amount) as amount
     from parts
-    inner join staging.stg_manage__matters as matters on matters.matter_id = parts.matter_id
+    inner join known_matters as matters on matters.matter_id = parts.matter_id
+    group by matters.number, parts.measure
 )
 
 select
@@ -90,7 +94,7 @@ select
     end as cause
 from report
 full outer join ours on ours.matter = report.matter and ours.measure = report.measure
-left join staging.stg_manage__matters as matters
-    on matters.display_number = coalesce(report.matter, ours.matter)
-left join gaps on gaps.matter_id = matters.matter_id
+left join known_matters as matters
+    on matters.number = coalesce(report.matter, ours.matter) and matters.has_number
+left join gaps on gaps.matter = matters.number
 where coalesce(report.amount, 0) <> 0 or coalesce(ours.amount, 0) <> 0

@@ -7,7 +7,8 @@
 -- reason: both are sums of entries, in cents
 -- severity: error
 -- needs: raw_clio_manage.activities_written_off, input.report_work_in_progress, input.asked_on,
---   raw_clio_manage.activities, core.fct_activity, staging.stg_manage__matters
+--   raw_clio_manage.activities, core.fct_activity, shared.known_matters,
+--   staging.stg_manage__matters
 with report as (
     select
         matter,
@@ -18,25 +19,27 @@ with report as (
 
 work as (
     select
-        activities.matter_id,
+        matters.number as matter,
         sum(activities.billable_amount) as amount,
         sum(case when activities.billing_status = 'on_draft' then activities.billable_amount end)
             as on_draft
     from core.fct_activity as activities
+    inner join known_matters as matters on matters.matter_id = activities.matter_id
     cross join asked_on
     where
         activities.billing_status in ('unbilled', 'on_draft')
         and activities.work_date <= asked_on.today
-    group by activities.matter_id
+    group by matters.number
 ),
 
 matters as (
-    select * from staging.stg_manage__matters
+    select * from known_matters
+    where has_number
 )
 
 select
-    concat('matter:', coalesce(report.matter, matters.display_number)) as key,
-    coalesce(report.matter, matters.display_number) as label,
+    concat('matter:', coalesce(report.matter, matters.number)) as key,
+    coalesce(report.matter, matters.number) as label,
     coalesce(report.amount, 0) as left_value,
     coalesce(work.amount, 0) as right_value,
     'matters' as resource,
@@ -48,6 +51,6 @@ select
             then 'draft state'
     end as cause
 from report
-full outer join matters on matters.display_number = report.matter
-left join work on work.matter_id = matters.matter_id
+full outer join matters on matters.number = report.matter
+left join work on work.matter = matters.number
 where report.matter is not null or coalesce(work.amount, 0) <> 0
