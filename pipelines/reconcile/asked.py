@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,6 +48,7 @@ FIELDS = pa.schema(
         ("in_clio", pa.string()),
         ("in_warehouse", pa.string()),
         ("moved", pa.bool_()),
+        ("not_run", pa.string()),
     ]
 )
 LAST_LISTED = """
@@ -55,6 +57,7 @@ select resource, record_id, arg_max_null(etag, n) as etag from listed group by r
 MOST_LOOKED_AT = 500
 """So many records that ids or versions show to differ are asked for one by one."""
 GONE, THERE, REFUSED = "gone", "there", "refused"
+UNSHOWN = "Clio did not show this record"
 UNASKED = "the ids were not asked for: --ids"
 FIELDS_ASKED = "clio_fields"
 WALKED = ("clio_ids", "our_ids", "clio_records")
@@ -104,15 +107,16 @@ def ask(desk: Desk, question: Question) -> Inputs:
     cursor = desk.warehouse.cursor()
     try:
         tables: dict[str, pa.Table] = {}
-        wanted: list[tuple[str, str]] = []
+        wanted, differing = list[tuple[str, str]](), list[tuple[str, str]]()
         if question.ids:
             tables["clio_ids"] = _walked(cursor, desk, question.ids)
             tables["our_ids"] = _ours(cursor, desk, question.ids)
-            wanted = _differing(cursor, tables)[:MOST_LOOKED_AT]
+            differing = _differing(cursor, tables)
+            wanted = differing[:MOST_LOOKED_AT]
         if question.sample:
             wanted += [one for one in _sample(cursor, desk, question) if one not in wanted]
         if wanted or question.sample or question.ids:
-            seen, fields = _looked_at(cursor, desk, wanted)
+            seen, fields = _looked_at(cursor, desk, wanted, set(differing))
             tables["clio_records"], tables[FIELDS_ASKED] = seen, fields
     finally:
         cursor.close()
@@ -178,12 +182,19 @@ def _ours(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
     parts = [
         f"select '{name}' as resource, id::varchar as record_id,"  # noqa: S608 - catalogue names
         f" {'etag' if 'etag' in layout[name] else 'null'}::varchar as etag"
-        f" from {RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"
-        f" where b.source = '{SOURCE}' and b.resource = '{name}'"
-        " and b.record_id = t.id::varchar and b.revived_at is null)"
+        f" from {_live(name)}"
         for name in names
     ]
     return arrow(cursor, " union all ".join(parts)).cast(IDS)
+
+
+def _live(name: str) -> str:
+    """Give what follows `from`: the rows of a collection that are not marked as deleted."""
+    return (
+        f"{RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"  # noqa: S608
+        f" where b.source = '{SOURCE}' and b.resource = '{name}'"
+        " and b.record_id = t.id::varchar and b.revived_at is null)"
+    )
 
 
 def _differing(cursor: Cursor, tables: dict[str, pa.Table]) -> list[tuple[str, str]]:
@@ -207,7 +218,7 @@ def _sample(cursor: Cursor, desk: Desk, question: Question) -> list[tuple[str, s
     each = -(-question.sample // len(there))
     parts = [
         f"(select '{one.name}' as resource, id::varchar as record_id,"  # noqa: S608
-        f" md5($1 || '{one.name}' || id::varchar) as place from {RAW}.{quoted(one.name)}"
+        f" md5($1 || '{one.name}' || id::varchar) as place from {_live(one.name)}"
         f" order by place limit {each})"
         for one in there
     ]
@@ -217,9 +228,16 @@ def _sample(cursor: Cursor, desk: Desk, question: Question) -> list[tuple[str, s
 
 
 def _looked_at(
-    cursor: Cursor, desk: Desk, wanted: Sequence[tuple[str, str]]
+    cursor: Cursor,
+    desk: Desk,
+    wanted: Sequence[tuple[str, str]],
+    told: AbstractSet[tuple[str, str]],
 ) -> tuple[pa.Table, pa.Table]:
-    """Ask for records one by one; give what became of each, and the fields that differ."""
+    """Ask for records one by one; give what became of each, and the fields that differ.
+
+    One that Clio has deleted or does not show lacks its id, unless it is `told` already that ids
+    or versions differ.
+    """
     records, fields = [], []
     as_of = complete_at(desk.warehouse)
     for name in sorted({name for name, _ in wanted}):
@@ -230,7 +248,10 @@ def _looked_at(
                 # what agrees by now was only moving
                 seen = reader.look(key)
             records.append((name, key, seen.state, seen.moved))
-            fields += [(name, key, *one, seen.moved) for one in seen.fields]
+            fields += [(name, key, *one, seen.moved, None) for one in seen.fields]
+            if seen.state != THERE and (name, key) not in told:
+                why = UNSHOWN if seen.state == REFUSED else None
+                fields.append((name, key, "id", None, key, False, why))
     return _table(records, RECORDS), _table(fields, FIELDS)
 
 

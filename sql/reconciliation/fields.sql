@@ -15,7 +15,12 @@ select
     resource,
     record_id,
     moved,
-    'another value' as cause
+    not_run,
+    case
+        when not_run is not null then null
+        when field = 'id' and in_clio is null then 'deleted'
+        else 'another value'
+    end as cause
 from clio_fields
 union all
 select
@@ -26,6 +31,7 @@ select
     resource,
     record_id,
     false as moved,
+    null as not_run,
     null as cause
 from clio_records
 where

@@ -12,6 +12,7 @@ import pytest
 from pipelines.reconcile.run import Wish, run_accept, run_reconcile, run_verify
 from pipelines.run_load import run_load
 from sources.clio_http.clock import SystemClock
+from sources.clio_simulator.faults import Status
 from tests.system.reconciling import Audit, amounts, audited, found, statuses
 from tests.system.writing import Desk
 
@@ -123,6 +124,31 @@ def test_allocation_changed_without_a_trace(audit: Audit) -> None:
     }
     assert sum(map(Decimal, amounts(outcome, "report_collected").values())) == -1
     assert {cause for _, _, cause in found(outcome)} == {"unexplained"}
+
+
+def test_sample_of_records_that_are_gone(audit: Audit) -> None:
+    """A record of the sample that Clio has deleted is a difference, one that it refuses to show is
+    not run, and one that is known to be deleted is not asked for: none ends as a match unseen.
+    """
+    first, second, third = (row["id"] for row in audit.clio.dump("bank_accounts")[:3])
+    with audit.firm.writable() as warehouse:
+        warehouse.execute(
+            "insert into meta.tombstones values"
+            " ('clio_manage', 'bank_accounts', ?, '2000-01-01', 'not found by its id', null)",
+            [str(third)],
+        )
+    audit.clio.changes.remove("bank_accounts", first)
+    audit.clio.faults.add(Status(403), f"bank_accounts/{second}", times=None)
+    outcome = audit.run(sample=100)
+    said = {
+        (row["key"], row["status"], row["cause"])
+        for row in outcome.results
+        if row.get("comparison") == "fields" and row.get("key", "").startswith("bank_accounts:")
+    }
+    assert said == {
+        (f"bank_accounts:{first}.id", "difference", "deleted"),
+        (f"bank_accounts:{second}.id", "not run", ""),
+    }
 
 
 def test_reports_that_reckon_otherwise(audit: Audit) -> None:
