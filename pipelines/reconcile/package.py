@@ -20,6 +20,23 @@ PAGE, BOOK, DOCUMENT = "reconciliation.html", "reconciliation.xlsx", "reconcilia
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 
 
+def demand_free(folder: Path) -> None:
+    """Make sure, before Clio is asked for anything, that nothing stands where the package goes.
+
+    Raises:
+        PackageFolderError: something does.
+
+    """
+    try:
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    except OSError as error:
+        message = f"the package cannot be written into {folder} ({error.strerror})"
+        raise PackageFolderError(message) from None
+    if taken:
+        message = f"the package cannot be written into {folder}: something is there already"
+        raise PackageFolderError(message)
+
+
 def write_package(folder: Path, evidence: Evidence) -> str:
     """Write the package into a folder that is not there yet; give the digest of its manifest.
 

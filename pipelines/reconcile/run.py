@@ -27,7 +27,7 @@ from .document import Evidence, Heading, Listing
 from .errors import PackageAlteredError
 from .evaluate import NEVER_BUILT, Inputs, evaluate
 from .explain import explained
-from .package import verify_package, write_package
+from .package import demand_free, verify_package, write_package
 from .pushed import pushed
 
 REPORTS = "reports"
@@ -100,6 +100,7 @@ def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
         raise NoWarehouseError
     outcome = Outcome("reconcile", clock.now(), run_id=uuid4().hex)
     out = wish.out or folder / REPORTS / f"{clock.now().to_date_string()}-{outcome.run_id[:8]}"
+    demand_free(out)
     with (
         writer_lock(folder, "reconcile", clock.now()),
         Warehouse(folder, read_only=True, memory_limit=MEMORY_LIMIT) as warehouse,

@@ -27,6 +27,7 @@ WORST = (Status.DIFFERENCE, Status.MOVED, Status.NOT_RUN, Status.TOLERANCE, Stat
 """In the order in which one line decides for all."""
 
 UNEXPLAINED = "unexplained"
+NOTHING_THERE = "neither side has anything to compare"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def concluded(definition: Definition, counted: Counted) -> Comparison:
     lines = [_judged(definition, one) for one in counted.lines]
     untold = [one for one in lines if one.status is Status.NOT_RUN]
     why = f"{len(untold):,} of {counted.rows:,}: {untold[0].not_run}" if untold else ""
+    why = why if counted.rows else NOTHING_THERE
     return Comparison(
         definition,
         worst(one.status for one in lines),

@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from pipelines.reconcile.errors import PackageFolderError
 from pipelines.reconcile.run import Wish, run_accept, run_reconcile, run_verify
 from pipelines.run_load import run_load
 from sources.clio_http.clock import SystemClock
@@ -185,6 +186,19 @@ def test_report_that_fails(audit: Audit) -> None:
     assert ends["report_receivable"]["reason"] == "Clio says that the report failed"
     assert ends["bank_account_balances"]["status"] == "match"
     assert outcome.exit_code == 0
+
+
+def test_folder_that_is_taken(audit: Audit, tmp_path: Path) -> None:
+    """A folder that holds something is refused before Clio is asked for anything, above all for
+    reports; what is in it stays.
+    """
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    before = len(audit.clio.requests)
+    with pytest.raises(PackageFolderError, match="already"):
+        audit.run(reports=True, out=tmp_path / "taken")
+    assert len(audit.clio.requests) == before
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == ["mine.txt"]
 
 
 def test_accepted_only_while_unchanged(audit: Audit) -> None:

@@ -18,6 +18,7 @@ from pipelines.reconcile.verdicts import Line, Status, content, difference_id, j
 from pipelines.warehouse import in_memory
 from tests.unit.evidence import HEADER, MONEY
 
+ONE_LINE = "select 'k' as key, 'x' as label, 1.00 as left_value, 1.00 as right_value"
 DEFINITIONS = read_definitions((1, 2, 3, 4))
 each = pytest.mark.parametrize("one", DEFINITIONS, ids=lambda one: one.name)
 
@@ -58,6 +59,14 @@ def test_the_worst_line_decides() -> None:
     assert worst(every) is Status.DIFFERENCE
     assert worst([]) is Status.MATCH
     assert worst([Status.NOT_RUN, Status.MATCH]) is Status.NOT_RUN
+
+
+def test_comparison_of_nothing() -> None:
+    """A comparison without a line says that there was nothing to compare."""
+    found = asked_of(in_memory(), replace(MONEY, query=f"{ONE_LINE} where false"))
+    assert (found.status, found.rows) == (Status.MATCH, 0)
+    assert found.reason == "neither side has anything to compare"
+    assert not asked_of(in_memory(), replace(MONEY, query=ONE_LINE)).reason
 
 
 def test_content_follows_the_values_alone() -> None:
