@@ -35,6 +35,7 @@ MONEY_FORMAT = "#,##0.00;[Red](#,##0.00)"
 WIDEST, NARROWEST = 60, 10
 MOST_TEXT = 32_000
 """Characters that a cell of a workbook holds."""
+LINK = "link"
 LINES = (
     "id",
     "comparison",
@@ -47,9 +48,9 @@ LINES = (
     "note",
     "resource",
     "record",
-    "link",
+    LINK,
 )
-FIELDS = ("resource", "id", "field", "Clio", "warehouse", "status", "cause", "link")
+FIELDS = ("resource", "id", "field", "Clio", "warehouse", "status", "cause", LINK)
 SUMMARY = ("check", "level", "rows", "equal", "left", "right", "difference", "status", "why")
 DEFINITIONS = ("check", "level", "left", "right", "unit", "tolerance", "reason", "severity")
 
@@ -168,7 +169,9 @@ def _listing(book: openpyxl.Workbook, title: str, listing: Listing) -> None:
 def _sheet(book: openpyxl.Workbook, title: str, header: Sequence[str], rows: Iterable[Row]) -> None:
     """Add a sheet: a bold header that stays in sight, filters, and cells of their own kind."""
     sheet = book.create_sheet(title)
-    body = [[_cell(sheet, value) for value in row] for row in rows]
+    body = [
+        [_cell(sheet, value, name) for value, name in zip(row, header, strict=True)] for row in rows
+    ]
     sheet.freeze_panes = "A2"
     last = get_column_letter(len(header))
     sheet.auto_filter.ref = f"A1:{last}{len(body) + 1}"
@@ -187,7 +190,8 @@ def _bold(sheet: Worksheet, text: str) -> Any:  # noqa: ANN401 - openpyxl has no
     return cell
 
 
-def _cell(sheet: Worksheet, value: Cell) -> Any:  # noqa: ANN401
+def _cell(sheet: Worksheet, value: Cell, name: str) -> Any:  # noqa: ANN401
+    """Make a cell; only ours are links, whatever address a text of a record is."""
     if isinstance(value, Decimal):
         cell = WriteOnlyCell(sheet, value)
         cell.number_format = MONEY_FORMAT
@@ -199,7 +203,7 @@ def _cell(sheet: Worksheet, value: Cell) -> Any:  # noqa: ANN401
     text = ILLEGAL_CHARACTERS_RE.sub("", str(value))[:MOST_TEXT]
     cell = WriteOnlyCell(sheet, escaped(text))
     cell.data_type = "s"
-    if text.startswith(("https://", "http://127.0.0.1")):
+    if text and name == LINK:
         cell.hyperlink = text
         cell.style = "Hyperlink"
     return cell

@@ -12,6 +12,7 @@ HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "javascript:alert(1)",
+    "https://evil.example/",
     "\u202eevil\u202c",
     "=HYPERLINK(1)",
     "+1-2",

@@ -92,7 +92,7 @@ def test_page_shows_what_has_to_be_seen() -> None:
     text = page(evidence())
     places = [text.index(f"<h2>{name}</h2>") for name in ("Differences", "Summary", "Sign-off")]
     assert places == sorted(places)
-    assert "10 open differences." in text
+    assert "11 open differences." in text
     assert "(1233.56)" in text
     assert "Prepared by" in text
 
@@ -110,6 +110,9 @@ def test_workbook() -> None:
     assert {cell.data_type for cell in money[3:6]} == {"n"}
     assert "Red" in money[5].number_format
     assert money[11].hyperlink.target == "https://app.clio.com/nc/#/matters/1"
+    links = [c.hyperlink.target for sheet in book for row in sheet for c in row if c.hyperlink]
+    assert links
+    assert all(link.startswith("https://app.clio.com/nc/#/") for link in links)
     names = [row[2].value for row in book["Differences"].iter_rows(min_row=2)]
     assert not [name for name in names if name[0] in "=+-@\t"]
 
@@ -118,7 +121,7 @@ def test_csv_holds_no_formula() -> None:
     """No cell of text begins with what a spreadsheet takes for a formula; numbers stay numbers."""
     data = csv_text(LINES, map(line_cells, lines(evidence()))).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert not [row["label"] for row in rows if row["label"][0] in "=+-@\t"]
     assert next(row["difference"] for row in rows if row["comparison"] == "balances") == "-1233.56"
 
@@ -140,7 +143,7 @@ def test_package_is_private_and_named_without_clients(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
     document = json.loads((folder / "reconciliation.json").read_text())
-    assert (document["open_differences"], document["audit_head"]) == (10, "3:abc")
+    assert (document["open_differences"], document["audit_head"]) == (11, "3:abc")
     assert [path.name for path in folder.parent.iterdir()] == ["one"]
 
 
