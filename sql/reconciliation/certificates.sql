@@ -12,6 +12,10 @@ with loaded as (
     where mode in ('first', 'incremental', 'full')
 ),
 
+newest as (
+    select max(started_at) as run from meta.sync_runs
+),
+
 last as (
     select * from meta.certificates
     qualify row_number() over (partition by source, resource order by walked_at desc) = 1
@@ -25,6 +29,13 @@ select
         last.rows_warehouse, ' rows, digest ', left(last.digest_warehouse, 16),
         case when last.status = 'guard' then ', stopped by a guard' else '' end
     ) as right_value,
-    case when last.source is null then 'never swept: run clio-sync sweep' end as not_run
+    case
+        when last.source is null then 'never swept: run clio-sync sweep'
+        when
+            last.digest_clio = last.digest_warehouse and last.status <> 'guard'
+            and last.walked_at < newest.run - interval 31 day
+            then 'swept more than 31 days before the last run: run clio-sync sweep'
+    end as not_run
 from loaded
+cross join newest
 left join last on last.source = loaded.source and last.resource = loaded.resource
