@@ -99,18 +99,11 @@ def _answers(value: exp.Expression) -> Iterator[str]:
             yield from _answers(value.args["default"])
 
 
-@settings(max_examples=3)
+@pytest.mark.long
+@settings(max_examples=20)
 @given(drawn=SEVERAL)
 def test_random_plants(ground: Ground, drawn: list[Draw]) -> None:
     """Whatever is planted wherever: each plant is found, in its class, to the cent, and nothing
     else is.
     """
-    check(ground, planted(ground, drawn))
-
-
-@pytest.mark.long
-@settings(max_examples=20)
-@given(drawn=SEVERAL)
-def test_many_random_plants(ground: Ground, drawn: list[Draw]) -> None:
-    """The same, of other plants."""
     check(ground, planted(ground, drawn))
