@@ -77,8 +77,10 @@ ours as (
 )
 
 select
-    concat('matter:', coalesce(report.matter, ours.matter), ' ', coalesce(report.measure, ours.measure))
-        as key,
+    concat(
+        'matter:', coalesce(cast(matters.matter_id as varchar), md5(report.matter)),
+        ' ', coalesce(report.measure, ours.measure)
+    ) as key,
     concat(coalesce(report.matter, ours.matter), ', ', coalesce(report.measure, ours.measure))
         as label,
     coalesce(report.amount, 0) as left_value,

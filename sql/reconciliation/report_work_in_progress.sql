@@ -38,7 +38,7 @@ matters as (
 )
 
 select
-    concat('matter:', coalesce(report.matter, matters.number)) as key,
+    concat('matter:', coalesce(cast(matters.matter_id as varchar), md5(report.matter))) as key,
     coalesce(report.matter, matters.number) as label,
     coalesce(report.amount, 0) as left_value,
     coalesce(work.amount, 0) as right_value,

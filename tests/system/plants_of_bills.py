@@ -38,17 +38,17 @@ def missing_client(ground: Ground, pick: int, amount: int) -> Plant:
     plant.text("ids", f"contacts:{client}", HERE)
     owed = sum(cents(bill["balance"]) for bill in bills if bill["state"] in OPEN)
     plant.money("outstanding_client_balances", f"client:{client}", owed, NO_CLIENT)
-    left: dict[str, int] = {}
+    left: dict[int, int] = {}
     for bill in bills:
         plant.steps += _without(bill)
         plant.text("ids", f"bills:{bill['id']}", HERE)
         if bill in ground.open_bills:
             _whole(plant, ground, bill, 1, HERE)
             plant.money("report_receivable", _key(bill), cents(bill["balance"]), NO_CLIENT)
-            number = ground.number(bill["matters"][0])
-            left[number] = left.get(number, 0) + cents(bill["balance"])
-    for number, amount_left in left.items():
-        plant.money("report_matter_balances", f"matter:{number} outstanding", amount_left)
+            matter = bill["matters"][0]
+            left[matter] = left.get(matter, 0) + cents(bill["balance"])
+    for matter, amount_left in left.items():
+        plant.money("report_matter_balances", f"matter:{matter} outstanding", amount_left)
     for (account, number), held in ground.held(client).items():
         name = str(ground.row("contacts", client)["name"])
         plant.money("report_trust_listing", f"ledger:{md5(account, number, name)}", held, NO_CLIENT)
@@ -166,23 +166,23 @@ def foreign_bill(ground: Ground, pick: int, amount: int) -> Plant:
     ]
     more = round(cents(bill["balance"]) * RATE) - cents(bill["balance"])
     _owed(plant, ground, bill, more, CURRENCY)
-    number = ground.number(bill["matters"][0])
-    plant.money("report_matter_balances", f"matter:{number} outstanding", more, CURRENCY)
+    matter = bill["matters"][0]
+    plant.money("report_matter_balances", f"matter:{matter} outstanding", more, CURRENCY)
     return plant
 
 
 def drafts_counted(ground: Ground, pick: int, amount: int) -> Plant:
     """Plant reports that count drafts."""
-    plant, left = Plant(steps=[Switch("reports_count_drafts", True)]), dict[str, int]()
+    plant, left = Plant(steps=[Switch("reports_count_drafts", True)]), dict[int, int]()
     for bill in ground.rows("bills"):
         if bill["kind"] != "revenue_kind" or bill["state"] not in {"draft", "awaiting_approval"}:
             continue
         plant.claims.add(("bills", bill["id"]))
         _whole(plant, ground, bill, 1, DRAFT)
-        number = ground.number(bill["matters"][0])
-        left[number] = left.get(number, 0) + cents(bill["balance"])
-    for number, owed in left.items():
-        plant.money("report_matter_balances", f"matter:{number} outstanding", owed, DRAFT)
+        matter = bill["matters"][0]
+        left[matter] = left.get(matter, 0) + cents(bill["balance"])
+    for matter, owed in left.items():
+        plant.money("report_matter_balances", f"matter:{matter} outstanding", owed, DRAFT)
     return plant
 
 
@@ -242,8 +242,8 @@ def _whole(plant: Plant, ground: Ground, bill: Row, sign: int, cause: str) -> Pl
         plant.money("report_billed", f"{_key(bill)} {md5(name)}", sign * amount, cause)
     for name, amount in ground.collected(bill).items():
         plant.money("report_collected", f"{_key(bill)} {md5(name)}", sign * amount, cause)
-    number = ground.number(bill["matters"][0])
-    plant.money("report_matter_balances", f"matter:{number} outstanding", left)
+    matter = bill["matters"][0]
+    plant.money("report_matter_balances", f"matter:{matter} outstanding", left)
     return plant
 
 

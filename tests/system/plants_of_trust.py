@@ -123,7 +123,7 @@ def _reported(plant: Plant, ground: Ground, deposit: Row, amount: int) -> Plant:
     client = str(ground.row("contacts", deposit["client"])["name"])
     plant.money(*_ledger(ground, deposit), amount)
     plant.money("report_trust_listing", f"ledger:{md5(account, number, client)}", amount)
-    plant.money("report_matter_balances", f"matter:{number} trust", amount)
+    plant.money("report_matter_balances", f"matter:{deposit['matter']} trust", amount)
     return plant
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from sources.clio_simulator.change import Change
 from sources.clio_simulator.derived import cents
 from sources.clio_simulator.store import Row
-from tests.system.plants import Gap, Ground, Kind, Plant, Sql, money
+from tests.system.plants import Gap, Ground, Kind, Plant, Sql, md5, money
 
 HERE, GONE, DRAFT = "missing in the warehouse", "deleted", "draft state"
 TOLERANCE = "within tolerance"
@@ -20,10 +20,9 @@ def work_here(ground: Ground, pick: int, amount: int) -> Plant:
         "update core.fct_activity set billable_amount = billable_amount + ? where activity_id = ?"
     )
     plant = Plant({("matters", matter)}, steps=[Sql(query, (money(amount), activity["id"]))])
-    number = ground.number(matter)
     plant.money("billable_matter_amounts", f"matter:{matter}", -amount)
-    plant.money("report_work_in_progress", f"matter:{number}", -amount)
-    plant.money("report_matter_balances", f"matter:{number} work in progress", -amount)
+    plant.money("report_work_in_progress", f"matter:{matter}", -amount)
+    plant.money("report_matter_balances", f"matter:{matter} work in progress", -amount)
     return plant
 
 
@@ -35,7 +34,7 @@ def hours_here(ground: Ground, pick: int, amount: int) -> Plant:
     query = "update core.fct_activity set rounded_hours = rounded_hours + ? where activity_id = ?"
     plant = Plant({("matters", matter)}, steps=[Sql(query, (more, activity["id"]))])
     plant.lines["billable_matter_hours", f"matter:{matter}"] = Gap(amount=-more)
-    plant.lines["report_work_hours", f"matter:{ground.number(matter)}"] = Gap(amount=-more)
+    plant.lines["report_work_hours", f"matter:{matter}"] = Gap(amount=-more)
     return plant
 
 
@@ -74,11 +73,11 @@ def drafts_left_out(ground: Ground, pick: int, amount: int) -> Plant:
         Change("update", "activities", row["id"], {"billed": True}, silent=True, keep_etag=True)
         for row in mine
     ]
-    number, worth = ground.number(matter), sum(cents(row["total"]) for row in mine)
-    plant.money("report_work_in_progress", f"matter:{number}", -worth, DRAFT)
-    plant.money("report_matter_balances", f"matter:{number} work in progress", -worth)
+    worth = sum(cents(row["total"]) for row in mine)
+    plant.money("report_work_in_progress", f"matter:{matter}", -worth, DRAFT)
+    plant.money("report_matter_balances", f"matter:{matter} work in progress", -worth)
     if _hours(mine):
-        plant.lines["report_work_hours", f"matter:{number}"] = Gap(DRAFT, -_hours(mine))
+        plant.lines["report_work_hours", f"matter:{matter}"] = Gap(DRAFT, -_hours(mine))
     return plant
 
 
@@ -115,8 +114,8 @@ def matter_missing_here(ground: Ground, pick: int, amount: int) -> Plant:
     plant.text("ids", f"matters:{matter}", HERE)
     _unlinked(plant, ground, matter, "missing in Manage")
     owed = sum(cents(b["balance"]) for b in ground.open_bills if b["matters"][0] == matter)
-    number = ground.number(matter)
-    plant.money("report_matter_balances", f"matter:{number} outstanding", owed, HERE)
+    named = md5(ground.number(matter))
+    plant.money("report_matter_balances", f"matter:{named} outstanding", owed, HERE)
     return _work_lacks(plant, ground, matter, HERE)
 
 
@@ -128,11 +127,12 @@ def _with_bills(ground: Ground, matter: int) -> Plant:
 def _work_lacks(plant: Plant, ground: Ground, matter: int, cause: str) -> Plant:
     """Expect that Clio's reports have the work of a matter and the warehouse has none."""
     mine = [row for row in ground.in_progress if row["matter"] == matter]
-    number, worth = ground.number(matter), sum(cents(row["total"]) for row in mine)
-    plant.money("report_work_in_progress", f"matter:{number}", worth, cause)
-    plant.money("report_matter_balances", f"matter:{number} work in progress", worth, cause)
+    worth = sum(cents(row["total"]) for row in mine)
+    named = md5(ground.number(matter)) if cause == HERE else matter
+    plant.money("report_work_in_progress", f"matter:{named}", worth, cause)
+    plant.money("report_matter_balances", f"matter:{named} work in progress", worth, cause)
     if _hours(mine):
-        plant.lines["report_work_hours", f"matter:{number}"] = Gap(cause, _hours(mine))
+        plant.lines["report_work_hours", f"matter:{named}"] = Gap(cause, _hours(mine))
     return plant
 
 

@@ -53,6 +53,22 @@ def test_matters_of_one_number() -> None:
     assert (line.left, line.right) == (Decimal("150.16"), Decimal("150.15"))
 
 
+def test_keys_name_no_client() -> None:
+    """A matter's number often holds the client's name: keys, which are printed, have its id, or a
+    digest of a number that is not known here.
+    """
+    cursor = firm()
+    cursor.execute(
+        "create table report_work_in_progress as select * from (values"
+        " ('00001-A', 1.00, 1.0), ('00009-Smith', 2.00, 1.0)) as t(matter, amount, hours)"
+    )
+    for name in ("report_work_in_progress", "report_work_hours"):
+        keys = [line.key for line in compared(cursor, name).differences]
+        assert len(keys) == 2
+        assert "matter:3" in keys
+        assert not [key for key in keys if "Smith" in key or "00001" in key]
+
+
 def test_balances_of_one_number() -> None:
     """The same goes for the summary of balances."""
     cursor = firm()
