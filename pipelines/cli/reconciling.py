@@ -101,6 +101,8 @@ def reconcile_accept(
     Examples:
       clio-sync reconcile accept 3f2a9c01d4e5 --reason "cheque of 31 October, cleared on the 2nd"
     """
+    if not reason.strip():
+        raise click.UsageError("--reason says why it may stay as it is")  # noqa: EM101, TRY003 - told once
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.reconcile.run import run_accept

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.durable import replace_durably
 from pipelines.ledger import Entry, Ledger
+from pipelines.warehouse import PRIVATE
 
 from .errors import NoDifferenceError
 from .verdicts import Comparison, Line, Status, content, difference_id
@@ -73,6 +74,7 @@ def remember(folder: Path, comparisons: Sequence[Comparison], *, more: bool = Fa
     """
     before = _known(folder) if more else {}
     kept = {**before, **{one.id: one for one in _named(comparisons)}}
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)  # the package may be elsewhere
     replace_durably(folder / LAST, json.dumps([asdict(one) for one in kept.values()]))
 
 

@@ -25,6 +25,14 @@ def test_nothing_was_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_acceptance_without_a_reason(tmp_path: Path) -> None:
+    """A difference is accepted with a reason that says something, or not at all."""
+    words = ("reconcile", "accept", "0123456789ab", "--reason", "  ")
+    done = run(*words, env=environment(tmp_path / "data"))
+    assert done.returncode == 2
+    assert "--reason says why" in done.stderr
+
+
 def test_folder_that_holds_no_package(tmp_path: Path) -> None:
     """`verify` ends with 7 and names the folder."""
     done = run("reconcile", "verify", str(tmp_path), env=environment(tmp_path / "data"))

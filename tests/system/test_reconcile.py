@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from pipelines.reconcile.errors import PackageFolderError
-from pipelines.reconcile.run import Wish, run_accept, run_reconcile, run_verify
+from pipelines.reconcile.run import REPORTS, Wish, run_accept, run_reconcile, run_verify
 from pipelines.run_load import run_load
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator.faults import Status
@@ -186,6 +186,23 @@ def test_report_that_fails(audit: Audit) -> None:
     assert ends["report_receivable"]["reason"] == "Clio says that the report failed"
     assert ends["bank_account_balances"]["status"] == "match"
     assert outcome.exit_code == 0
+
+
+def test_folder_that_is_named(audit: Audit, tmp_path: Path) -> None:
+    """The first package of a firm may be written to another folder: it is whole, its difference
+    can be accepted, and the folder of the reports is private.
+    """
+    with audit.firm.writable() as warehouse:
+        warehouse.execute(
+            "update raw_clio_manage.bank_accounts set balance = balance + 5 where id = 12"
+        )
+    outcome = audit.run(out=tmp_path / "elsewhere")
+    assert audit.package(outcome) == tmp_path / "elsewhere"
+    run = audit.firm.run(clock=None, stop=None)
+    assert run_verify(run, tmp_path / "elsewhere").exit_code == 0
+    (difference,) = [row for row in outcome.results if row.get("id")]
+    assert run_accept(run, difference["id"], "a test").exit_code == 0
+    assert (audit.firm.folder / REPORTS).stat().st_mode & 0o077 == 0
 
 
 def test_folder_that_is_taken(audit: Audit, tmp_path: Path) -> None:
