@@ -17,7 +17,6 @@ from tests.system.process import environment, run, start
 NAMES = ("matters", "tasks")
 OPTIONS = [word for name in NAMES for word in ("--resource", name)]
 WORDS = ("load", *OPTIONS)
-FEW = ("page-read", "package-committed", "ghosts-confirmed", "ghosts-buried", "certificate-saved")
 ALL = (*POINTS[:-1], *SWEEP_POINTS, POINTS[-1])
 HISTORY = f"select id, description from {RAW}.matters__versions order by all"
 
@@ -128,8 +127,8 @@ def left_by_sweep(firm: Firm) -> dict[str, list[tuple[Any, ...]]]:
     return {name: firm.query(query) for name, query in queries.items()}
 
 
-@pytest.mark.parametrize("points", [FEW, pytest.param(ALL, marks=pytest.mark.long)])
-def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path, points: tuple[str, ...]) -> None:
+@pytest.mark.long
+def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path) -> None:
     """Killed at one point after the other, each time a little later, a sweep leaves what one that
     nothing interrupts leaves: each tombstone, each row of history and each certificate once.
     """
@@ -141,7 +140,7 @@ def test_sweep_killed_again_and_again(firm: Firm, tmp_path: Path, points: tuple[
     twin = Firm(firm.clio, tmp_path / "twin")
     shutil.copytree(firm.folder, twin.folder)
     assert twin.sweep(*NAMES).exit_code == 0
-    for point in points:
+    for point in ALL:
         env = environment(firm.folder, firm.clio, CLIO_SYNC__CRASH_AT=point)
         died = run("sweep", *OPTIONS, env=env)
         assert died.returncode == -signal.SIGKILL, (point, died.stderr)

@@ -135,6 +135,7 @@ def test_a_difference_is_told(firm: Firm) -> None:
     assert len(packages(firm)) == 2
 
 
+@pytest.mark.long
 def test_an_incomplete_load_plants_no_difference(firm: Firm) -> None:
     """Where one side of a total was not read to its end, the total is not compared, and the exit
     code is that of the load; differences elsewhere make it 7.
