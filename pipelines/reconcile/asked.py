@@ -238,7 +238,7 @@ def _looked_at(
     One that Clio has deleted or does not show lacks its id, unless it is `told` already that ids
     or versions differ.
     """
-    records, fields = [], []
+    records, fields = list[Sequence[object]](), list[Sequence[object]]()
     as_of = complete_at(desk.warehouse)
     for name in sorted({name for name, _ in wanted}):
         reader = Reader.of(desk, cursor, desk.product.catalog.loaded[name], as_of.get(name))

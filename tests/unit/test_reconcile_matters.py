@@ -102,4 +102,4 @@ def test_unbilled_work_of_an_unknown_matter() -> None:
     for name, amount in (("billable_matter_amounts", "70.07"), ("billable_matter_hours", "2")):
         (line,) = compared(cursor, name).differences
         said = (line.key, line.left, line.right, line.cause)
-        assert said == ("matter:9", Decimal(amount), 0, "missing in the warehouse")
+        assert said == ("matter:9", Decimal(amount), Decimal(0), "missing in the warehouse")
