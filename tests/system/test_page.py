@@ -116,7 +116,7 @@ def is_right(seen: dict[str, Any]) -> None:
     assert "11 open differences." in seen["text"]
     assert HOSTILE[0] in seen["text"]
     differences, summary, *_, sign_off = seen["tables"]
-    assert (len(differences), len(summary)) == (10, 2)
+    assert (len(differences), len(summary)) == (11, 2)
     (money,) = [row for row in differences if "Smith" in row]
     assert money[2:5] == ["1.00", "1234.56", "(1233.56)"]
     assert [row[0] for row in sign_off] == ["Prepared by", "Reviewed by", "Approved by"]
