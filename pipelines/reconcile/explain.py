@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sources.errors import ClioError
+from sources.errors import ClioError, Interrupted
 
 from .asked import GONE, Desk, Reader, complete_at
 from .verdicts import UNEXPLAINED, Comparison, Line, Status, worst
@@ -23,6 +23,8 @@ def explained(desk: Desk, comparisons: Sequence[Comparison]) -> list[Comparison]
     wanted = list(dict.fromkeys(_wanted(comparisons)))[:MOST]
     try:
         causes = _causes(desk, wanted)
+    except Interrupted:
+        raise
     except ClioError as error:
         desk.reporter.note(f"differences are not looked into any further: {error}")
         return list(comparisons)

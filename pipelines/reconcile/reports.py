@@ -18,7 +18,13 @@ from pipelines.progress import Lines
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.reports import Wanted, report
-from sources.errors import ClioError, Interrupted, SignInNeededError, WriteRefusedError
+from sources.errors import (
+    ClioError,
+    Interrupted,
+    SignInNeededError,
+    UnreachableError,
+    WriteRefusedError,
+)
 
 from .evaluate import Inputs
 
@@ -28,6 +34,8 @@ PREFIX = "report_"
 UNASKED = "Clio's own reports were not asked for: --reports"
 BEGINNING = "2000-01-01"
 """The first day of the period of reports that need one."""
+OF_THE_RUN = (SignInNeededError, UnreachableError, WriteRefusedError, Interrupted)
+"""What is wrong with more than the one report that was asked for."""
 MOST_ROWS = 1_000_000
 PLACES = Decimal("0.000001")
 _WHOLE = r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)"
@@ -126,6 +134,7 @@ def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines
 
     Raises:
         SignInNeededError: no other report can be asked for either.
+        UnreachableError: neither can it.
         WriteRefusedError: nothing may be posted here.
         Interrupted: the run is to stop.
 
@@ -138,7 +147,7 @@ def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines
         try:
             body = report(client, clock, Wanted(kind, *period))
             tables[PREFIX + kind] = read_report(body, layout)
-        except (SignInNeededError, WriteRefusedError, Interrupted):
+        except OF_THE_RUN:
             raise
         except (ClioError, StrangeReportError) as error:
             absent[PREFIX + kind] = str(error)

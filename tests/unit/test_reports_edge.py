@@ -20,7 +20,13 @@ from sources.clio_http.clock import SystemClock
 from sources.clio_http.reports import Wanted, ask, demand_storage, report
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
-from sources.errors import ForeignHostError, Interrupted, RateLimitedError, WriteRefusedError
+from sources.errors import (
+    ForeignHostError,
+    Interrupted,
+    RateLimitedError,
+    UnreachableError,
+    WriteRefusedError,
+)
 from tests.system.firm import QuickClock
 
 CLIO = ClientSettings("clio_manage", "https://app.clio.com", "/api/v4", Secret("t" * 20))
@@ -101,6 +107,15 @@ def test_run_that_is_to_stop() -> None:
     with ClioClient(CLIO, clock, stop=stop) as client, pytest.raises(Interrupted):
         asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
     assert client.requests == 0
+
+
+def test_clio_that_cannot_be_reached() -> None:
+    """That is no report that failed either: it is told, with the exit code of a network."""
+    settings = ClientSettings("clio_manage", "http://127.0.0.1:1", "/api/v4", Secret("t" * 20))
+    clock = QuickClock()
+    with ClioClient(settings, clock) as client, pytest.raises(UnreachableError) as told:
+        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
+    assert told.value.exit_code == 4
 
 
 def test_numbers_of_reports() -> None:
