@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bugs import LOADS, Mutant
+from tests.bugs_of_models import MODELS
 from tests.bugs_of_reports import REPORTS
 from tests.bugs_of_sweeps import SWEEPS
 from tests.bugs_of_writes import PUSHES
@@ -28,7 +29,7 @@ LEFT_OUT = shutil.ignore_patterns(
     "build",
 )
 SECONDS = 900
-MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS)
 
 
 def planted(mutant: Mutant, folder: Path) -> None:

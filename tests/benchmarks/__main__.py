@@ -26,7 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("part", nargs="?", choices=["models"], help="measure this part alone")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
     parser.add_argument("--repeat", type=int, default=3, help="runs of (a) and (c)")
-    parser.add_argument("--repeat-rest-api", type=int, default=1, help="runs of (b)")
+    parser.add_argument("--repeat-rest-api", type=int, default=2, help="runs of (b)")
     parser.add_argument(
         "--large", type=int, default=LARGE, help="activities of the larger firm; 0 leaves it out"
     )

@@ -93,6 +93,7 @@ def test_fault_that_is_waited_out(firm: Firm, case: Case) -> None:
     assert firm.differences(*NAMES) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", LATER)
 def test_fault_that_ends_the_walk(new_firm: NewFirm, case: Case) -> None:
     """Equal after the next load: exit 4, the message says what is safe, there is no watermark for

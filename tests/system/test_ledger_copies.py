@@ -10,6 +10,8 @@ from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 from tests.system.proposing import propose, work
 
+pytestmark = pytest.mark.long
+
 EDITS = "select field, base, new_value, state, author from meta.edits order by field"
 UNUSABLE = "meta.edits and meta.pushes stay as they are, for the ledger cannot be used"
 

@@ -10,6 +10,8 @@ from tests.system import history
 from tests.system.process import environment, run
 from tests.system.writing import APPROVER, Desk
 
+pytestmark = pytest.mark.long
+
 LEFT = {
     "before_intent": ("approved", 0, 0),
     "after_intent": ("in_flight", 1, 0),
@@ -63,7 +65,6 @@ def test_killed_at_a_point(desk: Desk, matter: int, point: str) -> None:
     assert [desk.record("matters", key)["description"] for key in (matter, other)] == ["Ours"] * 2
 
 
-@pytest.mark.long
 def test_killed_again_and_again(desk: Desk, matter: int) -> None:
     """Killed at one point after the other, with the answer of each attempt lost, one write has its
     effect, and a person is asked rather than that it is sent a fourth time.

@@ -33,6 +33,7 @@ with Warehouse(folder / "data") as warehouse:
 NEWER = "insert into raw_firm.bills values (3, 'paid', 1, '2')"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", TRANSFORM_POINTS)
 def test_killed_in_a_build(tmp_path: Path, point: str) -> None:
     """The warehouse holds the last build or the new one, whole, and the next build is right."""
