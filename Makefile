@@ -2,7 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-JOBS ?= 2
+# Tests wait for servers and processes now and then: one worker more than there are cores.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 # Tests write and sync many small files: in memory, where there is room and programs may run.
 SCRATCH := $(shell findmnt -no OPTIONS /dev/shm 2>/dev/null | grep -vq noexec && test -w /dev/shm \

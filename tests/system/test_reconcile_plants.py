@@ -100,7 +100,7 @@ def _answers(value: exp.Expression) -> Iterator[str]:
 
 
 @pytest.mark.long
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(drawn=SEVERAL)
 def test_random_plants(ground: Ground, drawn: list[Draw]) -> None:
     """Whatever is planted wherever: each plant is found, in its class, to the cent, and nothing
