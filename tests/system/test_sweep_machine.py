@@ -311,4 +311,4 @@ def test_tables_equal_the_server_after_many_days(
     clio: Simulator, name: str, page_size: int
 ) -> None:
     """The same over many more days."""
-    run_days(clio, name, page_size, examples=20)
+    run_days(clio, name, page_size, examples=10)
