@@ -7,8 +7,9 @@ crash at any point leaves the generation before, whole.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -160,9 +161,7 @@ def _publish(
         folder.mkdir(mode=PRIVATE)
         said = {"generation": generation, **facts}
         with _attached(warehouse, partial, f"storage_version '{STORAGE}'"):
-            with warehouse.transaction():
-                _copy(warehouse, models, listed, said)
-            rows = _export(warehouse, models, folder)
+            rows = _fill(warehouse, models, listed, said, folder)
         _check(warehouse, partial, rows)
         _seal(partial)
         for file in folder.iterdir():
@@ -197,41 +196,59 @@ def _attached(warehouse: Warehouse, file: Path, how: str) -> Iterator[None]:
         warehouse.rows("detach snapshot")
 
 
+def _fill(
+    warehouse: Warehouse,
+    models: Iterable[str],
+    listed: Sequence[str],
+    said: dict[str, Any],
+    folder: Path,
+) -> dict[str, int]:
+    """Make each relation a table of the snapshot, and a Parquet file while the next is made.
+
+    Gives the rows of each file.
+    """
+    comments = {(name, ""): comment for name, comment in warehouse.rows(TABLES)}
+    comments |= {(name, column): comment for name, column, comment in warehouse.rows(COLUMNS)}
+    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
+        exports: dict[str, Future[int]] = {}
+        for name in models:
+            _copy(warehouse, name, listed, comments)
+            exports[name] = beside.submit(_export, warehouse, name, folder)
+        warehouse.rows("create schema snapshot.meta")
+        values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
+        warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
+        return {name: export.result() for name, export in exports.items()}
+
+
 def _copy(
-    warehouse: Warehouse, models: Iterable[str], listed: Sequence[str], said: dict[str, Any]
+    warehouse: Warehouse,
+    name: str,
+    listed: Sequence[str],
+    comments: Mapping[tuple[str, str], str],
 ) -> None:
-    """Make each relation a table of the snapshot, with what is said of it and of its columns.
+    """Make a relation a table of the snapshot, with what is said of it and of its columns.
 
     A custom field may hold anything, so only those that are listed are published.
     """
-    comments = dict(warehouse.rows(TABLES))
-    columns = warehouse.rows(COLUMNS)
-    for name in models:
-        there = _snapshot(name)
-        warehouse.rows(f"create schema if not exists snapshot.{quoted(name.partition('.')[0])}")
-        left_out = unlisted(name, warehouse.columns(*name.split(".", 1)), listed)
-        but = f" exclude ({', '.join(map(quoted, left_out))})" if left_out else ""
-        warehouse.rows(f"create table {there} as select *{but} from {sql_name(name)}")  # noqa: S608
-        if name in comments:
-            warehouse.rows(f"comment on table {there} is {sql_text(comments[name])}")
-        for relation, column, comment in columns:
-            if relation == name and column not in left_out:
-                where = f"{there}.{quoted(column)}"
-                warehouse.rows(f"comment on column {where} is {sql_text(comment)}")
-    warehouse.rows("create schema snapshot.meta")
-    values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
-    warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
+    there, (schema, _, table_name) = _snapshot(name), name.partition(".")
+    columns = warehouse.columns(schema, table_name)
+    left_out = unlisted(name, columns, listed)
+    but = f" exclude ({', '.join(map(quoted, left_out))})" if left_out else ""
+    warehouse.rows(f"create schema if not exists snapshot.{quoted(schema)}")
+    warehouse.rows(f"create table {there} as select *{but} from {sql_name(name)}")  # noqa: S608
+    for column in ["", *columns]:
+        if column not in left_out and (name, column) in comments:
+            what = f"column {there}.{quoted(column)}" if column else f"table {there}"
+            warehouse.rows(f"comment on {what} is {sql_text(comments[name, column])}")
 
 
-def _export(warehouse: Warehouse, models: Iterable[str], folder: Path) -> dict[str, int]:
-    """Write each table of the snapshot as a Parquet file too, and count its rows."""
-    counts = {}
-    for name in models:
-        there = _snapshot(name)
-        path = folder / f"{name}.parquet"
-        warehouse.rows(f"copy {there} to '{path}' ({PARQUET_FORMAT})")
-        ((counts[name],),) = warehouse.rows(f"select count(*) from {there}")  # noqa: S608
-    return counts
+def _export(warehouse: Warehouse, name: str, folder: Path) -> int:
+    """Write a table of the snapshot as a Parquet file too, and count its rows."""
+    there, path = _snapshot(name), folder / f"{name}.parquet"
+    with closing(warehouse.cursor()) as cursor:
+        cursor.execute(f"copy {there} to '{path}' ({PARQUET_FORMAT})")
+        ((count,),) = cursor.execute(f"select count(*) from {there}").fetchall()  # noqa: S608
+    return int(count)
 
 
 def _check(warehouse: Warehouse, file: Path, rows: dict[str, int]) -> None:

@@ -32,7 +32,7 @@ from .pushed import pushed
 
 REPORTS = "reports"
 """The folder of packages in the data folder."""
-MEMORY_LIMIT = "500MB"
+MEMORY_LIMIT = "400MB"
 AS_OF = pa.schema([("resource", pa.string()), ("complete_at", pa.timestamp("us", tz="UTC"))])
 BY_MONTH = (
     "staging.stg_manage__activities",
