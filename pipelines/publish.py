@@ -164,8 +164,6 @@ def _publish(
             rows = _fill(warehouse, models, listed, said, folder)
         _check(warehouse, partial, rows)
         _seal(partial)
-        for file in folder.iterdir():
-            _seal(file)
         sync_folder(folder)
         crash_point("snapshot-copied")
         folder.rename(home / parquet)
@@ -243,11 +241,12 @@ def _copy(
 
 
 def _export(warehouse: Warehouse, name: str, folder: Path) -> int:
-    """Write a table of the snapshot as a Parquet file too, and count its rows."""
+    """Write a table of the snapshot as a Parquet file too, to stay, and count its rows."""
     there, path = _snapshot(name), folder / f"{name}.parquet"
     with closing(warehouse.cursor()) as cursor:
         cursor.execute(f"copy {there} to '{path}' ({PARQUET_FORMAT})")
         ((count,),) = cursor.execute(f"select count(*) from {there}").fetchall()  # noqa: S608
+    _seal(path)
     return int(count)
 
 
