@@ -4,16 +4,25 @@ import io
 import threading
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from pipelines import products
+from pipelines.config import SourceSettings
+from pipelines.meta import Meta
 from pipelines.progress import Lines
+from pipelines.reconcile.asked import Desk
+from pipelines.reconcile.definitions import read_definitions
+from pipelines.reconcile.explain import explained
 from pipelines.reconcile.reports import (
     LAYOUTS,
     StrangeReportError,
     asked_reports,
     read_report,
 )
+from pipelines.reconcile.verdicts import UNEXPLAINED, Counted, Line, concluded
+from pipelines.warehouse import Warehouse
 from sources.clio_http import reports
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
@@ -106,6 +115,25 @@ def test_run_that_is_to_stop() -> None:
     stop.set()
     with ClioClient(CLIO, clock, stop=stop) as client, pytest.raises(Interrupted):
         asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
+    assert client.requests == 0
+
+
+def test_last_look_that_is_to_stop(tmp_path: Path) -> None:
+    """An order to stop while differences are looked into ends the run: no package tells less."""
+    stop, clock, options = threading.Event(), SystemClock(), SourceSettings()
+    stop.set()
+    product = products.product("clio_manage", options)
+    masks = products.masks(product.catalog, options, tmp_path)
+    line = Line("bill:5", "5", Decimal(1), Decimal(2), "bills", "5", cause=UNEXPLAINED)
+    (definition,) = [one for one in read_definitions((2,)) if one.name == "bill_balances"]
+    found = concluded(definition, Counted(1, 0, Decimal(1), Decimal(2), [line]))
+    with Warehouse(tmp_path) as warehouse, ClioClient(CLIO, clock, stop=stop) as client:
+        Meta(warehouse)
+        warehouse.rows("create schema raw_clio_manage")
+        warehouse.rows("create table raw_clio_manage.bills (id bigint)")
+        desk = Desk(warehouse, product, client, clock, masks, Lines(io.StringIO()))
+        with pytest.raises(Interrupted):
+            explained(desk, [found])
     assert client.requests == 0
 
 
