@@ -259,8 +259,8 @@ class Warehouse:
     def columns(self, schema: str, table: str) -> list[str]:
         """Name the columns of a table in order; empty when there is no such table."""
         found = self.rows(
-            "select column_name from duckdb_columns()"
-            " where schema_name = $1 and table_name = $2 order by column_index",
+            "select column_name from duckdb_columns() where database_name = current_database()"
+            " and schema_name = $1 and table_name = $2 order by column_index",
             [schema, table],
         )
         return [name for (name,) in found]
@@ -269,7 +269,7 @@ class Warehouse:
         """Name the columns of every table of a schema, in order."""
         found = self.rows(
             "select table_name, list(column_name order by column_index) from duckdb_columns()"
-            " where schema_name = $1 group by 1",
+            " where database_name = current_database() and schema_name = $1 group by 1",
             [schema],
         )
         return dict(found)
