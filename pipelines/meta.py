@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
+from .state import inputs, withheld
 from .warehouse import Warehouse
 
 DDL = (
@@ -33,8 +34,10 @@ DDL = (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
         run_id varchar)""",
     """create table if not exists meta.quarantine (
-        source varchar, resource varchar, record_id varchar, row json, reason varchar,
-        run_id varchar)""",
+        source varchar, resource varchar, record_id varchar, field varchar, row json,
+        reason varchar, run_id varchar, since timestamptz)""",
+    "alter table meta.quarantine add column if not exists field varchar",
+    "alter table meta.quarantine add column if not exists since timestamptz",
     """create table if not exists meta.parents_read (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz,
         failed boolean)""",
@@ -50,6 +53,8 @@ DDL = (
     *observations.DDL,
     *identity.DDL,
     *echoes.DDL,
+    *withheld.DDL,
+    *inputs.DDL,
 )
 
 
@@ -282,13 +287,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A row that did not fit its table."""
+    """A row that did not fit its table, or with a `field` one value of a row."""
 
     source: str
     resource: str
     record_id: str
     row: str
     reason: str
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -352,8 +358,8 @@ class Stored:
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
         refused = _table(self.refused, status="refused", since=at)
         yield "fields", refused, (*resource, "field")
-        quarantined = _table(self.quarantined, run_id=run_id)
-        yield "quarantine", quarantined, (*resource, "record_id")
+        quarantined = _table(self.quarantined, run_id=run_id, since=at)
+        yield "quarantine", quarantined, (*resource, "record_id", "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

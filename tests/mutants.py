@@ -15,6 +15,7 @@ from tests.bugs import LOADS, Mutant
 from tests.bugs_of_models import MODELS
 from tests.bugs_of_reports import REPORTS
 from tests.bugs_of_sweeps import SWEEPS
+from tests.bugs_of_truth import TRUTH
 from tests.bugs_of_writes import PUSHES
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,7 @@ LEFT_OUT = shutil.ignore_patterns(
     "build",
 )
 SECONDS = 900
-MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH)
 
 
 def planted(mutant: Mutant, folder: Path) -> None:

@@ -200,7 +200,14 @@ class Task:
         counts.unchanged += outcome.unchanged
         counts.quarantined += len(reading.misfits)
         self.pending.quarantined += [
-            Quarantined(self.source, self.name, misfit.record_id, misfit.row, misfit.reason)
+            Quarantined(
+                self.source,
+                self.name,
+                misfit.record_id,
+                misfit.row,
+                misfit.reason,
+                misfit.field or None,
+            )
             for misfit in reading.misfits
         ]
         self.pending.absent |= reading.absent

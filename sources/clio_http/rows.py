@@ -49,11 +49,12 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 
 @dataclass(frozen=True)
 class Misfit:
-    """A row that does not fit its table: its key as text, the row as received, and why."""
+    """A row that does not fit its table, with `field` one value: its key, it as received, why."""
 
     record_id: str
     row: str
     reason: str
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -328,8 +329,7 @@ class RowReader:
             if missing.num_rows:
                 message = f"page {missing['_page'][0]} holds a record without {column.name}"
                 raise BrokenWalkError(message)
-        sizes = pa.compute.value_counts(typed["_page"]).to_pylist()
-        for size in sizes:
+        for size in pa.compute.value_counts(typed["_page"]).to_pylist():
             if size["counts"] > self.collection.page_size:
                 message = (
                     f"page {size['values']} holds more than {self.collection.page_size} records"
@@ -380,7 +380,7 @@ def _numbers(ids: pa.Array) -> pa.Array | None:
 
 
 def _all(values: pa.ChunkedArray | pa.Array) -> bool:
-    return len(values) == 0 or pa.compute.all(values).as_py() is True
+    return pa.compute.all(values, min_count=0).as_py() is True
 
 
 _SHARED = threading.Lock()

@@ -67,7 +67,13 @@ def test_the_schema_has_the_columns_of_the_contract(meta: Meta) -> None:
     ]
     assert layout["fields"][:5] == ["source", "resource", "field", "status", "since"]
     assert layout["drift"] == ["source", "resource", "field", "kind", "seen_at", "run_id"]
-    assert layout["quarantine"] == ["source", "resource", "record_id", "row", "reason", "run_id"]
+    assert layout["quarantine"][:7] == [
+        *("source", "resource", "record_id", "field", "row", "reason", "run_id"),
+    ]
+    assert layout["withheld"][:6] == [
+        *("source", "resource", "record_id", "field", "since", "evidence"),
+    ]
+    assert layout["inputs"] == ["source", "resource", "complete_up_to", "state", "reason"]
     assert layout["epoch"] == ["load_seq", "warehouse_id", "at"]
     assert layout["regressions"] == [
         *("seen_at", "run_id", "reason", "epoch_seq", "warehouse_seq"),

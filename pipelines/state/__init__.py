@@ -1,0 +1,1 @@
+"""The `meta` schema: what the tool knows beside the records themselves."""
