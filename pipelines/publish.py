@@ -16,11 +16,11 @@ from uuid import uuid4
 
 from sources.clio_http.casts import quoted
 
-from .backup.work import disk_errors
 from .crash import crash_point
 from .custom_fields import demand_known, unlisted
 from .durable import replace_privately, sync_folder
 from .errors import StorageError
+from .local_errors import in_words
 from .meta import moment
 from .model_errors import BuiltChecksFailedError, NotBuiltError
 from .outcome import Outcome, jsonable, table
@@ -81,7 +81,7 @@ def run_publish(work: Work) -> Outcome:
     with (
         work.opened("publish") as warehouse,
         work.reporter,
-        disk_errors("the snapshot could not be written"),
+        in_words("the snapshot could not be written", str(data)),
     ):
         models = publishable(warehouse)
         demand_known(warehouse, listed)
