@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from sources.errors import ClioError, ConfigurationError
 
+from .durable import cut, seal
 from .errors import BusyError, QueryError, StorageError, WarehouseError
 from .local_errors import in_words, told
 
@@ -40,6 +41,8 @@ PRIVATE = 0o700
 FILE = "warehouse.duckdb"
 ODD = "='?%\\"
 """Characters of a path that DuckDB or dlt take for something else, such as a partition."""
+HEADER = 3 * 4096
+"""The bytes at the file's beginning that every checkpoint changes."""
 LOG_BEGINS = b"\x64\x00\x62\x65\x00"
 """The first bytes of a write-ahead log of DuckDB's: that the first entry tells its version."""
 LOCKED_DOWN = (
@@ -162,7 +165,7 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         try:
-            demand_log(self.path)
+            demand_whole(self.path)
             self.connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
             self.connection.execute("set timezone = 'UTC'")
             self._own, self._lock = self.cursor(), threading.RLock()
@@ -199,6 +202,8 @@ class Warehouse:
         """Close the file."""
         self._own.close()
         self.connection.close()
+        if not self.read_only:
+            seal(self.path, HEADER)
 
     def cursor(self) -> Cursor:
         """Give a connection of its own to the same open file, in UTC."""
@@ -293,17 +298,20 @@ class Warehouse:
         self.rows("checkpoint")
 
 
-def demand_log(path: Path) -> None:
-    """Refuse a write-ahead log that does not begin as DuckDB begins one.
+def demand_whole(path: Path) -> None:
+    """Refuse a file that was cut, and a write-ahead log that does not begin as DuckDB begins one.
 
-    DuckDB passes such a log over without a word, and with it whatever it held. One that ends in
-    the middle of an entry is as a crash leaves it, and so is one whose first block never came to
-    the disk and reads as zeros.
+    DuckDB notices a cut when it comes to a block that is gone, and passes such a log over without
+    a word, with whatever it held. One that ends in the middle of an entry is as a crash leaves it,
+    and so is one whose first block never came to the disk and reads as zeros.
 
     Raises:
-        WarehouseError: it begins with something else.
+        WarehouseError: it is so.
 
     """
+    if said := cut(path, HEADER):
+        message = f"the warehouse cannot be opened ({said})"
+        raise WarehouseError(message)
     try:
         with path.with_name(path.name + ".wal").open("rb") as log:
             begins = log.read(len(LOG_BEGINS))

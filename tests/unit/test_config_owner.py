@@ -9,7 +9,7 @@ from pipelines.config import read_settings
 from pipelines.config_files import ForeignFileError, writable_by_others
 from sources.errors import ConfigurationError
 
-ENV = {"USER": "ana"}
+ENV = {"CLIO_SYNC__ACTOR": "ana"}
 OTHER = 12345
 LOOPBACK = '[sources.clio_manage]\nbase_url = "http://127.0.0.1:9"\n'
 WORD = "allow_loopback = true\n"
