@@ -24,7 +24,7 @@ from .local_errors import NewerFileError, newer, of_ledger, told
 
 FILE = "ledger.sqlite"
 HEAD = "ledger-head.json"
-MOST_VERSIONS = 1000
+MOST_VERSIONS = 100
 """A greater version than that is no version, but a header that was damaged."""
 WAIT = 30.0
 """Seconds that one process waits for another's transaction."""
@@ -352,7 +352,7 @@ def _told(folder: Path) -> Iterator[None]:
     """Turn what SQLite says into words; it never quotes what is in the ledger."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise of_ledger(error, str(folder / FILE)) from None
     except OSError as error:
         what, message = (

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import WarehouseError
-from .publish_errors import NotPublishedError, PointerError
+from .publish_errors import DamagedSnapshotError, NotPublishedError, PointerError
 from .warehouse import Warehouse
 
 HOME = "published"
@@ -76,12 +76,15 @@ def opened(data: Path) -> Iterator[tuple[Published, Warehouse]]:
     Raises:
         NotPublishedError: nothing is published.
         PointerError: the pointer cannot be read, or the file that it names is not there.
-        WarehouseError: the snapshot is damaged.
+        DamagedSnapshotError: the snapshot is damaged.
 
     """
-    current, snapshot = _open(data)
-    with snapshot:
-        yield current, snapshot
+    try:
+        current, snapshot = _open(data)
+        with snapshot:
+            yield current, snapshot
+    except WarehouseError:
+        raise DamagedSnapshotError from None
 
 
 def _open(data: Path) -> tuple[Published, Warehouse]:
