@@ -5,9 +5,7 @@ user may change, is refused before anything in it is looked at; and an address o
 behind which any user's program may listen, needs the owner's word beside it.
 """
 
-import grp
 import os
-import pwd
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,24 +16,14 @@ from typing import Any
 from sources.clio_http.hosts import LOOPBACK_HOSTS, host_of
 from sources.errors import ConfigurationError
 
+from .ownership import ROOT, ForeignFileError, writable_by_others
+
 FOLDER = ".dlt"
 NAMES = ("config.toml", "secrets.toml")
 """The files of the folder; what stands in a later one goes before."""
 ADDRESSES = ("base_url", "oauth_url", "gateway_url")
 """The settings of a product that say where its keys are sent."""
 WORD = "allow_loopback"
-ROOT = 0
-
-
-class ForeignFileError(ConfigurationError):
-    """A settings file is not this user's alone."""
-
-    code = "foreign_file"
-    hint = (
-        "Nothing of it was used, and no token was read. Look what stands in it; if it is right,"
-        " make it and its folder yours, writable by nobody else (chown, and chmod go-w), or run the"
-        " command in another folder. Then run the same command."
-    )
 
 
 @dataclass(frozen=True)
@@ -145,20 +133,3 @@ def _states(path: Path, opened: os.stat_result | None) -> Iterator[tuple[Path, o
         yield target.parent, target.parent.stat()
     elif opened is not None:
         yield path, opened
-
-
-def writable_by_others(state: os.stat_result) -> bool:
-    """Tell whether anybody but the owner may write: a group of the owner alone is nobody else."""
-    if state.st_mode & stat.S_IWOTH:
-        return True
-    return bool(state.st_mode & stat.S_IWGRP) and not _is_private_group(state)
-
-
-def _is_private_group(state: os.stat_result) -> bool:
-    """Tell whether a group is the one of its owner's own name that many systems make for each."""
-    try:
-        group, owner = grp.getgrgid(state.st_gid), pwd.getpwuid(state.st_uid)
-    except KeyError:
-        return False
-    own = owner.pw_uid != ROOT and (group.gr_name, group.gr_gid) == (owner.pw_name, owner.pw_gid)
-    return own and set(group.gr_mem) <= {owner.pw_name}

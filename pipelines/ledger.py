@@ -21,6 +21,7 @@ from .durable import replace_durably, sync_folder
 from .errors import LedgerError, StorageError
 from .ledger_schema import MIGRATIONS
 from .local_errors import NewerFileError, newer, of_ledger, told
+from .ownership import keep_own
 
 FILE = "ledger.sqlite"
 HEAD = "ledger-head.json"
@@ -215,6 +216,15 @@ class Ledger:
         """
         _demand([*self.verify(), *self._cut(at_least or Head())])
 
+    def demand_held(self, head: Head) -> None:
+        """Look whether an event that is known from elsewhere is there.
+
+        Raises:
+            LedgerError: it is not: the ledger was lost, or an older one was put back.
+
+        """
+        _demand(self._cut(head))
+
     def accept(self, actor: str, lost: Sequence[Head]) -> None:
         """Let a person go on with a ledger that was cut, naming the heads that are lost."""
         body = {"lost": [str(head) for head in lost]}
@@ -295,6 +305,7 @@ def link(before: str, row: Sequence[object]) -> str:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    keep_own(path)
     empty = not path.exists() or not path.stat().st_size
     if read_only and empty:
         return sqlite3.connect(":memory:", isolation_level=None)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, withheld
+from .state import inputs, versions, withheld
 from .warehouse import Warehouse
 
 DDL = (
@@ -55,6 +55,7 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *versions.DDL,
 )
 
 
@@ -119,6 +120,7 @@ class Meta:
         with warehouse.transaction():
             for statement in DDL:
                 warehouse.rows(statement)
+            versions.note(warehouse)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 

@@ -23,7 +23,9 @@ from sources.errors import ClioError, ConfigurationError
 
 from .durable import cut, seal
 from .errors import BusyError, QueryError, StorageError, WarehouseError
-from .local_errors import in_words, told
+from .local_errors import NewerFileError, in_words, newer, told
+from .ownership import keep_own, put_right
+from .release import SCHEMA
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -84,7 +86,13 @@ def in_memory() -> Cursor:
 
 
 def prepare_data_folder(folder: Path) -> None:
-    """Make the data folder, private to its owner, and refuse one that cannot be used."""
+    """Make the data folder, private to its owner, and refuse one that cannot be used.
+
+    Raises:
+        ForeignFileError: a file in it belongs to another user.
+        ConfigurationError: it cannot be made, or is another user's.
+
+    """
     odd = sorted(set(str(folder.resolve())) & set(ODD))
     if odd:
         message = f"the path of the data folder holds {odd[0]}, with which the engine cannot write"
@@ -95,6 +103,7 @@ def prepare_data_folder(folder: Path) -> None:
             message = "the data folder belongs to another user"
             raise ConfigurationError(message)
         folder.chmod(PRIVATE)
+        put_right(folder)
     except OSError as error:
         message = f"the data folder cannot be made or changed ({error.strerror})"
         raise told(error, "the data folder cannot be made or changed", str(folder)) or (
@@ -153,6 +162,7 @@ class Warehouse:
 
         Raises:
             BusyError: another process has the file open.
+            NewerFileError: a newer version of clio-sync or of DuckDB wrote it.
             WarehouseError: the file cannot be opened.
 
         """
@@ -165,12 +175,28 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         try:
+            keep_own(self.path)
             demand_whole(self.path)
             self.connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
             self.connection.execute("set timezone = 'UTC'")
             self._own, self._lock = self.cursor(), threading.RLock()
+            self._demand_known()
         except (duckdb.Error, OSError) as error:
             raise _unopened(error, self.path) from None
+
+    def _demand_known(self) -> None:
+        """Refuse what a newer clio-sync wrote, before anything of it is misread or changed.
+
+        Raises:
+            NewerFileError: it did.
+
+        """
+        if not self.columns("meta", "versions"):
+            return
+        for version, tool in self.rows("select version, tool from meta.versions"):
+            if version > SCHEMA:
+                self.connection.close()
+                raise NewerFileError(newer(self.path.name, version, SCHEMA, tool))
 
     def __enter__(self) -> Self:
         """Give the warehouse itself."""

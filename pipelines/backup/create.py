@@ -45,13 +45,7 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
         raise NoWarehouseError
     prepare_data_folder(folder)
     with writer_lock(folder, COMMAND, outcome.started_at):
-        with Warehouse(folder) as warehouse:
-            if not warehouse.layout("meta"):
-                raise NoWarehouseError
-            warehouse.checkpoint()
-        home = _home(out or folder / HOME)
-        with in_words("the backup could not be written", str(home)):
-            backup, manifest = _create(work, home)
+        backup, manifest = make(work, out)
     outcome.finished_at = work.clock.now()
     outcome.results = list(manifest.results(backup))
     outcome.text = (
@@ -59,6 +53,23 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
         "Run clio-sync backup verify to see whether it can be restored.\n"
     )
     return outcome
+
+
+def make(work: Work, out: Path | None = None) -> tuple[Path, Manifest]:
+    """Make a backup while the writer's lock is held and nobody has the warehouse open.
+
+    Raises:
+        ClioError: as `run_create` does.
+
+    """
+    folder = work.settings.data_dir
+    with Warehouse(folder) as warehouse:
+        if not warehouse.layout("meta"):
+            raise NoWarehouseError
+        warehouse.checkpoint()
+    home = _home(out or folder / HOME)
+    with in_words("the backup could not be written", str(home)):
+        return _create(work, home)
 
 
 def _home(home: Path) -> Path:
