@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from . import paging, query, replies, values, write_api
+from . import paging, query, replies, values, veil, write_api
 from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .headers import bearer, unchanged
@@ -115,6 +115,7 @@ class Api:
 
     def _carried_out(self, exchange: Exchange) -> Response:
         world = self.world
+        veil.check(exchange.collection, world.switches)
         if exchange.request.method != "GET":
             return self.writing.answer(exchange)
         report = world.reports.download(exchange.path, str(exchange.request.base_url))
@@ -236,6 +237,7 @@ class Api:
 
     def _seen(self, name: str, key: str) -> Row:
         """Give a record that the caller may see."""
+        veil.check_rows(name, self.world.switches)
         table = self.world.store[name]
         row = table.get(int(key))
         if row is not None:

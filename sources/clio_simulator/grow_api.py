@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import grow_errors, grow_paging, grow_query, paging, values
+from . import grow_errors, grow_paging, grow_query, paging, values, veil
 from .errors import Refusal
 from .faults import Call, Draft
 from .grow_errors import missing_scope, not_found, refused
@@ -19,6 +19,7 @@ from .headers import bearer, unchanged
 from .paging import Cursor
 from .replies import JSON_TYPE
 from .store import Row, moment
+from .veil import Veil
 from .world import Exchange, World, given_in
 
 BASE = "/grow/"
@@ -137,6 +138,7 @@ class GrowApi:
             raise self._unknown(turn)
         if operation.scope in world.switches.grow_missing_scopes:
             return self._without(operation.scope)
+        veil.check(turn.collection, world.switches)
         self._check_nonce(turn)
         if operation.way in WRITES and not all(action.carries_out for action in turn.actions):
             return grow_errors.gateway(502, "The request was lost")
@@ -192,7 +194,8 @@ class GrowApi:
 
     def _record(self, turn: Turn, row: Row) -> Row:
         name = turn.operation.collection if turn.operation else ""
-        return self.world.grow.renderer.record(name, row, turn.include)
+        record = self.world.grow.renderer.record(name, row, turn.include)
+        return Veil(turn.collection, self.world.switches)(record)
 
     def _link(self, turn: Turn, draft: Draft, page: paging.Page) -> None:
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
@@ -216,6 +219,7 @@ class GrowApi:
     def _seen(self, turn: Turn, operation: Operation) -> Row:
         """Give a record that the caller may see."""
         switches = self.world.switches
+        veil.check_rows(turn.collection, switches)
         row = self.world.grow.store[turn.collection].get(turn.keys[0])
         if row is None:
             raise not_found()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters, hidden
+from . import filters, hidden, veil
 from .clock import milliseconds
 from .errors import argument, bad_request
 from .filters import Given, Test
@@ -170,6 +170,7 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
     tests, bound = _times(asked, switches)
     if name in hidden.DEFAULTS:
         tests += hidden.DEFAULTS[name](asked.given, switches, store)
+    tests += veil.tests(name, switches)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
