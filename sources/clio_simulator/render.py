@@ -231,7 +231,7 @@ class Rendering:
     def plan(self, row: Row) -> Row:
         """Give one record as the caller sees it."""
         record = self.compiled(row)
-        return record if self.veil is None else self.veil(record)
+        return record if self.veil is None else self.veil(record, int(row["id"]))
 
     def refresh(self) -> None:
         """Forget what was rendered if a record that it looked at has changed."""

@@ -1,9 +1,11 @@
 """What a token's user does not see, or sees amiss, of the records that are shown to it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import values
 from .errors import forbidden, not_found
 from .filters import Test
 from .store import Row
@@ -56,7 +58,8 @@ def hidden(collection: str, switches: Switches) -> frozenset[str]:
 
 def mark(collection: str, switches: Switches) -> tuple[object, ...]:
     """Give what changes with every switch that changes what is shown of a collection."""
-    return hidden(collection, switches), switches.hidden_fields_shape
+    misfits = repr(switches.misfits.get(collection))
+    return hidden(collection, switches), switches.hidden_fields_shape, misfits
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,11 @@ class Veil:
     collection: str
     switches: Switches
 
-    def __call__(self, record: Row) -> Row:
-        """Give a record that is about to be written as JSON, without what is hidden."""
+    def __call__(self, record: Row, key: int) -> Row:
+        """Give the record with that id, about to be written as JSON, without what is hidden."""
+        spoilt = self.switches.misfits.get(self.collection, {}).get(key, {})
+        for name in spoilt.keys() & record.keys():
+            record[name] = _writable(spoilt[name])
         for name in hidden(self.collection, self.switches) & record.keys():
             self._hide(record, name)
         return record
@@ -81,6 +87,15 @@ class Veil:
         else:
             whole = shape == "stripped" and isinstance(value, dict)
             record[name] = _stripped(value) if whole else None
+
+
+def _writable(value: object) -> object:
+    """Give what JSON can hold only in escapes, as half a surrogate pair, as its bytes."""
+    try:
+        values.dump(value)
+    except TypeError:
+        return values.Raw(json.dumps(value).encode())
+    return value
 
 
 def _has_id(entry: Any) -> bool:  # noqa: ANN401 - any JSON
