@@ -109,6 +109,8 @@ class Compiler:
             return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
+        if (schema, name) == ("CustomFieldValue", "picklist_option"):
+            return self._option(described["schema"], field.inside)
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
         if described["type"] == ARRAY:
@@ -179,6 +181,20 @@ class Compiler:
             return {"id": value} if only_id and value.__class__ is int else show(value)
 
         return get, depends
+
+    def _option(self, schema: str, inside: tuple[str, ...] | None) -> tuple[Getter, frozenset[str]]:
+        """Give the option that a value names as it stands in the custom field now."""
+        show, depends = self._nested(schema, inside)
+        fields_ = self.store["custom_fields"].rows
+
+        def get(row: Row) -> Row | None:
+            chosen = row.get("picklist_option")
+            options = fields_.get(row.get("custom_field", 0), {}).get("picklist_options", ())
+            found = (each for each in options if chosen and each["id"] == chosen["id"])
+            option = next(found, chosen)
+            return None if option is None else show(option)
+
+        return get, depends | {"custom_fields"}
 
     def _array(
         self, name: str, schema: str | None, inside: tuple[str, ...] | None
