@@ -12,7 +12,7 @@ from tests.system.process import document, environment, run
 from tests.system.writing import SEED, Desk
 
 MODEL = "dim_user"
-MEETING = (
+MEETING: tuple[tuple[str, ...], ...] = (
     ("load",),
     ("sweep",),
     ("status",),
@@ -136,22 +136,23 @@ def test_damaged_ledger_stops_writing_never_reading(quick_desk: Desk) -> None:
     assert before
     altered_schema(folder / "ledger.sqlite")
     env = environment(folder, desk.firm.clio)
-    for words in (("load", "--resource", "matters"), ("sweep", "--resource", "matters")):
-        done = run(*words, env=env)
-        assert done.returncode == 0, (words, done.stderr)
+    for reading in ("load", "sweep"):
+        done = run(reading, "--resource", "matters", env=env)
+        assert done.returncode == 0, (reading, done.stderr)
         assert "Reading goes on; nothing is sent to Clio" in done.stderr
     done = run("status", env=env)
     assert (done.returncode, "Nothing is sent to Clio" in done.stdout) == (0, True)
     assert run("models", "ls", env=env).returncode == 0
     assert desk.firm.query("select * from meta.edits") == before
-    for words in (
+    writing: tuple[tuple[str, ...], ...] = (
         ("edits", "propose", "matters", str(key), "description=x", "--reason", "r"),
         ("plan",),
         ("review", plan, "--approve", "all"),
         ("push", plan),
         ("push", plan, "--commit", plan),
         ("undo", plan),
-    ):
+    )
+    for words in writing:
         done = run(*words, "--json", env=env)
         assert done.returncode == 7, (words, done.stdout)
         (error,) = document(done)["errors"]

@@ -13,7 +13,7 @@ from sources.clio_simulator import Simulator
 from tests.system.process import document, environment, run
 from tests.system.writing import SEED, Desk
 
-WRITING = (
+WRITING: tuple[tuple[str, ...], ...] = (
     ("load", "--resource", "tasks"),
     ("sweep", "--resource", "tasks"),
     ("transform",),
@@ -30,7 +30,7 @@ WRITING = (
     ("doctor",),
 )
 """Every command that writes into the data folder, and doctor, which tells what keeps them."""
-READING = (("status",), ("edits", "list"), ("audit", "verify"))
+READING: tuple[tuple[str, ...], ...] = (("status",), ("edits", "list"), ("audit", "verify"))
 
 
 @contextmanager
