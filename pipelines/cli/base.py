@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.utils import PacifyFlushWrapper
 
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
@@ -31,10 +32,11 @@ def entry() -> None:
     except click.ClickException as error:
         _show(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # whoever read what a command prints has read enough
-        _close_streams()
-        sys.exit(0)
+    except SystemExit as ending:
+        # click's own way to end where whoever reads has read enough, as of a page of help
+        if isinstance(sys.stdout, PacifyFlushWrapper):
+            ending.code = 0
+        raise
     sys.exit(ended if isinstance(ended, int) else 0)
 
 

@@ -94,7 +94,7 @@ def test_terminated_push(quick_desk: Desk) -> None:
     process.send_signal(TERM)
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 4, (out, err)
-    assert len(desk.patches) == 1
+    assert len(desk.patches) < len(rows)
     desk.firm.clio.faults.clear()
     assert run("push", plan, "--commit", plan, env=env).returncode == 0
     assert len(desk.patches) == len(rows)
