@@ -53,6 +53,7 @@ from sources.errors import (
 )
 
 from .kept_out import KeptOut
+from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .standing import Standing
@@ -172,6 +173,7 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         self.withheld.begin(self.choice.accept_empty, now)
