@@ -346,6 +346,14 @@ class KeptOutError(ClioError):
         self.count = count
 
 
+class NotKeptOutError(ClioError):
+    """Nothing of this record is kept out."""
+
+    code = "not_kept_out"
+    hint = "Nothing was done. clio-sync quarantine list shows what is, by collection and record."
+    exit_code = 2
+
+
 class TypeChangedError(ClioError):
     """So much of a column does not fit that Clio must have changed its type."""
 

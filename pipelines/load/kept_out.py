@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from pipelines.errors import KeptOutError, TypeChangedError
 from pipelines.state import quarantine
-from pipelines.state.quarantine import Cell, Counts
 from pipelines.warehouse import Warehouse
 from sources.errors import ClioError
 
@@ -19,7 +18,7 @@ class KeptOut:
         """Take the warehouse; nothing is read yet."""
         self.warehouse = warehouse
         self.source = source
-        self.before: frozenset[Cell] = frozenset()
+        self.before: frozenset[quarantine.Cell] = frozenset()
 
     def begin(self) -> None:
         """Note what is kept out before the first page."""
@@ -49,14 +48,8 @@ class KeptOut:
                     )
                 )
             elif name not in changed:
-                notes.append(f"{name}: {told(counts)}")
+                notes.append(f"{name}: {counts.told}; clio-sync quarantine list")
         return errors, notes
-
-
-def told(counts: Counts) -> str:
-    """Say what is kept out of a collection, and since when."""
-    since = counts.since.format("YYYY-MM-DD HH:mm")
-    return f"{counts} kept out since {since} UTC; clio-sync quarantine list"
 
 
 def _changed(fields: frozenset[str]) -> str:

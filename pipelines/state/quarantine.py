@@ -36,13 +36,19 @@ class Counts:
 
     rows: int
     values: int
-    since: pendulum.DateTime
+    since: pendulum.DateTime | None
     rows_since: pendulum.DateTime | None
 
     def __str__(self) -> str:
         """Say it in words."""
         parts = [(self.rows, "row"), (self.values, "value")]
         return " and ".join(f"{n:,} {word}{'s' * (n != 1)}" for n, word in parts if n)
+
+    @property
+    def told(self) -> str:
+        """Say it with the moment since when."""
+        since = f"{self.since:%Y-%m-%d %H:%M} UTC" if self.since else "before this version"
+        return f"{self} kept out since {since}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Entry:
     record_id: str
     field: str
     reason: str
-    since: pendulum.DateTime
+    since: pendulum.DateTime | None
     row: str
 
 
@@ -122,27 +128,33 @@ def cells(warehouse: Warehouse, source: str) -> frozenset[Cell]:
 
 def counts(warehouse: Warehouse, source: str) -> dict[str, Counts]:
     """Count what is kept out of each collection that has anything kept out."""
+    # a warehouse that is only read may be that of an older version, which kept whole rows alone
+    known = {"field", "since"} <= set(warehouse.columns("meta", "quarantine"))
+    asked = (
+        "count(*) filter (field is null), count(field), min(since),"
+        " min(since) filter (field is null)"
+        if known
+        else "count(*), 0, null, null"
+    )
     found = warehouse.rows(
-        "select resource, count(*) filter (field is null), count(field),"
-        " min(coalesce(since, epoch_ms(0)::timestamptz)), min(since) filter (field is null)"
-        " from meta.quarantine where source = $1 group by 1",
+        f"select resource, {asked} from meta.quarantine where source = $1 group by 1",  # noqa: S608
         [source],
     )
     return {
-        name: Counts(rows, values, _moment(at), _moment(rows_at) if rows_at else None)
+        name: Counts(rows, values, _moment(at), _moment(rows_at))
         for name, rows, values, at, rows_at in found
     }
 
 
-def _moment(at: datetime) -> pendulum.DateTime:
-    return pendulum.instance(at, tz="UTC").in_timezone("UTC")
+def _moment(at: datetime | None) -> pendulum.DateTime | None:
+    return None if at is None else pendulum.instance(at, tz="UTC").in_timezone("UTC")
 
 
 def entries(warehouse: Warehouse) -> list[Entry]:
     """List what is kept out, by collection and record."""
     found = warehouse.rows(
         "select source, resource, coalesce(record_id, ''), coalesce(field, ''),"
-        " coalesce(reason, ''), coalesce(since, epoch_ms(0)::timestamptz),"
+        " coalesce(reason, ''), since,"
         " coalesce(row::varchar, '') from meta.quarantine"
         " order by source, resource, try_cast(record_id as bigint), record_id, field"
     )
