@@ -52,6 +52,8 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from .kept_out import KeptOut
+from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .standing import Standing
@@ -152,6 +154,7 @@ class Runner:
         self.asked = 0
         self.quarantined: frozenset[str] = frozenset()
         self.withheld = Withholding(warehouse, self.source)
+        self.kept_out = KeptOut(warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
@@ -170,9 +173,11 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         self.withheld.begin(self.choice.accept_empty, now)
+        self.kept_out.begin()
         return now
 
     def _server_time(self) -> pendulum.DateTime:
@@ -382,6 +387,9 @@ class Runner:
             if self.choice.full and task.complete:
                 # a full load asks for every field again
                 self.meta.accept_fields(self.source, task.name, task.walk.refused)
+            if task.future:
+                what = "updated_at of {} rows lies over a day in the future"
+                self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         if self.stop.is_set():
@@ -394,8 +402,9 @@ class Runner:
     def _finish_unknown(self) -> None:
         """Say what this token may not see, and keep what figures may rest on."""
         alarms, notes = self.withheld.findings()
-        self.result.errors += alarms
-        for note in notes:
+        misfits, told = self.kept_out.findings(self.tasks)
+        self.result.errors += [*alarms, *misfits]
+        for note in [*notes, *told]:
             self.reporter.note(note)
         keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
 
