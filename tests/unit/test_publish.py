@@ -82,7 +82,8 @@ def test_marts_and_bi_are_published(work: Work) -> None:
             "select schema_name || '.' || table_name, comment from duckdb_tables()"
             " where database_name = 's' order by 1"
         ).fetchall()
-        assert [name for name, _ in tables] == ["bi.bill_totals", "core.fct_bill", "meta.snapshot"]
+        beside = ["meta.snapshot", "meta.versions"]
+        assert [name for name, _ in tables] == ["bi.bill_totals", "core.fct_bill", *beside]
         assert "What was billed, by state." in tables[0][1]
         comments = connection.execute(
             "select comment from duckdb_columns() where database_name = 's'"
