@@ -104,7 +104,13 @@ def piped(*words: str, env: dict[str, str], head: bool) -> subprocess.CompletedP
     read, write = os.pipe()
     process = start(*words, env=env, stdout=write)
     os.close(write)
-    reader = threading.Thread(target=lambda: (os.read(read, 10) if head else b"", os.close(read)))
+
+    def reading() -> None:
+        if head:
+            os.read(read, 10)
+        os.close(read)
+
+    reader = threading.Thread(target=reading)
     reader.start()
     _, err = process.communicate(timeout=SECONDS)
     reader.join()
