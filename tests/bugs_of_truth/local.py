@@ -6,7 +6,7 @@ ERRORS = "pipelines/local_errors.py"
 WAREHOUSE = "pipelines/warehouse.py"
 FILES = "pipelines/config_files.py"
 TABLE = "tests/unit/test_local_errors.py"
-DAMAGE = "tests/system/test_local_damage.py::test_damaged_warehouse_is_met_at_once"
+WHOLE = "tests/unit/test_whole_files.py"
 OWNER = "tests/unit/test_config_owner.py"
 
 LOCAL: tuple[Mutant, ...] = (
@@ -20,7 +20,7 @@ LOCAL: tuple[Mutant, ...] = (
         431,
         "a file that was cut is opened as long as no block is missed",
         (Patch(WAREHOUSE, "    if said := cut(path, HEADER):", "    if said := '':"),),
-        (f"{DAMAGE}[shortened]",),
+        (WHOLE,),
     ),
     Mutant(
         432,
@@ -32,7 +32,7 @@ LOCAL: tuple[Mutant, ...] = (
                 "if False:",
             ),
         ),
-        (f"{DAMAGE}[foreign_log]",),
+        (WHOLE,),
     ),
     Mutant(
         433,

@@ -36,10 +36,10 @@ def headless(path: Path) -> None:
 
 
 def spoilt(path: Path) -> None:
-    """Write noise into every third block, as a disk that fails may."""
+    """Write noise into every block, as a disk that fails may."""
     noise = random.Random(7)  # noqa: S311 - the same in each run
     with path.open("r+b") as file:
-        for at in range(HEADER + BLOCK, path.stat().st_size, 3 * BLOCK):
+        for at in range(HEADER, path.stat().st_size, BLOCK):
             file.seek(at + 9000)
             file.write(noise.randbytes(50))
 
