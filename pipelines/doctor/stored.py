@@ -21,6 +21,7 @@ from pipelines.meta import Meta
 from pipelines.observations import FAIL as TOO_LATE
 from pipelines.observations import OK as IN_TIME
 from pipelines.observations import OVERLAP
+from pipelines.problems import problems
 from pipelines.status import source_status
 from pipelines.sweep import SWEPT
 from pipelines.warehouse import FILE, Warehouse
@@ -84,6 +85,7 @@ def _looked(
             continue
         judged = [judge(rows, now) for judge in JUDGES]
         judged.append(hidden_values(warehouse, source, collections))
+        judged += not_known(warehouse, source)
         lines += [line.of(source) for line in judged]
     return lines, Stored(pinned, refused)
 
@@ -190,6 +192,16 @@ def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
     if told:
         return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
     return Line("kept_out", OK, "everything that Clio shows fits")
+
+
+def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
+    found = [one for one in problems(warehouse, source) if one.kind != "kept_out"]
+    if not found:
+        return [Line("not_known", OK, "everything that is loaded is known")]
+    return [
+        Line("not_known", WARN, f"{one.name}: {one.message}{one.when}", one.fix) for one in found
+    ]
 
 
 def _is_swept(collection: Collection | None) -> bool:
