@@ -187,7 +187,7 @@ class ClioClient:
         """
         return self.read(path, params, _parsable, meter=meter)
 
-    def read(
+    def read(  # noqa: PLR0913 - a request, its check, and four things by name
         self,
         path: str,
         params: Sequence[tuple[str, str]],

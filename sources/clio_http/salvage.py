@@ -48,7 +48,12 @@ _BEGINNING = pendulum.datetime(2000, 1, 1)
 def may_be_one_page(error: ClioError) -> bool:
     """Tell whether a failure may be that of one page, and not of the service or the network."""
     failed = isinstance(error, UnavailableError | UnreadableAnswerError)
-    return failed and not isinstance(error, _ABOUT_THE_SERVICE)
+    return failed and not is_of_the_service(error)
+
+
+def is_of_the_service(error: ClioError) -> bool:
+    """Tell whether a failure says that nothing at all can be asked for now."""
+    return isinstance(error, _ABOUT_THE_SERVICE)
 
 
 @dataclass(frozen=True)
@@ -175,10 +180,8 @@ class Salvage:
             ClioError: the list does not answer that either.
 
         """
-        later = (("created_since", stamp(self.asked.now.add(years=1))),)
-        if not self.asked.collection.created_since:
-            later = ()
-        if not later or self._try(Spot(), fields="id", limit="1", **dict(later)) is None:
+        nothing = Spot("", stamp(self.asked.now.add(years=1)))
+        if not self.asked.collection.created_since or not self._try(nothing, fields="id"):
             raise self.error
 
     def _behind(self, spot: Spot) -> str:
@@ -222,7 +225,9 @@ class Salvage:
         behind = next((key for key, _ in _rows(page)), "")
         if behind and last and int(behind) <= int(last):
             raise self.error
-        self.unread.append(self._misfit("", f"between {last or 'the first'} and {behind or 'the last'}"))
+        self.unread.append(
+            self._misfit("", f"between {last or 'the first'} and {behind or 'the last'}")
+        )
         return Spot("", stamp(high)).text if behind else ""
 
     def _since(self, moment: pendulum.DateTime) -> Page | None:
@@ -278,9 +283,7 @@ class Salvage:
         return Misfit(key, "{}", f"{NOT_HAD}{place}: {self.error}")
 
     def _found(self, next_token: str, size: int = 0) -> Place:
-        return Place(
-            tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size
-        )
+        return Place(tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size)
 
 
 def plain_fields(fields: Sequence[Field]) -> list[Field]:
@@ -294,5 +297,7 @@ def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
     for row in orjson.loads(page.body)["data"]:
         made = row.get("created_at")
         moment = pendulum.parse(made) if isinstance(made, str) else None
-        found.append((str(row.get("id")), moment if isinstance(moment, pendulum.DateTime) else None))
+        found.append(
+            (str(row.get("id")), moment if isinstance(moment, pendulum.DateTime) else None)
+        )
     return found

@@ -9,7 +9,7 @@ import threading
 from sources.errors import SilentError
 
 LISTS = 3
-"""So many lists without any answer, and none that was answered meanwhile: the rest are not tried."""
+"""So many lists without an answer, and none answered meanwhile: the rest are not tried."""
 HANGS = 2
 """So many waits of one list that ended without an answer count as if it had failed for good."""
 
@@ -65,4 +65,3 @@ class Silence:
         """
         if self.fallen:
             raise SilentError
-
