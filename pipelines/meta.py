@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, withheld
+from .state import inputs, unread, withheld
 from .warehouse import Warehouse
 
 DDL = (
@@ -55,6 +55,7 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *unread.DDL,
 )
 
 
