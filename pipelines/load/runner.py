@@ -31,6 +31,7 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -52,6 +53,7 @@ from sources.errors import (
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .task import Purpose, Task
+from .unread import Remainder, untried
 
 SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
@@ -63,7 +65,8 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 class Product:
     """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs.
     """
 
     catalog: Catalog
@@ -75,6 +78,7 @@ class Product:
     make: Callable[..., Any]
     rolling_slice: int
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -161,6 +165,7 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        self.unread = AllUnread(self.warehouse, self.source, now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         return now
@@ -209,7 +214,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -229,7 +236,7 @@ class Runner:
             buried=run.resource in self.buried,
             quarantined=run.resource in self.quarantined,
         )
-        return Task(self.source, walk, known, run, mask, purpose=purpose)
+        return Task(self.source, walk, progress, run, mask, purpose=purpose)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
         """Read package after package until every walk is over or the run is to stop."""
@@ -310,19 +317,20 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
+            error = remainder.judge(task, task.error or task.walk.error)
             if error is not None and not isinstance(error, Interrupted | BudgetSpent):
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
                 self.meta.accept_fields(self.source, task.name, task.walk.refused)
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors = untried(self.result.errors)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests

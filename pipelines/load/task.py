@@ -129,6 +129,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -348,7 +349,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"}
@@ -358,7 +359,11 @@ class Task:
             finished_at=at,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, complete=self.complete, stopped=self.stopped is not None),
+            status=_status(
+                error,
+                complete=self.complete and self.partial is None,
+                stopped=self.stopped is not None,
+            ),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )

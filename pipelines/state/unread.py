@@ -51,7 +51,7 @@ class Unread:
 
 
 class AllUnread:
-    """What could not be read of one source, as it was when the run began, and what this run adds."""
+    """What could not be read of one source when the run began, and what the run adds."""
 
     def __init__(self, warehouse: Warehouse, source: str, now: pendulum.DateTime) -> None:
         """Read what is known."""
@@ -65,7 +65,12 @@ class AllUnread:
         )
         self.known = {
             (row[0], row[1]): Unread(
-                source, row[0], row[1], pendulum.instance(row[2]), pendulum.instance(row[3]), *row[4:]
+                source,
+                row[0],
+                row[1],
+                pendulum.instance(row[2]),
+                pendulum.instance(row[3]),
+                *row[4:],
             )
             for row in found
         }
@@ -97,7 +102,9 @@ class AllUnread:
         self.forget(resource, list(reasons))
         for row in rows:
             values = list(vars(row).values())
-            self.warehouse.rows("insert into meta.unread values ($1, $2, $3, $4, $5, $6, $7)", values)
+            self.warehouse.rows(
+                "insert into meta.unread values ($1, $2, $3, $4, $5, $6, $7)", values
+            )
 
     def forget(self, resource: str, keys: Sequence[str]) -> None:
         """Drop what could be read by now."""
