@@ -1,6 +1,7 @@
 """What a run could not read: told once with exit 4, then as a warning, asked for again in time."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UnreadError
@@ -124,8 +125,9 @@ class Remainder:
             if may_be_one_page(error):
                 self.run.unread.keep(task.name, {key: str(error)})
             return
-        if found.table.num_rows or found.misfits:
-            task.hold(found)
+        rows = found.table.num_rows + len(found.misfits)
+        if rows:
+            task.hold(replace(found, rows=rows))
             self.run.drive([task])
 
 

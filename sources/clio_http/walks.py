@@ -83,7 +83,7 @@ class Walk:
         self.failed: dict[int, str] = {}
         self.unread: dict[str, str] = {}
         self._size = plan.collection.page_size
-        self._before: Page | None = None
+        self._before: tuple[int, Page | None] = (-1, None)
         self._answered = False
         self._in_vain: list[int] = []
         self._tokens: set[str] = set()
@@ -286,14 +286,15 @@ class Walk:
     def _places(self, point: Point) -> Iterator[Place]:
         """Give what a list holds, place by place, from a point on to its end."""
         one, token, number = self.plan.lists[point.index], point.page_token, 1
-        self._before = None
+        if self._before[0] != point.index:
+            self._before = (point.index, None)
         while True:
             try:
                 place = self._place(one, token, number)
             except FieldsRefusedError as error:
                 self._drop(error)
                 continue
-            self._before = place.pages[-1] if place.pages else self._before
+            self._before = (point.index, place.pages[-1] if place.pages else self._before[1])
             yield place
             token, number = place.next_token, number + 1
             if not token:
@@ -330,7 +331,9 @@ class Walk:
             self._stretch.readable, self.plan.run_at or self.plan.started_at, self.plan.unread,
         )  # fmt: skip
         try:
-            place = Salvage(asked, error, self._before).place(token)
+            start, (index, before) = self.plan.start, self._before
+            after = start.after if start.index == index and before is None else 0
+            place = Salvage(asked, error, before, after).place(token)
         except UnavailableError:
             self.client.silence.failed(self.meter, since)
             raise
