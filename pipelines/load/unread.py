@@ -104,9 +104,13 @@ class Remainder:
         asked = {key: text for key, text in walk.unread.items() if key not in walk.plan.unread}
         unread.keep(task.name, {key: text for key, text in asked.items() if key})
         new = unread.new(task.name, asked)
+        plan = walk.plan
+        whole = task.complete and plan.since is None and plan.run_at is None
+        if whole and not walk.unread:
+            unread.all_shown(task.name)
         if not new:
             return None
-        told = f"{len(new):,} records could not be had"
+        told = f"{len(new):,} records could not be had whole"
         ids = named(key for key in new if key)
         return UnreadError(f"{told} ({ids or 'of unknown id'}): {asked[new[0]]}")
 
@@ -125,6 +129,7 @@ class Remainder:
             if may_be_one_page(error):
                 self.run.unread.keep(task.name, {key: str(error)})
             return
+        self.run.unread.forget(task.name, [key])
         rows = found.table.num_rows + len(found.misfits)
         if rows:
             task.hold(replace(found, rows=rows))

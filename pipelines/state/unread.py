@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pendulum
 
 from pipelines.warehouse import Warehouse
+from sources.clio_http.salvage import NOT_HAD
 
 DDL = (
     """create table if not exists meta.unread (
@@ -114,6 +115,23 @@ class AllUnread:
             [self.source, resource, list(keys)],
         )
 
+    def left(self, resource: str) -> list[str]:
+        """Name the records that are unread now."""
+        found = self.warehouse.rows(
+            "select record_id from meta.unread where source = $1 and resource = $2"
+            " and record_id <> ''",
+            [self.source, resource],
+        )
+        return [key for (key,) in found]
+
+    def all_shown(self, resource: str) -> None:
+        """Drop what was of unknown id, after a walk that showed every record."""
+        self.warehouse.rows(
+            "delete from meta.quarantine where source = $1 and resource = $2 and record_id = ''"
+            " and field is null and starts_with(reason, $3)",
+            [self.source, resource, NOT_HAD],
+        )
+
     def tidy(self, resource: str) -> None:
         """Drop the records and parents of a collection that were read since."""
         self.warehouse.rows(
@@ -121,6 +139,6 @@ class AllUnread:
             " and not exists (select 1 from meta.parents_read p where p.source = u.source"
             " and p.resource = u.resource and p.parent_id::varchar = u.record_id and p.failed)"
             " and not exists (select 1 from meta.quarantine q where q.source = u.source"
-            " and q.resource = u.resource and q.record_id = u.record_id and q.field is null)",
+            " and q.resource = u.resource and q.record_id = u.record_id)",
             [self.source, resource],
         )

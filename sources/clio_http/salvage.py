@@ -120,7 +120,7 @@ class Salvage:
         page = self._try(spot, fields="id")
         if page is None:
             return None
-        ids = [key for key, _ in _rows(page)]
+        ids = ids_of(page)
         wanted = [key for key in ids if key not in self.asked.known]
         self.unread += [self._misfit(key) for key in ids if key in self.asked.known]
         if wanted:
@@ -223,7 +223,7 @@ class Salvage:
                 return spot.then(page.next_token)
         page = self._try(spot, limit="1", fields="id")
         if page is not None:
-            self.unread += [self._misfit(key) for key, _ in _rows(page)]
+            self.unread += [self._misfit(key) for key in ids_of(page)]
             return spot.then(page.next_token)
         anchor = self._jump()
         return anchor.text if anchor else ""
@@ -336,12 +336,20 @@ class Salvage:
         return Misfit(key, "{}", f"{NOT_HAD}{place}: {self.error}")
 
     def _found(self, next_token: str, size: int = 0) -> Place:
-        return Place(tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size)
+        why = f"{NOT_HAD}: {self.error}"
+        return Place(
+            tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size, why
+        )
 
 
 def plain_fields(fields: Sequence[Field]) -> list[Field]:
     """Give the fields that are one value each."""
     return [item for item in fields if item.type not in {OBJECT, ARRAY}]
+
+
+def ids_of(page: Page) -> list[str]:
+    """Give the ids of the records of a page."""
+    return [key for key, _ in _rows(page)]
 
 
 def _first(page: Page) -> str:

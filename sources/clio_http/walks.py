@@ -30,7 +30,7 @@ from .paging import Page, fetch
 from .places import Place, Spot
 from .plan import List, Plan, Point, Reading, request_parameters, without
 from .records import Records, as_page
-from .salvage import Asked, Salvage, is_of_the_service, may_be_one_page
+from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
 from .stretches import Stretch, Stretches
 
 MAX_PAGES = 50
@@ -339,6 +339,7 @@ class Walk:
             raise
         self._size = place.size or self._size
         self.unread |= {misfit.record_id: misfit.reason for misfit in place.unread}
+        self.unread |= {key: place.why for page in place.plain for key in ids_of(page)}
         return place
 
     def _again(self, index: int, page: Page, *, last: bool) -> Place:
