@@ -53,7 +53,7 @@ from sources.errors import (
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .task import Purpose, Task
-from .unread import Remainder, untried
+from .unread import Remainder, is_untried, untried
 
 SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
@@ -320,7 +320,8 @@ class Runner:
         at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
             error = remainder.judge(task, task.error or task.walk.error)
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
@@ -330,7 +331,7 @@ class Runner:
                 self.meta.accept_fields(self.source, task.name, task.walk.refused)
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
-        self.result.errors = untried(self.result.errors)
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests

@@ -136,11 +136,13 @@ class Remainder:
             self.run.drive([task])
 
 
-def untried(errors: list[tuple[str, ClioError]]) -> list[tuple[str, ClioError]]:
+def untried(tasks: Iterable[Task]) -> list[tuple[str, ClioError]]:
     """Tell of all lists together that were not tried since the service does not answer."""
-    silent = [error for _, error in errors if isinstance(error, SilentError)]
-    rest = [(name, error) for name, error in errors if not isinstance(error, SilentError)]
-    if silent:
-        told = f"{len(silent):,} further lists were not tried: Clio did not answer those before"
-        rest.append(("", SilentError(told)))
-    return rest
+    lists = sum(is_untried(task) for task in tasks)
+    told = f"{lists:,} further lists were not tried: Clio did not answer those before"
+    return [("", SilentError(told))] if lists else []
+
+
+def is_untried(task: Task) -> bool:
+    """Tell whether nothing was sent for a list, since others before it were not answered."""
+    return isinstance(task.walk.error, SilentError) and not task.walk.meter.requests

@@ -13,6 +13,7 @@ from tests.system.firm import Firm, PageClock
 
 NAME = "activities"
 MANY = 450
+LONG = pytest.mark.long
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Case:
 
 CASES = [
     pytest.param(Case(250, 32), id="middle"),
-    pytest.param(Case(0, 66), id="first"),
-    pytest.param(Case(MANY - 1, 66), id="last"),
-    pytest.param(Case(200, 40), id="first-of-a-page"),
-    pytest.param(Case(250, 32, {"poison_as": "504"}), id="504"),
+    pytest.param(Case(0, 66), id="first", marks=LONG),
+    pytest.param(Case(MANY - 1, 66), id="last", marks=LONG),
+    pytest.param(Case(200, 40), id="first-of-a-page", marks=LONG),
+    pytest.param(Case(250, 32, {"poison_as": "504"}), id="504", marks=LONG),
     pytest.param(Case(250, 32, {"poison_as": "unreadable"}), id="unreadable"),
     pytest.param(Case(250, 40, {"token_binds_limit": "refuse"}), id="limit-refused"),
-    pytest.param(Case(250, 110, {"token_binds_limit": "ignore"}), id="limit-ignored"),
+    pytest.param(Case(250, 110, {"token_binds_limit": "ignore"}), id="limit-ignored", marks=LONG),
 ]
 
 
@@ -103,6 +104,7 @@ def test_record_that_breaks_only_what_is_nested(new_firm: NewFirm) -> None:
     assert (str(bad), "note") not in quarantined(firm)
 
 
+@pytest.mark.long
 def test_known_record_is_asked_for_with_growing_pauses(new_firm: NewFirm) -> None:
     """After an hour, six more, a day more and each day: one record costs its own requests alone."""
     firm, bad = poisoned(new_firm, Case(250, 0))
@@ -120,7 +122,7 @@ def test_known_record_is_asked_for_with_growing_pauses(new_firm: NewFirm) -> Non
 
 @pytest.mark.parametrize("largest", [100, 30, 1])
 def test_list_whose_large_pages_time_out(new_firm: NewFirm, largest: int) -> None:
-    """504 on each page of more: the walk goes on with smaller ones, and what it learnt once holds."""
+    """504 on each page of more: the walk goes on with smaller ones, which it learns once."""
     firm = new_firm(activities=260 if largest > 1 else 30)
     firm.clio.world.switches.heavy_above = {NAME: largest}
     outcome = firm.load(NAME)
@@ -173,7 +175,8 @@ class Stopping(PageClock):
         return super().monotonic()
 
 
-@pytest.mark.parametrize("most", [2, 3, 20, 30, 34, 36])
+@pytest.mark.long
+@pytest.mark.parametrize("most", [2, 3, 20, 34])
 @pytest.mark.parametrize("at", [250, 399])
 def test_walk_put_down_behind_it_goes_on_there(new_firm: NewFirm, most: int, at: int) -> None:
     """A load that is stopped before, while or after it steps over a record loses nothing."""
