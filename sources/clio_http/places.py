@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from .misfits import Misfit
 from .paging import Page
-from .rows import Misfit
 
 _SINCE = "since "
 

@@ -27,10 +27,10 @@ from sources.errors import (
 
 from .catalog import ARRAY, OBJECT, Collection, Field
 from .client import ClioClient, Meter
+from .misfits import Misfit
 from .paging import Page, fetch
 from .places import Place, Spot
 from .plan import List, stamp
-from .rows import Misfit
 
 MOST_REQUESTS = 60
 """For one page, without its own: then it is given up, and the walk ends there."""

@@ -10,15 +10,16 @@ from sources.errors import BrokenWalkError, ClioError, UnreadableAnswerError
 
 from .catalog import Field
 from .keys import key_texts
+from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit
 from .paging import Page
 from .places import Place
 from .plan import Plan, Point, Reading
-from .records import filled
-from .rows import Batch, Misfit, RowReader
+from .records import filled, keyed
+from .rows import Batch, RowReader
 from .salvage import plain_fields
+from .signs import NOT_SENT
 
 PAGE_READINGS = 3
-_UNKNOWN = pa.list_(pa.struct([("field", pa.string()), ("evidence", pa.string())]))
 
 
 class Again(Protocol):
@@ -82,8 +83,8 @@ class Stretches:
             table = filled(batch.table, self.plan, self.plan.lists[index])
             keys = key_texts(table, self.plan.collection).to_pylist()
             kept_out = [Misfit(key, "null", place.why, name) for key in keys for name in missing]
-            marks = [{"field": name, "evidence": "not sent"} for name in missing]
-            table = table.append_column("_unknown", pa.array([marks] * len(keys), _UNKNOWN))
+            marks = [{"field": name, "evidence": NOT_SENT} for name in missing]
+            table = table.append_column(UNKNOWN, pa.array([marks] * len(keys), UNKNOWN_TYPE))
             misfits = (*batch.misfits, *kept_out)
             yield Reading(table, misfits, batch.rows, 0, start, frozenset(), (), new=batch.new)
 
@@ -107,13 +108,13 @@ class Stretches:
                 continue
             after = batch.last_id
             tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
-            misfits += batch.misfits
+            misfits += keyed(batch.misfits, self.plan, self.plan.lists[index])
             rows += batch.rows
             absent &= batch.absent if batch.rows else absent
             new |= batch.new
         going_on = stretch.point.index == last
         return Reading(
-            table=pa.concat_tables(tables) if tables else pa.table({}),
+            table=pa.concat_tables(tables, promote_options="default") if tables else pa.table({}),
             misfits=tuple(misfits),
             rows=rows,
             size=size,

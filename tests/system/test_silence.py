@@ -13,6 +13,7 @@ from pipelines.plans import Choice
 from pipelines.progress import Lines
 from pipelines.warehouse import Warehouse, prepare_data_folder
 from sources.clio_http.client import Bounds, ClientSettings, ClioClient
+from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
@@ -26,7 +27,7 @@ def loaded(firm: Firm, *names: str) -> Result:
     prepare_data_folder(firm.folder)
     options = firm.settings.sources["clio_manage"]
     given = ClientSettings(
-        "clio_manage", firm.clio.url, "/api/v4", options.access_token, bounds=SHORT
+        "clio_manage", firm.clio.url, "/api/v4", Secret(firm.clio.token), bounds=SHORT
     )
     clock, stop = QuickClock(), threading.Event()
     with ExitStack() as stack:
