@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, unread, withheld
+from .state import inputs, migrations, quarantine, unread, withheld
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -44,11 +44,6 @@ DDL = (
     """create table if not exists meta.drift (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
         run_id varchar)""",
-    """create table if not exists meta.quarantine (
-        source varchar, resource varchar, record_id varchar, field varchar, row json,
-        reason varchar, run_id varchar, since timestamptz)""",
-    "alter table meta.quarantine add column if not exists field varchar",
-    "alter table meta.quarantine add column if not exists since timestamptz",
     """create table if not exists meta.parents_read (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz,
         failed boolean)""",
@@ -67,6 +62,8 @@ DDL = (
     *withheld.DDL,
     *inputs.DDL,
     *unread.DDL,
+    *quarantine.DDL,
+    *migrations.DDL,
 )
 
 
@@ -244,6 +241,8 @@ class Meta:
                     cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
+            if outcome.quarantined:
+                quarantine.keep(cursor, _table(outcome.quarantined), at, run_id)
             for seen in outcome.seen:
                 count_seen(cursor, seen, at, run_id)
             for marks in outcome.withheld:
@@ -421,8 +420,6 @@ class Stored:
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
         refused = _table(self.refused, status="refused", since=at)
         yield "fields", refused, (*resource, "field")
-        quarantined = _table(self.quarantined, run_id=run_id, since=at)
-        yield "quarantine", quarantined, (*resource, "record_id", "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

@@ -215,7 +215,7 @@ def _text(runner: WholeRun) -> str:
     if waiting:
         parts.append(f"Not complete yet: {', '.join(waiting)}. The next load goes on there.")
     if any(row.quarantined for row in result.rows):
-        parts.append("Rows that do not fit their table are kept in meta.quarantine.")
+        parts.append("What does not fit is kept out; clio-sync quarantine list shows it.")
     return "\n".join(parts) + "\n"
 
 

@@ -23,6 +23,7 @@ from .products import product
 from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
 from .sightings import SUFFIX
+from .state import quarantine
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
@@ -38,13 +39,13 @@ PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read"
     " where source = $1 and failed is not true group by 1"
 )
-QUARANTINED = "select resource, count(*) from meta.quarantine where source = $1 group by 1"
 SILENT = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
 HEADER = {
     "resource": "collection",
     "rows": "rows",
     "newest": "newest",
     "last_load": "last load",
+    "quarantined": "kept out",
     "state": "state",
     "watermark": "complete up to",
     "deletes_known_as_of": "deletes known as of",
@@ -170,6 +171,8 @@ def _warnings(name: str, row: dict[str, Any]) -> list[str]:
             f"{name}: {row['silent_changes']:,} changed values were found only by a sweep"
             " (meta.silent_changes).",
         )
+    if row["kept_out"]:
+        found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
         found.append(
             f"{name}: the last certificate is {row['certificate']}; see clio-sync sweep -h.",
@@ -184,12 +187,13 @@ class Known:
     runs: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
     parents: dict[str, Any] = field(default_factory=dict)
-    quarantined: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, quarantine.Counts] = field(default_factory=dict)
     silent: dict[str, int] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
     proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
     deletes: dict[str, pendulum.DateTime] = field(default_factory=dict)
     buried: dict[str, int] = field(default_factory=dict)
+    now: pendulum.DateTime | None = None
 
 
 def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
@@ -198,12 +202,13 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
         runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
         marks={row[0]: row[1:] for row in warehouse.rows(MARKS, [source])},
         parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
-        quarantined=dict(warehouse.rows(QUARANTINED, [source])),
+        quarantined=quarantine.counts(warehouse, source),
         silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},
         late=worst_lateness(warehouse, source, now),
         proved=certificates.last(warehouse, source),
         deletes=certificates.proved(warehouse, source),
         buried=tombstones.buried(warehouse, source),
+        now=now,
     )
 
 
@@ -229,7 +234,7 @@ def _one(
     facts: Known,
 ) -> dict[str, Any]:
     name, layout = raw
-    count, newest = _table(warehouse, f"raw_{source}", name, layout[name])
+    count, newest = _table(warehouse, f"raw_{source}", name, layout[name], facts.now)
     mode, state, finished_at, error = facts.runs.get(name, (None, "never loaded", None, None))
     mark, under_way = facts.marks.get(name, (None, False))
     read, oldest = facts.parents.get(name, (0, None))
@@ -238,6 +243,10 @@ def _one(
     parent = collection.parent.resource if collection and collection.parent else None
     owners = _table(warehouse, f"raw_{source}", parent, [])[0] if parent in layout else 0
     complete = moment(mark) or moment(oldest)
+    out = facts.quarantined.get(name)
+    if complete and out and out.rows_since:
+        # of a row that is kept out whole, the version that is stored may be older than this
+        complete = min(complete, out.rows_since)
     by_load = complete if state == "ok" else None
     return {
         "source": source,
@@ -252,7 +261,8 @@ def _one(
         "parent": parent,
         "parents": owners - facts.buried.get(parent or "", 0),
         "parents_read": read,
-        "quarantined": facts.quarantined.get(name, 0),
+        "quarantined": out.rows + out.values if out else 0,
+        "kept_out": out.told if out else None,
         "deletes_known_as_of": _deletes_known(collection, moment(facts.deletes.get(name)), by_load),
         "certificate": proof,
         "certified_at": moment(walked_at),
@@ -277,9 +287,16 @@ def _deletes_known(
 
 
 def _table(
-    warehouse: Warehouse, schema: str, name: str | None, columns: list[str]
+    warehouse: Warehouse,
+    schema: str,
+    name: str | None,
+    columns: list[str],
+    now: pendulum.DateTime | None = None,
 ) -> tuple[int, object]:
-    newest = "max(updated_at)" if "updated_at" in columns else "null"
+    """Count the rows of a table and give its newest stamp; one of the future is no such stamp."""
+    newest, given = "null", []
+    if now is not None and "updated_at" in columns:
+        newest, given = "max(updated_at) filter (updated_at <= $1)", [now.add(days=1)]
     query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608
-    ((count, value),) = warehouse.rows(query)
+    ((count, value),) = warehouse.rows(query, given)
     return int(count), value

@@ -20,6 +20,7 @@ WHY = {
     "last_runs": "a collection whose load fails or stands still is older than it looks",
     "lateness": "a version that becomes visible later than the overlap is found by a sweep alone",
     "certificates": "only a certificate says that the warehouse equals Clio, deletions included",
+    "kept_out": "what is kept out is in no figure, or stands there as it was before",
     "hidden_values": "hidden hours and amounts make every sum too low, and nothing else tells",
     SIGN_IN: "without an access token that Clio accepts nothing can be read",
     "account": "one warehouse holds one account, and proof needs the same user's eyes",

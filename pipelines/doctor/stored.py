@@ -184,14 +184,24 @@ def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     return Line(check, OK, f"{len(rows)} collections are proved equal to Clio")
 
 
+def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+    """Say what of Clio is kept out since it does not fit."""
+    told = [f"{row['resource']} ({row['kept_out']})" for row in rows if row["kept_out"]]
+    if told:
+        return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
+    return Line("kept_out", OK, "everything that Clio shows fits")
+
+
 def _is_swept(collection: Collection | None) -> bool:
     return collection is not None and collection.mode in SWEPT
 
 
+KEPT_OUT = "clio-sync quarantine list; then correct it in Clio, and clio-sync quarantine retry"
 JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
     last_runs,
     lateness,
     certified,
+    kept_out,
 )
 
 

@@ -53,6 +53,8 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from .kept_out import KeptOut
+from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .standing import Standing
@@ -156,6 +158,7 @@ class Runner:
         self.asked = 0
         self.quarantined: frozenset[str] = frozenset()
         self.withheld = Withholding(warehouse, self.source)
+        self.kept_out = KeptOut(warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
@@ -175,9 +178,11 @@ class Runner:
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
         self.unread = AllUnread(self.warehouse, self.source, now)
+        migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         self.withheld.begin(self.choice.accept_empty, now)
+        self.kept_out.begin()
         return now
 
     def _server_time(self) -> pendulum.DateTime:
@@ -262,7 +267,8 @@ class Runner:
         """Say what may keep the watermark of a load's walk where it is."""
         if purpose.walk != "load" or plan.mode in {"child", "daily"}:
             return Standing()
-        whole = plan.since is None and not purpose.census
+        # of a walk that goes on with an earlier run's, this run shows a part
+        whole = plan.since is None and not purpose.census and plan.run_at is None
         known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
         unsure = not self.identity.rights and not self.identity.user_id
         return Standing(
@@ -390,6 +396,9 @@ class Runner:
             if self.choice.full and task.complete:
                 # a full load asks for every field again
                 self.meta.accept_fields(self.source, task.name, task.walk.refused)
+            if task.future:
+                what = "updated_at of {} rows lies over a day in the future"
+                self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         self.result.errors += untried(self.tasks)
@@ -403,8 +412,9 @@ class Runner:
     def _finish_unknown(self) -> None:
         """Say what this token may not see, and keep what figures may rest on."""
         alarms, notes = self.withheld.findings()
-        self.result.errors += alarms
-        for note in notes:
+        misfits, told = self.kept_out.findings(self.tasks)
+        self.result.errors += [*alarms, *misfits]
+        for note in [*notes, *told]:
             self.reporter.note(note)
         keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
 

@@ -42,6 +42,7 @@ from sources.errors import (
 
 from .standing import Standing, after_walk
 
+STAMP = "updated_at"
 Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
@@ -107,6 +108,7 @@ class Pending:
     cells: list[pa.Table] = field(default_factory=list)
     whole: dict[str, ColumnMark] = field(default_factory=dict)
     lifted: set[str] = field(default_factory=set)
+    future: int = 0
     point: Point | None = None
     opened: bool = False
     held: bool = False
@@ -134,6 +136,8 @@ class Task:
         self.purpose = purpose
         self.standing = standing or Standing()
         self.lifted = False
+        self.mass: frozenset[str] = frozenset()
+        self.future = 0
         self.withheld: dict[str, ColumnMark] = dict(withheld or {})
         self.finished: list[int] = []
         self.mask = mask
@@ -234,6 +238,8 @@ class Task:
             )
             for misfit in reading.misfits
         ]
+        self.mass |= reading.mass_misfits
+        self.pending.future += self._of_the_future(reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -242,6 +248,15 @@ class Task:
         self.pending.lifted |= outcome.lifted
         if self.purpose.counts:
             self._count_seen(outcome, reading)
+
+    def _of_the_future(self, rows: pa.Table) -> int:
+        """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
+        if STAMP not in rows.column_names:
+            return 0
+        plan = self.walk.plan
+        latest = (plan.run_at or plan.started_at).add(days=1)
+        ahead = pa.compute.greater(rows[STAMP], pa.scalar(latest, rows[STAMP].type))
+        return int(pa.compute.sum(ahead).as_py() or 0)
 
     def _count_seen(self, outcome: Classified, reading: Reading) -> None:
         """Note what is there: rows that fit with their content, others by key alone."""
@@ -281,6 +296,7 @@ class Task:
     def committed(self, stored: Stored) -> None:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
+        self.future += self.pending.future
         self.pending.counts = Counts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
@@ -329,8 +345,10 @@ class Task:
         drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
         drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
         drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        if self.pending.quarantined:
-            drift.append(Drift(self.source, self.name, "", "type"))
+        misfits = {one.field or "" for one in self.pending.quarantined}
+        drift += [Drift(self.source, self.name, name, "type") for name in sorted(misfits)]
+        if self.pending.future:
+            drift.append(Drift(self.source, self.name, STAMP, "future"))
         if isinstance(self.walk.error, CollectionGoneError):
             drift.append(Drift(self.source, self.name, "", "collection_gone"))
         return drift

@@ -131,11 +131,14 @@ def test_what_a_load_stores_in_between_is_no_finding(sides: Sides) -> None:
     assert len(set(sides.digests().values())) == 1
 
 
-def test_what_a_load_could_not_store_is_a_difference(sides: Sides) -> None:
-    """A version that did not fit is Clio's last word; the older one that is stored is not."""
+def test_what_a_load_could_not_store_is_stale(sides: Sides) -> None:
+    """A version that did not fit is Clio's last word; nothing is said of the one that is stored."""
     sides.show([("1", "a"), ("2", "b"), ("10", "c")])
     sides.show([("2", None)], walk="load", proving=True)
     assert sides.census().compare().stale == 1
+    assert sides.census().unfit() == 1
+    assert sides.digests()["seen"] == sides.digests()["live"]
+    sides.show([("1", "z")], walk="load", proving=True)
     assert sides.digests()["seen"] != sides.digests()["live"]
 
 
