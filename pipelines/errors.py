@@ -350,6 +350,17 @@ class UnequalError(ClioError):
     exit_code = 7
 
 
+class NothingProvedError(ClioError):
+    """Not one collection could be proved."""
+
+    code = "nothing_proved"
+    hint = (
+        "There is no new certificate, and nothing was marked as deleted. Run clio-sync load, then"
+        " clio-sync sweep again; clio-sync status says how the last load of each collection ended."
+    )
+    exit_code = 4
+
+
 class LedgerError(ClioError):
     """The ledger is not what was written."""
 

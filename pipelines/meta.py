@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, migrations, quarantine, unread, withheld
+from .state import inputs, migrations, quarantine, unread, versions, withheld
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -64,6 +64,7 @@ DDL = (
     *unread.DDL,
     *quarantine.DDL,
     *migrations.DDL,
+    *versions.DDL,
 )
 
 
@@ -144,6 +145,7 @@ class Meta:
         with warehouse.transaction():
             for statement in DDL:
                 warehouse.rows(statement)
+            versions.note(warehouse)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 

@@ -91,7 +91,8 @@ def doctor(
     """Check everything once, and name the command that mends what is wrong.
 
     Nothing is changed, here or in Clio. Each collection is asked for one page. Exit code 7 if a
-    check failed, 3 if only a sign-in did. What --probe writes holds nothing of any record, so it
+    check failed, 3 if only a sign-in did; 2 if the data folder cannot be written, 4 if the disk is
+    full, whatever else failed. What --probe writes holds nothing of any record, so it
     can be attached to a bug report.
 
     \b
