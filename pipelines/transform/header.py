@@ -22,7 +22,9 @@ KEYS = (
     "basis",
     "column",
     "grain",
+    "heals",
     "materialized",
+    "needs",
     "not_null",
     "relationships",
     "severity",
@@ -39,6 +41,10 @@ _RELATIONSHIP = re.compile(
 _ACCEPTED = re.compile(rf"({_IDENTIFIER})\s+in\s*\((.*)\)")
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']*))\s*(?:,|$)")
 _SEVERITY = re.compile(r"\s*\[(\w+)\]$")
+_INPUT = rf"{_IDENTIFIER}\.{_IDENTIFIER}(\.{_IDENTIFIER})?"
+_NEEDS = re.compile(rf"({_INPUT}(?:\s*,\s*{_INPUT})*)(?:\s+for\s+(.+))?")
+_HEALS = re.compile(rf"({_IDENTIFIER})\s+by\s+({_IDENTIFIER})(?:\s+from\s+({_IDENTIFIER}))?")
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,35 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What must be known for some columns; without columns, for the rows and every figure.
+
+    An input is a relation, or one of its columns: `core.fct_bill`, `core.fct_bill.balance`.
+    """
+
+    inputs: tuple[str, ...]
+    columns: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Heals:
+    """Which records of Clio may mend what a check found: those of a list, by `id` or by a filter.
+
+    `column` is the one of the failing rows that holds the ids; by default it is called as `by`.
+    """
+
+    resource: str
+    by: str
+    column: str
+
+
+@dataclass(frozen=True)
 class Header:
     """What a file says of its relation; `comments` has the text and the line of a column.
 
-    `append_by` is the column that tells which rows of an `append` are new, with its line.
+    `append_by` is the column that tells which rows of an `append` are new, with its line. `needs`
+    says what its figures rest on, where that is not everything that it reads.
     """
 
     description: str = ""
@@ -81,6 +112,8 @@ class Header:
     severity: str = ERROR
     rules: tuple[Rule, ...] = ()
     comments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    needs: tuple[Needs, ...] = ()
+    heals: tuple[Heals, ...] = ()
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -130,6 +163,8 @@ def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> H
         severity=severity,
         rules=tuple(_rules(listed, severity, tell)),
         comments=_comments(listed, tell),
+        needs=tuple(_needs(listed, tell)),
+        heals=tuple(_heals(listed, tell)),
     )
 
 
@@ -161,6 +196,34 @@ def _comments(listed: list[Entry], tell: Tell) -> dict[str, tuple[str, int]]:
             tell(entry.line, "a column is described once, as column: name: text")
         found[name] = (text, entry.line)
     return found
+
+
+def _needs(listed: list[Entry], tell: Tell) -> Iterator[Needs]:
+    """Read what figures rest on, such as `staging.x, core.y.z for total, balance`; or nothing."""
+    for entry in listed:
+        if entry.key != "needs":
+            continue
+        match = _NEEDS.fullmatch(entry.text)
+        columns = match[4] if match else None
+        if entry.text == NOTHING:
+            yield Needs((), (), entry.line)
+        elif match is None or (columns and not _COLUMNS.fullmatch(columns)):
+            tell(
+                entry.line, "needs are relations or columns of them, as needs: a.b, c.d.e for x, y"
+            )
+        else:
+            yield Needs(_split(match[1]), _split(columns) if columns else (), entry.line)
+
+
+def _heals(listed: list[Entry], tell: Tell) -> Iterator[Heals]:
+    """Read which records mend a check's rows, such as `bills by id from bill_id`."""
+    for entry in listed:
+        for part in entry.text.split(",") if entry.key == "heals" else ():
+            match = _HEALS.fullmatch(part.strip())
+            if match is None:
+                tell(entry.line, "a check is healed as heals: bills by id from bill_id")
+            else:
+                yield Heals(match[1], match[2], match[3] or match[2])
 
 
 def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:

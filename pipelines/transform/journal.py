@@ -6,6 +6,7 @@ from datetime import date
 
 import pendulum
 
+from pipelines.state.inputs import Unknown
 from pipelines.warehouse import Warehouse
 
 BUILT, FAILED, ROLLED_BACK = "built", "failed", "rolled_back"
@@ -19,7 +20,11 @@ DDL = (
         sql_hash varchar, status varchar, started_at timestamptz)""",
     """create table if not exists meta.checks (
         check_name varchar, model varchar, severity varchar, failures bigint, signature varchar,
-        run_id varchar, checked_at timestamptz)""",
+        run_id varchar, checked_at timestamptz, not_known varchar)""",
+    "alter table meta.checks add column if not exists not_known varchar",
+    """create table if not exists meta.not_known (
+        model varchar, column_name varchar, source varchar, state varchar, reason varchar,
+        since timestamptz)""",
     """create table if not exists meta.check_failures (
         run_id varchar, check_name varchar, model varchar, severity varchar, failures bigint,
         row json, checked_at timestamptz)""",
@@ -59,13 +64,17 @@ class BuiltModel:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check said: how many rows are wrong, and the first of them as JSON."""
+    """What a check said: how many rows are wrong, and the first of them as JSON.
+
+    With `not_known`, the names of what is not, it said nothing, since it looks at that.
+    """
 
     check: str
     model: str
     severity: str
     failures: int
     signature: str
+    not_known: str = ""
     rows: tuple[str, ...] = ()
 
     @property
@@ -93,7 +102,8 @@ def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
 def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
     """Read what each check said last of what is built."""
     found = warehouse.rows(
-        "select check_name, model, severity, failures, signature from meta.checks"
+        "select check_name, model, severity, failures, signature, coalesce(not_known, '')"
+        " from meta.checks"
     )
     return {row[0]: Verdict(*row) for row in found}
 
@@ -141,10 +151,7 @@ def keep_verdicts(
     """Write what checks said, in the place of what they said before."""
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
-    rows = [
-        (one.check, one.model, one.severity, one.failures, one.signature, run_id, at)
-        for one in found
-    ]
+    rows = [(*_said(one), one.signature, run_id, at, one.not_known) for one in found]
     _insert(warehouse, "meta.checks", rows)
 
 
@@ -160,6 +167,24 @@ def keep_failures(
                 "insert into meta.check_failures select $1, $2, $3, $4, $5, unnest($6::json[]), $7",
                 [run_id, one.check, one.model, one.severity, one.failures, list(one.rows), at],
             )
+
+
+def _said(one: Verdict) -> tuple[str, str, str, int]:
+    return one.check, one.model, one.severity, one.failures
+
+
+def keep_not_known(
+    warehouse: Warehouse, found: Mapping[str, Mapping[str, Sequence[Unknown]]]
+) -> None:
+    """Write which columns of the models are not known, and why, in the place of what was so."""
+    warehouse.rows("delete from meta.not_known")
+    rows = [
+        (model, column, one.name, one.state, one.reason, one.since)
+        for model, columns in found.items()
+        for column, reasons in columns.items()
+        for one in reasons
+    ]
+    _insert(warehouse, "meta.not_known", rows)
 
 
 def settle_checks(warehouse: Warehouse, known: Iterable[str]) -> None:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
-from .header import ACCEPTED, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Rule
+from .header import ACCEPTED, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Header, Rule
 from .names import sql_name, sql_text
 
 
 @dataclass(frozen=True)
 class Check:
-    """A test that can be run: `reads` are the relations that it looks at."""
+    """A test that can be run: `reads` are the relations that it looks at.
+
+    `columns` are those that the test of a header looks at; of a file its text tells them.
+    """
 
     name: str
     model: str
@@ -21,6 +24,8 @@ class Check:
     reads: tuple[str, ...]
     description: str
     file: str
+    columns: tuple[str, ...] = ()
+    header: Header | None = None
 
 
 def header_checks(model: Model) -> Iterator[Check]:
@@ -34,15 +39,19 @@ def header_checks(model: Model) -> Iterator[Check]:
         named.add(name)
         reads = (model.relation, rule.target) if rule.target else (model.relation,)
         description = f"{rule.kind.replace('_', ' ')}: {said}" if said else "at most one row"
-        yield Check(name, model.relation, rule.severity, query, reads, description, model.file.name)
+        yield Check(
+            name, model.relation, rule.severity, query, reads, description, model.file.name,
+            rule.columns,
+        )  # fmt: skip
 
 
 def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
     """Give the test of a file of its own, whose query is as it will be run."""
     header = check.header
     return Check(
-        check.key, "", header.severity, query, tuple(reads), header.description, check.file.name
-    )
+        check.key, "", header.severity, query, tuple(reads), header.description, check.file.name,
+        header=header,
+    )  # fmt: skip
 
 
 def _unique(relation: str, rule: Rule) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 -- materialized: table
 -- Users of Manage with what the seeds say of them.
 -- not_null: user_id, _loaded_at
+-- needs: staging.stg_manage__users
 with users as (
     select * from staging.stg_manage__users
 ),
