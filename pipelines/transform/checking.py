@@ -18,8 +18,15 @@ def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> 
         rows = warehouse.rows(
             f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}"  # noqa: S608
         )
-    found = tuple(row for (row,) in rows)
-    return Verdict(check.name, check.model, check.severity, failures, signature, rows=found)
+    return Verdict(
+        check.name,
+        check.model,
+        check.severity,
+        failures,
+        signature,
+        description=check.description,
+        rows=tuple(row for (row,) in rows),
+    )
 
 
 def unsaid(check: Check, why: Reasons, signature: str) -> Verdict:

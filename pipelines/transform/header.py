@@ -9,12 +9,13 @@ from .problems import Problem, unknown
 ERROR, WARN = SEVERITIES = ("error", "warn")
 VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")
 BASES = ("cohort", "event", "as_of")
-UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW = RULES = (
+UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW, MATCHES = RULES = (
     "unique",
     "not_null",
     "relationships",
     "accepted",
     "one_row",
+    "matches",
 )
 KEYS = (
     "accepted",
@@ -23,6 +24,7 @@ KEYS = (
     "column",
     "grain",
     "heals",
+    "matches",
     "materialized",
     "needs",
     "not_null",
@@ -37,6 +39,9 @@ _COLUMNS = re.compile(rf"{_IDENTIFIER}(\s*,\s*{_IDENTIFIER})*")
 _GRAIN = re.compile(r"(.*?)\s*\(([^()]*)\)\.?")
 _RELATIONSHIP = re.compile(
     rf"({_IDENTIFIER})\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
+)
+_MATCH = re.compile(
+    rf"(lower\()?({_IDENTIFIER})\)?\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
 )
 _ACCEPTED = re.compile(rf"({_IDENTIFIER})\s+in\s*\((.*)\)")
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']*))\s*(?:,|$)")
@@ -60,7 +65,8 @@ class Entry:
 class Rule:
     """One test of a relation's rows.
 
-    `target` and `target_column` are where a relationship leads, `values` what is accepted.
+    `target` and `target_column` are where a relationship leads, `values` what is accepted. With
+    `folded` upper and lower case are one.
     """
 
     kind: str
@@ -70,6 +76,7 @@ class Rule:
     target: str = ""
     target_column: str = ""
     values: tuple[str, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -233,6 +240,7 @@ def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
         NOT_NULL: _columns,
         RELATIONSHIPS: _relationships,
         ACCEPTED: _accepted,
+        MATCHES: _matches,
     }
     for entry in listed:
         if entry.key not in readers:
@@ -279,6 +287,16 @@ def _relationships(entry: Entry, severity: str) -> list[Rule] | None:
         for match in found
         if match
     ]
+
+
+def _matches(entry: Entry, severity: str) -> list[Rule] | None:
+    """Test that a cell stands for one row elsewhere: `lower(email) -> core.dim_user.email`."""
+    match = _MATCH.fullmatch(entry.text)
+    if match is None:
+        return None
+    to, column = match[3], match[4]
+    rule = Rule(entry.key, (match[2],), severity, entry.line, to, column, folded=bool(match[1]))
+    return [rule]
 
 
 def _accepted(entry: Entry, severity: str) -> list[Rule] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import pendulum
 
@@ -20,14 +20,17 @@ DDL = (
         sql_hash varchar, status varchar, started_at timestamptz)""",
     """create table if not exists meta.checks (
         check_name varchar, model varchar, severity varchar, failures bigint, signature varchar,
-        run_id varchar, checked_at timestamptz, not_known varchar)""",
+        run_id varchar, checked_at timestamptz, not_known varchar,
+        description varchar)""",
     "alter table meta.checks add column if not exists not_known varchar",
+    "alter table meta.checks add column if not exists description varchar",
     """create table if not exists meta.not_known (
         model varchar, column_name varchar, source varchar, state varchar, reason varchar,
         since timestamptz)""",
     """create table if not exists meta.check_failures (
         run_id varchar, check_name varchar, model varchar, severity varchar, failures bigint,
-        row json, checked_at timestamptz)""",
+        row json, checked_at timestamptz, since timestamptz)""",
+    "alter table meta.check_failures add column if not exists since timestamptz",
     """create table if not exists meta.parsed_queries (text_hash varchar, reads varchar[])""",
 )
 
@@ -75,6 +78,7 @@ class Verdict:
     failures: int
     signature: str
     not_known: str = ""
+    description: str = ""
     rows: tuple[str, ...] = ()
 
     @property
@@ -102,8 +106,8 @@ def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
 def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
     """Read what each check said last of what is built."""
     found = warehouse.rows(
-        "select check_name, model, severity, failures, signature, coalesce(not_known, '')"
-        " from meta.checks"
+        "select check_name, model, severity, failures, signature, coalesce(not_known, ''),"
+        " coalesce(description, '') from meta.checks"
     )
     return {row[0]: Verdict(*row) for row in found}
 
@@ -151,22 +155,41 @@ def keep_verdicts(
     """Write what checks said, in the place of what they said before."""
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
-    rows = [(*_said(one), one.signature, run_id, at, one.not_known) for one in found]
+    rows = [
+        (*_said(one), one.signature, run_id, at, one.not_known, one.description) for one in found
+    ]
     _insert(warehouse, "meta.checks", rows)
 
 
 def keep_failures(
     warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
 ) -> None:
-    """Write the rows that checks found, in the place of what they found before."""
+    """Write the rows that checks found, in the place of what they found before.
+
+    A row that was found before is as old as it was then.
+    """
+    before = _since(warehouse)
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.check_failures where list_contains($1, check_name)", [names])
     for one in found:
         if one.failures:
             warehouse.rows(
-                "insert into meta.check_failures select $1, $2, $3, $4, $5, unnest($6::json[]), $7",
-                [run_id, one.check, one.model, one.severity, one.failures, list(one.rows), at],
+                "insert into meta.check_failures (run_id, check_name, model, severity, failures,"
+                " checked_at, row, since) select $1, $2, $3, $4, $5, $6,"
+                " unnest($7::json[]), unnest($8::timestamptz[])",
+                [
+                    *(run_id, *_said(one), at, list(one.rows)),
+                    [before.get((one.check, row), at) for row in one.rows],
+                ],
             )
+
+
+def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
+    """Give since when each row that is kept was found, by check and row."""
+    found = warehouse.rows(
+        "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
+    )
+    return {(check, row): since for check, row, since in found}
 
 
 def _said(one: Verdict) -> tuple[str, str, str, int]:
