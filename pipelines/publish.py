@@ -204,7 +204,8 @@ def _publish(
     finally:
         _remove(home.glob(PARTIAL + "*"))
     crash_point("snapshot-named")
-    current = Published(snapshot=snapshot, parquet=parquet, models=rows, **said)
+    built = {name: count for name, count in rows.items() if name in models}
+    current = Published(snapshot=snapshot, parquet=parquet, models=built, **said)
     replace_privately(home / POINTER, current.text())
     crash_point("pointer-written")
     _name_stable(home, snapshot)

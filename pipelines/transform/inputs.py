@@ -126,7 +126,7 @@ def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
 
 
 def marked(states: Mapping[str, str], unknown: Iterable[Unknown]) -> dict[str, str]:
-    """Add to what tables hold what of them is not known, so that models follow when that changes."""
+    """Add to what tables hold what of them is not known: models follow when that changes."""
     marks: dict[str, list[str]] = {}
     for one in unknown:
         marks.setdefault(one.relation, []).append(f"{one.field} {one.state}")
