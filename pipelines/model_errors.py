@@ -1,5 +1,7 @@
 """What can go wrong with models: their files, their queries, their checks."""
 
+from collections.abc import Sequence
+
 from sources.errors import ClioError
 
 
@@ -43,6 +45,20 @@ class ChecksFailedError(ClioError):
         " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
     )
     exit_code = 7
+
+
+class UnhealedError(ChecksFailedError):
+    """Rows are not as the models say, also after their records were read again from Clio."""
+
+    def __init__(self, message: str, records: str, resources: Sequence[str]) -> None:
+        """Name the records that were read again, and the collections that a sweep would prove."""
+        super().__init__(f"{message}, also after these were read again: {records}")
+        named = " ".join(f"--resource {name}" for name in resources)
+        self.hint = (
+            "Nothing of this build was kept; the last good build is there. clio-sync check show"
+            f" lists the rows. See whether clio-sync sweep {named} heals them; if it does not,"
+            " correct the records in Clio and run clio-sync sync again."
+        )
 
 
 class BuiltChecksFailedError(ChecksFailedError):

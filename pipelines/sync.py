@@ -7,7 +7,9 @@ from uuid import uuid4
 from sources.errors import ClioError
 
 from .errors import BusyError
+from .healing import SOURCE, run_heal, told_ailing
 from .load import URGENCY
+from .model_errors import ChecksFailedError, UnhealedError
 from .outcome import Outcome, status
 from .publish import run_publish
 from .reconcile.run import Wish, run_reconcile
@@ -16,7 +18,7 @@ from .transform.run import Work, run_check, run_transform
 
 INCOMPLETE = 4
 GUARD = 5
-LOAD, PUBLISH = "load", "publish"
+LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
 
 
@@ -37,7 +39,7 @@ def run_sync(
     outcome = Outcome("sync", work.clock.now(), run_id=uuid4().hex)
     stages: dict[str, Callable[[], Outcome]] = {
         LOAD: lambda: run_load(run, names),
-        "transform": lambda: run_transform(work),
+        TRANSFORM: lambda: _built(run, work, names, outcome.run_id),
         "check": lambda: run_check(work),
         PUBLISH: lambda: run_publish(work, partial=partial),
     }
@@ -82,6 +84,34 @@ def goes_on_after(name: str, done: Outcome) -> bool:
         # published with empty figures, or not: the comparison with Clio follows either way
         return True
     return done.exit_code == 0
+
+
+def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
+    """Build; where checks fail, read their records again and build once more.
+
+    A record that was deleted in Clio, or read while it changed, never needs a person.
+    """
+    first = run_transform(work)
+    failed = [subject for subject, error in first.errors if isinstance(error, ChecksFailedError)]
+    if not failed or (names and SOURCE not in names):
+        return first
+    try:
+        healed = run_heal(run, work, failed, run_id)
+    except ClioError as error:
+        first.errors.append(("reading the records again", error))
+        return first
+    if not healed.asked:
+        return first
+    second = run_transform(work) if healed.gone or healed.changed else first
+    told = told_ailing(healed.asked)
+    second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
+    second.errors = [
+        (subject, UnhealedError(str(error), told, healed.resources))
+        if subject in failed and isinstance(error, ChecksFailedError)
+        else (subject, error)
+        for subject, error in second.errors
+    ]
+    return second
 
 
 def _ended(name: str, stage: Callable[[], Outcome], work: Work) -> Outcome:
