@@ -180,14 +180,18 @@ class Carrier:
             return f"case when {_mark(name)} is null then {column} else {_was(name)} end"
         entries = f"""from_json({column}::json, '["JSON"]')"""
         before = f"""from_json({_was(name)}::json, '["JSON"]')"""
-        stripped = stripped_sql("e", self.members.get(name, ()))
+        members = self.members.get(name, ())
+        stripped = stripped_sql("e", members)
         same = f"list_filter({before}, lambda s: s->>'id' = e->>'id')[1]"
         entry = f"case when {stripped} then coalesce({same}, e) else e end"
+        # an entry without an id cannot be told from others: then all of them are taken
+        lost = f"list_transform({entries}, lambda e: {stripped} and e->>'id' is null)"
+        nameless = f"list_bool_or({lost})"
         merged = f"to_json(list_transform({entries}, lambda e: {entry}))::varchar"
         return (
             f"case when {_mark(name)} is null then {column}"
-            f" when {_mark(name)} = '{STRIPPED}' and {column} is not null then {merged}"
-            f" else {_was(name)} end"
+            f" when {_mark(name)} <> '{STRIPPED}' or {column} is null then {_was(name)}"
+            f" when {nameless} then coalesce({_was(name)}, {column}) else {merged} end"
         )
 
     def _marked(self, name: str) -> str:
@@ -232,9 +236,8 @@ def known_and_marked(cells: Cells, fields: Iterable[str]) -> dict[str, tuple[int
 
 
 def stripped_sql(entry: str, members: Sequence[str]) -> str:
-    """Give the SQL that tells whether an entry of an array has an id and none of its members."""
-    tests = [f"{entry}->>'id' is not null", *(f"{entry}->>'{name}' is null" for name in members)]
-    return " and ".join(tests)
+    """Give the SQL that tells whether an entry of an array has none of its members."""
+    return " and ".join([f"{entry}->>'{name}' is null" for name in members]) or "true"
 
 
 def _mark(name: str) -> str:
