@@ -41,8 +41,9 @@ class ChecksFailedError(ClioError):
 
     code = "checks_failed"
     hint = (
-        "Nothing of this build was kept; the last good build is there. The rows are in"
-        " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
+        "Nothing of this build was kept; the last good build is there. clio-sync check show NAME"
+        " shows the rows. clio-sync sync reads them again from Clio; else correct them in Clio, or"
+        " the model, then run clio-sync transform."
     )
     exit_code = 7
 
@@ -50,14 +51,14 @@ class ChecksFailedError(ClioError):
 class UnhealedError(ChecksFailedError):
     """Rows are not as the models say, also after their records were read again from Clio."""
 
-    def __init__(self, message: str, records: str, resources: Sequence[str]) -> None:
-        """Name the records that were read again, and the collections that a sweep would prove."""
+    def __init__(self, message: str, check: str, records: str, resources: Sequence[str]) -> None:
+        """Name the check, the records that were read again, and what a sweep would prove."""
         super().__init__(f"{message}, also after these were read again: {records}")
         named = " ".join(f"--resource {name}" for name in resources)
         self.hint = (
             "Nothing of this build was kept; the last good build is there. clio-sync check show"
-            f" lists the rows. See whether clio-sync sweep {named} heals them; if it does not,"
-            " correct the records in Clio and run clio-sync sync again."
+            f" {check} shows the rows. See whether clio-sync sweep {named} heals them; if it does"
+            " not, correct the records in Clio and run clio-sync sync again."
         )
 
 
@@ -65,8 +66,8 @@ class BuiltChecksFailedError(ChecksFailedError):
     """Rows of what is built are not as the models say that they must be."""
 
     hint = (
-        "Nothing was changed. The rows are in meta.check_failures. Correct them in Clio and load,"
-        " or correct the model; then run clio-sync transform."
+        "Nothing was changed. clio-sync check show NAME shows the rows. Correct them in Clio and"
+        " load, or correct the model; then run clio-sync transform."
     )
 
 

@@ -6,11 +6,14 @@
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: billing_status in (billed,on_draft,unbilled,non_billable,written_off)
--- needs: staging.stg_manage__activities
+-- needs: staging.stg_manage__activities, staging.stg_manage__activities.is_time,
+--   staging.stg_manage__activities.work_date, staging.stg_manage__activities.user_id,
+--   staging.stg_manage__activities.matter_id, staging.stg_manage__activities.is_non_billable
 -- needs: intermediate.int_activities__billed for billed_date
 -- needs: staging.stg_manage__activities_written_off for is_written_off
 -- needs: staging.stg_manage__activities.rounded_hours, staging.stg_manage__activities.price,
---   staging.stg_manage__users.rate for standard_amount
+--   staging.stg_manage__activities.is_flat_rate, staging.stg_manage__users.rate for
+--   standard_amount
 -- column: hours: hours worked, before rounding
 -- column: rounded_hours: hours as they are billed
 -- column: billable_amount: what the work is worth at its rate; nothing for non-billable work
