@@ -33,6 +33,7 @@ KNOWN = {
     "clio_sync.data_dir",
     "clio_sync.notify_shape",
     "clio_sync.notify_url",
+    "clio_sync.publish_partial",
     "clio_sync.published_custom_fields",
     "clio_sync.time_zone",
     "clio_sync.token_store",
@@ -116,7 +117,8 @@ class Settings:
     `writable` narrows what edits may change to some collections or fields of them, such as
     `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
     business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
-    `published_custom_fields` are the ids of the custom fields that are published, or "all".
+    `published_custom_fields` are the ids of the custom fields that are published, or "all". With
+    `publish_partial` figures are published empty where what they need is never read.
     """
 
     data_dir: Path
@@ -129,6 +131,7 @@ class Settings:
     notify_url: Secret | None = None
     notify_shape: str = GENERIC
     published_custom_fields: tuple[str, ...] = ()
+    publish_partial: bool = False
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -331,6 +334,9 @@ def read_settings(
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
         notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
+        publish_partial=_flag(
+            found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
+        ),
         published_custom_fields=_names(found.get("clio_sync.published_custom_fields", [])),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )
