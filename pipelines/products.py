@@ -83,31 +83,49 @@ def off(catalog: Catalog, options: SourceSettings) -> frozenset[str]:
     return frozenset((by_default | set(options.off)) - set(options.on))
 
 
-def field_of(catalog: Catalog, column: str) -> tuple[str, str]:
-    """Find the field that a column such as `matters.description` comes from."""
-    table, _, name = column.partition(".")
+def column_of(catalog: Catalog, named: str) -> tuple[str, Column]:
+    """Find the collection and the column that a setting such as `matters.description` names.
+
+    Raises:
+        ConfigurationError: there is no such column, or it is part of the key.
+
+    """
+    table, _, name = named.partition(".")
     collection = catalog.loaded.get(table)
-    paths = {c.name: c for c in collection.columns} if collection else {}
-    if collection is None or name not in paths or not paths[name].path:
-        message = f"unknown column {column}"
+    known = {column.name: column for column in collection.columns} if collection else {}
+    if collection is None or name not in known or not known[name].path:
+        message = f"unknown column {named}"
         raise ConfigurationError(message)
     if name in collection.key:
-        message = f"{column} is part of the key and cannot be left out or hashed"
+        message = f"{named} is part of the key and cannot be left out or hashed"
         raise ConfigurationError(message)
-    return table, ".".join(paths[name].path)
+    return table, known[name]
 
 
 def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[str]]:
     """Give the fields that are never asked for, by collection."""
-    found: dict[str, set[str]] = {}
-    for column in options.exclude_columns:
-        table, name = field_of(catalog, column)
+    return {
+        table: frozenset(".".join(column.path) for column in columns)
+        for table, columns in left_out(catalog, options).items()
+    }
+
+
+def left_out(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
+    """Give the columns that are never asked for, by collection.
+
+    Raises:
+        ConfigurationError: a column does not exist, or something else rests on it.
+
+    """
+    columns: dict[str, tuple[Column, ...]] = {}
+    for named in options.exclude_columns:
+        table, column = column_of(catalog, named)
         redaction = catalog.loaded[table].redaction
-        if redaction is not None and name in {redaction.listed_in, redaction.flag}:
-            message = f"{column} says which values are hidden and cannot be left out"
+        if redaction is not None and column.name in {redaction.listed_in, redaction.flag}:
+            message = f"{named} says which values are hidden and cannot be left out"
             raise ConfigurationError(message)
-        found.setdefault(table, set()).add(name)
-    return {table: frozenset(names) for table, names in found.items()}
+        columns[table] = (*columns.get(table, ()), column)
+    return columns
 
 
 def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
@@ -118,22 +136,22 @@ def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column,
 
     """
     columns: dict[str, tuple[Column, ...]] = {}
-    for name in options.hash_columns:
-        table, _ = field_of(catalog, name)
-        column = next(c for c in catalog.loaded[table].columns if c.name == name.partition(".")[2])
+    for named in options.hash_columns:
+        table, column = column_of(catalog, named)
         if column.type != "VARCHAR":
-            message = f"{name} is not text and cannot be hashed; leave it out instead"
+            message = f"{named} is not text and cannot be hashed; leave it out instead"
             raise ConfigurationError(message)
         columns[table] = (*columns.get(table, ()), column)
     return columns
 
 
 def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
-    """Read which columns are hashed, and the key for it, which is made where there is none.
+    """Read which columns are hashed or left out, and the key to hash with, made where none is.
 
     Raises:
-        ConfigurationError: a column cannot be hashed; see `hashed`.
+        ConfigurationError: a column cannot be hashed or left out.
 
     """
     columns = hashed(catalog, options)
-    return Masks(mask_key(folder / "mask.key"), columns) if columns else Masks()
+    key = mask_key(folder / "mask.key") if columns else b""
+    return Masks(key, columns, left_out(catalog, options))

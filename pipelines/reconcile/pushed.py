@@ -94,7 +94,7 @@ def _lost(desk: Desk, ref: FieldRef, record_id: str, value: Any, now: Any) -> in
 
 def _earlier(desk: Desk, ref: FieldRef, record_id: str) -> Iterator[Any]:
     """Give the values of a field that newer versions of the record replaced, oldest first."""
-    for version in read_versions(desk.warehouse, desk.catalog, ref.resource, record_id):
+    for version in read_versions(desk.sight, ref.resource, record_id):
         found = read(ref, version)
         if not isinstance(found, Unreadable):
             yield found

@@ -82,6 +82,10 @@ def _element(
 
 
 def _custom(ref: FieldRef, value: JsonScalar, record: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(read(ref, record), Unreadable):
+        # without knowing what is there, a second value could be made beside it
+        message = f"Clio does not show {ref.text} of this record"
+        raise EditRefusedError(message)
     key = _value_id(ref, record)
     if value is None:
         if key is None:

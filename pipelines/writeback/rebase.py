@@ -38,9 +38,7 @@ def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) ->
     with session(run, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
         edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
         refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
-        shown = at.read(
-            {one.key: [refs[e.edit_id] for e in edits if e.key == one.key] for one in edits}
-        )
+        shown = at.read(one.key for one in edits)
         entries = []
         for edit in edits:
             ref, record = refs[edit.edit_id], shown.get(edit.key)

@@ -30,8 +30,18 @@ REVERTED = (
     " apart, so it is not sent again"
 )
 BOTH = "Clio has another value by now"
-HIDDEN = "Clio no longer shows this field"
+HIDDEN = (
+    "Clio does not show this field to this token now, so what it holds is not known: look at the"
+    " role and the permissions of the token's user"
+)
+UNCONFIRMED = (
+    "it cannot be confirmed: Clio does not show this field to this token now; look at the record in"
+    " Clio, and at the role and the permissions of the token's user"
+)
 NOT_STORED = "Clio accepted it and did not store it"
+NOTHING_SHOWN = (
+    "Clio accepted it and shows nothing there: it did not store it, or keeps it from this token"
+)
 TOO_OFTEN = f"it was sent {ATTEMPTS} times and never seen to arrive: look at the record in Clio"
 BEFORE = "Clio had this value already"
 IN_ITS_WAY = "Clio wrote it in its own way"
@@ -152,7 +162,8 @@ def _stored(one: Change, shown: JsonScalar) -> Settled:
         return Settled(one.edit_id, State.APPLIED, "", shown)
     if values.alike(one.ref, shown, one.new):
         return Settled(one.edit_id, State.APPLIED, IN_ITS_WAY, shown)
-    return Settled(one.edit_id, State.NEEDS_HUMAN, NOT_STORED, shown)
+    note = NOTHING_SHOWN if shown is None else NOT_STORED
+    return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)
 
 
 def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Settled, ...]:
@@ -178,15 +189,22 @@ def after_rereading(
     shown = set(found.values())
     if is_there(changes, record):
         return Resolved(Verdict.SETTLED, _all(changes, State.APPLIED_OBSERVED, SEEN, record))
+    if shown != {Merge.SEND}:
+        return _differs(changes, record)
     is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp
-    if record.get("etag") == etag and not is_moved:
-        if shown != {Merge.SEND}:
-            return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, BOTH, record))
-        if attempts < ATTEMPTS:
-            return Resolved(Verdict.AGAIN)
-        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
-    note = REVERTED if shown == {Merge.SEND} else BOTH
-    return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, note, record))
+    if record.get("etag") != etag or is_moved:
+        return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, REVERTED, record))
+    if attempts < ATTEMPTS:
+        return Resolved(Verdict.AGAIN)
+    return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
+
+
+def _differs(changes: Sequence[Change], record: Shown) -> Resolved:
+    """Settle a record that does not show all values; what it does not show is neither way."""
+    end = (State.CONFLICTED, BOTH)
+    if Merge.HIDDEN in merged(changes, record).values():
+        end = (State.NEEDS_HUMAN, UNCONFIRMED)
+    return Resolved(Verdict.SETTLED, _all(changes, *end, record))
 
 
 def is_there(changes: Sequence[Change], record: Shown | None) -> bool:

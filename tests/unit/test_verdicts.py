@@ -116,7 +116,7 @@ def test_reverted_is_never_sent_again() -> None:
         ("ours", State.APPLIED, ""),
         ("Ours ", State.APPLIED, verdicts.IN_ITS_WAY),
         ("base", State.NEEDS_HUMAN, verdicts.NOT_STORED),
-        (None, State.NEEDS_HUMAN, verdicts.NOT_STORED),
+        (None, State.NEEDS_HUMAN, verdicts.NOTHING_SHOWN),
     ],
 )
 def test_after_accepted(shown: str | None, state: State, note: str) -> None:
