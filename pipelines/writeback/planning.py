@@ -23,7 +23,7 @@ from .plan_text import listed, plan_text
 from .rereading import Shown
 from .session import Session, session
 from .sight import Sight, is_on_a_bill
-from .verdicts import AMBIGUOUS, FOR_A_PERSON, GONE, NOT_SENT, SEEN, Settled, State
+from .verdicts import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent
 
 Key = tuple[str, str]
 
@@ -230,9 +230,7 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     if is_on_a_bill(edit.resource, record):
         return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
     found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    if found not in NOT_SENT:
-        return None
-    return Settled(edit.edit_id, *NOT_SENT[found], theirs(ref, record))
+    return not_sent(edit.edit_id, found, theirs(ref, record))
 
 
 def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:

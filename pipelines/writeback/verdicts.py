@@ -4,7 +4,7 @@ A record is one unit: its edits go in one PATCH, so what is not known of it is n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -30,6 +30,7 @@ REVERTED = (
     " apart, so it is not sent again"
 )
 BOTH = "Clio has another value by now"
+NOTHING_LEFT = "Clio shows nothing there by now: it was emptied, or is withheld from this token"
 HIDDEN = (
     "Clio does not show this field to this token now, so what it holds is not known: look at the"
     " role and the permissions of the token's user"
@@ -77,14 +78,6 @@ OPEN = (State.PROPOSED, State.PLANNED, State.APPROVED, State.IN_FLIGHT, State.UN
 FOR_A_PERSON = (State.CONFLICTED, State.NEEDS_HUMAN)
 
 
-NOT_SENT = {
-    Merge.ALREADY: (State.NO_CHANGE, BEFORE),
-    Merge.CONFLICT: (State.CONFLICTED, BOTH),
-    Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
-}
-"""The end of an edit whose field cannot be sent, and why."""
-
-
 @dataclass(frozen=True)
 class Settled:
     """The end of one edit. `theirs` is what Clio shows; None as well where it shows nothing."""
@@ -93,6 +86,17 @@ class Settled:
     state: State
     note: str = ""
     theirs: JsonScalar = None
+
+
+def not_sent(edit_id: str, merge: Merge, shown: JsonScalar) -> Settled | None:
+    """Give the end of an edit whose field cannot be sent; None where it can."""
+    both = NOTHING_LEFT if shown is None else BOTH
+    ends = {
+        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
+        Merge.CONFLICT: (State.CONFLICTED, both),
+        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+    }
+    return Settled(edit_id, *ends[merge], shown) if merge in ends else None
 
 
 class Verdict(StrEnum):
@@ -131,8 +135,9 @@ def before_sending(
 
 
 def _instead(one: Change, merge: Merge, record: Shown) -> Settled:
-    state, note = NOT_SENT.get(merge, (State.CONFLICTED, REBASE))
-    return Settled(one.edit_id, state, note, theirs(one.ref, record))
+    shown = theirs(one.ref, record)
+    end = not_sent(one.edit_id, merge, shown)
+    return end or Settled(one.edit_id, State.CONFLICTED, REBASE, shown)
 
 
 def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] | None:
@@ -201,10 +206,11 @@ def after_rereading(
 
 def _differs(changes: Sequence[Change], record: Shown) -> Resolved:
     """Settle a record that does not show all values; what it does not show is neither way."""
-    end = (State.CONFLICTED, BOTH)
     if Merge.HIDDEN in merged(changes, record).values():
-        end = (State.NEEDS_HUMAN, UNCONFIRMED)
-    return Resolved(Verdict.SETTLED, _all(changes, *end, record))
+        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, UNCONFIRMED, record))
+    ends = _all(changes, State.CONFLICTED, BOTH, record)
+    told = (replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends)
+    return Resolved(Verdict.SETTLED, tuple(told))
 
 
 def is_there(changes: Sequence[Change], record: Shown | None) -> bool:
