@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pipelines.errors import EditRefusedError
 from pipelines.masks import Masks
 from pipelines.warehouse import Warehouse
-from sources.clio_http.catalog import Catalog, Redaction
+from sources.clio_http.catalog import Catalog, Collection, Redaction
 from sources.clio_manage.writable import COLLECTIONS, CUSTOM
 
 from .fields import FieldRef
@@ -152,8 +152,8 @@ class Sight:
 
     def all_visible(self, resource: str, records: Mapping[str, Record]) -> dict[str, Record]:
         """Give records that Clio answered, by id, as they may be seen and are known."""
-        marks = self.marks(resource, records)
-        redaction = self.catalog.collections[resource].redaction
+        collection = self.catalog.loaded[resource]
+        marks, redaction = self.marks(collection, records), collection.redaction
         return {
             key: _known(_without(record, self.hidden(resource)), marks.of(key), redaction)
             for key, record in records.items()
@@ -167,18 +167,18 @@ class Sight:
         gone = [path for path, ok in marks.items() if not ok or _is_nothing(_at(record, path))]
         return _without(record, gone)
 
-    def marks(self, resource: str, ids: Iterable[str]) -> Marks:
-        """Read what is withheld of some records of a collection."""
+    def marks(self, collection: Collection, ids: Iterable[str]) -> Marks:
+        """Read what is withheld of a collection, and of some of its records."""
         if not self.warehouse.columns("meta", "withheld"):
             return Marks()
-        paths = {column.name: column.path for column in self.catalog.collections[resource].columns}
+        paths = {column.name: column.path for column in collection.columns}
         whole: dict[Path, bool] = {}
         single: dict[str, dict[Path, bool]] = {}
         for key, name, accepted in self.warehouse.rows(
             "select record_id, field, coalesce(accepted, false) from meta.withheld"
             " where source = $1 and resource = $2"
             " and (record_id is null or list_contains($3::varchar[], record_id))",
-            [SOURCE, resource, sorted(set(ids))],
+            [SOURCE, collection.name, sorted(set(ids))],
         ):
             mine = whole if key is None else single.setdefault(key, {})
             if paths.get(name):

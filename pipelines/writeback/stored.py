@@ -69,7 +69,7 @@ def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, St
         f" from {RAW}.{quoted(resource)} t where list_contains($1, t.id::varchar)",
         [wanted],
     )
-    marks = sight.marks(resource, wanted)
+    marks = sight.marks(collection, wanted)
     found = {}
     for buried, marked, *values in rows:
         whole = _record(columns, values)
