@@ -1,6 +1,6 @@
 """Each product of Clio as the stages need it: its catalogue, and what of it may be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from .load import Product
 from .masks import Masks, mask_key
 from .plans import Rules
 
+OF_EACH = frozenset({"etag", "type", "created_at", "updated_at"})
+"""Columns that each list has of its own records."""
 NAMES = {"manage": "clio_manage", "grow": "clio_grow"}
 PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
 
@@ -118,14 +120,40 @@ def left_out(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Colum
 
     """
     columns: dict[str, tuple[Column, ...]] = {}
-    for named in options.exclude_columns:
-        table, column = column_of(catalog, named)
+    for table, column in _with_copies(catalog, options.exclude_columns):
         redaction = catalog.loaded[table].redaction
         if redaction is not None and column.name in {redaction.listed_in, redaction.flag}:
-            message = f"{named} says which values are hidden and cannot be left out"
+            message = f"{table}.{column.name} says which values are hidden and cannot be left out"
             raise ConfigurationError(message)
         columns[table] = (*columns.get(table, ()), column)
     return columns
+
+
+def _with_copies(catalog: Catalog, named: Iterable[str]) -> list[tuple[str, Column]]:
+    """Find the columns that a setting names, and those in which the same stands once more."""
+    found: dict[tuple[str, str], Column] = {}
+    for one in named:
+        table, column = column_of(catalog, one)
+        found[table, column.name] = column
+        for other in _copies(catalog, table, column):
+            again, copy = column_of(catalog, other)
+            found[again, copy.name] = copy
+    return [(table, column) for (table, _), column in found.items()]
+
+
+def _copies(catalog: Catalog, table: str, column: Column) -> Iterator[str]:
+    """Name the columns in which the values of one stand once more, as far as Clio tells."""
+    collection, every = catalog.loaded[table], catalog.loaded
+    again = [name for name, one in every.items() if one.schema == collection.schema]
+    if catalog.source == "clio_manage":
+        again += manage.SHOWN_AGAIN.get(table, ())
+        yield from manage.COPIES.get(f"{table}.{column.name}", ())
+    if column.name in OF_EACH:
+        return
+    for name in again:
+        named = {one.name for one in every[name].columns} - {*every[name].key}
+        if name != table and column.name in named:
+            yield f"{name}.{column.name}"
 
 
 def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
@@ -136,10 +164,11 @@ def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column,
 
     """
     columns: dict[str, tuple[Column, ...]] = {}
-    for named in options.hash_columns:
-        table, column = column_of(catalog, named)
+    for table, column in _with_copies(catalog, options.hash_columns):
         if column.type != "VARCHAR":
-            message = f"{named} is not text and cannot be hashed; leave it out instead"
+            message = (
+                f"{table}.{column.name} is not text and cannot be hashed; leave it out instead"
+            )
             raise ConfigurationError(message)
         columns[table] = (*columns.get(table, ()), column)
     return columns

@@ -15,8 +15,9 @@ from pipelines.ledger import Ledger
 from pipelines.warehouse import Warehouse
 from pipelines.writeback.examine import Desk
 from pipelines.writeback.fields import FieldRef, parse
+from pipelines.writeback.raw_values import Unreadable
 from pipelines.writeback.stored import read_versions
-from pipelines.writeback.values import Unreadable, read, same, shown
+from pipelines.writeback.values import read, same, shown
 
 SENT = """
 select resource, record_id, field, new_value, base, final_at from edits

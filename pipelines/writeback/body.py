@@ -10,7 +10,8 @@ from sources.clio_manage.writable import CUSTOM
 
 from . import fields
 from .fields import FieldRef
-from .values import JsonScalar, Unreadable, read
+from .raw_values import Unreadable
+from .values import JsonScalar, read
 
 Change = tuple[FieldRef, JsonScalar]
 

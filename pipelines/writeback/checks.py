@@ -9,9 +9,10 @@ from pipelines.errors import EditRefusedError, WithheldError
 
 from . import cells, fields, values
 from .fields import FieldRef
+from .raw_values import ABSENT, Unreadable
 from .sight import is_on_a_bill, role
 from .stored import Stored
-from .values import ABSENT, JsonScalar, Unreadable, ValueRefusedError
+from .values import JsonScalar, ValueRefusedError
 
 COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_value", "reason"
 """What every file and query has to say."""

@@ -13,10 +13,10 @@ from .checks import text_of
 from .examine import Desk
 from .fields import PARENT_TYPES, FieldRef
 from .propose import Work, opened
+from .raw_values import Unreadable
 from .sheets import MOST_ROWS
 from .sight import UNSEEN, is_on_a_bill
 from .stored import Stored, ids_where
-from .values import Unreadable
 from .writing import Line, write_sheet
 
 NUMBERS = frozenset({fields.INTEGER, fields.NUMBER})

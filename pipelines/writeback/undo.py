@@ -17,9 +17,10 @@ from . import values
 from .approval import open_plan
 from .fields import FieldRef
 from .plan_file import Plan, PlannedEdit, PlannedRecord
+from .raw_values import Unreadable
 from .rereading import Shown
 from .session import Session, session
-from .values import JsonScalar, Unreadable
+from .values import JsonScalar
 from .verdicts import HIDDEN, OPEN, State
 
 DONE = (State.APPLIED, State.APPLIED_OBSERVED)

@@ -12,7 +12,8 @@ from sources.clio_http.writes import Effect
 
 from . import values, witnesses
 from .merge import Change, Merge, merged, theirs
-from .values import JsonScalar, Unreadable
+from .raw_values import Unreadable
+from .values import JsonScalar
 
 Shown: TypeAlias = Mapping[str, Any]
 """A record as Clio's JSON shows it."""

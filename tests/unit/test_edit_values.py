@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from pipelines.writeback.fields import CUSTOM_KINDS, CustomField, FieldRef, Option, parse
+from pipelines.writeback.raw_values import ABSENT, REDACTED
 from pipelines.writeback.values import (
-    ABSENT,
     LONGEST,
-    REDACTED,
     JsonScalar,
     ValueRefusedError,
     alike,

@@ -7,7 +7,7 @@ import pytest
 from pipelines.writeback import fields, verdicts
 from pipelines.writeback.fields import FieldRef
 from pipelines.writeback.merge import Change, Merge, merge
-from pipelines.writeback.values import ABSENT, REDACTED
+from pipelines.writeback.raw_values import ABSENT, REDACTED
 from pipelines.writeback.verdicts import State, Verdict
 from sources.clio_http.writes import Effect
 
