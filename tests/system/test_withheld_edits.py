@@ -132,9 +132,7 @@ def test_the_body_holds_the_approved_entry_alone(desk: Desk, clio: Simulator) ->
 
 
 @pytest.mark.parametrize("every", [True, False])
-def test_a_field_that_is_marked_is_not_proposed(
-    desk: Desk, clio: Simulator, *, every: bool
-) -> None:
+def test_a_marked_field_is_not_proposed(desk: Desk, clio: Simulator, *, every: bool) -> None:
     """A stored value of a withheld column is of another day: exit 5, naming what to look at."""
     key, field, _ = text_field(clio, filled=True)
     withheld(desk, None if every else key, CUSTOM)
