@@ -216,6 +216,17 @@ class EditRefusedError(ClioError):
     exit_code = 2
 
 
+class WithheldError(EditRefusedError):
+    """Clio keeps the value of a field back from this token, so an edit has no base."""
+
+    code = "withheld"
+    hint = (
+        "Nothing was proposed, and nothing was sent. Give the user of the token the permission in"
+        " Clio, run clio-sync load, then propose it again."
+    )
+    exit_code = 5
+
+
 class AbsentError(ClioError):
     """So much is absent from a list that a person must decide."""
 

@@ -319,3 +319,27 @@ DERIVED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str], str]] = {
     ),
 }
 """Narrow lists of our own: base collection, mode, fields (empty = all), parameters, reason."""
+
+SHOWN_AGAIN: dict[str, tuple[str, ...]] = {
+    "contacts": ("matter_contacts", "matter_related_contacts"),
+}
+"""Collections that show the columns of another one's records again, under the same names."""
+
+COPIES: dict[str, tuple[str, ...]] = {
+    "contacts.name": ("billable_clients.name",),
+    "documents.filename": (
+        "activities.document_version__filename",
+        "document_versions.filename",
+        "documents.latest_document_version__filename",
+    ),
+    "matters.display_number": (
+        "billable_matters.display_number",
+        "billable_matters__daily.display_number",
+        "matter_contacts.matter_number",
+    ),
+    "relationships.description": (
+        "matter_contacts.description",
+        "matter_contacts.relationship_name",
+    ),
+}
+"""Columns in which the same text stands once more under another name, or in another place."""
