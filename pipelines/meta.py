@@ -78,6 +78,11 @@ class Progress:
     after_id: int = 0
     completed_at: pendulum.DateTime | None = None
 
+    @property
+    def put_down(self) -> bool:
+        """Tell whether a walk is under way of which a page is stored, from which to go on."""
+        return self.walk_started_at is not None and (self.list_index > 0 or bool(self.page_token))
+
 
 @dataclass(frozen=True)
 class RunRow:

@@ -13,6 +13,8 @@ from .errors import FutureWatermarkError
 from .meta import Progress
 from .observations import OVERLAP
 
+LONGEST_WALK = pendulum.duration(hours=12)
+"""How long a proof may take, unless a budget says that it goes on night after night."""
 STEP_BACK = pendulum.duration(seconds=1)
 """`updated_since` may mean strictly after, and stamps have whole seconds."""
 
@@ -132,16 +134,28 @@ def plan_sweep(
     progress: Progress | None,
     rules: Rules,
     now: pendulum.DateTime,
+    budget: int | None = None,
 ) -> Plan:
-    """Plan the full walk that proves a collection, or go on with one that was put down."""
+    """Plan the full walk that proves a collection, or go on with one that was put down.
+
+    One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
+    a `budget` of requests, a walk that began half a day ago begins anew.
+    """
     left_out = not_asked_for(collection, rules)
-    same = progress is not None and progress.fields_hash == fields_hash(collection, left_out)
-    if progress and progress.walk_started_at and same:
-        started_at = progress.walk_started_at
+    started_at = progress.walk_started_at if progress and progress.put_down else None
+    too_long = LONGEST_WALK if budget is None else pendulum.duration(years=1)
+    timely = started_at is not None and pendulum.duration() <= now - started_at <= too_long
+    if progress and started_at and timely and same_walk(collection, progress, left_out):
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
         return Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
     return Plan(collection, "sweep", now, lists_of(collection, now), None, Point(), left_out)
+
+
+def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
+    """Tell whether a walk that is under way asked for the same as one that begins now."""
+    same = progress.fields_hash == fields_hash(collection, left_out)
+    return progress.walk_started_at is not None and same
 
 
 def _resumable(

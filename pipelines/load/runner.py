@@ -276,7 +276,8 @@ class Runner:
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored before the first request of each walk that begins now."""
-        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        counted = [t for t in tasks if t.purpose.census and not t.purpose.again]
+        new = [t for t in counted if t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
         with self.warehouse.transaction():

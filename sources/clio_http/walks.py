@@ -82,6 +82,7 @@ class Walk:
         self.refused: set[str] = set()
         self.error: ClioError | None = None
         self.complete = False
+        self.restarted = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
         self.skipped: set[int] = set()
@@ -167,7 +168,7 @@ class Walk:
         except DEAD_TOKEN:
             if not self.plan.start.page_token or self.point != self.plan.start:
                 raise
-            self.point = Point()
+            self.point, self.restarted = Point(), True
             yield from self._stretches()
 
     def _stretches(self) -> Iterator[Reading]:
