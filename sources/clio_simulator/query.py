@@ -6,7 +6,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters, hidden
+from . import filters, hidden, orders, veil
 from .clock import milliseconds
 from .errors import argument, bad_request
 from .filters import Given, Test
@@ -25,13 +25,6 @@ COMMON = {
     "updated_since",
     "created_since",
 }
-DEFAULT_ORDERS = {
-    "communications": "date(asc)",
-    "allocations": "date(asc)",
-    "credit_memos": "date(asc)",
-    "matter_contacts": "is_client(asc)",
-}
-"""Lists whose documented order, when none is asked for, is not by id."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +56,28 @@ def check(asked: Asked, switches: Switches) -> None:
         if described.get("required") and not name.startswith("{") and not asked.one(name):
             message = f"{name} is required"
             raise bad_request(message)
+    _check_type(asked, switches)
     unknown = set(asked.given) - COMMON - asked.documented
     if switches.strict_parameters and unknown:
         message = f"unknown parameters: {', '.join(sorted(unknown))}"
         raise bad_request(message)
 
 
-def _limit(asked: Asked, switches: Switches) -> int:
-    most = asked.collection.page_size
+def _check_type(asked: Asked, switches: Switches) -> None:
+    """Refuse `type` of notes in letters that a switch does not want."""
+    text, case = asked.one("type"), switches.type_case
+    if asked.collection.name != "notes" or case == "any":
+        return
+    if text != (text.lower() if case == "lower" else text.capitalize()):
+        known = asked.collection.parameters["type"]["enum"]
+        shown = [each.lower() if case == "lower" else each for each in known]
+        message = f"type must be one of: {', '.join(shown)}"
+        raise argument(message)
+
+
+def _limit(asked: Asked, switches: Switches, cursor: Cursor) -> int:
+    name, most = asked.collection.name, asked.collection.page_size
+    most = min(most, switches.limit_maximum.get(name, most))
     text = asked.one("limit") or str(most)
     if not text.isdigit() or int(text) == 0:
         message = "limit must be a positive integer"
@@ -78,7 +85,14 @@ def _limit(asked: Asked, switches: Switches) -> int:
     if int(text) > most and switches.limit_above_maximum == "refuse":
         message = f"limit must be at most {most}"
         raise argument(message)
-    return min(int(text), most)
+    limit = min(int(text), most)
+    bound = switches.token_binds_limit
+    if cursor.limit in {0, limit} or bound == "no":
+        return limit
+    if bound == "refuse":
+        message = "limit is not the one that page_token was made with"
+        raise bad_request(message)
+    return cursor.limit
 
 
 def _moment(text: str, name: str) -> int:
@@ -113,7 +127,7 @@ def _times(asked: Asked, switches: Switches) -> tuple[list[Test], int]:
 
 def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
     """Give where the page begins and in which order the list is."""
-    order = asked.one("order") or DEFAULT_ORDERS.get(asked.collection.name, "id(asc)")
+    order = orders.chosen(asked.collection.name, asked.one("order"), switches)
     if asked.one("page_token"):
         cursor = read_token(asked.one("page_token"), asked.collection.name)
         if cursor.kind != "position":
@@ -122,9 +136,9 @@ def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
         cursor = Cursor("position", _offset(asked), 1)
     if switches.insertion_order and not asked.collection.ordered:
         return cursor, "inserted"
-    if switches.id_order_ignored and order == "id(asc)":
+    if switches.id_order_ignored and order == orders.BY_ID:
         return cursor, "id(desc)"
-    if order == "id(asc)" and "offset" not in asked.given and not asked.one("page_token"):
+    if order == orders.BY_ID and "offset" not in asked.given and not asked.one("page_token"):
         return Cursor("after", -1, 1), ""
     return cursor, order
 
@@ -143,7 +157,7 @@ def _ids(asked: Asked) -> tuple[int, ...] | None:
     return tuple(sorted({int(text) for text in asked.given["ids[]"] if text.isdigit()}))
 
 
-def table(asked: Asked, store: Store) -> Table:
+def table(asked: Asked, store: Store, switches: Switches) -> Table:
     """Give the table, or the rows worked out for this request.
 
     Raises:
@@ -154,7 +168,7 @@ def table(asked: Asked, store: Store) -> Table:
     if view is None:
         return store[asked.collection.name]
     parameters = {name: asked.one(name) for name in view.takes} | dict(asked.path)
-    return view.table(asked.collection.name, store, parameters)
+    return view.table(asked.collection.name, store, parameters, switches)
 
 
 def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str, Any]) -> Listing:
@@ -170,6 +184,7 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
     tests, bound = _times(asked, switches)
     if name in hidden.DEFAULTS:
         tests += hidden.DEFAULTS[name](asked.given, switches, store)
+    tests += veil.tests(name, switches)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
@@ -177,8 +192,8 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
         narrow = ("document_id", int(asked.path["id"]))
     cursor, order = _cursor(asked, switches)
     return Listing(
-        table=table(asked, store),
-        limit=_limit(asked, switches),
+        table=table(asked, store, switches),
+        limit=_limit(asked, switches, cursor),
         tests=(*chosen.tests, *tests),
         cursor=cursor,
         order=order,

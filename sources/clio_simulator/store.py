@@ -32,6 +32,15 @@ def moment(value: object) -> int:
         return 0
 
 
+PLACE = "_place"
+"""Key of a row whose place in its table, and in order of id, is not that of its own id."""
+
+
+def place(row: Row) -> int:
+    """Give the number that a row is told by in its table."""
+    return int(row[PLACE] if PLACE in row else row["id"])
+
+
 class Table:
     """The rows of one collection.
 
@@ -44,6 +53,7 @@ class Table:
         self.name = name
         self.rows: dict[int, Row] = {}
         self.gone: dict[int, Row] = {}
+        self.heirs: dict[int, int] = {}
         self.ids = array("q")
         self.newest: list[int] = []
         self.revision = 0
@@ -61,7 +71,7 @@ class Table:
 
     def put(self, row: Row) -> None:
         """Insert a row or replace the one with its id."""
-        key = int(row["id"])
+        key = place(row)
         self.gone.pop(key, None)
         if key not in self.rows:
             self._place(key)
@@ -72,7 +82,7 @@ class Table:
 
     def load(self, rows: list[Row]) -> None:
         """Insert many rows at once."""
-        self.rows.update((int(row["id"]), row) for row in rows)
+        self.rows.update((place(row), row) for row in rows)
         self.ids = array("q", sorted({*self.ids, *self.rows}))
         self._rebuild()
         self.revision += 1
@@ -89,6 +99,17 @@ class Table:
         row = self.gone[key] = self.rows.pop(key)
         self._changed(key)
         return row
+
+    def heir(self, key: int) -> Row | None:
+        """Give the visible row that a row went into which was taken out, None where there is none.
+
+        Whoever took it out says so in `heirs`, loser → winner.
+        """
+        while key in self.heirs and key not in self.rows:
+            key = self.heirs[key]
+            if key in self.rows:
+                return self.get(key)
+        return None
 
     def undelete(self, key: int) -> Row:
         """Put a row back that was taken out.
