@@ -1,6 +1,7 @@
 """Single records of a list, read by id: what they say stands against what a list said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 import pyarrow as pa
@@ -106,7 +107,8 @@ class Records:
 
     def _reading(self, bodies: Sequence[bytes], one: List) -> Reading:
         batch = self._reader.read(list(enumerate(bodies, start=1)))
-        return reading(filled(batch.table, self.plan, one), batch.misfits)
+        misfits = keyed(batch.misfits, self.plan, one)
+        return reading(filled(batch.table, self.plan, one), misfits)
 
 
 def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
@@ -117,7 +119,7 @@ def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
 def joined(readings: Sequence[Reading]) -> Reading:
     """Make one reading of several."""
     tables = [one.table for one in readings if one.table.num_columns]
-    table = pa.concat_tables(tables) if tables else pa.table({})
+    table = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
     return reading(table, [misfit for one in readings for misfit in one.misfits])
 
 
@@ -132,6 +134,19 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
         else:
             table = table.append_column(name, column)
     return table
+
+
+def keyed(misfits: Sequence[Misfit], plan: Plan, one: List) -> list[Misfit]:
+    """Complete the keys of misfits by what the list itself decides, such as the parent's id."""
+    key, constants = plan.collection.key, dict(one.constants)
+    if not constants.keys() & set(key):
+        return list(misfits)
+    found = []
+    for misfit in misfits:
+        parts = iter(misfit.record_id.split(","))
+        texts = [str(constants[k]) if k in constants else next(parts, "") for k in key]
+        found.append(replace(misfit, record_id=",".join(texts)))
+    return found
 
 
 def as_page(body: bytes, path: str, *, bare: bool = False) -> bytes:

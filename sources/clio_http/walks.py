@@ -28,7 +28,7 @@ from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch, walk
 from .plan import List, Plan, Point, Reading, request_parameters, without
-from .records import Records, as_page, filled
+from .records import Records, as_page, filled, keyed
 from .rows import Batch, Misfit, RowReader
 
 MAX_PAGES = 50
@@ -318,13 +318,13 @@ class Walk:
             batch = batches.get(index) or self._batch(reader, self.plan.lists[index], pages, after)
             after, last = batch.last_id, index
             tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
-            misfits += batch.misfits
+            misfits += keyed(batch.misfits, self.plan, self.plan.lists[index])
             rows += batch.rows
             absent &= batch.absent if batch.rows else absent
             new |= batch.new
         going_on = stretch.point.index == last
         return Reading(
-            table=pa.concat_tables(tables) if tables else pa.table({}),
+            table=pa.concat_tables(tables, promote_options="default") if tables else pa.table({}),
             misfits=tuple(misfits),
             rows=rows,
             size=sum(len(page.body) for _, page in stretch.pages),
