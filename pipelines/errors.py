@@ -119,14 +119,6 @@ class ClockError(ClioError):
     exit_code = 4
 
 
-class FutureWatermarkError(ClioError):
-    """The stored watermark lies in the server's future."""
-
-    code = "future_watermark"
-    hint = "Nothing was loaded for this collection. Run clio-sync load --full to read it anew."
-    exit_code = 4
-
-
 class NoWarehouseError(ClioError):
     """There is no warehouse in the data folder yet."""
 

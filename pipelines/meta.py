@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, withheld
+from .state import inputs, server_clock, withheld
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -66,6 +66,7 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *server_clock.DDL,
 )
 
 

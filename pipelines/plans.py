@@ -9,7 +9,6 @@ import pendulum
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import List, Plan, Point, without
 
-from .errors import FutureWatermarkError
 from .meta import Progress
 from .observations import OVERLAP
 
@@ -109,7 +108,12 @@ def is_due(
     """Tell whether a collection is to be read now, when nobody asked for it by name."""
     once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
     done = progress.completed_at
-    return not (once_a_day and done is not None and done.date() == now.date())
+    return not (once_a_day and done is not None and done <= now and _day(done) == _day(now))
+
+
+def _day(moment: pendulum.DateTime) -> pendulum.Date:
+    """Give the day in UTC, by which daily copies are kept."""
+    return moment.in_timezone("UTC").date()
 
 
 def plan_walk(
@@ -119,12 +123,7 @@ def plan_walk(
     choice: Choice,
     now: pendulum.DateTime,
 ) -> Plan:
-    """Plan the walk of one collection. `now` is server time, taken before the first page.
-
-    Raises:
-        FutureWatermarkError: the stored watermark is later than `now`.
-
-    """
+    """Plan the walk of one collection. `now` is server time, taken before the first page."""
     left_out = not_asked_for(collection, rules)
     same = progress.fields_hash == fields_hash(collection, left_out)
     if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
@@ -184,7 +183,7 @@ def _resumable(
         return False
     started_at = progress.walk_started_at
     return collection.mode != "daily" or (
-        started_at is not None and started_at.date() == now.date()
+        started_at is not None and _day(started_at) == _day(now)
     )
 
 
@@ -206,8 +205,8 @@ def _fresh(
     if since is None:
         return "full", None
     if progress.watermark > now:
-        message = f"the watermark of {collection.name} is later than the server's time"
-        raise FutureWatermarkError(message)
+        # it was set by a server's clock that was wrong: what changed since may lie before it
+        return "full", None
     return "incremental", since - STEP_BACK
 
 

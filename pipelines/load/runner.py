@@ -52,13 +52,13 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from . import server_time
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .standing import Standing
 from .task import Purpose, Task
 from .withholding import Withholding
 
-SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
 MOST_CONFIRMED = 10
 """So many collections are asked for a record that is known, where rights cannot be read."""
@@ -164,8 +164,9 @@ class Runner:
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
         try:
-            now = self._server_time()
-            self._check_account(now)
+            said = self.server_says()
+            self._check_account(said)
+            now = server_time.settle(self, said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
@@ -175,7 +176,7 @@ class Runner:
         self.withheld.begin(self.choice.accept_empty, now)
         return now
 
-    def _server_time(self) -> pendulum.DateTime:
+    def server_says(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
         for parameters in self.product.clock_parameters:
             try:
@@ -191,9 +192,6 @@ class Runner:
         if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(now - self.clock.now()) > SKEW:
-            self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = now
         return now
 
     def _check_account(self, now: pendulum.DateTime) -> None:

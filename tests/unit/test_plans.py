@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
 from pipelines.observations import OVERLAP
 from pipelines.plans import (
@@ -158,12 +157,12 @@ def test_a_daily_walk_is_gone_on_with_on_its_day_only() -> None:
     assert tomorrow.start == Point()
 
 
-def test_a_watermark_in_the_future_loads_nothing() -> None:
-    """It would skip changes, so the collection fails by name until it is read in full."""
+def test_a_watermark_in_the_future_means_a_full_walk() -> None:
+    """Going on from it would skip changes."""
     progress = done(MATTERS, NOW.add(seconds=1))
-    with pytest.raises(FutureWatermarkError, match="matters"):
-        plan_walk(MATTERS, progress, NO_RULES, Choice(), NOW)
-    assert plan_walk(MATTERS, progress, NO_RULES, Choice(full=True), NOW).mode == "full"
+    plan = plan_walk(MATTERS, progress, NO_RULES, Choice(), NOW)
+    assert (plan.mode, plan.since) == ("full", None)
+    assert watermark_after(plan, progress.watermark) < NOW
 
 
 @given(started=moments, later=st.integers(0, 10**6), minutes=st.integers(0, 600))
