@@ -127,7 +127,7 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str, lists: in
         [*of_walk, lists],
     )
     cursor.execute(
-        "update meta.census_seen s set row_hash = case when l.odd then null else l.row_hash end"
+        "update meta.census_seen s set row_hash = case when l.odd then null else l.row_hash end"  # noqa: S608
         f" from loaded l where {OF_WALK_OF.format('s')} and s.key = l.key",
         of_walk,
     )
@@ -316,7 +316,7 @@ class Census:
         """Give the query of what was stored before the walk."""
         return f"select key, row_hash from meta.census_known where {KNOWN}"  # noqa: S608
 
-    def parts(self) -> list[tuple[pendulum.DateTime, int]]:
+    def parts(self) -> list[tuple[pendulum.DateTime | None, int]]:
         """Give the runs in which the walk read its rows: server time at its start, and how many."""
         return self.warehouse.rows(
             "select read_at, count(*) from (select arg_max(read_at, turn) as read_at"  # noqa: S608
@@ -340,7 +340,9 @@ class Census:
         """
         known = f"select key from meta.census_known where {OF_WALK}"  # noqa: S608
         shown = f"select key from meta.census_seen where {OF_WALK}"  # noqa: S608
-        return f"{self._live(self.content)} and ({self._key} in ({known}) or {self._key} in ({shown}))"
+        return (
+            f"{self._live(self.content)} and ({self._key} in ({known}) or {self._key} in ({shown}))"
+        )
 
     def _live(self, content: str) -> str:
         key = self._key

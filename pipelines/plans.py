@@ -182,9 +182,7 @@ def _resumable(
     if choice.in_full(collection.name) and progress.mode == "incremental":
         return False
     started_at = progress.walk_started_at
-    return collection.mode != "daily" or (
-        started_at is not None and _day(started_at) == _day(now)
-    )
+    return collection.mode != "daily" or (started_at is not None and _day(started_at) == _day(now))
 
 
 def _fresh(

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import pendulum
 
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.clock import Boot, Clock
-
-from pipelines.warehouse import Warehouse
 
 DDL = (
     """create table if not exists meta.server_clock (
         source varchar, wall timestamptz, boot_id varchar, boot double, said timestamptz,
         believed timestamptz)""",
 )
+NOTHING = pendulum.duration()
 JUMP = pendulum.duration(minutes=5)
 """Clocks that differ by more, in the time since the last run, do not agree."""
 DRIFT_SECONDS, DRIFT_SHARE = 5.0, 0.0002
@@ -55,7 +55,7 @@ class Judgement:
     time: pendulum.DateTime
     believed: pendulum.DateTime
     trusted: bool = True
-    ahead: pendulum.Duration = pendulum.duration()
+    ahead: pendulum.Duration = NOTHING
 
 
 def spans(past: Reading, now: Reading) -> list[pendulum.Duration]:
@@ -93,8 +93,8 @@ def judge(
         drift = DRIFT_SECONDS + DRIFT_SHARE * abs(span.total_seconds())
         believed = now.said if later.total_seconds() <= drift else expected
         return Judgement(min(now.said, believed), believed)
-    if later <= pendulum.duration():
-        ahead = pendulum.duration() if follow else pendulum.duration(seconds=-later.total_seconds())
+    if later <= NOTHING:
+        ahead = NOTHING if follow else pendulum.duration(seconds=-later.total_seconds())
         return Judgement(now.said, now.said if follow else expected, trusted, ahead)
     started_anew = len(passed) == 1
     if started_anew and later > LONGEST_LAG:

@@ -54,10 +54,10 @@ def put_down(firm: Firm) -> list[int]:
     return sorted(firm.clio.store["activities"].rows)
 
 
-def pages_of_sweep(firm: Firm, **choice: int) -> list[int]:
+def pages_of_sweep(firm: Firm, budget: int | None = None) -> list[int]:
     """Sweep the activities; give the pages that were asked for, 0 for a record of its own."""
     since = len(firm.clio.requests)
-    outcome = firm.sweep("activities", **choice)
+    outcome = firm.sweep("activities", budget=budget)
     assert outcome.exit_code == 0, outcome.errors
     return [a.page for a in firm.asked("activities") if a.number > since]
 

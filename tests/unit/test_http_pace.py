@@ -146,8 +146,8 @@ def test_a_late_answer_takes_nobody_elses_permit() -> None:
         '{"free": [1]}',
         '{"free": [0, 0, 0], "held": "a"}',
         '{"free": [0, 0, 0], "other": 1}',
-        json.dumps({name: 99_999 for name in KEPT} | {"free": [99_999] * 3}),
-        json.dumps({name: -99_999 for name in KEPT} | {"free": [0] * 3}),
+        json.dumps(dict.fromkeys(KEPT, 99999) | {"free": [99_999] * 3}),
+        json.dumps(dict.fromkeys(KEPT, -99999) | {"free": [0] * 3}),
         json.dumps(dict.fromkeys(KEPT, float("nan")) | {"free": [float("nan")] * 3}),
     ],
 )

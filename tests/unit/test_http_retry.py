@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -22,9 +21,6 @@ from sources.clio_http.retry import (
 )
 from sources.errors import Interrupted, RateLimitedError, UnavailableError
 from tests.unit.http_loopback import START, FakeClock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NOW = int(START.timestamp())
 

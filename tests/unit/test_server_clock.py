@@ -106,8 +106,8 @@ def test_date_that_stays_ahead_is_followed_as_far_as_records_prove_it() -> None:
     found = judge(past, FIRST.reads(2 * HOUR, 7_200))
     assert (found.trusted, found.time) == (True, NOON.add(seconds=2 * HOUR))
     for stamp, time in ((-DAY, 0), (1_800, 1_800), (DAY, 7_200)):
-        newest = NOON.add(seconds=2 * HOUR + stamp)
-        found = judge(past, FIRST.reads(2 * HOUR, 7_200), lambda at=newest: at)
+        newest = [NOON.add(seconds=2 * HOUR + stamp)]
+        found = judge(past, FIRST.reads(2 * HOUR, 7_200), newest.pop)
         assert found.time == NOON.add(seconds=2 * HOUR + time)
 
 
