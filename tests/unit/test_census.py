@@ -193,7 +193,7 @@ def test_parts_of_a_walk(sides: Sides) -> None:
     later = AT.add(days=1)
     sides.show([("1", "a"), ("2", "b")], at=AT)
     sides.show([("2", "b"), ("10", "c")], at=later)
-    assert [(at.isoformat()[:10], rows) for at, rows in sides.census().parts()] == [
+    assert [(str(at)[:10], rows) for at, rows in sides.census().parts()] == [
         (AT.to_date_string(), 1),
         (later.to_date_string(), 2),
     ]
