@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, migrations, quarantine, unread, versions, withheld
+from .state import inputs, migrations, quarantine, server_clock, unread, versions, withheld
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -65,6 +65,7 @@ DDL = (
     *quarantine.DDL,
     *migrations.DDL,
     *versions.DDL,
+    *server_clock.DDL,
 )
 
 
@@ -103,6 +104,11 @@ class Progress:
         if self.watermark is None or self.seen is None:
             return self.watermark
         return min(self.watermark, self.seen)
+
+    @property
+    def put_down(self) -> bool:
+        """Tell whether a walk is under way of which a page is stored, from which to go on."""
+        return self.walk_started_at is not None and (self.list_index > 0 or bool(self.page_token))
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from . import server_time
 from .kept_out import KeptOut
 from .migration import migrate_etag_copies
 from .package import Engine, Package
@@ -62,7 +63,6 @@ from .task import Purpose, Task
 from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
-SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
 MOST_CONFIRMED = 10
 """So many collections are asked for a record that is known, where rights cannot be read."""
@@ -171,8 +171,9 @@ class Runner:
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
         try:
-            now = self._server_time()
-            self._check_account(now)
+            said = self.server_says()
+            self._check_account(said)
+            now = server_time.settle(self, said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
@@ -185,7 +186,7 @@ class Runner:
         self.kept_out.begin()
         return now
 
-    def _server_time(self) -> pendulum.DateTime:
+    def server_says(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
         for parameters in self.product.clock_parameters:
             try:
@@ -201,9 +202,6 @@ class Runner:
         if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(now - self.clock.now()) > SKEW:
-            self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = now
         return now
 
     def _check_account(self, now: pendulum.DateTime) -> None:
@@ -350,7 +348,8 @@ class Runner:
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored before the first request of each walk that begins now."""
-        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        counted = [t for t in tasks if t.purpose.census and not t.purpose.again]
+        new = [t for t in counted if t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
         with self.warehouse.transaction():

@@ -51,16 +51,18 @@ UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 class Purpose:
     """What a walk is for: to load, or to prove (`sweep`).
 
-    With `census` it is held against what was known before its first request. With `buried` some
+    With `census` it is held against what was known before its first request; what a walk of the
+    same found that was put down counts for one that begins `again`. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
+    down, and is told what this walk stores. With `sightings` it is kept when a record
     was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
     with `withheld` cells, those that are seen again.
     """
 
     walk: str = "load"
     census: bool = False
+    again: bool = False
     buried: bool = False
     watch: Watch | None = None
     children: tuple[str, ...] = ()
@@ -313,7 +315,9 @@ class Task:
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
             seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            stored.seen.append(replace(seen, sighted_at=sighted_at))
+            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
+            read_at = plan.run_at or plan.started_at
+            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
         stored.withheld.append(self._marks(name))
         if observed.late:
             stored.late.append(

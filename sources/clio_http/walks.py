@@ -77,6 +77,7 @@ class Walk:
         self.refused: set[str] = set()
         self.error: ClioError | None = None
         self.complete = False
+        self.restarted = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
         self.skipped: set[int] = set()
@@ -159,7 +160,7 @@ class Walk:
         except DEAD_TOKEN:
             if not self.plan.start.page_token or self.point != self.plan.start:
                 raise
-            self.point = Point()
+            self.point, self.restarted = Point(), True
             yield from self._stretches()
 
     def _stretches(self) -> Iterator[Reading]:
