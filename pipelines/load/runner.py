@@ -51,6 +51,7 @@ from sources.errors import (
 
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
+from .stand_ins import widen_keys
 from .task import Purpose, Task
 
 SKEW = pendulum.duration(minutes=2)
@@ -161,6 +162,7 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         return now

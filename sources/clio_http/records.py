@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute
 
 from sources.errors import BrokenWalkError, CollectionGoneError, VersionRetiredError
 
@@ -30,8 +31,7 @@ class Records:
         self.plan = plan
         self.meter = meter
         columns = [column for item in fields for column in item.columns]
-        self._reader = RowReader(plan.collection, columns)
-        self._reader.rising = False
+        self._reader = RowReader(plan.collection, columns, ordered=False)
         more = [item for item in asked if item not in fields]
         self._narrowing = narrowing(plan.collection, [*fields, *more])
 
@@ -122,7 +122,7 @@ def joined(readings: Sequence[Reading]) -> Reading:
 
 
 def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
-    """Add the columns that the list itself decides, such as the parent's id."""
+    """Add the columns that the list itself decides, such as the parent's id, and stand-ins."""
     kinds = {column.name: column.type for column in plan.collection.columns}
     for name, constant in one.constants:
         column = pa.array([constant], pa.scalar(constant).type).cast(ARROW_TYPES[kinds[name]])
@@ -131,6 +131,11 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
             table = table.set_column(table.column_names.index(name), name, column)
         else:
             table = table.append_column(name, column)
+    for name, stood_for in plan.collection.stands_for:
+        values = pa.nulls(table.num_rows, pa.int64())
+        if stood_for in table.column_names:
+            values = table[stood_for]
+        table = table.append_column(name, pa.compute.fill_null(values, 0))
     return table
 
 

@@ -26,6 +26,7 @@ from .casts import quoted
 from .catalog import EXTRA, WRITTEN_AS_JSON, Collection, Column
 from .exactness import bulk_is_exact
 from .leaves import Leaves, read_leaves
+from .order import check_order
 from .shapes import shaped
 
 _EMPTY = re.compile(
@@ -83,8 +84,18 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
 class RowReader:
     """Reads the pages of one collection. One reader serves one walk, in one thread at a time."""
 
-    def __init__(self, collection: Collection, columns: Sequence[Column] | None = None) -> None:
-        """Prepare the queries for the columns that come from the body."""
+    def __init__(
+        self,
+        collection: Collection,
+        columns: Sequence[Column] | None = None,
+        *,
+        ordered: bool = True,
+    ) -> None:
+        """Prepare the queries for the columns that come from the body.
+
+        `rising` is the column of which it is checked that it only rises; it is empty if the list
+        promises nothing or was not `ordered` by id.
+        """
         chosen = collection.columns if columns is None else columns
         self.columns = tuple(column for column in chosen if column.path)
         self.collection = collection
@@ -94,11 +105,10 @@ class RowReader:
         # a list that is not narrowed sends what configuration leaves out
         asked = set(self.columns) if not collection.narrows else set(collection.columns)
         self._left_out = tuple(c.path for c in collection.columns if c.path and c not in asked)
-        self.rising = (
-            (collection.ordered or collection.updated_since)
-            and collection.mode != "none"
-            and len(self.key) == 1
-        )
+        there = {column.name for column in self.columns}
+        beside = tuple(name for _, name in collection.stands_for if name in there)
+        self._apart = (*(column.name for column in self.key), *beside)
+        self.rising = collection.rises if ordered and collection.rises in there else ""
         self._shape = self._json_shape()
         by_kind: dict[str, list[str]] = {}
         for column in self.columns:
@@ -110,8 +120,10 @@ class RowReader:
         self._careful = self._careful_leaves()
         self._connection = _connection()
 
-    def read(self, pages: Sequence[tuple[int, bytes]], *, after: int = 0) -> Batch:
-        """Read (number, body) pages whose ids rise above `after`.
+    def read(
+        self, pages: Sequence[tuple[int, bytes]], *, after: int = 0, whole: bool = False
+    ) -> Batch:
+        """Read (number, body) pages whose ids rise above `after`; `whole` are all of the list.
 
         Raises:
             UnreadableAnswerError: a page cannot be parsed; the message names the page.
@@ -125,11 +137,11 @@ class RowReader:
         try:
             strict = self._strictly(pages)
             if strict is not None:
-                batch = self._read_bulk(cursor, strict, after)
+                batch = self._read_bulk(cursor, strict, after, whole=whole)
                 # what is kept of a misfit is its row as it was received
                 if batch is not None and (strict is pages or not batch.misfits):
                     return batch
-            return self._read_rows(cursor, pages, after)
+            return self._read_rows(cursor, pages, after, whole=whole)
         finally:
             cursor.close()
 
@@ -219,6 +231,8 @@ class RowReader:
         cursor: duckdb.DuckDBPyConnection,
         pages: Sequence[tuple[int, bytes]],
         after: int,
+        *,
+        whole: bool = False,
     ) -> Batch | None:
         typed = self._typed_in_bulk(cursor, pages)
         if typed is None:
@@ -228,7 +242,7 @@ class RowReader:
             self._misfit(_received_in_bulk(cursor, page, position), names)
             for page, position, names in wrong
         )
-        return self._batch(typed, pages, after, misfits)
+        return self._batch(typed, pages, after, misfits, whole=whole)
 
     def _typed_in_bulk(
         self, cursor: duckdb.DuckDBPyConnection, pages: Sequence[tuple[int, bytes]]
@@ -246,6 +260,8 @@ class RowReader:
         cursor: duckdb.DuckDBPyConnection,
         pages: Sequence[tuple[int, bytes]],
         after: int,
+        *,
+        whole: bool = False,
     ) -> Batch:
         leaves = read_leaves(pages, self.columns, self._known, self._left_out)
         fields: dict[str, pa.Array] = {
@@ -260,7 +276,7 @@ class RowReader:
             self._misfit(leaves.received[page, position], names)
             for page, position, names in self._wrong(cursor, typed, self._careful)
         )
-        batch = self._batch(typed, pages, after, misfits)
+        batch = self._batch(typed, pages, after, misfits, whole=whole)
         return replace(batch, absent=self._absent(leaves), new=self._new(leaves))
 
     def _absent(self, leaves: Leaves) -> frozenset[str]:
@@ -292,9 +308,11 @@ class RowReader:
         pages: Sequence[tuple[int, bytes]],
         after: int,
         misfits: tuple[Misfit, ...],
+        *,
+        whole: bool = False,
     ) -> Batch:
         good = typed.filter(typed.column("_exact")) if misfits else typed
-        last_id = self._check(good, pages, after)
+        last_id = self._check(good, pages, after, whole=whole)
         table = good.select([column.name for column in self.columns])
         return Batch(
             table=table.cast(arrow_schema(self.columns)),
@@ -322,6 +340,8 @@ class RowReader:
         typed: pa.Table,
         pages: Sequence[tuple[int, bytes]],
         after: int,
+        *,
+        whole: bool,
     ) -> int:
         """Check what paging promises, and give the greatest id."""
         for column in self.key:
@@ -335,24 +355,7 @@ class RowReader:
                     f"page {size['values']} holds more than {self.collection.page_size} records"
                 )
                 raise BrokenWalkError(message)
-        return self._check_rising(typed, pages, after) if self.rising else after
-
-    def _check_rising(
-        self,
-        typed: pa.Table,
-        pages: Sequence[tuple[int, bytes]],
-        after: int,
-    ) -> int:
-        ordered = typed.select([self.key[0].name, "_page", "_position"])
-        ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
-        ids = _numbers(ordered[self.key[0].name].combine_chunks())
-        if ids is None or not len(ids):
-            return after
-        rising = pa.compute.greater(ids[1:], ids[:-1])
-        if ids[0].as_py() <= after or not _all(rising):
-            message = f"ids do not rise between pages {pages[0][0]} and {pages[-1][0]}"
-            raise BrokenWalkError(message)
-        return int(ids[-1].as_py())
+        return check_order(typed, self._apart, self.rising, after, whole=whole)
 
 
 def _of_pages(typed: pa.Table, first: int, last: int) -> pa.Table:
@@ -369,14 +372,6 @@ def _received_in_bulk(cursor: duckdb.DuckDBPyConnection, page: int, position: in
         [position, page],
     ).fetchall()
     return str(found[0][0]) if found else "{}"
-
-
-def _numbers(ids: pa.Array) -> pa.Array | None:
-    """Give ids as numbers, also those that Clio writes as text; None where they are no numbers."""
-    try:
-        return ids.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return None
 
 
 def _all(values: pa.ChunkedArray | pa.Array) -> bool:

@@ -106,7 +106,8 @@ class Walk:
     @property
     def keys_rise(self) -> bool:
         """Tell whether the walk checks that ids only rise, so that no key can come twice."""
-        return self._reader.rising and self._reader.key[0].type == "BIGINT"
+        names = [column.name for column in self._reader.key if column.type == "BIGINT"]
+        return names == [self._reader.rising]
 
     def hold(self, reading: Reading) -> None:
         """Take a reading back, to be handed out first when the walk is taken up again."""
@@ -348,7 +349,7 @@ class Walk:
         for attempt in range(PAGE_READINGS):
             try:
                 numbered = [(number, page.body) for number, page in enumerate(pages, start=1)]
-                return reader.read(numbered, after=after)
+                return reader.read(numbered, after=after, whole=_is_whole(pages))
             except UnreadableAnswerError:
                 if attempt == PAGE_READINGS - 1:
                     raise
@@ -365,3 +366,8 @@ class Walk:
         except BrokenWalkError:
             return page
         return page
+
+
+def _is_whole(pages: Sequence[Page]) -> bool:
+    """Tell whether some pages of a list are all of it, and one page is enough for that."""
+    return len(pages) == 1 and not pages[0].token and not pages[0].next_token
