@@ -5,8 +5,9 @@ reading again is dropped, another reading waits for the next package, because tw
 key in a package corrupt the table under `upsert`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pendulum
 import pyarrow as pa
@@ -16,14 +17,19 @@ from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
+from . import emptied
 from .crash import crash_point
-from .hidden import hides, kept_query
 from .observations import Observed, Watch, late_query, silent_query
+from .state.withheld import ColumnMark
+from .unknown import Carrier, Cells
 from .warehouse import Cursor, Warehouse, arrow
 
 CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")
 GOING = ("inserted", "updated")
 SHOWN = (*GOING, "unchanged", "stale")
+
+Ask: TypeAlias = Callable[[Sequence[object]], pa.Table]
+"""Reads some records once more, by their keys; raises what a request raises."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Classified:
     `table` holds the rows for dlt, None if there is none. `older` holds the keys of rows whose
     `updated_at` lies before the stored one. `again` holds rows that must wait for the next
     package. `seen` has key and content hash of every row that is now stored or on its way there.
+    `cells` marks what is not known of these rows (key, field, evidence, held), `whole` the columns
+    that are marked as a whole from now on, `lifted` those that are no more.
     A version that a write of our own replaced counts as unchanged, however often Clio shows it.
     """
 
@@ -44,6 +52,9 @@ class Classified:
     again: pa.Table | None
     seen: pa.Table | None = None
     observed: Observed = field(default_factory=Observed)
+    cells: pa.Table | None = None
+    whole: dict[str, ColumnMark] = field(default_factory=dict)
+    lifted: frozenset[str] = frozenset()
 
 
 def text_for_hash(name: str, kind: str) -> str:
@@ -79,12 +90,14 @@ class Classifier:
         count: bool = False,
         watch: Watch | None = None,
         written: bool = False,
+        withheld: dict[str, ColumnMark] | None = None,
     ) -> None:
         """Look at the raw table as it stands before the package.
 
         `layout` names the columns of every table of the raw schema. `once` says that no key can
         come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
         what that shows about Clio. `written` says that we wrote to records of the collection.
+        `withheld` are the columns that are marked whole; what a reading shows of that is added.
         """
         self.count = count
         self.watch = watch
@@ -101,6 +114,9 @@ class Classifier:
         self.written = written and {"etag", "updated_at"} <= self.stored
         self.once = once
         self.key = [quoted(name) for name in collection.key]
+        self.withheld = {} if withheld is None else withheld
+        join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
+        self._carrier = Carrier(self.cursor, collection, self.stored, join, self.withheld)
         if not once:
             keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in collection.key_columns)
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
@@ -112,23 +128,48 @@ class Classifier:
         """Give the connection back."""
         self.cursor.close()
 
-    def classify(self, batch: pa.Table, *, settled: bool = False) -> Classified:
-        """Classify the rows of a reading; `settled` rows count as newer whatever their stamp."""
+    def classify(
+        self, batch: pa.Table, *, settled: bool = False, ask: Ask | None = None
+    ) -> Classified:
+        """Classify the rows of a reading; `settled` rows count as newer whatever their stamp.
+
+        `ask` reads records once more where a column comes back empty that was filled.
+        """
         if not batch.num_rows:
             return Classified(None, 0, 0, 0, (), None)
-        batch = shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
+        shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
+        cells, lifted = self._carrier.known(shown)
         if self.once and not self.filled:
-            whole = self._all_new(batch)
-            return Classified(whole, batch.num_rows, 0, 0, (), None, self._seen(whole))
-        self.cursor.register("batch", batch)
-        if self.filled and hides(batch, self.collection.redaction):
-            batch = self._with_hidden(batch)
-            self.cursor.register("batch", batch)
-        classed = arrow(self.cursor, self._query(batch, settled=settled))
+            whole = self._all_new(cells.rows)
+            seen = self._seen(whole)
+            marks, columns = self._carrier.marked(shown, cells, {})
+            return Classified(
+                *(whole, batch.num_rows, 0, 0, (), None, seen),
+                cells=marks,
+                whole=columns,
+                lifted=lifted,
+            )
+        classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
+        if lost := self._emptied(cells.rows, classed, ask):
+            self.withheld.update(lost)
+            cells, _ = self._carrier.known(shown, lift=False)
+            classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
+        return self._classified(shown, cells, classed, (lost, lifted))
+
+    def _classified(
+        self,
+        shown: pa.Table,
+        cells: Cells,
+        classed: pa.Table,
+        columns: tuple[dict[str, ColumnMark], frozenset[str]],
+    ) -> Classified:
+        """Put together what became of the rows of a reading."""
+        batch = cells.rows
         parts = {kind: _part(classed, kind) for kind in CLASSES}
         known = sum(part.num_rows for part in parts.values())
         again = parts["again"]
         observed = self._observed(batch, classed)
+        marks, whole = self._carrier.marked(shown, cells, columns[0])
         return Classified(
             self._going(batch, classed, parts["updated"]),
             parts["inserted"].num_rows,
@@ -138,13 +179,24 @@ class Classifier:
             shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
             self._seen(_of(classed, SHOWN)),
             observed,
+            marks,
+            whole,
+            columns[1],
         )
 
-    def _with_hidden(self, batch: pa.Table) -> pa.Table:
-        """Give a batch with the stored values in the place of those that Clio hides."""
-        join = f"left join {self.raw} r on {self._same('r', 'b')}"
-        query = kept_query(self.collection, batch, self.stored, join)
-        return arrow(self.cursor, query).cast(batch.schema)
+    def _emptied(self, rows: pa.Table, classed: pa.Table, ask: Ask | None) -> dict[str, ColumnMark]:
+        """Find the columns that come back empty because this token may not see them."""
+        changed = _part(classed, "updated")
+        if not self.filled or not changed.num_rows:
+            return {}
+        self.cursor.register("classed", changed)
+        columns = {
+            name: kind
+            for name, kind in self.columns.items()
+            if name in self.stored and name in rows.column_names and name not in self.withheld
+        }
+        table = emptied.Table(self.cursor, self.collection, self.raw, self._same, self.stored)
+        return table.withheld(columns, ask)
 
     def _seen(self, rows: pa.Table) -> pa.Table | None:
         if not self.count:
@@ -339,35 +391,3 @@ def raw_schema(collection: Collection) -> pa.Schema:
 def sql_type(kind: str) -> str:
     """Give DuckDB's type of the columns of a type of the catalogue."""
     return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())
-
-
-def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) -> None:
-    """Make the history tables of some raw tables, or add the columns that they lack."""
-    layout = warehouse.layout(schema)
-    for table in sorted(tables):
-        kept = layout.get(table + "__versions", [])
-        missing = set(layout.get(table, ())) - set(kept)
-        if missing:
-            _extend_versions(warehouse, schema, table, missing, new=not kept)
-
-
-def _extend_versions(
-    warehouse: Warehouse,
-    schema: str,
-    table: str,
-    missing: set[str],
-    *,
-    new: bool,
-) -> None:
-    raw = warehouse.rows(
-        "select column_name, data_type from duckdb_columns()"
-        " where schema_name = $1 and table_name = $2 order by column_index",
-        [schema, table],
-    )
-    columns = [f"{quoted(column)} {kind}" for column, kind in raw if column in missing]
-    name = f"{quoted(schema)}.{quoted(table + '__versions')}"
-    if new:
-        warehouse.rows(f"create table {name} ({', '.join(columns)}, _replaced_at timestamptz)")
-        return
-    for column in columns:
-        warehouse.rows(f"alter table {name} add column {column}")

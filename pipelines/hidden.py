@@ -26,39 +26,25 @@ def hides(batch: pa.Table, redaction: Redaction | None) -> bool:
     return pa.compute.any(pa.compute.not_equal(marks, NONE_HIDDEN)).as_py() is True
 
 
-def kept_query(collection: Collection, batch: pa.Table, stored: AbstractSet[str], join: str) -> str:
-    """Build the query of a batch in which hidden values are those that the raw table has.
-
-    `join` joins the raw table as `r` to the batch as `b`.
-    """
-    kept = ", ".join(
-        f"case when {unknown} then r.{column} else b.{column} end as {column}"
-        for column, unknown in _unknown(collection, set(batch.column_names), stored)
-    )
-    replaced = f" replace ({kept})" if kept else ""
-    return f"select b.*{replaced} from batch b {join} order by b._n"  # noqa: S608
-
-
-def _unknown(
-    collection: Collection, given: AbstractSet[str], stored: AbstractSet[str]
-) -> Iterator[tuple[str, str]]:
-    """Give each column that may be hidden, and the SQL that tells whether it is."""
+def redacted(collection: Collection, given: AbstractSet[str]) -> dict[str, str]:
+    """Give each column that may be hidden, and the SQL that tells whether it is in a row of `b`."""
     redaction = collection.redaction
     if redaction is None:
-        return
+        return {}
     listed = "false"
     if redaction.listed_in in given:
         mark = f"b.{quoted(redaction.listed_in)}"
         listed = f"""list_contains(from_json({mark}, '["VARCHAR"]'), '{{field}}')"""
+    found = {}
     for column in _hideable(collection, redaction):
-        if column.name not in given & stored:
+        if column.name not in given:
             continue
         field = column.path[0]
         hidden = "true" if field in redaction.when_null else listed.replace("{field}", field)
         if field in redaction.flagged and redaction.flag in given:
             hidden = f"b.{quoted(redaction.flag)}"
-        name = quoted(column.name)
-        yield name, f"b.{name} is null and coalesce({hidden}, false)"
+        found[column.name] = f"b.{quoted(column.name)} is null and coalesce({hidden}, false)"
+    return found
 
 
 def _hideable(collection: Collection, redaction: Redaction) -> Iterator[Column]:

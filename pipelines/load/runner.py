@@ -18,7 +18,6 @@ import pendulum
 from pipelines import identity
 from pipelines.census import Census, clear
 from pipelines.certificates import Absences
-from pipelines.classification import ensure_versions
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
@@ -30,6 +29,7 @@ from pipelines.masks import Masks
 from pipelines.meta import Meta, Progress, RunRow, Stored
 from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
+from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse

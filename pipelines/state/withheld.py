@@ -1,7 +1,201 @@
-"""What Clio shows of a record without its value: withheld from the token, or not read."""
+"""What Clio shows of a record without its value: withheld from the token, or not read.
+
+A mark names one cell, or with no record a whole column. `held` says that a value known before was
+kept back, which a person must hear of; `accepted`, that a person takes the empties as they come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pendulum
+import pyarrow as pa
+
+from pipelines.warehouse import Cursor, Warehouse
 
 DDL = (
     """create table if not exists meta.withheld (
         source varchar, resource varchar, record_id varchar, field varchar, since timestamptz,
         evidence varchar, accepted boolean, held boolean)""",
 )
+MISFIT = "does not fit"
+"""Evidence of a value that is in quarantine, which tells of it in its own way."""
+NOT_READ = frozenset({MISFIT, "refused", "not read"})
+"""Evidence of what was not read, as against what the token may not see: told elsewhere too."""
+ACCEPTED = "accepted"
+OF = "source = $1 and resource = $2"
+
+
+@dataclass(frozen=True)
+class ColumnMark:
+    """Why a whole column is not known, and what a person said to it."""
+
+    evidence: str
+    accepted: bool = False
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a package showed of withheld cells.
+
+    `cells` has key, field, evidence and held of each unknown cell; `shown` the keys of all rows
+    that were read, whose other cells are known. `columns` are marked whole, `lifted` no more.
+    """
+
+    source: str
+    resource: str
+    cells: pa.Table | None = None
+    shown: pa.Table | None = None
+    columns: Mapping[str, ColumnMark] = field(default_factory=dict)
+    lifted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """One column of one collection of which something is not known."""
+
+    resource: str
+    field: str
+    records: int | None
+    since: pendulum.DateTime
+    evidence: str
+    accepted: bool
+    held: bool
+
+    @property
+    def is_alarm(self) -> bool:
+        """Tell whether a value known before is kept back and nobody has accepted that."""
+        return self.held and not self.accepted and self.evidence not in NOT_READ
+
+
+def keep(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
+    """Store what a committed package showed of withheld cells. May run twice without harm."""
+    name = [marks.source, marks.resource]
+    if marks.shown is not None:
+        cursor.register("shown", marks.shown)
+        cursor.execute(
+            f"delete from meta.withheld where {OF} and record_id in (select key from shown)"  # noqa: S608
+            + _not_again(cursor, marks.cells),
+            name,
+        )
+        cursor.unregister("shown")
+    if marks.cells is not None and marks.cells.num_rows:
+        _keep_cells(cursor, marks, at)
+    if marks.lifted:
+        cursor.execute(
+            f"delete from meta.withheld where {OF} and record_id is null"  # noqa: S608
+            " and list_contains($3, field)",
+            [*name, sorted(marks.lifted)],
+        )
+    for column, mark in marks.columns.items():
+        _keep_column(cursor, name, column, mark, at)
+
+
+def _not_again(cursor: Cursor, cells: pa.Table | None) -> str:
+    if cells is None or not cells.num_rows:
+        return ""
+    cursor.register("cells", cells)
+    return " and (record_id, field) not in (select (key, field) from cells)"
+
+
+def _keep_cells(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
+    """Add the marks that are new; one that is there already keeps its `since`."""
+    cursor.register("cells", marks.cells)
+    cursor.execute(
+        "update meta.withheld w set held = w.held or c.held, evidence = c.evidence from cells c"
+        " where w.source = $1 and w.resource = $2 and w.record_id = c.key and w.field = c.field",
+        [marks.source, marks.resource],
+    )
+    cursor.execute(
+        "insert into meta.withheld by name select distinct on (c.key, c.field) $1 as source,"
+        " $2 as resource, c.key as record_id, c.field, $3::timestamptz as since, c.evidence,"
+        " false as accepted, c.held from cells c where not exists (select 1 from meta.withheld w"
+        " where w.source = $1 and w.resource = $2 and w.record_id = c.key and w.field = c.field)",
+        [marks.source, marks.resource, at],
+    )
+    cursor.unregister("cells")
+
+
+def _keep_column(
+    cursor: Cursor, name: list[str], column: str, mark: ColumnMark, at: pendulum.DateTime
+) -> None:
+    """Mark a whole column: marks of its single cells say no more than that."""
+    found = cursor.execute(
+        f"select since, held from meta.withheld where {OF} and field = $3"  # noqa: S608
+        " order by record_id is not null, since limit 1",
+        [*name, column],
+    ).fetchone()
+    since, held = found or (at, False)
+    cursor.execute(f"delete from meta.withheld where {OF} and field = $3", [*name, column])  # noqa: S608
+    cursor.execute(
+        "insert into meta.withheld values ($1, $2, null, $3, $4, $5, $6, $7)",
+        [*name, column, since, mark.evidence, mark.accepted, mark.held or held],
+    )
+
+
+def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: object) -> None:
+    """Take the empties of a column as they come from now on, since a person says so."""
+    name = [source, resource, column]
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute("begin")
+        found = cursor.execute(
+            f"select min(since), any_value(evidence) from meta.withheld where {OF} and field = $3",  # noqa: S608
+            name,
+        ).fetchone()
+        since, evidence = found or (None, None)
+        cursor.execute(f"delete from meta.withheld where {OF} and field = $3", name)  # noqa: S608
+        cursor.execute(
+            "insert into meta.withheld values"
+            " ($1, $2, null, $3, coalesce($4, $5), coalesce($6, $7), true, false)",
+            [*name, since, at, evidence, ACCEPTED],
+        )
+        cursor.execute("commit")
+    finally:
+        cursor.close()
+
+
+def columns(warehouse: Warehouse, source: str) -> dict[str, dict[str, ColumnMark]]:
+    """Give the columns that are marked whole, by collection."""
+    found: dict[str, dict[str, ColumnMark]] = {}
+    for resource, column, evidence, accepted, held in warehouse.rows(
+        "select resource, field, evidence, coalesce(accepted, false), coalesce(held, false)"
+        " from meta.withheld where source = $1 and record_id is null",
+        [source],
+    ):
+        found.setdefault(resource, {})[column] = ColumnMark(evidence, accepted, held)
+    return found
+
+
+def with_cells(warehouse: Warehouse, source: str) -> frozenset[str]:
+    """Name the collections of which single cells are marked."""
+    found = warehouse.rows(
+        "select distinct resource from meta.withheld where source = $1 and record_id is not null",
+        [source],
+    )
+    return frozenset(name for (name,) in found)
+
+
+def listed(warehouse: Warehouse, source: str) -> list[Withheld]:
+    """Give what is withheld, a row for each column and evidence, in order.
+
+    `records` is None where the whole column is.
+    """
+    return [
+        Withheld(*row)
+        for row in warehouse.rows(
+            "select resource, field, case when bool_or(record_id is null) then null"
+            " else count(*) end, min(since), evidence, bool_and(coalesce(accepted, false)),"
+            " bool_or(coalesce(held, false)) from meta.withheld where source = $1"
+            " group by resource, field, evidence order by resource, field, evidence",
+            [source],
+        )
+    ]
+
+
+def forget(cursor: Cursor, source: str, resource: str, keys: list[str]) -> None:
+    """Drop the marks of records that Clio has deleted."""
+    cursor.execute(
+        f"delete from meta.withheld where {OF} and list_contains($3, record_id)",  # noqa: S608
+        [source, resource, keys],
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.classification import ensure_versions
+from pipelines.row_versions import ensure_versions
 from pipelines.tombstones import buried, bury
 from pipelines.warehouse import Warehouse
 from tests.unit.sides import AT, CONTACTS, RAW, SOURCE, TASKS, Sides

@@ -1,0 +1,64 @@
+"""When a column that comes back empty is more likely out of sight than emptied. Decisions only."""
+
+from dataclasses import dataclass
+
+FEW = 20
+SHARE = 0.9
+SAME = 3
+WITNESSES = 20
+"""So many records are asked for once more, for each column."""
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """One column in one reading, held against what is stored.
+
+    `filled` rows had a value, of which `emptied` came without; `same` of these have the stamp or
+    etag of the stored row, so that by Clio's own word nothing of them was changed.
+    """
+
+    column: str
+    filled: int
+    emptied: int
+    same: int
+
+    @property
+    def is_suspect(self) -> bool:
+        """Tell whether nearly everything that was filled came back empty."""
+        return self.emptied > 0 and self.emptied >= SHARE * self.filled
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second reading of unchanged records that held a value: how many still show it."""
+
+    filled: int
+    empty: int
+
+
+def is_withheld(found: Emptied, second: Second | None) -> bool:
+    """Tell whether a suspect column is withheld.
+
+    `second` is None where single records of the collection cannot be asked for.
+    """
+    if second is None:
+        # no second reading can be had: many rows at once, or unchanged ones, decide alone
+        return found.emptied >= FEW or found.same >= SAME
+    if second.filled:
+        # unchanged records still show their value: the firm itself emptied the others
+        return False
+    if second.empty:
+        # unchanged by their etag, and empty all the same
+        return True
+    # every record with a value was changed: nobody is left to witness
+    return found.emptied >= FEW
+
+
+def is_lifted(known: int, marked: int) -> bool:
+    """Tell whether a column that was withheld is seen again."""
+    return known > 0 and marked < SHARE * (known + marked)
+
+
+def is_whole(known: int, marked: int) -> bool:
+    """Tell whether so many cells of a column are marked that the column is."""
+    return marked >= FEW and marked >= SHARE * (known + marked)
