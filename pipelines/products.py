@@ -91,7 +91,7 @@ def field_of(catalog: Catalog, column: str) -> tuple[str, str]:
     if collection is None or name not in paths or not paths[name].path:
         message = f"unknown column {column}"
         raise ConfigurationError(message)
-    if name in {*collection.key, *(one for _, one in collection.stands_for)}:
+    if name in collection.telling:
         message = f"{column} is part of the key and cannot be left out or hashed"
         raise ConfigurationError(message)
     return table, ".".join(paths[name].path)

@@ -17,6 +17,7 @@
     + ForeignHostError
     + RequestRefusedError
       - NotPassedOnError
+      - ParameterRefusedError    first ask again without `parameters`, where that is harmless
   x change the request and go on
     + FieldsRefusedError         ask again without `fields`
     + PageTokenRefusedError      start this walk again from its first page
@@ -183,7 +184,11 @@ class RequestRefusedError(ClioError):
     """Clio refused the request as it was asked."""
 
     code = "request_refused"
-    hint = "What is stored stays as it is. A newer clio-sync may be needed."
+    hint = (
+        "What is stored stays as it is, and the other collections are not affected. A newer"
+        " clio-sync may be needed; until then the collection can be named in"
+        " sources.clio_manage.off."
+    )
     exit_code = 4
 
 
@@ -195,6 +200,20 @@ class NotPassedOnError(RequestRefusedError):
         "What is stored stays as it is, and the other collections are not affected. Load it without"
         " the gateway, or name it in sources.clio_manage.off."
     )
+
+
+class ParameterRefusedError(RequestRefusedError):
+    """Clio refused parameters that were asked with."""
+
+    code = "parameter_refused"
+
+    def __init__(
+        self, message: str = "", parameters: tuple[str, ...] = (), fields: tuple[str, ...] = ()
+    ) -> None:
+        """Take the message, the names it may be about, and the fields that it may mean instead."""
+        super().__init__(message)
+        self.parameters = parameters
+        self.fields = fields
 
 
 # Change the request...

@@ -31,6 +31,7 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state import refusals
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -139,7 +140,8 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            {} if choice.full else self.meta.refused(self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
@@ -322,7 +324,11 @@ class Runner:
             self.result.complete[task.name] = done
             if self.choice.full and task.complete:
                 # a full load asks for every field again
-                self.meta.accept_fields(self.source, task.name, task.walk.refused)
+                still = task.walk.refused | task.walk.given_up
+                refusals.accept(self.warehouse, self.source, task.name, still)
+            if given_up := sorted(task.walk.given_up):
+                told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
+                self.reporter.note(f"{task.name}: {told}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         if self.stop.is_set():

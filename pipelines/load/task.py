@@ -15,7 +15,6 @@ from pipelines.meta import (
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
@@ -23,6 +22,7 @@ from pipelines.meta import (
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
@@ -180,6 +180,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         outcome = classifier.classify(reading.table, settled=not self.walk.can_settle)
         self._count(outcome, reading)
         if outcome.table is not None:
@@ -255,9 +258,10 @@ class Task:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
@@ -284,7 +288,8 @@ class Task:
         stored.silent.extend(Silent(*name, key, n) for key, n in sorted(observed.silent.items()))
 
     def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
+        refused = sorted(self.walk.refused | self.walk.given_up)
+        drift = [Drift(self.source, self.name, name, "refused") for name in refused]
         drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
         drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
         if self.pending.quarantined:
@@ -356,6 +361,8 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
             status=_status(error, complete=self.complete, stopped=self.stopped is not None),

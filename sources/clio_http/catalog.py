@@ -169,6 +169,11 @@ class Collection:
         return own + tuple(column for field in self.fields for column in field.columns)
 
     @property
+    def telling(self) -> frozenset[str]:
+        """Name the columns that tell one row from another, those behind stand-ins with them."""
+        return frozenset(self.key) | {name for _, name in self.stands_for}
+
+    @property
     def key_columns(self) -> tuple[Column, ...]:
         """List the columns that tell one row from another."""
         by_name = {column.name: column for column in self.columns}

@@ -28,6 +28,11 @@ class Page:
     next_token: str
     date: pendulum.DateTime | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is the list's first page and its last."""
+        return not self.token and not self.next_token
+
 
 def walk(  # noqa: PLR0913 - what to walk, from where, and two bounds by name
     client: ClioClient,

@@ -8,6 +8,7 @@ import pyarrow.compute
 
 from sources.errors import BrokenWalkError, CollectionGoneError, VersionRetiredError
 
+from .asking import ORDER, taken
 from .catalog import Field
 from .client import ClioClient, Meter
 from .paging import walk
@@ -33,7 +34,9 @@ class Records:
         columns = [column for item in fields for column in item.columns]
         self._reader = RowReader(plan.collection, columns, ordered=False)
         more = [item for item in asked if item not in fields]
-        self._narrowing = narrowing(plan.collection, [*fields, *more])
+        # records that are named fit on one page, which needs no order
+        narrowed = narrowing(plan.collection, [*fields, *more], plan.not_taken)
+        self._narrowing = [pair for pair in narrowed if pair[0] != ORDER]
 
     def by_ids(self, ids: Sequence[object]) -> Reading:
         """Read some records, in blocks where the list takes ids. Those that are gone are left out.
@@ -100,7 +103,7 @@ class Records:
         return self._reading(self._pages(one, ids), one)
 
     def _pages(self, one: List, ids: Sequence[object]) -> list[bytes]:
-        asked = [*self._narrowing, *one.parameters]
+        asked = [*self._narrowing, *taken(one.parameters, self.plan.not_taken)]
         asked += [("ids[]", str(key)) for key in ids]
         return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
 

@@ -160,8 +160,7 @@ class RowReader:
         ends = accumulate((len(bodies) for bodies in lists), initial=0)
         try:
             return [
-                self._batch(_of_pages(typed, first, last), pages[first:last], 0, ())
-                for first, last in pairwise(ends)
+                self._batch(_of_pages(typed, first, last), 0, ()) for first, last in pairwise(ends)
             ]
         except BrokenWalkError:
             return None
@@ -242,7 +241,7 @@ class RowReader:
             self._misfit(_received_in_bulk(cursor, page, position), names)
             for page, position, names in wrong
         )
-        return self._batch(typed, pages, after, misfits, whole=whole)
+        return self._batch(typed, after, misfits, whole=whole)
 
     def _typed_in_bulk(
         self, cursor: duckdb.DuckDBPyConnection, pages: Sequence[tuple[int, bytes]]
@@ -276,7 +275,7 @@ class RowReader:
             self._misfit(leaves.received[page, position], names)
             for page, position, names in self._wrong(cursor, typed, self._careful)
         )
-        batch = self._batch(typed, pages, after, misfits, whole=whole)
+        batch = self._batch(typed, after, misfits, whole=whole)
         return replace(batch, absent=self._absent(leaves), new=self._new(leaves))
 
     def _absent(self, leaves: Leaves) -> frozenset[str]:
@@ -305,14 +304,13 @@ class RowReader:
     def _batch(
         self,
         typed: pa.Table,
-        pages: Sequence[tuple[int, bytes]],
         after: int,
         misfits: tuple[Misfit, ...],
         *,
         whole: bool = False,
     ) -> Batch:
         good = typed.filter(typed.column("_exact")) if misfits else typed
-        last_id = self._check(good, pages, after, whole=whole)
+        last_id = self._check(good, after, whole=whole)
         table = good.select([column.name for column in self.columns])
         return Batch(
             table=table.cast(arrow_schema(self.columns)),
@@ -335,14 +333,7 @@ class RowReader:
             parts.append("" if inner is None else str(inner))
         return "/".join(parts)
 
-    def _check(
-        self,
-        typed: pa.Table,
-        pages: Sequence[tuple[int, bytes]],
-        after: int,
-        *,
-        whole: bool,
-    ) -> int:
+    def _check(self, typed: pa.Table, after: int, *, whole: bool) -> int:
         """Check what paging promises, and give the greatest id."""
         for column in self.key:
             missing = typed.filter(pa.compute.is_null(typed[column.name]))

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from sources.clio_http.hosts import host_of, template
+from sources.clio_http.refusals import refused_parameters, sentence
 from sources.clio_http.refused_fields import refused_fields
 from sources.errors import (
     ClioError,
@@ -15,6 +16,7 @@ from sources.errors import (
     FieldsRefusedError,
     MissingScopeError,
     PageTokenRefusedError,
+    ParameterRefusedError,
     RecordChangedError,
     RedirectRefusedError,
     RequestRefusedError,
@@ -96,17 +98,25 @@ def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioErro
         return PageTokenRefusedError(f"{message}: the page token was refused")
     if status == _FORBIDDEN:
         return MissingScopeError(f"{message}{_scope(text)}")
-    if status == _BAD_REQUEST:
-        return _bad_request(message, kind, text, asked)
-    return _MEANINGS.get(status, RequestRefusedError)(message)
+    if status in _MEANINGS:
+        return _MEANINGS[status](message)
+    return _refused(status, message, kind, text, asked)
 
 
-def _bad_request(message: str, kind: str, text: str, asked: Asked) -> ClioError:
-    fields = refused_fields(text, asked.fields, kind)
-    if not fields and kind != "InvalidFields":
-        return RequestRefusedError(message)
-    named = ", ".join(fields) or "not named"
-    return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
+def _refused(status: int, message: str, kind: str, text: str, asked: Asked) -> ClioError:
+    """Say what of a request Clio did not take, as far as its own words tell."""
+    fields = refused_fields(text, asked.fields, kind) if status == _BAD_REQUEST else ()
+    parameters = refused_parameters(text, asked.params)
+    about_fields = kind == "InvalidFields" or re.search("field", text, re.IGNORECASE)
+    if kind == "InvalidFields" or (fields and (about_fields or not parameters)):
+        named = ", ".join(fields) or "not named"
+        return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
+    names = [asked.fields, *(name for name, _ in asked.params)]
+    told = sentence(kind, text, names)
+    message = f"{message}: {told}" if told else message
+    if parameters:
+        return ParameterRefusedError(message, parameters, fields)
+    return RequestRefusedError(message)
 
 
 def _redirect(message: str, location: str) -> ClioError:

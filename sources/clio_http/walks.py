@@ -18,16 +18,18 @@ from sources.errors import (
     FieldsRefusedError,
     MissingScopeError,
     PageTokenRefusedError,
+    ParameterRefusedError,
     RequestRefusedError,
     UnavailableError,
     UnreadableAnswerError,
     VersionRetiredError,
 )
 
+from .asking import ORDER, give_way, is_repeat, taken
 from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch, walk
-from .plan import List, Plan, Point, Reading, request_parameters, without
+from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
 from .records import Records, as_page, filled
 from .rows import Batch, Misfit, RowReader
 
@@ -80,6 +82,7 @@ class Walk:
         self.meter = Meter()
         self.point = plan.start
         self.refused: set[str] = set()
+        self._given_up: set[str] = set()
         self.error: ClioError | None = None
         self.complete = False
         self._prefetch = prefetch
@@ -100,7 +103,8 @@ class Walk:
             self.plan.left_out | self.refused,
         )
         columns = [column for item in self._fields for column in item.columns]
-        self._reader = RowReader(self.plan.collection, columns)
+        ordered = ORDER not in self.plan.not_taken
+        self._reader = RowReader(self.plan.collection, columns, ordered=ordered)
         self._parameters = request_parameters(self.plan, self._fields)
 
     @property
@@ -256,10 +260,7 @@ class Walk:
                 if self.plan.collection.page_size == 1:
                     yield self._only(one)
                 else:
-                    parameters = self._parameters + one.parameters
-                    for page in walk(
-                        self.client, one.path, parameters, page_token=token, meter=self.meter
-                    ):
+                    for page in self._taken(one, token):
                         self._answered = True
                         yield page
                         token = page.next_token
@@ -281,6 +282,45 @@ class Walk:
                 yield None
             return
 
+    def _taken(self, one: List, token: str) -> Iterator[Page]:
+        """Give the pages of a list, asked for without what Clio refuses on its first page."""
+        began = bool(token)
+        while not self._is_repeat(one):
+            try:
+                sent = self._sent(one)
+                for page in walk(self.client, one.path, sent, page_token=token, meter=self.meter):
+                    began = True
+                    yield page
+            except ParameterRefusedError as error:
+                if began or not self._gives_way(error, one):
+                    raise
+                continue
+            return
+
+    def _sent(self, one: List) -> tuple[tuple[str, str], ...]:
+        return self._parameters + taken(one.parameters, self.plan.not_taken)
+
+    def _is_repeat(self, one: List) -> bool:
+        before = self.plan.lists[: self.plan.lists.index(one)]
+        return is_repeat(one.parameters, (b.parameters for b in before), self.plan.not_taken)
+
+    def _gives_way(self, error: ParameterRefusedError, one: List) -> bool:
+        """Ask for less from now on, where that is not another list; the words may mean a field."""
+        plan = self.plan
+        found = give_way(plan.collection, error.parameters, one.parameters, plan.not_taken)
+        if found:
+            self._given_up.add(found)
+            self.plan = asked_without(plan, found)
+            self._request()
+        elif error.fields:
+            raise FieldsRefusedError(str(error), error.fields)
+        return bool(found)
+
+    @property
+    def given_up(self) -> frozenset[str]:
+        """Name what Clio refused to be asked with in this run, once it answered without it."""
+        return frozenset(self._given_up) if self._answered else frozenset()
+
     def _none_may_be_read(self) -> bool:
         """Tell whether it is the whole collection that is refused, and not some parents' lists."""
         return not self._answered and len(self.failed) >= REFUSED_LISTS
@@ -292,7 +332,8 @@ class Walk:
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""
-        key = {column.path[0] for column in self.plan.collection.key_columns if column.path}
+        collection = self.plan.collection
+        key = {c.path[0] for c in collection.columns if c.path and c.name in collection.telling}
         asked = {item.name for item in self._fields}
         asked |= {f"{item.name}.{name}" for item in self._fields for name, _ in item.sub}
         refused = set(error.fields) & asked
@@ -349,7 +390,9 @@ class Walk:
         for attempt in range(PAGE_READINGS):
             try:
                 numbered = [(number, page.body) for number, page in enumerate(pages, start=1)]
-                return reader.read(numbered, after=after, whole=_is_whole(pages))
+                return reader.read(
+                    numbered, after=after, whole=len(pages) == 1 and pages[0].is_whole
+                )
             except UnreadableAnswerError:
                 if attempt == PAGE_READINGS - 1:
                     raise
@@ -361,13 +404,7 @@ class Walk:
         try:
             reader.read([(1, page.body)])
         except UnreadableAnswerError:
-            parameters = self._parameters + one.parameters
-            return fetch(self.client, one.path, parameters, page.token, meter=self.meter)
+            return fetch(self.client, one.path, self._sent(one), page.token, meter=self.meter)
         except BrokenWalkError:
             return page
         return page
-
-
-def _is_whole(pages: Sequence[Page]) -> bool:
-    """Tell whether some pages of a list are all of it, and one page is enough for that."""
-    return len(pages) == 1 and not pages[0].token and not pages[0].next_token
