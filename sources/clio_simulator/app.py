@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from . import paging, query, replies, values, write_api
+from . import breaking, headers, paging, query, replies, values, veil, write_api
 from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .headers import bearer, unchanged
@@ -25,6 +25,7 @@ from .world import Exchange, World, given_in, pair
 from .write_api import WriteApi
 
 BASE = "/api/v4/"
+PRACTICE_AREAS, WITH_CATEGORIES = "practice_areas", "practice_areas_with_categories"
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
 
 
@@ -48,7 +49,7 @@ class Api:
         exchange.body = await write_api.body(request)
         allowance = world.limit.take(exchange.token, arrived)
         response = await self._guarded(exchange, allowance)
-        self._common_headers(request, response, allowance)
+        self._common_headers(exchange, response, allowance)
         for action in exchange.actions:
             response = action.after(response, world.clock)
         self.writing.finish(exchange, response.status_code)
@@ -60,13 +61,18 @@ class Api:
 
     def _exchange(self, request: Request) -> Exchange:
         path = request.url.path.removeprefix(BASE).removesuffix(".json")
-        target = self.world.routes.find(path)
+        target = self._target(path)
         given = given_in(request.url.query)
         exchange = Exchange(request, path, given, target, bearer(request))
         exchange.writes = self.world.routes.find_write(request.method, path)
         if exchange.is_list and target is not None:
             exchange.page = _page_number(given, target.route.collection.page_size)
         return exchange
+
+    def _target(self, path: str) -> Target | None:
+        if path == WITH_CATEGORIES and self.world.switches.practice_areas_redirect:
+            path = PRACTICE_AREAS
+        return self.world.routes.find(path)
 
     async def _guarded(self, exchange: Exchange, allowance: Allowance) -> Response:
         """Answer, or say why not."""
@@ -108,6 +114,8 @@ class Api:
             instead = await action.before(call)
             if instead is not None:
                 return instead
+        if exchange.is_list and breaking.hangs(exchange.collection, world.switches):
+            return await breaking.until_given_up(exchange.request)
         response = self._carried_out(exchange)
         for action in exchange.actions:
             response = await action.instead(call, response)
@@ -115,6 +123,7 @@ class Api:
 
     def _carried_out(self, exchange: Exchange) -> Response:
         world = self.world
+        veil.check(exchange.collection, world.switches)
         if exchange.request.method != "GET":
             return self.writing.answer(exchange)
         report = world.reports.download(exchange.path, str(exchange.request.base_url))
@@ -122,6 +131,8 @@ class Api:
             return report
         if exchange.target is None:
             raise not_found()
+        if exchange.path == PRACTICE_AREAS and world.switches.practice_areas_redirect:
+            return _with_categories(exchange.request)
         world.changes.around_request("before", "GET", exchange.collection, exchange.key)
         if exchange.is_list:
             world.changes.around("before", exchange.collection, exchange.page)
@@ -142,11 +153,15 @@ class Api:
         rendering = self._rendering(question)
         targets = self._targets(collection.schema)
         page = self._as_shown(collection.name, listing, paging.page(listing, world.store, targets))
+        broken = breaking.heavy(collection.name, listing.limit, world.switches)
+        broken = broken or self._poisoned(exchange, page.rows)
+        if broken is not None:
+            return broken
         exchange.rows = len(page.rows)
         here = listing.cursor.token(collection.name)
         records = [self.records.body(row, rendering, exchange.given) for row in page.rows]
         draft = Draft(records, {"paging": {}}, token=here)
-        self._link(exchange, draft, page)
+        self._link(exchange, draft, page, listing.limit)
         if world.switches.records_in_meta and draft.meta is not None:
             draft.meta["records"] = sum(1 for _ in paging.matching(listing))
         if exchange.actions:
@@ -154,6 +169,10 @@ class Api:
         for action in exchange.actions:
             action.alter(draft)
         return Response(draft.write(), 200, {"Content-Type": replies.JSON_TYPE})
+
+    def _poisoned(self, exchange: Exchange, rows: list[Row]) -> Response | None:
+        switches = self.world.switches
+        return breaking.poisoned(exchange.collection, rows, exchange.given, switches)
 
     def _as_shown(self, name: str, listing: paging.Listing, page: Page) -> Page:
         """Give a page with the old versions that are still shown, where these belong into it."""
@@ -184,10 +203,10 @@ class Api:
             own_rows=collection.name in VIEWS,
         )
 
-    def _link(self, exchange: Exchange, draft: Draft, page: Page) -> None:
+    def _link(self, exchange: Exchange, draft: Draft, page: Page, limit: int) -> None:
         for name, cursor in (("next", page.next), ("previous", page.previous)):
             if cursor is not None:
-                draft.paging[name] = self._address(exchange, cursor)
+                draft.paging[name] = self._address(exchange, replace(cursor, limit=limit))
         if page.next is None and self.world.switches.nulls_in_paging:
             draft.paging["next"] = None
 
@@ -204,20 +223,23 @@ class Api:
     def _item(self, exchange: Exchange, target: Target) -> Response:
         collection = target.route.collection
         row = self._row(exchange, target)
+        broken = self._poisoned(exchange, [row])
+        if broken is not None:
+            return broken
         own = collection.name == "users_who_am_i"
         if own:
             collection = self.world.catalog.collections["users"]
         rendering = self.records.rendering(collection.name, exchange.given)
         tag = self.records.tag(collection.name, row)
-        headers = self.records.headers(collection.name, row)
+        more = self.records.headers(collection.name, row)
         if target.route.collection.conditional and unchanged(exchange.request, tag, row):
-            return Response(b"", 304, headers)
+            return Response(b"", 304, more)
         exchange.rows = 1
         if own:
             data = values.dump(rendering.plan(row))
         else:
             data = self.records.body(row, rendering, exchange.given)
-        return Response(b'{"data":' + data + b"}", 200, headers)
+        return Response(b'{"data":' + data + b"}", 200, more)
 
     def _row(self, exchange: Exchange, target: Target) -> Row:
         name = target.route.collection.name
@@ -236,10 +258,14 @@ class Api:
 
     def _seen(self, name: str, key: str) -> Row:
         """Give a record that the caller may see."""
+        veil.check_rows(name, self.world.switches)
         table = self.world.store[name]
         row = table.get(int(key))
         if row is not None:
             return row
+        heir = table.heir(int(key)) if self.world.switches.merged_answers_survivor else None
+        if heir is not None:
+            return heir
         hidden = int(key) in table.rows
         raise forbidden() if hidden and self.world.switches.hidden_answer == 403 else not_found()
 
@@ -251,15 +277,23 @@ class Api:
             return row
         return {**row, "account": {**row["account"], "id": account}}
 
-    def _common_headers(self, request: Request, response: Response, allowance: Allowance) -> None:
+    def _common_headers(self, exchange: Exchange, response: Response, allowance: Allowance) -> None:
         """Set what stands in every answer."""
         for name, value in allowance.headers.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Date", values.http_date(self.world.clock.now()))
-        newest = f"4.0.{self.world.switches.newest_version}"
-        version = request.headers.get("x-api-version", newest)
+        switches = self.world.switches
+        headers.standard(response, exchange.path, self.world.clock.now(), switches)
+        newest = f"4.0.{switches.newest_version}"
+        asked = exchange.request.headers.get("x-api-version", newest)
+        version = switches.answers_version or asked
         if response.status_code < 400:
             response.headers.setdefault("X-API-VERSION", version)
+
+
+def _with_categories(request: Request) -> Response:
+    """Send the caller to the path that has taken the place of the practice areas."""
+    path = request.url.path.replace(PRACTICE_AREAS, WITH_CATEGORIES)
+    return Response(b"", 307, {"Location": str(request.url.replace(path=path))})
 
 
 def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:

@@ -129,6 +129,7 @@ class Applier:
             raise ValueError(message)
         merge = Merge(self.references, change.collection, winner, loser)
         table.remove(change.loser)
+        table.heirs[change.loser] = change.key
         stamped = replace(change, stamp=self.stamp(change))
         moving = replace(stamped, silent=not self.switches.merge_moves_children)
         for name, other in self.store.tables.items():

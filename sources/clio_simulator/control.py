@@ -1,7 +1,7 @@
 """The control interface under `/_simulator/`: everything that a test in this process can do."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import orjson
@@ -11,13 +11,12 @@ from starlette.routing import Route
 
 from sources.clio_http.catalog import Collection
 
-from . import query, values
+from . import query, switch_values, values
 from .change import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
 from .query import Asked as Question
 from .store import Row
-from .values import Raw
 from .views import VIEWS
 from .world import World
 
@@ -43,7 +42,9 @@ def dump(world: World, collection: str) -> list[Row]:
     else:
         table = world.store[collection]
     own_rows = collection in VIEWS
-    rendering = world.renderer.rendering(collection, described.schema, wanted, own_rows=own_rows)
+    rendering = world.renderer.rendering(
+        collection, described.schema, wanted, own_rows=own_rows, veiled=False
+    )
     found = filter(_reachable(world, described), table.after(-1))
     rows: list[Row] = orjson.loads(b"[" + b",".join(map(rendering, found)) + b"]")
     return rows
@@ -67,15 +68,6 @@ def _answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JS
     return Response(values.dump(value), status, media_type="application/json")
 
 
-def _unraw(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Read `{"$raw": "1e400"}` as bytes that stand in the answer as they are."""
-    if isinstance(value, dict):
-        if set(value) == {"$raw"}:
-            return Raw(value["$raw"].encode("utf-8", "surrogateescape"))
-        return {key: _unraw(inner) for key, inner in value.items()}
-    return [_unraw(inner) for inner in value] if isinstance(value, list) else value
-
-
 def _when(given: dict[str, Any] | None) -> When | None:
     if given is None:
         return None
@@ -96,7 +88,7 @@ class Control:
 
         The answer holds `id`, or the `ids` of what was lost or regained; 400 says what is wrong.
         """
-        body = _unraw(await request.json())
+        body = values.unraw(await request.json())
         try:
             when = _when(body.pop("when", None))
             row = self.world.changes.do(Change(**_tuples(body)), when)
@@ -141,11 +133,8 @@ class Control:
         switches = self.world.switches
         if request.method == "PATCH":
             for name, value in (await request.json()).items():
-                kept = getattr(switches, name)
-                setattr(switches, name, set(value) if isinstance(kept, set) else value)
-        shown = {f.name: getattr(switches, f.name) for f in fields(switches)}
-        listed = {name: sorted(v) if isinstance(v, set) else v for name, v in shown.items()}
-        return _answer({"data": listed})
+                switch_values.set_to(switches, name, value)
+        return _answer({"data": switch_values.shown(switches)})
 
     async def clock(self, request: Request) -> Response:
         """GET the clock; PATCH takes `advance` (seconds), `set` (ISO-8601), `running`."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import grow_errors, grow_paging, grow_query, paging, values
+from . import breaking, grow_errors, grow_paging, grow_query, headers, paging, values, veil
 from .errors import Refusal
 from .faults import Call, Draft
 from .grow_errors import missing_scope, not_found, refused
@@ -19,6 +19,7 @@ from .headers import bearer, unchanged
 from .paging import Cursor
 from .replies import JSON_TYPE
 from .store import Row, moment
+from .veil import Veil
 from .world import Exchange, World, given_in
 
 BASE = "/grow/"
@@ -78,7 +79,7 @@ class GrowApi:
         world.changes.settle(arrived)
         turn = self._turn(request)
         response = await self._guarded(turn, arrived)
-        response.headers.setdefault("Date", values.http_date(world.clock.now()))
+        headers.standard(response, f"{BASE[1:]}{turn.path}", world.clock.now(), world.switches)
         for action in turn.actions:
             response = action.after(response, world.clock)
         world.log(turn, arrived, response)
@@ -137,9 +138,12 @@ class GrowApi:
             raise self._unknown(turn)
         if operation.scope in world.switches.grow_missing_scopes:
             return self._without(operation.scope)
+        veil.check(turn.collection, world.switches)
         self._check_nonce(turn)
         if operation.way in WRITES and not all(action.carries_out for action in turn.actions):
             return grow_errors.gateway(502, "The request was lost")
+        if turn.is_list and breaking.hangs(turn.collection, world.switches):
+            return await breaking.until_given_up(turn.request)
         response = await self.replies[operation.way](turn, operation)
         for action in turn.actions:
             response = await action.instead(call, response)
@@ -172,6 +176,9 @@ class GrowApi:
             return grow_errors.gateway(504, "Endpoint request timed out")
         listing = grow_query.listing(asked, turn.cursor, world.grow.store, switches)
         page = paging.page(listing, world.grow.store, {})
+        broken = breaking.poisoned(turn.collection, page.rows, turn.given, switches)
+        if broken is not None:
+            return broken
         turn.rows = len(page.rows)
         draft = Draft(self._records(turn, page.rows), {"paging": {}}, token=self._token(turn))
         self._link(turn, draft, page)
@@ -192,7 +199,8 @@ class GrowApi:
 
     def _record(self, turn: Turn, row: Row) -> Row:
         name = turn.operation.collection if turn.operation else ""
-        return self.world.grow.renderer.record(name, row, turn.include)
+        record = self.world.grow.renderer.record(name, row, turn.include)
+        return Veil(turn.collection, self.world.switches)(record, int(row["id"]))
 
     def _link(self, turn: Turn, draft: Draft, page: paging.Page) -> None:
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
@@ -205,17 +213,21 @@ class GrowApi:
 
     async def _item(self, turn: Turn, operation: Operation) -> Response:
         row = self._seen(turn, operation)
+        broken = breaking.poisoned(turn.collection, [row], turn.given, self.world.switches)
+        if broken is not None:
+            return broken
         record = values.dump(self._record(turn, row))
         tag = values.etag(record.decode(errors="replace"))
         changed = values.http_date(moment(row.get("updated_at")))
-        headers = {"Content-Type": JSON_TYPE, "ETag": tag, "Last-Modified": changed}
+        more = {"Content-Type": JSON_TYPE, "ETag": tag, "Last-Modified": changed}
         if unchanged(turn.request, tag, row):
-            return Response(b"", 304, headers)
-        return self._single(turn, record, headers)
+            return Response(b"", 304, more)
+        return self._single(turn, record, more)
 
     def _seen(self, turn: Turn, operation: Operation) -> Row:
         """Give a record that the caller may see."""
         switches = self.world.switches
+        veil.check_rows(turn.collection, switches)
         row = self.world.grow.store[turn.collection].get(turn.keys[0])
         if row is None:
             raise not_found()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from . import veil
 from .clock import milliseconds
 from .filters import Test, truth
 from .grow_errors import bad_request, not_found
@@ -137,6 +138,7 @@ def listing(asked: Asked, cursor: Cursor, store: Store, switches: Switches) -> L
     tests = [*_times(asked, switches), *_search(asked)]
     tests += _leads(asked, switches) if collection == "inbox_leads" else []
     tests += _matters(asked, store) if collection == "matters" else []
+    tests += veil.tests(table(collection), switches)
     parent = parent_key(asked, store)
     if parent is not None:
         tests.append(lambda row: row.get("_parent") == parent)

@@ -1,11 +1,14 @@
-"""What the headers of a request say."""
+"""What the headers of a request say, and those that every answer has."""
 
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from . import values
 from .store import Row, moment
+from .switches import Switches
 
 
 def bearer(request: Request) -> str:
@@ -27,3 +30,23 @@ def unchanged(request: Request, tag: str, row: Row) -> bool:
     except ValueError:
         return False
     return moment(row.get("updated_at")) // values.SECOND <= known
+
+
+def standard(response: Response, path: str, now: int, switches: Switches) -> None:
+    """Set what stands in every answer: its moment, and how long its path will last."""
+    offset = round(_offset(switches) * values.SECOND)
+    response.headers.setdefault("Date", values.http_date(now + offset))
+    for pattern, sunset in switches.deprecation.items():
+        if fnmatchcase(path, pattern):
+            response.headers["Deprecation"] = "true"
+            if sunset:
+                response.headers["Sunset"] = sunset
+
+
+def _offset(switches: Switches) -> float:
+    """Give the seconds by which the next `Date` is off, and count it."""
+    if not switches.date_offset or switches.date_answers == 0:
+        return 0.0
+    if switches.date_answers is not None:
+        switches.date_answers -= 1
+    return switches.date_offset

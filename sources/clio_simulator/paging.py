@@ -17,15 +17,19 @@ CEILING = 10_000
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page begins; `kind` is after, before (an id) or position."""
+    """Where a page begins; `kind` is after, before (an id) or position.
+
+    `limit` is the size of the pages that its token was made with, 0 where it came with none.
+    """
 
     kind: str
     value: int
     page: int
+    limit: int = 0
 
     def token(self, collection: str) -> str:
         """Write the cursor as an opaque page token of one list."""
-        text = f"{collection}|{self.kind}|{self.value}|{self.page}"
+        text = f"{collection}|{self.kind}|{self.value}|{self.page}|{self.limit}"
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -56,8 +60,9 @@ def read_token(token: str, collection: str) -> Cursor:
 def _read(token: str) -> tuple[str, Cursor]:
     try:
         text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        name, kind, value, page = text.split("|")
-        return name, Cursor(kind, int(value), int(page))
+        name, kind, *numbers = text.split("|")
+        value, page, limit = map(int, numbers)
+        return name, Cursor(kind, value, page, limit)
     except (ValueError, Base64Error) as error:
         message = "page_token is invalid"
         raise argument(message) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters, hidden
+from . import filters, hidden, veil
 from .clock import milliseconds
 from .errors import argument, bad_request
 from .filters import Given, Test
@@ -63,14 +63,28 @@ def check(asked: Asked, switches: Switches) -> None:
         if described.get("required") and not name.startswith("{") and not asked.one(name):
             message = f"{name} is required"
             raise bad_request(message)
+    _check_type(asked, switches)
     unknown = set(asked.given) - COMMON - asked.documented
     if switches.strict_parameters and unknown:
         message = f"unknown parameters: {', '.join(sorted(unknown))}"
         raise bad_request(message)
 
 
-def _limit(asked: Asked, switches: Switches) -> int:
-    most = asked.collection.page_size
+def _check_type(asked: Asked, switches: Switches) -> None:
+    """Refuse `type` of notes in letters that a switch does not want."""
+    text, case = asked.one("type"), switches.type_case
+    if asked.collection.name != "notes" or case == "any":
+        return
+    if text != (text.lower() if case == "lower" else text.capitalize()):
+        known = asked.collection.parameters["type"]["enum"]
+        shown = [each.lower() if case == "lower" else each for each in known]
+        message = f"type must be one of: {', '.join(shown)}"
+        raise argument(message)
+
+
+def _limit(asked: Asked, switches: Switches, cursor: Cursor) -> int:
+    name, most = asked.collection.name, asked.collection.page_size
+    most = min(most, switches.limit_maximum.get(name, most))
     text = asked.one("limit") or str(most)
     if not text.isdigit() or int(text) == 0:
         message = "limit must be a positive integer"
@@ -78,7 +92,14 @@ def _limit(asked: Asked, switches: Switches) -> int:
     if int(text) > most and switches.limit_above_maximum == "refuse":
         message = f"limit must be at most {most}"
         raise argument(message)
-    return min(int(text), most)
+    limit = min(int(text), most)
+    bound = switches.token_binds_limit
+    if cursor.limit in {0, limit} or bound == "no":
+        return limit
+    if bound == "refuse":
+        message = "limit is not the one that page_token was made with"
+        raise bad_request(message)
+    return cursor.limit
 
 
 def _moment(text: str, name: str) -> int:
@@ -170,6 +191,7 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
     tests, bound = _times(asked, switches)
     if name in hidden.DEFAULTS:
         tests += hidden.DEFAULTS[name](asked.given, switches, store)
+    tests += veil.tests(name, switches)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
@@ -178,7 +200,7 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
     cursor, order = _cursor(asked, switches)
     return Listing(
         table=table(asked, store),
-        limit=_limit(asked, switches),
+        limit=_limit(asked, switches, cursor),
         tests=(*chosen.tests, *tests),
         cursor=cursor,
         order=order,

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import etags, fields, values
+from . import etags, fields, values, veil
 from .derived import DERIVED
 from .fields import Wanted
 from .store import OLD, Row, Store
 from .switches import Switches
+from .veil import Veil
 
 Getter: TypeAlias = Callable[[Row], Any]
 
@@ -108,6 +109,8 @@ class Compiler:
             return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
+        if (schema, name) == ("CustomFieldValue", "picklist_option"):
+            return self._option(described["schema"], field.inside)
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
         if described["type"] == ARRAY:
@@ -179,6 +182,20 @@ class Compiler:
 
         return get, depends
 
+    def _option(self, schema: str, inside: tuple[str, ...] | None) -> tuple[Getter, frozenset[str]]:
+        """Give the option that a value names as it stands in the custom field now."""
+        show, depends = self._nested(schema, inside)
+        fields_ = self.store["custom_fields"].rows
+
+        def get(row: Row) -> Row | None:
+            chosen = row.get("picklist_option")
+            options = fields_.get(row.get("custom_field", 0), {}).get("picklist_options", ())
+            found = (each for each in options if chosen and each["id"] == chosen["id"])
+            option = next(found, chosen)
+            return None if option is None else show(option)
+
+        return get, depends | {"custom_fields"}
+
     def _array(
         self, name: str, schema: str | None, inside: tuple[str, ...] | None
     ) -> tuple[Getter, frozenset[str]]:
@@ -214,15 +231,23 @@ class Compiler:
 class Rendering:
     """The rendered records of one collection under one field list."""
 
-    def __init__(self, plan: Plan, store: Store, collection: str) -> None:
-        """Begin with nothing rendered."""
-        self.plan = plan
+    def __init__(
+        self, compiled: Plan, store: Store, collection: str, veil: Veil | None = None
+    ) -> None:
+        """Begin with nothing rendered; without a veil, everything is shown."""
+        self.compiled = compiled
+        self.veil = veil
         self.store = store
-        self.depends = tuple(sorted(plan.depends))
+        self.depends = tuple(sorted(compiled.depends))
         self.kept: dict[int, bytes] = {}
         self.mark = store.revisions(self.depends)
         if collection in store.tables:
             store[collection].caches.append(self.kept)
+
+    def plan(self, row: Row) -> Row:
+        """Give one record as the caller sees it."""
+        record = self.compiled(row)
+        return record if self.veil is None else self.veil(record, int(row["id"]))
 
     def refresh(self) -> None:
         """Forget what was rendered if a record that it looked at has changed."""
@@ -257,23 +282,33 @@ class Renderer:
         return self.compiler.plan(collection, schema, wanted)
 
     def rendering(
-        self, collection: str, schema: str, text: str, *, own_rows: bool = False
+        self,
+        collection: str,
+        schema: str,
+        text: str,
+        *,
+        own_rows: bool = False,
+        veiled: bool = True,
     ) -> Rendering:
         """Give the rendering of a `fields` text; views have rows of their own, never kept.
+
+        Without the veil, what the caller may not see is shown too.
 
         Raises:
             Refusal: the field list is malformed or names an unknown field.
 
         """
-        switches = self.compiler.switches
+        switches, store = self.compiler.switches, self.compiler.store
+        over = Veil(collection, switches) if veiled else None
         if own_rows:
-            return Rendering(self.plan("", schema, fields.parse(text)), self.compiler.store, "")
-        marks = (switches.milliseconds, switches.redact_activities, etags.mark(switches))
+            return Rendering(self.plan("", schema, fields.parse(text)), store, "", over)
+        seen = veil.mark(collection, switches) if veiled else ()
+        marks = (switches.milliseconds, switches.redact_activities, etags.mark(switches), seen)
         key = (collection, text, *marks)
         rendering = self.kept.get(key)
         if rendering is None:
             plan = self.plan(collection, schema, fields.parse(text))
-            rendering = self.kept[key] = Rendering(plan, self.compiler.store, collection)
+            rendering = self.kept[key] = Rendering(plan, store, collection, over)
             self._drop_oldest(collection)
         self.kept.move_to_end(key)
         rendering.refresh()

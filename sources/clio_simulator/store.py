@@ -44,6 +44,7 @@ class Table:
         self.name = name
         self.rows: dict[int, Row] = {}
         self.gone: dict[int, Row] = {}
+        self.heirs: dict[int, int] = {}
         self.ids = array("q")
         self.newest: list[int] = []
         self.revision = 0
@@ -89,6 +90,17 @@ class Table:
         row = self.gone[key] = self.rows.pop(key)
         self._changed(key)
         return row
+
+    def heir(self, key: int) -> Row | None:
+        """Give the visible row that a row went into which was taken out, None where there is none.
+
+        Whoever took it out says so in `heirs`, loser → winner.
+        """
+        while key in self.heirs and key not in self.rows:
+            key = self.heirs[key]
+            if key in self.rows:
+                return self.get(key)
+        return None
 
     def undelete(self, key: int) -> Row:
         """Put a row back that was taken out.

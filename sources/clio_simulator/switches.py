@@ -4,14 +4,29 @@ The defaults are what is documented or most likely; each comment says what the o
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .grow_switches import GrowSwitches
+from .unknown_switches import UnknownSwitches
 
 
 @dataclass
-class Switches(GrowSwitches):
+class Switches(GrowSwitches, UnknownSwitches):
     """Set how this Clio behaves; may be changed at any time. Those of Grow begin with `grow_`."""
+
+    if not TYPE_CHECKING:  # The checker of types would take it as leave to set any name.
+
+        def __setattr__(self, name: str, value: object) -> None:
+            """Set a switch, so that a name that is none does not pass for one.
+
+            Raises:
+                AttributeError: there is no such switch.
+
+            """
+            if name not in type(self).__dataclass_fields__:
+                message = f"there is no switch {name}"
+                raise AttributeError(message)
+            super().__setattr__(name, value)
 
     updated_since_inclusive: bool = False
     """Let `updated_since` and `created_since` include rows stamped at that very moment."""

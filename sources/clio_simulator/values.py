@@ -64,3 +64,12 @@ def _raw(value: object) -> orjson.Fragment:
 def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """Write JSON, putting every `Raw` in as it is."""
     return orjson.dumps(value, default=_raw, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+
+
+def unraw(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Read `{"$raw": "1e400"}` as bytes that stand in the answer as they are."""
+    if isinstance(value, dict):
+        if set(value) == {"$raw"}:
+            return Raw(value["$raw"].encode("utf-8", "surrogateescape"))
+        return {key: unraw(inner) for key, inner in value.items()}
+    return [unraw(inner) for inner in value] if isinstance(value, list) else value

@@ -9,7 +9,7 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, conditions, creating, effects, inner, linking, refusals
+from . import bodies, conditions, creating, effects, inner, linking, refusals, veil
 from .change import Change
 from .changes import Changes
 from .errors import Refusal, argument, forbidden, not_found
@@ -112,6 +112,7 @@ class Writer:
         return inner.SCHEMAS.get(collection) or self.catalog.collections[collection].schema
 
     def _seen(self, command: Command) -> Row:
+        veil.check_rows(command.collection, self.switches)
         row = self.row(command.collection, command.key)
         if row is None:
             raise not_found()
@@ -128,6 +129,7 @@ class Writer:
         row = self._seen(command)
         self._check_allowed(command)
         data = self._data(command)
+        veil.check_fields(command.collection, data, self.switches)
         tag = self._tag(command.collection, command.key)
         conditions.check(command.if_match, tag, command.collection, self.switches)
         refusals.check(command.collection, row, data, self.switches)
