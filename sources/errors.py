@@ -14,6 +14,7 @@
     + MissingScopeError
     + CollectionGoneError
     + RedirectRefusedError
+      - MovedError               first ask again at `path`
     + ForeignHostError
     + RequestRefusedError
       - NotPassedOnError
@@ -170,8 +171,22 @@ class RedirectRefusedError(ClioError):
     """Clio pointed to another address, which was not followed."""
 
     code = "redirect_refused"
-    hint = "Nothing was sent there. Check the region and the base URL in the settings."
+    hint = (
+        "Nothing was sent there. Open a page in a browser on this machine, in case the network asks"
+        " for a sign-in; else check the region and the base URL in the settings."
+    )
     exit_code = 4
+
+
+class MovedError(RedirectRefusedError):
+    """Clio pointed to another path of the same API, more than once."""
+
+    code = "moved"
+
+    def __init__(self, message: str = "", path: str = "") -> None:
+        """Take the message and the path, as it is written after the path of the API."""
+        super().__init__(message)
+        self.path = path
 
 
 class ForeignHostError(ClioError):

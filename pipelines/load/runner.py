@@ -32,6 +32,7 @@ from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
 from pipelines.state import refusals
+from pipelines.state.announcements import keep_new
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -333,6 +334,11 @@ class Runner:
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
+        for told in keep_new(
+            self.warehouse, self.product.catalog, self.client.notices.found,
+            run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
+        ):  # fmt: skip
+            self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self.warehouse.checkpoint()

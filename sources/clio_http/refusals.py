@@ -16,7 +16,7 @@ _ORDINARY = frozenset(
     a above accepted allowed an and are argument as asc at be been between by can cannot
     could deprecated desc does error exceed exceeds expected field fields filter following
     for format from given greater has have id in include includes incorrect integer
-    invalid is it least less list longer many maximum may minimum missing more most must
+    invalid is it least less list longer many maximum minimum missing more most must
     no not number of on one only or order ordering parameter parameters please positive
     provided query record recognized refused request requested required resource sort
     sorting string supported than that the this to too type unknown unpermitted

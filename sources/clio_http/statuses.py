@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from sources.clio_http.hosts import host_of, template
+from sources.clio_http.hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
 from sources.clio_http.refusals import refused_parameters, sentence
 from sources.clio_http.refused_fields import refused_fields
 from sources.errors import (
@@ -38,7 +38,7 @@ _MEANINGS: dict[int, type[ClioError]] = {
     410: VersionRetiredError,
     412: RecordChangedError,
 }
-_REDIRECTS = range(300, 400)
+REDIRECTS = range(300, 400)
 _TOKEN_REFUSALS = frozenset({400, 410, 422})
 _PAGE_TOKEN = re.compile(r"page.?token", re.IGNORECASE)
 _LOGIN = re.compile(
@@ -89,9 +89,9 @@ def is_temporary(status: int) -> bool:
 def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
     """Give the error that an answer other than 200 means."""
     message = f"GET {asked.template} was answered with {status}"
-    if status < _REDIRECTS.start or is_temporary(status):
+    if status < REDIRECTS.start or is_temporary(status):
         return (UnavailableError if is_temporary(status) else UnreadableAnswerError)(message)
-    if status in _REDIRECTS:
+    if status in REDIRECTS:
         return _redirect(message, location)
     kind, text = explanation(body)
     if status in _TOKEN_REFUSALS and asked.sent_page_token and _PAGE_TOKEN.search(text):
@@ -120,10 +120,16 @@ def _refused(status: int, message: str, kind: str, text: str, asked: Asked) -> C
 
 
 def _redirect(message: str, location: str) -> ClioError:
-    host = host_of(location) or "a path of its own"
-    if _LOGIN.search(location.partition("?")[0]):
-        return MissingScopeError(f"{message}: it points to the sign-in page at {host}")
-    return RedirectRefusedError(f"{message}: a redirect to {host} was not followed")
+    host = host_of(location)
+    known = LOOPBACK_HOSTS | GATEWAY_HOSTS
+    of_clio = not host or host in known or bool(region_of(host)) or host.endswith(".clio.com")
+    if of_clio and _LOGIN.search(location.partition("?")[0]):
+        named = host or "a path of its own"
+        return MissingScopeError(f"{message}: it points to the sign-in page at {named}")
+    told = f"{message}: a redirect to {host or 'a path of its own'} was not followed"
+    if not of_clio:
+        told += "; most likely it leads to the sign-in page of the network that this machine is in"
+    return RedirectRefusedError(told)
 
 
 def _scope(text: str) -> str:
