@@ -78,6 +78,26 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str) -> None:
     )
 
 
+def live_rows(warehouse: Warehouse, source: str, collection: Collection) -> int:
+    """Count the rows of a collection that are stored and not marked as deleted."""
+    if not warehouse.columns(f"raw_{source}", collection.name):
+        return 0
+    return Census(warehouse, source, collection, "load").live()
+
+
+def some_key(warehouse: Warehouse, source: str, collection: Collection) -> object | None:
+    """Give the key of one live row, the newest; None where there is none."""
+    if not warehouse.columns(f"raw_{source}", collection.name):
+        return None
+    key = key_sql(collection, "t")
+    found = warehouse.rows(
+        f"select {key} from {quoted('raw_' + source)}.{quoted(collection.name)} t"  # noqa: S608
+        f" where {key} not in ({BURIED}) order by t._synced_at desc, {key} limit 1",
+        [source, collection.name],
+    )
+    return found[0][0] if found else None
+
+
 class Census:
     """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`.
 

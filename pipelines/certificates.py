@@ -15,7 +15,9 @@ DDL = (
         digest_before varchar, undecided bigint, late bigint, late_seconds double,
         finished_at timestamptz, run_id varchar)""",
 )
-OK, LATE, UNEQUAL, GUARD = "ok", "late", "unequal", "guard"
+OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
+PROVED = frozenset({OK, LATE, WITHHELD})
+"""What these certificates say of the rows of a list is proved."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Certificate:
     """One completed sweep of one collection, as `meta.certificates` keeps it.
 
     `digest_before` is the warehouse's side as it was before the walk. `status` is ok (both sides
-    are equal now), late (equal, but some version came later than loads allow for), unequal, or
-    guard (too much was absent; a person decides).
+    are equal now), late (equal, but some version came later than loads allow for), withheld
+    (equal as far as this token sees: some columns or values are not known), unequal, or guard
+    (too much was absent; a person decides).
     """
 
     source: str
@@ -56,12 +59,16 @@ class Certificate:
     run_id: str
 
 
-def judge(absences: Absences, *, equal: bool, seconds: float, overlap: float) -> str:
-    """Say what a completed sweep has proved."""
+def judge(
+    absences: Absences, *, equal: bool, seconds: float, overlap: float, unknown: int = 0
+) -> str:
+    """Say what a completed sweep has proved; `unknown` counts what of the rows is not known."""
     if absences.stopped:
         return GUARD
     if not equal or absences.undecided:
         return UNEQUAL
+    if unknown:
+        return WITHHELD
     return LATE if seconds > overlap else OK
 
 
@@ -81,7 +88,11 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
     rows_clio, digest_clio = census.digest(census.seen_pairs())
     rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
     status = judge(
-        absences, equal=digest_clio == digest_warehouse, seconds=late[1], overlap=overlap
+        absences,
+        equal=digest_clio == digest_warehouse,
+        seconds=late[1],
+        overlap=overlap,
+        unknown=unknown_cells(census.warehouse, *census.of_walk[:2]),
     )
     source, resource, _ = census.of_walk
     return Certificate(
@@ -105,6 +116,16 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         finished_at=finished_at,
         run_id=run_id,
     )
+
+
+def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:
+    """Count the columns and values of a collection that are withheld or did not fit."""
+    ((withheld, kept_out),) = warehouse.rows(
+        "select (select count(*) from meta.withheld where source = $1 and resource = $2),"
+        " (select count(*) from meta.quarantine where source = $1 and resource = $2)",
+        [source, resource],
+    )
+    return int(withheld + kept_out)
 
 
 def save(warehouse: Warehouse, certificate: Certificate) -> None:

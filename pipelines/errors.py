@@ -2,6 +2,7 @@
 
 import traceback
 from pathlib import Path
+from typing import ClassVar
 
 from sources.errors import ClioError
 
@@ -228,6 +229,69 @@ class AbsentError(ClioError):
             "Nothing was marked as deleted, and every row stays. Look in Clio whether this user"
             " lost a permission or role, or whether the token is another user's. If the records"
             f" were really deleted: clio-sync {command} --resource {resource} --allow-absent {rows}"
+        )
+
+
+class StoppedWalkError(ClioError):
+    """What a walk showed is stored, but proves nothing: the watermark stays."""
+
+    code = "stopped_walk"
+    exit_code = 5
+    goes_on: ClassVar[bool] = True
+    """What is stored is sound, so that the stages after a load may follow."""
+
+
+class HiddenRowsError(StoppedWalkError):
+    """A whole walk shows far fewer rows than are known."""
+
+    code = "hidden_rows"
+
+    def __init__(self, message: str, resource: str, rows: int) -> None:
+        """Name the command with which a person lets these rows count as deleted."""
+        super().__init__(message)
+        self.hint = (
+            "Every row stays, and the next load asks again for what changed since this list was"
+            " last proved. Look in Clio whether this user lost a permission or role. If the records"
+            f" were really deleted: clio-sync sweep --resource {resource} --allow-absent {rows}"
+        )
+
+
+class FrozenError(StoppedWalkError):
+    """Nothing has proved the list since the guard stopped a walk of it."""
+
+    code = "frozen"
+    exit_code = 4
+    hint = (
+        "What Clio shows is stored, and nothing is lost: each load asks again for what changed"
+        " since the last proof. See that this user may read the list, then run clio-sync sweep."
+    )
+
+
+class OtherEyesError(StoppedWalkError):
+    """The token's user or role is not the one that this warehouse was read with."""
+
+    code = "other_eyes"
+    hint = (
+        "What this user is shown is stored, and no watermark moved: it may see less than the one"
+        " before. If it sees everything that the warehouse should hold, run"
+        " clio-sync sweep --accept-user."
+    )
+
+
+class WithheldError(ClioError):
+    """A column that was filled comes back empty: this token may not see it any more."""
+
+    code = "withheld"
+    exit_code = 5
+    goes_on: ClassVar[bool] = True
+
+    def __init__(self, message: str, column: str) -> None:
+        """Name the command with which a person takes the empties as they come."""
+        super().__init__(message)
+        self.hint = (
+            "The values known before are kept, figures that need this column are not known, and"
+            " everything else is stored. Give the token's user the permission or role for it in"
+            f" Clio, and load again; or accept it: clio-sync load --accept-empty {column}"
         )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from sources.clio_http.catalog import Column
+from sources.clio_http.misfits import Misfit
 from sources.clio_http.plan import Reading
-from sources.clio_http.rows import Misfit
 
 HIDDEN = "hidden: this column is hashed"
 
@@ -48,6 +48,12 @@ class Masks:
 
 def _without(misfit: Misfit, masked: Iterable[Column]) -> Misfit:
     row = json.loads(misfit.row)
+    if misfit.field:
+        hide = any(_may_hold(misfit.field, column) for column in masked)
+        return replace(misfit, row=json.dumps(HIDDEN if hide else row))
+    if not isinstance(row, dict):
+        # no record: nobody knows what it holds
+        return replace(misfit, row=json.dumps(HIDDEN))
     for column in masked:
         outer = row.get(column.path[0])
         if isinstance(outer, dict) and len(column.path) > 1:
@@ -55,6 +61,16 @@ def _without(misfit: Misfit, masked: Iterable[Column]) -> Misfit:
         elif outer is not None or (len(column.path) == 1 and column.path[0] in row):
             row[column.path[0]] = HIDDEN
     return replace(misfit, row=json.dumps(row))
+
+
+def _may_hold(field: str, masked: Column) -> bool:
+    """Tell whether a value that did not fit may hold a masked one: its own, or one beside it.
+
+    What stands where an object belongs is the value of every column inside that object.
+    """
+    return field == masked.name or (
+        len(masked.path) > 1 and field.startswith(masked.path[0] + "__")
+    )
 
 
 def mask_key(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
 from .state import inputs, refusals, withheld
 from .state.refusals import Refused
+from .state.withheld import Marks
 from .warehouse import Warehouse
 
 DDL = (
@@ -27,6 +28,16 @@ DDL = (
         mode varchar, since timestamptz, list_index integer, after_id bigint,
         completed_at timestamptz)"""
         for name in ("watermarks", "sweeps")
+    ),
+    *(
+        f"alter table meta.{name} add column if not exists {column}"
+        for name in ("watermarks", "sweeps")
+        for column in (
+            "seen timestamptz",
+            "proved timestamptz",
+            "frozen varchar",
+            "frozen_rows bigint",
+        )
     ),
     """create table if not exists meta.drift (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
@@ -63,6 +74,11 @@ class Progress:
 
     `watermark` is the moment up to which every change is known to be stored. A walk under way
     has `walk_started_at` and stands at `list_index`, `page_token`, `after_id`.
+
+    `seen` is the watermark of the last walk that showed any row: an empty answer may also come of
+    a permission that is lost, so that loads read on from there. `proved` is the start of the last
+    whole walk. `frozen` says why the watermark may not move, `frozen_rows` how many rows Clio
+    still showed then.
     """
 
     source: str
@@ -76,6 +92,17 @@ class Progress:
     list_index: int = 0
     after_id: int = 0
     completed_at: pendulum.DateTime | None = None
+    seen: pendulum.DateTime | None = None
+    proved: pendulum.DateTime | None = None
+    frozen: str = ""
+    frozen_rows: int = 0
+
+    @property
+    def read_from(self) -> pendulum.DateTime | None:
+        """Give the moment from which changes are asked for; None for everything."""
+        if self.watermark is None or self.seen is None:
+            return self.watermark
+        return min(self.watermark, self.seen)
 
 
 @dataclass(frozen=True)
@@ -155,7 +182,8 @@ class Meta:
         """Read how far the loads of every collection have come, or with `sweeps` the sweeps."""
         found = self.warehouse.rows(
             "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"  # noqa: S608
-            f" list_index, after_id, completed_at from meta.{table} where source = $1",
+            " list_index, after_id, completed_at, seen, proved, frozen, frozen_rows"
+            f" from meta.{table} where source = $1",
             [source],
         )
         return {
@@ -171,6 +199,10 @@ class Meta:
                 row[7] or 0,
                 row[8] or 0,
                 moment(row[9]),
+                moment(row[10]),
+                moment(row[11]),
+                row[12] or "",
+                row[13] or 0,
             )
             for row in found
         }
@@ -212,6 +244,8 @@ class Meta:
                 cursor.unregister("written")
             for seen in outcome.seen:
                 count_seen(cursor, seen, at, run_id)
+            for marks in outcome.withheld:
+                withheld.keep(cursor, marks, at)
             found = cursor.execute(
                 'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
                 [at],
@@ -237,6 +271,28 @@ class Meta:
             "select distinct resource from meta.quarantine where source = $1", [source]
         )
         return frozenset(name for (name,) in found)
+
+    def freeze(self, source: str, resource: str, reason: str, rows: int) -> None:
+        """Keep a collection's watermark where it is, since far less is shown than is known.
+
+        Loads read on from the last moment at which a certificate or a whole walk proved the list.
+        """
+        self.warehouse.rows(
+            "update meta.watermarks w set frozen = $3, frozen_rows = $4, seen = least("
+            " coalesce(w.seen, w.watermark), greatest(w.proved, (select max(c.walked_at)"
+            " from meta.certificates c where c.source = $1 and c.resource = $2"
+            " and c.status in ('ok', 'late', 'withheld'))) - interval 15 minutes)"
+            " where w.source = $1 and w.resource = $2",
+            [source, resource, reason, rows],
+        )
+
+    def thaw(self, source: str, resource: str) -> None:
+        """Let a collection's watermark move again: its list was proved."""
+        self.warehouse.rows(
+            "update meta.watermarks set frozen = '', frozen_rows = 0"
+            " where source = $1 and resource = $2 and frozen <> ''",
+            [source, resource],
+        )
 
     def forget_parents(self, source: str, resource: str, parents: Sequence[str]) -> None:
         """Let the lists of some parents be read again as if they never were."""
@@ -309,6 +365,7 @@ class Stored:
     progress: list[Progress] = field(default_factory=list)
     sweeps: list[Progress] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    withheld: list[Marks] = field(default_factory=list)
     late: list["Late"] = field(default_factory=list)
     silent: list["Silent"] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)

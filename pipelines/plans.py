@@ -23,7 +23,8 @@ class Choice:
     """What the user asked for: some resources only, in full, every one, with a budget.
 
     `allow_absent` is how many absent rows a person takes for deleted; `accept_user` takes the
-    token's user and role for the ones that the warehouse is proved with from now on.
+    token's user and role for the ones that the warehouse is proved with from now on;
+    `accept_empty` is a column, such as `matters.description`, whose empties count as values.
     """
 
     resources: frozenset[str] = frozenset()
@@ -32,6 +33,11 @@ class Choice:
     budget: int | None = None
     allow_absent: int | None = None
     accept_user: bool = False
+    accept_empty: str = ""
+
+    def in_full(self, resource: str) -> bool:
+        """Tell whether every row of a collection is asked for, changed or not."""
+        return self.full or self.accept_empty.partition(".")[0] == resource
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,16 @@ def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
     columns = [(c.name, c.type) for item in fields for c in item.columns]
     text = repr((columns, collection.variants, collection.key))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def columns_of(collection: Collection, fields: Iterable[str]) -> list[str]:
+    """Name the columns that some fields become: `note`, or `client.name` inside an object."""
+    wanted = frozenset(fields)
+    return [
+        column.name
+        for column in collection.columns
+        if column.path and {column.path[0], ".".join(column.path)} & wanted
+    ]
 
 
 def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
@@ -164,7 +180,7 @@ def _resumable(
     choice: Choice,
     now: pendulum.DateTime,
 ) -> bool:
-    if choice.full and progress.mode == "incremental":
+    if choice.in_full(collection.name) and progress.mode == "incremental":
         return False
     started_at = progress.walk_started_at
     return collection.mode != "daily" or (
@@ -184,12 +200,15 @@ def _fresh(
         return collection.mode, None
     if progress.watermark is None:
         return "first", None
-    if choice.full or not same:
+    if choice.in_full(collection.name) or not same:
+        return "full", None
+    since = progress.read_from
+    if since is None:
         return "full", None
     if progress.watermark > now:
         message = f"the watermark of {collection.name} is later than the server's time"
         raise FutureWatermarkError(message)
-    return "incremental", progress.watermark - STEP_BACK
+    return "incremental", since - STEP_BACK
 
 
 def due_collections(
@@ -206,7 +225,9 @@ def due_collections(
             continue
         known = progress.get(collection.name) or Progress("", collection.name)
         named = collection.name in choice.resources
-        due = choice.every or choice.full or is_due(collection, known, rules, now)
+        due = (
+            choice.every or choice.in_full(collection.name) or is_due(collection, known, rules, now)
+        )
         if named or (not choice.resources and due):
             chosen.append(collection)
     return chosen

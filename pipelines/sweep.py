@@ -185,6 +185,8 @@ class Sweep(WholeRun):
         certificates.save(self.warehouse, certificate)
         crash_point("certificate-saved")
         self._forget([task])
+        if certificate.status in certificates.PROVED:
+            self.meta.thaw(self.source, task.name)
         self.certificates.append(certificate)
         if certificate.status == UNEQUAL and not certificate.undecided:
             rows = f"{certificate.rows_clio:,} rows in Clio, {certificate.rows_warehouse:,} here"

@@ -8,6 +8,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
+from .state import withheld
 from .warehouse import Warehouse
 
 DDL = (
@@ -71,6 +72,7 @@ def bury(
             " and list_contains($3, record_id)",
             [source, collection.name, list(gone)],
         )
+        withheld.forget(cursor, source, collection.name, list(gone))
         cursor.execute("commit")
     finally:
         cursor.close()

@@ -92,7 +92,9 @@ class Carrier:
             if name not in whole and (name in self.columns or is_whole(*counts[name])):
                 whole[name] = self._whole(name, cells.marks)
         single = cells.marks.filter(
-            pa.compute.invert(pa.compute.is_in(cells.marks["field"], pa.array(list(whole))))
+            pa.compute.invert(
+                pa.compute.is_in(cells.marks["field"], pa.array(list(whole), pa.string()))
+            )
         )
         self.columns.update(whole)
         keys = key_texts(shown, self.collection).take(single["_n"])

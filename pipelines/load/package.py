@@ -128,6 +128,7 @@ class Engine:
             count=task.purpose.counts,
             watch=task.purpose.watch,
             written=task.name in written,
+            withheld=task.withheld,
         )
 
     def close(self) -> None:

@@ -16,13 +16,15 @@ from typing import Any
 import pendulum
 
 from pipelines import identity
-from pipelines.census import Census, clear
+from pipelines.census import Census, clear, live_rows, some_key
 from pipelines.certificates import Absences
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
     ClockError,
     OtherAccountError,
+    OtherEyesError,
+    StoppedWalkError,
 )
 from pipelines.identity import Identity
 from pipelines.masks import Masks
@@ -33,6 +35,7 @@ from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
 from pipelines.state import refusals
 from pipelines.state.announcements import keep_new
+from pipelines.state.inputs import keep_inputs
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -54,10 +57,14 @@ from sources.errors import (
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .stand_ins import widen_keys
+from .standing import Standing
 from .task import Purpose, Task
+from .withholding import Withholding
 
 SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
+MOST_CONFIRMED = 10
+"""So many collections are asked for a record that is known, where rights cannot be read."""
 URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 """Which exit code a run has when several things went wrong: signing in comes first."""
 
@@ -146,7 +153,9 @@ class Runner:
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
+        self.asked = 0
         self.quarantined: frozenset[str] = frozenset()
+        self.withheld = Withholding(warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
@@ -168,6 +177,7 @@ class Runner:
         widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
+        self.withheld.begin(self.choice.accept_empty, now)
         return now
 
     def _server_time(self) -> pendulum.DateTime:
@@ -233,8 +243,48 @@ class Runner:
             sightings=leaves,
             buried=run.resource in self.buried,
             quarantined=run.resource in self.quarantined,
+            withheld=run.resource in self.withheld.with_cells,
         )
-        return Task(self.source, walk, known, run, mask, purpose=purpose)
+        return Task(
+            self.source,
+            walk,
+            known,
+            run,
+            mask,
+            purpose=purpose,
+            standing=self._standing(plan, walk, purpose),
+            withheld=self.withheld.columns.get(run.resource),
+        )
+
+    def _standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
+        """Say what may keep the watermark of a load's walk where it is."""
+        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
+            return Standing()
+        whole = plan.since is None and not purpose.census
+        known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
+        unsure = not self.identity.rights and not self.identity.user_id
+        return Standing(
+            known=known,
+            allowed=self.choice.allow_absent,
+            other_eyes=None if self.same_eyes else OtherEyesError(),
+            unsure=unsure,
+            confirms=partial(self._confirms, walk) if unsure else None,
+        )
+
+    def _confirms(self, walk: Walk) -> bool:
+        """Ask for one record that is known, where nobody says what this token may see."""
+        collection = walk.plan.collection
+        if self.asked >= MOST_CONFIRMED or not walk.can_settle:
+            return False
+        known = some_key(self.warehouse, self.source, collection)
+        if known is None:
+            return True
+        self.asked += 1
+        try:
+            found = walk.records.by_ids([known])
+        except ClioError:
+            return False
+        return bool(found.table.num_rows or found.misfits)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
         """Read package after package until every walk is over or the run is to stop."""
@@ -259,12 +309,23 @@ class Runner:
         stored = Stored()
         for task in tasks:
             task.committed(stored)
+            if isinstance(task.stopped, StoppedWalkError):
+                self._told_stopped(task.name, task.stopped)
         self._ensure_versions(tasks)
         self.meta.save_walks(stored, self.clock.now(), self.result.run_id)
         crash_point("watermarks-saved")
         write_epoch(self.warehouse, self.warehouse.path.parent)
         crash_point("epoch-written")
         self.reporter.advance(list(self.tasks))
+
+    def _told_stopped(self, name: str, error: StoppedWalkError) -> None:
+        """Say once why a walk proves nothing; of other eyes once for all collections."""
+        told = [known for _, known in self.result.errors]
+        if isinstance(error, OtherEyesError):
+            if not any(isinstance(known, OtherEyesError) for known in told):
+                self.result.errors.append(("", error))
+        elif error not in told:
+            self.result.errors.append((name, error))
 
     def _ensure_versions(self, tasks: Sequence[Task]) -> None:
         kept = self.product.history & {task.name for task in tasks}
@@ -341,7 +402,16 @@ class Runner:
             self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
+        self._finish_unknown()
         self.warehouse.checkpoint()
+
+    def _finish_unknown(self) -> None:
+        """Say what this token may not see, and keep what figures may rest on."""
+        alarms, notes = self.withheld.findings()
+        self.result.errors += alarms
+        for note in notes:
+            self.reporter.note(note)
+        keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
 
 
 class WholeRun(Runner, ABC):

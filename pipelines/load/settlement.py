@@ -56,6 +56,7 @@ class Settlement:
             message = f"{len(absent):,} of {known:,} rows are absent from what Clio shows"
             command = "load" if task.walk.plan.mode == "child" else "sweep"
             self._stopped(task, AbsentError(message, command, task.name, len(absent)), absent)
+            self.run.meta.freeze(self.run.source, task.name, message, seen)
             return False
         if not self.run.same_eyes:
             self.run.result.absences[task.name] = Absences(undecided=len(absent))

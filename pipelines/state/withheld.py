@@ -19,7 +19,9 @@ DDL = (
 )
 MISFIT = "does not fit"
 """Evidence of a value that is in quarantine, which tells of it in its own way."""
-NOT_READ = frozenset({MISFIT, "refused", "not read"})
+REFUSED = "refused"
+"""Evidence of a field that Clio refused to be asked for."""
+NOT_READ = frozenset({MISFIT, REFUSED, "not read"})
 """Evidence of what was not read, as against what the token may not see: told elsewhere too."""
 ACCEPTED = "accepted"
 OF = "source = $1 and resource = $2"

@@ -76,7 +76,7 @@ class Rereading(Runner):
                 row = shown.get(key) or self._alone(records, key)
                 if row is not None:
                     found[one.resource, key] = row
-            if rows := reading.table.num_rows + len(reading.misfits):
+            if rows := reading.read:
                 task.hold(replace(reading, rows=rows))
                 tasks.append(task)
         if tasks:

@@ -1,5 +1,6 @@
 """What a walk is to do, and what it hands out: data and pure functions, nothing is sent here."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -8,7 +9,10 @@ import pyarrow as pa
 
 from .asking import ORDER, SINCE, page_limit
 from .catalog import Collection, Field
-from .rows import Misfit
+from .misfits import Misfit
+
+MASS_ROWS = 20
+MASS_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,22 @@ class Reading:
     finished: tuple[int, ...]
     masked: bool = False
     new: frozenset[str] = frozenset()
+
+    @property
+    def read(self) -> int:
+        """Count the rows of the table and those that did not fit."""
+        return int(self.table.num_rows) + sum(not misfit.field for misfit in self.misfits)
+
+    @property
+    def mass_misfits(self) -> frozenset[str]:
+        """Name the columns that so many rows do not fit that their type must have changed.
+
+        The empty name stands for rows that are kept out whole.
+        """
+        counts = Counter(misfit.field for misfit in self.misfits)
+        return frozenset(
+            name for name, n in counts.items() if n > MASS_ROWS and n > self.rows * MASS_SHARE
+        )
 
 
 def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:

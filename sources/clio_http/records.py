@@ -1,6 +1,7 @@
 """Single records of a list, read by id: what they say stands against what a list said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 import pyarrow as pa
@@ -109,7 +110,8 @@ class Records:
 
     def _reading(self, bodies: Sequence[bytes], one: List) -> Reading:
         batch = self._reader.read(list(enumerate(bodies, start=1)))
-        return reading(filled(batch.table, self.plan, one), batch.misfits)
+        misfits = keyed(batch.misfits, self.plan, one)
+        return reading(filled(batch.table, self.plan, one), misfits)
 
 
 def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
@@ -120,7 +122,7 @@ def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
 def joined(readings: Sequence[Reading]) -> Reading:
     """Make one reading of several."""
     tables = [one.table for one in readings if one.table.num_columns]
-    table = pa.concat_tables(tables) if tables else pa.table({})
+    table = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
     return reading(table, [misfit for one in readings for misfit in one.misfits])
 
 
@@ -140,6 +142,22 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
             values = table[stood_for]
         table = table.append_column(name, pa.compute.fill_null(values, 0))
     return table
+
+
+def keyed(misfits: Sequence[Misfit], plan: Plan, one: List) -> list[Misfit]:
+    """Complete the keys of misfits by what the list itself decides, such as the parent's id."""
+    key, constants = plan.collection.key, dict(one.constants)
+    ours = dict(plan.collection.stands_for)
+    if not constants.keys() & set(key):
+        return list(misfits)
+    found = []
+    for misfit in misfits:
+        parts = iter(misfit.record_id.split(","))
+        texts = [str(constants[k]) if k in constants else next(parts, "") for k in key]
+        # the key has 0 where what it stands for is null
+        texts = [text or "0" if k in ours else text for k, text in zip(key, texts, strict=True)]
+        found.append(replace(misfit, record_id=",".join(texts)))
+    return found
 
 
 def as_page(body: bytes, path: str, *, bare: bool = False) -> bytes:

@@ -13,7 +13,7 @@ from .catalog import Field
 from .paging import Page
 from .places import Place
 from .plan import Plan, Point, Reading
-from .records import filled
+from .records import filled, keyed
 from .rows import Batch, Misfit, RowReader
 from .salvage import plain_fields
 
@@ -107,13 +107,13 @@ class Stretches:
                 continue
             after = batch.last_id
             tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
-            misfits += batch.misfits
+            misfits += keyed(batch.misfits, self.plan, self.plan.lists[index])
             rows += batch.rows
             absent &= batch.absent if batch.rows else absent
             new |= batch.new
         going_on = stretch.point.index == last
         return Reading(
-            table=pa.concat_tables(tables) if tables else pa.table({}),
+            table=pa.concat_tables(tables, promote_options="default") if tables else pa.table({}),
             misfits=tuple(misfits),
             rows=rows,
             size=size,

@@ -10,7 +10,7 @@ from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 from . import etags, fields, values, veil
 from .derived import DERIVED
 from .fields import Wanted
-from .store import OLD, Row, Store
+from .store import OLD, Row, Store, place
 from .switches import Switches
 from .veil import Veil
 
@@ -260,7 +260,7 @@ class Rendering:
         """Give one record as JSON; an old version of one is not kept."""
         if OLD in row:
             return values.dump(self.plan(row))
-        key = int(row["id"])
+        key = place(row)
         data = self.kept.get(key)
         if data is None:
             # orjson leaves kilobytes of spare room behind its result; a copy does not.

@@ -220,7 +220,9 @@ def test_record_that_does_not_fit(
     answer = confirm(walk, [str(key)])
     assert answer.gone == {}
     assert answer.present is not None
-    assert [misfit.record_id for misfit in answer.present.misfits] == [str(key)]
+    told = [(misfit.record_id, misfit.field) for misfit in answer.present.misfits]
+    assert told == [(str(key), field)]
+    assert shown(walk, answer) == [str(key)]
 
 
 def child_walk(client: ClioClient, parents: Sequence[int]) -> Walk:
@@ -257,7 +259,7 @@ def test_row_that_does_not_fit_in_a_list_with_two_keys(clio: Simulator, client: 
     before = shown_keys(walk)
     gone = keys(clio, name)[0]
     clio.changes.remove(name, gone)
-    clio.faults.add(Value("rate", '"much"'), name, times=None)
+    clio.faults.add(Value("etag", "{}"), name, times=None)
     answer = confirm(walk, [f"London,{gone}"])
     assert f"London,{gone}" in before
     assert (answer.gone, answer.undecided) == ({}, [f"London,{gone}"])

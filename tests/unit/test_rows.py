@@ -22,6 +22,8 @@ from tests.unit.pages import (
     reader_of,
     shape_of,
     sorted_rows,
+    unknown,
+    values,
 )
 
 EVERY_TYPE = ("line_items", "expense_categories", "interest_charges", "billable_clients")
@@ -167,7 +169,7 @@ def test_an_ordinary_page_is_read_in_bulk() -> None:
     """The careful reader, which is slower, is not what reads a page with nothing odd in it."""
     for collection in CATALOG.loaded.values():
         columns = shape_of(collection)
-        row = blank(columns, **dict.fromkeys(collection.key, 1))
+        row = blank(columns, **dict.fromkeys(collection.key, 1), etag="e", type="x")
         assert in_bulk(RowReader(collection), [(1, page([row]))]) is not None, collection.name
 
 
@@ -288,44 +290,74 @@ def test_ids_may_be_text_and_beyond_what_a_double_holds() -> None:
     assert batch.last_id == 2**63 - 1
 
 
-def test_a_misfit_costs_one_row_and_names_every_column() -> None:
-    """The rest of the page is stored; the reason names each column that did not fit."""
+def test_misfits_cost_their_values_and_name_every_column() -> None:
+    """The row is stored without them; each is kept as received, with its column."""
     collection = CATALOG.loaded["line_items"]
     columns = shape_of(collection)
     wrong = blank(columns, id=2, total="1,5", date="31.12.2026", description="kept")
     rows = [blank(columns, id=1), wrong, blank(columns, id=3)]
     batch = READERS["line_items"].read([(1, page(rows))])
 
-    (misfit,) = batch.misfits
-    named = misfit.reason.removeprefix("does not fit its type: ").split(", ")
-    assert set(named) == {"date", "total"}
-    assert misfit.record_id == "2"
-    assert json.loads(misfit.row) == wrong
-    assert [row["id"] for row in sorted_rows(batch.table)] == [1, 3]
+    told = {(m.field, m.record_id, m.reason, json.loads(m.row)) for m in batch.misfits}
+    assert told == {
+        ("total", "2", "does not fit its type", "1,5"),
+        ("date", "2", "does not fit its type", "31.12.2026"),
+    }
+    stored = sorted_rows(batch.table)
+    assert [(row["id"], row["description"], row["total"]) for row in stored] == [
+        (1, None, None),
+        (2, "kept", None),
+        (3, None, None),
+    ]
+    assert unknown(batch) == {2: {"total": "does not fit", "date": "does not fit"}}
     assert batch.rows == 3
 
 
-@pytest.mark.parametrize("value", [5, "x", [1], True])
-def test_a_value_where_an_object_belongs_sets_the_row_aside(value: object) -> None:
-    """A nested object that is no object costs its row, never a silent null."""
+@pytest.mark.parametrize("column", ["updated_at", "etag"])
+def test_what_a_row_cannot_do_without_costs_the_row(column: str) -> None:
+    """Without its stamp or version nobody can say which reading of a record is the newer one."""
+    columns = shape_of(CATALOG.loaded["line_items"])
+    wrong = blank(columns, id=2, total="1,5", **{column: {"no": "text"}})
+    batch = READERS["line_items"].read([(1, page([blank(columns, id=1), wrong]))])
+
+    (misfit,) = batch.misfits
+    assert (misfit.record_id, misfit.field) == ("2", "")
+    assert misfit.reason == f"does not fit its type: {column}"
+    assert json.loads(misfit.row) == wrong
+    assert [row["id"] for row in sorted_rows(batch.table)] == [1]
+    assert batch.rows == 2
+
+
+def test_a_misfit_of_a_deletion_marker_costs_the_row() -> None:
+    """Whether the record is deleted is not known, so nothing of it is taken for known."""
+    marked = next(c for c in CATALOG.loaded.values() if c.deletion_marker)
+    columns = shape_of(marked)
+    row = blank(columns, id=1, **{marked.deletion_marker: "perhaps"})
+    (misfit,) = RowReader(marked).read([(1, page([row]))]).misfits
+    assert (misfit.field, misfit.record_id) == ("", "1")
+
+
+@pytest.mark.parametrize("value", [5, "x", [1], True, []])
+def test_a_value_where_an_object_belongs_is_set_aside(value: object) -> None:
+    """A nested object that is no object costs the columns inside it, never a silent null."""
     columns = shape_of(CATALOG.loaded["line_items"])
     rows = [blank(columns, id=1), {**blank(columns, id=2), "matter": value}]
     batch = READERS["line_items"].read([(1, page(rows))])
 
-    (misfit,) = batch.misfits
-    assert misfit.record_id == "2"
-    assert "matter" in misfit.reason
-    assert [row["id"] for row in batch.table.to_pylist()] == [1]
+    assert {(m.record_id, m.field, m.row) for m in batch.misfits} == {
+        ("2", "matter__id", json.dumps(value))
+    }
+    assert [row["id"] for row in batch.table.to_pylist()] == [1, 2]
+    assert unknown(batch) == {2: {"matter__id": "does not fit"}}
 
 
-def test_an_object_that_is_null_or_empty_is_null() -> None:
-    """No matter, null, and a matter without id all leave the column null."""
+def test_an_object_that_is_null_is_null() -> None:
+    """No matter leaves the column null, and that is known."""
     columns = shape_of(CATALOG.loaded["line_items"])
-    rows = [{**blank(columns, id=1), "matter": None}, {**blank(columns, id=2), "matter": {}}]
-    batch = READERS["line_items"].read([(1, page(rows))])
+    batch = READERS["line_items"].read([(1, page([{**blank(columns, id=1), "matter": None}]))])
 
-    assert batch.table.column("matter__id").to_pylist() == [None, None]
-    assert batch.misfits == ()
+    assert batch.table.column("matter__id").to_pylist() == [None]
+    assert (batch.misfits, unknown(batch)) == ((), {})
 
 
 def test_a_field_that_no_row_has_is_named() -> None:
@@ -339,6 +371,8 @@ def test_a_field_that_no_row_has_is_named() -> None:
 
     assert batch.absent == {"note", "matter"}
     assert batch.rows == 2
+    everywhere = {"note": "not sent", "matter__id": "not sent"}
+    assert unknown(batch) == {1: {"total": "not sent", **everywhere}, 2: everywhere}
 
 
 def test_a_field_that_was_not_asked_for_is_ignored() -> None:
@@ -368,4 +402,5 @@ def test_both_readers_agree_on_unusual_values(kind: str, literal: str) -> None:
 def test_a_power_of_ten_is_not_rounded() -> None:
     """Twenty digits with an exponent are exact or set aside, as without one."""
     batch = reader_of("DECIMAL").read([(1, literal_page("1.00000000000000000019e1"))])
+    assert values(batch) == {1: None}
     assert [misfit.record_id for misfit in batch.misfits] == ["1"]

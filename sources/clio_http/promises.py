@@ -1,4 +1,4 @@
-"""What a list promises of the order of its rows, and what is an error whatever it promises."""
+"""What a list promises of its pages, checked: a key in every row, sizes, ids that only rise."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,37 @@ import pyarrow.compute
 
 from sources.errors import BrokenWalkError
 
+from .catalog import Column
 
-def check_order(
+
+def demand_keys(typed: pa.Table, key: Sequence[Column]) -> None:
+    """Refuse pages with a record that has no key.
+
+    Raises:
+        BrokenWalkError: some record has none; the message names the page.
+
+    """
+    for column in key:
+        missing = typed.filter(pa.compute.is_null(typed[column.name]))
+        if missing.num_rows:
+            message = f"page {missing['_page'][0]} holds a record without {column.name}"
+            raise BrokenWalkError(message)
+
+
+def demand_size(typed: pa.Table, most: int) -> None:
+    """Refuse a page with more records than were asked for.
+
+    Raises:
+        BrokenWalkError: some page holds more; the message names it.
+
+    """
+    for size in pa.compute.value_counts(typed["_page"]).to_pylist():
+        if size["counts"] > most:
+            message = f"page {size['values']} holds more than {most} records"
+            raise BrokenWalkError(message)
+
+
+def demand_order(
     rows: pa.Table, key: Sequence[str], rises: str, after: int, *, whole: bool = False
 ) -> int:
     """Check the rows of some pages of one list, and return the greatest id read so far.
@@ -55,12 +84,8 @@ def _ids(rows: pa.Table, name: str) -> pa.Array | None:
 def _rises(ids: pa.Array, after: int, *, own: bool) -> bool:
     """Tell whether ids rise; those of another record may stand in several rows."""
     if own:
-        return bool(ids[0].as_py() > after and _all(pa.compute.greater(ids[1:], ids[:-1])))
-    return bool(ids[0].as_py() >= after and _all(pa.compute.greater_equal(ids[1:], ids[:-1])))
-
-
-def _all(values: pa.Array) -> bool:
-    return pa.compute.all(values, min_count=0).as_py() is True
+        return bool(ids[0].as_py() > after and all_true(pa.compute.greater(ids[1:], ids[:-1])))
+    return bool(ids[0].as_py() >= after and all_true(pa.compute.greater_equal(ids[1:], ids[:-1])))
 
 
 def _check_repeats(rows: pa.Table, key: Sequence[str], *, strict: bool) -> None:
@@ -75,3 +100,8 @@ def _check_repeats(rows: pa.Table, key: Sequence[str], *, strict: bool) -> None:
     if strict or different.num_rows > keys.num_rows:
         message = f"page {twice['_page'][0]} holds a record twice"
         raise BrokenWalkError(message)
+
+
+def all_true(values: pa.ChunkedArray | pa.Array) -> bool:
+    """Tell whether every value is true; of nothing it is."""
+    return pa.compute.all(values, min_count=0).as_py() is True
