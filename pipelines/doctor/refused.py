@@ -69,10 +69,8 @@ def _taken(session: Session, collection: Collection, names: Iterable[str]) -> fr
 
 def _takes(session: Session, collection: Collection, name: str) -> bool:
     parameter, _, value = name.partition("=")
-    variants = [
-        v for v in collection.variants if v.get(parameter, "") == (value or v.get(parameter))
-    ]
-    given = {"fields": "id", "limit": "1", **variants[0]}
+    with_it = [v for v in collection.variants if parameter in v and v[parameter].endswith(value)]
+    given = {**dict(narrow(collection)), **(with_it or collection.variants)[0]}
     if parameter == ORDER:
         given[ORDER] = collection.order
     elif parameter == SINCE:
