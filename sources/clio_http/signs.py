@@ -55,7 +55,7 @@ class Signs:
         return False
 
     def _is_stripped_entry(self, field: str, entry: object) -> bool:
-        if not isinstance(entry, dict) or entry.get("id") is None:
+        if not isinstance(entry, dict):
             return False
         members = self.arrays[field]
         return all(name in entry and entry[name] is None for name in members)

@@ -93,7 +93,6 @@ def test_nothing_of_a_stripped_object_is_a_value() -> None:
 
 WHOLE = [
     matter(1, custom_field_values=[{**VALUE, "value": None}]),
-    matter(1, custom_field_values=[{"id": None, "field_name": None, "field_type": None, "value": None}]),
     matter(1, custom_field_values=[]),
     matter(1, custom_field_values=None),
     matter(1, description='"field_name":null {"id":null}'),
