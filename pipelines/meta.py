@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, refusals, withheld
+from .state import inputs, refusals, unread, withheld
 from .state.refusals import Refused
 from .state.withheld import Marks
 from .warehouse import Warehouse
@@ -65,6 +65,7 @@ DDL = (
     *withheld.DDL,
     *inputs.DDL,
     *refusals.DDL,
+    *unread.DDL,
 )
 
 
@@ -258,12 +259,17 @@ class Meta:
     def begin_sweep(self, progress: Progress) -> None:
         """Note that a sweep begins; what was known before it is kept already."""
         name = [progress.source, progress.resource]
-        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.forget_sweep(*name)
         self.warehouse.rows(
             "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
             " values ($1, $2, $3, $4, $5)",
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
+
+    def forget_sweep(self, source: str, resource: str) -> None:
+        """Let the next sweep of a collection begin anew."""
+        name = [source, resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
 
     def quarantined(self, source: str) -> frozenset[str]:
         """Name the collections of which rows are in quarantine."""

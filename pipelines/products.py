@@ -33,6 +33,7 @@ class Facts:
     history: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 FACTS = {
@@ -42,6 +43,7 @@ FACTS = {
         manage.HISTORY,
         ((("fields", identity.FIELDS),), (("fields", "id"),)),
         manage.VIEWS,
+        manage.OPTIONAL,
     ),
     "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
@@ -70,6 +72,7 @@ def product(source: str, options: SourceSettings) -> Product:
         make=facts.make,
         rolling_slice=options.rolling_slice,
         views=facts.views,
+        optional=facts.optional,
     )
 
 

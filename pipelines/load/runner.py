@@ -36,6 +36,7 @@ from pipelines.sightings import ensure_sightings
 from pipelines.state import refusals
 from pipelines.state.announcements import keep_new
 from pipelines.state.inputs import keep_inputs
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -59,6 +60,7 @@ from .settlement import Settlement, parents_of
 from .stand_ins import widen_keys
 from .standing import Standing
 from .task import Purpose, Task
+from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
 SKEW = pendulum.duration(minutes=2)
@@ -73,7 +75,8 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 class Product:
     """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs.
     """
 
     catalog: Catalog
@@ -85,6 +88,7 @@ class Product:
     make: Callable[..., Any]
     rolling_slice: int
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -175,6 +179,7 @@ class Runner:
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
         widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
+        self.unread = AllUnread(self.warehouse, self.source, now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         self.withheld.begin(self.choice.accept_empty, now)
@@ -224,7 +229,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -248,7 +255,7 @@ class Runner:
         return Task(
             self.source,
             walk,
-            known,
+            progress,
             run,
             mask,
             purpose=purpose,
@@ -376,14 +383,15 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            error = remainder.judge(task, task.error or task.walk.error)
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
                 still = task.walk.refused | task.walk.given_up
@@ -393,6 +401,7 @@ class Runner:
                 self.reporter.note(f"{task.name}: {told}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         for told in keep_new(

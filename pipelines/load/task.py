@@ -146,6 +146,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -394,7 +395,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"} and self.stopped is None
@@ -406,7 +407,7 @@ class Task:
             since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, self.stopped, complete=self.complete),
+            status=_status(error, self.stopped, complete=self.complete and self.partial is None),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )

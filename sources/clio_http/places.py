@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from .misfits import Misfit
 from .paging import Page
-from .rows import Misfit
 
 _SINCE = "since "
 
@@ -46,8 +46,8 @@ class Place:
     """What one place of a list gave: a page, or the parts of one that could not be had whole.
 
     `plain` are pages whose records came only without their nested fields. `unread` are records
-    that could not be had at all. `size` is how many records a page may hold from here on, 0 where
-    nothing was learnt of that.
+    that could not be had at all, and `why` says what Clio answered. `size` is how many records a
+    page may hold from here on, 0 where nothing was learnt of that.
     """
 
     pages: tuple[Page, ...]
@@ -55,3 +55,4 @@ class Place:
     plain: tuple[Page, ...] = ()
     unread: tuple[Misfit, ...] = ()
     size: int = 0
+    why: str = ""

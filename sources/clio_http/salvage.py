@@ -27,10 +27,10 @@ from sources.errors import (
 
 from .catalog import ARRAY, OBJECT, Collection, Field
 from .client import ClioClient, Meter
+from .misfits import Misfit
 from .paging import Page, fetch
 from .places import Place, Spot
 from .plan import List, stamp
-from .rows import Misfit
 
 MOST_REQUESTS = 60
 """For one page, without its own: then it is given up, and the walk ends there."""
@@ -82,17 +82,23 @@ class Asked:
 
 @dataclass
 class Salvage:
-    """Takes one page apart. `error` is why it could not be had, `before` the page before it."""
+    """Takes one page apart.
+
+    `error` is why it could not be had, `before` the page before it, `after` the id before it where
+    that page is not at hand.
+    """
 
     asked: Asked
     error: ClioError
     before: Page | None = None
+    after: int = 0
     left: int = MOST_REQUESTS
     hangs: int = 0
     pages: list[Page] = field(default_factory=list)
     plain: list[Page] = field(default_factory=list)
     unread: list[Misfit] = field(default_factory=list)
     widest: int = 0
+    bound: bool = False
 
     def place(self, text: str) -> Place:
         """Give all that can be had of the page at a place, and where the walk goes on behind it.
@@ -114,7 +120,7 @@ class Salvage:
         page = self._try(spot, fields="id")
         if page is None:
             return None
-        ids = [key for key, _ in _rows(page)]
+        ids = ids_of(page)
         wanted = [key for key in ids if key not in self.asked.known]
         self.unread += [self._misfit(key) for key in ids if key in self.asked.known]
         if wanted:
@@ -127,13 +133,13 @@ class Salvage:
 
         With `bad` they are known not to be had together.
         """
+        if len(ids) == 1:
+            return self._alone(ids[0])
         page = None if bad else self._try(Spot(), ids)
         if page is not None:
             self.pages.append(page)
             self.widest = max(self.widest, len(ids))
             return True
-        if len(ids) == 1:
-            return self._alone(ids[0])
         middle = len(ids) // 2
         good = self._halves(ids[:middle], bad=False)
         return self._halves(ids[middle:], bad=good and len(ids) <= SMALL) and good
@@ -158,6 +164,8 @@ class Salvage:
     def _by_fewer(self, spot: Spot) -> Place:
         """Read the place in small pages, up to the record that breaks it and over that."""
         first = self._try(spot, limit="1")
+        if self.bound:
+            return self._by_anchors()
         if first is None:
             self._check_list()
             return self._found(self._behind(spot))
@@ -168,10 +176,31 @@ class Salvage:
             if not spot.token or covered >= self.asked.size:
                 return self._found(spot.then(spot.token), size)
             while (page_or_none := self._try(spot, limit=str(size))) is None:
+                if self.bound:
+                    return self._by_anchors()
                 if size == 1:
                     return self._found(self._behind(spot))
                 size //= 2
             page, covered = page_or_none, covered + size
+
+    def _by_anchors(self) -> Place:
+        """Read the place in first pages of lists of what was made later, as small as can be had.
+
+        For a Clio whose page tokens take no other `limit` than the one that they were made with.
+        """
+        size, covered = max(1, self.asked.size // 2), 0
+        anchor = self._jump()
+        while anchor is not None and covered < self.asked.size and not self.unread:
+            page = self._try(anchor, limit=str(size))
+            if page is not None:
+                self.pages.append(page)
+                covered += size
+                anchor = self._jump() if page.next_token else None
+            elif size == 1:
+                anchor, covered = self._jump(), self.asked.size
+            else:
+                size = size // 2
+        return self._found(anchor.text if anchor else "")
 
     def _check_list(self) -> None:
         """Ask for what nobody can have made, so that a list which is away does not cost its page.
@@ -194,51 +223,74 @@ class Salvage:
                 return spot.then(page.next_token)
         page = self._try(spot, limit="1", fields="id")
         if page is not None:
-            self.unread += [self._misfit(key) for key, _ in _rows(page)]
+            self.unread += [self._misfit(key) for key in ids_of(page)]
             return spot.then(page.next_token)
-        return self._jump()
+        anchor = self._jump()
+        return anchor.text if anchor else ""
 
-    def _jump(self) -> str:
-        """Find the first moment of creation from which on the list can be had again.
+    def _jump(self) -> Spot | None:
+        """Find a moment of creation from which on the list can be had; None if nothing is behind.
 
-        What lies between is told: the record that breaks the page, and those of its second.
+        What lies before it is asked for by id where the ids in between are few. Otherwise it is
+        the first such moment, and what was made within its second stays unread and is told.
 
         Raises:
             ClioError: there is no such moment.
 
         """
+        last, low, high, page = self._gallop()
+        while (between := (high - low).total_seconds()) > 1 and not self._few(last, _first(page)):
+            middle = low.add(seconds=int(between // 2))
+            found = self._since(middle, last)
+            low, high, page = (middle, high, page) if found is None else (low, middle, found)
+        behind = _first(page)
+        self._between(last, behind)
+        return Spot("", stamp(high)) if behind else None
+
+    def _gallop(self) -> tuple[str, pendulum.DateTime, pendulum.DateTime, Page]:
+        """Go on from the last record in ever longer steps until the list can be had."""
         if not self.asked.collection.created_since:
             raise self.error
         last, low, step = self._last()
         while True:
             high = min(low.add(seconds=step), self.asked.now.add(days=1))
-            page = self._since(high)
+            page = self._since(high, last)
             if page is not None:
-                break
+                return last, low, high, page
             if high > self.asked.now:
                 raise self.error
             low, step = high, step * 2
-        while (between := (high - low).total_seconds()) > 1:
-            middle = low.add(seconds=int(between // 2))
-            found = self._since(middle)
-            low, high, page = (middle, high, page) if found is None else (low, middle, found)
-        behind = next((key for key, _ in _rows(page)), "")
-        if behind and last and int(behind) <= int(last):
-            raise self.error
-        self.unread.append(
-            self._misfit("", f"between {last or 'the first'} and {behind or 'the last'}")
-        )
-        return Spot("", stamp(high)).text if behind else ""
 
-    def _since(self, moment: pendulum.DateTime) -> Page | None:
-        return self._try(Spot("", stamp(moment)), fields="id,created_at", limit="1")
+    def _few(self, last: str, behind: str) -> bool:
+        """Tell whether every id between two records can be asked for at once."""
+        few = bool(last and behind) and int(behind) - int(last) <= self.asked.size
+        return few and self.asked.collection.ids
+
+    def _between(self, last: str, behind: str) -> None:
+        """Read what has an id between two neighbours; where nothing is to blame, tell of them."""
+        room = self.asked.size
+        first = int(last) + 1 if last else max(1, int(behind or "1") - room)
+        beyond = int(behind) if behind else first + room
+        unread = len(self.unread)
+        if self.asked.collection.ids and beyond - first <= room and beyond > first:
+            self._halves([str(key) for key in range(first, beyond)], bad=False)
+        if len(self.unread) == unread and not self._few(last, behind):
+            where = f"between {last or 'the first'} and {behind or 'the last'}"
+            self.unread.append(self._misfit("", where))
+
+    def _since(self, moment: pendulum.DateTime, last: str) -> Page | None:
+        """Give the first record made after a moment, if it can be had and is behind the last."""
+        page = self._try(Spot("", stamp(moment)), fields="id,created_at", limit="1")
+        first = _first(page) if page else ""
+        return None if first and int(first) <= int(last or "0") else page
 
     def _last(self) -> tuple[str, pendulum.DateTime, int]:
         """Give the last record that could be had, when it was made, and a likely distance."""
         rows = [row for page in [self.before, *self.pages] if page for row in _rows(page)]
         made = [moment for _, moment in rows if moment is not None]
         if not made:
-            return (rows[-1][0] if rows else ""), _BEGINNING, 365 * 86_400
+            last = rows[-1][0] if rows else str(self.after or "")
+            return last, _BEGINNING, 365 * 86_400
         distance = (made[-1] - made[0]).total_seconds() / len(made)
         return rows[-1][0], made[-1], max(1, int(distance))
 
@@ -274,8 +326,9 @@ class Salvage:
     def _judge(self, error: ClioError, spot: Spot) -> None:
         """Raise what is not about this page alone."""
         self.hangs += isinstance(error, HangError)
-        bound = bool(spot.token) and isinstance(error, RequestRefusedError | PageTokenRefusedError)
-        if not (may_be_one_page(error) or bound) or self.hangs >= MOST_HANGS:
+        refused = isinstance(error, RequestRefusedError | PageTokenRefusedError)
+        self.bound = self.bound or (refused and bool(spot.token))
+        if not (may_be_one_page(error) or self.bound) or self.hangs >= MOST_HANGS:
             raise error
 
     def _misfit(self, key: str, where: str = "") -> Misfit:
@@ -283,12 +336,25 @@ class Salvage:
         return Misfit(key, "{}", f"{NOT_HAD}{place}: {self.error}")
 
     def _found(self, next_token: str, size: int = 0) -> Place:
-        return Place(tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size)
+        why = f"{NOT_HAD}: {self.error}"
+        return Place(
+            tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size, why
+        )
 
 
 def plain_fields(fields: Sequence[Field]) -> list[Field]:
     """Give the fields that are one value each."""
     return [item for item in fields if item.type not in {OBJECT, ARRAY}]
+
+
+def ids_of(page: Page) -> list[str]:
+    """Give the ids of the records of a page."""
+    return [key for key, _ in _rows(page)]
+
+
+def _first(page: Page) -> str:
+    """Give the id of the first record of a page; empty if there is none."""
+    return next((key for key, _ in _rows(page)), "")
 
 
 def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:

@@ -10,15 +10,17 @@ from sources.errors import BrokenWalkError, ClioError, UnreadableAnswerError
 
 from .asking import ORDER
 from .catalog import Field
+from .keys import key_texts
+from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit
 from .paging import Page
 from .places import Place
 from .plan import Plan, Point, Reading
 from .records import filled, keyed
-from .rows import Batch, Misfit, RowReader
+from .rows import Batch, RowReader
 from .salvage import plain_fields
+from .signs import NOT_SENT
 
 PAGE_READINGS = 3
-_UNKNOWN = pa.list_(pa.struct([("field", pa.string()), ("evidence", pa.string())]))
 
 
 class Again(Protocol):
@@ -71,21 +73,21 @@ class Stretches:
 
     def _plain(self, stretch: Stretch, start: Point) -> Iterator[Reading]:
         """Read the records that came without what is nested in them, which is not known."""
+        fields = plain_fields(self.fields)
+        missing = [c.name for f in self.fields if f not in fields for c in f.columns]
+        columns = [c for item in fields for c in item.columns]
+        reader = RowReader(self.plan.collection, columns, ordered=False)
         for index, place in stretch.places:
-            if place.plain:
-                fields = plain_fields(self.fields)
-                columns = [c for item in fields for c in item.columns]
-                reader = RowReader(self.plan.collection, columns, ordered=False)
-                batch = reader.read([(n, page.body) for n, page in enumerate(place.plain, 1)])
-                table = filled(batch.table, self.plan, self.plan.lists[index])
-                missing = [c.name for f in self.fields if f not in fields for c in f.columns]
-                marks = [{"field": name, "evidence": "not sent"} for name in missing]
-                table = table.append_column(
-                    "_unknown", pa.array([marks] * table.num_rows, _UNKNOWN)
-                )
-                yield Reading(
-                    table, batch.misfits, batch.rows, 0, start, frozenset(), (), new=batch.new
-                )
+            if not place.plain:
+                continue
+            batch = reader.read([(n, page.body) for n, page in enumerate(place.plain, 1)])
+            table = filled(batch.table, self.plan, self.plan.lists[index])
+            keys = key_texts(table, self.plan.collection).to_pylist()
+            kept_out = [Misfit(key, "null", place.why, name) for key in keys for name in missing]
+            marks = [{"field": name, "evidence": NOT_SENT} for name in missing]
+            table = table.append_column(UNKNOWN, pa.array([marks] * len(keys), UNKNOWN_TYPE))
+            misfits = (*batch.misfits, *kept_out)
+            yield Reading(table, misfits, batch.rows, 0, start, frozenset(), (), new=batch.new)
 
     def _whole(self, stretch: Stretch, start: Point) -> Reading:
         tables: list[pa.Table] = []

@@ -32,7 +32,7 @@ from .paging import Page, fetch
 from .places import Place, Spot
 from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
 from .records import Records, as_page
-from .salvage import Asked, Salvage, is_of_the_service, may_be_one_page
+from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
 from .stretches import Stretch, Stretches
 
 MAX_PAGES = 50
@@ -86,7 +86,7 @@ class Walk:
         self.unread: dict[str, str] = {}
         self._given_up: set[str] = set()
         self._size = page_limit(plan.collection, plan.not_taken)
-        self._before: Page | None = None
+        self._before: tuple[int, Page | None] = (-1, None)
         self._answered = False
         self._in_vain: list[int] = []
         self._tokens: set[str] = set()
@@ -286,8 +286,10 @@ class Walk:
     def _places(self, point: Point) -> Iterator[Place]:
         """Give what a list holds, place by place, from a point on to its end."""
         one, token, number = self.plan.lists[point.index], point.page_token, 1
-        self._before = None
-        while not self._is_repeat(point.index):
+        if self._before[0] != point.index:
+            self._before = (point.index, None)
+        before = (other.parameters for other in self.plan.lists[: point.index])
+        while not is_repeat(one.parameters, before, self.plan.not_taken):
             try:
                 place = self._place(one, token, number)
             except FieldsRefusedError as error:
@@ -298,7 +300,7 @@ class Walk:
                     raise
                 self._give_way(error, one)
                 continue
-            self._before = place.pages[-1] if place.pages else self._before
+            self._before = (point.index, place.pages[-1] if place.pages else self._before[1])
             yield place
             token, number = place.next_token, number + 1
             if not token:
@@ -335,12 +337,15 @@ class Walk:
             self._stretch.readable, self.plan.run_at or self.plan.started_at, self.plan.unread,
         )  # fmt: skip
         try:
-            place = Salvage(asked, error, self._before).place(token)
+            start, (index, before) = self.plan.start, self._before
+            after = start.after if start.index == index and before is None else 0
+            place = Salvage(asked, error, before, after).place(token)
         except UnavailableError:
             self.client.silence.failed(self.meter, since)
             raise
         self._size = place.size or self._size
         self.unread |= {misfit.record_id: misfit.reason for misfit in place.unread}
+        self.unread |= {key: place.why for page in place.plain for key in ids_of(page)}
         return place
 
     def _again(self, index: int, page: Page, *, last: bool) -> Place:
@@ -372,11 +377,6 @@ class Walk:
             raise error
         self.refused |= refused
         self._request()
-
-    def _is_repeat(self, index: int) -> bool:
-        """Tell whether a list is one that was read, now that they are no longer told apart."""
-        one, before = self.plan.lists[index], (one.parameters for one in self.plan.lists[:index])
-        return is_repeat(one.parameters, before, self.plan.not_taken)
 
     def _give_way(self, error: ParameterRefusedError, one: List) -> None:
         """Ask for less from now on, where that is not another list; the words may mean a field."""
