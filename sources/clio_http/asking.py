@@ -5,6 +5,7 @@ What is refused is written as `order` or `include_deleted` for a parameter as su
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from .catalog import Collection
 
@@ -79,14 +80,18 @@ def _widens(collection: Collection, name: str, described: dict[str, object]) -> 
     return described.get("type") == "boolean" or without
 
 
-def is_repeat(
-    parameters: Parameters, before: Iterable[Parameters], not_taken: frozenset[str]
-) -> bool:
+class _List(Protocol):
+    @property
+    def parameters(self) -> Parameters: ...
+
+
+def is_repeat(lists: Sequence[_List], index: int, not_taken: frozenset[str]) -> bool:
     """Tell whether a list has become one that comes before it, now that it is asked for without."""
+    parameters = lists[index].parameters
     if not any(name in not_taken for name, _ in parameters):
         return False
     asked = taken(parameters, not_taken)
-    return any(taken(other, not_taken) == asked for other in before)
+    return any(taken(other.parameters, not_taken) == asked for other in lists[:index])
 
 
 def is_narrower(collection: Collection, not_taken: frozenset[str]) -> bool:

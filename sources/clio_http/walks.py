@@ -288,8 +288,7 @@ class Walk:
         one, token, number = self.plan.lists[point.index], point.page_token, 1
         if self._before[0] != point.index:
             self._before = (point.index, None)
-        before = (other.parameters for other in self.plan.lists[: point.index])
-        while not is_repeat(one.parameters, before, self.plan.not_taken):
+        while not is_repeat(self.plan.lists, point.index, self.plan.not_taken):
             try:
                 place = self._place(one, token, number)
             except FieldsRefusedError as error:
