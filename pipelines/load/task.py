@@ -15,7 +15,6 @@ from pipelines.meta import (
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
@@ -23,6 +22,7 @@ from pipelines.meta import (
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
@@ -202,6 +202,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         ask = self._ask if self.walk.can_settle else None
         try:
             outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
@@ -294,9 +297,10 @@ class Task:
         self.finished += self.pending.finished
         self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
@@ -397,6 +401,8 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
             status=_status(error, self.stopped, complete=self.complete and self.partial is None),

@@ -303,6 +303,10 @@ def converted(
     """Turn a leaf of JSON into what the raw table must hold of it."""
     if column.name in constants:
         return constants[column.name]
+    if column.name in dict(collection.stands_for):
+        named = dict(collection.stands_for)[column.name]
+        stood_for = next(one for one in collection.columns if one.name == named)
+        return converted(stood_for, record, collection, constants) or 0
     value: Any = record
     for name in column.path:
         value = None if value is None else value.get(name)
