@@ -7,9 +7,9 @@ from tests.system.process import document, environment, run
 
 ROW = {
     "source", "resource", "rows", "deleted", "newest", "last_load", "mode", "watermark",
-    "walk_under_way", "parent", "parents", "parents_read", "quarantined", "kept_out",
-    "deletes_known_as_of", "certificate", "certified_at", "late_seconds", "lateness",
-    "silent_changes", "state", "error",
+    "walk_under_way", "parent", "parents", "parents_read", "quarantined", "deletes_known_as_of",
+    "certificate", "certified_at", "late_seconds", "lateness", "silent_changes", "state", "error",
+    "kept_out", "last_success",
 }  # fmt: skip
 
 

@@ -185,8 +185,8 @@ def test_value_is_kept_exactly(kept: dict[str, Rows], number: int) -> None:
 
 @pytest.mark.parametrize("number", range(len(ASIDE)), ids=[case.id for case in ASIDE])
 def test_value_that_does_not_fit_is_put_aside(aside: Aside, number: int) -> None:
-    """Equal after the load that follows a correction: the value alone, or the row where it cannot do
-    without it, is in quarantine with its reason; it is drift and ends the load with 4; nothing is
+    """Equal after the load that follows a correction: the value alone, or its row where it cannot
+    do without, is in quarantine with its reason; it is drift and ends the load with 4; nothing is
     rounded or made null.
     """
     name, column, json = ASIDE[number].values
