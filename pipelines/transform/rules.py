@@ -109,7 +109,8 @@ def _matches(model: Model, rule: Rule) -> tuple[str, str]:
     query = (
         f"select ({lines}::integer[])[place] as line, {quoted(column)}, case when twice then"  # noqa: S608
         " 'stands there twice' when found = 0 then 'matches nothing' else 'matches several' end"
-        f" as problem from (select row_number() over (order by s.rowid) as place, s.{quoted(column)},"
+        " as problem from (select row_number() over (order by s.rowid) as place,"
+        f" s.{quoted(column)},"
         f" {twice if column in grain else 'false'} as twice,"
         f" (select count(*) from {sql_name(rule.target)} t where {other} = {own}) as found"
         f" from {sql_name(model.relation)} s) f"
