@@ -18,11 +18,11 @@ from sources.clio_http.casts import quoted
 from sources.errors import ClioError
 
 from .about import ABOUT, COLUMNS, COMMENTS, PROBLEMS, about, lacking, problems
-from .backup.work import disk_errors
 from .crash import crash_point
 from .custom_fields import demand_known, unlisted
 from .durable import replace_privately, sync_folder
 from .errors import StorageError
+from .local_errors import in_words
 from .meta import Meta, moment
 from .model_errors import BuiltChecksFailedError, NotBuiltError
 from .outcome import Outcome, jsonable, table
@@ -37,6 +37,7 @@ from .published import (
     generations,
     read_published,
 )
+from .release import SCHEMA, release
 from .transform import journal
 from .transform.names import sql_name, sql_text
 from .transform.run import Work
@@ -66,6 +67,11 @@ COLUMN_COMMENTS = """
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
+VERSIONS = f"""
+create table snapshot.meta.versions as
+select schema_version::integer as version, tool_version as tool, published_at::timestamptz as "at"
+from snapshot.{SAID}
+"""  # noqa: S608
 LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'"
 
 
@@ -87,7 +93,7 @@ def run_publish(work: Work, *, partial: bool = False) -> Outcome:
     with (
         work.opened("publish") as warehouse,
         work.reporter,
-        disk_errors("the snapshot could not be written"),
+        in_words("the snapshot could not be written", str(data)),
     ):
         models = publishable(warehouse)
         lacks = lacking(warehouse)
@@ -166,6 +172,8 @@ def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
     if "sync_runs" in warehouse.layout("meta"):
         ((loaded,),) = warehouse.rows(LAST_LOAD)
     return {
+        "schema_version": SCHEMA,
+        "tool_version": release(),
         "run_id": outcome.run_id,
         "published_at": str(jsonable(outcome.started_at)),
         "built_at": _moment(built),
@@ -254,6 +262,8 @@ def _fill(
         warehouse.rows(f"create table snapshot.{NOT_KNOWN} as from {NOT_KNOWN}")
         values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
         warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
+        # in the words of the warehouse, since whoever opens either looks for them there
+        warehouse.rows(VERSIONS)
         return {name: export.result() for name, export in exports.items()}
 
 

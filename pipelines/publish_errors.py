@@ -55,6 +55,17 @@ class PointerError(ClioError):
     exit_code = 7
 
 
+class DamagedSnapshotError(ClioError):
+    """A published snapshot is damaged."""
+
+    code = "damaged_snapshot"
+    hint = (
+        "The warehouse is not touched by this. clio-sync publish makes a new snapshot of it and"
+        " names that one; older ones are beside it in the folder published."
+    )
+    exit_code = 7
+
+
 class StaleError(ClioError):
     """What is stored or published is older than it may be."""
 

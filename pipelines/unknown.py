@@ -58,7 +58,7 @@ class Carrier:
         self.cursor = cursor
         self.collection = collection
         self.kinds = {column.name: column.type for column in collection.columns}
-        self.members = signs_of(collection, collection.columns).arrays
+        self.members = signs_of(collection, [c for c in collection.columns if c.path]).arrays
         self.stored = stored
         self.join = join
         self.columns = columns

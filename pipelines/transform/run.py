@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
+from pipelines import backup
 from pipelines.config import Settings, read_settings
 from pipelines.custom_fields import custom_field_models
 from pipelines.errors import NoWarehouseError
@@ -72,9 +73,10 @@ class Work:
         folder = self.settings.data_dir
         if not (folder / FILE).exists():
             raise NoWarehouseError
+        copier = backup.Work(self.settings, self.clock, self.reporter, self.stop)
         with (
             writer_lock(folder, command, self.clock.now()),
-            Warehouse(folder, memory_limit=MEMORY_LIMIT) as warehouse,
+            backup.opened(copier, MEMORY_LIMIT) as warehouse,
         ):
             yield warehouse
 
