@@ -135,7 +135,8 @@ PAGES: tuple[Mutant, ...] = (
             ),
             Patch(
                 SALVAGE,
-                "        if len(plain) < len(self.asked.fields):\n            page = self._try(Spot(), [key],",
+                "        if len(plain) < len(self.asked.fields):\n"
+                "            page = self._try(Spot(), [key],",
                 "        if plain:\n            page = self._try(Spot(), [key],",
             ),
         ),
