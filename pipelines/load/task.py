@@ -11,12 +11,10 @@ from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
-    Drift,
     Late,
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
@@ -24,6 +22,7 @@ from pipelines.meta import (
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
@@ -32,7 +31,6 @@ from sources.errors import (
     BrokenWalkError,
     BudgetSpent,
     ClioError,
-    CollectionGoneError,
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
@@ -40,9 +38,9 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .drift import drift_of, of_the_future
 from .standing import Standing, after_walk
 
-STAMP = "updated_at"
 Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
@@ -53,16 +51,18 @@ UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 class Purpose:
     """What a walk is for: to load, or to prove (`sweep`).
 
-    With `census` it is held against what was known before its first request. With `buried` some
+    With `census` it is held against what was known before its first request; what a walk of the
+    same found that was put down counts for one that begins `again`. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
+    down, and is told what this walk stores. With `sightings` it is kept when a record
     was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
     with `withheld` cells, those that are seen again.
     """
 
     walk: str = "load"
     census: bool = False
+    again: bool = False
     buried: bool = False
     watch: Watch | None = None
     children: tuple[str, ...] = ()
@@ -202,6 +202,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         ask = self._ask if self.walk.can_settle else None
         try:
             outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
@@ -239,7 +242,7 @@ class Task:
             for misfit in reading.misfits
         ]
         self.mass |= reading.mass_misfits
-        self.pending.future += self._of_the_future(reading.table)
+        self.pending.future += of_the_future(self.walk.plan, reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -248,15 +251,6 @@ class Task:
         self.pending.lifted |= outcome.lifted
         if self.purpose.counts:
             self._count_seen(outcome, reading)
-
-    def _of_the_future(self, rows: pa.Table) -> int:
-        """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
-        if STAMP not in rows.column_names:
-            return 0
-        plan = self.walk.plan
-        latest = (plan.run_at or plan.started_at).add(days=1)
-        ahead = pa.compute.greater(rows[STAMP], pa.scalar(latest, rows[STAMP].type))
-        return int(pa.compute.sum(ahead).as_py() or 0)
 
     def _count_seen(self, outcome: Classified, reading: Reading) -> None:
         """Note what is there: rows that fit with their content, others by key alone."""
@@ -303,15 +297,16 @@ class Task:
         self.finished += self.pending.finished
         self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(self._drift())
+        stored.drift.extend(drift_of(self))
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
@@ -324,7 +319,9 @@ class Task:
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
             seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            stored.seen.append(replace(seen, sighted_at=sighted_at))
+            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
+            read_at = plan.run_at or plan.started_at
+            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
         stored.withheld.append(self._marks(name))
         if observed.late:
             stored.late.append(
@@ -340,18 +337,6 @@ class Task:
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
         return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
-
-    def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
-        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
-        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        misfits = {one.field or "" for one in self.pending.quarantined}
-        drift += [Drift(self.source, self.name, name, "type") for name in sorted(misfits)]
-        if self.pending.future:
-            drift.append(Drift(self.source, self.name, STAMP, "future"))
-        if isinstance(self.walk.error, CollectionGoneError):
-            drift.append(Drift(self.source, self.name, "", "collection_gone"))
-        return drift
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -416,6 +401,8 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
             status=_status(error, self.stopped, complete=self.complete and self.partial is None),
