@@ -1,5 +1,6 @@
 """The proof of a sweep: both sides counted and digested, before and after."""
 
+import json
 from dataclasses import dataclass
 
 import pendulum
@@ -14,8 +15,11 @@ DDL = (
         healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
         digest_before varchar, undecided bigint, late bigint, late_seconds double,
         finished_at timestamptz, run_id varchar)""",
+    "alter table meta.certificates add column if not exists parts json",
 )
-OK, LATE, UNEQUAL, GUARD = "ok", "late", "unequal", "guard"
+OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
+PROVED = frozenset({OK, LATE, WITHHELD})
+"""What these certificates say of the rows of a list is proved."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class Certificate:
     """One completed sweep of one collection, as `meta.certificates` keeps it.
 
     `digest_before` is the warehouse's side as it was before the walk. `status` is ok (both sides
-    are equal now), late (equal, but some version came later than loads allow for), unequal, or
-    guard (too much was absent; a person decides).
+    are equal now), late (equal, but some version came later than loads allow for), withheld
+    (equal as far as this token sees: some columns or values are not known), unequal, or guard
+    (too much was absent; a person decides). `parts` is a JSON array: when each run that had a
+    part in the walk began, and how many rows it read.
     """
 
     source: str
@@ -54,14 +60,19 @@ class Certificate:
     late_seconds: float
     finished_at: pendulum.DateTime
     run_id: str
+    parts: str = "[]"
 
 
-def judge(absences: Absences, *, equal: bool, seconds: float, overlap: float) -> str:
-    """Say what a completed sweep has proved."""
+def judge(
+    absences: Absences, *, equal: bool, seconds: float, overlap: float, unknown: int = 0
+) -> str:
+    """Say what a completed sweep has proved; `unknown` counts what of the rows is not known."""
     if absences.stopped:
         return GUARD
     if not equal or absences.undecided:
         return UNEQUAL
+    if unknown:
+        return WITHHELD
     return LATE if seconds > overlap else OK
 
 
@@ -81,7 +92,11 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
     rows_clio, digest_clio = census.digest(census.seen_pairs())
     rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
     status = judge(
-        absences, equal=digest_clio == digest_warehouse, seconds=late[1], overlap=overlap
+        absences,
+        equal=digest_clio == digest_warehouse,
+        seconds=late[1],
+        overlap=overlap,
+        unknown=unknown_cells(census.warehouse, *census.of_walk[:2]) + census.unfit(),
     )
     source, resource, _ = census.of_walk
     return Certificate(
@@ -104,7 +119,27 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         late_seconds=late[1],
         finished_at=finished_at,
         run_id=run_id,
+        parts=_parts(census),
     )
+
+
+def _parts(census: Census) -> str:
+    """Say when each part of the walk was read."""
+    found = [
+        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
+        for at, rows in census.parts()
+    ]
+    return json.dumps(found)
+
+
+def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:
+    """Count the columns and values of a collection that are withheld or did not fit."""
+    ((withheld, kept_out),) = warehouse.rows(
+        "select (select count(*) from meta.withheld where source = $1 and resource = $2),"
+        " (select count(*) from meta.quarantine where source = $1 and resource = $2)",
+        [source, resource],
+    )
+    return int(withheld + kept_out)
 
 
 def save(warehouse: Warehouse, certificate: Certificate) -> None:

@@ -57,8 +57,8 @@ class Table:
         lost = {name: _gone(name, kind) for name, kind in columns.items()}
         stored = f"join {self.raw} r on {self.same('r', 'b')}"
         counts = self._counts(
-            lost.values(),
-            f"classed c join batch b on b._n = c._n join {self.raw} r on {self.same('r', 'b')}",
+            list(lost.values()),
+            f"classed c join batch b on b._n = c._n {stored}",
         )
         some = [name for name, count in zip(lost, counts, strict=True) if count]
         if not some:

@@ -2,6 +2,7 @@
 
 import traceback
 from pathlib import Path
+from typing import ClassVar
 
 from sources.errors import ClioError
 
@@ -118,14 +119,6 @@ class ClockError(ClioError):
     exit_code = 4
 
 
-class FutureWatermarkError(ClioError):
-    """The stored watermark lies in the server's future."""
-
-    code = "future_watermark"
-    hint = "Nothing was loaded for this collection. Run clio-sync load --full to read it anew."
-    exit_code = 4
-
-
 class NoWarehouseError(ClioError):
     """There is no warehouse in the data folder yet."""
 
@@ -215,10 +208,10 @@ class EditRefusedError(ClioError):
     exit_code = 2
 
 
-class WithheldError(EditRefusedError):
+class WithheldBaseError(EditRefusedError):
     """Clio keeps the value of a field back from this token, so an edit has no base."""
 
-    code = "withheld"
+    code = "withheld_base"
     hint = (
         "Nothing was proposed, and nothing was sent. Give the user of the token the permission in"
         " Clio, run clio-sync load, then propose it again."
@@ -239,6 +232,69 @@ class AbsentError(ClioError):
             "Nothing was marked as deleted, and every row stays. Look in Clio whether this user"
             " lost a permission or role, or whether the token is another user's. If the records"
             f" were really deleted: clio-sync {command} --resource {resource} --allow-absent {rows}"
+        )
+
+
+class StoppedWalkError(ClioError):
+    """What a walk showed is stored, but proves nothing: the watermark stays."""
+
+    code = "stopped_walk"
+    exit_code = 5
+    goes_on: ClassVar[bool] = True
+    """What is stored is sound, so that the stages after a load may follow."""
+
+
+class HiddenRowsError(StoppedWalkError):
+    """A whole walk shows far fewer rows than are known."""
+
+    code = "hidden_rows"
+
+    def __init__(self, message: str, resource: str, rows: int) -> None:
+        """Name the command with which a person lets these rows count as deleted."""
+        super().__init__(message)
+        self.hint = (
+            "Every row stays, and the next load asks again for what changed since this list was"
+            " last proved. Look in Clio whether this user lost a permission or role. If the records"
+            f" were really deleted: clio-sync sweep --resource {resource} --allow-absent {rows}"
+        )
+
+
+class FrozenError(StoppedWalkError):
+    """Nothing has proved the list since the guard stopped a walk of it."""
+
+    code = "frozen"
+    exit_code = 4
+    hint = (
+        "What Clio shows is stored, and nothing is lost: each load asks again for what changed"
+        " since the last proof. See that this user may read the list, then run clio-sync sweep."
+    )
+
+
+class OtherEyesError(StoppedWalkError):
+    """The token's user or role is not the one that this warehouse was read with."""
+
+    code = "other_eyes"
+    hint = (
+        "What this user is shown is stored, and no watermark moved: it may see less than the one"
+        " before. If it sees everything that the warehouse should hold, run"
+        " clio-sync sweep --accept-user."
+    )
+
+
+class WithheldError(ClioError):
+    """A column that was filled comes back empty: this token may not see it any more."""
+
+    code = "withheld"
+    exit_code = 5
+    goes_on: ClassVar[bool] = True
+
+    def __init__(self, message: str, column: str) -> None:
+        """Name the command with which a person takes the empties as they come."""
+        super().__init__(message)
+        self.hint = (
+            "The values known before are kept, figures that need this column are not known, and"
+            " everything else is stored. Give the token's user the permission or role for it in"
+            f" Clio, and load again; or accept it: clio-sync load --accept-empty {column}"
         )
 
 
@@ -264,13 +320,24 @@ class OtherUserError(ClioError):
     exit_code = 5
 
 
+class UnreadError(ClioError):
+    """Something that is there in Clio could not be read; all else is stored."""
+
+    code = "unread"
+    hint = (
+        "The rest is stored, and what is stored of it stays. It is asked for again after an hour,"
+        " then ever more rarely; clio-sync load --full asks at once. Until then it is a warning."
+    )
+    exit_code = 4
+
+
 class UndecidedError(ClioError):
     """Rows are absent from a list, and Clio did not say what became of them."""
 
     code = "undecided"
     hint = (
         "They stay as they are and are not marked as deleted. Run clio-sync sweep again; if it"
-        " stays so, look at meta.quarantine and at this user's permissions in Clio."
+        " stays so, look at clio-sync quarantine list and at this user's permissions in Clio."
     )
     exit_code = 4
 
@@ -280,10 +347,21 @@ class UnequalError(ClioError):
 
     code = "unequal"
     hint = (
-        "Rows that Clio has and that do not fit their table are in meta.quarantine."
+        "Rows that Clio has and that do not fit their table are in clio-sync quarantine list."
         " Run clio-sync sweep again; the certificate in meta.certificates tells both sides."
     )
     exit_code = 7
+
+
+class NothingProvedError(ClioError):
+    """Not one collection could be proved."""
+
+    code = "nothing_proved"
+    hint = (
+        "There is no new certificate, and nothing was marked as deleted. Run clio-sync load, then"
+        " clio-sync sweep again; clio-sync status says how the last load of each collection ended."
+    )
+    exit_code = 4
 
 
 class LedgerError(ClioError):

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from sources.clio_http.catalog import Column
+from sources.clio_http.misfits import Misfit
 from sources.clio_http.plan import Reading
-from sources.clio_http.rows import Misfit
 
 HIDDEN = "hidden: this column is hashed"
 
@@ -67,8 +67,8 @@ class Masks:
     def _without(self, collection: str, misfit: Misfit) -> Misfit:
         hidden = self.hidden(collection)
         if misfit.field:
-            mine = {name for column in hidden for name in (column.name, column.path[0])}
-            return replace(misfit, row=json.dumps(HIDDEN)) if misfit.field in mine else misfit
+            hide = any(_may_hold(misfit.field, column) for column in hidden)
+            return replace(misfit, row=json.dumps(HIDDEN)) if hide else misfit
         try:
             row = json.loads(misfit.row)
         except (ValueError, RecursionError):
@@ -98,6 +98,16 @@ def _drop(row: dict[str, Any], path: tuple[str, ...]) -> None:
         row[path[0]] = {name: value for name, value in outer.items() if name != path[1]}
     elif len(path) == 1 or outer is not None:
         row.pop(path[0], None)
+
+
+def _may_hold(field: str, masked: Column) -> bool:
+    """Tell whether a value that did not fit may hold a masked one: its own, or one beside it.
+
+    What stands where an object belongs is the value of every column inside that object.
+    """
+    return field in {masked.name, masked.path[0]} or (
+        len(masked.path) > 1 and field.startswith(masked.path[0] + "__")
+    )
 
 
 def mask_key(path: Path) -> bytes:

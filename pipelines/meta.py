@@ -9,7 +9,18 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, withheld
+from .state import (
+    inputs,
+    migrations,
+    quarantine,
+    refusals,
+    server_clock,
+    unread,
+    versions,
+    withheld,
+)
+from .state.refusals import Refused
+from .state.withheld import Marks
 from .warehouse import Warehouse
 
 DDL = (
@@ -27,17 +38,19 @@ DDL = (
         completed_at timestamptz)"""
         for name in ("watermarks", "sweeps")
     ),
-    """create table if not exists meta.fields (
-        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
-        catalog_hash varchar)""",
+    *(
+        f"alter table meta.{name} add column if not exists {column}"
+        for name in ("watermarks", "sweeps")
+        for column in (
+            "seen timestamptz",
+            "proved timestamptz",
+            "frozen varchar",
+            "frozen_rows bigint",
+        )
+    ),
     """create table if not exists meta.drift (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
         run_id varchar)""",
-    """create table if not exists meta.quarantine (
-        source varchar, resource varchar, record_id varchar, field varchar, row json,
-        reason varchar, run_id varchar, since timestamptz)""",
-    "alter table meta.quarantine add column if not exists field varchar",
-    "alter table meta.quarantine add column if not exists since timestamptz",
     """create table if not exists meta.parents_read (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz,
         failed boolean)""",
@@ -55,6 +68,12 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *refusals.DDL,
+    *unread.DDL,
+    *quarantine.DDL,
+    *migrations.DDL,
+    *versions.DDL,
+    *server_clock.DDL,
 )
 
 
@@ -64,6 +83,11 @@ class Progress:
 
     `watermark` is the moment up to which every change is known to be stored. A walk under way
     has `walk_started_at` and stands at `list_index`, `page_token`, `after_id`.
+
+    `seen` is the watermark of the last walk that showed any row: an empty answer may also come of
+    a permission that is lost, so that loads read on from there. `proved` is the start of the last
+    whole walk. `frozen` says why the watermark may not move, `frozen_rows` how many rows Clio
+    still showed then.
     """
 
     source: str
@@ -77,6 +101,22 @@ class Progress:
     list_index: int = 0
     after_id: int = 0
     completed_at: pendulum.DateTime | None = None
+    seen: pendulum.DateTime | None = None
+    proved: pendulum.DateTime | None = None
+    frozen: str = ""
+    frozen_rows: int = 0
+
+    @property
+    def read_from(self) -> pendulum.DateTime | None:
+        """Give the moment from which changes are asked for; None for everything."""
+        if self.watermark is None or self.seen is None:
+            return self.watermark
+        return min(self.watermark, self.seen)
+
+    @property
+    def put_down(self) -> bool:
+        """Tell whether a walk is under way of which a page is stored, from which to go on."""
+        return self.walk_started_at is not None and (self.list_index > 0 or bool(self.page_token))
 
 
 @dataclass(frozen=True)
@@ -119,6 +159,7 @@ class Meta:
         with warehouse.transaction():
             for statement in DDL:
                 warehouse.rows(statement)
+            versions.note(warehouse)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 
@@ -156,7 +197,8 @@ class Meta:
         """Read how far the loads of every collection have come, or with `sweeps` the sweeps."""
         found = self.warehouse.rows(
             "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"  # noqa: S608
-            f" list_index, after_id, completed_at from meta.{table} where source = $1",
+            " list_index, after_id, completed_at, seen, proved, frozen, frozen_rows"
+            f" from meta.{table} where source = $1",
             [source],
         )
         return {
@@ -172,6 +214,10 @@ class Meta:
                 row[7] or 0,
                 row[8] or 0,
                 moment(row[9]),
+                moment(row[10]),
+                moment(row[11]),
+                row[12] or "",
+                row[13] or 0,
             )
             for row in found
         }
@@ -211,8 +257,12 @@ class Meta:
                     cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
+            if outcome.quarantined:
+                quarantine.keep(cursor, _table(outcome.quarantined), at, run_id)
             for seen in outcome.seen:
                 count_seen(cursor, seen, at, run_id)
+            for marks in outcome.withheld:
+                withheld.keep(cursor, marks, at)
             found = cursor.execute(
                 'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
                 [at],
@@ -225,12 +275,17 @@ class Meta:
     def begin_sweep(self, progress: Progress) -> None:
         """Note that a sweep begins; what was known before it is kept already."""
         name = [progress.source, progress.resource]
-        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.forget_sweep(*name)
         self.warehouse.rows(
             "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
             " values ($1, $2, $3, $4, $5)",
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
+
+    def forget_sweep(self, source: str, resource: str) -> None:
+        """Let the next sweep of a collection begin anew."""
+        name = [source, resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
 
     def quarantined(self, source: str) -> frozenset[str]:
         """Name the collections of which rows are in quarantine."""
@@ -239,29 +294,34 @@ class Meta:
         )
         return frozenset(name for (name,) in found)
 
+    def freeze(self, source: str, resource: str, reason: str, rows: int) -> None:
+        """Keep a collection's watermark where it is, since far less is shown than is known.
+
+        Loads read on from the last moment at which a certificate or a whole walk proved the list.
+        """
+        self.warehouse.rows(
+            "update meta.watermarks w set frozen = $3, frozen_rows = $4, seen = least("
+            " coalesce(w.seen, w.watermark), greatest(w.proved, (select max(c.walked_at)"
+            " from meta.certificates c where c.source = $1 and c.resource = $2"
+            " and c.status in ('ok', 'late', 'withheld'))) - interval 15 minutes)"
+            " where w.source = $1 and w.resource = $2",
+            [source, resource, reason, rows],
+        )
+
+    def thaw(self, source: str, resource: str) -> None:
+        """Let a collection's watermark move again: its list was proved."""
+        self.warehouse.rows(
+            "update meta.watermarks set frozen = '', frozen_rows = 0"
+            " where source = $1 and resource = $2 and frozen <> ''",
+            [source, resource],
+        )
+
     def forget_parents(self, source: str, resource: str, parents: Sequence[str]) -> None:
         """Let the lists of some parents be read again as if they never were."""
         self.warehouse.rows(
             "delete from meta.parents_read where source = $1 and resource = $2"
             " and list_contains($3, parent_id::varchar)",
             [source, resource, list(parents)],
-        )
-
-    def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
-        """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
-        found = self.warehouse.rows(
-            "select resource, catalog_hash, list(field) from meta.fields"
-            " where source = $1 and status = 'refused' group by all",
-            [source],
-        )
-        return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
-
-    def accept_fields(self, source: str, resource: str, refused: Iterable[str]) -> None:
-        """Forget what Clio refused of a collection once, all but what it refuses now."""
-        self.warehouse.rows(
-            "delete from meta.fields where source = $1 and resource = $2"
-            " and status = 'refused' and not list_contains($3::varchar[], field)",
-            [source, resource, list(refused)],
         )
 
 
@@ -273,16 +333,6 @@ class Drift:
     resource: str
     field: str
     kind: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A field that Clio refused, and the catalogue entry that asked for it."""
-
-    source: str
-    resource: str
-    field: str
-    catalog_hash: str
 
 
 @dataclass(frozen=True)
@@ -337,6 +387,7 @@ class Stored:
     progress: list[Progress] = field(default_factory=list)
     sweeps: list[Progress] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    withheld: list[Marks] = field(default_factory=list)
     late: list["Late"] = field(default_factory=list)
     silent: list["Silent"] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
@@ -356,10 +407,7 @@ class Stored:
         yield "lateness", _table(self.late, seen_at=at, run_id=run_id), ()
         yield "silent_changes", _table(self.silent, seen_at=at, run_id=run_id), ()
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
-        refused = _table(self.refused, status="refused", since=at)
-        yield "fields", refused, (*resource, "field")
-        quarantined = _table(self.quarantined, run_id=run_id, since=at)
-        yield "quarantine", quarantined, (*resource, "record_id", "field")
+        yield "fields", _table(self.refused, since=at), (*resource, "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

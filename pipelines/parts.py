@@ -1,6 +1,6 @@
 """Which products a run reads, and which of the named collections belong to which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sources.errors import ConfigurationError
@@ -9,6 +9,7 @@ from . import products
 from .access import is_set_up
 from .config import Settings
 from .errors import TokenStoreError
+from .load import Product
 from .plans import Choice
 
 
@@ -64,7 +65,26 @@ def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list
             message = f"{switched_off[0]} is off; name it in sources.{part.source}.on to load it"
             raise ConfigurationError(message)
     _check_decision(choice, found)
+    if choice.accept_empty:
+        _check_column(choice, known, found)
     return found
+
+
+def _check_column(choice: Choice, known: Mapping[str, Product], found: Sequence[Part]) -> None:
+    """Refuse to accept the empties of a column that is not there, or of one in two products."""
+    name, _, column = choice.accept_empty.partition(".")
+    there = [
+        part.source
+        for part in found
+        if (collection := known[part.source].catalog.loaded.get(name)) is not None
+        and column in {each.name for each in collection.columns}
+    ]
+    if not there:
+        message = f"unknown column {choice.accept_empty}; clio-sync status --problems lists them"
+        raise ConfigurationError(message)
+    if len(there) > 1:
+        message = "--accept-empty needs the product: both have a column of this name"
+        raise ConfigurationError(message)
 
 
 def _check_decision(choice: Choice, found: Sequence[Part]) -> None:

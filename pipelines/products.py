@@ -35,6 +35,7 @@ class Facts:
     history: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 FACTS = {
@@ -44,6 +45,7 @@ FACTS = {
         manage.HISTORY,
         ((("fields", identity.FIELDS),), (("fields", "id"),)),
         manage.VIEWS,
+        manage.OPTIONAL,
     ),
     "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
@@ -72,6 +74,7 @@ def product(source: str, options: SourceSettings) -> Product:
         make=facts.make,
         rolling_slice=options.rolling_slice,
         views=facts.views,
+        optional=facts.optional,
     )
 
 
@@ -98,7 +101,7 @@ def column_of(catalog: Catalog, named: str) -> tuple[str, Column]:
     if collection is None or name not in known or not known[name].path:
         message = f"unknown column {named}"
         raise ConfigurationError(message)
-    if name in collection.key:
+    if name in collection.telling:
         message = f"{named} is part of the key and cannot be left out or hashed"
         raise ConfigurationError(message)
     return table, known[name]

@@ -1,10 +1,11 @@
 """The `sweep` command: what was proved, and what was found."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from .certificates import Certificate
-from .errors import NoWarehouseError
+from .errors import NothingProvedError, NoWarehouseError
 from .load import WholeRun
 from .outcome import Outcome, table
 from .run_load import Run, Stage, run_stage
@@ -26,11 +27,14 @@ PROVED = (
     "status",
 )
 SHOWN = ("resource", *PROVED[:6], "status")
+MANY = 2
 HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
 
 
 def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
     """Prove the named products collection by collection; raises as `run_stage` does.
+
+    One that proves nothing is no success: its exit code is 4.
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
@@ -38,7 +42,18 @@ def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Out
     """
     if not (run.settings.data_dir / FILE).exists():
         raise NoWarehouseError
-    return run_stage(SWEEP, run, names, into_demo=into_demo)
+    outcome = run_stage(SWEEP, run, names, into_demo=into_demo)
+    if outcome.exit_code == 0 and not _proved_or_went_on(run, outcome):
+        error = NothingProvedError()
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code
+    return outcome
+
+
+def _proved_or_went_on(run: Run, outcome: Outcome) -> bool:
+    """Tell whether there is a new certificate, or a budget ended a walk that will go on."""
+    proved = any(row["complete"] for row in outcome.results)
+    return proved or (run.choice.budget is not None and any(r["requests"] for r in outcome.results))
 
 
 def _certificates(runner: WholeRun) -> dict[str, Certificate]:
@@ -61,6 +76,7 @@ def _results(runner: WholeRun) -> list[dict[str, Any]]:
                 "quarantined": row.quarantined if row else 0,
                 "complete": certificate is not None,
                 **{key: getattr(certificate, key, None) for key in PROVED},
+                "parts": json.loads(certificate.parts) if certificate else None,
             },
         )
     return found
@@ -79,10 +95,20 @@ def _text(runner: WholeRun) -> str:
         f"{len(proved)} collections proved, {rows:,} rows, {runner.result.requests:,} requests;"
         f" {equal} were equal without a change.",
     )
+    parts += [told for _, c in sorted(proved.items()) if (told := _parts(c))]
     left = sorted(name for name in runner.result.complete if name not in proved)
     if left:
         parts.append(f"Not proved in this run: {', '.join(left)}. The next sweep goes on there.")
     return "\n".join(parts) + "\n"
+
+
+def _parts(certificate: Certificate) -> str:
+    """Say of a walk that took several runs when each part of it was read."""
+    read = json.loads(certificate.parts)
+    if len(read) < MANY:
+        return ""
+    told = ", ".join(f"{part['rows']:,} rows on {part['walked_at'][:16]}" for part in read)
+    return f"{certificate.resource} was read in {len(read)} parts: {told} (UTC)."
 
 
 SWEEP = Stage("sweep", Sweep, _results, _text)

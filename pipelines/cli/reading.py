@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     metavar="N",
     help="Read at most N parents' lists of a product (matter contacts, notes ...).",
 )
+@click.option(
+    "--accept-empty",
+    default="",
+    metavar="RESOURCE.COLUMN",
+    help="Take the empty values of this column as they come, from now on.",
+)
 @allow_absent_option
 @common
 def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -32,6 +38,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
     full: bool,  # noqa: FBT001 - click passes flags by name
     every: bool,  # noqa: FBT001
     budget: int | None,
+    accept_empty: str,
     allow_absent: int | None,
     as_json: bool,  # noqa: FBT001
     debug: bool,  # noqa: FBT001
@@ -56,7 +63,9 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
         from pipelines.run_load import Run, run_load
         from sources.clio_http.clock import SystemClock
 
-        choice = Choice(frozenset(resources), full, every, budget, allow_absent)
+        choice = Choice(
+            *(frozenset(resources), full, every, budget, allow_absent), accept_empty=accept_empty
+        )
         names = [NAMES[product]] if product else []
         clock = SystemClock(stop)
         return run_load(Run(read_settings(), choice, clock, reporter(), stop), names)

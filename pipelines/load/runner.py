@@ -16,13 +16,15 @@ from typing import Any
 import pendulum
 
 from pipelines import identity
-from pipelines.census import Census, clear
+from pipelines.census import Census, clear, live_rows, some_key
 from pipelines.certificates import Absences
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
     ClockError,
     OtherAccountError,
+    OtherEyesError,
+    StoppedWalkError,
 )
 from pipelines.identity import Identity
 from pipelines.masks import Masks
@@ -31,6 +33,10 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state import refusals
+from pipelines.state.announcements import keep_new
+from pipelines.state.inputs import keep_inputs
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -49,12 +55,20 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from . import server_time
+from .kept_out import KeptOut
+from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
+from .stand_ins import widen_keys
+from .standing import Standing
 from .task import Purpose, Task
+from .unread import Remainder, is_untried, untried
+from .withholding import Withholding
 
-SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
+MOST_CONFIRMED = 10
+"""So many collections are asked for a record that is known, where rights cannot be read."""
 URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 """Which exit code a run has when several things went wrong: signing in comes first."""
 
@@ -63,7 +77,8 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 class Product:
     """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs.
     """
 
     catalog: Catalog
@@ -75,6 +90,7 @@ class Product:
     make: Callable[..., Any]
     rolling_slice: int
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -138,11 +154,15 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            {} if choice.full else self.meta.refused(self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
+        self.asked = 0
         self.quarantined: frozenset[str] = frozenset()
+        self.withheld = Withholding(warehouse, self.source)
+        self.kept_out = KeptOut(warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
@@ -155,17 +175,23 @@ class Runner:
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
         try:
-            now = self._server_time()
-            self._check_account(now)
+            said = self.server_says()
+            self._check_account(said)
+            now = server_time.settle(self, said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
+        self.unread = AllUnread(self.warehouse, self.source, now)
+        migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
+        self.withheld.begin(self.choice.accept_empty, now)
+        self.kept_out.begin()
         return now
 
-    def _server_time(self) -> pendulum.DateTime:
+    def server_says(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
         for parameters in self.product.clock_parameters:
             try:
@@ -181,9 +207,6 @@ class Runner:
         if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(now - self.clock.now()) > SKEW:
-            self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = now
         return now
 
     def _check_account(self, now: pendulum.DateTime) -> None:
@@ -209,7 +232,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -228,8 +253,49 @@ class Runner:
             sightings=leaves,
             buried=run.resource in self.buried,
             quarantined=run.resource in self.quarantined,
+            withheld=run.resource in self.withheld.with_cells,
         )
-        return Task(self.source, walk, known, run, mask, purpose=purpose)
+        return Task(
+            self.source,
+            walk,
+            progress,
+            run,
+            mask,
+            purpose=purpose,
+            standing=self._standing(plan, walk, purpose),
+            withheld=self.withheld.columns.get(run.resource),
+        )
+
+    def _standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
+        """Say what may keep the watermark of a load's walk where it is."""
+        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
+            return Standing()
+        # of a walk that goes on with an earlier run's, this run shows a part
+        whole = plan.since is None and not purpose.census and plan.run_at is None
+        known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
+        unsure = not self.identity.rights and not self.identity.user_id
+        return Standing(
+            known=known,
+            allowed=self.choice.allow_absent,
+            other_eyes=None if self.same_eyes else OtherEyesError(),
+            unsure=unsure,
+            confirms=partial(self._confirms, walk) if unsure else None,
+        )
+
+    def _confirms(self, walk: Walk) -> bool:
+        """Ask for one record that is known, where nobody says what this token may see."""
+        collection = walk.plan.collection
+        if self.asked >= MOST_CONFIRMED or not walk.can_settle:
+            return False
+        known = some_key(self.warehouse, self.source, collection)
+        if known is None:
+            return True
+        self.asked += 1
+        try:
+            found = walk.records.by_ids([known])
+        except ClioError:
+            return False
+        return bool(found.table.num_rows or found.misfits)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
         """Read package after package until every walk is over or the run is to stop."""
@@ -254,12 +320,23 @@ class Runner:
         stored = Stored()
         for task in tasks:
             task.committed(stored)
+            if isinstance(task.stopped, StoppedWalkError):
+                self._told_stopped(task.name, task.stopped)
         self._ensure_versions(tasks)
         self.meta.save_walks(stored, self.clock.now(), self.result.run_id)
         crash_point("watermarks-saved")
         write_epoch(self.warehouse, self.warehouse.path.parent)
         crash_point("epoch-written")
         self.reporter.advance(list(self.tasks))
+
+    def _told_stopped(self, name: str, error: StoppedWalkError) -> None:
+        """Say once why a walk proves nothing; of other eyes once for all collections."""
+        told = [known for _, known in self.result.errors]
+        if isinstance(error, OtherEyesError):
+            if not any(isinstance(known, OtherEyesError) for known in told):
+                self.result.errors.append(("", error))
+        elif error not in told:
+            self.result.errors.append((name, error))
 
     def _ensure_versions(self, tasks: Sequence[Task]) -> None:
         kept = self.product.history & {task.name for task in tasks}
@@ -276,7 +353,8 @@ class Runner:
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored before the first request of each walk that begins now."""
-        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        counted = [t for t in tasks if t.purpose.census and not t.purpose.again]
+        new = [t for t in counted if t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
         with self.warehouse.transaction():
@@ -310,24 +388,48 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            error = remainder.judge(task, task.error or task.walk.error)
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
-                self.meta.accept_fields(self.source, task.name, task.walk.refused)
+                still = task.walk.refused | task.walk.given_up
+                refusals.accept(self.warehouse, self.source, task.name, still)
+            if given_up := sorted(task.walk.given_up):
+                told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
+                self.reporter.note(f"{task.name}: {told}")
+            if task.future:
+                what = "updated_at of {} rows lies over a day in the future"
+                self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
+        for told in keep_new(
+            self.warehouse, self.product.catalog, self.client.notices.found,
+            run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
+        ):  # fmt: skip
+            self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
+        self._finish_unknown()
         self.warehouse.checkpoint()
+
+    def _finish_unknown(self) -> None:
+        """Say what this token may not see, and keep what figures may rest on."""
+        alarms, notes = self.withheld.findings()
+        misfits, told = self.kept_out.findings(self.tasks)
+        self.result.errors += [*alarms, *misfits]
+        for note in [*notes, *told]:
+            self.reporter.note(note)
+        keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
 
 
 class WholeRun(Runner, ABC):

@@ -1,6 +1,6 @@
 """One walk's part in a run: what it has read, what of it is stored, and how it ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -9,20 +9,21 @@ import pyarrow as pa
 
 from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
+from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
-    Drift,
     Late,
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
 )
 from pipelines.observations import Observed, Watch
-from pipelines.plans import catalog_hash, fields_hash, watermark_after
+from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
+from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
@@ -30,13 +31,15 @@ from sources.errors import (
     BrokenWalkError,
     BudgetSpent,
     ClioError,
-    CollectionGoneError,
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
     UnavailableError,
     UnreadableAnswerError,
 )
+
+from .drift import drift_of, of_the_future
+from .standing import Standing, after_walk
 
 Mask: TypeAlias = Callable[[Reading], Reading]
 
@@ -48,26 +51,30 @@ UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 class Purpose:
     """What a walk is for: to load, or to prove (`sweep`).
 
-    With `census` it is held against what was known before its first request. With `buried` some
+    With `census` it is held against what was known before its first request; what a walk of the
+    same found that was put down counts for one that begins `again`. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
-    was shown, since it may leave the list. With `quarantined` rows, those that fit are released.
+    down, and is told what this walk stores. With `sightings` it is kept when a record
+    was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
+    with `withheld` cells, those that are seen again.
     """
 
     walk: str = "load"
     census: bool = False
+    again: bool = False
     buried: bool = False
     watch: Watch | None = None
     children: tuple[str, ...] = ()
     proving: bool = False
     sightings: bool = False
     quarantined: bool = False
+    withheld: bool = False
 
     @property
     def counts(self) -> bool:
         """Tell whether the keys that the walk shows are needed."""
-        marked = self.buried or self.quarantined
+        marked = self.buried or self.quarantined or self.withheld
         return self.census or marked or self.proving or self.sightings
 
 
@@ -98,6 +105,10 @@ class Pending:
     observed: Observed = field(default_factory=Observed)
     absent: set[str] = field(default_factory=set)
     new: set[str] = field(default_factory=set)
+    cells: list[pa.Table] = field(default_factory=list)
+    whole: dict[str, ColumnMark] = field(default_factory=dict)
+    lifted: set[str] = field(default_factory=set)
+    future: int = 0
     point: Point | None = None
     opened: bool = False
     held: bool = False
@@ -115,9 +126,19 @@ class Task:
         mask: Mask,
         *,
         purpose: Purpose,
+        standing: Standing | None = None,
+        withheld: Mapping[str, ColumnMark] | None = None,
     ) -> None:
-        """Take over a walk and what is stored of it; `mask` hides what must not be stored."""
+        """Take over a walk and what is stored of it; `mask` hides what must not be stored.
+
+        `withheld` are the columns of the collection that are marked whole.
+        """
         self.purpose = purpose
+        self.standing = standing or Standing()
+        self.lifted = False
+        self.mass: frozenset[str] = frozenset()
+        self.future = 0
+        self.withheld: dict[str, ColumnMark] = dict(withheld or {})
         self.finished: list[int] = []
         self.mask = mask
         self.source = source
@@ -129,6 +150,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -180,7 +202,16 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
-        outcome = classifier.classify(reading.table, settled=not self.walk.can_settle)
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
+        ask = self._ask if self.walk.can_settle else None
+        try:
+            outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
+        except ClioError as error:
+            # asked once more about a column, and nobody answered: the next run reads this again
+            self.error = self.walk.error = error
+            return
         self._count(outcome, reading)
         if outcome.table is not None:
             yield outcome.table
@@ -210,9 +241,14 @@ class Task:
             )
             for misfit in reading.misfits
         ]
+        self.mass |= reading.mass_misfits
+        self.pending.future += of_the_future(self.walk.plan, reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
+        self.pending.cells += [] if outcome.cells is None else [outcome.cells]
+        self.pending.whole |= outcome.whole
+        self.pending.lifted |= outcome.lifted
         if self.purpose.counts:
             self._count_seen(outcome, reading)
 
@@ -226,6 +262,10 @@ class Task:
         for part in parts:
             turn = pa.repeat(pa.scalar(len(self.pending.seen), pa.int64()), part.num_rows)
             self.pending.seen.append(part.append_column("turn", turn))
+
+    def _ask(self, keys: Sequence[object]) -> pa.Table:
+        """Read some records once more, by their ids."""
+        return self.mask(self.walk.records.by_ids(keys)).table
 
     def _advance(self, reading: Reading) -> None:
         self.pending.point = reading.point
@@ -250,20 +290,23 @@ class Task:
     def committed(self, stored: Stored) -> None:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
+        self.future += self.pending.future
         self.pending.counts = Counts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
+        self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(self._drift())
+        stored.drift.extend(drift_of(self))
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
@@ -276,22 +319,24 @@ class Task:
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
             seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            stored.seen.append(replace(seen, sighted_at=sighted_at))
+            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
+            read_at = plan.run_at or plan.started_at
+            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
+        stored.withheld.append(self._marks(name))
         if observed.late:
             stored.late.append(
                 Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)
             )
         stored.silent.extend(Silent(*name, key, n) for key, n in sorted(observed.silent.items()))
 
-    def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
-        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
-        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        if self.pending.quarantined:
-            drift.append(Drift(self.source, self.name, "", "type"))
-        if isinstance(self.walk.error, CollectionGoneError):
-            drift.append(Drift(self.source, self.name, "", "collection_gone"))
-        return drift
+    def _marks(self, name: tuple[str, str]) -> Marks:
+        """Give what this package showed of withheld cells, and of columns that are not read."""
+        pending = self.pending
+        cells = pa.concat_tables(pending.cells) if pending.cells else None
+        shown = pa.concat_tables(pending.seen).select(["key"]) if pending.seen else None
+        refused = columns_of(self.walk.plan.collection, self.walk.refused)
+        whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
+        return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -315,14 +360,10 @@ class Task:
             return None
         digest = fields_hash(plan.collection, plan.left_out | self.walk.refused)
         if self.complete and self.purpose.walk == "load":
-            return Progress(
-                self.source,
-                self.name,
-                watermark=watermark_after(plan, self.progress.watermark),
-                fields_hash=digest,
-                mode=plan.mode,
-                completed_at=plan.started_at,
-            )
+            self.stopped = self.stopped or self.standing.judge(self)
+            # a column that is seen again may have changed out of sight: the next walk is whole
+            whole = self.lifted and plan.since is not None
+            return after_walk(self, "" if whole else digest)
         if isinstance(self.error or self.walk.error, UNTRUSTED) or self._stuck():
             return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
         return Progress(
@@ -337,6 +378,10 @@ class Task:
             list_index=self.stored_point.index,
             after_id=self.stored_point.after,
             completed_at=self.progress.completed_at,
+            seen=self.progress.seen,
+            proved=self.progress.proved,
+            frozen=self.progress.frozen,
+            frozen_rows=self.progress.frozen_rows,
         )
 
     def _stuck(self) -> bool:
@@ -348,29 +393,33 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
-        done = self.complete and plan.mode not in {"child", "sweep"}
+        done = self.complete and plan.mode not in {"child", "sweep"} and self.stopped is None
         mark = watermark_after(plan, self.progress.watermark) if done else None
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, complete=self.complete, stopped=self.stopped is not None),
+            status=_status(error, self.stopped, complete=self.complete and self.partial is None),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )
 
 
-def _status(error: ClioError | None, *, complete: bool, stopped: bool) -> str:
+def _status(error: ClioError | None, stopped: ClioError | None, *, complete: bool) -> str:
     if isinstance(error, Interrupted):
         return "interrupted"
     if isinstance(error, BudgetSpent):
         return "incomplete"
     if error is not None:
         return "failed"
-    if stopped:
+    if isinstance(stopped, StoppedWalkError):
+        return "failed"
+    if stopped is not None:
         return "undecided"
     return "ok" if complete else "incomplete"

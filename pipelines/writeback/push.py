@@ -253,7 +253,7 @@ def _tell(outcome: Outcome, plan: Plan, pushed: Pushed, states: dict[str, str]) 
     errors: list[ClioError] = [pushed.stopped] if pushed.stopped is not None else []
     if stuck and not any(isinstance(one, NeedsPersonError) for one in errors):
         errors.append(NeedsPersonError(f"{len(stuck):,} edits need a person"))
-    failed = failures(pushed.ends)
+    failed = failures(outcome.results)
     outcome.errors = [("", one) for one in [*errors, *failed]]
     outcome.exit_code = exit_code([*errors, *failed])
     ready = sum(state == State.APPROVED for state in states.values())

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pipelines import apis, copies, echoes, products
+from pipelines import apis, backup, copies, echoes, products
 from pipelines.epoch import check_epoch
 from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.ledger import Head, Ledger
@@ -125,9 +125,10 @@ def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> 
         raise DemoFolderError
     options = settings.sources[SOURCE]
     product = products.product(SOURCE, options)
+    copier = backup.Work(settings, clock, run.reporter, run.stop)
     with (
         writer_lock(folder, command, clock.now()),
-        Warehouse(folder) as warehouse,
+        backup.opened(copier) as warehouse,
         Ledger.open(folder, clock) as ledger,
         apis.client(SOURCE, settings, clock, run.stop) as client,
     ):

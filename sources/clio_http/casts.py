@@ -17,6 +17,8 @@ STAMP = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
+FIRST, LAST = "0001-01-01", "9999-12-31"
+"""The days that every reader of the warehouse knows; there is no year 0 before them."""
 DOUBLE_DIGITS = 17
 MAX_ARRAY_TEXT = 5_000_000
 
@@ -71,12 +73,14 @@ CASTS = MappingProxyType(
         ),
         "DATE": Cast(
             "try_cast({x}[:10] as date)",
-            f"({{x}} is null or ({_matches(DAY)} and try_cast({{x}}[:10] as date) is not null))",
+            f"({{x}} is null or ({_matches(DAY)}"
+            f" and try_cast({{x}}[:10] as date) between date '{FIRST}' and date '{LAST}'))",
         ),
         "TIMESTAMPTZ": Cast(
             "try_cast({x} as timestamptz)",
             f"({{x}} is null or ({_matches(STAMP)}"
-            " and try_cast({x} as timestamptz) is not null))",
+            f" and try_cast({{x}} as timestamptz) between timestamptz '{FIRST} 00:00:00Z'"
+            f" and timestamptz '{LAST} 23:59:59.999999Z'))",
         ),
     },
 )

@@ -153,5 +153,5 @@ def _without(walk: Walk, keys: Sequence[str], whole: Reading, evidence: str) -> 
 def _with(result: Confirmation, found: Sequence[Reading]) -> Confirmation:
     whole = joined([one for one in found if one.table.num_rows or one.misfits])
     if whole.table.num_rows or whole.misfits:
-        result.present = replace(whole, rows=whole.table.num_rows + len(whole.misfits))
+        result.present = replace(whole, rows=whole.read)
     return result

@@ -28,5 +28,9 @@ def key_sql(collection: Collection, alias: str) -> str:
 
 
 def misfit_keys(misfits: Sequence[Misfit], collection: Collection) -> list[str]:
-    """Give the keys of rows that did not fit; of a composite key too little is known."""
-    return [misfit.record_id if len(collection.key) == 1 else UNKNOWN for misfit in misfits]
+    """Give the keys of rows that did not fit; of a composite key too little is known.
+
+    A row of which only a value did not fit is there, and tells its key itself.
+    """
+    rows = [misfit for misfit in misfits if not misfit.field]
+    return [misfit.record_id if len(collection.key) == 1 else UNKNOWN for misfit in rows]

@@ -1,29 +1,41 @@
 """A page that DuckDB cannot read as a whole, read row by row.
 
-The careful reader: one bad row costs that row, not the page. It sees what a bulk reader cannot:
-duplicate keys, text that is not Unicode, keys that are missing, an object where a value belongs.
+The careful reader: a bad value costs that value, not its row or page. It sees what a bulk reader
+cannot: duplicate keys, text that is not Unicode, keys that are missing, an object where a value
+belongs, nested records that were stripped of what is in them.
 """
 
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, TypeAlias
 
 import orjson
 
 from sources.errors import UnreadableAnswerError
 
 from .catalog import EXTRA, JSON, Column
+from .signs import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 
 MAX_DEPTH = 100
+NO_NUMBER = "NaN or Infinity, which JSON does not have"
+LEFT_OUT = "left out: part of it is not to be kept"
+Place: TypeAlias = tuple[int, int]
+"""Where a row stands: its page and its position there, from 1 on."""
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
 class _Number(str):
     """A number as it was written."""
+
+    __slots__ = ()
+
+
+class _Constant(str):
+    """NaN or Infinity, which JSON does not have."""
 
     __slots__ = ()
 
@@ -36,19 +48,28 @@ class _MisfitError(ValueError):
     pass
 
 
+@dataclass(frozen=True)
+class Oddity:
+    """Why a value of a row is not known; of one that does not fit also what is wrong with it."""
+
+    evidence: str
+    reason: str = ""
+
+
 @dataclass
 class Leaves:
-    """The text of every leaf of some pages, a list for each column, and the rows that misfit.
+    """The text of every leaf of some pages, a list for each column, and what is odd about them.
 
-    `page` and `position` place each row; `received` holds every row by its place as JSON text;
-    `misfits` holds the JSON text of a row and the reason.
+    `page` and `position` place each row of `columns`; `rows` has every row by its place. `odd`
+    holds by place and column what is not known. `misfits` holds the JSON text of what is no row.
     """
 
     columns: dict[str, list[str | None]]
     page: list[int] = field(default_factory=list)
     position: list[int] = field(default_factory=list)
-    received: dict[tuple[int, int], str] = field(default_factory=dict)
-    misfits: list[tuple[str, str]] = field(default_factory=list)
+    rows: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    odd: dict[Place, dict[str, Oddity]] = field(default_factory=dict)
+    misfits: list[str] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
 
 
@@ -59,17 +80,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(token: str) -> NoReturn:
-    raise ValueError(token)
-
-
 def _parse(body: bytes, number: int) -> list[Any]:
     try:
         parsed = json.loads(
             body.decode("utf-8"),
             parse_float=_Number,
             parse_int=_Number,
-            parse_constant=_refuse,
+            parse_constant=_Constant,
             object_pairs_hook=_no_duplicates,
         )
     except _DuplicateKeyError:
@@ -79,7 +96,7 @@ def _parse(body: bytes, number: int) -> list[Any]:
         message = f"page {number} is not valid JSON"
         raise UnreadableAnswerError(message) from None
     data = parsed.get("data") if isinstance(parsed, dict) else None
-    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+    if not isinstance(data, list) or (data and not any(isinstance(row, dict) for row in data)):
         message = f"page {number} holds no list of records"
         raise UnreadableAnswerError(message)
     return data
@@ -102,6 +119,8 @@ def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
         raise _MisfitError(message)
     if isinstance(value, _Number):
         return _as_number(value)
+    if isinstance(value, _Constant):
+        raise _MisfitError(NO_NUMBER)
     if isinstance(value, dict):
         return {key: _plain(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
@@ -121,39 +140,59 @@ def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | N
     if column.type == EXTRA:
         return _unknown(row, known)
     value: Any = row
-    for depth, key in enumerate(column.path):
+    for key in column.path:
         if value is None:
             return None
         if not isinstance(value, dict):
-            message = f"{column.path[depth - 1]}: a value where an object belongs"
+            message = "a value where an object belongs"
             raise _MisfitError(message)
         value = value.get(key)
     if value is None:
         return None
-    if column.type == JSON:
-        return _json_text(value)
-    return _text(value, column)
+    return _json_text(value) if column.type == JSON else _text(value)
+
+
+def standing(row: Mapping[str, Any], column: Column) -> Any:  # noqa: ANN401 - any JSON value
+    """Give what a row has where a column's value belongs, or where an object around it does."""
+    value: Any = row
+    for key in column.path:
+        if not isinstance(value, dict):
+            break
+        value = value.get(key)
+    return value
+
+
+def _is_sent(row: dict[str, Any], column: Column) -> bool:
+    """Tell whether a row has the key of a column, or no object around it at all."""
+    value: Any = row
+    for key in column.path:
+        if not isinstance(value, dict):
+            break
+        if key not in value:
+            return False
+        value = value[key]
+    return True
 
 
 def _unknown(row: dict[str, Any], known: frozenset[str]) -> str | None:
     """Give the keys that are not known, sorted, so that the same content has the same text."""
     found = {key: value for key, value in row.items() if key not in known}
-    return _received(found, sort_keys=True) if found else None
+    return received(found, sort_keys=True) if found else None
 
 
-def _text(value: object, column: Column) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
-        if column.type == "VARCHAR":
-            return _json_text(value)
-        message = f"{column.name}: an object where a value belongs"
+        message = "an object or a list where a value belongs"
         raise _MisfitError(message)
     if isinstance(value, _Number):
         return _number_text(value)
+    if isinstance(value, _Constant):
+        raise _MisfitError(NO_NUMBER)
     text = str(value)
     if any("\ud800" <= char <= "\udfff" for char in text):
-        message = f"{column.name}: text that is not Unicode"
+        message = "text that is not Unicode"
         raise _MisfitError(message)
     return text
 
@@ -180,12 +219,12 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_kept(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _received(row: dict[str, Any], *, sort_keys: bool = False) -> str:
-    """Give a row as JSON; a half of a character is written out, since databases take none."""
+def received(value: Any, *, sort_keys: bool = False) -> str:  # noqa: ANN401 - any JSON value
+    """Give a row or a value as JSON; a half of a character is written out: databases take none."""
     try:
-        kept = _kept(row)
+        kept = _kept(value)
     except RecursionError:
-        kept = {key: _kept(value) for key, value in row.items() if not isinstance(value, list)}
+        kept = {"clio-sync": "nested too deep to be kept"}
     text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False, sort_keys=sort_keys)
     return _HALVES.sub(lambda half: f"\\\\u{ord(half.group()):04x}", text)
 
@@ -199,6 +238,8 @@ def _without(row: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str,
             kept.pop(first, None)
         elif isinstance(value, dict):
             kept[first] = {key: each for key, each in value.items() if key not in inner}
+        elif value is not None:
+            kept[first] = LEFT_OUT
     return kept
 
 
@@ -207,10 +248,11 @@ def read_leaves(
     columns: Sequence[Column],
     known: frozenset[str] = frozenset(),
     left_out: Collection[tuple[str, ...]] = (),
+    signs: Signs = NONE,
 ) -> Leaves:
     """Read (number, body) pages row by row; `known` are the keys that no EXTRA column keeps.
 
-    What the paths of `left_out` lead to is not kept of any row.
+    What the paths of `left_out` lead to is not kept of any row. `signs` tell what is stripped.
 
     Raises:
         UnreadableAnswerError: a page is not JSON, repeats a key or holds no list of records.
@@ -219,16 +261,41 @@ def read_leaves(
     leaves = Leaves({column.name: [] for column in columns})
     for number, body in pages:
         for position, row in enumerate(_parse(body, number), start=1):
-            row = _without(row, left_out) if left_out else row  # noqa: PLW2901
-            leaves.received[number, position] = received = _received(row)
-            leaves.present.update(row)
-            try:
-                texts = [_leaf(row, column, known) for column in columns]
-            except _MisfitError as misfit:
-                leaves.misfits.append((received, str(misfit)))
+            if not isinstance(row, dict):
+                leaves.misfits.append(received(row))
                 continue
+            row = _without(row, left_out) if left_out else row  # noqa: PLW2901
+            place = (number, position)
+            leaves.rows[place] = row
+            leaves.present.update(row)
             leaves.page.append(number)
             leaves.position.append(position)
-            for column, text in zip(columns, texts, strict=True):
-                leaves.columns[column.name].append(text)
+            _read_row(leaves, place, columns, known, signs)
     return leaves
+
+
+def _read_row(
+    leaves: Leaves,
+    place: Place,
+    columns: Sequence[Column],
+    known: frozenset[str],
+    signs: Signs,
+) -> None:
+    """Add the texts of one row, and what of it is not known."""
+    row = leaves.rows[place]
+    odd: dict[str, Oddity] = {}
+    stripped = {top for top in row if signs.is_stripped(top, row[top])}
+    for column in columns:
+        top, text = column.path[0], None
+        try:
+            text = _leaf(row, column, known)
+            if top in stripped:
+                odd[column.name] = Oddity(STRIPPED)
+                text = text if top in signs.arrays else None
+            elif signs.narrows and not _is_sent(row, column):
+                odd[column.name] = Oddity(NOT_SENT)
+        except _MisfitError as misfit:
+            odd[column.name] = Oddity(DOES_NOT_FIT, str(misfit))
+        leaves.columns[column.name].append(text)
+    if odd:
+        leaves.odd[place] = odd

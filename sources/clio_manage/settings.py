@@ -34,10 +34,17 @@ NAMES = {
 
 KEYS = {
     "internal_notifications_my_events": ("event__id",),
-    "matter_contacts": ("matter__id", "id"),
-    "matter_related_contacts": ("matter__id", "id"),
+    "matter_contacts": ("matter__id", "id", "relationship_key"),
+    "matter_related_contacts": ("matter__id", "id", "relationship_key"),
     "lauk_expense_categories": ("region", "id"),
 }
+
+STAND_INS = {
+    "matter_contacts": {"relationship_key": "relationship__id"},
+    "matter_related_contacts": {"relationship_key": "relationship__id"},
+}
+"""Column of ours → the column that it repeats with 0 for null: a contact is listed once for each
+of its roles in a matter, and the client may have no relationship. A key must not be null."""
 
 NOT_LOADED = {
     "folders_list": "repeats folders and documents, which are loaded",
@@ -231,6 +238,48 @@ VIEWS = frozenset(
     },
 )
 """Lists that Clio works out: after a bill run or a payment they may rightly be empty at once."""
+
+OPTIONAL = frozenset(
+    {
+        "bill_themes",
+        "billable_clients",
+        "clio_file_submissions_reports",
+        "clio_payments_links",
+        "comments",
+        "conversation_messages",
+        "conversations",
+        "court_rules_jurisdictions",
+        "court_rules_service_types",
+        "court_rules_triggers",
+        "custom_actions",
+        "custom_field_sets",
+        "damages",
+        "document_automations",
+        "document_templates",
+        "document_versions",
+        "folders",
+        "grant_funding_sources",
+        "grants",
+        "internal_notifications_my_events",
+        "lauk_civil_certificated_rates",
+        "lauk_civil_controlled_rates",
+        "lauk_criminal_controlled_rates",
+        "lauk_expense_categories",
+        "log_entries",
+        "matter_related_contacts",
+        "medical_records_details",
+        "report_presets",
+        "report_schedules",
+        "reports",
+        "settings_text_snippets",
+        "task_calendars",
+        "task_template_lists",
+        "task_templates",
+        "utbms_sets",
+        "webhooks",
+    },
+)
+"""Collections that no model reads: one that Clio refuses fails a run once and is then a warning."""
 
 DERIVED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str], str]] = {
     "activities_written_off": (

@@ -38,7 +38,7 @@ def dump(world: World, collection: str) -> list[Row]:
     wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
     if collection in VIEWS:
         parameters = {"region": ["London"]} if "region" in VIEWS[collection].takes else {}
-        table = query.table(Question(described, {}, parameters), world.store)
+        table = query.table(Question(described, {}, parameters), world.store, world.switches)
     else:
         table = world.store[collection]
     own_rows = collection in VIEWS

@@ -9,10 +9,20 @@ from typing import Any
 
 from .errors import argument
 from .filters import Test
-from .store import Row, Store, Table
+from .store import Row, Store, Table, place
 
 CEILING = 10_000
 """Records that paging by position reaches."""
+
+
+SAME = {
+    "client_name": "client.name",
+    "clients": "client.name",
+    "contact.name": "name",
+    "due_at_strict": "due_at",
+    "matter_id": "matter",
+}
+"""Orders that are named otherwise than the field that they go by."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +125,10 @@ def matching(listing: Listing, after: int = -1) -> Iterator[Row]:
 
 
 def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # noqa: ANN401
-    first, _, rest = name.partition(".")
+    first, _, rest = SAME.get(name, name).partition(".")
 
     def key(row: Row) -> tuple[bool, float, str]:
-        value = row.get(first)
+        value = place(row) if first == "id" else row.get(first)
         if rest and isinstance(value, int) and first in targets:
             value = store[targets[first]].rows.get(value, {}).get(rest)
         if isinstance(value, int | float):
@@ -149,12 +159,12 @@ def _by_position(listing: Listing, rows: list[Row]) -> Page:
 
 def _backwards(listing: Listing) -> Page:
     before, number = listing.cursor.value, listing.cursor.page
-    rows = [row for row in matching(listing) if int(row["id"]) < before][-listing.limit :]
+    rows = [row for row in matching(listing) if place(row) < before][-listing.limit :]
     if not rows:
         return Page([], number)
-    page = Page(rows, number, Cursor("after", int(rows[-1]["id"]), number + 1))
+    page = Page(rows, number, Cursor("after", place(rows[-1]), number + 1))
     if number > 1:
-        page = replace(page, previous=Cursor("before", int(rows[0]["id"]), number - 1))
+        page = replace(page, previous=Cursor("before", place(rows[0]), number - 1))
     return page
 
 
@@ -179,6 +189,6 @@ def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> Page:
     return Page(
         rows,
         number,
-        Cursor("after", int(rows[-1]["id"]), number + 1) if more else None,
-        Cursor("before", int(rows[0]["id"]), number - 1) if rows and number > 1 else None,
+        Cursor("after", place(rows[-1]), number + 1) if more else None,
+        Cursor("before", place(rows[0]), number - 1) if rows and number > 1 else None,
     )

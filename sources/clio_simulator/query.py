@@ -6,7 +6,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters, hidden, veil
+from . import filters, hidden, orders, veil
 from .clock import milliseconds
 from .errors import argument, bad_request
 from .filters import Given, Test
@@ -25,13 +25,6 @@ COMMON = {
     "updated_since",
     "created_since",
 }
-DEFAULT_ORDERS = {
-    "communications": "date(asc)",
-    "allocations": "date(asc)",
-    "credit_memos": "date(asc)",
-    "matter_contacts": "is_client(asc)",
-}
-"""Lists whose documented order, when none is asked for, is not by id."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +127,7 @@ def _times(asked: Asked, switches: Switches) -> tuple[list[Test], int]:
 
 def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
     """Give where the page begins and in which order the list is."""
-    order = asked.one("order") or DEFAULT_ORDERS.get(asked.collection.name, "id(asc)")
+    order = orders.chosen(asked.collection.name, asked.one("order"), switches)
     if asked.one("page_token"):
         cursor = read_token(asked.one("page_token"), asked.collection.name)
         if cursor.kind != "position":
@@ -143,9 +136,9 @@ def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
         cursor = Cursor("position", _offset(asked), 1)
     if switches.insertion_order and not asked.collection.ordered:
         return cursor, "inserted"
-    if switches.id_order_ignored and order == "id(asc)":
+    if switches.id_order_ignored and order == orders.BY_ID:
         return cursor, "id(desc)"
-    if order == "id(asc)" and "offset" not in asked.given and not asked.one("page_token"):
+    if order == orders.BY_ID and "offset" not in asked.given and not asked.one("page_token"):
         return Cursor("after", -1, 1), ""
     return cursor, order
 
@@ -164,7 +157,7 @@ def _ids(asked: Asked) -> tuple[int, ...] | None:
     return tuple(sorted({int(text) for text in asked.given["ids[]"] if text.isdigit()}))
 
 
-def table(asked: Asked, store: Store) -> Table:
+def table(asked: Asked, store: Store, switches: Switches) -> Table:
     """Give the table, or the rows worked out for this request.
 
     Raises:
@@ -175,7 +168,7 @@ def table(asked: Asked, store: Store) -> Table:
     if view is None:
         return store[asked.collection.name]
     parameters = {name: asked.one(name) for name in view.takes} | dict(asked.path)
-    return view.table(asked.collection.name, store, parameters)
+    return view.table(asked.collection.name, store, parameters, switches)
 
 
 def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str, Any]) -> Listing:
@@ -199,7 +192,7 @@ def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str,
         narrow = ("document_id", int(asked.path["id"]))
     cursor, order = _cursor(asked, switches)
     return Listing(
-        table=table(asked, store),
+        table=table(asked, store, switches),
         limit=_limit(asked, switches, cursor),
         tests=(*chosen.tests, *tests),
         cursor=cursor,

@@ -32,6 +32,15 @@ def moment(value: object) -> int:
         return 0
 
 
+PLACE = "_place"
+"""Key of a row whose place in its table, and in order of id, is not that of its own id."""
+
+
+def place(row: Row) -> int:
+    """Give the number that a row is told by in its table."""
+    return int(row[PLACE] if PLACE in row else row["id"])
+
+
 class Table:
     """The rows of one collection.
 
@@ -62,7 +71,7 @@ class Table:
 
     def put(self, row: Row) -> None:
         """Insert a row or replace the one with its id."""
-        key = int(row["id"])
+        key = place(row)
         self.gone.pop(key, None)
         if key not in self.rows:
             self._place(key)
@@ -73,7 +82,7 @@ class Table:
 
     def load(self, rows: list[Row]) -> None:
         """Insert many rows at once."""
-        self.rows.update((int(row["id"]), row) for row in rows)
+        self.rows.update((place(row), row) for row in rows)
         self.ids = array("q", sorted({*self.ids, *self.rows}))
         self._rebuild()
         self.revision += 1

@@ -78,3 +78,22 @@ class UnknownSwitches:
 
     answers_version: str = ""
     """The API version that answers say they have, instead of the one that was asked for."""
+
+    order_not_listed: Literal["refuse", "ignore"] = "refuse"
+    """What a list that documents its orders does with another one, as `id(asc)` for
+    `report_presets`: 400, or the order that it has when none is asked for."""
+
+    undocumented_order: Literal["ignore", "refuse"] = "ignore"
+    """What a list that documents no `order` does with any: nothing, or 400."""
+
+    contact_listed_twice: bool = True
+    """List a contact of a matter once for each of its roles there, as client and by each
+    relationship, instead of once."""
+
+    client_row: Literal["first", "last"] = "first"
+    """Where the client, whose row has no relationship, stands among the contacts of a matter that
+    are in order of the relationship's id."""
+
+    related_contact_id: Literal["relationship", "contact"] = "relationship"
+    """Whose id a row of `related_contacts` has as its own; it is in order of the relationship's
+    either way."""

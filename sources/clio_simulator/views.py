@@ -6,23 +6,28 @@ from dataclasses import dataclass
 
 from .derived import cents, in_trust, money
 from .errors import bad_request, not_found
-from .store import Row, Store, Table
+from .store import PLACE, Row, Store, Table
+from .switches import Switches
 
 
 @dataclass(frozen=True)
 class View:
     """One such list: the tables that it reads, and what makes its rows out of the request.
 
-    `takes` names the path or query parameters that decide its rows.
+    `takes` names the path or query parameters that decide its rows, `heeds` the switches.
     """
 
     depends: tuple[str, ...]
     build: Callable[..., list[Row]]
     takes: tuple[str, ...] = ()
+    heeds: tuple[str, ...] = ()
 
-    def table(self, name: str, store: Store, parameters: dict[str, str]) -> Table:
+    def table(
+        self, name: str, store: Store, parameters: dict[str, str], switches: Switches
+    ) -> Table:
         """Give the list as a table, built again only when what it reads has changed."""
         given = {key: parameters.get(key, "") for key in self.takes}
+        given |= {key: getattr(switches, key) for key in self.heeds}
 
         def build() -> Table:
             table = Table(name)
@@ -150,51 +155,67 @@ COPIED = (
 )
 
 
-def _matter_contacts(store: Store, matter_id: str) -> list[Row]:
+def _matter_contacts(
+    store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
+) -> list[Row]:
+    """Give the client of a matter, and its related contacts; their place is the relationship's."""
     matter = _matter(store, matter_id)
-    related = {
-        store["relationships"].rows[key]["contact"]: key for key in _relations(store, matter)
+    client, found = matter.get("client"), _relationships(store, matter)
+    if not contact_listed_twice:
+        found = list({relationship["contact"]: relationship for relationship in found}.values())
+    alone = contact_listed_twice or all(each["contact"] != client for each in found)
+    rows = [] if client is None or not alone else [_matter_contact(store, matter, client, {})]
+    rows += [_matter_contact(store, matter, each["contact"], each) for each in found]
+    outside = 0 if client_row == "first" else OUTSIDE
+    return [{**row, PLACE: row.get("relationship", outside)} for row in rows if row]
+
+
+OUTSIDE = 1 << 62
+"""The place of a row behind all relationships."""
+
+
+def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> Row:
+    """Give a contact of a matter, without a relationship where there is none, {} if unseen."""
+    contact = store["contacts"].get(key)
+    if contact is None:
+        return {}
+    origin = relationship or contact
+    row = _copied(contact) | {
+        "id": key,
+        "contact_created_at": contact["created_at"],
+        "contact_updated_at": contact["updated_at"],
+        "created_at": origin["created_at"],
+        "updated_at": origin["updated_at"],
+        "is_client": key == matter.get("client"),
+        "matter_id": matter["id"],
+        "matter_number": matter["display_number"],
     }
-    rows = []
-    for contact_id in dict.fromkeys([matter.get("client"), *related]):
-        contact = store["contacts"].get(contact_id or 0)
-        if contact is None:
-            continue
-        row = {key: contact[key] for key in COPIED if key in contact}
-        relationship = store["relationships"].rows.get(related.get(contact["id"], 0))
-        row |= {
-            "id": contact["id"],
-            "contact_created_at": contact["created_at"],
-            "contact_updated_at": contact["updated_at"],
-            "created_at": (relationship or contact)["created_at"],
-            "updated_at": (relationship or contact)["updated_at"],
-            "is_client": contact["id"] == matter.get("client"),
-            "matter_id": matter["id"],
-            "matter_number": matter["display_number"],
-        }
-        if relationship:
-            described = {"description": relationship.get("description")}
-            row |= {"relationship": relationship["id"], **described}
-            row["relationship_name"] = relationship.get("description")
-        rows.append(row)
-    return rows
+    if relationship:
+        described = relationship.get("description")
+        row |= {"relationship": relationship["id"], "description": described}
+        row["relationship_name"] = described
+    return row
 
 
-def _relations(store: Store, matter: Row) -> list[int]:
-    return store["relationships"].where("matter", matter["id"])
+def _copied(contact: Row) -> Row:
+    return {name: contact[name] for name in COPIED if name in contact}
 
 
-def _related_contacts(store: Store, matter_id: str) -> list[Row]:
+def _relationships(store: Store, matter: Row) -> list[Row]:
+    table = store["relationships"]
+    return [table.rows[key] for key in table.where("matter", matter["id"])]
+
+
+def _related_contacts(store: Store, matter_id: str, related_contact_id: str) -> list[Row]:
     matter = _matter(store, matter_id)
     rows = []
-    for key in _relations(store, matter):
-        relationship = store["relationships"].rows[key]
-        contact = store["contacts"].get(relationship["contact"])
+    for relationship in _relationships(store, matter):
+        key, contact = relationship["id"], store["contacts"].get(relationship["contact"])
         if contact is None:
             continue
-        row = {name: contact[name] for name in COPIED if name in contact}
-        row |= {
-            "id": key,
+        row = _copied(contact) | {
+            "id": key if related_contact_id == "relationship" else contact["id"],
+            PLACE: key,
             "contact_id": contact["id"],
             "created_at": relationship["created_at"],
             "updated_at": relationship["updated_at"],
@@ -238,8 +259,12 @@ VIEWS = {
     "billable_matters_ids": View(_BILLABLE, _billable_matters),
     "billable_clients": View(_BILLABLE, _billable_clients),
     "outstanding_client_balances": View(("bills", "allocations"), _outstanding),
-    "matter_contacts": View(_MATTER_TABLES, _matter_contacts, ("matter_id",)),
-    "matter_related_contacts": View(_MATTER_TABLES, _related_contacts, ("matter_id",)),
+    "matter_contacts": View(
+        _MATTER_TABLES, _matter_contacts, ("matter_id",), ("client_row", "contact_listed_twice")
+    ),
+    "matter_related_contacts": View(
+        _MATTER_TABLES, _related_contacts, ("matter_id",), ("related_contact_id",)
+    ),
     "contact_email_addresses": View(
         ("contacts",), _inside_contact("email_addresses"), ("contact_id",)
     ),

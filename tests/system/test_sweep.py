@@ -209,4 +209,4 @@ def test_requests_of_a_sweep_are_documented(
     for asked in sent:
         operation = described(document, asked)
         assert operation is not None, asked.path
-        assert list(problems(operation, asked)) == []
+        assert list(problems(asked.collection, operation, asked)) == []

@@ -262,8 +262,8 @@ def test_other_eyes(firm: Firm, change: str) -> None:
 
 
 def test_other_eyes_in_a_load(firm: Firm) -> None:
-    """Where a user's role changed, a load goes on loading, but marks nothing that a list read in
-    full no longer shows.
+    """Where a user's role changed, a load goes on loading, but moves no watermark, and marks
+    nothing that a list read in full no longer shows.
     """
     full = "lauk_civil_controlled_rates"
     firm.load(full, "tasks")
@@ -271,7 +271,7 @@ def test_other_eyes_in_a_load(firm: Firm) -> None:
     firm.clio.changes.remove(full, min(firm.clio.store[full].rows))
     firm.clio.changes.add("tasks", {"name": "added"})
     outcome = firm.load(full, "tasks")
-    assert told(outcome) == [(full, "other_user")]
+    assert told(outcome) == [("", "other_eyes"), (full, "other_user")]
     assert nothing_is_buried(firm)
     assert firm.differences("tasks") == []
 

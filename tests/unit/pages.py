@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
 
 from sources.clio_http.catalog import Collection, Column, read_catalog
-from sources.clio_http.rows import Batch, RowReader
+from sources.clio_http.misfits import Sifted
+from sources.clio_http.rows import UNKNOWN, Batch, RowReader
 
 CATALOG = read_catalog("clio_manage")
 ID = Column("id", "BIGINT", ("id",))
@@ -32,32 +34,37 @@ def reader_of(kind: str, collection: str = "matters") -> RowReader:
 
 
 def blank(columns: Sequence[Column], **values: object) -> dict[str, Any]:
-    """Give a row with every key that is asked for; what is not named is null."""
+    """Give a row with every key that is asked for; what is not named is null.
+
+    So is an object that nothing of is named; one that is there has an id.
+    """
     row: dict[str, Any] = {}
     for column in columns:
-        place = row
-        for name in column.path[:-1]:
-            place = place.setdefault(name, {})
-        place[column.path[-1]] = values.get(column.name)
+        if len(column.path) == 1:
+            row[column.path[0]] = values.get(column.name)
+            continue
+        first, last = column.path
+        inner = row.setdefault(first, {})
+        inner[last] = values.get(column.name)
+    for name, inner in row.items():
+        if isinstance(inner, dict) and all(value is None for value in inner.values()):
+            row[name] = None
+        elif isinstance(inner, dict) and inner.get("id", 0) is None:
+            inner["id"] = 1
     return row
 
 
 def in_bulk(reader: RowReader, pages: Sequence[tuple[int, bytes]]) -> Batch | None:
-    """Read pages with the bulk reader; None where it leaves them to the careful one."""
-    cursor = reader._connection.cursor()
-    try:
-        return reader._read_bulk(cursor, pages, 0)
-    finally:
-        cursor.close()
+    """Read pages with the bulk reader; None where it leaves one to the careful reader."""
+    with closing(reader._connection.cursor()) as cursor:
+        even, odd = reader._in_bulk(cursor, pages)
+    return None if even is None or odd else reader._batch(Sifted(even, (), 0), 0)
 
 
 def carefully(reader: RowReader, pages: Sequence[tuple[int, bytes]]) -> Batch:
     """Read pages with the careful reader."""
-    cursor = reader._connection.cursor()
-    try:
-        return reader._read_rows(cursor, pages, 0)
-    finally:
-        cursor.close()
+    with closing(reader._connection.cursor()) as cursor:
+        return reader._with_odd(cursor, None, pages, 0, whole=False)
 
 
 def sorted_rows(table: pa.Table, key: str = "id") -> list[dict[str, Any]]:
@@ -69,6 +76,17 @@ def sorted_rows(table: pa.Table, key: str = "id") -> list[dict[str, Any]]:
 def values(batch: Batch) -> dict[int, Any]:
     """Give what the column `v` holds, by id."""
     return {row["id"]: row["v"] for row in batch.table.to_pylist()}
+
+
+def unknown(batch: Batch) -> dict[int, dict[str, str]]:
+    """Give what is not known of each row that has such, by id: the columns and why."""
+    if UNKNOWN not in batch.table.column_names:
+        return {}
+    return {
+        row["id"]: {mark["field"]: mark["evidence"] for mark in row[UNKNOWN]}
+        for row in batch.table.to_pylist()
+        if row[UNKNOWN]
+    }
 
 
 def shape_of(collection: Collection) -> tuple[Column, ...]:

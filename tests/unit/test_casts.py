@@ -1,4 +1,4 @@
-"""Text becomes a typed value that says the same, or its row is set aside with the column named."""
+"""Text becomes a typed value that says the same, or it alone is set aside, its column named."""
 
 import datetime as dt
 import json
@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sources.clio_http.rows import RowReader
-from tests.unit.pages import literal_page, reader_of, values
+from tests.unit.pages import literal_page, reader_of, unknown, values
 
 KINDS = ("BIGINT", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "TIMESTAMPTZ", "VARCHAR")
 READERS: dict[str, RowReader] = {kind: reader_of(kind) for kind in (*KINDS, "JSON")}
@@ -127,18 +127,21 @@ literals = st.one_of(plain_numbers, powers, strings, st.sampled_from(["true", "f
 @given(given_literals=st.lists(literals, min_size=20, max_size=60))
 @example(given_literals=["900719925474099.3", "4.5", "1e2", "-0", "0.1", "1e400", '"1,234.50"'])
 @example(given_literals=["0.000000000000000001", "0.0000000000000000001", "99999999999999999999"])
-def test_a_value_says_what_its_text_said_or_its_row_is_set_aside(
+def test_a_value_says_what_its_text_said_or_is_set_aside(
     kind: str, given_literals: list[str]
 ) -> None:
-    """For every type: the typed value equals an independent reading, or the row is a misfit."""
+    """For every type: the typed value equals an independent reading, or it alone is a misfit."""
     batch = READERS[kind].read([(1, literal_page(*given_literals))])
     typed = values(batch)
     aside = {misfit.record_id: misfit.reason for misfit in batch.misfits}
 
-    assert len(typed) + len(aside) == len(given_literals)
+    assert len(typed) == len(given_literals)
+    assert {misfit.field for misfit in batch.misfits} <= {"v"}
     for at, literal in enumerate(given_literals, start=1):
-        if at not in typed:
-            assert aside[str(at)] == "does not fit its type: v"
+        if str(at) in aside:
+            assert aside[str(at)] == "does not fit its type"
+            assert typed[at] is None
+            assert unknown(batch)[at] == {"v": "does not fit"}
             continue
         assert agrees(kind, literal, typed[at]), (kind, literal, typed[at])
 
@@ -197,6 +200,12 @@ def test_what_fits_is_stored_exactly(kind: str, literal: str, value: object) -> 
     assert batch.misfits == ()
 
 
+REASONS = {
+    "does not fit its type",
+    "an object or a list where a value belongs",
+    "text that is not Unicode",
+    "NaN or Infinity, which JSON does not have",
+}
 NOT_FITTING = [
     ("BIGINT", "4.5"),
     ("BIGINT", "9223372036854775808"),
@@ -231,18 +240,26 @@ NOT_FITTING = [
     ("TIMESTAMPTZ", '"2026-13-01T00:00:00Z"'),
     ("TIMESTAMPTZ", '"31.12.2026"'),
     ("VARCHAR", '"\\ud800"'),
+    ("VARCHAR", '{"a":1}'),
+    ("VARCHAR", "[]"),
+    ("DATE", '"0000-01-01"'),
+    ("TIMESTAMPTZ", '"0000-01-01T00:00:00Z"'),
+    ("TIMESTAMPTZ", '"0001-01-01T00:00:00+05:00"'),
+    ("TIMESTAMPTZ", '"9999-12-31T23:30:00-05:00"'),
 ]
 
 
 @pytest.mark.parametrize(("kind", "literal"), NOT_FITTING)
-def test_what_does_not_fit_sets_its_row_aside_alone(kind: str, literal: str) -> None:
-    """Such a value costs its row, with the column named and the row kept, and no other row."""
+def test_what_does_not_fit_costs_its_value_alone(kind: str, literal: str) -> None:
+    """It is kept as it was received, its column is null and marked, and its row is there."""
     batch = READERS[kind].read([(1, literal_page("null", literal, "null"))])
 
-    assert values(batch) == {1: None, 3: None}
-    assert [misfit.record_id for misfit in batch.misfits] == ["2"]
-    assert batch.misfits[0].reason in {"does not fit its type: v", "v: text that is not Unicode"}
-    assert str(json.loads(batch.misfits[0].row)["id"]) == "2"
+    assert values(batch) == {1: None, 2: None, 3: None}
+    assert unknown(batch) == {2: {"v": "does not fit"}}
+    ((misfit),) = batch.misfits
+    assert (misfit.record_id, misfit.field) == ("2", "v")
+    assert misfit.reason in REASONS
+    json.loads(misfit.row)
     assert batch.rows == 3
 
 

@@ -220,7 +220,9 @@ def test_record_that_does_not_fit(
     answer = confirm(walk, [str(key)])
     assert answer.gone == {}
     assert answer.present is not None
-    assert [misfit.record_id for misfit in answer.present.misfits] == [str(key)]
+    told = [(misfit.record_id, misfit.field) for misfit in answer.present.misfits]
+    assert told == [(str(key), field)]
+    assert shown(walk, answer) == [str(key)]
 
 
 def child_walk(client: ClioClient, parents: Sequence[int]) -> Walk:
@@ -240,13 +242,14 @@ def test_second_walk_of_child_lists(clio: Simulator, client: ClioClient) -> None
     client_of = clio.store["matters"].rows[matter]["client"]
     clio.changes.remove("relationships", relation["id"])
     since = len(clio.requests)
-    asked = [f"{matter},{contact}", f"{matter},{client_of}"]
+    # the client has no relationship with the matter
+    asked = [f"{matter},{contact},{relation['id']}", f"{matter},{client_of},0"]
     answer = confirm(walk, asked, dict.fromkeys(asked, str(matter)))
     assert [path for path, _ in requests(clio, since)] == [
         f"/api/v4/matters/{matter}/contacts.json"
     ]
-    assert answer.gone == {f"{matter},{contact}": GONE[BY_WALK]}
-    assert shown(walk, answer) == [f"{matter},{client_of}"]
+    assert answer.gone == {asked[0]: GONE[BY_WALK]}
+    assert shown(walk, answer) == [asked[1]]
 
 
 def test_row_that_does_not_fit_in_a_list_with_two_keys(clio: Simulator, client: ClioClient) -> None:
@@ -256,7 +259,7 @@ def test_row_that_does_not_fit_in_a_list_with_two_keys(clio: Simulator, client: 
     before = shown_keys(walk)
     gone = keys(clio, name)[0]
     clio.changes.remove(name, gone)
-    clio.faults.add(Value("rate", '"much"'), name, times=None)
+    clio.faults.add(Value("etag", "{}"), name, times=None)
     answer = confirm(walk, [f"London,{gone}"])
     assert f"London,{gone}" in before
     assert (answer.gone, answer.undecided) == ({}, [f"London,{gone}"])

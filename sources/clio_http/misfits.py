@@ -1,0 +1,116 @@
+"""What does not fit: a value costs itself, and only what a row cannot do without costs the row."""
+
+from collections.abc import Collection as Names
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from .catalog import Collection, Column
+from .leaves import Leaves, Oddity, Place, received, standing
+from .signs import DOES_NOT_FIT
+
+UNKNOWN = "_unknown"
+UNKNOWN_TYPE = pa.list_(pa.struct([("field", pa.string()), ("evidence", pa.string())]))
+"""The column of a reading that lists what is not known of a row: each raw column, and why."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A row that does not fit its table, with `field` one value: its key, it as received, why."""
+
+    record_id: str
+    row: str
+    reason: str
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Typed rows without those that are set aside, of which `lost` are whole rows."""
+
+    table: pa.Table
+    misfits: tuple[Misfit, ...]
+    lost: int
+
+
+def needed(collection: Collection) -> frozenset[str]:
+    """Name the columns that a row cannot do without."""
+    return frozenset({*collection.telling, "updated_at", "etag", collection.deletion_marker} - {""})
+
+
+def key_text(row: Mapping[str, Any], key: Sequence[Column]) -> str:
+    """Give what is known of a row's key; parts of a composite key are joined by commas."""
+    parts = (standing(row, column) for column in key)
+    return ",".join("" if part is None else str(part) for part in parts)
+
+
+def sift(
+    typed: pa.Table, leaves: Leaves, columns: Sequence[Column], collection: Collection
+) -> Sifted:
+    """Set aside what does not fit, and mark what is not known of the rows that are left."""
+    places = list(zip(typed["_page"].to_pylist(), typed["_position"].to_pylist(), strict=True))
+    odd = {place: dict(found) for place, found in leaves.odd.items()}
+    for place, names in zip(places, typed["_wrong"].to_pylist(), strict=True):
+        for name in names:
+            odd.setdefault(place, {})[name] = Oddity(DOES_NOT_FIT, "does not fit its type")
+    lost = {place for place, found in odd.items() if _blamed(found, needed(collection))}
+    aside = _Aside(
+        leaves, {c.name: c for c in columns}, [c for c in columns if _is_key(c, collection)]
+    )
+    misfits = [Misfit("", text, "no record") for text in leaves.misfits]
+    for place, found in odd.items():
+        if place in lost:
+            misfits.append(aside.row(place, _blamed(found, needed(collection))))
+        else:
+            misfits += aside.values(place, _blamed(found, aside.columns))
+    table = typed.drop_columns(["_wrong"])
+    if odd.keys() - lost:
+        marks = [_marks(odd.get(place, {})) for place in places]
+        table = table.append_column(UNKNOWN, pa.array(marks, UNKNOWN_TYPE))
+    if lost:
+        table = table.filter(pa.array([place not in lost for place in places]))
+    return Sifted(table, tuple(misfits), len(lost) + len(leaves.misfits))
+
+
+def _is_key(column: Column, collection: Collection) -> bool:
+    return column.name in collection.telling
+
+
+def _blamed(found: Mapping[str, Oddity], names: Names[str]) -> dict[str, Oddity]:
+    return {
+        name: oddity
+        for name, oddity in found.items()
+        if name in names and oddity.evidence == DOES_NOT_FIT
+    }
+
+
+def _marks(found: Mapping[str, Oddity]) -> list[dict[str, str]] | None:
+    marks = [{"field": name, "evidence": oddity.evidence} for name, oddity in found.items()]
+    return marks or None
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """Makes misfits of rows as they were received."""
+
+    leaves: Leaves
+    columns: Mapping[str, Column]
+    key: Sequence[Column]
+
+    def row(self, place: Place, blamed: Mapping[str, Oddity]) -> Misfit:
+        """Set a whole row aside; the reason names each column that is to blame."""
+        row = self.leaves.rows[place]
+        reason = f"does not fit its type: {', '.join(blamed)}"
+        return Misfit(key_text(row, self.key), received(row), reason)
+
+    def values(self, place: Place, blamed: Mapping[str, Oddity]) -> list[Misfit]:
+        """Set values of a row aside, one by one."""
+        row = self.leaves.rows[place]
+        key = key_text(row, self.key)
+        return [
+            Misfit(key, received(standing(row, self.columns[name])), oddity.reason, name)
+            for name, oddity in blamed.items()
+        ]
