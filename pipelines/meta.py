@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, migrations, quarantine, withheld
+from .state import inputs, migrations, quarantine, unread, versions, withheld
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -61,8 +61,10 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *unread.DDL,
     *quarantine.DDL,
     *migrations.DDL,
+    *versions.DDL,
 )
 
 
@@ -143,6 +145,7 @@ class Meta:
         with warehouse.transaction():
             for statement in DDL:
                 warehouse.rows(statement)
+            versions.note(warehouse)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 
@@ -258,12 +261,17 @@ class Meta:
     def begin_sweep(self, progress: Progress) -> None:
         """Note that a sweep begins; what was known before it is kept already."""
         name = [progress.source, progress.resource]
-        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.forget_sweep(*name)
         self.warehouse.rows(
             "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
             " values ($1, $2, $3, $4, $5)",
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
+
+    def forget_sweep(self, source: str, resource: str) -> None:
+        """Let the next sweep of a collection begin anew."""
+        name = [source, resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
 
     def quarantined(self, source: str) -> frozenset[str]:
         """Name the collections of which rows are in quarantine."""

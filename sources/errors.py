@@ -23,6 +23,8 @@
   x keep what is stored, end this walk, run again later
     + UnavailableError
       - UnreachableError
+      - HangError
+      - SilentError
       - AnswerLostError
       - RateLimitedError
       - UntrustedServerError
@@ -236,6 +238,22 @@ class UnreachableError(UnavailableError):
     """No connection to Clio could be made, so nothing was sent."""
 
     code = "unreachable"
+
+
+class HangError(UnavailableError):
+    """A request was sent, and no answer came in time."""
+
+    code = "hang"
+
+
+class SilentError(UnavailableError):
+    """Several lists in a row got no answer, so this one was not asked for any further."""
+
+    code = "silent"
+    hint = (
+        "Clio or the network does not answer. What is stored stays as it is. Run the same command"
+        " again later."
+    )
 
 
 class AnswerLostError(UnavailableError):

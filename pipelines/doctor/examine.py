@@ -45,10 +45,11 @@ def examine(work: Work) -> Outcome:
         machine.data_folder(folder),
         machine.lock(folder),
         machine.disk(folder),
+        machine.copies(folder),
         machine.stop(folder),
     ]
     found, known = stored.look(work.settings, began)
-    lines += found
+    lines += [*found, stored.ledger(work.settings, work.clock)]
     for source in PRODUCTS:
         lines += [line.of(source) for line in _product(work, source, known)]
     return ended(lines, Outcome("doctor", began, work.clock.now()))

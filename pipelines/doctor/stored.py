@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pendulum
 
-from pipelines import certificates, identity, products
+from pipelines import certificates, echoes, identity, products
 from pipelines.config import PRODUCTS, Settings
 from pipelines.epoch import (
     UnreadableEpochError,
@@ -17,15 +18,18 @@ from pipelines.epoch import (
 )
 from pipelines.errors import BusyError
 from pipelines.identity import Identity
+from pipelines.ledger import Head, Ledger
 from pipelines.meta import Meta
 from pipelines.observations import FAIL as TOO_LATE
 from pipelines.observations import OK as IN_TIME
 from pipelines.observations import OVERLAP
+from pipelines.problems import problems
 from pipelines.status import source_status
 from pipelines.sweep import SWEPT
 from pipelines.warehouse import FILE, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, Redaction, read_catalog
+from sources.clio_http.clock import Clock
 from sources.errors import ClioError, ConfigurationError
 
 from .line import FAIL, NOTE, OK, WARN, Line, named
@@ -67,6 +71,29 @@ def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored
         return [Line("warehouse", FAIL, str(error), error.hint)], Stored()
 
 
+def ledger(settings: Settings, clock: Clock) -> Line:
+    """Say whether the ledger is whole, and as long as the warehouse saw it last."""
+    folder = settings.data_dir
+    try:
+        with Ledger.open(folder, clock, read_only=True) as open_:
+            open_.demand_whole(_seen(folder))
+            events = open_.head().count
+    except ClioError as error:
+        return Line("ledger", FAIL, str(error), error.hint)
+    return Line("ledger", OK, f"{events:,} events, each as it was written")
+
+
+def _seen(folder: Path) -> Head:
+    """Give the head of the ledger that the warehouse saw last; none where it cannot be asked."""
+    if not (folder / FILE).exists():
+        return Head()
+    try:
+        with Warehouse(folder, read_only=True) as warehouse:
+            return Head(*echoes.seen(warehouse))
+    except ClioError:
+        return Head()  # what is wrong with the warehouse is a line of its own
+
+
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
 ) -> tuple[list[Line], Stored]:
@@ -84,6 +111,7 @@ def _looked(
             continue
         judged = [judge(rows, now) for judge in JUDGES]
         judged.append(hidden_values(warehouse, source, collections))
+        judged += not_known(warehouse, source)
         lines += [line.of(source) for line in judged]
     return lines, Stored(pinned, refused)
 
@@ -190,6 +218,16 @@ def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
     if told:
         return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
     return Line("kept_out", OK, "everything that Clio shows fits")
+
+
+def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
+    found = [one for one in problems(warehouse, source) if one.kind != "kept_out"]
+    if not found:
+        return [Line("not_known", OK, "everything that is loaded is known")]
+    return [
+        Line("not_known", WARN, f"{one.name}: {one.message}{one.when}", one.fix) for one in found
+    ]
 
 
 def _is_swept(collection: Collection | None) -> bool:

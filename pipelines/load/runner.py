@@ -34,6 +34,7 @@ from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
 from pipelines.state.inputs import keep_inputs
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -58,6 +59,7 @@ from .package import Engine, Package
 from .settlement import Settlement, parents_of
 from .standing import Standing
 from .task import Purpose, Task
+from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
 SKEW = pendulum.duration(minutes=2)
@@ -72,7 +74,8 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 class Product:
     """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs.
     """
 
     catalog: Catalog
@@ -84,6 +87,7 @@ class Product:
     make: Callable[..., Any]
     rolling_slice: int
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -173,6 +177,7 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        self.unread = AllUnread(self.warehouse, self.source, now)
         migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
@@ -224,7 +229,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -248,7 +255,7 @@ class Runner:
         return Task(
             self.source,
             walk,
-            known,
+            progress,
             run,
             mask,
             purpose=purpose,
@@ -260,7 +267,8 @@ class Runner:
         """Say what may keep the watermark of a load's walk where it is."""
         if purpose.walk != "load" or plan.mode in {"child", "daily"}:
             return Standing()
-        whole = plan.since is None and not purpose.census
+        # of a walk that goes on with an earlier run's, this run shows a part
+        whole = plan.since is None and not purpose.census and plan.run_at is None
         known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
         unsure = not self.identity.rights and not self.identity.user_id
         return Standing(
@@ -376,14 +384,15 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            error = remainder.judge(task, task.error or task.walk.error)
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
                 self.meta.accept_fields(self.source, task.name, task.walk.refused)
@@ -392,6 +401,7 @@ class Runner:
                 self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
         self.result.requests = self.client.requests

@@ -31,7 +31,7 @@ class Settlement:
         """Decide about the rows that one walk did not show."""
         census = self.run.census(task)
         # a list that is gone says nothing of its rows: they go when their parent is proved gone
-        unread = task.walk.skipped | task.walk.failed
+        unread = {*task.walk.skipped, *task.walk.failed}
         read = [index for index in task.finished if index not in unread]
         absent = census.absent(parents_of(task, read))
         if not absent:

@@ -11,7 +11,6 @@ from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
-    Drift,
     Late,
     ParentRead,
     Progress,
@@ -32,7 +31,6 @@ from sources.errors import (
     BrokenWalkError,
     BudgetSpent,
     ClioError,
-    CollectionGoneError,
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
@@ -40,9 +38,9 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .drift import drift_of, of_the_future
 from .standing import Standing, after_walk
 
-STAMP = "updated_at"
 Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
@@ -150,6 +148,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -238,7 +237,7 @@ class Task:
             for misfit in reading.misfits
         ]
         self.mass |= reading.mass_misfits
-        self.pending.future += self._of_the_future(reading.table)
+        self.pending.future += of_the_future(self.walk.plan, reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -247,15 +246,6 @@ class Task:
         self.pending.lifted |= outcome.lifted
         if self.purpose.counts:
             self._count_seen(outcome, reading)
-
-    def _of_the_future(self, rows: pa.Table) -> int:
-        """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
-        if STAMP not in rows.column_names:
-            return 0
-        plan = self.walk.plan
-        latest = (plan.run_at or plan.started_at).add(days=1)
-        ahead = pa.compute.greater(rows[STAMP], pa.scalar(latest, rows[STAMP].type))
-        return int(pa.compute.sum(ahead).as_py() or 0)
 
     def _count_seen(self, outcome: Classified, reading: Reading) -> None:
         """Note what is there: rows that fit with their content, others by key alone."""
@@ -310,7 +300,7 @@ class Task:
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(self._drift())
+        stored.drift.extend(drift_of(self))
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
@@ -339,18 +329,6 @@ class Task:
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
         return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
-
-    def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
-        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
-        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        misfits = {one.field or "" for one in self.pending.quarantined}
-        drift += [Drift(self.source, self.name, name, "type") for name in sorted(misfits)]
-        if self.pending.future:
-            drift.append(Drift(self.source, self.name, STAMP, "future"))
-        if isinstance(self.walk.error, CollectionGoneError):
-            drift.append(Drift(self.source, self.name, "", "collection_gone"))
-        return drift
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -407,7 +385,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"} and self.stopped is None
@@ -417,7 +395,7 @@ class Task:
             finished_at=at,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, self.stopped, complete=self.complete),
+            status=_status(error, self.stopped, complete=self.complete and self.partial is None),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )

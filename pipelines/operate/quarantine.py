@@ -10,8 +10,9 @@ from uuid import uuid4
 from pipelines import apis, products
 from pipelines.config import Settings
 from pipelines.epoch import check_epoch
-from pipelines.errors import DemoFolderError, KeptOutError, NotKeptOutError, NoWarehouseError
+from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.load import URGENCY
+from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
 from pipelines.run_load import Run
 from pipelines.state import quarantine

@@ -13,7 +13,7 @@ from pipelines import identity
 from pipelines.apis import WHO_AM_I
 from pipelines.errors import OtherAccountError
 from pipelines.load import Product
-from pipelines.masks import Masks
+from pipelines.masks import HIDDEN, Masks
 from pipelines.observations import OVERLAP
 from pipelines.plans import lists_of, not_asked_for
 from pipelines.progress import Lines
@@ -24,7 +24,7 @@ from sources.clio_http.client import ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import Plan, Point, narrowing, without
+from sources.clio_http.plan import Plan, Point, Reading, narrowing, without
 from sources.clio_http.records import Records
 
 from .evaluate import Inputs
@@ -342,12 +342,28 @@ class Reader:
         if ours is None:
             return Seen(THERE, moved)
         kinds = {one.name: one.type for one in self.collection.columns}
+        unknown = self._unknown(found, key)
+        hidden = {one.name for one in self.desk.masks.hidden(self.collection.name)}
         differing = [
-            (name, row[name], ours[name])
+            (name, HIDDEN, HIDDEN) if name in hidden else (name, row[name], ours[name])
             for name in kept
-            if not _same(kinds[name], row[name], ours[name])
+            if name not in unknown and not _same(kinds[name], row[name], ours[name])
         ]
         return Seen(THERE, moved, tuple(differing))
+
+    def _unknown(self, found: Reading, key: str) -> set[str]:
+        """Name the columns of a record of which Clio does not show the value: no difference."""
+        table = found.table
+        told = table.column("_unknown").to_pylist() if "_unknown" in table.column_names else []
+        here = {str(one["field"]) for listed in told for one in listed or ()}
+        if not self.desk.warehouse.columns("meta", "withheld"):
+            return here
+        marked = self.desk.warehouse.rows(
+            "select field from meta.withheld where source = $1 and resource = $2"
+            " and (record_id is null or record_id = $3)",
+            [SOURCE, self.collection.name, key],
+        )
+        return here | {str(name) for (name,) in marked}
 
     def _row(self, relation: str, names: Sequence[str], key: str) -> dict[str, str | None] | None:
         kinds = {one.name: one.type for one in self.collection.columns}

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Generic, Self, TypeAlias, TypeVar
 
@@ -21,10 +22,12 @@ from sources.clio_http.pace import Pace, PacedBudget
 from sources.clio_http.redaction import quiet_libraries
 from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
 from sources.clio_http.secret import Secret
+from sources.clio_http.silence import Silence
 from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
     BudgetSpent,
     ClioError,
+    HangError,
     Interrupted,
     SignInNeededError,
     UnavailableError,
@@ -115,6 +118,7 @@ class _Wanted(Generic[T]):
     check: Callable[[Answer], T]
     meter: Meter | None
     note: str
+    attempts: int | None = None
 
 
 class ClioClient:
@@ -136,6 +140,7 @@ class ClioClient:
         self._stop = stop or threading.Event()
         self._meter = Meter()
         self.allowance = Allowance()
+        self.silence = Silence()
         self._server_time: pendulum.DateTime | None = None
         self._exchange = Exchange(settings.bounds, clock, self._stop)
         self._budget = _budget(settings, clock, self._stop)
@@ -182,7 +187,7 @@ class ClioClient:
         """
         return self.read(path, params, _parsable, meter=meter)
 
-    def read(
+    def read(  # noqa: PLR0913 - a request, its check, and four things by name
         self,
         path: str,
         params: Sequence[tuple[str, str]],
@@ -190,13 +195,15 @@ class ClioClient:
         *,
         meter: Meter | None = None,
         note: str = "",
+        attempts: int | None = None,
     ) -> T:
         """Read a path and give what `check` makes of the answer.
 
         An `UnreadableAnswerError` from `check` is treated like a server error: the request is
-        repeated a few times. `note` is added to the log line. A refused token is renewed once.
+        repeated a few times, or until there were so many `attempts`. `note` is added to the log
+        line. A refused token is renewed once.
         """
-        wanted = _Wanted(Asked(path, params), check, meter, note)
+        wanted = _Wanted(Asked(path, params), check, meter, note, attempts)
         token = self._bearer.token
         refusal: SignInNeededError
         try:
@@ -287,11 +294,17 @@ class ClioClient:
         self._budget.hold(seconds)
 
     def _read(self, wanted: _Wanted[T], token: Secret) -> T:
-        return self._retrier.call(self._budget.slot, lambda: self._once(wanted, token))
+        once = partial(self._once, wanted, token)
+        return self._retrier.call(self._budget.slot, once, wanted.attempts)
 
     def _once(self, wanted: _Wanted[T], token: Secret) -> Outcome[T]:
+        if wanted.meter:
+            self.silence.check()
+        since = self.silence.answers
         try:
             raw = self._send(wanted, token)
+            if wanted.meter and not is_temporary(raw.status):
+                self.silence.answered()
             if is_temporary(raw.status):
                 return Again(self._error(raw, wanted.asked))
             if raw.status == TOO_MANY:
@@ -301,6 +314,8 @@ class ClioClient:
         except UntrustedServerError:
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
+            if wanted.meter and isinstance(error, HangError):
+                self.silence.hung(wanted.meter, since)
             return Again(error)
         raise self._error(raw, wanted.asked)
 

@@ -70,6 +70,7 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     *,
     meter: Meter | None = None,
     number: int = 1,
+    attempts: int | None = None,
 ) -> Page:
     """Read one page: the original parameters and, after the first page, its token."""
 
@@ -82,7 +83,8 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
         return Page(answer.body, number, token, following, answer.date)
 
     sent = [*params, ("page_token", token)] if token else list(params)
-    return client.read(path, sent, check, meter=meter, note=f"page {number}")
+    note = f"page {number}"
+    return client.read(path, sent, check, meter=meter, note=note, attempts=attempts)
 
 
 def _unmarked(answer: Answer, path: str, number: int, token: str) -> Page:

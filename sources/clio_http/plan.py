@@ -38,7 +38,8 @@ class Plan:
 
     `since` asks only for records changed after that moment; None asks for all of them.
     `started_at` is server time before the walk's first page was asked for; `run_at` is server time
-    at the start of a run that goes on with an earlier one's walk.
+    at the start of a run that goes on with an earlier one's walk. `unread` names records that could
+    not be had before, so that no page is asked for again because of them.
     """
 
     collection: Collection
@@ -49,6 +50,7 @@ class Plan:
     start: Point = field(default_factory=Point)
     left_out: frozenset[str] = frozenset()
     run_at: pendulum.DateTime | None = None
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,15 @@ class Records:
         plan: Plan,
         fields: Sequence[Field],
         meter: Meter,
-        asked: Sequence[Field] = (),
     ) -> None:
-        """Get ready; nothing is sent yet. `asked` are fields to ask for and not to store."""
+        """Get ready; nothing is sent yet."""
         self.client = client
         self.plan = plan
         self.meter = meter
         columns = [column for item in fields for column in item.columns]
         self._reader = RowReader(plan.collection, columns)
         self._reader.rising = False
-        more = [item for item in asked if item not in fields]
-        self._narrowing = narrowing(plan.collection, [*fields, *more])
+        self._narrowing = narrowing(plan.collection, fields)
 
     def by_ids(self, ids: Sequence[object]) -> Reading:
         """Read some records, in blocks where the list takes ids. Those that are gone are left out.

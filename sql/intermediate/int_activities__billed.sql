@@ -3,8 +3,7 @@
 -- When work was billed: the first day on which an approved bill with it was issued. Clio names
 -- the bill in the activity, and the activity in the bill's line; either is enough.
 with bills as (
-    select bill_id, coalesce(issued_date, created_date) as issued_date
-    from staging.stg_manage__bills
+    select bill_id, issued_date from staging.stg_manage__bills
     where is_approved and not is_trust_request and not is_deleted
 ),
 

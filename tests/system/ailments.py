@@ -122,6 +122,18 @@ CASES = {
     "lock-unreadable": Case(
         lambda p: _write(p.folder / "lock.json", "?"), "lock", "warn", "cannot be read"
     ),
+    "conflicted-copy": Case(
+        lambda p: _write(p.folder / "warehouse (Ana's conflicted copy 2026-03-02).duckdb", ""),
+        "copies", "warn", "another program",
+    ),
+    "conflicting-ledger": Case(
+        lambda p: _write(p.folder / "ledger.sync-conflict-20260302-090000-ABCDEFG.sqlite", ""),
+        "copies", "warn", "ledger.sync-conflict",
+    ),
+    "ledger-damaged": Case(
+        lambda p: _write(p.folder / "ledger.sqlite", "no ledger"),
+        "ledger", "fail", "cannot be read", "", 7,
+    ),
     "stopped": Case(lambda p: _write(p.folder / "STOP", ""), "stop", "warn", "nothing is written"),
     "warehouse-damaged": Case(
         lambda p: _write(p.folder / "warehouse.duckdb", "no database"),
