@@ -50,9 +50,7 @@ def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
         return dict(schema)
     found = {**schema}
     if NEVER_EMPTY not in schema.get("description", ""):
-        found["nullable"] = True
-        if "enum" in schema:
-            found["enum"] = [*schema["enum"], None]
+        found["nullable"] = True  # of an enumeration too: Prism adds the null to it
     for name in ("properties",):
         if name in schema:
             found[name] = {each: nullable(inner) for each, inner in schema[name].items()}

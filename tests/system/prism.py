@@ -146,8 +146,13 @@ def said(answer: httpx.Response) -> Iterator[tuple[str, str]]:
     elif SAID in answer.headers:
         found = json.loads(answer.headers[SAID])
     for one in found:
-        places = ["*" if str(part).isdigit() else str(part) for part in one.get("location", ())]
-        yield ".".join(places), str(one["message"])
+        places = [str(part) for part in one.get("location", ())]
+        yield _anywhere(".".join(places)), _anywhere(str(one["message"]))
+
+
+def _anywhere(text: str) -> str:
+    """Leave out which entries of lists are meant."""
+    return re.sub(r"\.[0-9]+(?=\.|$|\s)", ".*", text)
 
 
 def program() -> str:
