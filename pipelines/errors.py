@@ -119,14 +119,6 @@ class ClockError(ClioError):
     exit_code = 4
 
 
-class FutureWatermarkError(ClioError):
-    """The stored watermark lies in the server's future."""
-
-    code = "future_watermark"
-    hint = "Nothing was loaded for this collection. Run clio-sync load --full to read it anew."
-    exit_code = 4
-
-
 class NoWarehouseError(ClioError):
     """There is no warehouse in the data folder yet."""
 
@@ -216,10 +208,10 @@ class EditRefusedError(ClioError):
     exit_code = 2
 
 
-class WithheldError(EditRefusedError):
+class WithheldBaseError(EditRefusedError):
     """Clio keeps the value of a field back from this token, so an edit has no base."""
 
-    code = "withheld"
+    code = "withheld_base"
     hint = (
         "Nothing was proposed, and nothing was sent. Give the user of the token the permission in"
         " Clio, run clio-sync load, then propose it again."

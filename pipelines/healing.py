@@ -182,7 +182,7 @@ class Healing(Rereading):
     def _heal(self, collection: Collection, one: Ailing) -> tuple[int, int]:
         """Read one collection's records again; give how many are gone and how many changed."""
         shown: set[str] = set()
-        task, records = self._aside(Wanted(collection.name, one.ids, frozenset()))
+        task, records = self._aside(Wanted(collection.name, one.ids))
         if one.ids:
             shown |= self._keep(task, records.by_ids(one.ids))
         expected = set(one.ids)
@@ -247,7 +247,7 @@ class Healing(Rereading):
         known = sorted(self._live(collection, others, absent))[-WITNESSES:]
         if not known:
             return True
-        _, records = self._aside(Wanted(collection.name, tuple(known), frozenset()))
+        _, records = self._aside(Wanted(collection.name, tuple(known)))
         return bool(records.by_ids(known).table.num_rows)
 
     def _fits(self, collection: Collection, column: str, value: str) -> bool:

@@ -9,7 +9,17 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, migrations, quarantine, unread, versions, withheld
+from .state import (
+    inputs,
+    migrations,
+    quarantine,
+    refusals,
+    server_clock,
+    unread,
+    versions,
+    withheld,
+)
+from .state.refusals import Refused
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -38,9 +48,6 @@ DDL = (
             "frozen_rows bigint",
         )
     ),
-    """create table if not exists meta.fields (
-        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
-        catalog_hash varchar)""",
     """create table if not exists meta.drift (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
         run_id varchar)""",
@@ -61,10 +68,12 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *refusals.DDL,
     *unread.DDL,
     *quarantine.DDL,
     *migrations.DDL,
     *versions.DDL,
+    *server_clock.DDL,
 )
 
 
@@ -103,6 +112,11 @@ class Progress:
         if self.watermark is None or self.seen is None:
             return self.watermark
         return min(self.watermark, self.seen)
+
+    @property
+    def put_down(self) -> bool:
+        """Tell whether a walk is under way of which a page is stored, from which to go on."""
+        return self.walk_started_at is not None and (self.list_index > 0 or bool(self.page_token))
 
 
 @dataclass(frozen=True)
@@ -310,23 +324,6 @@ class Meta:
             [source, resource, list(parents)],
         )
 
-    def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
-        """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
-        found = self.warehouse.rows(
-            "select resource, catalog_hash, list(field) from meta.fields"
-            " where source = $1 and status = 'refused' group by all",
-            [source],
-        )
-        return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
-
-    def accept_fields(self, source: str, resource: str, refused: Iterable[str]) -> None:
-        """Forget what Clio refused of a collection once, all but what it refuses now."""
-        self.warehouse.rows(
-            "delete from meta.fields where source = $1 and resource = $2"
-            " and status = 'refused' and not list_contains($3::varchar[], field)",
-            [source, resource, list(refused)],
-        )
-
 
 @dataclass(frozen=True)
 class Drift:
@@ -336,16 +333,6 @@ class Drift:
     resource: str
     field: str
     kind: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A field that Clio refused, and the catalogue entry that asked for it."""
-
-    source: str
-    resource: str
-    field: str
-    catalog_hash: str
 
 
 @dataclass(frozen=True)
@@ -420,8 +407,7 @@ class Stored:
         yield "lateness", _table(self.late, seen_at=at, run_id=run_id), ()
         yield "silent_changes", _table(self.silent, seen_at=at, run_id=run_id), ()
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
-        refused = _table(self.refused, status="refused", since=at)
-        yield "fields", refused, (*resource, "field")
+        yield "fields", _table(self.refused, since=at), (*resource, "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

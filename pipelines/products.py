@@ -101,7 +101,7 @@ def column_of(catalog: Catalog, named: str) -> tuple[str, Column]:
     if collection is None or name not in known or not known[name].path:
         message = f"unknown column {named}"
         raise ConfigurationError(message)
-    if name in collection.key:
+    if name in collection.telling:
         message = f"{named} is part of the key and cannot be left out or hashed"
         raise ConfigurationError(message)
     return table, known[name]

@@ -18,7 +18,7 @@ from .load import Purpose, Result, Task, WholeRun, watch
 from .load.unread import named
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk
-from .plans import fields_hash, plan_sweep
+from .plans import fields_hash, plan_sweep, same_walk
 
 SWEPT = frozenset({"incremental", "full"})
 
@@ -128,7 +128,7 @@ class Sweep(WholeRun):
         walked = {
             name: at for name, (at, _) in certificates.last(self.warehouse, self.source).items()
         }
-        under_way = frozenset(name for name, known in sweeps.items() if known.walk_started_at)
+        under_way = frozenset(name for name, known in sweeps.items() if known.put_down)
         rows = self.warehouse.counts(f"raw_{self.source}")
         ordered = in_order(loaded, under_way, walked)
         return [(c, estimate(c, rows.get(c.name, 0))) for c in ordered]
@@ -140,10 +140,12 @@ class Sweep(WholeRun):
         known: Progress | None,
         now: pendulum.DateTime,
     ) -> Task:
-        plan = plan_sweep(collection, known, self.rules, now)
+        plan = plan_sweep(collection, known, self.rules, now, self.choice.budget)
+        begun = known is not None and same_walk(collection, known, plan.left_out)
         purpose = Purpose(
             "sweep",
             census=True,
+            again=begun and plan.run_at is None,
             watch=watch(loaded, silent=True) if collection.updated_since else None,
         )
         before = known or Progress(self.source, collection.name)
@@ -158,8 +160,14 @@ class Sweep(WholeRun):
         return Census(self.warehouse, self.source, collection, task.purpose.walk, content)
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
-        """Note what is stored, and that the walk begins: one that dies goes on with that."""
+        """Note what is stored, and that the walk begins: one that dies keeps what it found."""
         super()._count_known(tasks)
+        layout = self.warehouse.layout(f"raw_{self.source}")
+        with self.warehouse.transaction():
+            for task in tasks:
+                again = task.purpose.again
+                if task.name in layout and (again or task.walk.plan.run_at is not None):
+                    self.census(task).go_on(anew=again)
         for plan in (task.walk.plan for task in tasks if task.walk.plan.run_at is None):
             self.meta.begin_sweep(
                 Progress(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.utils import PacifyFlushWrapper
 
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
@@ -34,7 +33,7 @@ def entry() -> None:
         sys.exit(error.exit_code)
     except SystemExit as ending:
         # click's own way to end where whoever reads has read enough, as of a page of help
-        if isinstance(sys.stdout, PacifyFlushWrapper):
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
             ending.code = 0
         raise
     sys.exit(ended if isinstance(ended, int) else 0)

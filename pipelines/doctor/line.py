@@ -37,6 +37,7 @@ WHY = {
     "collections": "a collection that does not answer is not loaded, and each load ends with 4",
     "hidden_now": "hidden hours and amounts make every sum too low, and nothing else tells",
     "refused_fields": "a refused field is not asked for again by itself: its column stands still",
+    "refused_parameters": "a list is asked for in another way, or shows less, as long as it lasts",
 }
 """Each check, and why it matters."""
 

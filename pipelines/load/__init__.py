@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 import pendulum
 
 from pipelines.children import choose, queue
-from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
 from pipelines.observations import OVERLAP, Watch
 from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
@@ -57,11 +56,7 @@ class Load(WholeRun):
     def _list_tasks(self, now: pendulum.DateTime) -> list[Task]:
         progress = self.meta.progress(self.source)
         due = due_collections(self._candidates(), progress, self.rules, self.choice, now)
-        return [
-            task
-            for collection in self._wanted(due)
-            if (task := self._list_task(collection, progress, now)) is not None
-        ]
+        return [self._list_task(collection, progress, now) for collection in self._wanted(due)]
 
     def _wanted(self, due: Iterable[Collection]) -> Iterator[Collection]:
         """Leave out what nothing needs and Clio refused a short while ago."""
@@ -77,13 +72,9 @@ class Load(WholeRun):
         collection: Collection,
         progress: Mapping[str, Progress],
         now: pendulum.DateTime,
-    ) -> Task | None:
+    ) -> Task:
         known = progress.get(collection.name) or Progress(self.source, collection.name)
-        try:
-            plan = plan_walk(collection, known, self.rules, self.choice, now)
-        except FutureWatermarkError as error:
-            self.result.errors.append((collection.name, error))
-            return None
+        plan = plan_walk(collection, known, self.rules, self.choice, now)
         purpose = Purpose(
             census=collection.mode == "full",
             proving=collection.name in self.proving,

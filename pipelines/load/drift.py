@@ -27,7 +27,8 @@ def of_the_future(plan: Plan, rows: pa.Table) -> int:
 def drift_of(task: "Task") -> list[Drift]:
     """Say what was refused, is gone, is new, does not fit, or bears a stamp of the future."""
     pending = task.pending
-    found = [(name, "refused") for name in task.walk.refused]
+    refused = sorted(task.walk.refused | task.walk.given_up)
+    found = [(name, "refused") for name in refused]
     found += [(name, "gone") for name in pending.absent]
     found += [(name, "new") for name in sorted(pending.new)]
     found += [(name, "type") for name in sorted({one.field or "" for one in pending.quarantined})]

@@ -33,6 +33,8 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state import refusals
+from pipelines.state.announcements import keep_new
 from pipelines.state.inputs import keep_inputs
 from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
@@ -53,16 +55,17 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from . import server_time
 from .kept_out import KeptOut
 from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
+from .stand_ins import widen_keys
 from .standing import Standing
 from .task import Purpose, Task
 from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
-SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
 MOST_CONFIRMED = 10
 """So many collections are asked for a record that is known, where rights cannot be read."""
@@ -151,7 +154,8 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            {} if choice.full else self.meta.refused(self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
@@ -171,12 +175,14 @@ class Runner:
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
         try:
-            now = self._server_time()
-            self._check_account(now)
+            said = self.server_says()
+            self._check_account(said)
+            now = server_time.settle(self, said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
         self.unread = AllUnread(self.warehouse, self.source, now)
         migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
@@ -185,7 +191,7 @@ class Runner:
         self.kept_out.begin()
         return now
 
-    def _server_time(self) -> pendulum.DateTime:
+    def server_says(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
         for parameters in self.product.clock_parameters:
             try:
@@ -201,9 +207,6 @@ class Runner:
         if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(now - self.clock.now()) > SKEW:
-            self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = now
         return now
 
     def _check_account(self, now: pendulum.DateTime) -> None:
@@ -350,7 +353,8 @@ class Runner:
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored before the first request of each walk that begins now."""
-        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        counted = [t for t in tasks if t.purpose.census and not t.purpose.again]
+        new = [t for t in counted if t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
         with self.warehouse.transaction():
@@ -395,7 +399,11 @@ class Runner:
             self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
-                self.meta.accept_fields(self.source, task.name, task.walk.refused)
+                still = task.walk.refused | task.walk.given_up
+                refusals.accept(self.warehouse, self.source, task.name, still)
+            if given_up := sorted(task.walk.given_up):
+                told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
+                self.reporter.note(f"{task.name}: {told}")
             if task.future:
                 what = "updated_at of {} rows lies over a day in the future"
                 self.reporter.note(f"{task.name}: {what.format(task.future)}")
@@ -404,6 +412,11 @@ class Runner:
         self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
+        for told in keep_new(
+            self.warehouse, self.product.catalog, self.client.notices.found,
+            run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
+        ):  # fmt: skip
+            self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self._finish_unknown()

@@ -15,7 +15,6 @@ from pipelines.meta import (
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
@@ -23,6 +22,7 @@ from pipelines.meta import (
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
@@ -51,16 +51,18 @@ UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 class Purpose:
     """What a walk is for: to load, or to prove (`sweep`).
 
-    With `census` it is held against what was known before its first request. With `buried` some
+    With `census` it is held against what was known before its first request; what a walk of the
+    same found that was put down counts for one that begins `again`. With `buried` some
     rows of the collection are marked as deleted, and one that is seen again is revived; its
     lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
+    down, and is told what this walk stores. With `sightings` it is kept when a record
     was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
     with `withheld` cells, those that are seen again.
     """
 
     walk: str = "load"
     census: bool = False
+    again: bool = False
     buried: bool = False
     watch: Watch | None = None
     children: tuple[str, ...] = ()
@@ -200,6 +202,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         ask = self._ask if self.walk.can_settle else None
         try:
             outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
@@ -292,9 +297,10 @@ class Task:
         self.finished += self.pending.finished
         self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
@@ -313,7 +319,9 @@ class Task:
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
             seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            stored.seen.append(replace(seen, sighted_at=sighted_at))
+            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
+            read_at = plan.run_at or plan.started_at
+            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
         stored.withheld.append(self._marks(name))
         if observed.late:
             stored.late.append(
@@ -393,6 +401,8 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
             status=_status(error, self.stopped, complete=self.complete and self.partial is None),

@@ -44,7 +44,7 @@ class Again(Rereading):
             ClioError: they could not be read; nothing is known of them.
 
         """
-        task, records = self._aside(Wanted(collection.name, tuple(keys), frozenset()))
+        task, records = self._aside(Wanted(collection.name, tuple(keys)))
         found = records.by_ids(list(keys))
         gone: list[str] = []
         if collection.ids and collection.item_path:

@@ -83,7 +83,10 @@ def _failed_alone(warehouse: Warehouse) -> dict[str, Verdict]:
     rows = warehouse.rows(
         "select distinct check_name, model, severity, failures from meta.check_failures"
     )
-    return {row[0]: Verdict(*row, "") for row in rows}
+    return {
+        name: Verdict(name, model, severity, failures, "")
+        for name, model, severity, failures in rows
+    }
 
 
 def _shown(warehouse: Warehouse, verdict: Verdict) -> Shown:

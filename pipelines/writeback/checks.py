@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from pipelines.errors import EditRefusedError, WithheldError
+from pipelines.errors import EditRefusedError, WithheldBaseError
 
 from . import cells, fields, values
 from .fields import FieldRef
@@ -251,7 +251,7 @@ def _demand_known(ref: FieldRef, stored: Stored) -> None:
                 f"{ref.text} is withheld from this token in Clio, so what it would replace is not"
                 f" known; look at {role('__'.join(path))}, then load anew"
             )
-            raise Problem(FIELD, message, WithheldError)
+            raise Problem(FIELD, message, WithheldBaseError)
 
 
 def _listed(names: list[str]) -> str:

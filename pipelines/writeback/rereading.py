@@ -131,10 +131,12 @@ class Rereading(Runner):
         purpose = Purpose(
             buried=collection.name in self.buried,
             quarantined=collection.name in self.quarantined,
+            withheld=collection.name in self.withheld.with_cells,
         )
         known = Progress(self.source, collection.name)
         mask = partial(self.masks.apply, collection.name)
-        task = Aside(self.source, walk, known, run, mask, purpose=purpose)
+        withheld = self.withheld.columns.get(collection.name)
+        task = Aside(self.source, walk, known, run, mask, purpose=purpose, withheld=withheld)
         kept = without(collection.fields, plan.left_out)
         return task, Records(self.client, plan, kept, walk.meter)
 

@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipelines.errors import EditRefusedError, QueryError, WithheldError
+from pipelines.errors import EditRefusedError, QueryError, WithheldBaseError
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Column
 
@@ -28,7 +28,8 @@ def demand_known(sight: Sight, query: str) -> None:
     """Refuse a query that reads a column or a collection of which the truth is not known here.
 
     Raises:
-        EditRefusedError: it does; the message names it. WithheldError where that is Clio's doing.
+        EditRefusedError: it does; the message names it.
+        WithheldBaseError: it does, by what Clio withholds.
         QueryError: what it reads cannot be told, and something is hidden.
 
     """
@@ -46,7 +47,7 @@ def demand_known(sight: Sight, query: str) -> None:
     for name in sorted(set().union(*tables.values())):
         if name in unread:
             message = f"the query reads {name}, which was never read whole: {unread[name]}"
-            raise WithheldError(message)
+            raise WithheldBaseError(message)
         read = [
             one
             for one in sight.catalog.loaded[name].columns
@@ -84,7 +85,7 @@ def _demand_columns(sight: Sight, collection: str, columns: Sequence[Column]) ->
             raise EditRefusedError(message)
         if column.path in withheld:
             message = f"{named} withheld from this token: look at {role(column.name)}"
-            raise WithheldError(message)
+            raise WithheldBaseError(message)
 
 
 def _unread(warehouse: Warehouse) -> Iterator[tuple[str, str]]:

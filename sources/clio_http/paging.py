@@ -28,6 +28,11 @@ class Page:
     next_token: str
     date: pendulum.DateTime | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is the list's first page and its last."""
+        return not self.token and not self.next_token
+
 
 def walk(  # noqa: PLR0913 - what to walk, from where, and two bounds by name
     client: ClioClient,
@@ -79,7 +84,8 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
         if meta is None and client.settings.bare:
             return _unmarked(answer, path, number, token)
         link = _next_link(meta, path)
-        following = next_token(link, path, client.settings.origin) if link else ""
+        moved, origin = client.path_of(path), client.settings.origin
+        following = next_token(link, path, origin, moved) if link else ""
         return Page(answer.body, number, token, following, answer.date)
 
     sent = [*params, ("page_token", token)] if token else list(params)

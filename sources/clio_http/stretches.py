@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from sources.errors import BrokenWalkError, ClioError, UnreadableAnswerError
 
+from .asking import ORDER
 from .catalog import Field
 from .keys import key_texts
 from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit
@@ -52,7 +53,8 @@ class Stretches:
         self.fields = fields
         self.again = again
         self.lost = lost
-        self.reader = RowReader(plan.collection, [c for item in fields for c in item.columns])
+        columns = [c for item in fields for c in item.columns]
+        self.reader = RowReader(plan.collection, columns, ordered=ORDER not in plan.not_taken)
 
     def readable(self, body: bytes) -> None:
         """Parse one body for itself.
@@ -61,8 +63,7 @@ class Stretches:
             UnreadableAnswerError: it cannot be parsed.
 
         """
-        reader = RowReader(self.plan.collection, self.reader.columns)
-        reader.rising = False
+        reader = RowReader(self.plan.collection, self.reader.columns, ordered=False)
         reader.read([(1, body)])
 
     def readings(self, stretch: Stretch, start: Point) -> Iterator[Reading]:
@@ -74,8 +75,8 @@ class Stretches:
         """Read the records that came without what is nested in them, which is not known."""
         fields = plain_fields(self.fields)
         missing = [c.name for f in self.fields if f not in fields for c in f.columns]
-        reader = RowReader(self.plan.collection, [c for item in fields for c in item.columns])
-        reader.rising = False
+        columns = [c for item in fields for c in item.columns]
+        reader = RowReader(self.plan.collection, columns, ordered=False)
         for index, place in stretch.places:
             if not place.plain:
                 continue
@@ -149,8 +150,9 @@ class Stretches:
         unread: list[Misfit] = []
         for attempt in range(PAGE_READINGS):
             try:
+                whole = len(pages) == 1 and pages[0].is_whole
                 numbered = [(number, page.body) for number, page in enumerate(pages, start=1)]
-                batch = self.reader.read(numbered, after=after)
+                batch = self.reader.read(numbered, after=after, whole=whole)
                 return replace(batch, misfits=(*batch.misfits, *unread))
             except UnreadableAnswerError:
                 if attempt == PAGE_READINGS - 1:

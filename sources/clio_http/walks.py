@@ -18,17 +18,19 @@ from sources.errors import (
     HangError,
     MissingScopeError,
     PageTokenRefusedError,
+    ParameterRefusedError,
     RequestRefusedError,
     UnavailableError,
     UnreadableAnswerError,
     VersionRetiredError,
 )
 
+from .asking import give_way, is_repeat, page_limit, taken
 from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch
 from .places import Place, Spot
-from .plan import List, Plan, Point, Reading, request_parameters, without
+from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
 from .records import Records, as_page
 from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
 from .stretches import Stretch, Stretches
@@ -77,12 +79,14 @@ class Walk:
         self.refused: set[str] = set()
         self.error: ClioError | None = None
         self.complete = False
+        self.restarted = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
         self.skipped: set[int] = set()
         self.failed: dict[int, str] = {}
         self.unread: dict[str, str] = {}
-        self._size = plan.collection.page_size
+        self._given_up: set[str] = set()
+        self._size = page_limit(plan.collection, plan.not_taken)
         self._before: tuple[int, Page | None] = (-1, None)
         self._answered = False
         self._in_vain: list[int] = []
@@ -94,10 +98,7 @@ class Walk:
         self._request()
 
     def _request(self) -> None:
-        self._fields = without(
-            self.plan.collection.fields,
-            self.plan.left_out | self.refused,
-        )
+        self._fields = without(self.plan.collection.fields, self.plan.left_out | self.refused)
         self._stretch = Stretches(self.plan, self._fields, self._again, self.failed)
         self._parameters = request_parameters(self.plan, self._fields)
 
@@ -105,7 +106,7 @@ class Walk:
     def keys_rise(self) -> bool:
         """Tell whether the walk checks that ids only rise, so that no key can come twice."""
         reader = self._stretch.reader
-        return reader.rising and reader.key[0].type == "BIGINT"
+        return [c.name for c in reader.key if c.type == "BIGINT"] == [reader.rising]
 
     def hold(self, reading: Reading) -> None:
         """Take a reading back, to be handed out first when the walk is taken up again."""
@@ -159,7 +160,7 @@ class Walk:
         except DEAD_TOKEN:
             if not self.plan.start.page_token or self.point != self.plan.start:
                 raise
-            self.point = Point()
+            self.point, self.restarted = Point(), True
             yield from self._stretches()
 
     def _stretches(self) -> Iterator[Reading]:
@@ -288,11 +289,16 @@ class Walk:
         one, token, number = self.plan.lists[point.index], point.page_token, 1
         if self._before[0] != point.index:
             self._before = (point.index, None)
-        while True:
+        while not is_repeat(self.plan.lists, point.index, self.plan.not_taken):
             try:
                 place = self._place(one, token, number)
             except FieldsRefusedError as error:
                 self._drop(error)
+                continue
+            except ParameterRefusedError as error:
+                if token:
+                    raise
+                self._give_way(error, one)
                 continue
             self._before = (point.index, place.pages[-1] if place.pages else self._before[1])
             yield place
@@ -321,7 +327,7 @@ class Walk:
 
     def _sent(self, one: List) -> list[tuple[str, str]]:
         """Give what every page of a list is asked with, in pages as large as can be had."""
-        asked = (*self._parameters, *one.parameters)
+        asked = (*self._parameters, *taken(one.parameters, self.plan.not_taken))
         return [(n, str(self._size) if n == "limit" else value) for n, value in asked]
 
     def _in_parts(self, one: List, token: str, error: ClioError, since: int) -> Place:
@@ -362,7 +368,8 @@ class Walk:
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""
-        key = {column.path[0] for column in self.plan.collection.key_columns if column.path}
+        collection = self.plan.collection
+        key = {c.path[0] for c in collection.columns if c.path and c.name in collection.telling}
         asked = {item.name for item in self._fields}
         asked |= {f"{item.name}.{name}" for item in self._fields for name, _ in item.sub}
         refused = set(error.fields) & asked
@@ -370,3 +377,22 @@ class Walk:
             raise error
         self.refused |= refused
         self._request()
+
+    def _give_way(self, error: ParameterRefusedError, one: List) -> None:
+        """Ask for less from now on, where that is not another list; the words may mean a field."""
+        plan = self.plan
+        found = give_way(plan.collection, error.parameters, one.parameters, plan.not_taken)
+        if not found and error.fields:
+            self._drop(FieldsRefusedError(str(error), error.fields))
+        elif not found:
+            raise error
+        else:
+            self._given_up.add(found)
+            self.plan = asked_without(plan, found)
+            self._size = min(self._size, page_limit(plan.collection, self.plan.not_taken))
+            self._request()
+
+    @property
+    def given_up(self) -> frozenset[str]:
+        """Name what Clio refused to be asked with in this run, once it answered without it."""
+        return frozenset(self._given_up) if self._answered else frozenset()

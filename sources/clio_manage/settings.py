@@ -34,10 +34,17 @@ NAMES = {
 
 KEYS = {
     "internal_notifications_my_events": ("event__id",),
-    "matter_contacts": ("matter__id", "id"),
-    "matter_related_contacts": ("matter__id", "id"),
+    "matter_contacts": ("matter__id", "id", "relationship_key"),
+    "matter_related_contacts": ("matter__id", "id", "relationship_key"),
     "lauk_expense_categories": ("region", "id"),
 }
+
+STAND_INS = {
+    "matter_contacts": {"relationship_key": "relationship__id"},
+    "matter_related_contacts": {"relationship_key": "relationship__id"},
+}
+"""Column of ours → the column that it repeats with 0 for null: a contact is listed once for each
+of its roles in a matter, and the client may have no relationship. A key must not be null."""
 
 NOT_LOADED = {
     "folders_list": "repeats folders and documents, which are loaded",

@@ -138,7 +138,7 @@ def test_a_marked_field_is_not_proposed(desk: Desk, clio: Simulator, *, every: b
     withheld(desk, None if every else key, CUSTOM)
     found = assigned("matters", str(key), [f"{CUSTOM}[{field}]=Ours"], "as agreed")
     outcome = run_proposal(work(desk.firm), "edits propose", lambda _: found)
-    assert (outcome.exit_code, outcome.errors[0][1].code) == (5, "withheld")
+    assert (outcome.exit_code, outcome.errors[0][1].code) == (5, "withheld_base")
     assert "the permission for custom fields" in told(outcome)[0]
     desk.propose("matters", key, "client_reference=R-1")
 

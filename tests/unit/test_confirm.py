@@ -242,13 +242,14 @@ def test_second_walk_of_child_lists(clio: Simulator, client: ClioClient) -> None
     client_of = clio.store["matters"].rows[matter]["client"]
     clio.changes.remove("relationships", relation["id"])
     since = len(clio.requests)
-    asked = [f"{matter},{contact}", f"{matter},{client_of}"]
+    # the client has no relationship with the matter
+    asked = [f"{matter},{contact},{relation['id']}", f"{matter},{client_of},0"]
     answer = confirm(walk, asked, dict.fromkeys(asked, str(matter)))
     assert [path for path, _ in requests(clio, since)] == [
         f"/api/v4/matters/{matter}/contacts.json"
     ]
-    assert answer.gone == {f"{matter},{contact}": GONE[BY_WALK]}
-    assert shown(walk, answer) == [f"{matter},{client_of}"]
+    assert answer.gone == {asked[0]: GONE[BY_WALK]}
+    assert shown(walk, answer) == [asked[1]]
 
 
 def test_row_that_does_not_fit_in_a_list_with_two_keys(clio: Simulator, client: ClioClient) -> None:
