@@ -30,6 +30,8 @@ COMMENTS = {
 }
 MONEY = ("core", "finance", "trust")
 """Schemas of the models that tell money."""
+STEPS = ("intermediate", "seeds", "staging")
+"""Schemas of steps on the way, which are not published."""
 PRODUCT = "clio_manage."
 """Where money comes from: what Clio Grow holds never keeps it from being published."""
 
@@ -37,7 +39,8 @@ NOT_KNOWN = """
 select source, state, min(since), any_value(reason),
     string_agg(distinct model || '.' || column_name, ', ' order by model || '.' || column_name)
         filter (column_name <> '')
-from meta.not_known group by source, state order by source
+from meta.not_known where not list_contains($1, split_part(model, '.', 1))
+group by source, state order by source
 """
 LACKING = """
 select distinct source from meta.not_known
@@ -85,7 +88,7 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     """Say what a snapshot rests on; `facts` are those of the pointer."""
     rows = [(name, str(value)) for name, value in facts.items()]
     rows.append(("clio_sync_version", release()))
-    known = warehouse.rows(NOT_KNOWN)
+    known = warehouse.rows(NOT_KNOWN, [list(STEPS)])
     listed = {source for source, *_ in known}
     rows += [
         (f"not_known {source}", _reason(state, since, reason, columns))

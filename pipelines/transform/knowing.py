@@ -163,16 +163,16 @@ def told_unknown(known: Known, relation: str, columns: Iterable[str]) -> str:
 def shown_unknown(
     models: Iterable[Model], known: Known, tables: Tables
 ) -> dict[str, dict[str, Reasons]]:
-    """Give what is to be said of each model on top: its columns that are not known, and why.
+    """Give what is to be said of each model: its columns that are not known, and why.
 
     Under an empty name stands why its rows are not all known.
     """
     found: dict[str, dict[str, Reasons]] = {}
     for model in models:
-        if model.schema in WITHOUT_FIGURES:
-            continue
         columns = known.columns.get(model.relation, {})
         named = hidden(model, known, tables[model.relation])
+        if model.schema in WITHOUT_FIGURES:
+            named = frozenset(columns)
         reasons = {name: columns[name] for name in named} | {"": known.rows.get(model.relation, ())}
         found[model.relation] = {name: why for name, why in reasons.items() if why}
     return found

@@ -107,13 +107,14 @@ def _matches(model: Model, rule: Rule) -> tuple[str, str]:
     twice = f"count(*) over (partition by {', '.join([own, *rest])}) > 1"
     lines = list(model.seed.lines) if model.seed else []
     query = (
-        f"select ({lines}::integer[])[rowid + 1] as line, {quoted(column)}, case when twice then"  # noqa: S608
+        f"select ({lines}::integer[])[place] as line, {quoted(column)}, case when twice then"  # noqa: S608
         " 'stands there twice' when found = 0 then 'matches nothing' else 'matches several' end"
-        f" as problem from (select s.rowid, s.{quoted(column)},"
+        " as problem from (select row_number() over (order by s.rowid) as place,"
+        f" s.{quoted(column)},"
         f" {twice if column in grain else 'false'} as twice,"
         f" (select count(*) from {sql_name(rule.target)} t where {other} = {own}) as found"
-        f" from {sql_name(model.relation)} s where s.{quoted(column)} is not null) f"
-        " where twice or found <> 1"
+        f" from {sql_name(model.relation)} s) f"
+        f" where {quoted(column)} is not null and (twice or found <> 1)"
     )
     return query, f"{column} -> {rule.target}.{rule.target_column}"
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,6 @@ class Seed:
     csv: str
     rows: tuple[tuple[str | None, ...], ...]
     lines: tuple[int, ...]
-
-
-def unused_seeds(own: Path | None, names: Iterable[str]) -> list[str]:
-    """Name the CSV files of a firm's folder that take the place of no seed."""
-    known = set(names)
-    found = sorted(own.glob("*.csv")) if own is not None else []
-    return [path.name for path in found if path.stem not in known]
 
 
 def read_seeds(

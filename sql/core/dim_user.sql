@@ -3,6 +3,7 @@
 -- Users of Manage with what the seeds say of them.
 -- not_null: user_id, _loaded_at
 -- needs: staging.stg_manage__users
+-- needs: staging.stg_manage__users.email for working_days_per_year, target_hours
 with users as (
     select * from staging.stg_manage__users
 ),

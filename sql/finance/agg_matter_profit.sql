@@ -6,13 +6,14 @@
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- needs: core.dim_matter
 -- needs: core.fct_activity.hours for hours, costed_hours, cost, contribution, margin_pct
--- needs: core.dim_user for costed_hours, cost, contribution, margin_pct
+-- needs: core.dim_user, core.dim_user.email for costed_hours, cost, contribution, margin_pct
 -- needs: core.fct_activity.standard_amount for standard_value, realization
 -- needs: core.fct_bill_line.net_amount for billed, billed_expenses, realization, budget_burn
 -- needs: core.fct_bill_line.write_down for write_downs
 -- needs: core.fct_collection_line.net_amount for collected, collected_expenses,
 --   unrecovered_costs, contribution, margin_pct
--- needs: core.fct_activity.billable_amount for unrecovered_costs, contribution, margin_pct
+-- needs: core.fct_activity.billable_amount, core.fct_activity.non_billable_amount for
+--   unrecovered_costs, contribution, margin_pct
 -- needs: finance.fct_wip_monthly.wip_amount for wip, budget_burn
 -- needs: finance.fct_ar_monthly.balance for ar
 -- needs: core.dim_matter.trust_balance for trust

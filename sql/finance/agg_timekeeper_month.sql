@@ -6,8 +6,10 @@
 -- not_null: month_start
 -- relationships: user_id -> core.dim_user.user_id [warn]
 -- needs: nothing
--- needs: intermediate.int_timekeepers__months for available_hours, untracked_hours,
---   utilization, target_hours, target_gap
+-- needs: intermediate.int_timekeepers__months,
+--   intermediate.int_timekeepers__months.available_hours for available_hours, untracked_hours,
+--   utilization
+-- needs: intermediate.int_timekeepers__months.target_hours for target_hours, target_gap
 -- needs: core.fct_activity.hours for billable_hours, non_billable_hours, untracked_hours,
 --   utilization, target_gap, effective_rate
 -- needs: core.fct_activity.billable_amount for worked_amount, written_off_amount, realization
@@ -16,8 +18,8 @@
 -- needs: core.fct_activity, core.fct_bill_line.net_amount for billed_cohort, realization,
 --   collection
 -- needs: core.fct_bill_line.net_amount for billed_event
--- needs: core.fct_activity, core.fct_collection_line.net_amount for collected_cohort,
---   collection, effective_rate
+-- needs: core.fct_activity, core.fct_collection_line.net_amount for collected_cohort, collection,
+--   effective_rate
 -- needs: core.fct_collection_line.net_amount for collected_event
 -- column: available_hours: weekdays until today times hours of a day, by the user's working days
 -- column: worked_amount: what billable time is worth

@@ -7,9 +7,9 @@
 --   unpaid bill with trust,payment without allocation,below evergreen minimum,changed after close,
 --   book differs from Clio,fee on a client ledger)
 -- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running, core.fct_bill,
---   core.fct_bill.balance
--- needs: core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
---   staging.stg_manage__contact_account_balances.balance
+--   core.fct_bill.balance, core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
+--   staging.stg_manage__contact_account_balances.balance,
+--   staging.stg_manage__bank_accounts.balance
 -- column: record_id: what it is about, as kind and id, such as matter:123
 -- column: amount: the money in question
 -- column: seen_on: the day from which it is so, where there is one

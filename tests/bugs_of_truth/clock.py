@@ -177,7 +177,7 @@ CLOCK: tuple[Mutant, ...] = (
                 "done <= now < done.add(days=1))",
             ),
         ),
-        ("tests/unit/test_plans.py::test_due_by_day_and_not_by_hour",),
+        ("tests/unit/test_plans.py::test_due_by_the_day_and_not_by_the_hour",),
     ),
     Mutant(
         485,

@@ -208,6 +208,6 @@ def test_requests_of_a_sweep_are_documented(
     assert len({asked.path for asked in sent}) > len(names)
     assert any("ids[]" in asked.given for asked in sent)
     for asked in sent:
-        operation = described(document, asked)
-        assert operation is not None, asked.path
-        assert list(problems(asked.collection, operation, asked)) == []
+        found = described(document, asked)
+        assert found is not None, asked.path
+        assert list(problems(*found, asked)) == []

@@ -194,6 +194,25 @@ def test_nothing_is_frozen_that_is_not_known(firm: MiniFirm) -> None:
     assert months[-1] == ("2026-03-31",)
 
 
+def test_odd_records_count_from_defined_days(firm: MiniFirm) -> None:
+    """A line without a date and without work counts from the issue of its bill, and a bill without
+    an issue date from the day on which it was made; both are warnings, and no check fails.
+    """
+    firm.rows("update raw_clio_manage.line_items set activity__id = null where id = 2")
+    firm.rows("update raw_clio_manage.bills set issued_at = null where id = 1001")
+    firm.rows("update raw_clio_manage.activities set billed = false, on_bill = false,"
+              " bill__id = null where id = 2")  # fmt: skip
+    built = firm.build()
+    assert built.failed == ()
+    told = {one.check for one in built.warnings}
+    assert {"checks.approved_bills_have_a_date", "checks.bill_lines_have_a_date"} <= told
+    found = firm.rows(
+        "select line_date::varchar, issued_date::varchar from core.fct_bill_line"
+        " where line_item_id = 2"
+    )
+    assert found == [("2026-02-01", "2026-02-01")]
+
+
 def test_every_figure_of_money_rests_on_something(firm: MiniFirm) -> None:
     """With nothing known no money, hours or rate of any mart is a number."""
     for name in COLLECTIONS:
