@@ -19,7 +19,7 @@ LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-versio
 # What Python compiled of the project is kept, as it is on most machines: tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test test-long check bench mutants docs lock clean
+.PHONY: help install demo test test-long test-night check bench mutants docs lock clean
 
 help:  ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,10 +31,13 @@ demo: $(RUNTIME)  ## Load an invented law firm from a simulated Clio; no credent
 
 # A module stays in one process, which makes once what its tests share.
 test: $(DEV)  ## Run the tests, those of minutes apart
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not long"
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not long and not night"
 
 test-long: $(DEV)  ## Run the tests that take minutes
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist load -m long
+
+test-night: $(DEV)  ## Run the tests that take hours: the same with large counts
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist load -m night
 
 check: $(DEV)  ## Lint, format, types, import layers
 	$(BIN)/ruff check

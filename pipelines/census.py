@@ -301,16 +301,30 @@ class Census:
         return int(healed)
 
     def digest(self, pairs: str) -> tuple[int, str]:
-        """Count (key, content hash) pairs and give the SHA-256 over all of them, in order."""
+        """Count (key, content hash) pairs and give the SHA-256 over all of them, in order.
+
+        Rows that the walk showed and that do not fit are counted, and nothing is said of their
+        content: it is kept out, whatever is stored of it.
+        """
         ((rows, digest),) = self.warehouse.rows(
             f"with pairs as ({pairs}), parts as (select substr(md5(key), 1, 2) as part,"  # noqa: S608
             " count(*) as n, sha256(string_agg(key || ':' || coalesce(row_hash, '-'), ';'"
-            " order by key)) as digest from pairs group by part)"
+            f" order by key) filter (key not in ({self._unfit()}))) as digest"
+            " from pairs group by part)"
             " select coalesce(sum(n), 0), sha256(coalesce(string_agg(part || digest, ';'"
             " order by part), '')) from parts",
             self.of_walk,
         )
         return int(rows), str(digest)
+
+    def unfit(self) -> int:
+        """Count the rows that the walk showed and that do not fit."""
+        ((rows,),) = self.warehouse.rows(f"select count(*) from ({self._unfit()})", self.of_walk)  # noqa: S608
+        return int(rows)
+
+    def _unfit(self) -> str:
+        """Give the query of the rows that the walk showed last as what does not fit."""
+        return f"select key from ({self.seen_pairs()}) where row_hash = ''"  # noqa: S608
 
     def known_pairs(self) -> str:
         """Give the query of what was stored before the walk."""

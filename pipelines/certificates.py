@@ -96,7 +96,7 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         equal=digest_clio == digest_warehouse,
         seconds=late[1],
         overlap=overlap,
-        unknown=unknown_cells(census.warehouse, *census.of_walk[:2]),
+        unknown=unknown_cells(census.warehouse, *census.of_walk[:2]) + census.unfit(),
     )
     source, resource, _ = census.of_walk
     return Certificate(

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http import gateway as maton
+from sources.clio_http.authorities import believe
 from sources.clio_http.dialects import PREFIXES
 from sources.clio_http.gateway import Gateway
 from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
+
+from .config_files import WORD, Found, demand_loopback_meant, read_files
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
@@ -29,9 +31,11 @@ _PORTS = range(1, 65_536)
 
 KNOWN = {
     "clio_sync.actor",
+    "clio_sync.ca_file",
     "clio_sync.data_dir",
     "clio_sync.notify_shape",
     "clio_sync.notify_url",
+    "clio_sync.publish_partial",
     "clio_sync.published_custom_fields",
     "clio_sync.time_zone",
     "clio_sync.token_store",
@@ -42,6 +46,7 @@ KNOWN = {
         for product in PRODUCTS
         for name in (
             "access_token",
+            "allow_loopback",
             "base_url",
             "client_id",
             "client_secret",
@@ -114,7 +119,9 @@ class Settings:
     `writable` narrows what edits may change to some collections or fields of them, such as
     `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
     business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
-    `published_custom_fields` are the ids of the custom fields that are published, or "all".
+    `published_custom_fields` are the ids of the custom fields that are published, or "all". With
+    `publish_partial` figures are published empty where what they need is never read. `ca_file`
+    holds certificates of the firm's own authority, believed beside the public ones.
     """
 
     data_dir: Path
@@ -127,31 +134,8 @@ class Settings:
     notify_url: Secret | None = None
     notify_shape: str = GENERIC
     published_custom_fields: tuple[str, ...] = ()
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
-    return found
-
-
-def _file(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError):
-        message = f"{path.name} cannot be read as text"
-        raise ConfigurationError(message) from None
-    try:
-        return _flat(tomllib.loads(text))
-    except tomllib.TOMLDecodeError:
-        message = f"{path.name} is not valid TOML"
-        raise ConfigurationError(message) from None
+    publish_partial: bool = False
+    ca_file: Path | None = None
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -181,7 +165,9 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(part).strip() for part in value)
 
 
-def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
+def _source(given: Found, product: str) -> SourceSettings:
+    found = given.all
+
     def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
         return found.get(f"sources.{product}.{name}", default)
 
@@ -191,6 +177,8 @@ def _source(found: Mapping[str, Any], product: str) -> SourceSettings:
         message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
         raise ConfigurationError(message)
     _check_place(product, region, base_url)
+    _flag(get(WORD, False), f"sources.{product}.{WORD}")
+    demand_loopback_meant(given, product)
     try:
         reserve = float(get("reserve", 0))
     except ValueError:
@@ -322,6 +310,12 @@ def _notify_shape(value: object) -> str:
     return str(value)
 
 
+def _ca_file(name: str) -> Path | None:
+    file = Path(name).expanduser() if name else None
+    believe(file, "clio_sync.ca_file")
+    return file
+
+
 def read_settings(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -333,22 +327,27 @@ def read_settings(
         folder: where `.dlt/` is looked for; the working directory by default.
 
     Raises:
+        ForeignFileError: another user owns or may write a settings file.
         ConfigurationError: a name is not known or a value cannot be used.
 
     """
     environ = os.environ if environ is None else environ
-    base = (folder or Path.cwd()) / ".dlt"
-    found = _file(base / "config.toml") | _file(base / "secrets.toml") | _environment(environ)
+    given = Found(read_files(folder or Path.cwd()), _environment(environ))
+    found = given.all
     _check_names(found)
     return Settings(
         data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
-        sources={product: _source(found, product) for product in PRODUCTS},
+        sources={product: _source(given, product) for product in PRODUCTS},
         token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
         time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
         notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
+        publish_partial=_flag(
+            found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
+        ),
         published_custom_fields=_names(found.get("clio_sync.published_custom_fields", [])),
+        ca_file=_ca_file(str(found.get("clio_sync.ca_file") or "")),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pendulum
 
 from .durable import replace_durably
-from .errors import StorageError
+from .local_errors import in_words
 from .meta import Meta, moment
 from .warehouse import Warehouse
 
@@ -210,8 +210,5 @@ def write_epoch(warehouse: Warehouse, folder: Path) -> None:
             "watermarks": {name: str(mark) for name, mark in epoch.watermarks.items()},
         },
     )
-    try:
+    with in_words(f"{FILE} could not be written", str(folder)):
         replace_durably(folder / FILE, text)
-    except OSError as error:
-        message = f"{FILE} could not be written ({error.strerror})"
-        raise StorageError(message) from None

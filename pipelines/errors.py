@@ -208,6 +208,17 @@ class EditRefusedError(ClioError):
     exit_code = 2
 
 
+class WithheldBaseError(EditRefusedError):
+    """Clio keeps the value of a field back from this token, so an edit has no base."""
+
+    code = "withheld_base"
+    hint = (
+        "Nothing was proposed, and nothing was sent. Give the user of the token the permission in"
+        " Clio, run clio-sync load, then propose it again."
+    )
+    exit_code = 5
+
+
 class AbsentError(ClioError):
     """So much is absent from a list that a person must decide."""
 
@@ -309,13 +320,24 @@ class OtherUserError(ClioError):
     exit_code = 5
 
 
+class UnreadError(ClioError):
+    """Something that is there in Clio could not be read; all else is stored."""
+
+    code = "unread"
+    hint = (
+        "The rest is stored, and what is stored of it stays. It is asked for again after an hour,"
+        " then ever more rarely; clio-sync load --full asks at once. Until then it is a warning."
+    )
+    exit_code = 4
+
+
 class UndecidedError(ClioError):
     """Rows are absent from a list, and Clio did not say what became of them."""
 
     code = "undecided"
     hint = (
         "They stay as they are and are not marked as deleted. Run clio-sync sweep again; if it"
-        " stays so, look at meta.quarantine and at this user's permissions in Clio."
+        " stays so, look at clio-sync quarantine list and at this user's permissions in Clio."
     )
     exit_code = 4
 
@@ -325,10 +347,21 @@ class UnequalError(ClioError):
 
     code = "unequal"
     hint = (
-        "Rows that Clio has and that do not fit their table are in meta.quarantine."
+        "Rows that Clio has and that do not fit their table are in clio-sync quarantine list."
         " Run clio-sync sweep again; the certificate in meta.certificates tells both sides."
     )
     exit_code = 7
+
+
+class NothingProvedError(ClioError):
+    """Not one collection could be proved."""
+
+    code = "nothing_proved"
+    hint = (
+        "There is no new certificate, and nothing was marked as deleted. Run clio-sync load, then"
+        " clio-sync sweep again; clio-sync status says how the last load of each collection ended."
+    )
+    exit_code = 4
 
 
 class LedgerError(ClioError):

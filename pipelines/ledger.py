@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,16 +18,19 @@ from sources.clio_http.clock import Clock
 
 from .canonical import canonical, sha256
 from .durable import replace_durably, sync_folder
-from .errors import BusyError, LedgerError, StorageError
+from .errors import LedgerError, StorageError
 from .ledger_schema import MIGRATIONS
+from .local_errors import NewerFileError, newer, of_ledger, told
+from .ownership import keep_own
 
 FILE = "ledger.sqlite"
 HEAD = "ledger-head.json"
+MOST_VERSIONS = 100
+"""A greater version than that is no version, but a header that was damaged."""
 WAIT = 30.0
 """Seconds that one process waits for another's transaction."""
 _COLUMNS = "seq, at, actor, kind, edit_id, plan_hash, body"
 SCHEMA = "select type, name, sql from sqlite_schema where sql is not null"
-_FULL = ("disk is full", "disk I/O error", "readonly", "unable to open")
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Ledger:
     @classmethod
     def reopen(cls, folder: Path, clock: Clock, *, read_only: bool = False) -> Self:
         """Open the ledger without looking at its head: to verify it, or to accept a loss."""
-        with _told():
+        with _told(folder):
             database = _connect(folder / FILE, read_only=read_only)
             try:
                 _migrate(database)
@@ -115,7 +118,7 @@ class Ledger:
             StorageError: it could not be written; nothing of it counts.
 
         """
-        with _told():
+        with self._told():
             self._database.execute("pragma query_only = off")
             try:
                 self._database.execute("begin immediate")
@@ -130,6 +133,9 @@ class Ledger:
                 raise
             finally:
                 self._database.execute("pragma query_only = on")
+
+    def _told(self) -> AbstractContextManager[None]:
+        return _told(self._folder)
 
     def _insert(self, actor: str, entries: Sequence[Entry]) -> None:
         head = self._checked_head()
@@ -149,7 +155,7 @@ class Ledger:
         self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Ask the events or a view; nothing can be changed here."""
-        with _told():
+        with self._told():
             return self._database.execute(query, parameters).fetchall()
 
     def head(self) -> Head:
@@ -184,7 +190,7 @@ class Ledger:
                 count = row[0]
             elif prev_hash != before:
                 problems.append(f"event {count} does not follow the one before it")
-            if link(prev_hash, row) != written:
+            if not follows(prev_hash, row, written):
                 problems.append(f"event {count} is not what was written")
             before = written
         return problems
@@ -210,6 +216,15 @@ class Ledger:
         """
         _demand([*self.verify(), *self._cut(at_least or Head())])
 
+    def demand_held(self, head: Head) -> None:
+        """Look whether an event that is known from elsewhere is there.
+
+        Raises:
+            LedgerError: it is not: the ledger was lost, or an older one was put back.
+
+        """
+        _demand(self._cut(head))
+
     def accept(self, actor: str, lost: Sequence[Head]) -> None:
         """Let a person go on with a ledger that was cut, naming the heads that are lost."""
         body = {"lost": [str(head) for head in lost]}
@@ -220,13 +235,13 @@ class Ledger:
         return [head for head in (_beside(self._folder), *others) if self._cut(head)]
 
     def _checked_head(self) -> Head:
-        found = self._database.execute(
+        found = self.rows(
             f"select {_COLUMNS}, prev_hash, hash from events order by seq desc limit 1"  # noqa: S608
-        ).fetchone()
-        if found is None:
+        )
+        if not found:
             return Head()
-        *row, prev_hash, written = found
-        if link(prev_hash, row) != written:
+        *row, prev_hash, written = found[0]
+        if not follows(prev_hash, row, written):
             message = f"event {row[0]} of the ledger is not what was written"
             raise LedgerError(message)
         return Head(row[0], written)
@@ -275,12 +290,22 @@ class Ledger:
                 self._database.execute("rollback")
 
 
+def follows(before: object, row: Sequence[object], written: object) -> bool:
+    """Tell whether an event is what was written: its hash is that of its columns."""
+    try:
+        return isinstance(before, str) and link(before, row) == written
+    except (TypeError, ValueError):
+        # a damaged record may give bytes or fractions, which no event holds
+        return False
+
+
 def link(before: str, row: Sequence[object]) -> str:
     """Give the hash of an event: of the hash before it and its seven columns."""
     return sha256(before + canonical(list(row)))
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    keep_own(path)
     empty = not path.exists() or not path.stat().st_size
     if read_only and empty:
         return sqlite3.connect(":memory:", isolation_level=None)
@@ -300,8 +325,10 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 def _migrate(database: sqlite3.Connection) -> None:
     ((version,),) = database.execute("pragma user_version").fetchall()
     if version > len(MIGRATIONS):
-        message = "the ledger was written by a newer clio-sync"
-        raise LedgerError(message)
+        if version > MOST_VERSIONS:
+            message = "the ledger is damaged: its header tells no version that there could be"
+            raise LedgerError(message)
+        raise NewerFileError(newer("the ledger", version, len(MIGRATIONS)))
     if version == len(MIGRATIONS):
         return
     database.execute("begin immediate")
@@ -332,23 +359,15 @@ def _demand(problems: Sequence[str]) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(folder: Path) -> Iterator[None]:
     """Turn what SQLite says into words; it never quotes what is in the ledger."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text:
-            message = "another process is writing to the ledger"
-            raise BusyError(message) from None
-        if any(part in text for part in _FULL):
-            message = f"the ledger could not be read or written ({text})"
-            raise StorageError(message) from None
-        message = f"the ledger cannot be read ({text})"
-        raise LedgerError(message) from None
-    except sqlite3.DatabaseError as error:
-        message = f"the ledger cannot be read ({error})"
-        raise LedgerError(message) from None
+    except (sqlite3.Error, UnicodeError) as error:
+        raise of_ledger(error, str(folder / FILE)) from None
     except OSError as error:
-        message = f"the ledger cannot be opened ({error.strerror})"
-        raise StorageError(message) from None
+        what, message = (
+            "the ledger cannot be opened",
+            f"the ledger cannot be opened ({error.strerror})",
+        )
+        raise told(error, what, str(folder / FILE)) or StorageError(message) from None

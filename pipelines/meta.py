@@ -9,7 +9,17 @@ import pyarrow as pa
 
 from . import census, certificates, echoes, identity, observations, tombstones
 from .shown import Seen, count_seen
-from .state import inputs, server_clock, withheld
+from .state import (
+    inputs,
+    migrations,
+    quarantine,
+    refusals,
+    server_clock,
+    unread,
+    versions,
+    withheld,
+)
+from .state.refusals import Refused
 from .state.withheld import Marks
 from .warehouse import Warehouse
 
@@ -38,17 +48,9 @@ DDL = (
             "frozen_rows bigint",
         )
     ),
-    """create table if not exists meta.fields (
-        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
-        catalog_hash varchar)""",
     """create table if not exists meta.drift (
         source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
         run_id varchar)""",
-    """create table if not exists meta.quarantine (
-        source varchar, resource varchar, record_id varchar, field varchar, row json,
-        reason varchar, run_id varchar, since timestamptz)""",
-    "alter table meta.quarantine add column if not exists field varchar",
-    "alter table meta.quarantine add column if not exists since timestamptz",
     """create table if not exists meta.parents_read (
         source varchar, resource varchar, parent_id bigint, read_at timestamptz,
         failed boolean)""",
@@ -66,6 +68,11 @@ DDL = (
     *echoes.DDL,
     *withheld.DDL,
     *inputs.DDL,
+    *refusals.DDL,
+    *unread.DDL,
+    *quarantine.DDL,
+    *migrations.DDL,
+    *versions.DDL,
     *server_clock.DDL,
 )
 
@@ -152,6 +159,7 @@ class Meta:
         with warehouse.transaction():
             for statement in DDL:
                 warehouse.rows(statement)
+            versions.note(warehouse)
         if not warehouse.rows("select 1 from meta.epoch"):
             warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
 
@@ -249,6 +257,8 @@ class Meta:
                     cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608
                 cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608
                 cursor.unregister("written")
+            if outcome.quarantined:
+                quarantine.keep(cursor, _table(outcome.quarantined), at, run_id)
             for seen in outcome.seen:
                 count_seen(cursor, seen, at, run_id)
             for marks in outcome.withheld:
@@ -265,12 +275,17 @@ class Meta:
     def begin_sweep(self, progress: Progress) -> None:
         """Note that a sweep begins; what was known before it is kept already."""
         name = [progress.source, progress.resource]
-        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.forget_sweep(*name)
         self.warehouse.rows(
             "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
             " values ($1, $2, $3, $4, $5)",
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
+
+    def forget_sweep(self, source: str, resource: str) -> None:
+        """Let the next sweep of a collection begin anew."""
+        name = [source, resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
 
     def quarantined(self, source: str) -> frozenset[str]:
         """Name the collections of which rows are in quarantine."""
@@ -309,23 +324,6 @@ class Meta:
             [source, resource, list(parents)],
         )
 
-    def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
-        """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
-        found = self.warehouse.rows(
-            "select resource, catalog_hash, list(field) from meta.fields"
-            " where source = $1 and status = 'refused' group by all",
-            [source],
-        )
-        return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
-
-    def accept_fields(self, source: str, resource: str, refused: Iterable[str]) -> None:
-        """Forget what Clio refused of a collection once, all but what it refuses now."""
-        self.warehouse.rows(
-            "delete from meta.fields where source = $1 and resource = $2"
-            " and status = 'refused' and not list_contains($3::varchar[], field)",
-            [source, resource, list(refused)],
-        )
-
 
 @dataclass(frozen=True)
 class Drift:
@@ -335,16 +333,6 @@ class Drift:
     resource: str
     field: str
     kind: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A field that Clio refused, and the catalogue entry that asked for it."""
-
-    source: str
-    resource: str
-    field: str
-    catalog_hash: str
 
 
 @dataclass(frozen=True)
@@ -419,10 +407,7 @@ class Stored:
         yield "lateness", _table(self.late, seen_at=at, run_id=run_id), ()
         yield "silent_changes", _table(self.silent, seen_at=at, run_id=run_id), ()
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
-        refused = _table(self.refused, status="refused", since=at)
-        yield "fields", refused, (*resource, "field")
-        quarantined = _table(self.quarantined, run_id=run_id, since=at)
-        yield "quarantine", quarantined, (*resource, "record_id", "field")
+        yield "fields", _table(self.refused, since=at), (*resource, "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

@@ -21,6 +21,8 @@ BY_CODE = {
     "unequal": "certificate_failed",
     "checks_failed": "checks_failed",
     "differences": "differences",
+    "kept_out": "kept_out",
+    "type_changed": "kept_out",
 }
 """What happened, by the code of an error; it goes before what the exit code says."""
 BY_EXIT_CODE = {4: "partial", 5: "guard_stopped"}
@@ -32,6 +34,7 @@ WORDS = {
     "checks_failed": "a check failed",
     "differences": "Clio and the warehouse differ",
     FAILED: "it failed",
+    "kept_out": "something that Clio shows does not fit and is kept out",
     "guard_stopped": "a guard stopped it, and a person must look",
     "partial": "it is not complete, and the next run goes on",
 }

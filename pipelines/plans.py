@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pendulum
 
+from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import List, Plan, Point, without
 
@@ -46,12 +47,13 @@ class Rules:
 
     `daily_cadence` names collections that are due once a day; `left_out` the fields that
     configuration leaves out, by resource; `refused` those that Clio refused, by resource and
-    catalogue entry.
+    catalogue entry, and `not_taken` the parameters that it refused.
     """
 
     daily_cadence: frozenset[str] = frozenset()
     left_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
     refused: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    not_taken: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
@@ -60,9 +62,15 @@ def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
     return rules.left_out.get(collection.name, frozenset()) | refused
 
 
+def not_asked_with(collection: Collection, rules: Rules) -> frozenset[str]:
+    """Name the parameters, or values of them, that Clio refused."""
+    return rules.not_taken.get((collection.name, catalog_hash(collection)), frozenset())
+
+
 def catalog_hash(collection: Collection) -> str:
-    """Give a digest of what the catalogue asks of a collection."""
-    text = ",".join(item.request for item in collection.fields)
+    """Give a digest of what the catalogue asks of a collection, and with what."""
+    fields = [item.request for item in collection.fields]
+    text = repr((fields, collection.order, collection.page_size, collection.variants))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -124,7 +132,7 @@ def plan_walk(
     now: pendulum.DateTime,
 ) -> Plan:
     """Plan the walk of one collection. `now` is server time, taken before the first page."""
-    left_out = not_asked_for(collection, rules)
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     same = progress.fields_hash == fields_hash(collection, left_out)
     if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
         started_at = progress.walk_started_at
@@ -139,9 +147,13 @@ def plan_walk(
             start,
             left_out,
             run_at=now,
+            not_taken=not_taken,
         )
     mode, since = _fresh(collection, progress, choice, now, same=same)
-    return Plan(collection, mode, now, lists_of(collection, now), since, Point(), left_out)
+    if mode == "incremental" and SINCE in not_taken:
+        mode, since = "full", None
+    lists = lists_of(collection, now)
+    return Plan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
 
 
 def plan_sweep(
@@ -156,15 +168,17 @@ def plan_sweep(
     One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
     a `budget` of requests, a walk that began half a day ago begins anew.
     """
-    left_out = not_asked_for(collection, rules)
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     started_at = progress.walk_started_at if progress and progress.put_down else None
     too_long = LONGEST_WALK if budget is None else pendulum.duration(years=1)
     timely = started_at is not None and pendulum.duration() <= now - started_at <= too_long
     if progress and started_at and timely and same_walk(collection, progress, left_out):
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
-        return Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
-    return Plan(collection, "sweep", now, lists_of(collection, now), None, Point(), left_out)
+        plan = Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
+        return replace(plan, not_taken=not_taken)
+    lists = lists_of(collection, now)
+    return Plan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
 
 
 def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
@@ -237,9 +251,9 @@ def child_plan(
     now: pendulum.DateTime,
 ) -> Plan:
     """Plan the walk of a child collection through some parents."""
-    left_out = not_asked_for(collection, rules)
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     lists = tuple(_child_list(collection, key) for key in parents)
-    return Plan(collection, "child", now, lists, None, Point(), left_out)
+    return Plan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
 
 
 def _child_list(collection: Collection, key: int) -> List:

@@ -1,6 +1,7 @@
 """How a load is going, for whoever watches: bars on a terminal, plain lines otherwise."""
 
 import sys
+from contextlib import suppress
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
@@ -61,9 +62,10 @@ class Lines:
         )
 
     def note(self, message: str) -> None:
-        """Write one line."""
-        self.stream.write(message + "\n")
-        self.stream.flush()
+        """Write one line; where nobody reads it any more, the work goes on all the same."""
+        with suppress(OSError):
+            self.stream.write(message + "\n")
+            self.stream.flush()
 
 
 class Bars(Lines):

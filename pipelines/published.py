@@ -6,13 +6,16 @@ never change, so whoever has one open reads one generation, whatever is publishe
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import WarehouseError
-from .publish_errors import NotPublishedError, PointerError
+from .local_errors import NewerFileError, newer
+from .publish_errors import DamagedSnapshotError, NotPublishedError, PointerError
+from .release import SCHEMA
 from .warehouse import Warehouse
 
 HOME = "published"
@@ -31,7 +34,8 @@ class Published:
 
     `snapshot` and `parquet` are names within the folder of the pointer. `last_load_at` is when
     the newest complete load ended that is in it, empty if none did; `warnings` counts the checks
-    that only warn and found rows.
+    that only warn and found rows; `lacking` names the collections that were never read whole,
+    so that figures are empty.
     """
 
     generation: int
@@ -43,6 +47,9 @@ class Published:
     last_load_at: str
     warnings: int
     models: dict[str, int]
+    schema_version: int = 0
+    tool_version: str = ""
+    lacking: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """Give the pointer as it is written."""
@@ -54,19 +61,34 @@ def read_published(data: Path) -> Published:
 
     Raises:
         NotPublishedError: there is none.
+        NewerFileError: a newer clio-sync wrote it.
         PointerError: it is not what was written.
 
     """
     try:
-        found = Published(**json.loads((data / HOME / POINTER).read_text("utf-8")))
+        said = json.loads((data / HOME / POINTER).read_text("utf-8"))
+        demand_known(said)
+        found = Published(**said)
     except FileNotFoundError:
         raise NotPublishedError from None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         raise PointerError from None
     number = found.generation
     if type(number) is not int or found.snapshot != SNAPSHOT.format(number):
         raise PointerError
     return found
+
+
+def demand_known(said: Mapping[str, Any]) -> None:
+    """Refuse the pointer of a newer clio-sync, which may say what is not known here.
+
+    Raises:
+        NewerFileError: it is one.
+
+    """
+    version = int(said.get("schema_version", 0))
+    if version > SCHEMA:
+        raise NewerFileError(newer(POINTER, version, SCHEMA, str(said.get("tool_version", ""))))
 
 
 @contextmanager
@@ -76,12 +98,15 @@ def opened(data: Path) -> Iterator[tuple[Published, Warehouse]]:
     Raises:
         NotPublishedError: nothing is published.
         PointerError: the pointer cannot be read, or the file that it names is not there.
-        WarehouseError: the snapshot is damaged.
+        DamagedSnapshotError: the snapshot is damaged.
 
     """
-    current, snapshot = _open(data)
-    with snapshot:
-        yield current, snapshot
+    try:
+        current, snapshot = _open(data)
+        with snapshot:
+            yield current, snapshot
+    except WarehouseError:
+        raise DamagedSnapshotError from None
 
 
 def _open(data: Path) -> tuple[Published, Warehouse]:

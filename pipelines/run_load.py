@@ -10,7 +10,7 @@ from uuid import uuid4
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError
 
-from . import apis, copies, products
+from . import apis, backup, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
@@ -19,6 +19,7 @@ from .outcome import Outcome, table
 from .parts import Part, readable, shared_out
 from .plans import Choice
 from .progress import Lines
+from .state import hiding
 from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
 
 REPORTED = (
@@ -94,9 +95,10 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
         raise DemoFolderError
     # before anything is made: a load that cannot begin leaves no empty warehouse behind
     parts = _openable(run, parts, outcome)
+    copier = backup.Work(run.settings, clock, run.reporter, run.stop)
     with (
         writer_lock(folder, stage.command, clock.now()),
-        Warehouse(folder) as warehouse,
+        backup.opened(copier) as warehouse,
         run.reporter,
     ):
         if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
@@ -150,6 +152,8 @@ def _failed(outcome: Outcome, part: Part, error: ClioError) -> None:
 def _run_part(stage: Stage, run: Run, name: str, warehouse: Warehouse, outcome: Outcome) -> None:
     """Run a stage for one product, and add to the outcome how that ended."""
     with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
+        for note in hiding.note_changes(warehouse, name, runner.masks, run.clock.now()):
+            run.reporter.note(note)
         result = runner.run()
     outcome.results = [*outcome.results, *stage.results(runner)]
     outcome.errors += result.errors
@@ -215,7 +219,7 @@ def _text(runner: WholeRun) -> str:
     if waiting:
         parts.append(f"Not complete yet: {', '.join(waiting)}. The next load goes on there.")
     if any(row.quarantined for row in result.rows):
-        parts.append("Rows that do not fit their table are kept in meta.quarantine.")
+        parts.append("What does not fit is kept out; clio-sync quarantine list shows it.")
     return "\n".join(parts) + "\n"
 
 

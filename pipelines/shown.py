@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from .census import forget_earlier, keep_seen, keep_stored
 from .sightings import keep_sightings
+from .state import quarantine
 from .warehouse import Cursor
 
 
@@ -52,11 +53,7 @@ def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -
             [seen.source, list(seen.children), [key for (key,) in revived]],
         )
     if seen.quarantined:
-        cursor.execute(
-            "delete from meta.quarantine where source = $1 and resource = $2 and run_id <> $3"
-            " and record_id in (select key from pairs where row_hash is not null)",
-            [seen.source, seen.resource, run_id],
-        )
+        quarantine.release(cursor, seen.source, seen.resource, run_id)
     if seen.census:
         if seen.restarted and seen.read_at is not None:
             forget_earlier(cursor, seen.source, seen.resource, seen.walk, seen.read_at)

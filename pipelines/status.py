@@ -1,5 +1,7 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,37 +21,81 @@ from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, jsonable, table
+from .problems import problems
 from .products import product
 from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
 from .sightings import SUFFIX
+from .state import quarantine
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
 RUNS = """
-select resource, mode, status, finished_at, error from meta.sync_runs
-where source = $1 and mode <> 'sweep'
+select resource, mode, status, finished_at, error, max(finished_at) filter (status = 'ok')
+over (partition by resource) from meta.sync_runs where source = $1 and mode <> 'sweep'
 qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
-select resource, watermark, walk_started_at is not null from meta.watermarks where source = $1
+select resource, watermark, walk_started_at is not null, coalesce(frozen, '')
+from meta.watermarks where source = $1
 """
+NO_PROBLEM = "Everything that is loaded is known.\n"
 PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read"
     " where source = $1 and failed is not true group by 1"
 )
-QUARANTINED = "select resource, count(*) from meta.quarantine where source = $1 group by 1"
 SILENT = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
 HEADER = {
     "resource": "collection",
     "rows": "rows",
     "newest": "newest",
     "last_load": "last load",
+    "quarantined": "kept out",
     "state": "state",
     "watermark": "complete up to",
     "deletes_known_as_of": "deletes known as of",
     "certificate": "certificate",
 }
+
+
+PROBLEM = {
+    "resource": "collection",
+    "field": "column",
+    "kind": "what",
+    "since": "since",
+    "message": "why",
+    "fix": "to do",
+}
+
+
+def run_problems(settings: Settings, clock: Clock) -> Outcome:
+    """Name all that is not known of the data, since when, why, and what mends it.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: a load is running.
+
+    """
+    outcome = Outcome("status", clock.now())
+    with _opened(settings) as warehouse:
+        found = [one for source in PRODUCTS for one in problems(warehouse, source)]
+    outcome.results = [vars(one) for one in found]
+    cells = [[getattr(one, name) for name in PROBLEM] for one in found]
+    shown = table(list(PROBLEM.values()), cells) if found else ""
+    outcome.text = f"{shown}\n{len(found)} things are not known.\n" if found else NO_PROBLEM
+    outcome.finished_at = clock.now()
+    return outcome
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Warehouse]:
+    """Open a warehouse that was loaded, for reading."""
+    if not (settings.data_dir / FILE).exists():
+        raise NoWarehouseError
+    with Warehouse(settings.data_dir, read_only=True) as warehouse:
+        if not warehouse.layout("meta"):
+            raise NoWarehouseError
+        yield warehouse
 
 
 def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = None) -> Outcome:
@@ -63,11 +109,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
 
     """
     started_at = clock.now()
-    if not (settings.data_dir / FILE).exists():
-        raise NoWarehouseError
-    with Warehouse(settings.data_dir, read_only=True) as warehouse:
-        if not warehouse.layout("meta"):
-            raise NoWarehouseError
+    with _opened(settings) as warehouse:
+        found = [one for source in PRODUCTS for one in problems(warehouse, source)]
         rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
         regression = last_regression(warehouse)
     names = _names(rows)
@@ -84,6 +127,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     ]
     for name, row in zip(names, rows, strict=True):
         parts += _warnings(name, row)
+    if found:
+        parts.append(f"{len(found)} things are not known; see clio-sync status --problems.")
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
@@ -170,6 +215,8 @@ def _warnings(name: str, row: dict[str, Any]) -> list[str]:
             f"{name}: {row['silent_changes']:,} changed values were found only by a sweep"
             " (meta.silent_changes).",
         )
+    if row["kept_out"]:
+        found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
         found.append(
             f"{name}: the last certificate is {row['certificate']}; see clio-sync sweep -h.",
@@ -184,12 +231,13 @@ class Known:
     runs: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
     parents: dict[str, Any] = field(default_factory=dict)
-    quarantined: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, quarantine.Counts] = field(default_factory=dict)
     silent: dict[str, int] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
     proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
     deletes: dict[str, pendulum.DateTime] = field(default_factory=dict)
     buried: dict[str, int] = field(default_factory=dict)
+    now: pendulum.DateTime | None = None
 
 
 def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
@@ -198,12 +246,13 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
         runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
         marks={row[0]: row[1:] for row in warehouse.rows(MARKS, [source])},
         parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
-        quarantined=dict(warehouse.rows(QUARANTINED, [source])),
+        quarantined=quarantine.counts(warehouse, source),
         silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},
         late=worst_lateness(warehouse, source, now),
         proved=certificates.last(warehouse, source),
         deletes=certificates.proved(warehouse, source),
         buried=tombstones.buried(warehouse, source),
+        now=now,
     )
 
 
@@ -229,15 +278,22 @@ def _one(
     facts: Known,
 ) -> dict[str, Any]:
     name, layout = raw
-    count, newest = _table(warehouse, f"raw_{source}", name, layout[name])
-    mode, state, finished_at, error = facts.runs.get(name, (None, "never loaded", None, None))
-    mark, under_way = facts.marks.get(name, (None, False))
+    count, newest = _table(warehouse, f"raw_{source}", name, layout[name], facts.now)
+    never = (None, "never loaded", None, None, None)
+    mode, state, finished_at, error, succeeded_at = facts.runs.get(name, never)
+    mark, under_way, frozen = facts.marks.get(name, (None, False, ""))
+    if frozen:
+        state, error = "failed", frozen
     read, oldest = facts.parents.get(name, (0, None))
     walked_at, proof = facts.proved.get(name, (None, None))
     late = facts.late.get(name, 0.0)
     parent = collection.parent.resource if collection and collection.parent else None
     owners = _table(warehouse, f"raw_{source}", parent, [])[0] if parent in layout else 0
     complete = moment(mark) or moment(oldest)
+    out = facts.quarantined.get(name)
+    if complete and out and out.rows_since:
+        # of a row that is kept out whole, the version that is stored may be older than this
+        complete = min(complete, out.rows_since)
     by_load = complete if state == "ok" else None
     return {
         "source": source,
@@ -246,13 +302,15 @@ def _one(
         "deleted": facts.buried.get(name, 0),
         "newest": moment(newest),
         "last_load": moment(finished_at),
+        "last_success": moment(succeeded_at),
         "mode": mode,
         "watermark": complete,
         "walk_under_way": bool(under_way),
         "parent": parent,
         "parents": owners - facts.buried.get(parent or "", 0),
         "parents_read": read,
-        "quarantined": facts.quarantined.get(name, 0),
+        "quarantined": out.rows + out.values if out else 0,
+        "kept_out": out.told if out else None,
         "deletes_known_as_of": _deletes_known(collection, moment(facts.deletes.get(name)), by_load),
         "certificate": proof,
         "certified_at": moment(walked_at),
@@ -277,9 +335,16 @@ def _deletes_known(
 
 
 def _table(
-    warehouse: Warehouse, schema: str, name: str | None, columns: list[str]
+    warehouse: Warehouse,
+    schema: str,
+    name: str | None,
+    columns: list[str],
+    now: pendulum.DateTime | None = None,
 ) -> tuple[int, object]:
-    newest = "max(updated_at)" if "updated_at" in columns else "null"
+    """Count the rows of a table and give its newest stamp; one of the future is no such stamp."""
+    newest, given = "null", []
+    if now is not None and "updated_at" in columns:
+        newest, given = "max(updated_at) filter (updated_at <= $1)", [now.add(days=1)]
     query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608
-    ((count, value),) = warehouse.rows(query)
+    ((count, value),) = warehouse.rows(query, given)
     return int(count), value

@@ -13,8 +13,9 @@ from .census import STORED_HASH, Census
 from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
-from .errors import OtherUserError, UnequalError
+from .errors import OtherUserError, UnequalError, UnreadError
 from .load import Purpose, Result, Task, WholeRun, watch
+from .load.unread import named
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk
 from .plans import fields_hash, plan_sweep, same_walk
@@ -87,7 +88,7 @@ class Sweep(WholeRun):
             self._packages(tasks)
             self.settle(tasks)
             for task in tasks:
-                if task.complete and task.name in self.result.absences:
+                if task.complete and task.name in self.result.absences and self._whole(task):
                     self._certify(task)
         for collection, _ in waiting:
             self.result.complete[collection.name] = False
@@ -177,6 +178,19 @@ class Sweep(WholeRun):
                     mode=plan.mode,
                 )
             )
+
+    def _whole(self, task: Task) -> bool:
+        """Tell whether the walk showed every record; of one that did not nothing is certified."""
+        self.unread.tidy(task.name)
+        left = sorted({*task.walk.unread, *self.unread.left(task.name)})
+        known = [key for key in left if key not in self.unread.new(task.name, task.walk.unread)]
+        if known:
+            message = f"{len(known):,} records could not be had ({named(known)}): nothing is proved"
+            self.result.errors.append((task.name, UnreadError(message)))
+        if left:
+            self.meta.forget_sweep(self.source, task.name)
+            self._forget([task])
+        return not left
 
     def _certify(self, task: Task) -> None:
         """Draw up the certificate of a walk that was read and settled to its end."""

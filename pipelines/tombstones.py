@@ -8,7 +8,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
-from .state import withheld
+from .state import quarantine, withheld
 from .warehouse import Warehouse
 
 DDL = (
@@ -67,11 +67,7 @@ def bury(
             " and list_contains($3, key)",
             [source, collection.name, list(gone)],
         )
-        cursor.execute(
-            "delete from meta.quarantine where source = $1 and resource = $2"
-            " and list_contains($3, record_id)",
-            [source, collection.name, list(gone)],
-        )
+        quarantine.forget(cursor, source, collection.name, list(gone))
         withheld.forget(cursor, source, collection.name, list(gone))
         cursor.execute("commit")
     finally:

@@ -9,16 +9,16 @@ import pyarrow as pa
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
+from sources.clio_http.misfits import UNKNOWN
+from sources.clio_http.signs import STRIPPED, signs_of
 
 from .collapse import is_lifted, is_whole
 from .hidden import hides, redacted
 from .state.withheld import ColumnMark
 from .warehouse import Cursor, arrow
 
-UNKNOWN = "_unknown"
-"""The column of a reading that lists the fields of each row that are not known, with evidence."""
 MARKS = "_marks"
-STRIPPED, REDACTED = "stripped", "redacted"
+REDACTED = "redacted"
 NO_ENTRIES = ("", "[]", "{}")
 
 
@@ -58,6 +58,7 @@ class Carrier:
         self.cursor = cursor
         self.collection = collection
         self.kinds = {column.name: column.type for column in collection.columns}
+        self.members = signs_of(collection, [c for c in collection.columns if c.path]).arrays
         self.stored = stored
         self.join = join
         self.columns = columns
@@ -92,7 +93,9 @@ class Carrier:
             if name not in whole and (name in self.columns or is_whole(*counts[name])):
                 whole[name] = self._whole(name, cells.marks)
         single = cells.marks.filter(
-            pa.compute.invert(pa.compute.is_in(cells.marks["field"], pa.array(list(whole), pa.string())))
+            pa.compute.invert(
+                pa.compute.is_in(cells.marks["field"], pa.array(list(whole), pa.string()))
+            )
         )
         self.columns.update(whole)
         keys = key_texts(shown, self.collection).take(single["_n"])
@@ -163,7 +166,7 @@ class Carrier:
             kind = self.kinds[name]
             lost = empty_sql(column, kind)
             if self.join and name in self.stored:
-                lost += f" and not {empty_sql(self._old(name), kind)}"
+                lost += f" and {self._old(name)} is not null"
             found.append(f"case when {lost} then '{mark_of.evidence}' end")
         return f"coalesce({', '.join(found)})" if found else "null"
 
@@ -177,15 +180,18 @@ class Carrier:
             return f"case when {_mark(name)} is null then {column} else {_was(name)} end"
         entries = f"""from_json({column}::json, '["JSON"]')"""
         before = f"""from_json({_was(name)}::json, '["JSON"]')"""
-        entry = (
-            f"case when {stripped_sql('e')} then coalesce(list_filter({before},"
-            " lambda s: s->>'id' = e->>'id')[1], e) else e end"
-        )
+        members = self.members.get(name, ())
+        stripped = stripped_sql("e", members)
+        same = f"list_filter({before}, lambda s: s->>'id' = e->>'id')[1]"
+        entry = f"case when {stripped} then coalesce({same}, e) else e end"
+        # an entry without an id cannot be told from others: then all of them are taken
+        lost = f"list_transform({entries}, lambda e: {stripped} and e->>'id' is null)"
+        nameless = f"list_bool_or({lost})"
         merged = f"to_json(list_transform({entries}, lambda e: {entry}))::varchar"
         return (
             f"case when {_mark(name)} is null then {column}"
-            f" when {_mark(name)} = '{STRIPPED}' and {column} is not null then {merged}"
-            f" else {_was(name)} end"
+            f" when {_mark(name)} <> '{STRIPPED}' or {column} is null then {_was(name)}"
+            f" when {nameless} then coalesce({_was(name)}, {column}) else {merged} end"
         )
 
     def _marked(self, name: str) -> str:
@@ -229,20 +235,9 @@ def known_and_marked(cells: Cells, fields: Iterable[str]) -> dict[str, tuple[int
     return found
 
 
-def stripped_sql(entry: str) -> str:
-    """Give the SQL that tells whether an entry of an array has its id and nothing else to say.
-
-    Of a custom field's value name, type and value are null; of other entries all but the id.
-    """
-    nothing = " and ".join(
-        f"{entry}->>'{name}' is null" for name in ("field_name", "field_type", "value")
-    )
-    named = f"json_exists({entry}, '$.value') and {nothing}"
-    other = (
-        f"not json_exists({entry}, '$.value') and list_bool_and(list_transform(json_keys({entry}),"
-        f" lambda k: k = 'id' or ({entry}->>k) is null))"
-    )
-    return f"({entry}->>'id' is not null and (({named}) or ({other})))"
+def stripped_sql(entry: str, members: Sequence[str]) -> str:
+    """Give the SQL that tells whether an entry of an array has none of its members."""
+    return " and ".join([f"{entry}->>'{name}' is null" for name in members]) or "true"
 
 
 def _mark(name: str) -> str:

@@ -19,9 +19,13 @@ import filelock
 import pendulum
 import pyarrow as pa
 
-from sources.errors import ConfigurationError
+from sources.errors import ClioError, ConfigurationError
 
+from .durable import cut, seal
 from .errors import BusyError, QueryError, StorageError, WarehouseError
+from .local_errors import NewerFileError, in_words, newer, told
+from .ownership import keep_own, put_right
+from .release import SCHEMA
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -39,8 +43,10 @@ PRIVATE = 0o700
 FILE = "warehouse.duckdb"
 ODD = "='?%\\"
 """Characters of a path that DuckDB or dlt take for something else, such as a partition."""
-DAMAGE = "Corrupt database file"
-"""What DuckDB says of it; the error has no class of its own."""
+HEADER = 3 * 4096
+"""The bytes at the file's beginning that every checkpoint changes."""
+LOG_BEGINS = b"\x64\x00\x62\x65\x00"
+"""The first bytes of a write-ahead log of DuckDB's: that the first entry tells its version."""
 LOCKED_DOWN = (
     "set enable_external_access = false",
     "set allow_community_extensions = false",
@@ -80,7 +86,13 @@ def in_memory() -> Cursor:
 
 
 def prepare_data_folder(folder: Path) -> None:
-    """Make the data folder, private to its owner, and refuse one that cannot be used."""
+    """Make the data folder, private to its owner, and refuse one that cannot be used.
+
+    Raises:
+        ForeignFileError: a file in it belongs to another user.
+        ConfigurationError: it cannot be made, or is another user's.
+
+    """
     odd = sorted(set(str(folder.resolve())) & set(ODD))
     if odd:
         message = f"the path of the data folder holds {odd[0]}, with which the engine cannot write"
@@ -91,9 +103,12 @@ def prepare_data_folder(folder: Path) -> None:
             message = "the data folder belongs to another user"
             raise ConfigurationError(message)
         folder.chmod(PRIVATE)
+        put_right(folder)
     except OSError as error:
         message = f"the data folder cannot be made or changed ({error.strerror})"
-        raise ConfigurationError(message) from None
+        raise told(error, "the data folder cannot be made or changed", str(folder)) or (
+            ConfigurationError(message)
+        ) from None
 
 
 @contextmanager
@@ -108,13 +123,15 @@ def writer_lock(folder: Path, command: str, now: pendulum.DateTime) -> Iterator[
     """
     holder = folder / "lock.json"
     lock = filelock.FileLock(folder / "lock", mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise BusyError(_holder(holder)) from None
+    with in_words("the data folder cannot be locked", str(folder)):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise BusyError(_holder(holder)) from None
     try:
         text = json.dumps({"pid": os.getpid(), "command": command, "since": str(now)})
-        holder.write_text(text, "utf-8")
+        with in_words("the data folder cannot be locked", str(folder)):
+            holder.write_text(text, "utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -145,6 +162,7 @@ class Warehouse:
 
         Raises:
             BusyError: another process has the file open.
+            NewerFileError: a newer version of clio-sync or of DuckDB wrote it.
             WarehouseError: the file cannot be opened.
 
         """
@@ -157,16 +175,28 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         try:
+            keep_own(self.path)
+            demand_whole(self.path)
             self.connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                message = "another program has the warehouse open"
-                raise BusyError(message) from None
-            raise WarehouseError(_reason(error)) from None
-        except duckdb.Error as error:
-            raise WarehouseError(_reason(error)) from None
-        self.connection.execute("set timezone = 'UTC'")
-        self._own, self._lock = self.cursor(), threading.RLock()
+            self.connection.execute("set timezone = 'UTC'")
+            self._own, self._lock = self.cursor(), threading.RLock()
+            self._demand_known()
+        except (duckdb.Error, OSError) as error:
+            raise _unopened(error, self.path) from None
+
+    def _demand_known(self) -> None:
+        """Refuse what a newer clio-sync wrote, before anything of it is misread or changed.
+
+        Raises:
+            NewerFileError: it did.
+
+        """
+        if not self.columns("meta", "versions"):
+            return
+        for version, tool in self.rows("select version, tool from meta.versions"):
+            if version > SCHEMA:
+                self.connection.close()
+                raise NewerFileError(newer(self.path.name, version, SCHEMA, tool))
 
     def __enter__(self) -> Self:
         """Give the warehouse itself."""
@@ -178,20 +208,19 @@ class Warehouse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it; a disk that is full or broken becomes an error with words.
+        """Close it; what went wrong with the disk or the file becomes an error with words.
 
         Raises:
-            StorageError: the file could not be read or written.
-            WarehouseError: the file is damaged.
+            ClioError: the file is damaged, or could not be read or written.
 
         """
-        broken = (duckdb.OperationalError, duckdb.FatalException)
         with suppress(duckdb.Error):
             self.close()
-        if _is_damage(error):
-            message = "the warehouse is damaged: the checksum of a block is wrong"
-            raise WarehouseError(message) from None
-        if isinstance(error, broken):
+        if isinstance(error, ClioError | OSError) or not isinstance(error, Exception):
+            return  # neither is of this file
+        if found := told(error, "the warehouse could not be read or written", str(self.path)):
+            raise found from None
+        if isinstance(error, duckdb.OperationalError | duckdb.FatalException):
             message = f"the warehouse could not be read or written ({type(error).__name__})"
             raise StorageError(message) from None
 
@@ -199,6 +228,8 @@ class Warehouse:
         """Close the file."""
         self._own.close()
         self.connection.close()
+        if not self.read_only:
+            seal(self.path, HEADER)
 
     def cursor(self) -> Cursor:
         """Give a connection of its own to the same open file, in UTC."""
@@ -250,7 +281,9 @@ class Warehouse:
                 names = [column[0] for column in self._own.description or ()]
                 rows = self._own.fetchmany(most + 1)
         except duckdb.Error as error:
-            raise QueryError(_said(error)) from None
+            raise told(error, "the query ended", str(self.path)) or QueryError(
+                _said(error)
+            ) from None
         if len(rows) > most:
             message = f"the query gives more than {most:,} rows; narrow it"
             raise QueryError(message)
@@ -291,13 +324,38 @@ class Warehouse:
         self.rows("checkpoint")
 
 
-def _is_damage(error: BaseException | None) -> bool:
-    """Tell whether an error, or one that caused it, is DuckDB's about a wrong checksum."""
-    while error is not None:
-        if DAMAGE in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def demand_whole(path: Path) -> None:
+    """Refuse a file that was cut, and a write-ahead log that does not begin as DuckDB begins one.
+
+    DuckDB notices a cut when it comes to a block that is gone, and passes such a log over without
+    a word, with whatever it held. One that ends in the middle of an entry is as a crash leaves it,
+    and so is one whose first block never came to the disk and reads as zeros.
+
+    Raises:
+        WarehouseError: it is so.
+
+    """
+    if said := cut(path, HEADER):
+        message = f"the warehouse cannot be opened ({said})"
+        raise WarehouseError(message)
+    try:
+        with path.with_name(path.name + ".wal").open("rb") as log:
+            begins = log.read(len(LOG_BEGINS))
+    except FileNotFoundError:
+        return
+    if begins.strip(b"\0") and not LOG_BEGINS.startswith(begins):
+        message = "the warehouse cannot be opened (its write-ahead log is damaged)"
+        raise WarehouseError(message)
+
+
+def _unopened(error: duckdb.Error | OSError, path: Path) -> ClioError:
+    """Return why the file could not be opened."""
+    found = told(error, "the warehouse cannot be opened", str(path))
+    if isinstance(found, BusyError):
+        message = "another program has the warehouse open"
+        return BusyError(message)
+    kind = type(error).__name__
+    return found or WarehouseError(f"the warehouse cannot be opened ({kind})")
 
 
 def _said(error: duckdb.Error) -> str:
@@ -306,8 +364,3 @@ def _said(error: duckdb.Error) -> str:
     kind = type(error).__name__
     said = str(error).partition("\n")[0] if isinstance(error, about_text) else kind
     return f"the query cannot be run ({said})"
-
-
-def _reason(error: duckdb.Error) -> str:
-    kind = type(error).__name__
-    return f"the warehouse cannot be opened ({kind})"

@@ -97,8 +97,8 @@ LOADS = (
         (
             Patch(
                 "pipelines/plans.py",
-                'return "incremental", progress.watermark - STEP_BACK',
-                'return "incremental", progress.watermark',
+                'return "incremental", since - STEP_BACK',
+                'return "incremental", since',
             ),
         ),
         ("tests/system/test_incremental.py", MACHINE),
@@ -122,8 +122,8 @@ LOADS = (
         (
             Patch(
                 "sources/clio_http/plan.py",
-                ', ("order", "id(asc)")]',
-                "]",
+                '        chosen.append(("order", collection.order))\n',
+                "        pass\n",
             ),
         ),
         ("tests/system/test_faults_api.py", "tests/system/test_incremental.py"),

@@ -13,12 +13,8 @@ from pathlib import Path
 from pipelines import epoch
 from pipelines.crash import crash_point
 from pipelines.durable import sync_folder
-from pipelines.errors import (
-    BusyError,
-    DamagedFileError,
-    NoWarehouseError,
-    StorageError,
-)
+from pipelines.errors import BusyError, DamagedFileError, LedgerError, NoWarehouseError
+from pipelines.local_errors import in_words, of_ledger
 from pipelines.outcome import Outcome, jsonable
 from pipelines.release import release
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
@@ -26,7 +22,7 @@ from sources.errors import ConfigurationError
 
 from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, write_manifest
 from .tables import table_sums
-from .work import Work, disk_errors
+from .work import Work
 
 COMMAND = "backup create"
 HOME = "backups"
@@ -49,13 +45,7 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
         raise NoWarehouseError
     prepare_data_folder(folder)
     with writer_lock(folder, COMMAND, outcome.started_at):
-        with Warehouse(folder) as warehouse:
-            if not warehouse.layout("meta"):
-                raise NoWarehouseError
-            warehouse.checkpoint()
-        home = _home(out or folder / HOME)
-        with disk_errors("the backup could not be written"):
-            backup, manifest = _create(work, home)
+        backup, manifest = make(work, out)
     outcome.finished_at = work.clock.now()
     outcome.results = list(manifest.results(backup))
     outcome.text = (
@@ -63,6 +53,23 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
         "Run clio-sync backup verify to see whether it can be restored.\n"
     )
     return outcome
+
+
+def make(work: Work, out: Path | None = None) -> tuple[Path, Manifest]:
+    """Make a backup while the writer's lock is held and nobody has the warehouse open.
+
+    Raises:
+        ClioError: as `run_create` does.
+
+    """
+    folder = work.settings.data_dir
+    with Warehouse(folder) as warehouse:
+        if not warehouse.layout("meta"):
+            raise NoWarehouseError
+        warehouse.checkpoint()
+    home = _home(out or folder / HOME)
+    with in_words("the backup could not be written", str(home)):
+        return _create(work, home)
 
 
 def _home(home: Path) -> Path:
@@ -145,10 +152,11 @@ def _copy_ledger(work: Work, source: Path, target: Path) -> FileSum:
         finally:
             written.close()
             read.close()
-    except sqlite3.OperationalError as error:
-        message = f"{LEDGER} could not be copied ({error.sqlite_errorname})"
-        raise StorageError(message) from None
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
+        found = of_ledger(error, str(source))
+        if not isinstance(found, LedgerError):
+            message = f"{LEDGER} could not be copied: {found}"
+            raise type(found)(message) from None
         message = f"{LEDGER} is damaged ({error.sqlite_errorname})"
         raise DamagedFileError(message) from None
     copied = work.copy(taken, target)

@@ -8,13 +8,14 @@ from typing import Any
 
 from pipelines import epoch
 from pipelines.errors import DamagedBackupError, WarehouseError
+from pipelines.local_errors import in_words
 from pipelines.outcome import Outcome
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 
 from .create import HOME
 from .manifest import FileSum, Manifest, TableSum, newest, read_manifest
 from .tables import table_sums
-from .work import Work, disk_errors
+from .work import Work
 
 COMMAND = "backup verify"
 SCRATCH = ".verify"
@@ -42,7 +43,7 @@ def run_verify(work: Work, backup: Path | None = None) -> Outcome:
     prepare_data_folder(folder)
     with (
         writer_lock(folder, COMMAND, outcome.started_at),
-        disk_errors("the backup could not be restored"),
+        in_words("the backup could not be restored", str(folder)),
         _scratch(folder) as scratch,
     ):
         wrong = _compare_files(work, backup, manifest, scratch)

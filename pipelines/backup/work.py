@@ -3,14 +3,11 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from pipelines.config import Settings, read_settings
-from pipelines.errors import StorageError
 from pipelines.progress import Lines, reporter
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted
@@ -67,18 +64,3 @@ class Work:
             written.flush()
             os.fsync(written.fileno())
         return FileSum(target.name, size, digest.hexdigest())
-
-
-@contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """Put a disk that is full or broken into words.
-
-    Raises:
-        StorageError: instead of the operating system's error.
-
-    """
-    try:
-        yield
-    except OSError as error:
-        message = f"{what} ({error.strerror})"
-        raise StorageError(message) from None

@@ -1,6 +1,17 @@
 """The command line: parse, call one function, print."""
 
-from . import auth, backup, editing, looking, modelling, publishing, reading, reconciling, writing
+from . import (
+    auth,
+    backup,
+    editing,
+    looking,
+    modelling,
+    publishing,
+    quarantine,
+    reading,
+    reconciling,
+    writing,
+)
 from .base import entry, main
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "main",
     "modelling",
     "publishing",
+    "quarantine",
     "reading",
     "reconciling",
     "writing",

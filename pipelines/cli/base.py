@@ -11,26 +11,72 @@ import click
 
 if TYPE_CHECKING:
     from pipelines.outcome import Outcome
+    from sources.errors import ClioError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-INTERRUPTED = 130
+TERMINATED, INTERRUPTED = 4, 130
+"""How a command ends that was stopped by SIGTERM, and by a person's Ctrl-C."""
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 def entry() -> None:
     """Run the command line; what was typed wrongly is told in words, or as a JSON document."""
+    signal.signal(signal.SIGTERM, _leave)  # until a command says what else to do
     try:
         ended = main(standalone_mode=False)
     except click.Abort:
-        click.echo("Aborted.", err=True)
+        _say("Aborted.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
-        if "--json" in sys.argv:
-            _print_usage_error(error)
+        _show(error)
         sys.exit(error.exit_code)
+    except SystemExit as ending:
+        # click's own way to end where whoever reads has read enough, as of a page of help
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            ending.code = 0
+        raise
     sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """End at once, as is safe while nothing is written but in transactions."""
+    os._exit(TERMINATED)
+
+
+def _say(text: str, *, err: bool = False) -> int:
+    """Print; a reader that went away ends it without a word, a full disk is told.
+
+    Gives the exit code that this means: 0 where all was said, or nobody listens any more.
+    """
+    try:
+        click.echo(text, err=err, nl=not text.endswith("\n"))
+    except BrokenPipeError:
+        _close_streams()
+    except OSError as error:
+        _close_streams()
+        os.write(2, f"What was done stays; it could not be printed ({error.strerror}).\n".encode())
+        return TERMINATED
+    return 0
+
+
+def _close_streams() -> None:
+    """Let nothing that is still to be printed fail once more, at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+
+
+def _show(error: click.ClickException) -> None:
+    try:
+        error.show()
+    except BrokenPipeError:
+        _close_streams()
+    if "--json" in sys.argv:
+        _print_usage_error(error)
 
 
 def _print_usage_error(error: click.ClickException) -> None:
@@ -49,7 +95,7 @@ def _print_usage_error(error: click.ClickException) -> None:
     _print_document(outcome)
 
 
-def _print_document(outcome: "Outcome") -> None:
+def _print_document(outcome: "Outcome") -> int:
     import orjson
 
     from pipelines.outcome import jsonable
@@ -57,7 +103,7 @@ def _print_document(outcome: "Outcome") -> None:
     document = orjson.dumps(
         outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME
     )
-    click.echo(document.decode())
+    return _say(document.decode())
 
 
 @click.group(context_settings=CONTEXT)
@@ -95,12 +141,14 @@ def _finish(outcome: "Outcome", *, as_json: bool) -> None:
     """Print an outcome and leave with its exit code."""
     from pipelines.outcome import errors_text
 
+    unsaid = 0
     if as_json:
-        _print_document(outcome)
-    else:
-        click.echo(outcome.text, nl=False)
-    click.echo(errors_text(outcome.errors), err=True, nl=False)
-    sys.exit(outcome.exit_code)
+        unsaid = _print_document(outcome)
+    elif outcome.text:
+        unsaid = _say(outcome.text)
+    if outcome.errors:
+        _say(errors_text(outcome.errors), err=True)
+    sys.exit(outcome.exit_code or unsaid)
 
 
 def call(
@@ -110,28 +158,40 @@ def call(
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
     from sources.clio_http.redaction import install_logging
-    from sources.errors import ClioError
+    from sources.errors import ClioError, Interrupted
 
     install_logging(debug)
-    stop = threading.Event()
+    stop = Stop()
     started_at = SystemClock().now()
-    _stop_on_signals(stop)
+    stop.on_signals()
     try:
         outcome = body(stop)
     except ClioError as error:
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
         outcome.errors = [("", error)]
-    except KeyboardInterrupt:
-        click.echo("Interrupted. What was stored stays; run the same command to go on.", err=True)
-        sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the last line of defence
-        # the text of an unknown error may quote a row, so only its place is shown
-        from pipelines.errors import UnexpectedError, origin
-
-        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=1)
-        outcome.errors = [("", UnexpectedError(f"unexpected failure: {origin(error)}"))]
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        found = Interrupted() if stop.ends(error) else _in_words(error)
+        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=found.exit_code)
+        outcome.errors = [("", found)]
+    if outcome.exit_code == INTERRUPTED and stop.number == signal.SIGTERM:
+        outcome.exit_code = TERMINATED
     _tell(outcome)
     _finish(outcome, as_json=as_json)
+
+
+def _in_words(error: BaseException) -> "ClioError":
+    """Return what a failure means that no part of the command knew."""
+    from pipelines.config import read_settings
+    from pipelines.errors import UnexpectedError, origin
+    from pipelines.local_errors import told
+    from sources.errors import ConfigurationError
+
+    try:
+        where = str(read_settings().data_dir)
+    except ConfigurationError:
+        where = ""
+    # the text of an unknown error may quote a row, so only its place is shown
+    return told(error, where=where) or UnexpectedError(f"unexpected failure: {origin(error)}")
 
 
 def _tell(outcome: "Outcome") -> None:
@@ -149,15 +209,41 @@ def _tell(outcome: "Outcome") -> None:
     tell(outcome, settings)
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
-    """Stop at the next page edge on the first signal, at once on the second."""
+class Stop(threading.Event):
+    """The order to stop, as a signal gives it.
 
-    def handle(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            # nothing is written but in transactions, so leaving here is as safe as a power cut
+    A command that looks whether it is to stop, ends at its next safe point; one that never looks
+    is ended where it is, which is as safe as a power cut: nothing is written but in transactions.
+    """
+
+    def __init__(self) -> None:
+        """Begin without an order."""
+        super().__init__()
+        self.number = 0
+        self.heeded = False
+
+    def is_set(self) -> bool:
+        """Tell whether the command is to stop."""
+        self.heeded = True
+        return super().is_set()
+
+    def on_signals(self) -> None:
+        """Take SIGINT and SIGTERM for the order; a second one ends the process at once."""
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+
+    def ends(self, error: BaseException) -> bool:
+        """Tell whether a failure is the end that the order brought."""
+        # DuckDB ends a query that is under way with an error of its own
+        return isinstance(error, KeyboardInterrupt) or (
+            bool(self.number) and not self.heeded and isinstance(error, RuntimeError)
+        )
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if self.number:
             os.write(2, b"Stopped. What was stored stays; run the same command to go on.\n")
-            os._exit(INTERRUPTED)
-        stop.set()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+            os._exit(INTERRUPTED if number == signal.SIGINT else TERMINATED)
+        self.number = number
+        self.set()
+        if not self.heeded:
+            raise KeyboardInterrupt

@@ -40,10 +40,14 @@ class Age(click.ParamType[timedelta]):
     metavar="AGE",
     help="Exit with 7 if data is older, such as 90m, 2h or 1d.",
 )
+@click.option(
+    "--problems", is_flag=True, help="Only what is not known, since when, why, and what mends it."
+)
 @common
 def status(
     max_age: timedelta | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    problems: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,  # noqa: FBT001
     debug: bool,  # noqa: FBT001
 ) -> None:
     """Show each collection: rows, newest change, last load, how far it is complete.
@@ -52,13 +56,16 @@ def status(
     Examples:
       clio-sync status --json
       clio-sync status --max-age 2h
+      clio-sync status --problems
     """
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.status import run_status
+        from pipelines.status import run_problems, run_status
         from sources.clio_http.clock import SystemClock
 
+        if problems:
+            return run_problems(read_settings(), SystemClock())
         return run_status(read_settings(), SystemClock(), max_age)
 
     call("status", body, as_json=as_json, debug=debug)
@@ -84,7 +91,8 @@ def doctor(
     """Check everything once, and name the command that mends what is wrong.
 
     Nothing is changed, here or in Clio. Each collection is asked for one page. Exit code 7 if a
-    check failed, 3 if only a sign-in did. What --probe writes holds nothing of any record, so it
+    check failed, 3 if only a sign-in did; 2 if the data folder cannot be written, 4 if the disk is
+    full, whatever else failed. What --probe writes holds nothing of any record, so it
     can be attached to a bug report.
 
     \b

@@ -19,13 +19,15 @@ from pipelines.release import PACKAGE
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
-from .line import FAIL, NOTE, OK, WARN, Line, named
+from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line, named
 
 SHOWN = ("dlt", "duckdb")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 GIB = 1024**3
-TIGHT, SCARCE = 2 * GIB, GIB // 4
-"""Free bytes below which a line warns, and below which it fails."""
+TIGHT, SCARCE, NOTHING = 2 * GIB, GIB // 4, 1024**2
+"""Free bytes below which a line warns, below which it fails, and below which the disk is full."""
+CONFLICT = re.compile(r"conflict|copy|copies|kopie|\(\d+\)", re.IGNORECASE)
+"""What Dropbox, OneDrive, Syncthing and others put into the names of what they could not merge."""
 
 
 def release(text: str) -> tuple[int, ...]:
@@ -103,17 +105,29 @@ def data_folder(folder: Path) -> Line:
         )
     if not folder.exists():
         return Line(check, NOTE, f"there is no {folder} yet", "clio-sync load")
-    if not folder.is_dir() or folder.stat().st_uid != os.getuid():
-        what = f"{folder} is no folder of yours"
-        return Line(check, FAIL, what, "Point CLIO_SYNC__DATA_DIR at another folder.")
-    if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
-        what = f"{folder} is open to others, or cannot be written"
-        return Line(check, FAIL, what, f"chmod 700 {quoted}")
+    if unusable := _unusable(folder):
+        return unusable
     open_ = sorted(_open_to_others(folder))
     if open_:
         what = f"{len(open_)} files have modes for others too: {named(open_)}"
         return Line(check, WARN, what, f"chmod -R go-rwx {quoted}")
     return Line(check, OK, f"{folder} is yours alone")
+
+
+def _unusable(folder: Path) -> Line | None:
+    """Say why a folder that is there cannot be the data folder."""
+    check, elsewhere = "data_folder", "point CLIO_SYNC__DATA_DIR at another folder."
+    if not folder.is_dir() or folder.stat().st_uid != os.getuid():
+        return Line(
+            check, FAIL, f"{folder} is no folder of yours", elsewhere[:1].upper() + elsewhere[1:]
+        )
+    if not os.access(folder, os.W_OK) and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        what = f"{folder} may not be written: its disk is mounted read-only"
+        return Line(check, FAIL, what, f"Mount it for writing, or {elsewhere}", code=UNUSABLE)
+    if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+        what = f"{folder} is open to others, or cannot be written"
+        return Line(check, FAIL, what, f"chmod 700 {shlex.quote(str(folder))}")
+    return None
 
 
 def _open_to_others(folder: Path) -> list[str]:
@@ -161,11 +175,15 @@ def disk(folder: Path) -> Line:
     there = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
     warehouse = folder / FILE
     size = warehouse.stat().st_size if warehouse.exists() else 0
-    return room(shutil.disk_usage(there).free, size)
+    return room(shutil.disk_usage(there).free, size, there)
 
 
-def room(free: int, warehouse: int) -> Line:
-    """Judge the free bytes beside a warehouse of so many bytes."""
+def room(free: int, warehouse: int, place: Path) -> Line:
+    """Judge the free bytes at a place beside a warehouse of so many bytes."""
+    if free < NOTHING:
+        what = f"there is no room left in {place}"
+        fix = "Free disk space, or move the data folder to a larger disk."
+        return Line("disk", FAIL, what, fix, code=FULL)
     what = f"{free / GIB:.1f} GiB are free, the warehouse has {warehouse / GIB:.1f} GiB"
     fix = "Free disk space, or move the data folder to a larger disk."
     if free < SCARCE:
@@ -173,6 +191,23 @@ def room(free: int, warehouse: int) -> Line:
     if free < max(TIGHT, 2 * warehouse):
         return Line("disk", WARN, what, fix)
     return Line("disk", OK, what)
+
+
+def copies(folder: Path) -> Line:
+    """Look beside warehouse and ledger for copies that a program which synchronises made."""
+    found = sorted(
+        path.name
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.name.startswith(("warehouse", "ledger", "epoch")) and CONFLICT.search(path.name)
+    )
+    if found:
+        what = f"{named(found)}: another program synchronises the data folder, and met two states"
+        fix = (
+            "Move the data folder out of the folder that is synchronised; keep these files aside,"
+            " and see with clio-sync status which state the warehouse is in."
+        )
+        return Line("copies", WARN, what, fix)
+    return Line("copies", OK, "no copy of another program's is beside the warehouse")
 
 
 def stop(folder: Path) -> Line:

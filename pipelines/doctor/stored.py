@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pendulum
 
-from pipelines import certificates, identity, products
+from pipelines import certificates, echoes, identity, products
 from pipelines.config import PRODUCTS, Settings
 from pipelines.epoch import (
     UnreadableEpochError,
@@ -17,15 +18,19 @@ from pipelines.epoch import (
 )
 from pipelines.errors import BusyError
 from pipelines.identity import Identity
-from pipelines.meta import Meta
+from pipelines.ledger import Head, Ledger
 from pipelines.observations import FAIL as TOO_LATE
 from pipelines.observations import OK as IN_TIME
 from pipelines.observations import OVERLAP
+from pipelines.problems import problems
+from pipelines.state import refusals
+from pipelines.state.refusals import Refusals
 from pipelines.status import source_status
 from pipelines.sweep import SWEPT
 from pipelines.warehouse import FILE, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, Redaction, read_catalog
+from sources.clio_http.clock import Clock
 from sources.errors import ClioError, ConfigurationError
 
 from .line import FAIL, NOTE, OK, WARN, Line, named
@@ -41,15 +46,14 @@ OLD_LOAD = pendulum.duration(days=2)
 OLD_PROOF = pendulum.duration(days=31)
 UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
 
-Refused = Mapping[tuple[str, str], frozenset[str]]
-
 
 @dataclass(frozen=True)
 class Stored:
     """What the warehouse knows that is held against Clio's answers, by product."""
 
     pinned: Mapping[str, Identity | None] = field(default_factory=dict)
-    refused: Mapping[str, Refused] = field(default_factory=dict)
+    refused: Mapping[str, Refusals] = field(default_factory=dict)
+    not_taken: Mapping[str, Refusals] = field(default_factory=dict)
 
 
 def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored]:
@@ -67,6 +71,29 @@ def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored
         return [Line("warehouse", FAIL, str(error), error.hint)], Stored()
 
 
+def ledger(settings: Settings, clock: Clock) -> Line:
+    """Say whether the ledger is whole, and as long as the warehouse saw it last."""
+    folder = settings.data_dir
+    try:
+        with Ledger.open(folder, clock, read_only=True) as open_:
+            open_.demand_whole(_seen(folder))
+            events = open_.head().count
+    except ClioError as error:
+        return Line("ledger", FAIL, str(error), error.hint)
+    return Line("ledger", OK, f"{events:,} events, each as it was written")
+
+
+def _seen(folder: Path) -> Head:
+    """Give the head of the ledger that the warehouse saw last; none where it cannot be asked."""
+    if not (folder / FILE).exists():
+        return Head()
+    try:
+        with Warehouse(folder, read_only=True) as warehouse:
+            return Head(*echoes.seen(warehouse))
+    except ClioError:
+        return Head()  # what is wrong with the warehouse is a line of its own
+
+
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
 ) -> tuple[list[Line], Stored]:
@@ -76,7 +103,10 @@ def _looked(
         return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
     lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
     pinned = {source: identity.pinned(warehouse, source) for source in PRODUCTS}
-    refused = {source: Meta(warehouse).refused(source) for source in PRODUCTS}
+    refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
+    not_taken = {
+        source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS
+    }
     for source in PRODUCTS:
         collections = _wanted(settings, source)
         rows = [r for r in source_status(warehouse, source, now) if r["resource"] in collections]
@@ -84,8 +114,9 @@ def _looked(
             continue
         judged = [judge(rows, now) for judge in JUDGES]
         judged.append(hidden_values(warehouse, source, collections))
+        judged += not_known(warehouse, source)
         lines += [line.of(source) for line in judged]
-    return lines, Stored(pinned, refused)
+    return lines, Stored(pinned, refused, not_taken)
 
 
 def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
@@ -184,14 +215,34 @@ def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     return Line(check, OK, f"{len(rows)} collections are proved equal to Clio")
 
 
+def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+    """Say what of Clio is kept out since it does not fit."""
+    told = [f"{row['resource']} ({row['kept_out']})" for row in rows if row["kept_out"]]
+    if told:
+        return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
+    return Line("kept_out", OK, "everything that Clio shows fits")
+
+
+def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
+    found = [one for one in problems(warehouse, source) if one.kind != "kept_out"]
+    if not found:
+        return [Line("not_known", OK, "everything that is loaded is known")]
+    return [
+        Line("not_known", WARN, f"{one.name}: {one.message}{one.when}", one.fix) for one in found
+    ]
+
+
 def _is_swept(collection: Collection | None) -> bool:
     return collection is not None and collection.mode in SWEPT
 
 
+KEPT_OUT = "clio-sync quarantine list; then correct it in Clio, and clio-sync quarantine retry"
 JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
     last_runs,
     lateness,
     certified,
+    kept_out,
 )
 
 

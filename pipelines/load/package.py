@@ -14,12 +14,14 @@ from pipelines import echoes
 from pipelines.classification import Classifier
 from pipelines.crash import crash_point
 from pipelines.errors import LoadFailedError, cause, origin
+from pipelines.local_errors import told
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Reading
 
 from .task import Task
 
+STORING = "what was read could not be stored"
 PACKAGE_SECONDS = 60.0
 PACKAGE_BYTES = 256_000_000
 
@@ -109,7 +111,8 @@ class Engine:
                 raise KeyboardInterrupt from None
             # the engine's own exception quotes rows: only where it came from is told
             message = f"the engine failed in step {failed.step} ({origin(failed)})"
-            raise LoadFailedError(message) from None
+            where = str(self.warehouse.path)
+            raise told(failed, STORING, where) or LoadFailedError(message) from None
         finally:
             for classifier in classifiers.values():
                 classifier.close()

@@ -33,7 +33,10 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state import refusals
+from pipelines.state.announcements import keep_new
 from pipelines.state.inputs import keep_inputs
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog, Collection
@@ -53,10 +56,14 @@ from sources.errors import (
 )
 
 from . import server_time
+from .kept_out import KeptOut
+from .migration import migrate_etag_copies
 from .package import Engine, Package
 from .settlement import Settlement, parents_of
+from .stand_ins import widen_keys
 from .standing import Standing
 from .task import Purpose, Task
+from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
 PREFETCH_THREADS = 4
@@ -70,7 +77,8 @@ URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
 class Product:
     """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs.
     """
 
     catalog: Catalog
@@ -82,6 +90,7 @@ class Product:
     make: Callable[..., Any]
     rolling_slice: int
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -145,13 +154,15 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            {} if choice.full else self.meta.refused(self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
         self.asked = 0
         self.quarantined: frozenset[str] = frozenset()
         self.withheld = Withholding(warehouse, self.source)
+        self.kept_out = KeptOut(warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
@@ -171,9 +182,13 @@ class Runner:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
+        self.unread = AllUnread(self.warehouse, self.source, now)
+        migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
         self.withheld.begin(self.choice.accept_empty, now)
+        self.kept_out.begin()
         return now
 
     def server_says(self) -> pendulum.DateTime:
@@ -217,7 +232,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -241,7 +258,7 @@ class Runner:
         return Task(
             self.source,
             walk,
-            known,
+            progress,
             run,
             mask,
             purpose=purpose,
@@ -253,7 +270,8 @@ class Runner:
         """Say what may keep the watermark of a load's walk where it is."""
         if purpose.walk != "load" or plan.mode in {"child", "daily"}:
             return Standing()
-        whole = plan.since is None and not purpose.census
+        # of a walk that goes on with an earlier run's, this run shows a part
+        whole = plan.since is None and not purpose.census and plan.run_at is None
         known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
         unsure = not self.identity.rights and not self.identity.user_id
         return Standing(
@@ -370,21 +388,35 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            error = remainder.judge(task, task.error or task.walk.error)
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
-                self.meta.accept_fields(self.source, task.name, task.walk.refused)
+                still = task.walk.refused | task.walk.given_up
+                refusals.accept(self.warehouse, self.source, task.name, still)
+            if given_up := sorted(task.walk.given_up):
+                told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
+                self.reporter.note(f"{task.name}: {told}")
+            if task.future:
+                what = "updated_at of {} rows lies over a day in the future"
+                self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
+        for told in keep_new(
+            self.warehouse, self.product.catalog, self.client.notices.found,
+            run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
+        ):  # fmt: skip
+            self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self._finish_unknown()
@@ -393,8 +425,9 @@ class Runner:
     def _finish_unknown(self) -> None:
         """Say what this token may not see, and keep what figures may rest on."""
         alarms, notes = self.withheld.findings()
-        self.result.errors += alarms
-        for note in notes:
+        misfits, told = self.kept_out.findings(self.tasks)
+        self.result.errors += [*alarms, *misfits]
+        for note in [*notes, *told]:
             self.reporter.note(note)
         keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
 

@@ -11,12 +11,10 @@ from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
-    Drift,
     Late,
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
@@ -24,6 +22,7 @@ from pipelines.meta import (
 from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
@@ -32,7 +31,6 @@ from sources.errors import (
     BrokenWalkError,
     BudgetSpent,
     ClioError,
-    CollectionGoneError,
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
@@ -40,6 +38,7 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .drift import drift_of, of_the_future
 from .standing import Standing, after_walk
 
 Mask: TypeAlias = Callable[[Reading], Reading]
@@ -109,6 +108,7 @@ class Pending:
     cells: list[pa.Table] = field(default_factory=list)
     whole: dict[str, ColumnMark] = field(default_factory=dict)
     lifted: set[str] = field(default_factory=set)
+    future: int = 0
     point: Point | None = None
     opened: bool = False
     held: bool = False
@@ -136,6 +136,8 @@ class Task:
         self.purpose = purpose
         self.standing = standing or Standing()
         self.lifted = False
+        self.mass: frozenset[str] = frozenset()
+        self.future = 0
         self.withheld: dict[str, ColumnMark] = dict(withheld or {})
         self.finished: list[int] = []
         self.mask = mask
@@ -148,6 +150,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -199,6 +202,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         ask = self._ask if self.walk.can_settle else None
         try:
             outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
@@ -235,6 +241,8 @@ class Task:
             )
             for misfit in reading.misfits
         ]
+        self.mass |= reading.mass_misfits
+        self.pending.future += of_the_future(self.walk.plan, reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -282,21 +290,23 @@ class Task:
     def committed(self, stored: Stored) -> None:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
+        self.future += self.pending.future
         self.pending.counts = Counts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
         self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(self._drift())
+        stored.drift.extend(drift_of(self))
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
@@ -327,16 +337,6 @@ class Task:
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
         return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
-
-    def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
-        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
-        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        if self.pending.quarantined:
-            drift.append(Drift(self.source, self.name, "", "type"))
-        if isinstance(self.walk.error, CollectionGoneError):
-            drift.append(Drift(self.source, self.name, "", "collection_gone"))
-        return drift
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -393,7 +393,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"} and self.stopped is None
@@ -401,9 +401,11 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, self.stopped, complete=self.complete),
+            status=_status(error, self.stopped, complete=self.complete and self.partial is None),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )

@@ -11,17 +11,16 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.signs import DOES_NOT_FIT
 
 DDL = (
     """create table if not exists meta.withheld (
         source varchar, resource varchar, record_id varchar, field varchar, since timestamptz,
         evidence varchar, accepted boolean, held boolean)""",
 )
-MISFIT = "does not fit"
-"""Evidence of a value that is in quarantine, which tells of it in its own way."""
 REFUSED = "refused"
 """Evidence of a field that Clio refused to be asked for."""
-NOT_READ = frozenset({MISFIT, REFUSED, "not read"})
+NOT_READ = frozenset({DOES_NOT_FIT, REFUSED, "not read"})
 """Evidence of what was not read, as against what the token may not see: told elsewhere too."""
 ACCEPTED = "accepted"
 OF = "source = $1 and resource = $2"

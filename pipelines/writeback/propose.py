@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
+from pipelines import echoes
 from pipelines.config import Settings
 from pipelines.errors import EditRefusedError, NoWarehouseError
-from pipelines.ledger import Entry, Ledger
+from pipelines.ledger import Entry, Head, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
@@ -18,7 +19,7 @@ from .allowed import allowed
 from .checks import Edit, Gathered, Problem
 from .examine import Desk, Examined, examine
 from .fields import FieldRef
-from .stored import SOURCE
+from .sight import SOURCE
 from .values import shown
 
 MOST_TOLD = 100
@@ -44,7 +45,7 @@ def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -
     Raises:
         NoWarehouseError: nothing was loaded yet.
         BusyError: another run is at work on this data folder.
-        LedgerError: the ledger is damaged.
+        LedgerError: the ledger is damaged, was lost, or an older one was put back.
 
     """
     outcome = Outcome(command, work.clock.now())
@@ -77,12 +78,27 @@ def opened(work: Work, command: str) -> Iterator[Desk]:
     with (
         writer_lock(folder, command, work.clock.now()),
         Warehouse(folder, read_only=True) as warehouse,
-        Ledger.open(folder, work.clock) as ledger,
+        _whole_ledger(work, warehouse) as ledger,
     ):
         if not warehouse.columns("meta", "tombstones"):
             raise NoWarehouseError
         warehouse.lock_down()
         yield Desk(work.settings, warehouse, ledger)
+
+
+@contextmanager
+def _whole_ledger(work: Work, warehouse: Warehouse) -> Iterator[Ledger]:
+    """Open the ledger, unless it was lost or an older one was put back: none is made instead.
+
+    Raises:
+        LedgerError: the warehouse saw more events than it holds.
+
+    """
+    folder = work.settings.data_dir
+    with Ledger.open(folder, work.clock, read_only=True) as ledger:
+        ledger.demand_held(Head(*echoes.seen(warehouse)))
+    with Ledger.open(folder, work.clock) as ledger:
+        yield ledger
 
 
 def _place(problem: tuple[str, Problem]) -> int:
@@ -132,13 +148,15 @@ def _counted(number: int, noun: str) -> str:
 
 def _refuse(found: Examined, outcome: Outcome) -> None:
     errors: list[tuple[str, Any]] = [
-        (_subject(where, problem), EditRefusedError(str(problem)))
+        (_subject(where, problem), problem.kind(str(problem)))
         for where, problem in found.problems[:MOST_TOLD]
     ]
     more = len(found.problems) - len(errors)
     if more:
         errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
-    outcome.errors, outcome.exit_code = errors, EditRefusedError.exit_code
+    kinds = {problem.kind for _, problem in found.problems}
+    kind = kinds.pop() if len(kinds) == 1 else EditRefusedError
+    outcome.errors, outcome.exit_code = errors, kind.exit_code
     outcome.text = "Nothing was proposed.\n"
 
 

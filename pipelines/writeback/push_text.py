@@ -12,7 +12,7 @@ from sources.errors import ClioError
 
 from .plan_file import Plan
 from .plan_text import listed, whole_text
-from .verdicts import FOR_A_PERSON, Settled, State
+from .verdicts import FOR_A_PERSON, State
 
 WORDS: Mapping[str, str] = {
     State.APPLIED: "applied",
@@ -47,9 +47,9 @@ def results_of(ledger: Ledger, plan: Plan, states: Mapping[str, str]) -> list[di
     ]
 
 
-def failures(ends: Iterable[Settled]) -> list[ClioError]:
-    """Give an error for the edits that Clio refused for good."""
-    notes = Counter(one.note for one in ends if one.state is State.FAILED)
+def failures(results: Iterable[Mapping[str, Any]]) -> list[ClioError]:
+    """Give an error for the edits of a plan that Clio refused for good, in this push or before."""
+    notes = Counter(one["note"] for one in results if one["state"] == State.FAILED)
     return [EditFailedError(f"{count:,} edits: {note}") for note, count in notes.items()]
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import etags, fields, values, veil
+from . import custom_shown, etags, fields, values, veil
 from .derived import DERIVED
 from .fields import Wanted
 from .store import OLD, Row, Store, place
@@ -109,8 +109,8 @@ class Compiler:
             return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
-        if (schema, name) == ("CustomFieldValue", "picklist_option"):
-            return self._option(described["schema"], field.inside)
+        if schema in custom_shown.SCHEMAS and name in custom_shown.NAMES:
+            return self._of_custom_field(field, described)
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
         if described["type"] == ARRAY:
@@ -182,19 +182,16 @@ class Compiler:
 
         return get, depends
 
-    def _option(self, schema: str, inside: tuple[str, ...] | None) -> tuple[Getter, frozenset[str]]:
-        """Give the option that a value names as it stands in the custom field now."""
-        show, depends = self._nested(schema, inside)
-        fields_ = self.store["custom_fields"].rows
-
-        def get(row: Row) -> Row | None:
-            chosen = row.get("picklist_option")
-            options = fields_.get(row.get("custom_field", 0), {}).get("picklist_options", ())
-            found = (each for each in options if chosen and each["id"] == chosen["id"])
-            option = next(found, chosen)
-            return None if option is None else show(option)
-
-        return get, depends | {"custom_fields"}
+    def _of_custom_field(
+        self, field: Wanted, described: dict[str, Any]
+    ) -> tuple[Getter | None, frozenset[str]]:
+        """Compile what a custom field value shows of its custom field."""
+        if field.name == custom_shown.OPTION:
+            show, depends = self._nested(described["schema"], field.inside)
+            return custom_shown.option(self.store, show), depends | {custom_shown.TABLE}
+        if not self.switches.custom_fields_live:
+            return None, frozenset()
+        return custom_shown.copy(self.store, field.name), frozenset({custom_shown.TABLE})
 
     def _array(
         self, name: str, schema: str | None, inside: tuple[str, ...] | None
@@ -303,8 +300,8 @@ class Renderer:
         if own_rows:
             return Rendering(self.plan("", schema, fields.parse(text)), store, "", over)
         seen = veil.mark(collection, switches) if veiled else ()
-        marks = (switches.milliseconds, switches.redact_activities, etags.mark(switches), seen)
-        key = (collection, text, *marks)
+        marks = (switches.milliseconds, switches.redact_activities, switches.custom_fields_live)
+        key = (collection, text, *marks, etags.mark(switches), seen)
         rendering = self.kept.get(key)
         if rendering is None:
             plan = self.plan(collection, schema, fields.parse(text))

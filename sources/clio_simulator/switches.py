@@ -79,6 +79,10 @@ class Switches(GrowSwitches, UnknownSwitches):
     child_moves_etag: bool = True
     """Let an edit inside a record move its etag."""
 
+    custom_fields_live: bool = False
+    """Let a custom field value show name, type, order and marks of its custom field as they are
+    now, instead of as they were when it was written; neither stamp nor etag of the record moves."""
+
     silent_relations: set[str] = field(default_factory=set)
     """Relations whose edits move neither, as `matters.custom_field_values`."""
 

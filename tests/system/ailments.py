@@ -74,6 +74,16 @@ def refuses(patient: Patient) -> None:
         )
 
 
+def takes_less(patient: Patient) -> None:
+    """Let a parameter of tasks be remembered as refused."""
+    digest = catalog_hash(CATALOG.loaded["tasks"])
+    patient.tell(
+        "insert into meta.fields values"
+        " ('clio_manage', 'tasks', 'limit=200', 'refused_parameter', now(), $1)",
+        digest,
+    )
+
+
 def run_of(query: str) -> Spoil:
     """Change what is known of the loads of matters."""
     return lambda p: p.tell(
@@ -121,6 +131,18 @@ CASES = {
     "locked": Case(lock_held_by(os.getpid()), "lock", "warn", "load, since 2026"),
     "lock-unreadable": Case(
         lambda p: _write(p.folder / "lock.json", "?"), "lock", "warn", "cannot be read"
+    ),
+    "conflicted-copy": Case(
+        lambda p: _write(p.folder / "warehouse (Ana's conflicted copy 2026-03-02).duckdb", ""),
+        "copies", "warn", "another program",
+    ),
+    "conflicting-ledger": Case(
+        lambda p: _write(p.folder / "ledger.sync-conflict-20260302-090000-ABCDEFG.sqlite", ""),
+        "copies", "warn", "ledger.sync-conflict",
+    ),
+    "ledger-damaged": Case(
+        lambda p: _write(p.folder / "ledger.sqlite", "no ledger"),
+        "ledger", "fail", "cannot be read", "", 7,
     ),
     "stopped": Case(lambda p: _write(p.folder / "STOP", ""), "stop", "warn", "nothing is written"),
     "warehouse-damaged": Case(
@@ -232,4 +254,5 @@ CASES = {
         switch(grow_redacted={"matters.hired_date"}), "hidden_now", "fail", "12 matters", GROW, 7
     ),
     "field-is-back": Case(refuses, "refused_fields", "warn", "matters.description", MANAGE),
+    "parameter-is-back": Case(takes_less, "refused_parameters", "warn", "tasks.limit", MANAGE),
 }  # fmt: skip

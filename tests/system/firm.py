@@ -303,6 +303,10 @@ def converted(
     """Turn a leaf of JSON into what the raw table must hold of it."""
     if column.name in constants:
         return constants[column.name]
+    if column.name in dict(collection.stands_for):
+        named = dict(collection.stands_for)[column.name]
+        stood_for = next(one for one in collection.columns if one.name == named)
+        return converted(stood_for, record, collection, constants) or 0
     value: Any = record
     for name in column.path:
         value = None if value is None else value.get(name)
@@ -315,10 +319,18 @@ def converted(
 
 
 def restricted(entry: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
-    """Keep the fields of an array's entry that are asked for."""
-    if not names or not isinstance(entry, dict):
+    """Keep the fields of an array's entry that are asked for, less other records' etags."""
+    if not isinstance(entry, dict):
         return entry
-    return {name: entry[name] for name in names if name in entry}
+    kept = {name: entry[name] for name in names or entry if name in entry}
+    return {name: _without_etag(value) for name, value in kept.items()}
+
+
+def _without_etag(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Drop the copy of another record's etag."""
+    if not isinstance(value, dict):
+        return value
+    return {name: inner for name, inner in value.items() if name != "etag"}
 
 
 def moment(text: str) -> dt.datetime:

@@ -243,7 +243,7 @@ def test_servers_that_fail_are_not_asked_for_long(patient: Patient) -> None:
 )
 def test_room_on_the_disk(free: int, warehouse: int, status: str) -> None:
     """Little room warns, next to none fails; twice the warehouse is wanted."""
-    assert room(free, warehouse).status == status
+    assert room(free, warehouse, Path()).status == status
 
 
 def test_versions_that_do_not_fit() -> None:

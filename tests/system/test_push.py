@@ -185,7 +185,9 @@ def test_put_off(desk: Desk, matter: int) -> None:
 
 @pytest.mark.parametrize("fault", [Status(422), Forbidden(), Redirect()], ids=str)
 def test_refused_for_good(desk: Desk, matter: int, fault: Any) -> None:  # noqa: ANN401
-    """What Clio refuses fails alone: the other records are sent."""
+    """What Clio refuses fails alone: the other records are sent. The same push again sends nothing
+    and ends as it did: what failed did not get better.
+    """
     other = int(desk.firm.clio.dump("matters")[1]["id"])
     (first,) = desk.propose("matters", matter, "description=Ours")
     (second,) = desk.propose("matters", other, "description=Ours")
@@ -193,7 +195,10 @@ def test_refused_for_good(desk: Desk, matter: int, fault: Any) -> None:  # noqa:
     desk.firm.clio.faults.add(fault, f"matters/{matter}", method="PATCH")
     assert desk.push(plan).exit_code == 1
     assert desk.states() == {first: "failed", second: "applied"}
-    assert desk.push(plan).exit_code == 0
+    sent = len(desk.patches)
+    again = desk.push(plan)
+    assert (again.exit_code, len(desk.patches)) == (1, sent)
+    assert [error.code for _, error in again.errors] == ["edit_failed"]
 
 
 def test_accepted_and_not_stored(desk: Desk, matter: int) -> None:

@@ -206,6 +206,9 @@ def test_what_a_load_could_not_store_is_a_difference(sides: Sides) -> None:
     sides.show([("1", "a"), ("2", "b"), ("10", "c")])
     sides.show([("2", None)], walk="load", proving=True)
     assert sides.census().compare().stale == 1
+    assert sides.census().unfit() == 1
+    assert sides.digests()["seen"] == sides.digests()["live"]
+    sides.show([("1", "z")], walk="load", proving=True)
     assert sides.digests()["seen"] != sides.digests()["live"]
 
 

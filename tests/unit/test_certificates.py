@@ -88,17 +88,26 @@ def test_healed_sides(sides: Sides) -> None:
     [
         [("1", "a"), ("2", "b")],
         [("1", "a"), ("2", "b"), ("3", "other")],
-        [("1", "a"), ("2", "b"), ("3", None)],
         [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")],
+        [("1", "a"), ("2", "other"), ("3", None)],
         [],
     ],
 )
 def test_sides_that_differ(sides: Sides, shown: Pairs) -> None:
-    """A row too many, too few, with another content, or one that does not fit: unequal."""
+    """A row too many, too few, or with another content: unequal, whatever else does not fit."""
     sides.show(shown)
     proof = drawn(sides)
     assert proof.status == "unequal"
     assert proof.digest_clio != proof.digest_warehouse
+
+
+@pytest.mark.parametrize("shown", [[("3", None)], [("3", "c"), ("4", None)]])
+def test_rows_that_do_not_fit(sides: Sides, shown: Pairs) -> None:
+    """Everything else is equal, and what is kept out is not known, stored before or not."""
+    sides.show([("1", "a"), ("2", "b"), *shown])
+    proof = drawn(sides)
+    assert proof.status == "withheld"
+    assert proof.rows_clio == 2 + len(shown)
 
 
 def test_certificates_are_kept(sides: Sides) -> None:

@@ -1,5 +1,7 @@
 """When so much is absent from a list that a person must decide."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,11 +51,19 @@ def test_empty_list(known: int) -> None:
     assert too_many_absent(known, 0, known)
 
 
-@given(known=counts, absent=st.integers(1, 300_000))
-def test_forty_percent(known: int, absent: int) -> None:
+@given(known=st.integers(11, 300_000), share=st.floats(0.4, 1.0))
+def test_forty_percent(known: int, share: float) -> None:
     """Two fifths of a table of more than ten rows never pass, whatever its size."""
-    if absent >= 0.4 * known and known > 10:
-        assert too_many_absent(known, known, absent)
+    absent = math.ceil(share * known)
+    assert too_many_absent(known, known - absent, absent)
+
+
+@given(known=st.integers(15, 300_000), share=st.floats(0.0, 1.0))
+def test_few_of_a_large_list(known: int, share: float) -> None:
+    """What is neither more than 20 rows nor more than 30 % passes, and so does 1 % of any list."""
+    absent = min(int(share * 20), int(0.3 * known))
+    assert not too_many_absent(known, known - absent, absent)
+    assert not too_many_absent(known, known - known // 100, known // 100)
 
 
 @given(known=counts, seen=counts, absent=counts, more=counts)

@@ -105,3 +105,23 @@ def test_matter_inside_a_value_has_no_etag(both: tuple[Simulator, httpx.Client])
     ]
     assert named
     assert all(set(each) == {"id"} for each in named)
+
+
+def test_copies_of_a_custom_field_are_live_or_kept(both: tuple[Simulator, httpx.Client]) -> None:
+    """A new name shows in values that were written before, or does not; no etag moves."""
+    clio, http = both
+    field = definition(clio, "text_line")["id"]
+    asked = {"fields": "etag,custom_field_values{field_name,custom_field}"}
+
+    def names() -> set[str]:
+        rows = http.get("matters", params=asked).json()["data"]
+        values = [value for row in rows for value in row["custom_field_values"]]
+        return {each["field_name"] for each in values if each["custom_field"]["id"] == field}
+
+    before = {row["id"]: row["etag"] for row in rows(http).values()}
+    clio.changes.update("custom_fields", field, {"name": "Renamed"})
+    assert names() == {"Matter text line"}
+    clio.switches.custom_fields_live = True
+    assert names() == {"Renamed"}
+    clio.switches.custom_fields_live = False
+    assert before == {row["id"]: row["etag"] for row in rows(http).values()}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sources.clio_http.catalog import read_catalog
 from sources.clio_http.rows import RowReader
 from tests.unit.pages import (
     CATALOG,
@@ -38,16 +39,20 @@ def contact(key: int, **more: object) -> dict[str, Any]:
     return blank(shape_of(CONTACTS), id=key, etag='"c"') | more
 
 
+HIDDEN_VALUE = VALUE | dict.fromkeys(("field_name", "field_type", "value"))
+HIDDEN_NUMBER = {"id": 5} | dict.fromkeys(
+    ("etag", "number", "name", "primary", "created_at", "updated_at")
+)
 STRIPPED: list[Any] = [
     pytest.param(
         "matters",
-        matter(1, custom_field_values=[VALUE | {"value": "x"}, {**VALUE, "value": None} | dict.fromkeys(("field_name", "field_type"))]),
+        matter(1, custom_field_values=[VALUE | {"value": "x"}, HIDDEN_VALUE]),
         {"custom_field_values"},
         id="custom field",
     ),
     pytest.param(
         "contacts",
-        contact(1, phone_numbers=[{"id": 5, "etag": None, "number": None, "name": None, "primary": None, "created_at": None, "updated_at": None}]),
+        contact(1, phone_numbers=[HIDDEN_NUMBER]),
         {"phone_numbers"},
         id="phone number",
     ),
@@ -57,7 +62,13 @@ STRIPPED: list[Any] = [
         {column.name for column in MATTERS.columns if column.path[0] == "client"},
         id="object without its id",
     ),
-]  # fmt: skip
+    pytest.param(
+        "matters",
+        matter(1, client={"name": None, "id": None}),
+        {column.name for column in MATTERS.columns if column.path[0] == "client"},
+        id="object whose id comes last",
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "row", "fields"), STRIPPED)
@@ -91,9 +102,10 @@ def test_nothing_of_a_stripped_object_is_a_value() -> None:
     assert all(value is None for name, value in stored.items() if name.startswith("client__"))
 
 
+NO_ID = {**VALUE, "id": None, "value": None}
 WHOLE = [
     matter(1, custom_field_values=[{**VALUE, "value": None}]),
-    matter(1, custom_field_values=[{"id": None, "field_name": None, "field_type": None, "value": None}]),
+    matter(1, custom_field_values=[NO_ID]),
     matter(1, custom_field_values=[]),
     matter(1, custom_field_values=None),
     matter(1, description='"field_name":null {"id":null}'),
@@ -110,7 +122,8 @@ def test_what_is_only_empty_is_known(row: dict[str, Any]) -> None:
 
 def test_a_page_with_nothing_stripped_is_read_in_bulk() -> None:
     """Ordinary records, also with empty values of their own, cost no look at each row."""
-    full = matter(1, custom_field_values=[{**VALUE, "value": None}], description="[Call] {note}")
+    values = [{**VALUE, "value": None}, NO_ID]
+    full = matter(1, custom_field_values=values, description="[Call] {note}")
     assert in_bulk(READERS["matters"], [(1, compact(full))]) is not None
 
 
@@ -133,11 +146,10 @@ def test_a_key_that_is_missing_inside_an_object_is_not_sent() -> None:
 
 def test_lists_that_leave_keys_out_as_they_like_are_left_alone() -> None:
     """Grow sends what it likes: a missing key there is no sign of anything."""
-    from tests.unit.test_unknown_keys import LOCATIONS, location
-
-    short = location(2)
-    del short["name"]
-    batch = RowReader(LOCATIONS).read([(1, page([location(1, new=1), short]))])
+    locations = read_catalog("clio_grow").loaded["locations"]
+    stamps = dict.fromkeys(("created_at", "updated_at"), "2026-03-02T09:00:00Z")
+    rows = [{"id": 1, "name": "A", "new": 1, **stamps}, {"id": 2, **stamps}]
+    batch = RowReader(locations).read([(1, page(rows))])
     assert unknown(batch) == {}
 
 

@@ -1,0 +1,135 @@
+"""The files that settings are read from: only such as nobody else on this machine can write.
+
+A settings file says where a token is sent. So one that belongs to another user, or that another
+user may change, is refused before anything in it is looked at; and an address on this machine,
+behind which any user's program may listen, needs the owner's word beside it.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sources.clio_http.hosts import LOOPBACK_HOSTS, host_of
+from sources.errors import ConfigurationError
+
+from .ownership import ROOT, ForeignFileError, writable_by_others
+
+FOLDER = ".dlt"
+NAMES = ("config.toml", "secrets.toml")
+"""The files of the folder; what stands in a later one goes before."""
+ADDRESSES = ("base_url", "oauth_url", "gateway_url")
+"""The settings of a product that say where its keys are sent."""
+WORD = "allow_loopback"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Settings by their dotted name; `filed` are those that stand in a file."""
+
+    filed: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[str, Any]:
+        """Return every setting; the environment goes before the files."""
+        return {**self.filed, **self.environment}
+
+
+def read_files(base: Path) -> dict[str, Any]:
+    """Read the settings files of a folder.
+
+    Raises:
+        ForeignFileError: another user owns or may write one of them, or their folder.
+        ConfigurationError: one is no text, or not valid TOML.
+
+    """
+    home, found = base / FOLDER, dict[str, Any]()
+    for name in NAMES:
+        text = _text(home / name)
+        if text is None:
+            continue
+        _demand_own(home)
+        try:
+            found |= flat(tomllib.loads(text))
+        except tomllib.TOMLDecodeError:
+            message = f"{name} is not valid TOML"
+            raise ConfigurationError(message) from None
+    return found
+
+
+def demand_loopback_meant(found: Found, product: str) -> None:
+    """Refuse an address on this machine that only a file names, without the owner's word for it.
+
+    Raises:
+        ConfigurationError: there is one.
+
+    """
+    section = f"sources.{product}."
+    if str(found.all.get(section + WORD, "")).casefold() == "true":
+        return
+    for name in ADDRESSES:
+        if section + name in found.environment:
+            continue
+        if host_of(str(found.filed.get(section + name) or "")) in LOOPBACK_HOSTS:
+            message = (
+                f"{section}{name} of a settings file is an address of this machine, where any"
+                f" user's program may listen; if it is meant, set {section}{WORD} to true as well"
+            )
+            raise ConfigurationError(message)
+
+
+def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the values of nested tables by their dotted names."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _text(path: Path) -> str | None:
+    """Read a file that nobody else may write; None if there is none."""
+    try:
+        # what is judged is what is read, also where the name is given to another file meanwhile
+        with path.open("rb") as file:
+            _demand_own(path, os.fstat(file.fileno()))
+            return file.read().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        message = f"{path.name} cannot be read as text"
+        raise ConfigurationError(message) from None
+
+
+def _demand_own(path: Path, opened: os.stat_result | None = None) -> None:
+    """Refuse what another user owns or may write, and links that another user may turn.
+
+    Raises:
+        ForeignFileError: it is so.
+
+    """
+    for one, state in _states(path, opened):
+        if state.st_uid not in {os.getuid(), ROOT}:
+            message = f"{one} belongs to another user of this machine"
+            raise ForeignFileError(message)
+        if not stat.S_ISLNK(state.st_mode) and writable_by_others(state):
+            message = f"other users of this machine may write {one}"
+            raise ForeignFileError(message)
+
+
+def _states(path: Path, opened: os.stat_result | None) -> Iterator[tuple[Path, os.stat_result]]:
+    """Return what stands at a path and, where that is a link, what it and its folder are."""
+    link = path.lstat()
+    yield path, link
+    if stat.S_ISLNK(link.st_mode):
+        target = path.resolve()
+        yield target, opened or target.stat()
+        yield target.parent, target.parent.stat()
+    elif opened is not None:
+        yield path, opened

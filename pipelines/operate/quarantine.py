@@ -1,0 +1,222 @@
+"""The `quarantine` commands: what of Clio is kept out, as it was received, and read once more."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from pipelines import apis, products
+from pipelines.config import Settings
+from pipelines.epoch import check_epoch
+from pipelines.errors import DemoFolderError, NoWarehouseError
+from pipelines.load import URGENCY
+from pipelines.misfit_errors import KeptOutError, NotKeptOutError
+from pipelines.outcome import Outcome, printable, table
+from pipelines.run_load import Run
+from pipelines.state import quarantine
+from pipelines.state.quarantine import Entry
+from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
+from pipelines.writeback.rereading import Rereading, Wanted
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from sources.clio_http.clock import Clock
+from sources.clio_http.keys import key_sql, key_texts, misfit_keys
+from sources.clio_http.records import joined
+from sources.errors import ClioError
+
+HEADER = ("collection", "record", "column", "since", "why")
+NOT_ALONE = "read by its list alone: the next clio-sync load or sweep asks for it"
+
+
+class Again(Rereading):
+    """Reads records again of which something is kept out, by the load's own way."""
+
+    mode = "retry"
+
+    def again(self, collection: Collection, keys: Sequence[str]) -> list[str]:
+        """Read some records and store what fits by now; give the keys of those that are gone.
+
+        A record that the list leaves out is asked for by its own address, where it has one.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        task, records = self._aside(Wanted(collection.name, tuple(keys)))
+        found = records.by_ids(list(keys))
+        gone: list[str] = []
+        if collection.ids and collection.item_path:
+            shown = {*misfit_keys(found.misfits, collection)}
+            if found.table.num_rows:
+                shown.update(key_texts(found.table, collection).to_pylist())
+            alone = {key: records.one(key) for key in keys if key not in shown}
+            gone = [key for key, one in alone.items() if one is None]
+            found = joined([found, *(one for one in alone.values() if one is not None)])
+        if found.read:
+            task.hold(replace(found, rows=found.read))
+            self.drive([task])
+        return gone
+
+
+def run_list(settings: Settings, clock: Clock) -> Outcome:
+    """List what is kept out.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+
+    """
+    started_at = clock.now()
+    with _opened(settings) as found:
+        cells = [_cells(entry) for entry in found]
+        text = "Nothing is kept out: everything that Clio shows fits.\n"
+        if found:
+            text = table(HEADER, cells) + f"\n\n{len(found):,} rows and values are kept out.\n"
+        results = [_result(entry) for entry in found]
+    return Outcome("quarantine list", started_at, clock.now(), results=results, text=text)
+
+
+def run_show(settings: Settings, clock: Clock, resource: str, record_id: str) -> Outcome:
+    """Show what of one record is kept out, as it was received.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        NotKeptOutError: nothing of it is kept out.
+
+    """
+    started_at = clock.now()
+    with _opened(settings) as every:
+        found = [e for e in every if (e.resource, e.record_id) == (resource, record_id)]
+    if not found:
+        raise NotKeptOutError
+    parts = []
+    for entry in found:
+        what = f"column {entry.field}" if entry.field else "the whole row"
+        received = json.dumps(_received(entry), indent=2, ensure_ascii=False)
+        parts.append(
+            f"{entry.resource} {entry.record_id}, {what}: {entry.reason}, since {_since(entry)}\n"
+            f"{printable(received)}\n"
+        )
+    results = [_result(entry) | {"received": _received(entry)} for entry in found]
+    text = "\n".join(parts)
+    return Outcome("quarantine show", started_at, clock.now(), results=results, text=text)
+
+
+def run_retry(run: Run, resource: str | None) -> Outcome:
+    """Read again by their ids all records of which something is kept out, and say what stays out.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        DemoFolderError: the folder holds the demo's firm.
+        ClioError: Clio cannot be reached; nothing was changed.
+
+    """
+    outcome = Outcome("quarantine retry", run.clock.now(), run_id=uuid4().hex)
+    folder = run.settings.data_dir
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    if (folder / DEMO_MARK).exists():
+        raise DemoFolderError
+    with (
+        writer_lock(folder, outcome.command, run.clock.now()),
+        Warehouse(folder) as warehouse,
+        run.reporter,
+    ):
+        if note := check_epoch(warehouse, folder, run.clock.now(), outcome.run_id):
+            run.reporter.note(note)
+        before = _wanted(warehouse, resource)
+        for source in sorted({entry.source for entry in before}):
+            _again(run, outcome, warehouse, [e for e in before if e.source == source])
+        left = _wanted(warehouse, resource)
+    outcome.finished_at = run.clock.now()
+    outcome.results = [_result(entry) for entry in left]
+    outcome.text = f"{len(before):,} were kept out, {len(left):,} still are.\n"
+    if left:
+        outcome.text = table(HEADER, [_cells(entry) for entry in left]) + "\n\n" + outcome.text
+        outcome.errors.append(("", KeptOutError(f"{len(left):,} stay kept out", len(left))))
+        outcome.exit_code = max(outcome.exit_code, 4, key=URGENCY.__getitem__)
+    return outcome
+
+
+def _wanted(warehouse: Warehouse, resource: str | None) -> list[Entry]:
+    if "quarantine" not in warehouse.layout("meta"):
+        return []
+    return [e for e in quarantine.entries(warehouse) if resource in {None, e.resource}]
+
+
+def _again(run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[Entry]) -> None:
+    """Read the records of one product again, collection by collection."""
+    source = entries[0].source
+    options = run.settings.sources[source]
+    product = products.product(source, options)
+    with apis.client(source, run.settings, run.clock, run.stop) as client:
+        reading = Again(
+            product,
+            warehouse,
+            client,
+            run.clock,
+            run_id=outcome.run_id,
+            choice=run.choice,
+            reporter=run.reporter,
+            stop=run.stop,
+            masks=products.masks(product.catalog, options, run.settings.data_dir),
+        )
+        try:
+            reading.begin()
+            for name in sorted({entry.resource for entry in entries}):
+                collection = product.catalog.collections.get(name)
+                keys = sorted({e.record_id for e in entries if e.resource == name} - {""})
+                if collection is None or not _is_asked_alone(collection) or not keys:
+                    run.reporter.note(f"{name}: {NOT_ALONE}")
+                    continue
+                try:
+                    gone = reading.again(collection, keys)
+                except ClioError as error:
+                    outcome.errors.append((name, error))
+                    code = error.exit_code if error.exit_code in URGENCY else 4
+                    outcome.exit_code = max(outcome.exit_code, code, key=URGENCY.__getitem__)
+                    continue
+                _forget(warehouse, source, collection, gone)
+        finally:
+            reading.close()
+
+
+def _is_asked_alone(collection: Collection) -> bool:
+    single = len(collection.key) == 1 and collection.parent is None
+    return single and bool(collection.ids or collection.item_path)
+
+
+def _forget(warehouse: Warehouse, source: str, collection: Collection, gone: Sequence[str]) -> None:
+    """Let go rows that are gone in Clio and that were never stored; a sweep buries the others."""
+    key, raw = key_sql(collection, "t"), f"{quoted('raw_' + source)}.{quoted(collection.name)}"
+    query = f"select {key} from {raw} t where list_contains($1, {key})"  # noqa: S608
+    stored = {found for (found,) in warehouse.rows(query, [list(gone)])}
+    with closing(warehouse.cursor()) as cursor:
+        quarantine.forget(cursor, source, collection.name, [k for k in gone if k not in stored])
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[list[Entry]]:
+    if not (settings.data_dir / FILE).exists():
+        raise NoWarehouseError
+    with Warehouse(settings.data_dir, read_only=True) as warehouse:
+        yield _wanted(warehouse, None)
+
+
+def _since(entry: Entry) -> str:
+    return f"{entry.since:%Y-%m-%d %H:%M} UTC" if entry.since else "before this version"
+
+
+def _cells(entry: Entry) -> tuple[str, str, str, str, str]:
+    column = entry.field or "the whole row"
+    return entry.resource, entry.record_id, column, _since(entry), entry.reason
+
+
+def _result(entry: Entry) -> dict[str, Any]:
+    named = ("source", "resource", "record_id", "field", "reason", "since")
+    return {name: getattr(entry, name) or None for name in named}
+
+
+def _received(entry: Entry) -> Any:  # noqa: ANN401 - any JSON value
+    return json.loads(entry.row) if entry.row else None
