@@ -141,7 +141,7 @@ CLOCK: tuple[Mutant, ...] = (
         481,
         "after a date that was wrong nothing is read anew",
         (Patch(STATE, "set fields_hash = ''", "set fields_hash = fields_hash"),),
-        (f"{LOADS}::test_date_that_is_wrong[the-first-load]",),
+        (f"{LOADS}::test_first_load_ahead_and_the_next_one_hours_later",),
     ),
     Mutant(
         482,
