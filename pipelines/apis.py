@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from sources.clio_grow import settings as grow
 from sources.clio_http.client import ClientSettings, ClioClient, Pace, Policy
 from sources.clio_http.clock import Clock
+from sources.clio_http.hosts import base_origin
+from sources.clio_http.pace_file import pace_file
 from sources.clio_manage import settings as manage
 from sources.errors import ConfigurationError
 
@@ -96,10 +98,10 @@ def client_with(
     """Open a client for a product with a token, or with the key of the gateway before it."""
     options, gateway = all_settings.sources[source], given.gateway
     api = APIS[source, version(source, options)]
-    shared = all_settings.data_dir / f"{source}.pace"
+    address = gateway.api if gateway else base_url(source, options)
     made = ClientSettings(
         product=source,
-        base_url=gateway.api if gateway else base_url(source, options),
+        base_url=address,
         api_path=api.path,
         token=given.token,
         headers={**api.headers, **(gateway.headers if gateway else {})},
@@ -107,8 +109,20 @@ def client_with(
         # the gateway documents Clio's paths without it
         suffix="" if gateway else api.suffix,
         policy=api.policy,
-        pace=Pace(api.a_second, file=shared) if api.a_second else None,
+        pace=_pace(source, api, address, all_settings, given) if api.a_second else None,
         bare=api.bare,
         gateway=gateway is not None,
     )
     return ClioClient(made, clock, stop=stop, renew=given.renew)
+
+
+def _pace(source: str, api: Api, address: str, all_settings: Settings, given: Access) -> Pace:
+    """Give the pace of an application, which all who send for it share on this machine.
+
+    With a ready token alone nobody knows whose application it is: then that token has its own.
+    """
+    application = "" if given.gateway else all_settings.sources[source].client_id
+    otherwise = all_settings.data_dir / f"{source}.pace"
+    origin = str(base_origin(address))
+    file = pace_file(source, origin, application or given.token.reveal(), otherwise)
+    return Pace(api.a_second, file=file)

@@ -1,5 +1,6 @@
 """The proof of a sweep: both sides counted and digested, before and after."""
 
+import json
 from dataclasses import dataclass
 
 import pendulum
@@ -14,6 +15,7 @@ DDL = (
         healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
         digest_before varchar, undecided bigint, late bigint, late_seconds double,
         finished_at timestamptz, run_id varchar)""",
+    "alter table meta.certificates add column if not exists parts json",
 )
 OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
 PROVED = frozenset({OK, LATE, WITHHELD})
@@ -35,7 +37,8 @@ class Certificate:
     `digest_before` is the warehouse's side as it was before the walk. `status` is ok (both sides
     are equal now), late (equal, but some version came later than loads allow for), withheld
     (equal as far as this token sees: some columns or values are not known), unequal, or guard
-    (too much was absent; a person decides).
+    (too much was absent; a person decides). `parts` is a JSON array: when each run that had a
+    part in the walk began, and how many rows it read.
     """
 
     source: str
@@ -57,6 +60,7 @@ class Certificate:
     late_seconds: float
     finished_at: pendulum.DateTime
     run_id: str
+    parts: str = "[]"
 
 
 def judge(
@@ -115,7 +119,17 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         late_seconds=late[1],
         finished_at=finished_at,
         run_id=run_id,
+        parts=_parts(census),
     )
+
+
+def _parts(census: Census) -> str:
+    """Say when each part of the walk was read."""
+    found = [
+        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
+        for at, rows in census.parts()
+    ]
+    return json.dumps(found)
 
 
 def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:

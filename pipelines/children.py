@@ -16,37 +16,49 @@ class Queue:
     """The parents of one child collection that wait, in order.
 
     `unread` were never read, `changed` were stored anew after they were read, `failed` could not
-    be read when they were last asked for, `rest` are the others. The last two come with the
-    moment they were last asked for, the earliest first.
+    be read when they were last asked for, `rest` are the others. These two come with the
+    moment they were last asked for, the earliest first. `paused` are not asked for yet.
     """
 
     unread: tuple[int, ...]
     changed: tuple[int, ...]
     rest: tuple[tuple[pendulum.DateTime, int], ...]
     failed: tuple[tuple[pendulum.DateTime, int], ...] = ()
+    paused: tuple[int, ...] = ()
 
 
-def queue(warehouse: Warehouse, source: str, collection: Collection) -> Queue:
-    """Derive the queue of a child collection from the raw table of its parents."""
+def queue(
+    warehouse: Warehouse,
+    source: str,
+    collection: Collection,
+    paused: frozenset[str] = frozenset(),
+) -> Queue:
+    """Derive the queue of a child collection from the raw table of its parents.
+
+    The `paused` parents failed and are left alone for now, unless they changed since.
+    """
     parent = collection.parent
     schema = f"raw_{source}"
     if parent is None or not warehouse.columns(schema, parent.resource):
         return Queue((), (), ())
     raw = f"{quoted(schema)}.{quoted(parent.resource)}"
     found = warehouse.rows(
-        "select case when p.read_at is null then 'unread' when p.failed then 'failed'"  # noqa: S608
+        "select case when p.read_at is null then 'unread'"  # noqa: S608
+        " when p.failed and list_contains($4, t.id::varchar) and t._synced_at <= p.read_at"
+        " then 'paused' when p.failed then 'failed'"
         " when t._synced_at > p.read_at then 'changed' else 'rest' end,"
         f" p.read_at, t.id from {raw} t left join meta.parents_read p"
         " on p.source = $1 and p.resource = $2 and p.parent_id = t.id"
         " where t.id::varchar not in (select record_id from meta.tombstones"
         " where source = $1 and resource = $3 and revived_at is null) order by 1, 2, 3",
-        [source, collection.name, parent.resource],
+        [source, collection.name, parent.resource, sorted(paused)],
     )
     return Queue(
         unread=tuple(key for kind, _, key in found if kind == "unread"),
         changed=tuple(key for kind, _, key in found if kind == "changed"),
         rest=tuple((read_at, key) for kind, read_at, key in found if kind == "rest"),
         failed=tuple((read_at, key) for kind, read_at, key in found if kind == "failed"),
+        paused=tuple(key for kind, _, key in found if kind == "paused"),
     )
 
 

@@ -112,13 +112,20 @@ class Classifier:
         self.filled = bool(self.stored) and self._any()
         self.source = schema.removeprefix("raw_")
         self.written = written and {"etag", "updated_at"} <= self.stored
-        self.once = once
         self.key = [quoted(name) for name in collection.key]
         self.withheld = {} if withheld is None else withheld
         join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
         self._carrier = Carrier(self.cursor, collection, self.stored, join, self.withheld)
+        self.once = True
         if not once:
-            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in collection.key_columns)
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Take it that a key can come twice, from here on."""
+        if self.once:
+            self.once = False
+            columns = self.collection.key_columns
+            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def _any(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http import gateway as maton
+from sources.clio_http.authorities import believe
 from sources.clio_http.dialects import PREFIXES
 from sources.clio_http.gateway import Gateway
 from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
@@ -30,9 +31,11 @@ _PORTS = range(1, 65_536)
 
 KNOWN = {
     "clio_sync.actor",
+    "clio_sync.ca_file",
     "clio_sync.data_dir",
     "clio_sync.notify_shape",
     "clio_sync.notify_url",
+    "clio_sync.publish_partial",
     "clio_sync.published_custom_fields",
     "clio_sync.time_zone",
     "clio_sync.token_store",
@@ -116,7 +119,9 @@ class Settings:
     `writable` narrows what edits may change to some collections or fields of them, such as
     `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
     business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
-    `published_custom_fields` are the ids of the custom fields that are published, or "all".
+    `published_custom_fields` are the ids of the custom fields that are published, or "all". With
+    `publish_partial` figures are published empty where what they need is never read. `ca_file`
+    holds certificates of the firm's own authority, believed beside the public ones.
     """
 
     data_dir: Path
@@ -129,6 +134,8 @@ class Settings:
     notify_url: Secret | None = None
     notify_shape: str = GENERIC
     published_custom_fields: tuple[str, ...] = ()
+    publish_partial: bool = False
+    ca_file: Path | None = None
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -303,6 +310,12 @@ def _notify_shape(value: object) -> str:
     return str(value)
 
 
+def _ca_file(name: str) -> Path | None:
+    file = Path(name).expanduser() if name else None
+    believe(file, "clio_sync.ca_file")
+    return file
+
+
 def read_settings(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -331,6 +344,10 @@ def read_settings(
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
         notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
+        publish_partial=_flag(
+            found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
+        ),
         published_custom_fields=_names(found.get("clio_sync.published_custom_fields", [])),
+        ca_file=_ca_file(str(found.get("clio_sync.ca_file") or "")),
         writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
     )

@@ -119,14 +119,6 @@ class ClockError(ClioError):
     exit_code = 4
 
 
-class FutureWatermarkError(ClioError):
-    """The stored watermark lies in the server's future."""
-
-    code = "future_watermark"
-    hint = "Nothing was loaded for this collection. Run clio-sync load --full to read it anew."
-    exit_code = 4
-
-
 class NoWarehouseError(ClioError):
     """There is no warehouse in the data folder yet."""
 
@@ -214,6 +206,17 @@ class EditRefusedError(ClioError):
         " command; clio-sync edits template writes a file that shows what may be edited."
     )
     exit_code = 2
+
+
+class WithheldBaseError(EditRefusedError):
+    """Clio keeps the value of a field back from this token, so an edit has no base."""
+
+    code = "withheld_base"
+    hint = (
+        "Nothing was proposed, and nothing was sent. Give the user of the token the permission in"
+        " Clio, run clio-sync load, then propose it again."
+    )
+    exit_code = 5
 
 
 class AbsentError(ClioError):
@@ -317,6 +320,17 @@ class OtherUserError(ClioError):
     exit_code = 5
 
 
+class UnreadError(ClioError):
+    """Something that is there in Clio could not be read; all else is stored."""
+
+    code = "unread"
+    hint = (
+        "The rest is stored, and what is stored of it stays. It is asked for again after an hour,"
+        " then ever more rarely; clio-sync load --full asks at once. Until then it is a warning."
+    )
+    exit_code = 4
+
+
 class UndecidedError(ClioError):
     """Rows are absent from a list, and Clio did not say what became of them."""
 
@@ -324,44 +338,6 @@ class UndecidedError(ClioError):
     hint = (
         "They stay as they are and are not marked as deleted. Run clio-sync sweep again; if it"
         " stays so, look at clio-sync quarantine list and at this user's permissions in Clio."
-    )
-    exit_code = 4
-
-
-class KeptOutError(ClioError):
-    """Rows or values of Clio do not fit their table, more of them than before."""
-
-    code = "kept_out"
-    hint = (
-        "Everything else is stored, and a value that is kept out leaves the one known before. See"
-        " what it is with clio-sync quarantine list; correct it in Clio, or install a newer"
-        " clio-sync if Clio changed, then run clio-sync quarantine retry. Until then each run"
-        " warns of it."
-    )
-    exit_code = 4
-
-    def __init__(self, message: str, count: int = 1) -> None:
-        """Say how many are new."""
-        super().__init__(message)
-        self.count = count
-
-
-class NotKeptOutError(ClioError):
-    """Nothing of this record is kept out."""
-
-    code = "not_kept_out"
-    hint = "Nothing was done. clio-sync quarantine list shows what is, by collection and record."
-    exit_code = 2
-
-
-class TypeChangedError(ClioError):
-    """So much of a column does not fit that Clio must have changed its type."""
-
-    code = "type_changed"
-    hint = (
-        "What was known before is kept. Look at clio-sync quarantine list and install a newer"
-        " clio-sync; where there is none, report the line of meta.drift. Then run clio-sync load"
-        " --full."
     )
     exit_code = 4
 

@@ -1,13 +1,18 @@
-"""Columns that are hashed before anything of them touches the disk."""
+"""Columns that are left out or hashed: the one place that says what of an answer may be kept.
+
+It holds for whatever leaves an answer of Clio: rows, rows that do not fit, single records that are
+read on the way back, and Clio's own reports.
+"""
 
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -17,26 +22,33 @@ from sources.clio_http.plan import Reading
 
 HIDDEN = "hidden: this column is hashed"
 
+Chosen: TypeAlias = Mapping[str, tuple[Column, ...]]
+"""Columns by collection."""
+
 
 @dataclass(frozen=True)
 class Masks:
-    """The columns that are hashed, by collection, and the key that they are hashed with."""
+    """The columns that are hashed and those that are left out, and the key to hash with."""
 
     key: bytes = b""
-    columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    columns: Chosen = field(default_factory=dict)
+    left_out: Chosen = field(default_factory=dict)
+
+    def hidden(self, collection: str) -> tuple[Column, ...]:
+        """Give the columns of which nothing may be kept as Clio shows it."""
+        return (*self.columns.get(collection, ()), *self.left_out.get(collection, ()))
 
     def apply(self, collection: str, reading: Reading) -> Reading:
-        """Hash the masked columns of a reading, once."""
-        masked = self.columns.get(collection, ())
-        if not masked or reading.masked:
+        """Hide what must not be stored of a reading, once."""
+        if not self.hidden(collection) or reading.masked:
             return reading
         table = reading.table
-        for column in masked:
+        for column in self.columns.get(collection, ()):
             if column.name in table.column_names:
                 texts = [self.hashed(text) for text in table.column(column.name).to_pylist()]
                 at = table.column_names.index(column.name)
                 table = table.set_column(at, column.name, pa.array(texts, pa.string()))
-        misfits = tuple(_without(misfit, masked) for misfit in reading.misfits)
+        misfits = tuple(self._without(collection, misfit) for misfit in reading.misfits)
         return replace(reading, table=table, misfits=misfits, masked=True)
 
     def hashed(self, text: str | None) -> str | None:
@@ -45,22 +57,47 @@ class Masks:
             return None
         return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
 
+    def cell(self, collection: str, name: str, text: str) -> str:
+        """Give a text of a column as the warehouse holds it; one that is left out is empty."""
+        if any(column.name == name for column in self.left_out.get(collection, ())):
+            return ""
+        is_hashed = any(column.name == name for column in self.columns.get(collection, ()))
+        return (self.hashed(text) or "") if is_hashed and text else text
 
-def _without(misfit: Misfit, masked: Iterable[Column]) -> Misfit:
-    row = json.loads(misfit.row)
-    if misfit.field:
-        hide = any(_may_hold(misfit.field, column) for column in masked)
-        return replace(misfit, row=json.dumps(HIDDEN if hide else row))
-    if not isinstance(row, dict):
-        # no record: nobody knows what it holds
-        return replace(misfit, row=json.dumps(HIDDEN))
-    for column in masked:
-        outer = row.get(column.path[0])
-        if isinstance(outer, dict) and len(column.path) > 1:
-            outer[column.path[1]] = HIDDEN
-        elif outer is not None or (len(column.path) == 1 and column.path[0] in row):
-            row[column.path[0]] = HIDDEN
-    return replace(misfit, row=json.dumps(row))
+    def _without(self, collection: str, misfit: Misfit) -> Misfit:
+        hidden = self.hidden(collection)
+        if misfit.field:
+            hide = any(_may_hold(misfit.field, column) for column in hidden)
+            return replace(misfit, row=json.dumps(HIDDEN)) if hide else misfit
+        try:
+            row = json.loads(misfit.row)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            # what is no record may be any part of one
+            return replace(misfit, row=json.dumps(HIDDEN))
+        for column in self.columns.get(collection, ()):
+            _cover(row, column.path)
+        for column in self.left_out.get(collection, ()):
+            _drop(row, column.path)
+        return replace(misfit, row=json.dumps(row))
+
+
+def _cover(row: dict[str, Any], path: tuple[str, ...]) -> None:
+    outer = row.get(path[0])
+    if isinstance(outer, dict) and len(path) > 1:
+        outer[path[1]] = HIDDEN
+    elif outer is not None or (len(path) == 1 and path[0] in row):
+        row[path[0]] = HIDDEN
+
+
+def _drop(row: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Take a key out; where text stands in the place of the object that it is in, that goes too."""
+    outer = row.get(path[0])
+    if isinstance(outer, Mapping) and len(path) > 1:
+        row[path[0]] = {name: value for name, value in outer.items() if name != path[1]}
+    elif len(path) == 1 or outer is not None:
+        row.pop(path[0], None)
 
 
 def _may_hold(field: str, masked: Column) -> bool:
@@ -68,7 +105,7 @@ def _may_hold(field: str, masked: Column) -> bool:
 
     What stands where an object belongs is the value of every column inside that object.
     """
-    return field == masked.name or (
+    return field in {masked.name, masked.path[0]} or (
         len(masked.path) > 1 and field.startswith(masked.path[0] + "__")
     )
 

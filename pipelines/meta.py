@@ -7,64 +7,16 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from . import census, certificates, echoes, identity, observations, tombstones
+from .meta_schema import DDL
 from .shown import Seen, count_seen
-from .state import inputs, migrations, quarantine, versions, withheld
+from .state import (
+    quarantine,
+    versions,
+    withheld,
+)
+from .state.refusals import Refused
 from .state.withheld import Marks
 from .warehouse import Warehouse
-
-DDL = (
-    "create schema if not exists meta",
-    """create table if not exists meta.sync_runs (
-        run_id varchar, source varchar, resource varchar, mode varchar, since timestamptz,
-        started_at timestamptz, finished_at timestamptz, requests bigint, rows_read bigint,
-        inserted bigint, updated bigint, unchanged bigint, quarantined bigint,
-        watermark timestamptz, status varchar, error varchar)""",
-    *(
-        f"""create table if not exists meta.{name} (
-        source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
-        page_token varchar, fields_hash varchar, updated_at timestamptz,
-        mode varchar, since timestamptz, list_index integer, after_id bigint,
-        completed_at timestamptz)"""
-        for name in ("watermarks", "sweeps")
-    ),
-    *(
-        f"alter table meta.{name} add column if not exists {column}"
-        for name in ("watermarks", "sweeps")
-        for column in (
-            "seen timestamptz",
-            "proved timestamptz",
-            "frozen varchar",
-            "frozen_rows bigint",
-        )
-    ),
-    """create table if not exists meta.fields (
-        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
-        catalog_hash varchar)""",
-    """create table if not exists meta.drift (
-        source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
-        run_id varchar)""",
-    """create table if not exists meta.parents_read (
-        source varchar, resource varchar, parent_id bigint, read_at timestamptz,
-        failed boolean)""",
-    "alter table meta.parents_read add column if not exists failed boolean",
-    """create table if not exists meta.epoch (
-        load_seq bigint, warehouse_id varchar, "at" timestamptz)""",
-    """create table if not exists meta.regressions (
-        seen_at timestamptz, run_id varchar, reason varchar, epoch_seq bigint,
-        warehouse_seq bigint)""",
-    *tombstones.DDL,
-    *certificates.DDL,
-    *census.DDL,
-    *observations.DDL,
-    *identity.DDL,
-    *echoes.DDL,
-    *withheld.DDL,
-    *inputs.DDL,
-    *quarantine.DDL,
-    *migrations.DDL,
-    *versions.DDL,
-)
 
 
 @dataclass(frozen=True)
@@ -102,6 +54,11 @@ class Progress:
         if self.watermark is None or self.seen is None:
             return self.watermark
         return min(self.watermark, self.seen)
+
+    @property
+    def put_down(self) -> bool:
+        """Tell whether a walk is under way of which a page is stored, from which to go on."""
+        return self.walk_started_at is not None and (self.list_index > 0 or bool(self.page_token))
 
 
 @dataclass(frozen=True)
@@ -260,12 +217,17 @@ class Meta:
     def begin_sweep(self, progress: Progress) -> None:
         """Note that a sweep begins; what was known before it is kept already."""
         name = [progress.source, progress.resource]
-        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
+        self.forget_sweep(*name)
         self.warehouse.rows(
             "insert into meta.sweeps (source, resource, walk_started_at, fields_hash, mode)"
             " values ($1, $2, $3, $4, $5)",
             [*name, progress.walk_started_at, progress.fields_hash, progress.mode],
         )
+
+    def forget_sweep(self, source: str, resource: str) -> None:
+        """Let the next sweep of a collection begin anew."""
+        name = [source, resource]
+        self.warehouse.rows("delete from meta.sweeps where source = $1 and resource = $2", name)
 
     def quarantined(self, source: str) -> frozenset[str]:
         """Name the collections of which rows are in quarantine."""
@@ -304,23 +266,6 @@ class Meta:
             [source, resource, list(parents)],
         )
 
-    def refused(self, source: str) -> dict[tuple[str, str], frozenset[str]]:
-        """Give the fields that Clio refused, by resource and by the catalogue they belong to."""
-        found = self.warehouse.rows(
-            "select resource, catalog_hash, list(field) from meta.fields"
-            " where source = $1 and status = 'refused' group by all",
-            [source],
-        )
-        return {(resource, digest): frozenset(fields) for resource, digest, fields in found}
-
-    def accept_fields(self, source: str, resource: str, refused: Iterable[str]) -> None:
-        """Forget what Clio refused of a collection once, all but what it refuses now."""
-        self.warehouse.rows(
-            "delete from meta.fields where source = $1 and resource = $2"
-            " and status = 'refused' and not list_contains($3::varchar[], field)",
-            [source, resource, list(refused)],
-        )
-
 
 @dataclass(frozen=True)
 class Drift:
@@ -330,16 +275,6 @@ class Drift:
     resource: str
     field: str
     kind: str
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A field that Clio refused, and the catalogue entry that asked for it."""
-
-    source: str
-    resource: str
-    field: str
-    catalog_hash: str
 
 
 @dataclass(frozen=True)
@@ -414,8 +349,7 @@ class Stored:
         yield "lateness", _table(self.late, seen_at=at, run_id=run_id), ()
         yield "silent_changes", _table(self.silent, seen_at=at, run_id=run_id), ()
         yield "drift", _table(self.drift, seen_at=at, run_id=run_id), (*resource, "field", "kind")
-        refused = _table(self.refused, status="refused", since=at)
-        yield "fields", refused, (*resource, "field")
+        yield "fields", _table(self.refused, since=at), (*resource, "field")
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 

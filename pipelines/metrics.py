@@ -1,5 +1,6 @@
 """Metrics as `sql/metrics.yml` defines them: one definition for figures, pages and documents."""
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,6 +15,7 @@ BASES = {
     "as_of": "as of a day",
 }
 FORMATS = frozenset({"days", "hours", "money", "number", "percent", "rate"})
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 DIRECTIONS = frozenset({"up", "down", "none"})
 
 
@@ -39,9 +41,22 @@ class Metric:
 
     @property
     def query(self) -> str:
-        """Give the query for the one value of the metric, over all its rows."""
+        """Give the query for the one value of the metric, over all its rows.
+
+        It gives null where something that the metric reads is not known.
+        """
         where = f" where {self.filter}" if self.filter else ""
-        return f"select {self.formula} as {self.name} from {self.relation}{where}"  # noqa: S608
+        words = ", ".join(f"'{word}'" for word in self.words)
+        return (
+            "select case when not exists (select 1 from meta.not_known"  # noqa: S608
+            f" where model = '{self.relation}' and column_name in ('', {words}))"
+            f" then {self.formula} end as {self.name} from {self.relation}{where}"
+        )
+
+    @property
+    def words(self) -> list[str]:
+        """Name whatever may be a column in the formula and the filter."""
+        return sorted(set(_WORD.findall(f"{self.formula} {self.filter}")))
 
 
 def read_metrics(folder: Path) -> tuple[Metric, ...]:

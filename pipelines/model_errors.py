@@ -1,5 +1,7 @@
 """What can go wrong with models: their files, their queries, their checks."""
 
+from collections.abc import Sequence
+
 from sources.errors import ClioError
 
 
@@ -39,18 +41,33 @@ class ChecksFailedError(ClioError):
 
     code = "checks_failed"
     hint = (
-        "Nothing of this build was kept; the last good build is there. The rows are in"
-        " meta.check_failures. Correct them in Clio, or the model, then run clio-sync transform."
+        "Nothing of this build was kept; the last good build is there. clio-sync check show NAME"
+        " shows the rows. clio-sync sync reads them again from Clio; else correct them in Clio, or"
+        " the model, then run clio-sync transform."
     )
     exit_code = 7
+
+
+class UnhealedError(ChecksFailedError):
+    """Rows are not as the models say, also after their records were read again from Clio."""
+
+    def __init__(self, message: str, check: str, records: str, resources: Sequence[str]) -> None:
+        """Name the check, the records that were read again, and what a sweep would prove."""
+        super().__init__(f"{message}, also after these were read again: {records}")
+        named = " ".join(f"--resource {name}" for name in resources)
+        self.hint = (
+            "Nothing of this build was kept; the last good build is there. clio-sync check show"
+            f" {check} shows the rows. See whether clio-sync sweep {named} heals them; if it does"
+            " not, correct the records in Clio and run clio-sync sync again."
+        )
 
 
 class BuiltChecksFailedError(ChecksFailedError):
     """Rows of what is built are not as the models say that they must be."""
 
     hint = (
-        "Nothing was changed. The rows are in meta.check_failures. Correct them in Clio and load,"
-        " or correct the model; then run clio-sync transform."
+        "Nothing was changed. clio-sync check show NAME shows the rows. Correct them in Clio and"
+        " load, or correct the model; then run clio-sync transform."
     )
 
 

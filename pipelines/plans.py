@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pendulum
 
+from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import List, Plan, Point, without
 
-from .errors import FutureWatermarkError
 from .meta import Progress
 from .observations import OVERLAP
 
+LONGEST_WALK = pendulum.duration(hours=12)
+"""How long a proof may take, unless a budget says that it goes on night after night."""
 STEP_BACK = pendulum.duration(seconds=1)
 """`updated_since` may mean strictly after, and stamps have whole seconds."""
 
@@ -45,12 +47,13 @@ class Rules:
 
     `daily_cadence` names collections that are due once a day; `left_out` the fields that
     configuration leaves out, by resource; `refused` those that Clio refused, by resource and
-    catalogue entry.
+    catalogue entry, and `not_taken` the parameters that it refused.
     """
 
     daily_cadence: frozenset[str] = frozenset()
     left_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
     refused: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    not_taken: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
@@ -59,9 +62,15 @@ def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
     return rules.left_out.get(collection.name, frozenset()) | refused
 
 
+def not_asked_with(collection: Collection, rules: Rules) -> frozenset[str]:
+    """Name the parameters, or values of them, that Clio refused."""
+    return rules.not_taken.get((collection.name, catalog_hash(collection)), frozenset())
+
+
 def catalog_hash(collection: Collection) -> str:
-    """Give a digest of what the catalogue asks of a collection."""
-    text = ",".join(item.request for item in collection.fields)
+    """Give a digest of what the catalogue asks of a collection, and with what."""
+    fields = [item.request for item in collection.fields]
+    text = repr((fields, collection.order, collection.page_size, collection.variants))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -107,7 +116,12 @@ def is_due(
     """Tell whether a collection is to be read now, when nobody asked for it by name."""
     once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
     done = progress.completed_at
-    return not (once_a_day and done is not None and done.date() == now.date())
+    return not (once_a_day and done is not None and done <= now and _day(done) == _day(now))
+
+
+def _day(moment: pendulum.DateTime) -> pendulum.Date:
+    """Give the day in UTC, by which daily copies are kept."""
+    return moment.in_timezone("UTC").date()
 
 
 def plan_walk(
@@ -117,13 +131,8 @@ def plan_walk(
     choice: Choice,
     now: pendulum.DateTime,
 ) -> Plan:
-    """Plan the walk of one collection. `now` is server time, taken before the first page.
-
-    Raises:
-        FutureWatermarkError: the stored watermark is later than `now`.
-
-    """
-    left_out = not_asked_for(collection, rules)
+    """Plan the walk of one collection. `now` is server time, taken before the first page."""
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     same = progress.fields_hash == fields_hash(collection, left_out)
     if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
         started_at = progress.walk_started_at
@@ -138,9 +147,13 @@ def plan_walk(
             start,
             left_out,
             run_at=now,
+            not_taken=not_taken,
         )
     mode, since = _fresh(collection, progress, choice, now, same=same)
-    return Plan(collection, mode, now, lists_of(collection, now), since, Point(), left_out)
+    if mode == "incremental" and SINCE in not_taken:
+        mode, since = "full", None
+    lists = lists_of(collection, now)
+    return Plan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
 
 
 def plan_sweep(
@@ -148,16 +161,30 @@ def plan_sweep(
     progress: Progress | None,
     rules: Rules,
     now: pendulum.DateTime,
+    budget: int | None = None,
 ) -> Plan:
-    """Plan the full walk that proves a collection, or go on with one that was put down."""
-    left_out = not_asked_for(collection, rules)
-    same = progress is not None and progress.fields_hash == fields_hash(collection, left_out)
-    if progress and progress.walk_started_at and same:
-        started_at = progress.walk_started_at
+    """Plan the full walk that proves a collection, or go on with one that was put down.
+
+    One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
+    a `budget` of requests, a walk that began half a day ago begins anew.
+    """
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
+    started_at = progress.walk_started_at if progress and progress.put_down else None
+    too_long = LONGEST_WALK if budget is None else pendulum.duration(years=1)
+    timely = started_at is not None and pendulum.duration() <= now - started_at <= too_long
+    if progress and started_at and timely and same_walk(collection, progress, left_out):
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
-        return Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
-    return Plan(collection, "sweep", now, lists_of(collection, now), None, Point(), left_out)
+        plan = Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
+        return replace(plan, not_taken=not_taken)
+    lists = lists_of(collection, now)
+    return Plan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
+
+
+def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
+    """Tell whether a walk that is under way asked for the same as one that begins now."""
+    same = progress.fields_hash == fields_hash(collection, left_out)
+    return progress.walk_started_at is not None and same
 
 
 def _resumable(
@@ -169,9 +196,7 @@ def _resumable(
     if choice.in_full(collection.name) and progress.mode == "incremental":
         return False
     started_at = progress.walk_started_at
-    return collection.mode != "daily" or (
-        started_at is not None and started_at.date() == now.date()
-    )
+    return collection.mode != "daily" or (started_at is not None and _day(started_at) == _day(now))
 
 
 def _fresh(
@@ -192,8 +217,8 @@ def _fresh(
     if since is None:
         return "full", None
     if progress.watermark > now:
-        message = f"the watermark of {collection.name} is later than the server's time"
-        raise FutureWatermarkError(message)
+        # it was set by a server's clock that was wrong: what changed since may lie before it
+        return "full", None
     return "incremental", since - STEP_BACK
 
 
@@ -226,9 +251,9 @@ def child_plan(
     now: pendulum.DateTime,
 ) -> Plan:
     """Plan the walk of a child collection through some parents."""
-    left_out = not_asked_for(collection, rules)
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     lists = tuple(_child_list(collection, key) for key in parents)
-    return Plan(collection, "child", now, lists, None, Point(), left_out)
+    return Plan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
 
 
 def _child_list(collection: Collection, key: int) -> List:

@@ -1,6 +1,6 @@
 """Each product of Clio as the stages need it: its catalogue, and what of it may be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from .load import Product
 from .masks import Masks, mask_key
 from .plans import Rules
 
+OF_EACH = frozenset({"etag", "type", "created_at", "updated_at"})
+"""Columns that each list has of its own records."""
 NAMES = {"manage": "clio_manage", "grow": "clio_grow"}
 PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
 
@@ -33,6 +35,7 @@ class Facts:
     history: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
     views: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
 
 
 FACTS = {
@@ -42,6 +45,7 @@ FACTS = {
         manage.HISTORY,
         ((("fields", identity.FIELDS),), (("fields", "id"),)),
         manage.VIEWS,
+        manage.OPTIONAL,
     ),
     "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
@@ -70,6 +74,7 @@ def product(source: str, options: SourceSettings) -> Product:
         make=facts.make,
         rolling_slice=options.rolling_slice,
         views=facts.views,
+        optional=facts.optional,
     )
 
 
@@ -83,31 +88,75 @@ def off(catalog: Catalog, options: SourceSettings) -> frozenset[str]:
     return frozenset((by_default | set(options.off)) - set(options.on))
 
 
-def field_of(catalog: Catalog, column: str) -> tuple[str, str]:
-    """Find the field that a column such as `matters.description` comes from."""
-    table, _, name = column.partition(".")
+def column_of(catalog: Catalog, named: str) -> tuple[str, Column]:
+    """Find the collection and the column that a setting such as `matters.description` names.
+
+    Raises:
+        ConfigurationError: there is no such column, or it is part of the key.
+
+    """
+    table, _, name = named.partition(".")
     collection = catalog.loaded.get(table)
-    paths = {c.name: c for c in collection.columns} if collection else {}
-    if collection is None or name not in paths or not paths[name].path:
-        message = f"unknown column {column}"
+    known = {column.name: column for column in collection.columns} if collection else {}
+    if collection is None or name not in known or not known[name].path:
+        message = f"unknown column {named}"
         raise ConfigurationError(message)
-    if name in collection.key:
-        message = f"{column} is part of the key and cannot be left out or hashed"
+    if name in collection.telling:
+        message = f"{named} is part of the key and cannot be left out or hashed"
         raise ConfigurationError(message)
-    return table, ".".join(paths[name].path)
+    return table, known[name]
 
 
 def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[str]]:
     """Give the fields that are never asked for, by collection."""
-    found: dict[str, set[str]] = {}
-    for column in options.exclude_columns:
-        table, name = field_of(catalog, column)
+    return {
+        table: frozenset(".".join(column.path) for column in columns)
+        for table, columns in left_out(catalog, options).items()
+    }
+
+
+def left_out(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
+    """Give the columns that are never asked for, by collection.
+
+    Raises:
+        ConfigurationError: a column does not exist, or something else rests on it.
+
+    """
+    columns: dict[str, tuple[Column, ...]] = {}
+    for table, column in _with_copies(catalog, options.exclude_columns):
         redaction = catalog.loaded[table].redaction
-        if redaction is not None and name in {redaction.listed_in, redaction.flag}:
-            message = f"{column} says which values are hidden and cannot be left out"
+        if redaction is not None and column.name in {redaction.listed_in, redaction.flag}:
+            message = f"{table}.{column.name} says which values are hidden and cannot be left out"
             raise ConfigurationError(message)
-        found.setdefault(table, set()).add(name)
-    return {table: frozenset(names) for table, names in found.items()}
+        columns[table] = (*columns.get(table, ()), column)
+    return columns
+
+
+def _with_copies(catalog: Catalog, named: Iterable[str]) -> list[tuple[str, Column]]:
+    """Find the columns that a setting names, and those in which the same stands once more."""
+    found: dict[tuple[str, str], Column] = {}
+    for one in named:
+        table, column = column_of(catalog, one)
+        found[table, column.name] = column
+        for other in _copies(catalog, table, column):
+            again, copy = column_of(catalog, other)
+            found[again, copy.name] = copy
+    return [(table, column) for (table, _), column in found.items()]
+
+
+def _copies(catalog: Catalog, table: str, column: Column) -> Iterator[str]:
+    """Name the columns in which the values of one stand once more, as far as Clio tells."""
+    collection, every = catalog.loaded[table], catalog.loaded
+    again = [name for name, one in every.items() if one.schema == collection.schema]
+    if catalog.source == "clio_manage":
+        again += manage.SHOWN_AGAIN.get(table, ())
+        yield from manage.COPIES.get(f"{table}.{column.name}", ())
+    if column.name in OF_EACH:
+        return
+    for name in again:
+        named = {one.name for one in every[name].columns} - {*every[name].key}
+        if name != table and column.name in named:
+            yield f"{name}.{column.name}"
 
 
 def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
@@ -118,22 +167,23 @@ def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column,
 
     """
     columns: dict[str, tuple[Column, ...]] = {}
-    for name in options.hash_columns:
-        table, _ = field_of(catalog, name)
-        column = next(c for c in catalog.loaded[table].columns if c.name == name.partition(".")[2])
+    for table, column in _with_copies(catalog, options.hash_columns):
         if column.type != "VARCHAR":
-            message = f"{name} is not text and cannot be hashed; leave it out instead"
+            message = (
+                f"{table}.{column.name} is not text and cannot be hashed; leave it out instead"
+            )
             raise ConfigurationError(message)
         columns[table] = (*columns.get(table, ()), column)
     return columns
 
 
 def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
-    """Read which columns are hashed, and the key for it, which is made where there is none.
+    """Read which columns are hashed or left out, and the key to hash with, made where none is.
 
     Raises:
-        ConfigurationError: a column cannot be hashed; see `hashed`.
+        ConfigurationError: a column cannot be hashed or left out.
 
     """
     columns = hashed(catalog, options)
-    return Masks(mask_key(folder / "mask.key"), columns) if columns else Masks()
+    key = mask_key(folder / "mask.key") if columns else b""
+    return Masks(key, columns, left_out(catalog, options))

@@ -15,15 +15,18 @@ from typing import Any
 from uuid import uuid4
 
 from sources.clio_http.casts import quoted
+from sources.errors import ClioError
 
+from .about import ABOUT, COLUMNS, COMMENTS, PROBLEMS, about, lacking, problems
 from .crash import crash_point
 from .custom_fields import demand_known, unlisted
 from .durable import replace_privately, sync_folder
 from .errors import StorageError
 from .local_errors import in_words
-from .meta import moment
+from .meta import Meta, moment
 from .model_errors import BuiltChecksFailedError, NotBuiltError
 from .outcome import Outcome, jsonable, table
+from .publish_errors import NeverReadError, PartialError
 from .published import (
     HOME,
     PARQUET,
@@ -32,6 +35,7 @@ from .published import (
     STABLE,
     Published,
     generations,
+    read_published,
 )
 from .release import SCHEMA, release
 from .transform import journal
@@ -48,6 +52,7 @@ STORAGE = "v1.5.0"
 PARQUET_FORMAT = "format parquet, compression zstd, compression_level 1"
 PARTIAL = ".partial"
 READ_ONLY = 0o400
+NOT_KNOWN = "meta.not_known"
 SAID = "meta.snapshot"
 """One row inside the file: which generation it is, and from when."""
 
@@ -58,7 +63,7 @@ union all
 select schema_name || '.' || view_name, comment from duckdb_views()
 where database_name = current_database() and comment is not null
 """
-COLUMNS = """
+COLUMN_COMMENTS = """
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
@@ -70,8 +75,8 @@ from snapshot.{SAID}
 LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'"
 
 
-def run_publish(work: Work) -> Outcome:
-    """Publish what is built.
+def run_publish(work: Work, *, partial: bool = False) -> Outcome:
+    """Publish what is built; with `partial` also where figures of money are empty for good.
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
@@ -80,6 +85,7 @@ def run_publish(work: Work) -> Outcome:
         BusyError: another run is at work.
         ConfigurationError: a custom field that is to be published is not there.
         StorageError: there is no room for it; what is published stays.
+        NeverReadError: figures of money need what was never read, and `partial` was not asked for.
 
     """
     outcome = Outcome("publish", work.clock.now(), run_id=uuid4().hex)
@@ -90,20 +96,44 @@ def run_publish(work: Work) -> Outcome:
         in_words("the snapshot could not be written", str(data)),
     ):
         models = publishable(warehouse)
+        lacks = lacking(warehouse)
+        if lacks and not (partial or work.settings.publish_partial):
+            raise NeverReadError(lacks)
         demand_known(warehouse, listed)
         home = data / HOME
         home.mkdir(mode=PRIVATE, exist_ok=True)
         home.chmod(PRIVATE)
-        current = _publish(warehouse, home, models, listed, _facts(warehouse, outcome))
+        before = _lacked_before(data)
+        facts = _facts(warehouse, outcome) | {"lacking": lacks}
+        current = _publish(warehouse, home, models, listed, facts)
     outcome.finished_at = work.clock.now()
     outcome.results = [_result(current, home)]
+    if lacks:
+        _tell_partial(outcome, lacks, before)
     rows = [(model, count) for model, count in current.models.items()]
-    outcome.text = (
+    outcome.text += (
         f"{table(('model', 'rows'), rows)}\n"
         f"Generation {current.generation} is published: {home / current.snapshot},"
         f" {home / current.parquet}.\n"
     )
     return outcome
+
+
+def _lacked_before(data: Path) -> frozenset[str]:
+    """Name what the snapshot before this one lacked."""
+    try:
+        return frozenset(read_published(data).lacking)
+    except ClioError:
+        return frozenset()
+
+
+def _tell_partial(outcome: Outcome, lacks: Sequence[str], before: frozenset[str]) -> None:
+    """Say what was never read: as incomplete the first time, afterwards as a warning."""
+    error = PartialError(lacks)
+    outcome.text += f"Warning: {error}. bi.about says since when and why.\n\n"
+    if not before.issuperset(lacks):
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code
 
 
 def _result(current: Published, home: Path) -> dict[str, Any]:
@@ -118,6 +148,8 @@ def publishable(warehouse: Warehouse) -> list[str]:
     """Name the relations that are published, and refuse what no check vouches for."""
     if "models" not in warehouse.layout("meta"):
         raise NotBuiltError
+    Meta(warehouse)
+    journal.prepare_journal(warehouse)
     failed = [one.check for one in journal.verdicts(warehouse).values() if one.failed]
     if failed:
         message = f"{len(failed)} checks failed on what is built, and nothing was published"
@@ -180,7 +212,8 @@ def _publish(
     finally:
         _remove(home.glob(PARTIAL + "*"))
     crash_point("snapshot-named")
-    current = Published(snapshot=snapshot, parquet=parquet, models=rows, **said)
+    built = {name: count for name, count in rows.items() if name in models}
+    current = Published(snapshot=snapshot, parquet=parquet, models=built, **said)
     replace_privately(home / POINTER, current.text())
     crash_point("pointer-written")
     _name_stable(home, snapshot)
@@ -214,13 +247,19 @@ def _fill(
     Gives the rows of each file.
     """
     comments = {(name, ""): comment for name, comment in warehouse.rows(TABLES)}
-    comments |= {(name, column): comment for name, column, comment in warehouse.rows(COLUMNS)}
+    comments |= {
+        (name, column): comment for name, column, comment in warehouse.rows(COLUMN_COMMENTS)
+    }
     with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
         exports: dict[str, Future[int]] = {}
         for name in models:
             _copy(warehouse, name, listed, comments)
             exports[name] = beside.submit(_export, warehouse, name, folder)
+        for name in (ABOUT, PROBLEMS):
+            _tell_about(warehouse, name, said)
+            exports[name] = beside.submit(_export, warehouse, name, folder)
         warehouse.rows("create schema snapshot.meta")
+        warehouse.rows(f"create table snapshot.{NOT_KNOWN} as from {NOT_KNOWN}")
         values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
         warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
         # in the words of the warehouse, since whoever opens either looks for them there
@@ -248,6 +287,21 @@ def _copy(
         if column not in left_out and (name, column) in comments:
             what = f"column {there}.{quoted(column)}" if column else f"table {there}"
             warehouse.rows(f"comment on {what} is {sql_text(comments[name, column])}")
+
+
+def _tell_about(warehouse: Warehouse, name: str, said: Mapping[str, Any]) -> None:
+    """Make one of the tables in which a snapshot speaks of itself, also when it stays empty."""
+    there, columns = _snapshot(name), COLUMNS[name]
+    rows: Sequence[Sequence[object]] = about(warehouse, said)
+    if name == PROBLEMS:
+        rows = [tuple(vars(one).values()) for one in problems(warehouse)]
+    warehouse.rows("create schema if not exists snapshot.bi")
+    listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+    warehouse.rows(f"create table {there} ({listed})")
+    cells = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(columns.values(), 1))
+    values = [[row[at] for row in rows] for at in range(len(columns))]
+    warehouse.rows(f"insert into {there} select {cells}", values)
+    warehouse.rows(f"comment on table {there} is {sql_text(COMMENTS[name])}")
 
 
 def _export(warehouse: Warehouse, name: str, folder: Path) -> int:

@@ -1,5 +1,7 @@
 """What can go wrong between the warehouse and those who read what it publishes."""
 
+from collections.abc import Sequence
+
 from sources.errors import ClioError
 
 
@@ -9,6 +11,38 @@ class NotPublishedError(ClioError):
     code = "not_published"
     hint = "Run clio-sync transform and clio-sync publish, or clio-sync sync, which does all of it."
     exit_code = 4
+
+
+class NeverReadError(ClioError):
+    """Figures of money need what no load ever read whole."""
+
+    code = "never_read"
+    hint = (
+        "Nothing was published; what is published stays. clio-sync load says why it could not be"
+        " read: often a permission of the token's user. If it never will be, publish with those"
+        " figures left empty: clio-sync publish --partial, clio-sync sync --partial, or the setting"
+        " clio_sync.publish_partial = true."
+    )
+    exit_code = 4
+
+    def __init__(self, lacks: Sequence[str]) -> None:
+        """Name the collections."""
+        super().__init__(f"never read whole: {', '.join(lacks)}; figures of money need that")
+
+
+class PartialError(ClioError):
+    """What was published has no figures for what no load ever read whole."""
+
+    code = "partial"
+    hint = (
+        "It is published all the same. The figures that are not known are empty, never 0; from the"
+        " next run on this is a warning."
+    )
+    exit_code = 4
+
+    def __init__(self, lacks: Sequence[str]) -> None:
+        """Name the collections."""
+        super().__init__(f"published without the figures that need {', '.join(lacks)}")
 
 
 class PointerError(ClioError):

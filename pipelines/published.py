@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class Published:
 
     `snapshot` and `parquet` are names within the folder of the pointer. `last_load_at` is when
     the newest complete load ended that is in it, empty if none did; `warnings` counts the checks
-    that only warn and found rows.
+    that only warn and found rows; `lacking` names the collections that were never read whole,
+    so that figures are empty.
     """
 
     generation: int
@@ -48,6 +49,7 @@ class Published:
     models: dict[str, int]
     schema_version: int = 0
     tool_version: str = ""
+    lacking: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """Give the pointer as it is written."""

@@ -19,6 +19,7 @@ from .outcome import Outcome, table
 from .parts import Part, readable, shared_out
 from .plans import Choice
 from .progress import Lines
+from .state import hiding
 from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
 
 REPORTED = (
@@ -151,6 +152,8 @@ def _failed(outcome: Outcome, part: Part, error: ClioError) -> None:
 def _run_part(stage: Stage, run: Run, name: str, warehouse: Warehouse, outcome: Outcome) -> None:
     """Run a stage for one product, and add to the outcome how that ended."""
     with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
+        for note in hiding.note_changes(warehouse, name, runner.masks, run.clock.now()):
+            run.reporter.note(note)
         result = runner.run()
     outcome.results = [*outcome.results, *stage.results(runner)]
     outcome.errors += result.errors

@@ -1,5 +1,6 @@
 """The `sweep` command: what was proved, and what was found."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ PROVED = (
     "status",
 )
 SHOWN = ("resource", *PROVED[:6], "status")
+MANY = 2
 HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
 
 
@@ -61,6 +63,7 @@ def _results(runner: WholeRun) -> list[dict[str, Any]]:
                 "quarantined": row.quarantined if row else 0,
                 "complete": certificate is not None,
                 **{key: getattr(certificate, key, None) for key in PROVED},
+                "parts": json.loads(certificate.parts) if certificate else None,
             },
         )
     return found
@@ -79,10 +82,20 @@ def _text(runner: WholeRun) -> str:
         f"{len(proved)} collections proved, {rows:,} rows, {runner.result.requests:,} requests;"
         f" {equal} were equal without a change.",
     )
+    parts += [told for _, c in sorted(proved.items()) if (told := _parts(c))]
     left = sorted(name for name in runner.result.complete if name not in proved)
     if left:
         parts.append(f"Not proved in this run: {', '.join(left)}. The next sweep goes on there.")
     return "\n".join(parts) + "\n"
+
+
+def _parts(certificate: Certificate) -> str:
+    """Say of a walk that took several runs when each part of it was read."""
+    read = json.loads(certificate.parts)
+    if len(read) < MANY:
+        return ""
+    told = ", ".join(f"{part['rows']:,} rows on {part['walked_at'][:16]}" for part in read)
+    return f"{certificate.resource} was read in {len(read)} parts: {told} (UTC)."
 
 
 SWEEP = Stage("sweep", Sweep, _results, _text)

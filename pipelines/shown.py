@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pendulum
 import pyarrow as pa
 
-from .census import keep_seen, keep_stored
+from .census import forget_earlier, keep_seen, keep_stored
 from .sightings import keep_sightings
 from .state import quarantine
 from .warehouse import Cursor
@@ -16,8 +16,9 @@ class Seen:
     """The keys and content hashes that a walk showed, with the turn in which it did.
 
     `census` says that they are kept, to be held against what was known. `children` are the lists
-    that each of these rows owns. `proving` says that a sweep was put down and takes them too.
-    `sighted_at` is the moment to keep for rows that may leave their list.
+    that each of these rows owns. `proving` says that a sweep of so many `lists` was put down, and
+    is told of them. `read_at` is server time at the start of the run; `restarted` says that the
+    walk began again in it. `sighted_at` is the moment to keep for rows that may leave their list.
     """
 
     source: str
@@ -28,6 +29,9 @@ class Seen:
     children: tuple[str, ...] = ()
     quarantined: bool = False
     proving: bool = False
+    lists: int = 1
+    read_at: pendulum.DateTime | None = None
+    restarted: bool = False
     sighted_at: pendulum.DateTime | None = None
 
 
@@ -51,9 +55,11 @@ def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -
     if seen.quarantined:
         quarantine.release(cursor, seen.source, seen.resource, run_id)
     if seen.census:
-        keep_seen(cursor, seen.source, seen.resource, seen.walk)
+        if seen.restarted and seen.read_at is not None:
+            forget_earlier(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
+        keep_seen(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
     if seen.proving:
-        keep_stored(cursor, seen.source, seen.resource, "sweep")
+        keep_stored(cursor, seen.source, seen.resource, "sweep", seen.lists)
     if seen.sighted_at is not None:
         keep_sightings(cursor, seen.source, seen.resource, seen.sighted_at)
     cursor.unregister("pairs")

@@ -1,5 +1,7 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, jsonable, table
+from .problems import problems
 from .products import product
 from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
@@ -28,13 +31,15 @@ from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
 RUNS = """
-select resource, mode, status, finished_at, error from meta.sync_runs
-where source = $1 and mode <> 'sweep'
+select resource, mode, status, finished_at, error, max(finished_at) filter (status = 'ok')
+over (partition by resource) from meta.sync_runs where source = $1 and mode <> 'sweep'
 qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
-select resource, watermark, walk_started_at is not null from meta.watermarks where source = $1
+select resource, watermark, walk_started_at is not null, coalesce(frozen, '')
+from meta.watermarks where source = $1
 """
+NO_PROBLEM = "Everything that is loaded is known.\n"
 PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read"
     " where source = $1 and failed is not true group by 1"
@@ -53,6 +58,46 @@ HEADER = {
 }
 
 
+PROBLEM = {
+    "resource": "collection",
+    "field": "column",
+    "kind": "what",
+    "since": "since",
+    "message": "why",
+    "fix": "to do",
+}
+
+
+def run_problems(settings: Settings, clock: Clock) -> Outcome:
+    """Name all that is not known of the data, since when, why, and what mends it.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: a load is running.
+
+    """
+    outcome = Outcome("status", clock.now())
+    with _opened(settings) as warehouse:
+        found = [one for source in PRODUCTS for one in problems(warehouse, source)]
+    outcome.results = [vars(one) for one in found]
+    cells = [[getattr(one, name) for name in PROBLEM] for one in found]
+    shown = table(list(PROBLEM.values()), cells) if found else ""
+    outcome.text = f"{shown}\n{len(found)} things are not known.\n" if found else NO_PROBLEM
+    outcome.finished_at = clock.now()
+    return outcome
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Warehouse]:
+    """Open a warehouse that was loaded, for reading."""
+    if not (settings.data_dir / FILE).exists():
+        raise NoWarehouseError
+    with Warehouse(settings.data_dir, read_only=True) as warehouse:
+        if not warehouse.layout("meta"):
+            raise NoWarehouseError
+        yield warehouse
+
+
 def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = None) -> Outcome:
     """Read the state of every collection from the warehouse, and what is published.
 
@@ -64,11 +109,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
 
     """
     started_at = clock.now()
-    if not (settings.data_dir / FILE).exists():
-        raise NoWarehouseError
-    with Warehouse(settings.data_dir, read_only=True) as warehouse:
-        if not warehouse.layout("meta"):
-            raise NoWarehouseError
+    with _opened(settings) as warehouse:
+        found = [one for source in PRODUCTS for one in problems(warehouse, source)]
         rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
         regression = last_regression(warehouse)
     names = _names(rows)
@@ -85,6 +127,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     ]
     for name, row in zip(names, rows, strict=True):
         parts += _warnings(name, row)
+    if found:
+        parts.append(f"{len(found)} things are not known; see clio-sync status --problems.")
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
@@ -235,8 +279,11 @@ def _one(
 ) -> dict[str, Any]:
     name, layout = raw
     count, newest = _table(warehouse, f"raw_{source}", name, layout[name], facts.now)
-    mode, state, finished_at, error = facts.runs.get(name, (None, "never loaded", None, None))
-    mark, under_way = facts.marks.get(name, (None, False))
+    never = (None, "never loaded", None, None, None)
+    mode, state, finished_at, error, succeeded_at = facts.runs.get(name, never)
+    mark, under_way, frozen = facts.marks.get(name, (None, False, ""))
+    if frozen:
+        state, error = "failed", frozen
     read, oldest = facts.parents.get(name, (0, None))
     walked_at, proof = facts.proved.get(name, (None, None))
     late = facts.late.get(name, 0.0)
@@ -255,6 +302,7 @@ def _one(
         "deleted": facts.buried.get(name, 0),
         "newest": moment(newest),
         "last_load": moment(finished_at),
+        "last_success": moment(succeeded_at),
         "mode": mode,
         "watermark": complete,
         "walk_under_way": bool(under_way),

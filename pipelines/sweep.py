@@ -13,11 +13,12 @@ from .census import STORED_HASH, Census
 from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
-from .errors import NothingProvedError, OtherUserError, UnequalError
+from .errors import NothingProvedError, OtherUserError, UnequalError, UnreadError
 from .load import Purpose, Result, Task, WholeRun, watch
+from .load.unread import named
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk
-from .plans import fields_hash, plan_sweep
+from .plans import fields_hash, plan_sweep, same_walk
 
 SWEPT = frozenset({"incremental", "full"})
 
@@ -97,7 +98,7 @@ class Sweep(WholeRun):
             self._packages(tasks)
             self.settle(tasks)
             for task in tasks:
-                if task.complete and task.name in self.result.absences:
+                if task.complete and task.name in self.result.absences and self._whole(task):
                     self._certify(task)
         for collection, _ in waiting:
             self.result.complete[collection.name] = False
@@ -137,7 +138,7 @@ class Sweep(WholeRun):
         walked = {
             name: at for name, (at, _) in certificates.last(self.warehouse, self.source).items()
         }
-        under_way = frozenset(name for name, known in sweeps.items() if known.walk_started_at)
+        under_way = frozenset(name for name, known in sweeps.items() if known.put_down)
         rows = self.warehouse.counts(f"raw_{self.source}")
         ordered = in_order(loaded, under_way, walked)
         return [(c, estimate(c, rows.get(c.name, 0))) for c in ordered]
@@ -149,10 +150,12 @@ class Sweep(WholeRun):
         known: Progress | None,
         now: pendulum.DateTime,
     ) -> Task:
-        plan = plan_sweep(collection, known, self.rules, now)
+        plan = plan_sweep(collection, known, self.rules, now, self.choice.budget)
+        begun = known is not None and same_walk(collection, known, plan.left_out)
         purpose = Purpose(
             "sweep",
             census=True,
+            again=begun and plan.run_at is None,
             watch=watch(loaded, silent=True) if collection.updated_since else None,
         )
         before = known or Progress(self.source, collection.name)
@@ -167,8 +170,14 @@ class Sweep(WholeRun):
         return Census(self.warehouse, self.source, collection, task.purpose.walk, content)
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
-        """Note what is stored, and that the walk begins: one that dies goes on with that."""
+        """Note what is stored, and that the walk begins: one that dies keeps what it found."""
         super()._count_known(tasks)
+        layout = self.warehouse.layout(f"raw_{self.source}")
+        with self.warehouse.transaction():
+            for task in tasks:
+                again = task.purpose.again
+                if task.name in layout and (again or task.walk.plan.run_at is not None):
+                    self.census(task).go_on(anew=again)
         for plan in (task.walk.plan for task in tasks if task.walk.plan.run_at is None):
             self.meta.begin_sweep(
                 Progress(
@@ -179,6 +188,19 @@ class Sweep(WholeRun):
                     mode=plan.mode,
                 )
             )
+
+    def _whole(self, task: Task) -> bool:
+        """Tell whether the walk showed every record; of one that did not nothing is certified."""
+        self.unread.tidy(task.name)
+        left = sorted({*task.walk.unread, *self.unread.left(task.name)})
+        known = [key for key in left if key not in self.unread.new(task.name, task.walk.unread)]
+        if known:
+            message = f"{len(known):,} records could not be had ({named(known)}): nothing is proved"
+            self.result.errors.append((task.name, UnreadError(message)))
+        if left:
+            self.meta.forget_sweep(self.source, task.name)
+            self._forget([task])
+        return not left
 
     def _certify(self, task: Task) -> None:
         """Draw up the certificate of a walk that was read and settled to its end."""

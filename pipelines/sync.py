@@ -7,6 +7,9 @@ from uuid import uuid4
 from sources.errors import ClioError
 
 from .errors import BusyError
+from .healing import SOURCE, run_heal, told_ailing
+from .load import URGENCY
+from .model_errors import ChecksFailedError, UnhealedError
 from .outcome import Outcome, status
 from .publish import run_publish
 from .reconcile.run import Wish, run_reconcile
@@ -14,11 +17,19 @@ from .run_load import Run, run_load
 from .transform.run import Work, run_check, run_transform
 
 INCOMPLETE = 4
-LOAD = "load"
+GUARD = 5
+LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
 
 
-def run_sync(run: Run, work: Work, names: Sequence[str] = (), wish: Wish | None = None) -> Outcome:
+def run_sync(
+    run: Run,
+    work: Work,
+    names: Sequence[str] = (),
+    wish: Wish | None = None,
+    *,
+    partial: bool = False,
+) -> Outcome:
     """Do all of it; a stage that fails ends it, and what is published stays.
 
     A load that is incomplete is no failure: what is stored is sound, so that the other stages
@@ -28,9 +39,9 @@ def run_sync(run: Run, work: Work, names: Sequence[str] = (), wish: Wish | None 
     outcome = Outcome("sync", work.clock.now(), run_id=uuid4().hex)
     stages: dict[str, Callable[[], Outcome]] = {
         LOAD: lambda: run_load(run, names),
-        "transform": lambda: run_transform(work),
+        TRANSFORM: lambda: _built(run, work, names, outcome.run_id),
         "check": lambda: run_check(work),
-        "publish": lambda: run_publish(work),
+        PUBLISH: lambda: run_publish(work, partial=partial),
     }
     if wish is not None:
         stages["reconcile"] = lambda: run_reconcile(run, wish)
@@ -43,21 +54,64 @@ def run_sync(run: Run, work: Work, names: Sequence[str] = (), wish: Wish | None 
         results.append(_result(name, done))
         outcome.text += f"{name}\n\n{done.text}\n"
         outcome.errors += [(f"{name} {subject}".rstrip(), error) for subject, error in done.errors]
-        outcome.exit_code = done.exit_code or outcome.exit_code
+        outcome.exit_code = worst(outcome.exit_code, done.exit_code)
         goes_on = goes_on_after(name, done)
     outcome.results = results
     outcome.finished_at = work.clock.now()
     return outcome
 
 
+def worst(before: int, now: int) -> int:
+    """Give the exit code of two stages: that which needs somebody the most.
+
+    A guard of the load stays what is told, however the stages that followed it ended.
+    """
+    return max(before, now, key=lambda code: URGENCY.get(code, max(URGENCY.values()) + 1))
+
+
 def goes_on_after(name: str, done: Outcome) -> bool:
     """Tell whether the next stage follows: after an incomplete load it does.
 
-    Not where the load never began, since another run is at work.
+    So it does where columns are withheld, since what is stored is sound: figures that need them
+    are empty. Not where the load never began, since another run is at work.
     """
     if name == LOAD and done.exit_code == INCOMPLETE:
         return not any(isinstance(error, BusyError) for _, error in done.errors)
+    if name == LOAD and done.exit_code == GUARD:
+        stops = [error for _, error in done.errors if error.exit_code not in {0, INCOMPLETE}]
+        return bool(stops) and all(getattr(error, "goes_on", False) for error in stops)
+    if name == PUBLISH and done.exit_code == INCOMPLETE:
+        # published with empty figures, or not: the comparison with Clio follows either way
+        return True
     return done.exit_code == 0
+
+
+def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
+    """Build; where checks fail, read their records again and build once more.
+
+    A record that was deleted in Clio, or read while it changed, never needs a person.
+    """
+    first = run_transform(work)
+    failed = [subject for subject, error in first.errors if isinstance(error, ChecksFailedError)]
+    if not failed or (names and SOURCE not in names):
+        return first
+    try:
+        healed = run_heal(run, work, failed, run_id)
+    except ClioError as error:
+        first.errors.append(("reading the records again", error))
+        return first
+    if not healed.asked:
+        return first
+    second = run_transform(work) if healed.gone or healed.changed else first
+    told = told_ailing(healed.asked)
+    second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
+    second.errors = [
+        (subject, UnhealedError(str(error), subject, told, healed.resources))
+        if subject in failed and isinstance(error, ChecksFailedError)
+        else (subject, error)
+        for subject, error in second.errors
+    ]
+    return second
 
 
 def _ended(name: str, stage: Callable[[], Outcome], work: Work) -> Outcome:

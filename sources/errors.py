@@ -14,15 +14,19 @@
     + MissingScopeError
     + CollectionGoneError
     + RedirectRefusedError
+      - MovedError               first ask again at `path`
     + ForeignHostError
     + RequestRefusedError
       - NotPassedOnError
+      - ParameterRefusedError    first ask again without `parameters`, where that is harmless
   x change the request and go on
     + FieldsRefusedError         ask again without `fields`
     + PageTokenRefusedError      start this walk again from its first page
   x keep what is stored, end this walk, run again later
     + UnavailableError
       - UnreachableError
+      - HangError
+      - SilentError
       - AnswerLostError
       - RateLimitedError
       - UntrustedServerError
@@ -167,8 +171,22 @@ class RedirectRefusedError(ClioError):
     """Clio pointed to another address, which was not followed."""
 
     code = "redirect_refused"
-    hint = "Nothing was sent there. Check the region and the base URL in the settings."
+    hint = (
+        "Nothing was sent there. Open a page in a browser on this machine, in case the network asks"
+        " for a sign-in; else check the region and the base URL in the settings."
+    )
     exit_code = 4
+
+
+class MovedError(RedirectRefusedError):
+    """Clio pointed to another path of the same API, more than once."""
+
+    code = "moved"
+
+    def __init__(self, message: str = "", path: str = "") -> None:
+        """Take the message and the path, as it is written after the path of the API."""
+        super().__init__(message)
+        self.path = path
 
 
 class ForeignHostError(ClioError):
@@ -183,7 +201,11 @@ class RequestRefusedError(ClioError):
     """Clio refused the request as it was asked."""
 
     code = "request_refused"
-    hint = "What is stored stays as it is. A newer clio-sync may be needed."
+    hint = (
+        "What is stored stays as it is, and the other collections are not affected. A newer"
+        " clio-sync may be needed; until then the collection can be named in"
+        " sources.clio_manage.off."
+    )
     exit_code = 4
 
 
@@ -195,6 +217,20 @@ class NotPassedOnError(RequestRefusedError):
         "What is stored stays as it is, and the other collections are not affected. Load it without"
         " the gateway, or name it in sources.clio_manage.off."
     )
+
+
+class ParameterRefusedError(RequestRefusedError):
+    """Clio refused parameters that were asked with."""
+
+    code = "parameter_refused"
+
+    def __init__(
+        self, message: str = "", parameters: tuple[str, ...] = (), fields: tuple[str, ...] = ()
+    ) -> None:
+        """Take the message, the names it may be about, and the fields that it may mean instead."""
+        super().__init__(message)
+        self.parameters = parameters
+        self.fields = fields
 
 
 # Change the request...
@@ -236,6 +272,22 @@ class UnreachableError(UnavailableError):
     """No connection to Clio could be made, so nothing was sent."""
 
     code = "unreachable"
+
+
+class HangError(UnavailableError):
+    """A request was sent, and no answer came in time."""
+
+    code = "hang"
+
+
+class SilentError(UnavailableError):
+    """Several lists in a row got no answer, so this one was not asked for any further."""
+
+    code = "silent"
+    hint = (
+        "Clio or the network does not answer. What is stored stays as it is. Run the same command"
+        " again later."
+    )
 
 
 class AnswerLostError(UnavailableError):

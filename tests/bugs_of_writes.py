@@ -206,7 +206,7 @@ PUSHES = (
         (
             Patch(
                 f"{WAY}/verdicts.py",
-                "    return Settled(one.edit_id, State.NEEDS_HUMAN, NOT_STORED, shown)\n",
+                "    return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)\n",
                 '    return Settled(one.edit_id, State.APPLIED, "", shown)\n',
             ),
         ),

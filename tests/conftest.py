@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="clio-sync-home-")
     config.add_cleanup(home.cleanup)
     os.environ["HOME"] = home.name
+    os.environ.pop("XDG_STATE_HOME", None)
     os.environ["DLT_DATA_DIR"] = home.name
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     config.add_cleanup(watch_simulators(STRAYS))

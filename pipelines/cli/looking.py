@@ -40,10 +40,14 @@ class Age(click.ParamType[timedelta]):
     metavar="AGE",
     help="Exit with 7 if data is older, such as 90m, 2h or 1d.",
 )
+@click.option(
+    "--problems", is_flag=True, help="Only what is not known, since when, why, and what mends it."
+)
 @common
 def status(
     max_age: timedelta | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
+    problems: bool,  # noqa: FBT001 - click passes flags by name
+    as_json: bool,  # noqa: FBT001
     debug: bool,  # noqa: FBT001
 ) -> None:
     """Show each collection: rows, newest change, last load, how far it is complete.
@@ -52,13 +56,16 @@ def status(
     Examples:
       clio-sync status --json
       clio-sync status --max-age 2h
+      clio-sync status --problems
     """
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.status import run_status
+        from pipelines.status import run_problems, run_status
         from sources.clio_http.clock import SystemClock
 
+        if problems:
+            return run_problems(read_settings(), SystemClock())
         return run_status(read_settings(), SystemClock(), max_age)
 
     call("status", body, as_json=as_json, debug=debug)

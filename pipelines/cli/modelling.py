@@ -47,18 +47,23 @@ def transform(
     call("transform", body, as_json=as_json, debug=debug)
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @common
-def check(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+@click.pass_context
+def check(context: click.Context, as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Run every check on the models as they are built. Nothing is built.
 
-    The rows that are wrong are kept in meta.check_failures. Exit code 7 if a check failed.
+    The rows that are wrong are kept in meta.check_failures. Exit code 7 if a check failed. A check
+    of what is not known says nothing: it neither passes nor fails.
 
     \b
     Examples:
       clio-sync check
       clio-sync check --json
+      clio-sync check show ar_today_is_bill_balance
     """
+    if context.invoked_subcommand is not None:
+        return
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.transform.run import Work, run_check
@@ -66,6 +71,27 @@ def check(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes fl
         return run_check(Work.here(stop))
 
     call("check", body, as_json=as_json, debug=debug)
+
+
+@check.command("show")
+@click.argument("name")
+@common
+def check_show(name: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+    """Show the rows that a check found last, with the names of matters, clients and users.
+
+    \b
+    Examples:
+      clio-sync check show ar_today_is_bill_balance
+      clio-sync check show bill_lines_add_up --json
+    """
+
+    def body(stop: threading.Event) -> "Outcome":
+        from pipelines.transform.run import Work
+        from pipelines.transform.showing import run_check_show
+
+        return run_check_show(Work.here(stop), name)
+
+    call("check show", body, as_json=as_json, debug=debug)
 
 
 @main.group()

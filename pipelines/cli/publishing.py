@@ -14,17 +14,29 @@ if TYPE_CHECKING:
 MINUTES = ("5", "10", "15", "20", "30", "60")
 
 
+partial_option = click.option(
+    "--partial",
+    is_flag=True,
+    help="Publish also where figures of money are not known, with those figures empty.",
+)
+
+
 @main.command()
+@partial_option
 @common
-def publish(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def publish(partial: bool, as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Publish what is built: a numbered snapshot for BI tools, and Parquet files.
 
     Readers open what published/current.json names in the data folder, and never meet a load. The
     last five stay. Exit code 7, and nothing is published, if a check failed on what is built.
 
+    Exit code 4, and nothing is published, if figures of money need what no load ever read whole.
+    With --partial it is published with those figures empty, and 4 is told once.
+
     \b
     Examples:
       clio-sync publish
+      clio-sync publish --partial
       clio-sync publish --json
     """
 
@@ -32,7 +44,7 @@ def publish(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes 
         from pipelines.publish import run_publish
         from pipelines.transform.run import Work
 
-        return run_publish(Work.here(stop))
+        return run_publish(Work.here(stop), partial=partial)
 
     call("publish", body, as_json=as_json, debug=debug)
 
@@ -45,10 +57,12 @@ def publish(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes 
     type=click.Choice(["light"]),
     help="Then compare Clio with the warehouse: control totals, and a sample of 50 records.",
 )
+@partial_option
 @common
 def sync(
     product: str | None,
     level: str | None,
+    partial: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001 - click passes flags by name
     debug: bool,  # noqa: FBT001
 ) -> None:
@@ -79,7 +93,7 @@ def sync(
         work = Work.here(stop)
         run = Run(work.settings, Choice(), work.clock, work.reporter, stop)
         names = [NAMES[product]] if product else []
-        return run_sync(run, work, names, LIGHT if level else None)
+        return run_sync(run, work, names, LIGHT if level else None, partial=partial)
 
     call("sync", body, as_json=as_json, debug=debug)
 

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 @main.group()
 def quarantine() -> None:
-    """Look at what Clio shows and what does not fit, and read it again."""
+    """Look at what Clio shows and what does not fit, and read it again.
+
+    \b
+    Examples:
+      clio-sync quarantine list
+      clio-sync quarantine retry
+    """
 
 
 @quarantine.command("list")

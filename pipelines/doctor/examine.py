@@ -13,7 +13,7 @@ from sources.errors import ClioError, ConfigurationError, Interrupted
 
 from . import lists, machine, sign_in, stored
 from .line import FAIL, NOTE, SIGN_IN, Line, exit_code, text
-from .refused import refused_fields
+from .refused import refused_fields, refused_parameters
 from .session import Session, Work, opened
 
 
@@ -76,6 +76,7 @@ def _online(session: Session, source: str, known: stored.Stored) -> Iterator[Lin
     yield from sign_in.lines_of(session, pinned)
     yield from lists.lines_of(session)
     yield refused_fields(session, known.refused.get(source, {}))
+    yield refused_parameters(session, known.not_taken.get(source, {}))
 
 
 def ended(lines: Sequence[Line], outcome: Outcome) -> Outcome:

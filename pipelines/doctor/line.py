@@ -26,6 +26,7 @@ WHY = {
     "lateness": "a version that becomes visible later than the overlap is found by a sweep alone",
     "certificates": "only a certificate says that the warehouse equals Clio, deletions included",
     "kept_out": "what is kept out is in no figure, or stands there as it was before",
+    "not_known": "a figure that rests on what is not known is null, and a sum without it too low",
     "hidden_values": "hidden hours and amounts make every sum too low, and nothing else tells",
     SIGN_IN: "without an access token that Clio accepts nothing can be read",
     "account": "one warehouse holds one account, and proof needs the same user's eyes",
@@ -36,6 +37,7 @@ WHY = {
     "collections": "a collection that does not answer is not loaded, and each load ends with 4",
     "hidden_now": "hidden hours and amounts make every sum too low, and nothing else tells",
     "refused_fields": "a refused field is not asked for again by itself: its column stands still",
+    "refused_parameters": "a list is asked for in another way, or shows less, as long as it lasts",
 }
 """Each check, and why it matters."""
 

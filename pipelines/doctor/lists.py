@@ -128,7 +128,7 @@ def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
         if item.name in names or names & {column.name for column in item.columns}
     ]
     size = collection.page_size if flag else 1
-    some = [("limit", str(size)), ("order", "id(asc)")] if collection.page_size > 1 else []
+    some = [("limit", str(size))] if collection.page_size > 1 else []
     return [("fields", ",".join(chosen)), *some]
 
 

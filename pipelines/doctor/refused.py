@@ -1,19 +1,25 @@
-"""The check whether fields that Clio refused are there again."""
+"""The checks whether what Clio refused is there, or taken, again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from pipelines.plans import catalog_hash, lists_of
+from pipelines.state.refusals import Refusals
+from sources.clio_http.asking import LIMIT, ORDER, SINCE
 from sources.clio_http.catalog import Collection
 from sources.clio_http.paging import fetch
+from sources.clio_http.plan import stamp
 from sources.errors import ClioError, FieldsRefusedError, Interrupted, SignInNeededError
 
 from .line import NOTE, OK, WARN, Line, named
 from .lists import narrow
 from .session import Session
-from .stored import Refused
+
+Ask: TypeAlias = Callable[[Session, Collection, frozenset[str]], frozenset[str]]
+"""Asks Clio once more, and gives those of some names that it takes."""
 
 
-def refused_fields(session: Session, refused: Refused) -> Line:
+def refused_fields(session: Session, refused: Refusals) -> Line:
     """Ask once more for each field that Clio refused.
 
     Raises:
@@ -21,31 +27,63 @@ def refused_fields(session: Session, refused: Refused) -> Line:
         Interrupted: the run is to stop.
 
     """
+    return _line("refused_fields", "field", session, refused, _accepted)
+
+
+def refused_parameters(session: Session, refused: Refusals) -> Line:
+    """Ask once more with each parameter that Clio refused; raises as `refused_fields` does."""
+    return _line("refused_parameters", "parameter", session, refused, _taken)
+
+
+def _line(check: str, kind: str, session: Session, refused: Refusals, ask: Ask) -> Line:
     before = session.client.requests
     loaded = session.product.catalog.loaded
     waiting = {
-        name: fields
-        for (name, digest), fields in refused.items()
+        name: names
+        for (name, digest), names in refused.items()
         if name in loaded and digest == catalog_hash(loaded[name]) and not loaded[name].parent
     }
     back, still = [], []
-    for name, fields in sorted(waiting.items()):
-        found = _accepted(session, loaded[name], fields)
-        back += [f"{name}.{field}" for field in sorted(found)]
-        still += [f"{name}.{field}" for field in sorted(fields - found)]
-    return _line(back, still).after(session.client.requests - before)
+    for name, names in sorted(waiting.items()):
+        found = ask(session, loaded[name], names)
+        back += [f"{name}.{one}" for one in sorted(found)]
+        still += [f"{name}.{one}" for one in sorted(names - found)]
+    return _told(check, kind, back, still).after(session.client.requests - before)
 
 
-def _line(back: list[str], still: list[str]) -> Line:
-    check = "refused_fields"
+def _told(check: str, kind: str, back: list[str], still: list[str]) -> Line:
     if back:
         names = sorted({name.partition(".")[0] for name in back})
         options = " ".join(f"--resource {name}" for name in names)
-        what = f"Clio gives {named(back)} again"
+        what = f"Clio {'gives' if kind == 'field' else 'takes'} {named(back)} again"
         return Line(check, WARN, what, f"clio-sync load --full {options}")
     if still:
         return Line(check, NOTE, f"Clio still refuses {named(still)}")
-    return Line(check, OK, "Clio refuses no field")
+    return Line(check, OK, f"Clio refuses no {kind}")
+
+
+def _taken(session: Session, collection: Collection, names: Iterable[str]) -> frozenset[str]:
+    """Give those of some parameters that Clio takes, asked with one at a time."""
+    return frozenset(name for name in names if _takes(session, collection, name))
+
+
+def _takes(session: Session, collection: Collection, name: str) -> bool:
+    parameter, _, value = name.partition("=")
+    with_it = [v for v in collection.variants if parameter in v and v[parameter].endswith(value)]
+    given = {**dict(narrow(collection)), **(with_it or collection.variants)[0]}
+    if parameter == ORDER:
+        given[ORDER] = collection.order
+    elif parameter == SINCE:
+        given[SINCE] = stamp(session.clock.now())
+    elif parameter == LIMIT:
+        given[LIMIT] = value
+    try:
+        fetch(session.client, collection.path, list(given.items()), "")
+    except (SignInNeededError, Interrupted):
+        raise
+    except ClioError:
+        return False
+    return True
 
 
 def _accepted(session: Session, collection: Collection, fields: Iterable[str]) -> frozenset[str]:

@@ -19,10 +19,12 @@ from pipelines.epoch import (
 from pipelines.errors import BusyError
 from pipelines.identity import Identity
 from pipelines.ledger import Head, Ledger
-from pipelines.meta import Meta
 from pipelines.observations import FAIL as TOO_LATE
 from pipelines.observations import OK as IN_TIME
 from pipelines.observations import OVERLAP
+from pipelines.problems import problems
+from pipelines.state import refusals
+from pipelines.state.refusals import Refusals
 from pipelines.status import source_status
 from pipelines.sweep import SWEPT
 from pipelines.warehouse import FILE, Warehouse
@@ -44,15 +46,14 @@ OLD_LOAD = pendulum.duration(days=2)
 OLD_PROOF = pendulum.duration(days=31)
 UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
 
-Refused = Mapping[tuple[str, str], frozenset[str]]
-
 
 @dataclass(frozen=True)
 class Stored:
     """What the warehouse knows that is held against Clio's answers, by product."""
 
     pinned: Mapping[str, Identity | None] = field(default_factory=dict)
-    refused: Mapping[str, Refused] = field(default_factory=dict)
+    refused: Mapping[str, Refusals] = field(default_factory=dict)
+    not_taken: Mapping[str, Refusals] = field(default_factory=dict)
 
 
 def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored]:
@@ -102,7 +103,10 @@ def _looked(
         return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
     lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
     pinned = {source: identity.pinned(warehouse, source) for source in PRODUCTS}
-    refused = {source: Meta(warehouse).refused(source) for source in PRODUCTS}
+    refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
+    not_taken = {
+        source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS
+    }
     for source in PRODUCTS:
         collections = _wanted(settings, source)
         rows = [r for r in source_status(warehouse, source, now) if r["resource"] in collections]
@@ -110,8 +114,9 @@ def _looked(
             continue
         judged = [judge(rows, now) for judge in JUDGES]
         judged.append(hidden_values(warehouse, source, collections))
+        judged += not_known(warehouse, source)
         lines += [line.of(source) for line in judged]
-    return lines, Stored(pinned, refused)
+    return lines, Stored(pinned, refused, not_taken)
 
 
 def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
@@ -216,6 +221,16 @@ def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
     if told:
         return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
     return Line("kept_out", OK, "everything that Clio shows fits")
+
+
+def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
+    found = [one for one in problems(warehouse, source) if one.kind != "kept_out"]
+    if not found:
+        return [Line("not_known", OK, "everything that is loaded is known")]
+    return [
+        Line("not_known", WARN, f"{one.name}: {one.message}{one.when}", one.fix) for one in found
+    ]
 
 
 def _is_swept(collection: Collection | None) -> bool:

@@ -1,19 +1,22 @@
 """Stage 1: from Clio's API into the raw schema, incrementally, exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pendulum
 
 from pipelines.children import choose, queue
-from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
 from pipelines.observations import OVERLAP, Watch
 from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
 from sources.clio_http.catalog import Collection
 
 from .package import Engine
-from .runner import URGENCY, Product, Result, Runner, WholeRun
-from .task import Purpose, Task
+from .product import Product
+from .purpose import Purpose
+from .result import URGENCY, Result
+from .runner import Runner, WholeRun
+from .task import Task
+from .unread import Remainder
 
 __all__ = [
     "URGENCY", "Engine", "Load", "Product", "Purpose", "Result", "Runner", "Task", "WholeRun",
@@ -43,7 +46,8 @@ class Load(WholeRun):
         tasks = self._list_tasks(now)
         self.meta.withdraw_runs(self.result.run_id, self.source, [t.name for t in tasks])
         self._walk(tasks)
-        if not self.stop.is_set() and not self._sign_in_needed():
+        Remainder(self).ask_again(tasks)
+        if not (self.stop.is_set() or self._sign_in_needed() or self.client.silence.fallen):
             self._walk(self._child_tasks(now))
 
     def _walk(self, tasks: list[Task]) -> None:
@@ -55,24 +59,25 @@ class Load(WholeRun):
     def _list_tasks(self, now: pendulum.DateTime) -> list[Task]:
         progress = self.meta.progress(self.source)
         due = due_collections(self._candidates(), progress, self.rules, self.choice, now)
-        return [
-            task
-            for collection in due
-            if (task := self._list_task(collection, progress, now)) is not None
-        ]
+        return [self._list_task(collection, progress, now) for collection in self._wanted(due)]
+
+    def _wanted(self, due: Iterable[Collection]) -> Iterator[Collection]:
+        """Leave out what nothing needs and Clio refused a short while ago."""
+        remainder = Remainder(self)
+        for collection in due:
+            if remainder.paused(collection.name):
+                remainder.warn(collection.name)
+            else:
+                yield collection
 
     def _list_task(
         self,
         collection: Collection,
         progress: Mapping[str, Progress],
         now: pendulum.DateTime,
-    ) -> Task | None:
+    ) -> Task:
         known = progress.get(collection.name) or Progress(self.source, collection.name)
-        try:
-            plan = plan_walk(collection, known, self.rules, self.choice, now)
-        except FutureWatermarkError as error:
-            self.result.errors.append((collection.name, error))
-            return None
+        plan = plan_walk(collection, known, self.rules, self.choice, now)
         purpose = Purpose(
             census=collection.mode == "full",
             proving=collection.name in self.proving,
@@ -88,7 +93,7 @@ class Load(WholeRun):
             if collection.parent and (not self.choice.resources or name in self.choice.resources)
         }
         queues = {
-            name: queue(self.warehouse, self.source, collection)
+            name: queue(self.warehouse, self.source, collection, self._paused(name))
             for name, collection in children.items()
             if name not in self.product.off
         }
@@ -108,5 +113,10 @@ class Load(WholeRun):
                 tasks.append(self._task(plan, Progress(self.source, name), purpose))
         waiting = {name: len(q.unread) + len(q.changed) for name, q in queues.items()}
         for name, parents in chosen.items():
-            self.result.complete[name] = waiting[name] <= len(parents)
+            done = waiting[name] <= len(parents) and not queues[name].paused
+            self.result.complete[name] = done
         return tasks
+
+    def _paused(self, name: str) -> frozenset[str]:
+        """Name the parents whose lists could not be read and are left alone in this run."""
+        return frozenset() if self.choice.full else self.unread.paused(name)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipelines.errors import KeptOutError, TypeChangedError
+from pipelines.misfit_errors import KeptOutError, TypeChangedError
 from pipelines.state import quarantine
 from pipelines.warehouse import Warehouse
 from sources.errors import ClioError
@@ -38,15 +38,8 @@ class KeptOut:
         notes = []
         for name, counts in sorted(quarantine.counts(self.warehouse, self.source).items()):
             if more[name] and name not in changed:
-                errors.append(
-                    (
-                        name,
-                        KeptOutError(
-                            f"{counts} kept out since they do not fit, of which {more[name]:,} new",
-                            more[name],
-                        ),
-                    )
-                )
+                message = f"{counts} kept out, since they do not fit; {more[name]:,} of them new"
+                errors.append((name, KeptOutError(message, more[name])))
             elif name not in changed:
                 notes.append(f"{name}: {counts.told}; clio-sync quarantine list")
         return errors, notes

@@ -7,17 +7,15 @@ re-reads; it never skips.
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pendulum
 
 from pipelines import identity
-from pipelines.census import Census, clear, live_rows, some_key
-from pipelines.certificates import Absences
+from pipelines.census import Census, clear
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
@@ -33,10 +31,13 @@ from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
 from pipelines.row_versions import ensure_versions
 from pipelines.sightings import ensure_sightings
+from pipelines.state import refusals
+from pipelines.state.announcements import keep_new
 from pipelines.state.inputs import keep_inputs
+from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
-from sources.clio_http.catalog import Catalog, Collection
+from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Plan
@@ -52,60 +53,21 @@ from sources.errors import (
     SignInNeededError,
 )
 
+from . import server_time
 from .kept_out import KeptOut
 from .migration import migrate_etag_copies
 from .package import Engine, Package
+from .product import Product
+from .purpose import Purpose
+from .result import Result
 from .settlement import Settlement, parents_of
-from .standing import Standing
-from .task import Purpose, Task
+from .stand_ins import widen_keys
+from .standing import Proof
+from .task import Task
+from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
-SKEW = pendulum.duration(minutes=2)
 PREFETCH_THREADS = 4
-MOST_CONFIRMED = 10
-"""So many collections are asked for a record that is known, where rights cannot be read."""
-URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
-"""Which exit code a run has when several things went wrong: signing in comes first."""
-
-
-@dataclass(frozen=True)
-class Product:
-    """One product of Clio as the loader needs it: facts, rules and the source function.
-
-    `views` are lists that Clio works out, so that they may rightly be empty at once.
-    """
-
-    catalog: Catalog
-    rules: Rules
-    history: frozenset[str]
-    off: frozenset[str]
-    clock_path: str
-    clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
-    make: Callable[..., Any]
-    rolling_slice: int
-    views: frozenset[str] = frozenset()
-
-
-@dataclass
-class Result:
-    """How a run ended: one row for each collection, and what went wrong."""
-
-    run_id: str
-    source: str
-    started_at: pendulum.DateTime
-    rows: list[RunRow] = field(default_factory=list)
-    complete: dict[str, bool] = field(default_factory=dict)
-    errors: list[tuple[str, ClioError]] = field(default_factory=list)
-    absences: dict[str, Absences] = field(default_factory=dict)
-    requests: int = 0
-    server_time: pendulum.DateTime | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """Give the process's exit code, that of the most urgent error."""
-        codes = [error.exit_code for _, error in self.errors]
-        known = [code if code in URGENCY else 4 for code in codes]
-        return max(known, key=lambda code: URGENCY[code], default=0)
 
 
 class Runner:
@@ -147,11 +109,12 @@ class Runner:
         self.rules = Rules(
             product.rules.daily_cadence,
             product.rules.left_out,
-            {} if choice.full else self.meta.refused(self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source),
+            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
-        self.asked = 0
+        self.proof = Proof(self)
         self.quarantined: frozenset[str] = frozenset()
         self.withheld = Withholding(warehouse, self.source)
         self.kept_out = KeptOut(warehouse, self.source)
@@ -167,12 +130,15 @@ class Runner:
     def _begin(self) -> pendulum.DateTime:
         """Give the server's time; where it cannot be had, that is how every collection ended."""
         try:
-            now = self._server_time()
-            self._check_account(now)
+            said = self.server_says()
+            self._check_account(said)
+            now = server_time.settle(self, said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
             raise
+        widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
+        self.unread = AllUnread(self.warehouse, self.source, now)
         migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
         self.buried = buried(self.warehouse, self.source)
         self.quarantined = self.meta.quarantined(self.source)
@@ -180,7 +146,7 @@ class Runner:
         self.kept_out.begin()
         return now
 
-    def _server_time(self) -> pendulum.DateTime:
+    def server_says(self) -> pendulum.DateTime:
         """Take the server's time from a request that ends before any page is asked for."""
         for parameters in self.product.clock_parameters:
             try:
@@ -196,9 +162,6 @@ class Runner:
         if now is None:
             message = "the server does not say what time it is"
             raise ClockError(message)
-        if abs(now - self.clock.now()) > SKEW:
-            self.reporter.note("this machine's clock and the server's differ; the server's is used")
-        self.result.server_time = now
         return now
 
     def _check_account(self, now: pendulum.DateTime) -> None:
@@ -224,7 +187,9 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, known: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+        known = () if self.choice.full else self.unread.of(plan.collection.name)
+        plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
         run = RunRow(
             self.result.run_id,
@@ -248,43 +213,13 @@ class Runner:
         return Task(
             self.source,
             walk,
-            known,
+            progress,
             run,
             mask,
             purpose=purpose,
-            standing=self._standing(plan, walk, purpose),
+            standing=self.proof.standing(plan, walk, purpose),
             withheld=self.withheld.columns.get(run.resource),
         )
-
-    def _standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
-        """Say what may keep the watermark of a load's walk where it is."""
-        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
-            return Standing()
-        whole = plan.since is None and not purpose.census
-        known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
-        unsure = not self.identity.rights and not self.identity.user_id
-        return Standing(
-            known=known,
-            allowed=self.choice.allow_absent,
-            other_eyes=None if self.same_eyes else OtherEyesError(),
-            unsure=unsure,
-            confirms=partial(self._confirms, walk) if unsure else None,
-        )
-
-    def _confirms(self, walk: Walk) -> bool:
-        """Ask for one record that is known, where nobody says what this token may see."""
-        collection = walk.plan.collection
-        if self.asked >= MOST_CONFIRMED or not walk.can_settle:
-            return False
-        known = some_key(self.warehouse, self.source, collection)
-        if known is None:
-            return True
-        self.asked += 1
-        try:
-            found = walk.records.by_ids([known])
-        except ClioError:
-            return False
-        return bool(found.table.num_rows or found.misfits)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
         """Read package after package until every walk is over or the run is to stop."""
@@ -342,7 +277,8 @@ class Runner:
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
         """Note what is stored before the first request of each walk that begins now."""
-        new = [t for t in tasks if t.purpose.census and t.walk.plan.run_at is None]
+        counted = [t for t in tasks if t.purpose.census and not t.purpose.again]
+        new = [t for t in counted if t.walk.plan.run_at is None]
         self._forget(new)
         layout = self.warehouse.layout(f"raw_{self.source}")
         with self.warehouse.transaction():
@@ -376,24 +312,35 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at = self.clock.now()
+        at, remainder = self.clock.now(), Remainder(self)
         for task in self.tasks:
-            error = task.error or task.walk.error
-            if error is not None and not isinstance(error, Interrupted | BudgetSpent):
+            error = remainder.judge(task, task.error or task.walk.error)
+            quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
+            if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
             self.result.rows.append(task.outcome(at))
             done = self.result.complete.get(task.name, True) and task.complete
-            self.result.complete[task.name] = done
+            self.result.complete[task.name] = done and not task.walk.failed
             if self.choice.full and task.complete:
                 # a full load asks for every field again
-                self.meta.accept_fields(self.source, task.name, task.walk.refused)
+                still = task.walk.refused | task.walk.given_up
+                refusals.accept(self.warehouse, self.source, task.name, still)
+            if given_up := sorted(task.walk.given_up):
+                told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
+                self.reporter.note(f"{task.name}: {told}")
             if task.future:
                 what = "updated_at of {} rows lies over a day in the future"
                 self.reporter.note(f"{task.name}: {what.format(task.future)}")
             if skipped := len(task.walk.skipped):
                 self.reporter.note(f"{task.name}: {skipped} parents are gone in Clio")
+        self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
+        for told in keep_new(
+            self.warehouse, self.product.catalog, self.client.notices.found,
+            run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
+        ):  # fmt: skip
+            self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
         self._finish_unknown()

@@ -10,6 +10,7 @@ from pipelines.errors import AbsentError, OtherUserError, UndecidedError
 from pipelines.guard import too_many_absent
 from pipelines.state import quarantine
 from pipelines.tombstones import bury
+from sources.clio_http.asking import is_narrower
 from sources.clio_http.catalog import Collection
 from sources.clio_http.confirm import Confirmation, confirm
 from sources.errors import BudgetSpent, ClioError
@@ -31,7 +32,7 @@ class Settlement:
         """Decide about the rows that one walk did not show."""
         census = self.run.census(task)
         # a list that is gone says nothing of its rows: they go when their parent is proved gone
-        unread = task.walk.skipped | task.walk.failed
+        unread = {*task.walk.skipped, *task.walk.failed}
         read = [index for index in task.finished if index not in unread]
         absent = census.absent(parents_of(task, read))
         if not absent:
@@ -54,6 +55,10 @@ class Settlement:
 
     def _may_ask(self, task: Task, census: Census, absent: list[str]) -> bool:
         """Stop where so much is absent, or through such other eyes, that a person must look."""
+        if is_narrower(task.walk.plan.collection, task.walk.plan.not_taken):
+            # Clio no longer takes what made the list the widest: absence says nothing
+            self.run.result.absences[task.name] = Absences(undecided=len(absent))
+            return False
         known, seen = self._sizes(task, census)
         view = task.name in self.run.product.views
         if not view and too_many_absent(known, seen, len(absent), self.run.choice.allow_absent):

@@ -1,7 +1,7 @@
 """One walk's part in a run: what it has read, what of it is stored, and how it ended."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import pendulum
@@ -11,28 +11,25 @@ from pipelines.classification import Classified, Classifier, raw_schema
 from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
-    Drift,
     Late,
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Silent,
     Stored,
 )
-from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
+from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
-from sources.clio_http.plan import Point, Reading
+from sources.clio_http.plan import Reading
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
     BudgetSpent,
     ClioError,
-    CollectionGoneError,
     ForeignHostError,
     Interrupted,
     RequestRefusedError,
@@ -40,78 +37,15 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .drift import drift_of, of_the_future
+from .pending import Counts, Pending
+from .purpose import Purpose
 from .standing import Standing, after_walk
 
-STAMP = "updated_at"
 Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 """After these a walk is not gone on with: the next run starts it again."""
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What a walk is for: to load, or to prove (`sweep`).
-
-    With `census` it is held against what was known before its first request. With `buried` some
-    rows of the collection are marked as deleted, and one that is seen again is revived; its
-    lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and what this walk shows counts for it too. With `sightings` it is kept when a record
-    was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
-    with `withheld` cells, those that are seen again.
-    """
-
-    walk: str = "load"
-    census: bool = False
-    buried: bool = False
-    watch: Watch | None = None
-    children: tuple[str, ...] = ()
-    proving: bool = False
-    sightings: bool = False
-    quarantined: bool = False
-    withheld: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Tell whether the keys that the walk shows are needed."""
-        marked = self.buried or self.quarantined or self.withheld
-        return self.census or marked or self.proving or self.sightings
-
-
-@dataclass
-class Counts:
-    """What became of the rows of a walk."""
-
-    rows_read: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Add the counts of one package."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
-
-@dataclass
-class Pending:
-    """What a package in the making will mean once it is committed."""
-
-    counts: Counts = field(default_factory=Counts)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
-    seen: list[pa.Table] = field(default_factory=list)
-    observed: Observed = field(default_factory=Observed)
-    absent: set[str] = field(default_factory=set)
-    new: set[str] = field(default_factory=set)
-    cells: list[pa.Table] = field(default_factory=list)
-    whole: dict[str, ColumnMark] = field(default_factory=dict)
-    lifted: set[str] = field(default_factory=set)
-    future: int = 0
-    point: Point | None = None
-    opened: bool = False
-    held: bool = False
 
 
 class Task:
@@ -150,6 +84,7 @@ class Task:
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
         self.stopped: ClioError | None = None
+        self.partial: ClioError | None = None
 
     @property
     def name(self) -> str:
@@ -201,6 +136,9 @@ class Task:
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
+        if not self.walk.keys_rise:
+            # Clio may have refused the order only now
+            classifier.doubt()
         ask = self._ask if self.walk.can_settle else None
         try:
             outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
@@ -238,7 +176,7 @@ class Task:
             for misfit in reading.misfits
         ]
         self.mass |= reading.mass_misfits
-        self.pending.future += self._of_the_future(reading.table)
+        self.pending.future += of_the_future(self.walk.plan, reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -247,15 +185,6 @@ class Task:
         self.pending.lifted |= outcome.lifted
         if self.purpose.counts:
             self._count_seen(outcome, reading)
-
-    def _of_the_future(self, rows: pa.Table) -> int:
-        """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
-        if STAMP not in rows.column_names:
-            return 0
-        plan = self.walk.plan
-        latest = (plan.run_at or plan.started_at).add(days=1)
-        ahead = pa.compute.greater(rows[STAMP], pa.scalar(latest, rows[STAMP].type))
-        return int(pa.compute.sum(ahead).as_py() or 0)
 
     def _count_seen(self, outcome: Classified, reading: Reading) -> None:
         """Note what is there: rows that fit with their content, others by key alone."""
@@ -302,15 +231,16 @@ class Task:
         self.finished += self.pending.finished
         self.lifted = self.lifted or bool(self.pending.lifted)
         digest = catalog_hash(self.walk.plan.collection)
-        stored.refused.extend(
-            Refused(self.source, self.name, name, digest) for name in self.walk.refused
-        )
+        for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
+            stored.refused.extend(
+                Refused(self.source, self.name, name, digest, status) for name in names
+            )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(self._drift())
+        stored.drift.extend(drift_of(self))
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
@@ -323,7 +253,9 @@ class Task:
             seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
             sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
             seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            stored.seen.append(replace(seen, sighted_at=sighted_at))
+            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
+            read_at = plan.run_at or plan.started_at
+            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
         stored.withheld.append(self._marks(name))
         if observed.late:
             stored.late.append(
@@ -339,18 +271,6 @@ class Task:
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
         return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
-
-    def _drift(self) -> list[Drift]:
-        drift = [Drift(self.source, self.name, name, "refused") for name in self.walk.refused]
-        drift += [Drift(self.source, self.name, name, "gone") for name in self.pending.absent]
-        drift += [Drift(self.source, self.name, name, "new") for name in sorted(self.pending.new)]
-        misfits = {one.field or "" for one in self.pending.quarantined}
-        drift += [Drift(self.source, self.name, name, "type") for name in sorted(misfits)]
-        if self.pending.future:
-            drift.append(Drift(self.source, self.name, STAMP, "future"))
-        if isinstance(self.walk.error, CollectionGoneError):
-            drift.append(Drift(self.source, self.name, "", "collection_gone"))
-        return drift
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -407,7 +327,7 @@ class Task:
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Give the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
-        told = error or self.stopped
+        told = error or self.stopped or self.partial
         plan = self.walk.plan
         # how far a child list is known to be complete is decided by all its parents together
         done = self.complete and plan.mode not in {"child", "sweep"} and self.stopped is None
@@ -415,9 +335,11 @@ class Task:
         return replace(
             self.run,
             finished_at=at,
+            mode=plan.mode,
+            since=plan.since,
             requests=self.walk.meter.requests,
             watermark=mark or self.progress.watermark,
-            status=_status(error, self.stopped, complete=self.complete),
+            status=_status(error, self.stopped, complete=self.complete and self.partial is None),
             error="" if told is None else f"{told.code}: {told}",
             **vars(self.counts),
         )

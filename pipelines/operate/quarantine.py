@@ -10,8 +10,9 @@ from uuid import uuid4
 from pipelines import apis, products
 from pipelines.config import Settings
 from pipelines.epoch import check_epoch
-from pipelines.errors import DemoFolderError, KeptOutError, NotKeptOutError, NoWarehouseError
+from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.load import URGENCY
+from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
 from pipelines.run_load import Run
 from pipelines.state import quarantine
@@ -43,7 +44,7 @@ class Again(Rereading):
             ClioError: they could not be read; nothing is known of them.
 
         """
-        task, records = self._aside(Wanted(collection.name, tuple(keys), frozenset()))
+        task, records = self._aside(Wanted(collection.name, tuple(keys)))
         found = records.by_ids(list(keys))
         gone: list[str] = []
         if collection.ids and collection.item_path:

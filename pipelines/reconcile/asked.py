@@ -13,18 +13,20 @@ from pipelines import identity
 from pipelines.apis import WHO_AM_I
 from pipelines.errors import OtherAccountError
 from pipelines.load import Product
-from pipelines.masks import Masks
+from pipelines.masks import HIDDEN, Masks
 from pipelines.observations import OVERLAP
-from pipelines.plans import lists_of, not_asked_for
+from pipelines.plans import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.progress import Lines
+from pipelines.state import refusals
 from pipelines.warehouse import Cursor, Warehouse, arrow
+from sources.clio_http.asking import taken
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import Plan, Point, narrowing, without
+from sources.clio_http.plan import Plan, Point, Reading, narrowing, without
 from sources.clio_http.records import Records
 
 from .evaluate import Inputs
@@ -150,12 +152,15 @@ def _walked(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
     Pages are kept as Arrow: a million ids as Python's own texts would take several times the room.
     """
     listed = IDS.empty_table()
+    refused = refusals.refused(desk.warehouse, SOURCE, refusals.PARAMETER)
     for name in names:
         pages: list[pa.Table] = []
         collection = desk.product.catalog.loaded[name]
         narrow = [item for item in collection.fields if item.name in {"id", "etag"}]
+        not_taken = not_asked_with(collection, Rules(not_taken=refused))
         for one in lists_of(collection, desk.clock.now()):
-            asked = [*narrowing(collection, narrow), *one.parameters]
+            asked = [*narrowing(collection, narrow, not_taken)]
+            asked += taken(one.parameters, not_taken)
             walked = walk(desk.client, one.path, asked)
             pages += [_page(name, _rows(page.body)) for page in walked]
         desk.reporter.note(f"{name}: {sum(map(len, pages)):,} ids listed by Clio")
@@ -342,12 +347,28 @@ class Reader:
         if ours is None:
             return Seen(THERE, moved)
         kinds = {one.name: one.type for one in self.collection.columns}
+        unknown = self._unknown(found, key)
+        hidden = {one.name for one in self.desk.masks.hidden(self.collection.name)}
         differing = [
-            (name, row[name], ours[name])
+            (name, HIDDEN, HIDDEN) if name in hidden else (name, row[name], ours[name])
             for name in kept
-            if not _same(kinds[name], row[name], ours[name])
+            if name not in unknown and not _same(kinds[name], row[name], ours[name])
         ]
         return Seen(THERE, moved, tuple(differing))
+
+    def _unknown(self, found: Reading, key: str) -> set[str]:
+        """Name the columns of a record of which Clio does not show the value: no difference."""
+        table = found.table
+        told = table.column("_unknown").to_pylist() if "_unknown" in table.column_names else []
+        here = {str(one["field"]) for listed in told for one in listed or ()}
+        if not self.desk.warehouse.columns("meta", "withheld"):
+            return here
+        marked = self.desk.warehouse.rows(
+            "select field from meta.withheld where source = $1 and resource = $2"
+            " and (record_id is null or record_id = $3)",
+            [SOURCE, self.collection.name, key],
+        )
+        return here | {str(name) for (name,) in marked}
 
     def _row(self, relation: str, names: Sequence[str], key: str) -> dict[str, str | None] | None:
         kinds = {one.name: one.type for one in self.collection.columns}

@@ -1,11 +1,13 @@
 """Comparisons run on the warehouse: what they need is looked for, then they are asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pyarrow as pa
 
+from pipelines.state.inputs import unknown
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 
@@ -45,6 +47,9 @@ order by
 limit $1
 """
 """The worst lines come first: however many there are, those that are shown decide the end."""
+NOT_KNOWN = "select model, column_name, source, coalesce(reason, '') from meta.not_known"
+NOT_KNOWN_YET = "not known: {}"
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 NEAR = "coalesce(abs(left_value - right_value) <= {}, false)"
 UNFINISHED_LOADS = """
 select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
@@ -82,10 +87,11 @@ def evaluate(
         for name, table in inputs.tables.items():
             cursor.register(name, table)
         known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
-        halves = half_loaded(warehouse)
+        halves, dark = half_loaded(warehouse), not_known(warehouse)
         found = []
         for one in definitions:
             lacks = lacking(one, known, inputs, stale=stale, unfinished=halves)
+            lacks = lacks or doubtful(one, dark)
             found.append(not_run(one, lacks) if lacks else asked_of(cursor, one))
         return found
     finally:
@@ -116,6 +122,32 @@ def lacking(
             return UNFINISHED.format(name=name)
         elif stale and not name.startswith(BUILT_AS_TABLES):
             return OLDER
+    return ""
+
+
+def not_known(warehouse: Warehouse) -> dict[str, dict[str, str]]:
+    """Give the columns that are not known by relation, with why; under no name the rows."""
+    found: dict[str, dict[str, str]] = {}
+    for one in unknown(warehouse):
+        if not one.field:
+            continue  # a collection that was not loaded is told as that
+        found.setdefault(one.relation, {})[one.field] = f"{one.name}: {one.reason}"
+    if warehouse.columns("meta", "not_known"):
+        for relation, column, source, reason in warehouse.rows(NOT_KNOWN):
+            found.setdefault(relation, {})[column] = f"{source}: {reason}"
+    return found
+
+
+def doubtful(definition: Definition, dark: Mapping[str, Mapping[str, str]]) -> str:
+    """Say why a comparison says nothing, since what it reads is not known; empty if it is.
+
+    What is not known is never compared as 0: that would be a difference of the whole book.
+    """
+    words = set(_WORD.findall(definition.query)) | {""}
+    for relation in definition.needs:
+        for column, why in dark.get(relation, {}).items():
+            if column in words:
+                return NOT_KNOWN_YET.format(why)
     return ""
 
 

@@ -15,8 +15,9 @@ from pipelines.ledger import Ledger
 from pipelines.warehouse import Warehouse
 from pipelines.writeback.examine import Desk
 from pipelines.writeback.fields import FieldRef, parse
+from pipelines.writeback.raw_values import Unreadable
 from pipelines.writeback.stored import read_versions
-from pipelines.writeback.values import Unreadable, read, same, shown
+from pipelines.writeback.values import read, same, shown
 
 SENT = """
 select resource, record_id, field, new_value, base, final_at from edits
@@ -94,7 +95,7 @@ def _lost(desk: Desk, ref: FieldRef, record_id: str, value: Any, now: Any) -> in
 
 def _earlier(desk: Desk, ref: FieldRef, record_id: str) -> Iterator[Any]:
     """Give the values of a field that newer versions of the record replaced, oldest first."""
-    for version in read_versions(desk.warehouse, desk.catalog, ref.resource, record_id):
+    for version in read_versions(desk.sight, ref.resource, record_id):
         found = read(ref, version)
         if not isinstance(found, Unreadable):
             yield found

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
+from pipelines.masks import Masks
 from pipelines.progress import Lines
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
@@ -45,10 +46,14 @@ _NUMBER = re.compile(rf"-?{_PLAIN}|\({_PLAIN}\)")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a report: the headings that it may stand under, in lower case."""
+    """A column of a report: the headings that it may stand under, in lower case.
+
+    `shows` names the collection and column of records whose text it shows, where it does.
+    """
 
     headings: tuple[str, ...]
     kind: str = TEXT
+    shows: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,13 @@ class Layout:
     by_period: bool = False
 
 
-_BILL = Column(("bill", "bill number", "invoice", "invoice number"))
-_MATTER = Column(("matter", "matter number", "matter display number"))
-_CLIENT = Column(("client", "client name", "contact"))
-_ACCOUNT = Column(("account", "bank account", "account name"))
+_BILL = Column(("bill", "bill number", "invoice", "invoice number"), TEXT, ("bills", "number"))
+_MATTER = Column(
+    ("matter", "matter number", "matter display number"), TEXT, ("matters", "display_number")
+)
+_CLIENT = Column(("client", "client name", "contact"), TEXT, ("contacts", "name"))
+_ACCOUNT = Column(("account", "bank account", "account name"), TEXT, ("bank_accounts", "name"))
+_USER = Column(("user", "timekeeper", "firm user"), TEXT, ("users", "name"))
 
 
 def _money(*headings: str) -> Column:
@@ -93,7 +101,7 @@ LAYOUTS = {
     "revenue": Layout(
         {
             "bill": _BILL,
-            "timekeeper": Column(("user", "timekeeper", "firm user")),
+            "timekeeper": _USER,
             "billed": _money("billed", "billed amount"),
             "collected": _money("collected", "collected amount", "payments"),
         },
@@ -129,8 +137,12 @@ class StrangeReportError(ValueError):
     """A report does not look as it has to; the message says in what, and nothing of its rows."""
 
 
-def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines) -> Inputs:
+def asked_reports(
+    client: ClioClient, clock: Clock, today: date, reporter: Lines, masks: Masks
+) -> Inputs:
     """Let Clio make every report that is known, and give each as a table, or why it is none.
+
+    Texts of columns that are left out or hashed are hidden in them in the same way.
 
     Raises:
         SignInNeededError: no other report can be asked for either.
@@ -146,7 +158,7 @@ def asked_reports(client: ClioClient, clock: Clock, today: date, reporter: Lines
         period = (BEGINNING, today.isoformat()) if layout.by_period else ("", "")
         try:
             body = report(client, clock, Wanted(kind, *period))
-            tables[PREFIX + kind] = read_report(body, layout)
+            tables[PREFIX + kind] = read_report(body, layout, masks)
         except OF_THE_RUN:
             raise
         except (ClioError, StrangeReportError) as error:
@@ -160,7 +172,7 @@ def unasked(why: str = "") -> Inputs:
     return Inputs({}, {PREFIX + kind: why or UNASKED for kind in LAYOUTS})
 
 
-def read_report(body: bytes, layout: Layout) -> pa.Table:
+def read_report(body: bytes, layout: Layout, masks: Masks | None = None) -> pa.Table:
     """Read a report as a CSV file with known headings; an empty one has no rows.
 
     Raises:
@@ -181,8 +193,9 @@ def read_report(body: bytes, layout: Layout) -> pa.Table:
     if len(found) > MOST_ROWS or any(len(row) != len(header) for row in found):
         message = "a row of the report has not the cells that its header says"
         raise StrangeReportError(message)
+    hide = masks or Masks()
     columns = [
-        pa.array([_value(row[places[name]], one.kind) for row in found], TYPES[one.kind])
+        pa.array([_shown(row[places[name]], one, hide) for row in found], TYPES[one.kind])
         for name, one in layout.columns.items()
     ]
     return pa.table(columns, schema=schema)
@@ -198,6 +211,11 @@ def _places(header: Sequence[str], layout: Layout) -> dict[str, int]:
             raise StrangeReportError(message)
         places[name] = mine[0]
     return places
+
+
+def _shown(cell: str, column: Column, masks: Masks) -> object:
+    value = _value(cell, column.kind)
+    return masks.cell(*column.shows, str(value)) if column.shows else value
 
 
 def _value(cell: str, kind: str) -> object:

@@ -212,7 +212,7 @@ def _answers(run: Run, wish: Wish, desk: Desk, outcome: Outcome) -> Iterator[Inp
             # the day of the reports is the server's, in the firm's time zone
             now = desk.client.server_time or run.clock.now()
             today = now.in_timezone(run.settings.time_zone).date()
-            yield reports.asked_reports(desk.client, run.clock, today, run.reporter)
+            yield reports.asked_reports(desk.client, run.clock, today, run.reporter, desk.masks)
     except ClioError as error:
         outcome.errors.append((asked.SOURCE, error))
         yield asked.unasked(str(error))

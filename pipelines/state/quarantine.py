@@ -13,6 +13,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.salvage import NOT_HAD
 
 DDL = (
     """create table if not exists meta.quarantine (
@@ -117,11 +118,11 @@ def forget_unseen(warehouse: Warehouse, source: str, resource: str, walk: str) -
 
 
 def cells(warehouse: Warehouse, source: str) -> frozenset[Cell]:
-    """Name all that is kept out of a product."""
+    """Name all that is kept out of a product since it does not fit, and not for want of a page."""
     found = warehouse.rows(
         "select resource, coalesce(record_id, ''), coalesce(field, '') from meta.quarantine"
-        " where source = $1",
-        [source],
+        " where source = $1 and not starts_with(coalesce(reason, ''), $2)",
+        [source, NOT_HAD],
     )
     return frozenset(found)
 

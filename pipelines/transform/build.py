@@ -12,17 +12,20 @@ import pendulum
 from pipelines.crash import crash_point
 from pipelines.meta import Meta
 from pipelines.model_errors import ModelFailedError
+from pipelines.state.inputs import unknown as not_known
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted
 
 from . import inputs, journal
 from .binding import bind
-from .checking import evaluate
+from .checking import evaluate, unsaid
 from .decide import Decision, Standing, decide, foreign
-from .files import read_project
+from .files import Model, read_project
+from .header import APPEND
 from .inputs import Tables
 from .journal import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun, Verdict
+from .knowing import Known, blinded, doubts, hidden, judge, shown_unknown, told_unknown
 from .making import drop, make
 from .plan import Plan, make_plan, rendered
 from .problems import refuse
@@ -79,6 +82,8 @@ class Job:
     clock: Clock
     stop: threading.Event
     run_id: str
+    columns: Tables
+    known: Known
 
     def go_on(self) -> None:
         """Go on, unless the user asked to stop.
@@ -125,9 +130,10 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     Meta(warehouse)
     journal.prepare_journal(warehouse)
     plan = read_plan(warehouse, folders, wish)
-    found = inputs.stored(warehouse)
+    found, unknown = inputs.stored(warehouse), not_known(warehouse)
     standing = read_standing(warehouse)
     states = read_states(warehouse, plan, found, clock.now(), wish.time_zone)
+    states = inputs.marked(states, unknown)
     decision = decide(plan, states, standing, select=wish.select, full=wish.full)
     run_id = run_id or uuid4().hex
     same = len(plan.order) - len(decision.models)
@@ -136,8 +142,11 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     if decision.nothing:
         journal.settle_checks(warehouse, names)
         return Built(run_id, verdicts=tuple(before.values()), unchanged=same)
-    refuse([*bind(plan, found)[1], *foreign(plan, standing)])
-    job = Job(warehouse, plan, found, decision, wish, clock, stop or threading.Event(), run_id)
+    columns, problems = bind(plan, found)
+    refuse([*problems, *foreign(plan, standing)])
+    known = judge(plan, columns, unknown)
+    stop = stop or threading.Event()
+    job = Job(warehouse, plan, found, decision, wish, clock, stop, run_id, columns, known)
     models, verdicts = _run(job, standing)
     kept = before | verdicts
     return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
@@ -213,10 +222,23 @@ def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
         run = ModelRun(job.run_id, relation, model.kind, None, 0.0, model.hash, FAILED, started_at)
         runs.append(run)
         with told(model.file.name):
-            query = rendered(job.plan, relation, stand_ins)
-            rows = make(warehouse, model, query, standing.relations)
+            query, note = _query(job, model, stand_ins)
+            rows = make(warehouse, model, query, standing.relations, note)
         seconds = round(job.clock.monotonic() - began, 3)
         runs[-1] = replace(run, rows=rows, seconds=seconds, status=BUILT)
+
+
+def _query(job: Job, model: Model, stand_ins: Mapping[str, str]) -> tuple[str, str]:
+    """Give a model's query with null for what is not known, and the words that say so.
+
+    Nothing is appended that is not known: it could never be taken back.
+    """
+    query, types = rendered(job.plan, model.relation, stand_ins), job.columns[model.relation]
+    columns = hidden(model, job.known, types)
+    note = told_unknown(job.known, model.relation, columns)
+    if columns and model.kind == APPEND:
+        return f"select * from (\n{query}\n) known where false", note  # noqa: S608
+    return blinded(query, types, columns), note
 
 
 def missing_tables(plan: Plan, found: Tables) -> dict[str, str]:
@@ -247,8 +269,10 @@ def _check_all(job: Job, verdicts: dict[str, Verdict]) -> None:
         job.go_on()
         with told(check.file):
             query = check_query(job.plan, check, stand_ins)
-            mark = job.decision.check_signatures[check.name]
-            verdicts[check.name] = evaluate(job.warehouse, check, query, mark)
+            mark, why = job.decision.check_signatures[check.name], doubts(check, job.known)
+            verdicts[check.name] = (
+                unsaid(check, why, mark) if why else evaluate(job.warehouse, check, query, mark)
+            )
     if any(one.failed for one in verdicts.values()):
         raise _ChecksFailed
 
@@ -264,6 +288,8 @@ def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> No
     models = [_built(job, run, at) for run in runs]
     journal.keep_models(warehouse, models, job.decision.dropped)
     journal.keep_runs(warehouse, runs)
+    shown = shown_unknown(job.plan.project.models.values(), job.known, job.columns)
+    journal.keep_not_known(warehouse, shown)
     journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
     journal.keep_failures(warehouse, verdicts, job.run_id, at)
     journal.settle_checks(warehouse, [check.name for check in job.plan.checks])

@@ -3,6 +3,7 @@
 from pipelines.warehouse import Warehouse
 
 from .journal import Verdict
+from .knowing import Reasons
 from .rules import Check
 
 KEPT_ROWS = 100
@@ -18,5 +19,17 @@ def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> 
             f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}"  # noqa: S608
         )
     return Verdict(
-        check.name, check.model, check.severity, failures, signature, tuple(row for (row,) in rows)
+        check.name,
+        check.model,
+        check.severity,
+        failures,
+        signature,
+        description=check.description,
+        rows=tuple(row for (row,) in rows),
     )
+
+
+def unsaid(check: Check, why: Reasons, signature: str) -> Verdict:
+    """Give the verdict of a check that has nothing to say, since what it looks at is not known."""
+    names = ", ".join(dict.fromkeys(one.name for one in why))
+    return Verdict(check.name, check.model, check.severity, 0, signature, names)

@@ -9,12 +9,13 @@ from .problems import Problem, unknown
 ERROR, WARN = SEVERITIES = ("error", "warn")
 VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")
 BASES = ("cohort", "event", "as_of")
-UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW = RULES = (
+UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW, MATCHES = RULES = (
     "unique",
     "not_null",
     "relationships",
     "accepted",
     "one_row",
+    "matches",
 )
 KEYS = (
     "accepted",
@@ -22,7 +23,10 @@ KEYS = (
     "basis",
     "column",
     "grain",
+    "heals",
+    "matches",
     "materialized",
+    "needs",
     "not_null",
     "relationships",
     "severity",
@@ -36,9 +40,16 @@ _GRAIN = re.compile(r"(.*?)\s*\(([^()]*)\)\.?")
 _RELATIONSHIP = re.compile(
     rf"({_IDENTIFIER})\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
 )
+_MATCH = re.compile(
+    rf"(lower\()?({_IDENTIFIER})\)?\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
+)
 _ACCEPTED = re.compile(rf"({_IDENTIFIER})\s+in\s*\((.*)\)")
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']*))\s*(?:,|$)")
 _SEVERITY = re.compile(r"\s*\[(\w+)\]$")
+_INPUT = rf"{_IDENTIFIER}\.{_IDENTIFIER}(\.{_IDENTIFIER})?"
+_NEEDS = re.compile(rf"({_INPUT}(?:\s*,\s*{_INPUT})*)(?:\s+for\s+(.+))?")
+_HEALS = re.compile(rf"({_IDENTIFIER})\s+by\s+({_IDENTIFIER})(?:\s+from\s+({_IDENTIFIER}))?")
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,8 @@ class Entry:
 class Rule:
     """One test of a relation's rows.
 
-    `target` and `target_column` are where a relationship leads, `values` what is accepted.
+    `target` and `target_column` are where a relationship leads, `values` what is accepted. With
+    `folded` upper and lower case are one.
     """
 
     kind: str
@@ -64,13 +76,39 @@ class Rule:
     target: str = ""
     target_column: str = ""
     values: tuple[str, ...] = ()
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What must be known for some columns; without columns, for the rows and every figure.
+
+    An input is a relation, or one of its columns: `core.fct_bill`, `core.fct_bill.balance`.
+    """
+
+    inputs: tuple[str, ...]
+    columns: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Heals:
+    """Which records of Clio may mend what a check found: those of a list, by `id` or by a filter.
+
+    `column` is the one of the failing rows that holds the ids; by default it is called as `by`.
+    """
+
+    resource: str
+    by: str
+    column: str
 
 
 @dataclass(frozen=True)
 class Header:
     """What a file says of its relation; `comments` has the text and the line of a column.
 
-    `append_by` is the column that tells which rows of an `append` are new, with its line.
+    `append_by` is the column that tells which rows of an `append` are new, with its line. `needs`
+    says what its figures rest on, where that is not everything that it reads.
     """
 
     description: str = ""
@@ -81,6 +119,8 @@ class Header:
     severity: str = ERROR
     rules: tuple[Rule, ...] = ()
     comments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    needs: tuple[Needs, ...] = ()
+    heals: tuple[Heals, ...] = ()
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -130,6 +170,8 @@ def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> H
         severity=severity,
         rules=tuple(_rules(listed, severity, tell)),
         comments=_comments(listed, tell),
+        needs=tuple(_needs(listed, tell)),
+        heals=tuple(_heals(listed, tell)),
     )
 
 
@@ -163,6 +205,34 @@ def _comments(listed: list[Entry], tell: Tell) -> dict[str, tuple[str, int]]:
     return found
 
 
+def _needs(listed: list[Entry], tell: Tell) -> Iterator[Needs]:
+    """Read what figures rest on, such as `staging.x, core.y.z for total, balance`; or nothing."""
+    for entry in listed:
+        if entry.key != "needs":
+            continue
+        match = _NEEDS.fullmatch(entry.text)
+        columns = match[4] if match else None
+        if entry.text == NOTHING:
+            yield Needs((), (), entry.line)
+        elif match is None or (columns and not _COLUMNS.fullmatch(columns)):
+            tell(
+                entry.line, "needs are relations or columns of them, as needs: a.b, c.d.e for x, y"
+            )
+        else:
+            yield Needs(_split(match[1]), _split(columns) if columns else (), entry.line)
+
+
+def _heals(listed: list[Entry], tell: Tell) -> Iterator[Heals]:
+    """Read which records mend a check's rows, such as `bills by id from bill_id`."""
+    for entry in listed:
+        for part in entry.text.split(",") if entry.key == "heals" else ():
+            match = _HEALS.fullmatch(part.strip())
+            if match is None:
+                tell(entry.line, "a check is healed as heals: bills by id from bill_id")
+            else:
+                yield Heals(match[1], match[2], match[3] or match[2])
+
+
 def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
     readers = {
         "grain": _grain,
@@ -170,6 +240,7 @@ def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
         NOT_NULL: _columns,
         RELATIONSHIPS: _relationships,
         ACCEPTED: _accepted,
+        MATCHES: _matches,
     }
     for entry in listed:
         if entry.key not in readers:
@@ -216,6 +287,16 @@ def _relationships(entry: Entry, severity: str) -> list[Rule] | None:
         for match in found
         if match
     ]
+
+
+def _matches(entry: Entry, severity: str) -> list[Rule] | None:
+    """Test that a cell stands for one row elsewhere: `lower(email) -> core.dim_user.email`."""
+    match = _MATCH.fullmatch(entry.text)
+    if match is None:
+        return None
+    to, column = match[3], match[4]
+    rule = Rule(entry.key, (match[2],), severity, entry.line, to, column, folded=bool(match[1]))
+    return [rule]
 
 
 def _accepted(entry: Entry, severity: str) -> list[Rule] | None:

@@ -5,10 +5,11 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cache
 
-from pipelines import meta
+from pipelines import meta_schema
 from pipelines.classification import sql_type
 from pipelines.config import PRODUCTS
 from pipelines.sightings import SUFFIX
+from pipelines.state.inputs import Unknown
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
@@ -25,6 +26,10 @@ select schema_name || '.' || table_name, column_name, data_type from duckdb_colu
 where database_name = current_database() and (schema_name = 'meta' or schema_name like 'raw!_%' escape '!')
 order by schema_name, table_name, column_index
 """  # noqa: E501
+EVERY_COLUMN = """
+select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
+where database_name = current_database()
+"""
 KEPT_COLUMNS = {"_row_hash": "varchar", "_synced_at": "timestamptz", "_dlt_load_id": "varchar"}
 LOAD = "_dlt_load_id"
 
@@ -56,12 +61,17 @@ def stored(warehouse: Warehouse) -> Tables:
     return _listed(warehouse.rows(COLUMNS))
 
 
+def built(warehouse: Warehouse) -> Tables:
+    """Give every relation that a warehouse has, with its columns and their types."""
+    return _listed(warehouse.rows(EVERY_COLUMN))
+
+
 def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
     """Make empty tables for what queries read; give all that there may be, with their columns.
 
     What is stored counts as it is; to it comes what the catalogue has more.
     """
-    for statement in (*meta.DDL, *journal.DDL):
+    for statement in (*meta_schema.DDL, *journal.DDL):
         cursor.execute(statement)
     known = dict(_listed(cursor.execute(COLUMNS).fetchall()))
     for name, columns in (*catalogued().items(), *found.items()):
@@ -113,6 +123,17 @@ def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
     query = f"select count(*), sum(hash({hashed})::hugeint) from {sql_name(relation)} t"  # noqa: S608
     ((rows, mark),) = warehouse.rows(query)
     return text_hash(f"{sorted(columns.items())} {rows} {mark}")
+
+
+def marked(states: Mapping[str, str], unknown: Iterable[Unknown]) -> dict[str, str]:
+    """Add to what tables hold what of them is not known: models follow when that changes."""
+    marks: dict[str, list[str]] = {}
+    for one in unknown:
+        marks.setdefault(one.relation, []).append(f"{one.field} {one.state}")
+    return {
+        name: f"{state} {sorted(marks[name])}" if name in marks else state
+        for name, state in states.items()
+    }
 
 
 def day_state(today: date, time_zone: str) -> str:

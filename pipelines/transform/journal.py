@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import pendulum
 
+from pipelines.state.inputs import Unknown
 from pipelines.warehouse import Warehouse
 
 BUILT, FAILED, ROLLED_BACK = "built", "failed", "rolled_back"
@@ -19,10 +20,17 @@ DDL = (
         sql_hash varchar, status varchar, started_at timestamptz)""",
     """create table if not exists meta.checks (
         check_name varchar, model varchar, severity varchar, failures bigint, signature varchar,
-        run_id varchar, checked_at timestamptz)""",
+        run_id varchar, checked_at timestamptz, not_known varchar,
+        description varchar)""",
+    "alter table meta.checks add column if not exists not_known varchar",
+    "alter table meta.checks add column if not exists description varchar",
+    """create table if not exists meta.not_known (
+        model varchar, column_name varchar, source varchar, state varchar, reason varchar,
+        since timestamptz)""",
     """create table if not exists meta.check_failures (
         run_id varchar, check_name varchar, model varchar, severity varchar, failures bigint,
-        row json, checked_at timestamptz)""",
+        row json, checked_at timestamptz, since timestamptz)""",
+    "alter table meta.check_failures add column if not exists since timestamptz",
     """create table if not exists meta.parsed_queries (text_hash varchar, reads varchar[])""",
 )
 
@@ -59,13 +67,18 @@ class BuiltModel:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check said: how many rows are wrong, and the first of them as JSON."""
+    """What a check said: how many rows are wrong, and the first of them as JSON.
+
+    With `not_known`, the names of what is not, it said nothing, since it looks at that.
+    """
 
     check: str
     model: str
     severity: str
     failures: int
     signature: str
+    not_known: str = ""
+    description: str = ""
     rows: tuple[str, ...] = ()
 
     @property
@@ -93,7 +106,8 @@ def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
 def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
     """Read what each check said last of what is built."""
     found = warehouse.rows(
-        "select check_name, model, severity, failures, signature from meta.checks"
+        "select check_name, model, severity, failures, signature, coalesce(not_known, ''),"
+        " coalesce(description, '') from meta.checks"
     )
     return {row[0]: Verdict(*row) for row in found}
 
@@ -142,8 +156,7 @@ def keep_verdicts(
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
     rows = [
-        (one.check, one.model, one.severity, one.failures, one.signature, run_id, at)
-        for one in found
+        (*_said(one), one.signature, run_id, at, one.not_known, one.description) for one in found
     ]
     _insert(warehouse, "meta.checks", rows)
 
@@ -151,15 +164,50 @@ def keep_verdicts(
 def keep_failures(
     warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
 ) -> None:
-    """Write the rows that checks found, in the place of what they found before."""
+    """Write the rows that checks found, in the place of what they found before.
+
+    A row that was found before is as old as it was then.
+    """
+    before = _since(warehouse)
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.check_failures where list_contains($1, check_name)", [names])
     for one in found:
         if one.failures:
             warehouse.rows(
-                "insert into meta.check_failures select $1, $2, $3, $4, $5, unnest($6::json[]), $7",
-                [run_id, one.check, one.model, one.severity, one.failures, list(one.rows), at],
+                "insert into meta.check_failures (run_id, check_name, model, severity, failures,"
+                " checked_at, row, since) select $1, $2, $3, $4, $5, $6,"
+                " unnest($7::json[]), unnest($8::timestamptz[])",
+                [
+                    *(run_id, *_said(one), at, list(one.rows)),
+                    [before.get((one.check, row), at) for row in one.rows],
+                ],
             )
+
+
+def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
+    """Give since when each row that is kept was found, by check and row."""
+    found = warehouse.rows(
+        "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
+    )
+    return {(check, row): since for check, row, since in found}
+
+
+def _said(one: Verdict) -> tuple[str, str, str, int]:
+    return one.check, one.model, one.severity, one.failures
+
+
+def keep_not_known(
+    warehouse: Warehouse, found: Mapping[str, Mapping[str, Sequence[Unknown]]]
+) -> None:
+    """Write which columns of the models are not known, and why, in the place of what was so."""
+    warehouse.rows("delete from meta.not_known")
+    rows = [
+        (model, column, one.name, one.state, one.reason, one.since)
+        for model, columns in found.items()
+        for column, reasons in columns.items()
+        for one in reasons
+    ]
+    _insert(warehouse, "meta.not_known", rows)
 
 
 def settle_checks(warehouse: Warehouse, known: Iterable[str]) -> None:

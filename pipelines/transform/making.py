@@ -11,7 +11,9 @@ from .names import sql_name, sql_text
 from .seeds import Seed
 
 
-def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str]) -> int | None:
+def make(
+    warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str], note: str = ""
+) -> int | None:
     """Make a relation anew and describe it; give its rows, None for a view.
 
     Args:
@@ -19,6 +21,7 @@ def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str])
         model: what to make.
         query: its query, as it is run.
         was: relations that are there, with their kind.
+        note: said of the relation behind what its header says.
 
     """
     name = sql_name(model.relation)
@@ -34,7 +37,7 @@ def make(warehouse: Warehouse, model: Model, query: str, was: Mapping[str, str])
         rows = _append(warehouse, model, name, query)
     else:
         ((rows,),) = warehouse.rows(f"create or replace table {name} as\n{query}")
-    _describe(warehouse, model.stored_as, name, model.header)
+    _describe(warehouse, model.stored_as, name, model.header, note)
     return rows
 
 
@@ -73,11 +76,11 @@ def _sow(warehouse: Warehouse, name: str, seed: Seed) -> int:
     return len(seed.rows)
 
 
-def _describe(warehouse: Warehouse, kind: str, name: str, header: Header) -> None:
+def _describe(warehouse: Warehouse, kind: str, name: str, header: Header, note: str) -> None:
     said = [header.description, f"Grain: {header.grain}."]
     if header.basis:
         said.append(f"Date basis: {header.basis}.")
-    text = " ".join(part for part in said if part)
+    text = " ".join(part for part in [*said, note] if part)
     warehouse.rows(f"comment on {kind} {name} is {sql_text(text)}")
     for column, (comment, _) in header.comments.items():
         warehouse.rows(f"comment on column {name}.{quoted(column)} is {sql_text(comment)}")

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
-from .header import ACCEPTED, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Rule
+from .header import ACCEPTED, MATCHES, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Header, Rule
 from .names import sql_name, sql_text
 
 
 @dataclass(frozen=True)
 class Check:
-    """A test that can be run: `reads` are the relations that it looks at."""
+    """A test that can be run: `reads` are the relations that it looks at.
+
+    `columns` are those that the test of a header looks at; of a file its text tells them.
+    """
 
     name: str
     model: str
@@ -21,28 +24,37 @@ class Check:
     reads: tuple[str, ...]
     description: str
     file: str
+    columns: tuple[str, ...] = ()
+    header: Header | None = None
 
 
 def header_checks(model: Model) -> Iterator[Check]:
     """Give the tests of a model's header."""
     named: set[str] = set()
     for rule in model.header.rules:
-        query, said = _QUERIES[rule.kind](sql_name(model.relation), rule)
+        if rule.kind == MATCHES:
+            query, said = _matches(model, rule)
+        else:
+            query, said = _QUERIES[rule.kind](sql_name(model.relation), rule)
         name = f"{model.relation}.{rule.kind}({said})"
         if name in named:
             continue
         named.add(name)
         reads = (model.relation, rule.target) if rule.target else (model.relation,)
         description = f"{rule.kind.replace('_', ' ')}: {said}" if said else "at most one row"
-        yield Check(name, model.relation, rule.severity, query, reads, description, model.file.name)
+        yield Check(
+            name, model.relation, rule.severity, query, reads, description, model.file.name,
+            rule.columns,
+        )  # fmt: skip
 
 
 def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
     """Give the test of a file of its own, whose query is as it will be run."""
     header = check.header
     return Check(
-        check.key, "", header.severity, query, tuple(reads), header.description, check.file.name
-    )
+        check.key, "", header.severity, query, tuple(reads), header.description, check.file.name,
+        header=header,
+    )  # fmt: skip
 
 
 def _unique(relation: str, rule: Rule) -> tuple[str, str]:
@@ -80,6 +92,31 @@ def _accepted(relation: str, rule: Rule) -> tuple[str, str]:
         f" and {quoted(column)}::varchar not in ({values})"
     )
     return query, column
+
+
+def _matches(model: Model, rule: Rule) -> tuple[str, str]:
+    """Find rows of a seed that stand for no row elsewhere or for several, or stand there twice.
+
+    Cells are compared as the models do that join them. Each row has its line in the file.
+    """
+    (column,), there = rule.columns, quoted(rule.target_column)
+    fold = "lower({})" if rule.folded else "{}"
+    own, other = fold.format(f"s.{quoted(column)}"), fold.format(f"t.{there}")
+    grain = next((one.columns for one in model.header.rules if one.kind == UNIQUE), ())
+    rest = [f"s.{quoted(name)}" for name in grain if name != column]
+    twice = f"count(*) over (partition by {', '.join([own, *rest])}) > 1"
+    lines = list(model.seed.lines) if model.seed else []
+    query = (
+        f"select ({lines}::integer[])[place] as line, {quoted(column)}, case when twice then"  # noqa: S608
+        " 'stands there twice' when found = 0 then 'matches nothing' else 'matches several' end"
+        " as problem from (select row_number() over (order by s.rowid) as place,"
+        f" s.{quoted(column)},"
+        f" {twice if column in grain else 'false'} as twice,"
+        f" (select count(*) from {sql_name(rule.target)} t where {other} = {own}) as found"
+        f" from {sql_name(model.relation)} s) f"
+        f" where {quoted(column)} is not null and (twice or found <> 1)"
+    )
+    return query, f"{column} -> {rule.target}.{rule.target_column}"
 
 
 _QUERIES = {

@@ -17,19 +17,22 @@ from pipelines.model_errors import BuiltChecksFailedError, ChecksFailedError, No
 from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
+from pipelines.state.inputs import unknown
 from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
 from .build import Built, Wish, build, check_query, missing_tables, read_plan, read_standing, told
-from .checking import evaluate
+from .checking import evaluate, unsaid
 from .journal import ModelRun, Verdict
+from .knowing import doubts, judge
 from .plan import Plan
 
 MEMORY_LIMIT = "2GB"
 """DuckDB's share while models are built; a million activities need about half of it."""
 OWN_SEEDS = "seeds"
 FAILED, WARNED, PASSED, NOT_BUILT = "failed", "warned", "passed", "not_built"
+NOT_KNOWN = "not_known"
 
 Generator: TypeAlias = Callable[[Warehouse | None], Mapping[str, str]]
 """Makes models of a firm's own definitions: their text by path, such as `staging/x.sql`."""
@@ -100,7 +103,8 @@ def run_transform(work: Work, select: Sequence[str] = (), *, full: bool = False)
         built = build(
             warehouse, work.folders, wish, clock=work.clock, stop=work.stop, run_id=run_id
         )
-    outcome.results = [*map(_model, built.models), *map(_verdict, _bad(built.verdicts))]
+    said = [*_bad(built.verdicts), *_silent(built.verdicts)]
+    outcome.results = [*map(_model, built.models), *map(_verdict, said)]
     outcome.text = _built_text(built)
     _tell(outcome, built.failed, ChecksFailedError)
     outcome.finished_at = work.clock.now()
@@ -124,10 +128,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "severity": verdict.severity,
         "failures": verdict.failures,
         "status": _status(verdict),
+        **({"not_known": verdict.not_known} if verdict.not_known else {}),
     }
 
 
 def _status(verdict: Verdict) -> str:
+    if verdict.not_known:
+        return NOT_KNOWN
     return FAILED if verdict.failed else WARNED if verdict.failures else PASSED
 
 
@@ -135,6 +142,11 @@ def _bad(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Give the checks that found rows, those that stop a build first."""
     found = [one for one in verdicts if one.failures]
     return sorted(found, key=lambda one: (not one.failed, one.check))
+
+
+def _silent(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Give the checks that had nothing to say."""
+    return sorted((one for one in verdicts if one.not_known), key=lambda one: one.check)
 
 
 def _tell(outcome: Outcome, failed: Sequence[Verdict], error: type[ChecksFailedError]) -> None:
@@ -164,14 +176,21 @@ def _built_text(built: Built) -> str:
 def _checks_text(verdicts: Sequence[Verdict]) -> str:
     failed = sum(one.failed for one in verdicts)
     warned = sum(_status(one) == WARNED for one in verdicts)
-    return f"{len(verdicts)} checks, {failed} failed, {warned} with warnings."
+    silent = _silent(verdicts)
+    text = f"{len(verdicts)} checks, {failed} failed, {warned} with warnings."
+    if silent:
+        names = sorted({name for one in silent for name in one.not_known.split(", ")})
+        text += (
+            f"\n{len(silent)} checks say nothing, since these are not known: {', '.join(names)}."
+        )
+    return text
 
 
 def _warnings_text(warnings: Sequence[Verdict]) -> str:
     if not warnings:
         return ""
     rows = [(one.check, one.failures) for one in _bad(warnings)]
-    return f"\n{table(('warning', 'rows'), rows)}\nThe rows are in meta.check_failures.\n"
+    return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show NAME shows the rows.\n"
 
 
 def run_check(work: Work) -> Outcome:
@@ -215,7 +234,9 @@ def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]
     there = standing.models.keys() & standing.relations.keys()
     if not there:
         raise NotBuiltError
-    stand_ins = missing_tables(plan, inputs.stored(warehouse))
+    found = inputs.stored(warehouse)
+    stand_ins = missing_tables(plan, found)
+    known = judge(plan, inputs.built(warehouse), unknown(warehouse))
     verdicts, waiting = [], []
     for check in plan.checks:
         if any(name in plan.project.models and name not in there for name in check.reads):
@@ -223,8 +244,9 @@ def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]
             continue
         before = standing.verdicts.get(check.name)
         with told(check.file):
-            found = evaluate(warehouse, check, check_query(plan, check, stand_ins), "")
+            query, why = check_query(plan, check, stand_ins), doubts(check, known)
+            said = unsaid(check, why, "") if why else evaluate(warehouse, check, query, "")
         # what found nothing stays settled for the next build; what did is looked at again
-        mark = before.signature if before is not None and not found.failures else ""
-        verdicts.append(replace(found, signature=mark))
+        mark = before.signature if before is not None and not said.failures else ""
+        verdicts.append(replace(said, signature=mark))
     return verdicts, waiting

@@ -11,7 +11,7 @@ from typing import Any
 from .header import Entry, Header, read_header
 from .problems import Problem, unknown
 
-LISTS = ("accepted", "not_null", "relationships", "unique")
+LISTS = ("accepted", "matches", "not_null", "relationships", "unique")
 TEXTS = ("description", "grain", "severity")
 OWN = "seeds/{}.csv of the data folder"
 

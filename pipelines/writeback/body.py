@@ -10,7 +10,8 @@ from sources.clio_manage.writable import CUSTOM
 
 from . import fields
 from .fields import FieldRef
-from .values import JsonScalar, Unreadable, read
+from .raw_values import Unreadable
+from .values import JsonScalar, read
 
 Change = tuple[FieldRef, JsonScalar]
 
@@ -82,6 +83,10 @@ def _element(
 
 
 def _custom(ref: FieldRef, value: JsonScalar, record: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(read(ref, record), Unreadable):
+        # without knowing what is there, a second value could be made beside it
+        message = f"Clio does not show {ref.text} of this record"
+        raise EditRefusedError(message)
     key = _value_id(ref, record)
     if value is None:
         if key is None:

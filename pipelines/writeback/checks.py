@@ -5,10 +5,14 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from pipelines.errors import EditRefusedError, WithheldBaseError
+
 from . import cells, fields, values
 from .fields import FieldRef
+from .raw_values import ABSENT, Unreadable
+from .sight import is_on_a_bill, role
 from .stored import Stored
-from .values import ABSENT, JsonScalar, Unreadable, ValueRefusedError
+from .values import JsonScalar, ValueRefusedError
 
 COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_value", "reason"
 """What every file and query has to say."""
@@ -25,7 +29,6 @@ TAKEN = {
 CLEAR = "<clear>"
 """What is written to empty a field: an empty cell changes nothing."""
 LONGEST_REASON = 2000
-ON_A_BILL = ("on_bill", "billed")
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,13 @@ class Edit:
 class Problem(ValueError):  # noqa: N818 - something to tell, in which column of which row
     """What keeps a change from being proposed: the column that is wrong, and why."""
 
-    def __init__(self, column: str, message: str) -> None:
-        """Take both."""
+    def __init__(
+        self, column: str, message: str, kind: type[EditRefusedError] = EditRefusedError
+    ) -> None:
+        """Take both, and which error tells it."""
         super().__init__(message)
         self.column = column
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -220,7 +226,8 @@ def _base(ref: FieldRef, stored: Stored) -> JsonScalar:
     if not stored.etag:
         message = "the warehouse has no etag of this record, so no write to it could be guarded"
         raise Problem(ID, message)
-    if ref.resource == "activities" and any(stored.record.get(name) for name in ON_A_BILL):
+    _demand_known(ref, stored)
+    if is_on_a_bill(ref.resource, stored.record):
         message = "this activity is on a bill, and bills are never changed from here"
         raise Problem(ID, message)
     base = values.read(ref, stored.record)
@@ -233,6 +240,18 @@ def _base(ref: FieldRef, stored: Stored) -> JsonScalar:
         message = f"{ref.text} {why}, so what it would replace is unknown"
         raise Problem(FIELD, message)
     return base
+
+
+def _demand_known(ref: FieldRef, stored: Stored) -> None:
+    """Refuse a field whose value is withheld from the token: the stored one is of another day."""
+    is_known = not isinstance(values.read(ref, stored.record), Unreadable)
+    for path in stored.withheld:
+        if ref.read[: len(path)] == path and not is_known:
+            message = (
+                f"{ref.text} is withheld from this token in Clio, so what it would replace is not"
+                f" known; look at {role('__'.join(path))}, then load anew"
+            )
+            raise Problem(FIELD, message, WithheldBaseError)
 
 
 def _listed(names: list[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pipelines import products
 from pipelines.config import Settings
 from pipelines.errors import EditRefusedError
 from pipelines.ledger import Ledger
@@ -27,7 +28,8 @@ from .checks import (
     value_of,
 )
 from .fields import CustomField, FieldRef, parse
-from .stored import SOURCE, Stored, definitions, hidden_columns, present, read_stored
+from .sight import SOURCE, Sight
+from .stored import Stored, definitions, present, read_stored
 from .values import JsonScalar
 
 OPEN_EDITS = """
@@ -69,6 +71,12 @@ class Desk:
         return allowed(self.catalog, self.settings.writable)
 
     @cached_property
+    def sight(self) -> Sight:
+        """Give what may be seen of records."""
+        options, folder = self.settings.sources[SOURCE], self.settings.data_dir
+        return Sight(self.catalog, products.masks(self.catalog, options, folder), self.warehouse)
+
+    @cached_property
     def _refs(self) -> dict[tuple[str, str], FieldRef]:
         """Keep the fields that were found: a file names few of them in many rows."""
         return {}
@@ -77,23 +85,20 @@ class Desk:
         """Find a field that may be edited.
 
         Raises:
-            EditRefusedError: it is unknown, never written, or left out by the settings.
+            EditRefusedError: it is unknown, never written, or hidden by the settings.
 
         """
         found = self._refs.get((resource, text))
         if found is None:
             found = parse(self.catalog, resource, text, self.definitions)
             self.allowed.demand(found)
+            self.sight.demand(found)
             self._refs[resource, text] = found
         return found
 
     def records(self, resource: str, ids: Iterable[str]) -> dict[str, Stored]:
         """Read records of the warehouse by their ids."""
-        options = self.settings.sources[SOURCE]
-        collection = self.catalog.collections[resource]
-        names = (*options.exclude_columns, *options.hash_columns)
-        hidden = hidden_columns(self.warehouse, collection, names)
-        return read_stored(self.warehouse, self.catalog, resource, ids, hidden)
+        return read_stored(self.sight, resource, ids)
 
 
 def examine(desk: Desk, every: Sequence[Wanted]) -> Examined:

@@ -5,10 +5,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from pipelines.errors import EditRefusedError
-from sources.clio_http.catalog import Catalog
+from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_manage.writable import COLLECTIONS, CUSTOM, Editable, editables
 
 TEXT, LINE, EMAIL, URL = "text", "line", "email", "url"
@@ -134,7 +135,7 @@ def parse(
     editable = known.get(pattern)
     if editable is None:
         raise _unknown(resource, text, known)
-    flag = _flag(catalog, resource, name)
+    flag = flag_of(catalog.collections[resource], [name])
     if name == CUSTOM:
         return _custom(resource, element or "", custom_fields)
     if element is not None and not re.fullmatch(r"[0-9]{1,18}", element.strip()):
@@ -171,9 +172,10 @@ def _ref(resource: str, spelled: str, editable: Editable, element: str, flag: st
     )
 
 
-def _flag(catalog: Catalog, resource: str, name: str) -> str:
-    redaction = catalog.collections[resource].redaction
-    return redaction.flag if redaction and name in redaction.flagged else ""
+def flag_of(collection: Collection, names: Iterable[str]) -> str:
+    """Name the field that says whether a null of some fields is hidden; empty if none does."""
+    redaction = collection.redaction
+    return redaction.flag if redaction and set(names) & set(redaction.flagged) else ""
 
 
 def _custom(resource: str, named: str, custom_fields: Sequence[CustomField]) -> FieldRef:
@@ -234,16 +236,22 @@ def plain_name(text: str) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - a line's share
 
 
-def request_fields(refs: Iterable[FieldRef], context: Iterable[str] = ()) -> str:
+def request_fields(
+    refs: Iterable[FieldRef],
+    context: Iterable[str] = (),
+    hidden: AbstractSet[tuple[str, ...]] = frozenset(),
+    flag: str = "",
+) -> str:
     """Give the `fields` parameter that reads what these fields need.
 
     `context` are further names to read, such as `display_number` or `client.name`. The id, the
-    etag and `updated_at` are always read, and for a reference its type, and what says that a
-    value is hidden.
+    etag and `updated_at` are always read unless they are `hidden`, and for a reference its type,
+    and what says that a value is hidden, for the context the `flag`.
     """
     wanted: dict[str, dict[str, None]] = defaultdict(dict)
-    for name in ("id", "etag", "updated_at"):
-        wanted[name] = {}
+    for name in ("id", "etag", "updated_at", flag):
+        if name and (name,) not in hidden:
+            wanted[name] = {}
     for name in context:
         top, _, part = name.partition(".")
         wanted[top] |= {part: None} if part else {}

@@ -46,9 +46,10 @@ class Limits:
         ]
 
 
-def policy(writable: Sequence[str]) -> str:
-    """Give a digest of the rules: what may be written, and the limits of this version."""
-    return digest({"writable": sorted(writable), "limits": Limits().shown(), "same": MAX_SAME})
+def policy(writable: Sequence[str], hidden: Sequence[str] = ()) -> str:
+    """Give a digest of the rules: what may be written and seen, and the limits of this version."""
+    rules = {"writable": sorted(writable), "limits": Limits().shown(), "same": MAX_SAME}
+    return digest({**rules, "hidden": sorted(hidden)} if hidden else rules)
 
 
 def check(records: Sequence[PlannedRecord], rows: Mapping[str, int], limits: Limits) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from . import values
 from .fields import FieldRef
-from .values import JsonScalar, Unreadable
+from .raw_values import Unreadable
+from .values import JsonScalar
 
 
 class Merge(StrEnum):

@@ -11,21 +11,19 @@ from pipelines.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
 from pipelines.push_errors import NeedsPersonError, PlanRefusedError
 from pipelines.run_load import Run
-from sources.clio_http.catalog import Catalog
 from sources.clio_http.writes import is_strong
 
 from . import guards, plan_file, values, witnesses
 from .body import body_of
-from .checks import ON_A_BILL
-from .fields import FieldRef, request_fields
+from .fields import FieldRef, flag_of, request_fields
 from .guards import Limits
 from .merge import merge, theirs
 from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .plan_text import listed, plan_text
 from .rereading import Shown
 from .session import Session, session
-from .stored import LABELS
-from .verdicts import AMBIGUOUS, FOR_A_PERSON, GONE, NOT_SENT, SEEN, Settled, State
+from .sight import Sight, is_on_a_bill
+from .verdicts import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent
 
 Key = tuple[str, str]
 
@@ -148,9 +146,9 @@ def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
             mine.setdefault(edit.key, []).append(edit)
         except EditRefusedError as error:
             draft.ends.append(Settled(edit.edit_id, State.INVALID, str(error)))
-    shown = at.read({key: list(found.values()) for key, found in refs.items()}) if refs else {}
+    shown = at.read(refs) if refs else {}
     for key, found in refs.items():
-        _draft_record(draft, mine[key], found, shown.get(key), at.catalog)
+        _draft_record(draft, mine[key], found, shown.get(key), at.sight)
     return draft
 
 
@@ -170,7 +168,7 @@ def _draft_record(
     edits: Sequence[OpenEdit],
     refs: Mapping[str, FieldRef],
     record: Shown | None,
-    catalog: Catalog,
+    sight: Sight,
 ) -> None:
     sent = []
     for edit in edits:
@@ -189,7 +187,7 @@ def _draft_record(
     except EditRefusedError as error:
         draft.ends += [Settled(edit.edit_id, State.INVALID, str(error)) for edit in sent]
         return
-    draft.records.append(_planned(sent, refs, record, body, catalog))
+    draft.records.append(_planned(sent, refs, record, body, sight))
 
 
 def _planned(
@@ -197,18 +195,19 @@ def _planned(
     refs: Mapping[str, FieldRef],
     record: Shown,
     body: str,
-    catalog: Catalog,
+    sight: Sight,
 ) -> PlannedRecord:
     resource, key = edits[0].key
-    known = {item.name for item in catalog.collections[resource].fields}
+    collection = sight.catalog.collections[resource]
+    known = {item.name for item in collection.fields}
     names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
-    label = " ".join(str(record.get(name) or "") for name in LABELS[resource]).strip()
+    names = sight.names(resource, names)
     return PlannedRecord(
         resource,
         key,
-        label or edits[0].label,
+        sight.label(resource, record, edits[0].label),
         str(record["etag"]),
-        request_fields(refs.values(), names),
+        request_fields(refs.values(), names, sight.hidden(resource), flag_of(collection, names)),
         {name: witnesses.shown(record, name) for name in names},
         tuple(_edit(edit, refs[edit.edit_id], record) for edit in edits),
         body,
@@ -228,12 +227,10 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     if not is_strong(str(record.get("etag") or "")):
         note = "Clio shows no etag of this record that could guard a write"
         return Settled(edit.edit_id, State.INVALID, note)
-    if edit.resource == "activities" and any(record.get(name) for name in ON_A_BILL):
+    if is_on_a_bill(edit.resource, record):
         return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
     found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    if found not in NOT_SENT:
-        return None
-    return Settled(edit.edit_id, *NOT_SENT[found], theirs(ref, record))
+    return not_sent(edit.edit_id, found, theirs(ref, record))
 
 
 def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
@@ -259,7 +256,7 @@ def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
         at.me.login,
         plan_file.stamp(now),
         plan_file.stamp(now.add(hours=limits.expires_in)),
-        guards.policy(at.allowed.names),
+        at.policy,
         limits.shown(),
         tuple(draft.records),
     )

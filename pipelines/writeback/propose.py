@@ -19,7 +19,7 @@ from .allowed import allowed
 from .checks import Edit, Gathered, Problem
 from .examine import Desk, Examined, examine
 from .fields import FieldRef
-from .stored import SOURCE
+from .sight import SOURCE
 from .values import shown
 
 MOST_TOLD = 100
@@ -148,13 +148,15 @@ def _counted(number: int, noun: str) -> str:
 
 def _refuse(found: Examined, outcome: Outcome) -> None:
     errors: list[tuple[str, Any]] = [
-        (_subject(where, problem), EditRefusedError(str(problem)))
+        (_subject(where, problem), problem.kind(str(problem)))
         for where, problem in found.problems[:MOST_TOLD]
     ]
     more = len(found.problems) - len(errors)
     if more:
         errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
-    outcome.errors, outcome.exit_code = errors, EditRefusedError.exit_code
+    kinds = {problem.kind for _, problem in found.problems}
+    kind = kinds.pop() if len(kinds) == 1 else EditRefusedError
+    outcome.errors, outcome.exit_code = errors, kind.exit_code
     outcome.text = "Nothing was proposed.\n"
 
 

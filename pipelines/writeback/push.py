@@ -12,7 +12,7 @@ from pipelines.push_errors import NeedsPersonError, OverrunError, PlanRefusedErr
 from pipelines.run_load import Run
 from sources.errors import ClioError
 
-from . import guards, records, trust, verdicts
+from . import records, trust, verdicts
 from .approval import approved_edits, open_plan, states_of
 from .body import body_of, names
 from .merge import Change
@@ -105,14 +105,14 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     stop_switch(at)
     chosen = list(zip(ready, jobs, strict=True))[:canary]
     pushed.left = len(ready) - len(chosen)
-    shown = at.read({one.key: [change.ref for change in job.changes] for one, job in chosen})
+    shown = at.read(one.key for one, _ in chosen)
     try:
         _send_all(at, chosen, shown, pushed)
     except ClioError as error:
         # what was sent before stays as it is; what was not stays approved
         pushed.stopped = error
     if pushed.sent:
-        _read_back(at, chosen, pushed)
+        _read_back(at, pushed)
     return pushed
 
 
@@ -152,8 +152,8 @@ def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None
     if plan.is_over(at.run.clock.now()):
         message = f"the plan {plan.short} was valid until {plan.expires_at}"
         raise PlanRefusedError(message)
-    if plan.policy != guards.policy(at.allowed.names):
-        message = "what may be written has changed since the plan was frozen"
+    if plan.policy != at.policy:
+        message = "what may be written or seen has changed since the plan was frozen"
         raise PlanRefusedError(message)
     trust.demand(at, (one.resource for one in ready))
 
@@ -239,14 +239,10 @@ def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:
         raise OverrunError(message)
 
 
-def _read_back(at: Session, chosen: Sequence[tuple[PlannedRecord, Job]], pushed: Pushed) -> None:
+def _read_back(at: Session, pushed: Pushed) -> None:
     """Read what was sent once more, so that the warehouse has it as Clio does."""
-    sent = {one.key for one in pushed.sent}
-    refs = {
-        one.key: [change.ref for change in job.changes] for one, job in chosen if one.key in sent
-    }
     try:
-        at.read(refs)
+        at.read(one.key for one in pushed.sent)
     except ClioError as error:
         # what was written is settled: the next load brings it
         pushed.stopped = pushed.stopped or error

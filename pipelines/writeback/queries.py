@@ -12,6 +12,7 @@ from .cells import Cell, Row
 from .checks import COLUMNS, Gathered
 from .examine import Desk
 from .importing import gathered
+from .resting import demand_known
 from .values import plain_number
 
 FOLDER = "proposals"
@@ -23,11 +24,12 @@ def queried(desk: Desk, name: str) -> Gathered:
     """Run the query of this name, on a warehouse that is locked down.
 
     Raises:
-        EditRefusedError: there is no such query, or it lacks a column.
+        EditRefusedError: there is no such query, it lacks a column, or reads what is not known.
         QueryError: it cannot be run.
 
     """
     text = _text(desk.settings.data_dir, name)
+    demand_known(desk.sight, text)
     names, rows = desk.warehouse.ask(text, MOST_ROWS)
     missing = [column for column in COLUMNS if column not in names]
     if missing:

@@ -20,7 +20,7 @@ from .planning import OpenEdit, open_edit
 from .rereading import Shown
 from .session import Session, session
 from .undo import open_fields
-from .verdicts import FOR_A_PERSON, GONE, NOT_SENT
+from .verdicts import FOR_A_PERSON, GONE, not_sent
 
 HEADER = ("edit", "record", "field", "base", "Clio has", "ours", "")
 
@@ -38,9 +38,7 @@ def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) ->
     with session(run, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
         edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
         refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
-        shown = at.read(
-            {one.key: [refs[e.edit_id] for e in edits if e.key == one.key] for one in edits}
-        )
+        shown = at.read(one.key for one in edits)
         entries = []
         for edit in edits:
             ref, record = refs[edit.edit_id], shown.get(edit.key)
@@ -89,7 +87,8 @@ def why_not(edit: OpenEdit, ref: FieldRef, record: Shown | None, at: Session) ->
     if other:
         return f"the field has an open edit, {other}"
     found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    return NOT_SENT[found][1] if found in NOT_SENT else ""
+    end = not_sent(edit.edit_id, found, theirs(ref, record))
+    return end.note if end else ""
 
 
 def _row(edit: OpenEdit, ref: FieldRef, record: Shown | None, why: str) -> dict[str, object]:

@@ -31,12 +31,6 @@ class Job:
     stamp: str = ""
 
     @property
-    def tops(self) -> frozenset[str]:
-        """Name the fields at the top of the record that tell what became of it."""
-        from_refs = {top for one in self.changes for top in (one.ref.read[0], one.ref.flag) if top}
-        return frozenset(from_refs)
-
-    @property
     def edit_ids(self) -> list[str]:
         """Name the edits."""
         return [one.edit_id for one in self.changes]

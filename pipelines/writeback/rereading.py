@@ -1,15 +1,15 @@
 """Records read by id before and after a push: through the load's own classification, into raw.
 
 So the warehouse learns by the front door what Clio has; watermarks stay where they are, since
-nothing was walked. What the answers show is given as well, for values are compared as Clio says
-them, not as settings hide or hash them.
+nothing was walked. What the answers show is given as well, as far as it may be seen and is known:
+Clio is asked for the columns that are loaded, and for no other.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import pendulum
@@ -21,6 +21,8 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import Plan, Point, without
 from sources.clio_http.records import Records, as_page
 from sources.clio_http.walks import Walk
+
+from .sight import Sight
 
 Shown: TypeAlias = Mapping[str, Any]
 """One record as Clio's JSON shows it; numbers with a fraction are Decimals."""
@@ -35,17 +37,21 @@ class Aside(Task):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Records of one collection, and the fields at their top whose values are needed."""
+    """Records of one collection."""
 
     resource: str
     ids: tuple[str, ...]
-    tops: frozenset[str]
 
 
 class Rereading(Runner):
     """Reads records by id for one product on an open warehouse."""
 
     mode = "reread"
+
+    @cached_property
+    def sight(self) -> Sight:
+        """Give what may be seen of records."""
+        return Sight(self.product.catalog, self.masks, self.warehouse)
 
     def begin(self) -> pendulum.DateTime:
         """Take the server's time, and make sure that the token is of the warehouse's account.
@@ -66,7 +72,7 @@ class Rereading(Runner):
             ClioError: they could not be read; nothing is known of them.
 
         """
-        found: dict[tuple[str, str], Shown] = {}
+        found: dict[str, dict[str, Shown]] = {}
         tasks = []
         for one in wanted:
             task, records = self._aside(one)
@@ -75,24 +81,32 @@ class Rereading(Runner):
             for key in one.ids:
                 row = shown.get(key) or self._alone(records, key)
                 if row is not None:
-                    found[one.resource, key] = row
+                    found.setdefault(one.resource, {})[key] = row
             if rows := reading.read:
                 task.hold(replace(reading, rows=rows))
                 tasks.append(task)
         if tasks:
             self.drive(tasks)
-        return {key: row for key, row in found.items() if not self._is_gone(key[0], row)}
+        # last, since storing them may have shown what is withheld now
+        return {
+            (resource, key): row
+            for resource, rows in found.items()
+            for key, row in self.sight.all_visible(resource, rows).items()
+            if not self._is_gone(resource, rows[key])
+        }
 
-    def one(self, resource: str, key: str, tops: frozenset[str]) -> Shown | None:
+    def one(self, resource: str, key: str) -> Shown | None:
         """Read one record by its own address; None where it is gone. Nothing is stored.
 
         Raises:
             ClioError: it could not be read; nothing is known of it.
 
         """
-        _, records = self._aside(Wanted(resource, (key,), tops))
+        _, records = self._aside(Wanted(resource, (key,)))
         row = self._alone(records, key)
-        return None if row is None or self._is_gone(resource, row) else row
+        if row is None or self._is_gone(resource, row):
+            return None
+        return self.sight.visible(resource, row)
 
     def _alone(self, records: Records, key: str) -> Shown | None:
         body = records.item(key)
@@ -117,13 +131,14 @@ class Rereading(Runner):
         purpose = Purpose(
             buried=collection.name in self.buried,
             quarantined=collection.name in self.quarantined,
+            withheld=collection.name in self.withheld.with_cells,
         )
         known = Progress(self.source, collection.name)
         mask = partial(self.masks.apply, collection.name)
-        task = Aside(self.source, walk, known, run, mask, purpose=purpose)
+        withheld = self.withheld.columns.get(collection.name)
+        task = Aside(self.source, walk, known, run, mask, purpose=purpose, withheld=withheld)
         kept = without(collection.fields, plan.left_out)
-        asked = [item for item in collection.fields if item.name in wanted.tops | {"id", "etag"}]
-        return task, Records(self.client, plan, kept, walk.meter, asked)
+        return task, Records(self.client, plan, kept, walk.meter)
 
     def _plan(self, collection: Collection) -> Plan:
         now = self.result.server_time or self.clock.now()

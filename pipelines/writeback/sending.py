@@ -98,6 +98,8 @@ def _attempt(at: Session, job: Job, patch: Patch, planned: PlannedRecord) -> tup
         records.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))
         raise
     crash_point("after_send")
+    if written.record is not None:
+        written = replace(written, record=at.sight.visible(job.resource, written.record))
     ending = _ending(job, attempt, written, doubts)
     crash_point("after_answer")
     also = []

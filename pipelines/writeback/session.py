@@ -1,7 +1,7 @@
 """Everything that the way back works with, opened in one place: lock, warehouse, ledger, Clio."""
 
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,11 +15,13 @@ from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder,
 from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
 
+from . import guards
 from .allowed import Allowed, allowed
 from .fields import CustomField, FieldRef, parse
 from .persons import Person
 from .rereading import Rereading, Shown, Wanted
-from .stored import SOURCE, definitions
+from .sight import SOURCE, Sight
+from .stored import definitions
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,12 @@ class Session:
         """Find a field that may be edited, as of now.
 
         Raises:
-            EditRefusedError: it may not be, or is no longer there.
+            EditRefusedError: it may not be, is hidden here, or is no longer there.
 
         """
         ref = self.field(resource, field)
         self.allowed.demand(ref)
+        self.sight.demand(ref)
         return ref
 
     def field(self, resource: str, field: str) -> FieldRef:
@@ -71,28 +74,30 @@ class Session:
         """
         return parse(self.catalog, resource, field, self.custom_fields)
 
-    def read(
-        self, refs: Mapping[tuple[str, str], Sequence[FieldRef]]
-    ) -> dict[tuple[str, str], Shown]:
-        """Read some records, with the fields of each, and store what is new.
+    @property
+    def sight(self) -> Sight:
+        """Give what may be seen of records."""
+        return self.reading.sight
+
+    @property
+    def policy(self) -> str:
+        """Give a digest of the rules that a plan is made and pushed under."""
+        return guards.policy(self.allowed.names, self.sight.policy)
+
+    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+        """Read some records, by collection and id, and store what is new.
 
         Raises:
             ClioError: they could not be read; nothing is known of them.
 
         """
-        wanted = []
-        for resource in sorted({resource for resource, _ in refs}):
-            mine = {key: found for key, found in refs.items() if key[0] == resource}
-            tops = frozenset(
-                top for found in mine.values() for ref in found for top in tops_of(ref)
-            )
-            wanted.append(Wanted(resource, tuple(key for _, key in mine), tops))
-        return self.reading.read(wanted)
-
-
-def tops_of(ref: FieldRef) -> set[str]:
-    """Name the fields at the top of a record that reading a field needs."""
-    return {ref.read[0], *ref.companion[:1], *([ref.flag] if ref.flag else [])}
+        every = list(dict.fromkeys(keys))
+        return self.reading.read(
+            [
+                Wanted(resource, tuple(key for name, key in every if name == resource))
+                for resource in sorted({resource for resource, _ in every})
+            ]
+        )
 
 
 def person(run: Run) -> Person:

@@ -13,7 +13,8 @@ from .verdicts import Settled, State, Verdict
 
 PATIENCE = 2.0
 """Seconds to wait before a record is read again: a copy may lag behind."""
-GONE = 404
+GONE, FORBIDDEN = 404, 403
+NOT_ALLOWED = "the role or a permission of the token's user does not let it be changed"
 NO_FIELD = "the field is no longer known, so nobody can tell what became of it"
 
 
@@ -71,6 +72,8 @@ def _refused(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
     if ending.status == GONE and record is None:
         return verdicts.after_changed(job.changes, None)
     told = ending.told or f"Clio refused it with {ending.status}"
+    if ending.status == FORBIDDEN:
+        told += f": {NOT_ALLOWED}"
     return tuple(Settled(one.edit_id, State.FAILED, told) for one in job.changes)
 
 
@@ -101,7 +104,7 @@ def _read(at: Session, job: Job) -> verdicts.Shown | None:
     """
     failure: ClioError
     try:
-        return at.reading.one(job.resource, job.record_id, job.tops)
+        return at.reading.one(job.resource, job.record_id)
     except Interrupted:
         raise
     except ClioError as error:

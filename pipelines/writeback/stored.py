@@ -12,36 +12,25 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, Collection, Column
 
 from .fields import CustomField, Option
+from .sight import SOURCE, Path, Sight
 from .values import plain_number
 
-SOURCE = "clio_manage"
 RAW = f"raw_{SOURCE}"
-LABELS = {
-    "activities": ("date", "type"),
-    "calendar_entries": ("summary",),
-    "communications": ("subject",),
-    "contacts": ("name",),
-    "documents": ("name",),
-    "matters": ("display_number",),
-    "notes": ("subject",),
-    "relationships": ("description",),
-    "tasks": ("name",),
-}
-"""The fields by which a person knows a record."""
 
 
 @dataclass(frozen=True)
 class Stored:
     """One record of the warehouse: Clio's JSON, with decimals as texts.
 
-    Columns that are left out, hashed or refused are not in it. `gone` tells why it counts as
-    deleted; empty for a record that is there.
+    Columns that are left out, hashed or refused are not in it, nor are values that Clio withholds:
+    their paths are `withheld`. `gone` tells why it counts as deleted; empty for one that is there.
     """
 
     record: Mapping[str, Any]
     etag: str
     label: str
     gone: str = ""
+    withheld: frozenset[Path] = frozenset()
 
 
 def definitions(warehouse: Warehouse) -> tuple[CustomField, ...]:
@@ -66,78 +55,55 @@ def _options(listed: str | None) -> tuple[Option, ...]:
     )
 
 
-def hidden_columns(
-    warehouse: Warehouse, collection: Collection, names: Iterable[str]
-) -> frozenset[str]:
-    """Name the columns whose stored value is not what Clio shows.
-
-    `names` are columns that settings leave out or hash, as `matters.description`; to them come
-    the fields that Clio refused.
-    """
-    refused = {
-        field
-        for (field,) in warehouse.rows(
-            "select field from meta.fields where source = $1 and resource = $2"
-            " and status = 'refused'",
-            [SOURCE, collection.name],
-        )
-    }
-    hidden = {name.partition(".")[2] for name in names if name.startswith(f"{collection.name}.")}
-    return frozenset(
-        column.name
-        for column in collection.columns
-        if column.name in hidden or ".".join(column.path) in refused or column.path[0] in refused
-    )
-
-
-def read_stored(
-    warehouse: Warehouse,
-    catalog: Catalog,
-    resource: str,
-    ids: Iterable[str],
-    hidden: frozenset[str] = frozenset(),
-) -> dict[str, Stored]:
+def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, Stored]:
     """Read the records with these ids, by id as text; those that are not there are left out."""
-    collection = catalog.collections[resource]
-    known = set(warehouse.columns(RAW, resource)) - hidden
-    columns = [column for column in collection.columns if column.name in known]
+    catalog, warehouse = sight.catalog, sight.warehouse
+    columns = _columns(sight, resource, resource)
     if not columns:
         return {}
+    collection, known = catalog.collections[resource], {column.name for column in columns}
     chosen = ", ".join(f"t.{quoted(column.name)}" for column in columns)
+    wanted = sorted(set(ids))
     rows = warehouse.rows(
         f"select {_buried(resource)}, {_marked(collection, known)}, {chosen}"  # noqa: S608
         f" from {RAW}.{quoted(resource)} t where list_contains($1, t.id::varchar)",
-        [sorted(set(ids))],
+        [wanted],
     )
+    marks = sight.marks(collection, wanted)
     found = {}
     for buried, marked, *values in rows:
-        record = _record(columns, values)
-        label = " ".join(str(record.get(name) or "") for name in LABELS[resource]).strip()
+        whole = _record(columns, values)
+        mine = marks.of(str(whole["id"]))
+        record = sight.stored(whole, mine)
         gone = "it is deleted in Clio" if buried else "it is in Clio's trash" if marked else ""
-        found[str(record["id"])] = Stored(record, str(record.get("etag") or ""), label, gone)
+        etag, label = str(record.get("etag") or ""), sight.label(resource, record)
+        found[str(whole["id"])] = Stored(record, etag, label, gone, frozenset(mine))
     return found
 
 
-def read_versions(
-    warehouse: Warehouse,
-    catalog: Catalog,
-    resource: str,
-    key: str,
-    hidden: frozenset[str] = frozenset(),
-) -> list[Mapping[str, Any]]:
+def read_versions(sight: Sight, resource: str, key: str) -> list[Mapping[str, Any]]:
     """Read the versions of a record that newer ones replaced, oldest first."""
     table = f"{resource}__versions"
-    known = set(warehouse.columns(RAW, table)) - hidden
-    columns = [one for one in catalog.collections[resource].columns if one.name in known]
+    columns = _columns(sight, resource, table)
     if not columns:
         return []
     chosen = ", ".join(f"t.{quoted(column.name)}" for column in columns)
-    rows = warehouse.rows(
+    rows = sight.warehouse.rows(
         f"select {chosen} from {RAW}.{quoted(table)} t where t.id::varchar = $1"  # noqa: S608
         " order by t._replaced_at",
         [key],
     )
     return [_record(columns, values) for values in rows]
+
+
+def _columns(sight: Sight, resource: str, table: str) -> list[Column]:
+    """Give the columns that a table has, those left out that are not what Clio shows."""
+    known = set(sight.warehouse.columns(RAW, table))
+    return [
+        column
+        for column in sight.catalog.collections[resource].columns
+        if column.name in known and sight.shows(resource, column.path)
+    ]
 
 
 def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) -> list[str]:

@@ -9,13 +9,14 @@ from pipelines.outcome import Outcome
 from sources.clio_manage.writable import CUSTOM, editables
 
 from . import fields, values
-from .checks import ON_A_BILL, text_of
+from .checks import text_of
 from .examine import Desk
 from .fields import PARENT_TYPES, FieldRef
 from .propose import Work, opened
+from .raw_values import Unreadable
 from .sheets import MOST_ROWS
+from .sight import UNSEEN, is_on_a_bill
 from .stored import Stored, ids_where
-from .values import Unreadable
 from .writing import Line, write_sheet
 
 NUMBERS = frozenset({fields.INTEGER, fields.NUMBER})
@@ -62,9 +63,13 @@ def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
 
 def _patterns(desk: Desk, asked: Asked) -> list[str]:
     """Give the fields that are shown, with `[]` for every element."""
-    known = editables(desk.catalog, asked.resource)
-    if not known:
+    every = editables(desk.catalog, asked.resource)
+    if not every:
         desk.ref(asked.resource, "id")
+    known = [name for name, one in every.items() if desk.sight.shows(asked.resource, one.read)]
+    for name in asked.fields:
+        if name in every and name not in known:
+            raise EditRefusedError(UNSEEN.format(asked.resource, name))
     if not asked.fields:
         mine = desk.allowed.names
         return [name for name in known if f"{asked.resource}.{name}" in mine]
@@ -89,8 +94,7 @@ def _lines(
 ) -> Iterator[Line]:
     for key in sorted(records, key=int):
         stored = records[key]
-        on_bill = resource == "activities" and any(stored.record.get(one) for one in ON_A_BILL)
-        if stored.gone or on_bill:
+        if stored.gone or is_on_a_bill(resource, stored.record):
             continue
         for name in _named(desk, resource, patterns, stored):
             ref = desk.ref(resource, name)

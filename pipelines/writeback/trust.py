@@ -9,7 +9,7 @@ from pipelines.ledger import Entry
 from pipelines.push_errors import UnguardedError
 
 from .session import Session
-from .stored import SOURCE
+from .sight import SOURCE
 
 PROBED, GUARDED, UNGUARDED = "resource_probed", "resource_guarded", "resource_unguarded"
 

@@ -17,10 +17,11 @@ from . import values
 from .approval import open_plan
 from .fields import FieldRef
 from .plan_file import Plan, PlannedEdit, PlannedRecord
+from .raw_values import Unreadable
 from .rereading import Shown
 from .session import Session, session
-from .values import JsonScalar, Unreadable
-from .verdicts import OPEN, State
+from .values import JsonScalar
+from .verdicts import HIDDEN, OPEN, State
 
 DONE = (State.APPLIED, State.APPLIED_OBSERVED)
 FOR_GOOD = (
@@ -99,7 +100,7 @@ def inverses(at: Session, plan: Plan, done: Sequence[Done]) -> list[Inverse]:
             refs.setdefault(one.record.key, {})[one.edit.edit_id] = ref
         except EditRefusedError:
             missing.add(one.edit.edit_id)
-    shown = at.read({key: list(mine.values()) for key, mine in refs.items()}) if refs else {}
+    shown = at.read(refs) if refs else {}
     busy = open_fields(at.ledger)
     found = []
     for one in done:
@@ -121,7 +122,7 @@ def why_not(
         return "the record is gone in Clio"
     now = values.read(ref, record)
     if isinstance(now, Unreadable):
-        return "Clio no longer shows this field"
+        return HIDDEN
     if values.same(ref, now, one.edit.base):
         return "it is back already"
     if not values.same(ref, now, one.shown):
@@ -155,7 +156,7 @@ def _entry(at: Session, plan: Plan, one: Done, record: Shown) -> Entry:
         "reason": f"undo of plan {plan.short}",
         "author": at.me.name,
         "origin": f"undo {plan.short}",
-        "label": one.record.label,
+        "label": at.sight.label(one.record.resource, record, one.record.label),
     }
     return Entry("edit_proposed", body, uuid4().hex[:12])
 

@@ -9,13 +9,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from typing import Any, TypeAlias
 
 import pendulum
 
 from . import fields
 from .fields import FieldRef
+from .raw_values import ABSENT, REDACTED, Unreadable, raw_of
 
 JsonScalar: TypeAlias = str | int | bool | None
 
@@ -29,20 +29,6 @@ _MOMENT = re.compile(
 )
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-class Unreadable(Enum):
-    """What stands where a record shows no value.
-
-    `ABSENT`: the record does not have this element, or the answer not this field. `REDACTED`: it
-    is hidden from this user, so its null says nothing.
-    """
-
-    ABSENT = "absent"
-    REDACTED = "redacted"
-
-
-ABSENT, REDACTED = Unreadable.ABSENT, Unreadable.REDACTED
 
 
 class ValueRefusedError(ValueError):
@@ -230,28 +216,11 @@ def read(ref: FieldRef, record: Mapping[str, Any]) -> JsonScalar | Unreadable:
     """
     if ref.read[0] not in record:
         return ABSENT
-    raw = _raw(ref, record)
+    raw = raw_of(ref, record)
     hidden = record.get("redacted") is True or (ref.flag and record.get(ref.flag) is True)
     if raw is None and hidden:
         return REDACTED
     return raw if isinstance(raw, Unreadable) else canonical(ref, raw)
-
-
-def _raw(ref: FieldRef, record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    top = record[ref.read[0]]
-    if not ref.element:
-        for name in ref.read[1:]:
-            top = top.get(name, ABSENT) if isinstance(top, Mapping) else None
-        return top
-    mine = [one for one in top or () if isinstance(one, Mapping) and _is_element(ref, one)]
-    if not mine:
-        return None if ref.custom else ABSENT
-    return mine[0].get(ref.read[1], ABSENT)
-
-
-def _is_element(ref: FieldRef, element: Mapping[str, Any]) -> bool:
-    owner = element.get("custom_field") if ref.custom else element
-    return isinstance(owner, Mapping) and str(owner.get("id")) == ref.element
 
 
 def canonical(ref: FieldRef, raw: object) -> JsonScalar:

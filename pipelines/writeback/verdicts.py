@@ -4,7 +4,7 @@ A record is one unit: its edits go in one PATCH, so what is not known of it is n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -12,7 +12,8 @@ from sources.clio_http.writes import Effect
 
 from . import values, witnesses
 from .merge import Change, Merge, merged, theirs
-from .values import JsonScalar, Unreadable
+from .raw_values import Unreadable
+from .values import JsonScalar
 
 Shown: TypeAlias = Mapping[str, Any]
 """A record as Clio's JSON shows it."""
@@ -30,8 +31,19 @@ REVERTED = (
     " apart, so it is not sent again"
 )
 BOTH = "Clio has another value by now"
-HIDDEN = "Clio no longer shows this field"
+NOTHING_LEFT = "Clio shows nothing there by now: it was emptied, or is withheld from this token"
+HIDDEN = (
+    "Clio does not show this field to this token now, so what it holds is not known: look at the"
+    " role and the permissions of the token's user"
+)
+UNCONFIRMED = (
+    "it cannot be confirmed: Clio does not show this field to this token now; look at the record in"
+    " Clio, and at the role and the permissions of the token's user"
+)
 NOT_STORED = "Clio accepted it and did not store it"
+NOTHING_SHOWN = (
+    "Clio accepted it and shows nothing there: it did not store it, or keeps it from this token"
+)
 TOO_OFTEN = f"it was sent {ATTEMPTS} times and never seen to arrive: look at the record in Clio"
 BEFORE = "Clio had this value already"
 IN_ITS_WAY = "Clio wrote it in its own way"
@@ -67,14 +79,6 @@ OPEN = (State.PROPOSED, State.PLANNED, State.APPROVED, State.IN_FLIGHT, State.UN
 FOR_A_PERSON = (State.CONFLICTED, State.NEEDS_HUMAN)
 
 
-NOT_SENT = {
-    Merge.ALREADY: (State.NO_CHANGE, BEFORE),
-    Merge.CONFLICT: (State.CONFLICTED, BOTH),
-    Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
-}
-"""The end of an edit whose field cannot be sent, and why."""
-
-
 @dataclass(frozen=True)
 class Settled:
     """The end of one edit. `theirs` is what Clio shows; None as well where it shows nothing."""
@@ -83,6 +87,17 @@ class Settled:
     state: State
     note: str = ""
     theirs: JsonScalar = None
+
+
+def not_sent(edit_id: str, merge: Merge, shown: JsonScalar) -> Settled | None:
+    """Give the end of an edit whose field cannot be sent; None where it can."""
+    both = NOTHING_LEFT if shown is None else BOTH
+    ends = {
+        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
+        Merge.CONFLICT: (State.CONFLICTED, both),
+        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+    }
+    return Settled(edit_id, *ends[merge], shown) if merge in ends else None
 
 
 class Verdict(StrEnum):
@@ -121,8 +136,9 @@ def before_sending(
 
 
 def _instead(one: Change, merge: Merge, record: Shown) -> Settled:
-    state, note = NOT_SENT.get(merge, (State.CONFLICTED, REBASE))
-    return Settled(one.edit_id, state, note, theirs(one.ref, record))
+    shown = theirs(one.ref, record)
+    end = not_sent(one.edit_id, merge, shown)
+    return end or Settled(one.edit_id, State.CONFLICTED, REBASE, shown)
 
 
 def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] | None:
@@ -152,7 +168,8 @@ def _stored(one: Change, shown: JsonScalar) -> Settled:
         return Settled(one.edit_id, State.APPLIED, "", shown)
     if values.alike(one.ref, shown, one.new):
         return Settled(one.edit_id, State.APPLIED, IN_ITS_WAY, shown)
-    return Settled(one.edit_id, State.NEEDS_HUMAN, NOT_STORED, shown)
+    note = NOTHING_SHOWN if shown is None else NOT_STORED
+    return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)
 
 
 def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Settled, ...]:
@@ -178,15 +195,23 @@ def after_rereading(
     shown = set(found.values())
     if is_there(changes, record):
         return Resolved(Verdict.SETTLED, _all(changes, State.APPLIED_OBSERVED, SEEN, record))
+    if shown != {Merge.SEND}:
+        return _differs(changes, record)
     is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp
-    if record.get("etag") == etag and not is_moved:
-        if shown != {Merge.SEND}:
-            return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, BOTH, record))
-        if attempts < ATTEMPTS:
-            return Resolved(Verdict.AGAIN)
-        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
-    note = REVERTED if shown == {Merge.SEND} else BOTH
-    return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, note, record))
+    if record.get("etag") != etag or is_moved:
+        return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, REVERTED, record))
+    if attempts < ATTEMPTS:
+        return Resolved(Verdict.AGAIN)
+    return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
+
+
+def _differs(changes: Sequence[Change], record: Shown) -> Resolved:
+    """Settle a record that does not show all values; what it does not show is neither way."""
+    if Merge.HIDDEN in merged(changes, record).values():
+        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, UNCONFIRMED, record))
+    ends = _all(changes, State.CONFLICTED, BOTH, record)
+    told = (replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends)
+    return Resolved(Verdict.SETTLED, tuple(told))
 
 
 def is_there(changes: Sequence[Change], record: Shown | None) -> bool:

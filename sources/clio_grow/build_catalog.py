@@ -172,6 +172,7 @@ def _entry(document: Document, path: str) -> Spec:
         "ids": "ids[]" in parameters,
         "ids_at_once": parameters.get("ids[]", {}).get("schema", {}).get("maxItems", 0),
         "ordered": False,
+        "rises": "id",
         "narrows": False,
         "scope": document.spec["paths"][path]["get"].get("x-scope") or "",
         "etag": False,

@@ -22,6 +22,8 @@ OBJECT = "OBJECT"
 ARRAY = "ARRAY"
 JSON = "JSON"
 EXTRA = "EXTRA"
+ORDER = "id(asc)"
+"""The one order that goes with paging by token."""
 WRITTEN_AS_JSON = frozenset({JSON, EXTRA})
 
 
@@ -102,7 +104,10 @@ class Collection:
     sent. `ids_at_once` is how many ids one request may name. `scope` is the permission that the
     list needs, where it is known. `item_parameters` are sent with the address of one record.
     `leaves` is the reason why a record may leave the list without being deleted; empty if it
-    cannot.
+    cannot. `orders` are the orders that the list documents, if any. `rises` is the column of which
+    the product promises that it only rises from page to page; empty where nothing is promised.
+    `stands_for` maps a column of ours to the column that it repeats with 0 for null, so that it
+    can be part of the key.
     """
 
     name: str
@@ -134,6 +139,15 @@ class Collection:
     item_parameters: tuple[tuple[str, str], ...] = ()
     leaves: str = ""
     redaction: Redaction | None = None
+    orders: tuple[str, ...] = ()
+    rises: str = ""
+    stands_for: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def order(self) -> str:
+        """Give the order to ask for: none where the list documents others only."""
+        refused = bool(self.orders) and ORDER not in self.orders
+        return "" if refused or self.page_size == 1 or not self.narrows else ORDER
 
     @property
     def loaded(self) -> bool:
@@ -151,7 +165,13 @@ class Collection:
             c.name for f in self.fields for c in f.columns
         }:
             own += (Column(self.parent.column, "BIGINT", ()),)
+        own += tuple(Column(name, "BIGINT", ()) for name, _ in self.stands_for)
         return own + tuple(column for field in self.fields for column in field.columns)
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """Name the columns that tell one row from another, those behind stand-ins with them."""
+        return frozenset(self.key) | {name for _, name in self.stands_for}
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
@@ -230,6 +250,9 @@ def _collection(raw: dict[str, Any]) -> Collection:
         item_parameters=tuple(raw.get("item_parameters", {}).items()),
         leaves=raw.get("leaves", ""),
         redaction=_redaction(raw.get("redaction")),
+        orders=tuple(raw.get("orders", ())),
+        rises=raw.get("rises", ""),
+        stands_for=tuple(raw.get("stands_for", {}).items()),
     )
 
 

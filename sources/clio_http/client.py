@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Generic, Self, TypeAlias, TypeVar
 
@@ -14,18 +15,22 @@ import pendulum
 from sources.clio_http.bearer import Bearer, Renew
 from sources.clio_http.client_settings import ClientSettings
 from sources.clio_http.clock import Clock, http_date
+from sources.clio_http.counting import Allowance, Meter
 from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
 from sources.clio_http.gateway_statuses import gateway_error_for
 from sources.clio_http.limits import Budget, RateBudget
+from sources.clio_http.notices import VERSION, Notices
 from sources.clio_http.pace import Pace, PacedBudget
 from sources.clio_http.redaction import quiet_libraries
 from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
 from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import OK, TOO_MANY, Asked, error_for, is_temporary
+from sources.clio_http.silence import Silence
+from sources.clio_http.statuses import OK, REDIRECTS, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
-    BudgetSpent,
     ClioError,
+    HangError,
     Interrupted,
+    MovedError,
     SignInNeededError,
     UnavailableError,
     UnreadableAnswerError,
@@ -65,48 +70,6 @@ class Answer:
     headers: Mapping[str, str]
 
 
-class Meter:
-    """Counts the requests of one walk, retries included."""
-
-    def __init__(self) -> None:
-        """Start at nothing."""
-        self._lock = threading.Lock()
-        self._requests = 0
-
-    @property
-    def requests(self) -> int:
-        """Give the number of requests sent so far."""
-        return self._requests
-
-    def count(self) -> None:
-        """Add one."""
-        with self._lock:
-            self._requests += 1
-
-
-class Allowance:
-    """The requests that a run may still send; without a number there is no bound."""
-
-    def __init__(self, requests: int | None = None) -> None:
-        """Allow so many requests."""
-        self._lock = threading.Lock()
-        self.left = requests
-
-    def take(self) -> None:
-        """Use one.
-
-        Raises:
-            BudgetSpent: there is none left; nothing may be sent.
-
-        """
-        with self._lock:
-            if self.left is None:
-                return
-            if self.left <= 0:
-                raise BudgetSpent
-            self.left -= 1
-
-
 @dataclass(frozen=True)
 class _Wanted(Generic[T]):
     """A request, what is made of its answer, who counts it, and what the log adds to it."""
@@ -115,6 +78,7 @@ class _Wanted(Generic[T]):
     check: Callable[[Answer], T]
     meter: Meter | None
     note: str
+    attempts: int | None = None
 
 
 class ClioClient:
@@ -136,6 +100,9 @@ class ClioClient:
         self._stop = stop or threading.Event()
         self._meter = Meter()
         self.allowance = Allowance()
+        self.silence = Silence()
+        self.notices = Notices(settings.headers.get(VERSION, ""))
+        self._moved: dict[str, str] = {}
         self._server_time: pendulum.DateTime | None = None
         self._exchange = Exchange(settings.bounds, clock, self._stop)
         self._budget = _budget(settings, clock, self._stop)
@@ -182,7 +149,7 @@ class ClioClient:
         """
         return self.read(path, params, _parsable, meter=meter)
 
-    def read(
+    def read(  # noqa: PLR0913 - a request, its check, and four things by name
         self,
         path: str,
         params: Sequence[tuple[str, str]],
@@ -190,13 +157,26 @@ class ClioClient:
         *,
         meter: Meter | None = None,
         note: str = "",
+        attempts: int | None = None,
     ) -> T:
         """Read a path and give what `check` makes of the answer.
 
         An `UnreadableAnswerError` from `check` is treated like a server error: the request is
-        repeated a few times. `note` is added to the log line. A refused token is renewed once.
+        repeated a few times, or until there were so many `attempts`. `note` is added to the log
+        line. A refused token is renewed once, and a redirect within the API is followed once.
         """
-        wanted = _Wanted(Asked(path, params), check, meter, note)
+        wanted = _Wanted(Asked(path, params), check, meter, note, attempts)
+        try:
+            return self._signed(wanted)
+        except MovedError as moved:
+            self._moved[path] = moved.path
+        return self._signed(wanted)
+
+    def path_of(self, path: str) -> str:
+        """Give the path at which a list is read in this run, once Clio has pointed to another."""
+        return self._moved.get(path, path)
+
+    def _signed(self, wanted: _Wanted[T]) -> T:
         token = self._bearer.token
         refusal: SignInNeededError
         try:
@@ -287,11 +267,17 @@ class ClioClient:
         self._budget.hold(seconds)
 
     def _read(self, wanted: _Wanted[T], token: Secret) -> T:
-        return self._retrier.call(self._budget.slot, lambda: self._once(wanted, token))
+        once = partial(self._once, wanted, token)
+        return self._retrier.call(self._budget.slot, once, wanted.attempts)
 
     def _once(self, wanted: _Wanted[T], token: Secret) -> Outcome[T]:
+        if wanted.meter:
+            self.silence.check()
+        since = self.silence.answers
         try:
             raw = self._send(wanted, token)
+            if wanted.meter and not is_temporary(raw.status):
+                self.silence.answered()
             if is_temporary(raw.status):
                 return Again(self._error(raw, wanted.asked))
             if raw.status == TOO_MANY:
@@ -301,12 +287,22 @@ class ClioClient:
         except UntrustedServerError:
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
+            if wanted.meter and isinstance(error, HangError):
+                self.silence.hung(wanted.meter, since)
             return Again(error)
         raise self._error(raw, wanted.asked)
 
     def _error(self, raw: RawAnswer, asked: Asked) -> ClioError:
         meaning = gateway_error_for if self.settings.gateway else error_for
-        return meaning(raw.status, raw.body, raw.headers.get("location", ""), asked)
+        location = raw.headers.get("location", "")
+        error = meaning(raw.status, raw.body, location, asked)
+        path = self.settings.path_in(location) if raw.status in REDIRECTS else ""
+        if path and path != self.path_of(asked.path):
+            return MovedError(str(error), path)
+        error.hint = error.hint.replace(
+            "sources.clio_manage.off", f"sources.{self.settings.product}.off"
+        )
+        return error
 
     def _send(
         self, wanted: _Wanted[T], token: Secret, more: Mapping[str, str] = _NO_MORE
@@ -319,12 +315,13 @@ class ClioClient:
             wanted.meter.count()
         began = self._clock.monotonic()
         raw = self._exchange.send(
-            self.settings.url(wanted.asked.path),
+            self.settings.url(self.path_of(wanted.asked.path)),
             list(wanted.asked.params),
             {**self.settings.headers, **_CONTENT, **more, **self._bearer.headers(token)},
         )
         self._budget.learn(raw.status, raw.headers)
         self._server_time = http_date(raw.headers.get("date")) or self._server_time
+        self.notices.look(wanted.asked.template, raw.headers)
         if raw.status == OK:
             self._bearer.accepted(token)
         _LOG.debug(

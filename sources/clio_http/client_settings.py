@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sources.clio_http.exchange import Bounds
-from sources.clio_http.hosts import Origin, base_origin, clio_origin, gateway_origin
+from sources.clio_http.hosts import Origin, base_origin, clio_origin, gateway_origin, path_below
 from sources.clio_http.pace import Pace
 from sources.clio_http.retry import Policy
 from sources.clio_http.secret import Secret
@@ -50,3 +50,9 @@ class ClientSettings:
     def url(self, path: str) -> str:
         """Give the address of a path such as `activities`."""
         return f"{self.base_url}{self.api_path}/{path}{self.suffix}"
+
+    def path_in(self, location: str) -> str:
+        """Give the path of this API that a redirect leads to; empty if it leads anywhere else."""
+        if not self.api_path:
+            return ""
+        return path_below(location, self.base_url, self.api_path, self.suffix)

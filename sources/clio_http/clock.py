@@ -2,10 +2,22 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Protocol
 
 import pendulum
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Boot:
+    """Seconds since this machine was started, its sleep included, and which start that was."""
+
+    id: str
+    seconds: float
 
 
 class Clock(Protocol):
@@ -17,6 +29,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Give seconds that never run backwards."""
+        ...
+
+    def boot(self) -> Boot | None:
+        """Give the time since the machine was started; None where it cannot be had."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -38,6 +54,13 @@ class SystemClock:
     def monotonic(self) -> float:
         """Give seconds that never run backwards."""
         return time.monotonic()
+
+    def boot(self) -> Boot | None:
+        """Give the time since the machine was started; only Linux says which start that was."""
+        try:
+            return Boot(BOOT_ID.read_text("ascii").strip(), time.clock_gettime(time.CLOCK_BOOTTIME))
+        except (OSError, ValueError, AttributeError):
+            return None
 
     def sleep(self, seconds: float) -> None:
         """Wait, or less if asked to stop."""

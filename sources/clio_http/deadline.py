@@ -8,12 +8,12 @@ what is left of its request's total.
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from ssl import SSLContext
 
 import httpcore
 import httpx
 
+from sources.clio_http.authorities import certificates
 from sources.clio_http.clock import Clock
 
 _CONNECTIONS = 8
@@ -52,7 +52,7 @@ class BoundedTransport(httpx.HTTPTransport):
 
     def __init__(self, deadline: Deadline) -> None:
         """Open the pool, with certificates checked and the environment's proxies ignored."""
-        context = _certificates()
+        context = certificates()
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
@@ -63,12 +63,6 @@ class BoundedTransport(httpx.HTTPTransport):
             http2=False,
             network_backend=_Backend(deadline),
         )
-
-
-@cache
-def _certificates() -> SSLContext:
-    """Read the authorities' certificates, once for all clients of the process."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Backend(httpcore.NetworkBackend):

@@ -15,6 +15,7 @@ from sources.clio_http.deadline import BoundedTransport, Deadline
 from sources.clio_http.hosts import host_of
 from sources.errors import (
     ClioError,
+    HangError,
     Interrupted,
     UnavailableError,
     UnreachableError,
@@ -113,7 +114,8 @@ class Exchange:
         try:
             return self._whole(begin)
         except httpx.TimeoutException as error:
-            failure = _unavailable(error)(f"{host_of(url)} did not answer in time ({_kind(error)})")
+            late = UnreachableError if isinstance(error, _UNSENT) else HangError
+            failure = late(f"{host_of(url)} did not answer in time ({_kind(error)})")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = _failure(error, host_of(url))
         # Raised only here: within the block above it would carry httpx's exception as its

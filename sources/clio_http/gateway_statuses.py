@@ -48,7 +48,7 @@ def gateway_error_for(status: int, body: bytes, location: str, asked: Asked) -> 
             message = f"{said} through the Maton gateway: Clio refused the connection's sign-in"
             return GatewayConnectionError(message)
         return GatewayKeyError(f"{said} by the Maton gateway: the API key was not taken")
-    if status == _BAD_REQUEST and type(error) is RequestRefusedError and not of_clio:
+    if status == _BAD_REQUEST and isinstance(error, RequestRefusedError) and not of_clio:
         message = f"{said} by the Maton gateway: there is no connection to Clio that can be used"
         return GatewayConnectionError(message)
     if isinstance(error, CollectionGoneError | VersionRetiredError) and not of_clio:

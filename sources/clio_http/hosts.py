@@ -123,8 +123,10 @@ def webhook_origin(url: str) -> Origin:
     return origin
 
 
-def next_token(link: str, path: str, base: Origin) -> str:
+def next_token(link: str, path: str, base: Origin, moved: str = "") -> str:
     """Take the page token out of a link to the next page; nothing else of it is ever used.
+
+    The list is at `path`, or since Clio pointed there at `moved`.
 
     Raises:
         ForeignHostError: if the link points anywhere but to this Clio.
@@ -141,7 +143,8 @@ def next_token(link: str, path: str, base: Origin) -> str:
         host = host_of(link) or "no usable host"
         message = f"the link to the next page of {template(path)} points to {host}"
         raise ForeignHostError(message)
-    if not parts.path.removesuffix(".json").endswith("/" + path.strip("/")):
+    own = tuple("/" + one.strip("/") for one in (path, moved) if one)
+    if not parts.path.removesuffix(".json").endswith(own):
         message = f"the link to the next page of {template(path)} is for another collection"
         raise BrokenWalkError(message)
     tokens = {value for name, value in parse_qsl(parts.query) if name == "page_token"}
@@ -149,6 +152,22 @@ def next_token(link: str, path: str, base: Origin) -> str:
         message = f"the link to the next page of {template(path)} does not hold one page token"
         raise BrokenWalkError(message)
     return tokens.pop()
+
+
+def path_below(location: str, base_url: str, api_path: str, suffix: str) -> str:
+    """Give the path of the same API that a redirect leads to, as it is asked for.
+
+    Empty if it leads to any other origin or place, or is not written plainly.
+    """
+    parts = _split(location)
+    if parts is None or parts.username is not None:
+        return ""
+    if (parts.scheme or parts.netloc) and _origin(parts) != base_origin(base_url):
+        return ""
+    root = urlsplit(base_url).path + api_path + "/"
+    path = parts.path.removeprefix(root).removesuffix(suffix or ".json")
+    plain = parts.path.startswith(root) and re.fullmatch(r"\w+(?:/\w+)*", path, re.ASCII)
+    return path if plain else ""
 
 
 def host_of(url: str) -> str:

@@ -38,7 +38,7 @@ class Sifted:
 
 def needed(collection: Collection) -> frozenset[str]:
     """Name the columns that a row cannot do without."""
-    return frozenset({*collection.key, "updated_at", "etag", collection.deletion_marker} - {""})
+    return frozenset({*collection.telling, "updated_at", "etag", collection.deletion_marker} - {""})
 
 
 def key_text(row: Mapping[str, Any], key: Sequence[Column]) -> str:
@@ -76,7 +76,7 @@ def sift(
 
 
 def _is_key(column: Column, collection: Collection) -> bool:
-    return column.name in collection.key
+    return column.name in collection.telling
 
 
 def _blamed(found: Mapping[str, Oddity], names: Names[str]) -> dict[str, Oddity]:

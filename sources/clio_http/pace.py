@@ -3,26 +3,24 @@
 Clio Grow says neither how many requests are left nor when there will be more. So each request
 takes one of as many permits as a second allows, and gives it back a second after its answer.
 Clio counted the request at some moment between the two; hence among any four requests the last
-is counted a whole second after the first, however long they were under way.
+is counted a whole second after the first, however long they were under way. Where Clio refuses
+more all the same, the pace falls until it does not.
 """
 
-import json
 import math
+import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
 
 from sources.clio_http.clock import Clock
-from sources.clio_http.retry import LONGEST_HOLD
+from sources.clio_http.permits import Permit, Permits
 from sources.errors import Interrupted, UnavailableError
 
-LEASE = 10.0
-"""Seconds after which a request that is still under way was surely counted, and after which the
-permit of a process that died is free again."""
 MARGIN = 0.02
 PATIENCE = 30.0
 _POLL = 0.05
@@ -36,42 +34,6 @@ class Pace:
     requests: int
     seconds: float = 1.0
     file: Path | None = None
-
-
-@dataclass(frozen=True)
-class Permit:
-    """A permit that was taken, and the moment at which it is taken to be lost."""
-
-    number: int
-    until: float
-
-
-@dataclass
-class Permits:
-    """When each permit is free again, and until when nobody may send. Monotonic seconds."""
-
-    free: list[float]
-    held: float = -math.inf
-
-    def wait(self, now: float) -> float:
-        """Tell how long until a request may start; 0 now."""
-        return max(0.0, min(self.free) - now, self.held - now)
-
-    def take(self, now: float) -> Permit:
-        """Take the permit that has been free the longest."""
-        number = self.free.index(min(self.free))
-        self.free[number] = now + LEASE
-        return Permit(number, now + LEASE)
-
-    def give_back(self, permit: Permit, free_at: float) -> None:
-        """Let a permit be free from a moment on, unless somebody else has it by now."""
-        if self.free[permit.number] == permit.until:
-            self.free[permit.number] = free_at
-
-    def without_nonsense(self, now: float) -> "Permits":
-        """Forget moments that no run can have meant: the machine's clock has started anew."""
-        free = [at if at <= now + LEASE else -math.inf for at in self.free]
-        return Permits(free, self.held if self.held <= now + LONGEST_HOLD else -math.inf)
 
 
 class PacedBudget:
@@ -90,8 +52,9 @@ class PacedBudget:
         self._stop = stop or threading.Event()
         # what is reserved is for others than us, so that all our processes count alike
         self._count = max(1, math.floor(pace.requests * (1.0 - reserve)))
-        self._permits = Permits([-math.inf] * self._count)
+        self._permits = Permits([-math.inf] * pace.requests)
         self._guard = threading.Lock()
+        self._told = threading.local()
         self._lock: filelock.BaseFileLock | None = None
         if pace.file is not None:
             pace.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,15 +74,18 @@ class PacedBudget:
             UnavailableError: if another process does not let go of the file.
         """
         permit = self._acquire()
+        self._told.status = 0
         try:
             yield
         finally:
             with self._shared() as permits:
-                rested = self._clock.monotonic() + self._pace.seconds + MARGIN
-                permits.give_back(permit, rested)
+                now = self._clock.monotonic()
+                permits.learn(self._told.status, now)
+                permits.give_back(permit, now, self._pace.seconds + MARGIN)
 
-    def learn(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says: nothing, since no count is kept in its headers."""
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Take in whether an answer was a refusal; no count is kept in its headers."""
+        self._told.status = status
 
     def hold(self, seconds: float) -> None:
         """Let nobody send anything for so long."""
@@ -132,7 +98,7 @@ class PacedBudget:
                 raise Interrupted
             with self._shared() as permits:
                 now = self._clock.monotonic()
-                wait = permits.wait(now)
+                wait = permits.wait(now, self._count)
                 if wait == 0.0:
                     return permits.take(now)
             # an answer may come before the permit's time is over: looked after now and then
@@ -151,24 +117,32 @@ class PacedBudget:
                 message = "another process holds the file of the request limit"
                 raise UnavailableError(message) from None
             try:
-                permits = self._read()
-                yield permits
-                self._write(permits)
+                self._permits = self._read()
+                yield self._permits
+                self._write(self._permits)
             finally:
                 self._lock.release()
 
     def _read(self) -> Permits:
+        """Read what all share; of a file that is gone or makes no sense the last that is known."""
         try:
-            free, held = json.loads(self._file.read_text("ascii"))
-            permits = Permits([float(at) for at in free], float(held))
-        except (OSError, ValueError, TypeError):
-            permits = Permits([])
-        if len(permits.free) != self._count:
-            permits.free = [-math.inf] * self._count
+            permits = Permits.read(self._file.read_text("ascii"), self._pace.requests)
+        except (OSError, ValueError):
+            permits = self._permits
         return permits.without_nonsense(self._clock.monotonic())
 
     def _write(self, permits: Permits) -> None:
-        self._file.write_text(json.dumps([permits.free, permits.held]), "ascii")
+        """Write what all share, whole or not at all.
+
+        On a full disk others do not hear of it; for this process what it remembers counts.
+        """
+        new = self._file.with_name(f"{self._file.name}.new")
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+            handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(permits.text())
+            new.replace(self._file)
 
     @property
     def _file(self) -> Path:

@@ -28,6 +28,11 @@ class Page:
     next_token: str
     date: pendulum.DateTime | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is the list's first page and its last."""
+        return not self.token and not self.next_token
+
 
 def walk(  # noqa: PLR0913 - what to walk, from where, and two bounds by name
     client: ClioClient,
@@ -70,6 +75,7 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     *,
     meter: Meter | None = None,
     number: int = 1,
+    attempts: int | None = None,
 ) -> Page:
     """Read one page: the original parameters and, after the first page, its token."""
 
@@ -78,11 +84,13 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
         if meta is None and client.settings.bare:
             return _unmarked(answer, path, number, token)
         link = _next_link(meta, path)
-        following = next_token(link, path, client.settings.origin) if link else ""
+        moved, origin = client.path_of(path), client.settings.origin
+        following = next_token(link, path, origin, moved) if link else ""
         return Page(answer.body, number, token, following, answer.date)
 
     sent = [*params, ("page_token", token)] if token else list(params)
-    return client.read(path, sent, check, meter=meter, note=f"page {number}")
+    note = f"page {number}"
+    return client.read(path, sent, check, meter=meter, note=note, attempts=attempts)
 
 
 def _unmarked(answer: Answer, path: str, number: int, token: str) -> Page:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pendulum
 import pyarrow as pa
 
+from .asking import ORDER, SINCE, page_limit
 from .catalog import Collection, Field
 from .misfits import Misfit
 
@@ -38,7 +39,9 @@ class Plan:
 
     `since` asks only for records changed after that moment; None asks for all of them.
     `started_at` is server time before the walk's first page was asked for; `run_at` is server time
-    at the start of a run that goes on with an earlier one's walk.
+    at the start of a run that goes on with an earlier one's walk. `unread` names records that could
+    not be had before, so that no page is asked for again because of them. `not_taken` is what Clio
+    refused to be asked with, as `sources.clio_http.asking` writes it.
     """
 
     collection: Collection
@@ -49,6 +52,8 @@ class Plan:
     start: Point = field(default_factory=Point)
     left_out: frozenset[str] = frozenset()
     run_at: pendulum.DateTime | None = None
+    unread: frozenset[str] = frozenset()
+    not_taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,20 +94,30 @@ class Reading:
 
 def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
     """Give the parameters that every page of a walk is asked with."""
-    parameters = narrowing(plan.collection, fields)
+    parameters = narrowing(plan.collection, fields, plan.not_taken)
     if plan.since is not None:
         parameters.append(("updated_since", stamp(plan.since)))
     return tuple(parameters)
 
 
-def narrowing(collection: Collection, fields: Sequence[Field]) -> list[tuple[str, str]]:
+def narrowing(
+    collection: Collection, fields: Sequence[Field], not_taken: frozenset[str] = frozenset()
+) -> list[tuple[str, str]]:
     """Give the parameters that choose fields, page size and order, where a list takes them."""
     if not collection.narrows:
         return []
     chosen = [("fields", ",".join(item.request for item in fields))]
     if collection.page_size > 1:
-        chosen += [("limit", str(collection.page_size)), ("order", "id(asc)")]
+        chosen.append(("limit", str(page_limit(collection, not_taken))))
+    if collection.order and ORDER not in not_taken:
+        chosen.append(("order", collection.order))
     return chosen
+
+
+def asked_without(plan: Plan, refused: str) -> Plan:
+    """Give a plan without what Clio refused; one that cannot ask for changes asks for all."""
+    plan = replace(plan, not_taken=plan.not_taken | {refused})
+    return replace(plan, since=None, mode="full") if refused == SINCE else plan
 
 
 def stamp(moment: pendulum.DateTime) -> str:

@@ -37,33 +37,69 @@ def demand_size(typed: pa.Table, most: int) -> None:
             raise BrokenWalkError(message)
 
 
-def demand_rising(
-    typed: pa.Table, key: Column, pages: Sequence[tuple[int, bytes]], after: int
+def demand_order(
+    rows: pa.Table, key: Sequence[str], rises: str, after: int, *, whole: bool = False
 ) -> int:
-    """Refuse ids that do not rise above `after`, and give the greatest.
+    """Check the rows of some pages of one list, and return the greatest id read so far.
+
+    A list that fits on one page (`whole`) needs no order: nothing can be lost between pages.
+
+    Args:
+        rows: typed rows with `_page` and `_position`.
+        key: the columns that tell one row from another.
+        rises: the column that only rises, as the product promises; empty if it promises nothing.
+        after: the greatest id of the pages before these.
+        whole: these are all rows of the list.
 
     Raises:
-        BrokenWalkError: they do not.
+        BrokenWalkError: ids do not rise, or one page holds a key twice.
 
     """
-    ordered = typed.select([key.name, "_page", "_position"])
-    ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
-    ids = _numbers(ordered[key.name].combine_chunks())
+    own = tuple(key) == (rises,)
+    ids = _ids(rows, rises) if rises else None
     if ids is None or not len(ids):
+        _check_repeats(rows, key, strict=own)
         return after
-    rising = pa.compute.greater(ids[1:], ids[:-1])
-    if ids[0].as_py() <= after or not all_true(rising):
-        message = f"ids do not rise between pages {pages[0][0]} and {pages[-1][0]}"
+    rising = _rises(ids, after, own=own)
+    if not rising and not whole:
+        pages = pa.compute.unique(rows["_page"]).to_pylist()
+        message = f"ids do not rise between pages {min(pages)} and {max(pages)}"
         raise BrokenWalkError(message)
-    return int(ids[-1].as_py())
+    if not (rising and own):
+        _check_repeats(rows, key, strict=own)
+    return max(after, int(pa.compute.max(ids).as_py()))
 
 
-def _numbers(ids: pa.Array) -> pa.Array | None:
-    """Give ids as numbers, also those that Clio writes as text; None where they are no numbers."""
+def _ids(rows: pa.Table, name: str) -> pa.Array | None:
+    """Give the ids in the order of their rows; None where they are no numbers."""
+    ordered = rows.select([name, "_page", "_position"])
+    ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
     try:
-        return ids.cast(pa.int64())
+        # Clio writes some ids as text
+        return ordered[name].combine_chunks().cast(pa.int64()).drop_null()
     except pa.ArrowInvalid:
         return None
+
+
+def _rises(ids: pa.Array, after: int, *, own: bool) -> bool:
+    """Tell whether ids rise; those of another record may stand in several rows."""
+    if own:
+        return bool(ids[0].as_py() > after and all_true(pa.compute.greater(ids[1:], ids[:-1])))
+    return bool(ids[0].as_py() >= after and all_true(pa.compute.greater_equal(ids[1:], ids[:-1])))
+
+
+def _check_repeats(rows: pa.Table, key: Sequence[str], *, strict: bool) -> None:
+    """Refuse a page that holds a key twice; not `strict`, the same row may come again."""
+    names = ["_page", *key]
+    keys = rows.group_by(names).aggregate([([], "count_all")])
+    twice = keys.filter(pa.compute.greater(keys["count_all"], 1))
+    if not twice.num_rows:
+        return
+    content = ["_page", *(name for name in rows.column_names if not name.startswith("_"))]
+    different = rows.select(content).group_by(content).aggregate([])
+    if strict or different.num_rows > keys.num_rows:
+        message = f"page {twice['_page'][0]} holds a record twice"
+        raise BrokenWalkError(message)
 
 
 def all_true(values: pa.ChunkedArray | pa.Array) -> bool:

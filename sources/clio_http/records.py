@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute
 
 from sources.errors import BrokenWalkError, CollectionGoneError, VersionRetiredError
 
+from .asking import ORDER, taken
 from .catalog import Field
 from .client import ClioClient, Meter
 from .paging import walk
@@ -24,17 +26,16 @@ class Records:
         plan: Plan,
         fields: Sequence[Field],
         meter: Meter,
-        asked: Sequence[Field] = (),
     ) -> None:
-        """Get ready; nothing is sent yet. `asked` are fields to ask for and not to store."""
+        """Get ready; nothing is sent yet."""
         self.client = client
         self.plan = plan
         self.meter = meter
         columns = [column for item in fields for column in item.columns]
-        self._reader = RowReader(plan.collection, columns)
-        self._reader.rising = False
-        more = [item for item in asked if item not in fields]
-        self._narrowing = narrowing(plan.collection, [*fields, *more])
+        self._reader = RowReader(plan.collection, columns, ordered=False)
+        # records that are named fit on one page, which needs no order
+        narrowed = narrowing(plan.collection, fields, plan.not_taken)
+        self._narrowing = [pair for pair in narrowed if pair[0] != ORDER]
 
     def by_ids(self, ids: Sequence[object]) -> Reading:
         """Read some records, in blocks where the list takes ids. Those that are gone are left out.
@@ -101,7 +102,7 @@ class Records:
         return self._reading(self._pages(one, ids), one)
 
     def _pages(self, one: List, ids: Sequence[object]) -> list[bytes]:
-        asked = [*self._narrowing, *one.parameters]
+        asked = [*self._narrowing, *taken(one.parameters, self.plan.not_taken)]
         asked += [("ids[]", str(key)) for key in ids]
         return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
 
@@ -124,7 +125,7 @@ def joined(readings: Sequence[Reading]) -> Reading:
 
 
 def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
-    """Add the columns that the list itself decides, such as the parent's id."""
+    """Add the columns that the list itself decides, such as the parent's id, and stand-ins."""
     kinds = {column.name: column.type for column in plan.collection.columns}
     for name, constant in one.constants:
         column = pa.array([constant], pa.scalar(constant).type).cast(ARROW_TYPES[kinds[name]])
@@ -133,18 +134,26 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
             table = table.set_column(table.column_names.index(name), name, column)
         else:
             table = table.append_column(name, column)
+    for name, stood_for in plan.collection.stands_for:
+        values = pa.nulls(table.num_rows, pa.int64())
+        if stood_for in table.column_names:
+            values = table[stood_for]
+        table = table.append_column(name, pa.compute.fill_null(values, 0))
     return table
 
 
 def keyed(misfits: Sequence[Misfit], plan: Plan, one: List) -> list[Misfit]:
     """Complete the keys of misfits by what the list itself decides, such as the parent's id."""
     key, constants = plan.collection.key, dict(one.constants)
+    ours = dict(plan.collection.stands_for)
     if not constants.keys() & set(key):
         return list(misfits)
     found = []
     for misfit in misfits:
         parts = iter(misfit.record_id.split(","))
         texts = [str(constants[k]) if k in constants else next(parts, "") for k in key]
+        # the key has 0 where what it stands for is null
+        texts = [text or "0" if k in ours else text for k, text in zip(key, texts, strict=True)]
         found.append(replace(misfit, record_id=",".join(texts)))
     return found
 

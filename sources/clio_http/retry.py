@@ -33,7 +33,7 @@ class Policy:
     """
 
     attempts: int = 5
-    total: float = 300.0
+    total: float = 180.0
     refusals: int = 20
     first_wait: float = 0.5
     longest_wait: float = 30.0
@@ -84,8 +84,11 @@ class Retrier:
         self,
         slot: Callable[[], AbstractContextManager[None]],
         once: Callable[[], Outcome[T]],
+        attempts: int | None = None,
     ) -> T:
         """Run `once`, each time within a new slot, and give the value of its success.
+
+        `attempts` bounds the failures instead of the policy, where another try is of no use.
 
         Waiting for a slot is not counted as time spent on failures: it is how the rate limit is
         kept, and may rightly take a minute.
@@ -106,7 +109,7 @@ class Retrier:
                 return outcome.value
             if isinstance(outcome, Again):
                 failures += 1
-                spent += self._pause(outcome, failures, spent)
+                spent += self._pause(outcome, failures, spent, attempts or self._policy.attempts)
 
     def _hold_all(self, refusal: Refused, refusals: int, unsaid: int) -> None:
         waits = self._policy.waits
@@ -124,9 +127,9 @@ class Retrier:
         # never shorter than Clio advises, and not the same for everyone
         return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311
 
-    def _pause(self, failure: Again, failures: int, spent: float) -> float:
+    def _pause(self, failure: Again, failures: int, spent: float, attempts: int) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)
-        if failures >= self._policy.attempts or spent + wait > self._policy.total:
+        if failures >= attempts or spent + wait > self._policy.total:
             raise failure.error
         _LOG.info("%s; asking again in %.1f s", failure.error, wait)
         self._clock.sleep(wait)

@@ -26,7 +26,7 @@ from .catalog import EXTRA, Collection, Column
 from .exactness import bulk_is_exact
 from .leaves import Leaves, read_leaves, standing
 from .misfits import UNKNOWN, Misfit, Sifted, sift
-from .promises import all_true, demand_keys, demand_rising, demand_size
+from .promises import all_true, demand_keys, demand_order, demand_size
 from .shapes import shaped
 from .signs import signs_of
 from .statements import statements
@@ -81,8 +81,18 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
 class RowReader:
     """Reads the pages of one collection. One reader serves one walk, in one thread at a time."""
 
-    def __init__(self, collection: Collection, columns: Sequence[Column] | None = None) -> None:
-        """Prepare the queries for the columns that come from the body."""
+    def __init__(
+        self,
+        collection: Collection,
+        columns: Sequence[Column] | None = None,
+        *,
+        ordered: bool = True,
+    ) -> None:
+        """Prepare the queries for the columns that come from the body.
+
+        `rising` is the column of which it is checked that it only rises; it is empty if the list
+        promises nothing or was not `ordered` by id.
+        """
         chosen = collection.columns if columns is None else columns
         self.columns = tuple(column for column in chosen if column.path)
         self.collection = collection
@@ -92,18 +102,17 @@ class RowReader:
         # a list that is not narrowed sends what configuration leaves out
         asked = set(self.columns) if not collection.narrows else set(collection.columns)
         self._left_out = tuple(c.path for c in collection.columns if c.path and c not in asked)
-        self.rising = (
-            (collection.ordered or collection.updated_since)
-            and collection.mode != "none"
-            and len(self.key) == 1
-        )
+        there = {column.name for column in self.columns}
+        beside = tuple(name for _, name in collection.stands_for if name in there)
+        self._apart = (*(column.name for column in self.key), *beside)
+        self.rising = collection.rises if ordered and collection.rises in there else ""
         self._signs = signs_of(collection, self.columns)
         self._texts = tuple(column for column in self.columns if column.type == "VARCHAR")
         self._sql = statements(self.columns)
         self._connection = _connection()
 
-    def read(self, pages: Pages, *, after: int = 0) -> Batch:
-        """Read (number, body) pages whose ids rise above `after`.
+    def read(self, pages: Pages, *, after: int = 0, whole: bool = False) -> Batch:
+        """Read (number, body) pages whose ids rise above `after`; `whole` are all of the list.
 
         Raises:
             UnreadableAnswerError: a page cannot be parsed; the message names the page.
@@ -116,8 +125,8 @@ class RowReader:
         with closing(self._connection.cursor()) as cursor:
             even, odd = self._in_bulk(cursor, pages)
             if even is not None and not odd:
-                return self._batch(Sifted(even, (), 0), pages, after)
-            return self._with_odd(cursor, even, odd, pages, after)
+                return self._batch(Sifted(even, (), 0), after, whole=whole)
+            return self._with_odd(cursor, even, odd, after, whole=whole)
 
     def read_each(self, lists: Sequence[Sequence[bytes]]) -> list[Batch] | None:
         """Read several whole lists in one query: planning it takes longer than running it.
@@ -134,7 +143,7 @@ class RowReader:
         ends = accumulate((len(bodies) for bodies in lists), initial=0)
         try:
             return [
-                self._batch(Sifted(_of_pages(even, first, last), (), 0), pages[first:last], 0)
+                self._batch(Sifted(_of_pages(even, first, last), (), 0), 0)
                 for first, last in pairwise(ends)
             ]
         except BrokenWalkError:
@@ -192,8 +201,9 @@ class RowReader:
         cursor: duckdb.DuckDBPyConnection,
         even: pa.Table | None,
         odd: Pages,
-        pages: Pages,
         after: int,
+        *,
+        whole: bool,
     ) -> Batch:
         """Read the odd pages row by row, and put their rows where they belong among the others."""
         sifted, leaves = self._carefully(cursor, odd)
@@ -201,8 +211,10 @@ class RowReader:
             tables = [even.drop_columns(["_exact"]), sifted.table]
             table = pa.concat_tables(tables, promote_options="default")
             table = table.sort_by([("_page", "ascending"), ("_position", "ascending")])
-            return self._batch(replace(sifted, table=table), pages, after, new=self._new(leaves))
-        return self._batch(sifted, pages, after, absent=self._absent(leaves), new=self._new(leaves))
+            sifted, absent = replace(sifted, table=table), frozenset[str]()
+        else:
+            absent = self._absent(leaves)
+        return self._batch(sifted, after, whole=whole, absent=absent, new=self._new(leaves))
 
     def _carefully(self, cursor: duckdb.DuckDBPyConnection, pages: Pages) -> tuple[Sifted, Leaves]:
         leaves = read_leaves(pages, self.columns, self._known, self._left_out, self._signs)
@@ -227,9 +239,9 @@ class RowReader:
     def _batch(
         self,
         sifted: Sifted,
-        pages: Pages,
         after: int,
         *,
+        whole: bool = False,
         absent: frozenset[str] = frozenset(),
         new: frozenset[str] = frozenset(),
     ) -> Batch:
@@ -237,7 +249,7 @@ class RowReader:
         rows = sifted.table
         demand_keys(rows, self.key)
         demand_size(rows, self.collection.page_size)
-        last_id = demand_rising(rows, self.key[0], pages, after) if self.rising else after
+        last_id = demand_order(rows, self._apart, self.rising, after, whole=whole)
         table = rows.select([column.name for column in self.columns])
         table = table.cast(arrow_schema(self.columns))
         if UNKNOWN in rows.column_names:

@@ -74,7 +74,7 @@ def signs_of(collection: Collection, columns: Sequence[Column]) -> Signs:
     """Say what to look for; nothing in a list that sends the keys it likes."""
     if not collection.narrows:
         return NONE
-    tops = {column.path[0] for column in columns}
+    tops = {column.path[0] for column in columns if column.path}
     arrays: dict[str, tuple[str, ...]] = {}
     objects = set()
     for field in collection.fields:

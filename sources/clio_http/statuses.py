@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from sources.clio_http.hosts import host_of, template
+from sources.clio_http.hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
+from sources.clio_http.refusals import refused_parameters, sentence
 from sources.clio_http.refused_fields import refused_fields
 from sources.errors import (
     ClioError,
@@ -15,6 +16,7 @@ from sources.errors import (
     FieldsRefusedError,
     MissingScopeError,
     PageTokenRefusedError,
+    ParameterRefusedError,
     RecordChangedError,
     RedirectRefusedError,
     RequestRefusedError,
@@ -36,7 +38,7 @@ _MEANINGS: dict[int, type[ClioError]] = {
     410: VersionRetiredError,
     412: RecordChangedError,
 }
-_REDIRECTS = range(300, 400)
+REDIRECTS = range(300, 400)
 _TOKEN_REFUSALS = frozenset({400, 410, 422})
 _PAGE_TOKEN = re.compile(r"page.?token", re.IGNORECASE)
 _LOGIN = re.compile(
@@ -87,33 +89,47 @@ def is_temporary(status: int) -> bool:
 def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
     """Give the error that an answer other than 200 means."""
     message = f"GET {asked.template} was answered with {status}"
-    if status < _REDIRECTS.start or is_temporary(status):
+    if status < REDIRECTS.start or is_temporary(status):
         return (UnavailableError if is_temporary(status) else UnreadableAnswerError)(message)
-    if status in _REDIRECTS:
+    if status in REDIRECTS:
         return _redirect(message, location)
     kind, text = explanation(body)
     if status in _TOKEN_REFUSALS and asked.sent_page_token and _PAGE_TOKEN.search(text):
         return PageTokenRefusedError(f"{message}: the page token was refused")
     if status == _FORBIDDEN:
         return MissingScopeError(f"{message}{_scope(text)}")
-    if status == _BAD_REQUEST:
-        return _bad_request(message, kind, text, asked)
-    return _MEANINGS.get(status, RequestRefusedError)(message)
+    if status in _MEANINGS:
+        return _MEANINGS[status](message)
+    return _refused(status, message, kind, text, asked)
 
 
-def _bad_request(message: str, kind: str, text: str, asked: Asked) -> ClioError:
-    fields = refused_fields(text, asked.fields, kind)
-    if not fields and kind != "InvalidFields":
-        return RequestRefusedError(message)
-    named = ", ".join(fields) or "not named"
-    return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
+def _refused(status: int, message: str, kind: str, text: str, asked: Asked) -> ClioError:
+    """Say what of a request Clio did not take, as far as its own words tell."""
+    fields = refused_fields(text, asked.fields, kind) if status == _BAD_REQUEST else ()
+    parameters = refused_parameters(text, asked.params)
+    about_fields = kind == "InvalidFields" or re.search("field", text, re.IGNORECASE)
+    if kind == "InvalidFields" or (fields and (about_fields or not parameters)):
+        named = ", ".join(fields) or "not named"
+        return FieldsRefusedError(f"{message}: fields refused: {named}", fields)
+    names = [asked.fields, *(name for name, _ in asked.params)]
+    told = sentence(kind, text, names)
+    message = f"{message}: {told}" if told else message
+    if parameters:
+        return ParameterRefusedError(message, parameters, fields)
+    return RequestRefusedError(message)
 
 
 def _redirect(message: str, location: str) -> ClioError:
-    host = host_of(location) or "a path of its own"
-    if _LOGIN.search(location.partition("?")[0]):
-        return MissingScopeError(f"{message}: it points to the sign-in page at {host}")
-    return RedirectRefusedError(f"{message}: a redirect to {host} was not followed")
+    host = host_of(location)
+    known = LOOPBACK_HOSTS | GATEWAY_HOSTS
+    of_clio = not host or host in known or bool(region_of(host)) or host.endswith(".clio.com")
+    if of_clio and _LOGIN.search(location.partition("?")[0]):
+        named = host or "a path of its own"
+        return MissingScopeError(f"{message}: it points to the sign-in page at {named}")
+    told = f"{message}: a redirect to {host or 'a path of its own'} was not followed"
+    if not of_clio:
+        told += "; most likely it leads to the sign-in page of the network that this machine is in"
+    return RedirectRefusedError(told)
 
 
 def _scope(text: str) -> str:

@@ -5,9 +5,8 @@ readings: some pages' rows, typed, with the point from which the walk would go o
 The next pages are fetched while a reading is being worked on.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -16,27 +15,33 @@ from sources.errors import (
     ClioError,
     CollectionGoneError,
     FieldsRefusedError,
+    HangError,
     MissingScopeError,
     PageTokenRefusedError,
+    ParameterRefusedError,
     RequestRefusedError,
     UnavailableError,
     UnreadableAnswerError,
     VersionRetiredError,
 )
 
+from .asking import give_way, is_repeat, page_limit, taken
 from .client import ClioClient, Meter
 from .clock import Clock
-from .paging import Page, fetch, walk
-from .plan import List, Plan, Point, Reading, request_parameters, without
-from .records import Records, as_page, filled, keyed
-from .rows import Batch, Misfit, RowReader
+from .paging import Page, fetch
+from .places import Place, Repeats, Spot
+from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
+from .records import Records, as_page
+from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
+from .stretches import Stretch, Stretches
 
 MAX_PAGES = 50
 MAX_BYTES = 16_000_000
 MAX_SECONDS = 10.0
-PAGE_READINGS = 3
 REFUSED_LISTS = 3
 """So many refused lists, and none that was answered, mean that the whole collection is refused."""
+IN_VAIN = 10
+"""So many lists in a row that cannot be had mean that the service is away, and not they."""
 OF_ONE_LIST = (
     BrokenWalkError,
     MissingScopeError,
@@ -53,14 +58,6 @@ DEAD_TOKEN = (
 )
 """Answers to the first request of a resumed walk after which it starts anew: nobody says in which
 words Clio refuses a page token that has expired."""
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """Pages that follow one another, as fetched, with the list that each belongs to."""
-
-    pages: tuple[tuple[int, Page], ...]
-    point: Point
 
 
 class Walk:
@@ -82,31 +79,32 @@ class Walk:
         self.refused: set[str] = set()
         self.error: ClioError | None = None
         self.complete = False
+        self.restarted = False
         self._prefetch = prefetch
         self._failure: ClioError | None = None
         self.skipped: set[int] = set()
-        self.failed: set[int] = set()
+        self.failed: dict[int, str] = {}
+        self.unread: dict[str, str] = {}
+        self._given_up: set[str] = set()
+        self._size = page_limit(plan.collection, plan.not_taken)
+        self._before: tuple[int, Page | None] = (-1, None)
         self._answered = False
-        self._tokens: set[str] = set()
-        self._rows: set[int] = set()
-        self._tokens_of = -1
+        self._in_vain: list[int] = []
+        self._repeats = Repeats()
         self._held: list[Reading] = []
         self._readings: Iterator[Reading] | None = None
         self._request()
 
     def _request(self) -> None:
-        self._fields = without(
-            self.plan.collection.fields,
-            self.plan.left_out | self.refused,
-        )
-        columns = [column for item in self._fields for column in item.columns]
-        self._reader = RowReader(self.plan.collection, columns)
+        self._fields = without(self.plan.collection.fields, self.plan.left_out | self.refused)
+        self._stretch = Stretches(self.plan, self._fields, self._again, self.failed)
         self._parameters = request_parameters(self.plan, self._fields)
 
     @property
     def keys_rise(self) -> bool:
         """Tell whether the walk checks that ids only rise, so that no key can come twice."""
-        return self._reader.rising and self._reader.key[0].type == "BIGINT"
+        reader = self._stretch.reader
+        return [c.name for c in reader.key if c.type == "BIGINT"] == [reader.rising]
 
     def hold(self, reading: Reading) -> None:
         """Take a reading back, to be handed out first when the walk is taken up again."""
@@ -143,18 +141,11 @@ class Walk:
     def _walk(self) -> Iterator[Reading]:
         try:
             yield from self._with_restart()
-            self._check_lists()
             self.complete = True
         except MissingScopeError as error:
             self.error = error.of(self.plan.collection.scope)
         except ClioError as error:
             self.error = error
-
-    def _check_lists(self) -> None:
-        """Refuse to call a child walk complete that some parents' lists were kept from."""
-        if self.failed:
-            message = f"{len(self.failed):,} of {len(self.plan.lists):,} lists may not be read"
-            raise MissingScopeError(message)
 
     def _opening(self) -> Reading:
         """Give a reading without rows, so that a collection is known before it is read."""
@@ -167,7 +158,7 @@ class Walk:
         except DEAD_TOKEN:
             if not self.plan.start.page_token or self.point != self.plan.start:
                 raise
-            self.point = Point()
+            self.point, self.restarted = Point(), True
             yield from self._stretches()
 
     def _stretches(self) -> Iterator[Reading]:
@@ -180,9 +171,9 @@ class Walk:
             more = stretch.point.index < len(self.plan.lists)
             if more and failure is None:
                 following = self._ahead(self._gather, stretch.point)
-            reading = self._read(stretch)
-            self.point = reading.point
-            yield reading
+            for reading in self._stretch.readings(stretch, self.point):
+                self.point = reading.point
+                yield reading
             if failure is not None:
                 raise failure
             if not more:
@@ -190,99 +181,175 @@ class Walk:
 
     def _ahead(
         self,
-        task: Callable[[Point], _Stretch],
+        task: Callable[[Point], Stretch],
         point: Point,
-    ) -> Callable[[], _Stretch]:
+    ) -> Callable[[], Stretch]:
         if self._prefetch is None or point == self.plan.start:
             return lambda: task(point)
-        future: Future[_Stretch] = self._prefetch.submit(task, point)
+        future: Future[Stretch] = self._prefetch.submit(task, point)
         return future.result
 
-    def _gather(self, point: Point) -> _Stretch:
+    def _gather(self, point: Point) -> Stretch:
         """Fetch pages until there are enough for one reading.
 
         After a failure the pages before it are still handed out; the failure comes after them.
         """
-        pages: list[tuple[int, Page]] = []
+        places: list[tuple[int, Place]] = []
         started = self.clock.monotonic()
         try:
-            for index, page in self._following(point):
-                pages += [(index, page)] if page else []
-                token = page.next_token if page else ""
+            for index, place in self._following(point):
+                places += [(index, place)] if place else []
+                token = place.next_token if place else ""
                 point = Point(index, token) if token else Point(index + 1)
-                if self._enough(pages, started):
+                if self._enough(places, started):
                     break
             else:
                 point = Point(len(self.plan.lists))
         except ClioError as error:
-            if not pages:
+            if not places:
                 raise
             self._failure = error
-        return _Stretch(tuple(pages), point)
+        return Stretch(tuple(places), point)
 
-    def _following(self, point: Point) -> Iterator[tuple[int, Page | None]]:
-        """Give the pages from a point on with the list's number; None for a list that is gone."""
+    def _following(self, point: Point) -> Iterator[tuple[int, Place | None]]:
+        """Give the places from a point on with the list's number; None for a list that is lost."""
         while point.index < len(self.plan.lists):
-            for page in self._pages(point):
-                if page is not None:
-                    self._check_progress(point.index, page)
-                yield point.index, page
+            for place in self._list(point):
+                yield point.index, place
             point = Point(point.index + 1)
 
-    def _check_progress(self, index: int, page: Page) -> None:
-        """Refuse a page that leads back to one read in an earlier stretch of the same list."""
-        if index != self._tokens_of:
-            self._tokens_of, self._tokens, self._rows = index, set(), set()
-        rows = page.body[: max(0, page.body.rfind(b'"meta"'))]
-        if page.next_token and page.next_token in self._tokens:
-            message = "a page leads back to a page already read"
-            raise BrokenWalkError(message)
-        if b"{" in rows[1:] and hash(rows) in self._rows:
-            message = "a page repeats the rows of a page already read"
-            raise BrokenWalkError(message)
-        self._tokens.add(page.next_token)
-        self._rows.add(hash(rows))
-
-    def _enough(self, pages: list[tuple[int, Page]], started: float) -> bool:
-        size = sum(len(page.body) for _, page in pages)
+    def _enough(self, places: list[tuple[int, Place]], started: float) -> bool:
+        pages = [page for _, place in places for page in place.pages]
+        size = sum(len(page.body) for page in pages)
         late = self.clock.monotonic() - started >= MAX_SECONDS
-        return len(pages) >= MAX_PAGES or size >= MAX_BYTES or late
+        return len(places) >= MAX_PAGES or size >= MAX_BYTES or late
 
-    def _pages(self, point: Point) -> Iterator[Page | None]:
-        one, token = self.plan.lists[point.index], point.page_token
-        while True:
+    def _list(self, point: Point) -> Iterator[Place | None]:
+        """Give the places of one list, from a point on; None where there is no list to be had."""
+        try:
+            for place in self._places(point):
+                self._repeats.check(point.index, place)
+                self._answered, self._in_vain = True, []
+                yield place
+        except CollectionGoneError:
+            # a parent that was deleted has no list; its own collection tells of that
+            if self.plan.mode != "child":
+                raise
+            self.skipped.add(point.index)
+            yield None
+        except OF_ONE_LIST as error:
+            if self.plan.mode != "child" or is_of_the_service(error):
+                raise
+            self._lose(point.index, error)
+            yield None
+
+    def _lose(self, index: int, error: ClioError) -> None:
+        """Let one parent's list cost itself alone, unless nothing is answered any more.
+
+        Raises:
+            ClioError: it is the whole collection that cannot be read.
+
+        """
+        self.failed[index] = str(error)
+        self._in_vain.append(index)
+        refused = isinstance(error, MissingScopeError)
+        if not self._answered and len(self.failed) >= REFUSED_LISTS:
+            if not refused:
+                self._forget_lost()
+            raise error
+        hung = isinstance(error, HangError) and len(self._in_vain) >= REFUSED_LISTS
+        if hung or (len(self._in_vain) >= IN_VAIN and not refused):
+            self._forget_lost()
+            raise error
+
+    def _forget_lost(self) -> None:
+        """Take the lists that failed last for unread: the service was away, and not they."""
+        for index in self._in_vain:
+            self.failed.pop(index, None)
+
+    def _places(self, point: Point) -> Iterator[Place]:
+        """Give what a list holds, place by place, from a point on to its end."""
+        one, token, number = self.plan.lists[point.index], point.page_token, 1
+        if self._before[0] != point.index:
+            self._before = (point.index, None)
+        while not is_repeat(self.plan.lists, point.index, self.plan.not_taken):
             try:
-                if self.plan.collection.page_size == 1:
-                    yield self._only(one)
-                else:
-                    parameters = self._parameters + one.parameters
-                    for page in walk(
-                        self.client, one.path, parameters, page_token=token, meter=self.meter
-                    ):
-                        self._answered = True
-                        yield page
-                        token = page.next_token
+                place = self._place(one, token, number)
             except FieldsRefusedError as error:
                 self._drop(error)
                 continue
-            except CollectionGoneError:
-                # a parent that was deleted has no list; its own collection tells of that
-                if self.plan.mode != "child":
+            except ParameterRefusedError as error:
+                if token:
                     raise
-                self.skipped.add(point.index)
-                yield None
-            except OF_ONE_LIST as error:
-                if self.plan.mode != "child":
-                    raise
-                self.failed.add(point.index)
-                if not isinstance(error, MissingScopeError) or self._none_may_be_read():
-                    raise
-                yield None
-            return
+                self._give_way(error, one)
+                continue
+            self._before = (point.index, place.pages[-1] if place.pages else self._before[1])
+            yield place
+            token, number = place.next_token, number + 1
+            if not token:
+                return
 
-    def _none_may_be_read(self) -> bool:
-        """Tell whether it is the whole collection that is refused, and not some parents' lists."""
-        return not self._answered and len(self.failed) >= REFUSED_LISTS
+    def _place(self, one: List, token: str, number: int) -> Place:
+        """Fetch one page, or what can be had of it."""
+        if self.plan.collection.page_size == 1:
+            return Place((self._only(one),))
+        spot, since = Spot.read(token), self.client.silence.answers
+        # where records are known that break their page, it is soon taken apart
+        attempts = 2 if self.plan.unread else None
+        asked = [*self._sent(one), *spot.parameters]
+        try:
+            page = fetch(
+                self.client, one.path, asked, spot.token,
+                meter=self.meter, number=number, attempts=attempts,
+            )  # fmt: skip
+        except (RequestRefusedError, PageTokenRefusedError):
+            full = page_limit(self.plan.collection, self.plan.not_taken)
+            if not spot.token or self._size == full:
+                raise
+            # this token takes no other limit than the one that it was made with
+            self._size = full
+            return self._place(one, token, number)
+        except (UnavailableError, UnreadableAnswerError) as error:
+            if self.plan.mode == "child" or not may_be_one_page(error):
+                raise
+            return self._in_parts(one, token, error, since)
+        return Place((page,), spot.then(page.next_token))
+
+    def _sent(self, one: List) -> list[tuple[str, str]]:
+        """Give what every page of a list is asked with, in pages as large as can be had."""
+        asked = (*self._parameters, *taken(one.parameters, self.plan.not_taken))
+        return [(n, str(self._size) if n == "limit" else value) for n, value in asked]
+
+    def _in_parts(self, one: List, token: str, error: ClioError, since: int) -> Place:
+        """Take a page apart that cannot be had whole."""
+        asked = Asked(
+            self.client, self.plan.collection, one, self._fields, self._sent(one), self.meter,
+            self._stretch.readable, self.plan.run_at or self.plan.started_at, self.plan.unread,
+        )  # fmt: skip
+        try:
+            start, (index, before) = self.plan.start, self._before
+            after = start.after if start.index == index and before is None else 0
+            place = Salvage(asked, error, before, after).place(token)
+        except UnavailableError:
+            self.client.silence.failed(self.meter, since)
+            raise
+        self._size = place.size or self._size
+        self.unread |= {misfit.record_id: misfit.reason for misfit in place.unread}
+        self.unread |= {key: place.why for page in place.plain for key in ids_of(page)}
+        return place
+
+    def _again(self, index: int, page: Page, *, last: bool) -> Place:
+        """Ask once more for a page that cannot be parsed; at last in parts."""
+        one = self.plan.lists[index]
+        spot = Spot.read(page.token)
+        if not last:
+            found = fetch(
+                self.client, one.path, [*self._sent(one), *spot.parameters], spot.token,
+                meter=self.meter,
+            )  # fmt: skip
+            return Place((found,), spot.then(found.next_token))
+        error = UnreadableAnswerError("a page cannot be parsed")
+        return self._in_parts(one, page.token, error, self.client.silence.answers)
 
     def _only(self, one: List) -> Page:
         answer = self.client.get(one.path, self._parameters, meter=self.meter)
@@ -291,7 +358,8 @@ class Walk:
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""
-        key = {column.path[0] for column in self.plan.collection.key_columns if column.path}
+        collection = self.plan.collection
+        key = {c.path[0] for c in collection.columns if c.path and c.name in collection.telling}
         asked = {item.name for item in self._fields}
         asked |= {f"{item.name}.{name}" for item in self._fields for name, _ in item.sub}
         refused = set(error.fields) & asked
@@ -300,68 +368,21 @@ class Walk:
         self.refused |= refused
         self._request()
 
-    def _read(self, stretch: _Stretch) -> Reading:
-        """Turn fetched pages into one reading, list by list."""
-        tables: list[pa.Table] = []
-        misfits: list[Misfit] = []
-        absent = {item.name for item in self._fields}
-        reader = self._reader
-        rows, after, last = 0, self.point.after, self.point.index
-        new: frozenset[str] = frozenset()
-        lists: dict[int, list[Page]] = {}
-        for index, page in stretch.pages:
-            lists.setdefault(index, []).append(page)
-        batches = self._together(reader, lists)
-        for index, pages in sorted(lists.items()):
-            after = after if index == last else 0
-            batch = batches.get(index) or self._batch(reader, self.plan.lists[index], pages, after)
-            after, last = batch.last_id, index
-            tables.append(filled(batch.table, self.plan, self.plan.lists[index]))
-            misfits += keyed(batch.misfits, self.plan, self.plan.lists[index])
-            rows += batch.rows
-            absent &= batch.absent if batch.rows else absent
-            new |= batch.new
-        going_on = stretch.point.index == last
-        return Reading(
-            table=pa.concat_tables(tables, promote_options="default") if tables else pa.table({}),
-            misfits=tuple(misfits),
-            rows=rows,
-            size=sum(len(page.body) for _, page in stretch.pages),
-            point=replace(stretch.point, after=after if going_on else 0),
-            absent=frozenset(absent) if rows else frozenset(),
-            finished=tuple(range(self.point.index, stretch.point.index)),
-            new=new,
-        )
+    def _give_way(self, error: ParameterRefusedError, one: List) -> None:
+        """Ask for less from now on, where that is not another list; the words may mean a field."""
+        plan = self.plan
+        found = give_way(plan.collection, error.parameters, one.parameters, plan.not_taken)
+        if not found and error.fields:
+            self._drop(FieldsRefusedError(str(error), error.fields))
+        elif not found:
+            raise error
+        else:
+            self._given_up.add(found)
+            self.plan = asked_without(plan, found)
+            self._size = min(self._size, page_limit(plan.collection, self.plan.not_taken))
+            self._request()
 
-    def _together(
-        self, reader: RowReader, lists: Mapping[int, Sequence[Page]]
-    ) -> Mapping[int, Batch]:
-        """Parse the lists that begin here all at once; none where one of them is odd."""
-        begun = {self.point.index} if self.point.after else set()
-        chosen = {index: pages for index, pages in lists.items() if index not in begun}
-        bodies = [[page.body for page in pages] for pages in chosen.values()]
-        batches = reader.read_each(bodies) if len(chosen) > 1 else None
-        return dict(zip(chosen, batches, strict=True)) if batches else {}
-
-    def _batch(self, reader: RowReader, one: List, pages: list[Page], after: int) -> Batch:
-        """Parse the pages of one list; a page that cannot be parsed is asked for again."""
-        for attempt in range(PAGE_READINGS):
-            try:
-                numbered = [(number, page.body) for number, page in enumerate(pages, start=1)]
-                return reader.read(numbered, after=after)
-            except UnreadableAnswerError:
-                if attempt == PAGE_READINGS - 1:
-                    raise
-                pages = [self._again(reader, one, page) for page in pages]
-        raise AssertionError
-
-    def _again(self, reader: RowReader, one: List, page: Page) -> Page:
-        """Ask once more for a page that cannot be parsed alone."""
-        try:
-            reader.read([(1, page.body)])
-        except UnreadableAnswerError:
-            parameters = self._parameters + one.parameters
-            return fetch(self.client, one.path, parameters, page.token, meter=self.meter)
-        except BrokenWalkError:
-            return page
-        return page
+    @property
+    def given_up(self) -> frozenset[str]:
+        """Name what Clio refused to be asked with in this run, once it answered without it."""
+        return frozenset(self._given_up) if self._answered else frozenset()

@@ -2,6 +2,7 @@
 
 import httpx
 
+from sources.clio_http.authorities import certificates
 from sources.clio_http.hosts import host_of, webhook_origin
 from sources.clio_http.secret import Secret
 from sources.errors import NotTakenError
@@ -26,7 +27,7 @@ def post_document(address: Secret, document: bytes) -> None:
     failure = ""
     try:
         with (
-            httpx.Client(trust_env=False, timeout=SECONDS) as client,
+            httpx.Client(verify=certificates(), trust_env=False, timeout=SECONDS) as client,
             client.stream("POST", address.reveal(), content=document, headers=headers) as answer,
         ):
             if not answer.is_success:

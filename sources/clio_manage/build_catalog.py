@@ -7,6 +7,7 @@ comes from `settings.py`.
 """
 
 import json
+import re
 import sys
 from copy import deepcopy
 from functools import cached_property
@@ -14,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from sources import openapi
-from sources.clio_http.catalog import ARRAY, OBJECT, SCALAR_TYPES
+from sources.clio_http.catalog import ARRAY, OBJECT, ORDER, SCALAR_TYPES
 from sources.openapi import Spec, described_parameter, ref_name
 
 from . import settings
@@ -33,6 +34,7 @@ COMMON_PARAMETERS = frozenset(
         "updated_since",
     },
 )
+_NESTED_ORDER = re.compile(r"`id` is ordered by the `id` of the nested (\w+) record")
 DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")
 SINGLETONS = {
     "settings_billing": "/settings/billing.json",
@@ -215,6 +217,20 @@ def _extra_parameters(name: str) -> Spec:
     return extra
 
 
+def _order(parameter: Spec | None) -> Spec:
+    """Say which orders a list documents, and which column rises where it is asked for `id(asc)`.
+
+    A list without the parameter promises nothing. Of two lists the prose says that `id` means the
+    id of another record that is nested in the row.
+    """
+    if parameter is None:
+        return {"rises": ""}
+    orders = list(parameter["schema"].get("enum", ()))
+    nested = _NESTED_ORDER.search(parameter.get("description", ""))
+    column = f"{nested.group(1).lower()}__id" if nested else "id"
+    return {"orders": orders, "rises": "" if orders and ORDER not in orders else column}
+
+
 def _strip(path: str) -> str:
     return path.removeprefix("/").removesuffix(".json")
 
@@ -234,11 +250,13 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
         "off": settings.NOT_LOADED.get(name) or settings.OFF_BY_DEFAULT.get(name, ""),
         "schema": schema,
         "key": list(settings.KEYS.get(name, ("id",))),
+        **({"stands_for": settings.STAND_INS[name]} if name in settings.STAND_INS else {}),
         "page_size": settings.PAGE_SIZES.get(name, settings.PAGE_SIZE),
         "updated_since": "updated_since" in parameters,
         "created_since": "created_since" in parameters,
         "ids": "ids[]" in parameters,
         "ordered": "order" in parameters,
+        **_order(parameters.get("order")),
         "etag": "etag" in readable,
         "updated_at": "updated_at" in readable,
         "deletion_marker": _marker(readable),
@@ -259,7 +277,7 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
 
 def _singleton(document: Document, name: str, path: str) -> Spec:
     entry = _entry(document, path, document.spec["paths"][path]["get"])
-    return {**entry, "name": name, "mode": "full", "ordered": False, "page_size": 1}
+    return {**entry, "name": name, "mode": "full", "ordered": False, "rises": "", "page_size": 1}
 
 
 def _derived(entries: dict[str, Spec]) -> list[Spec]:

@@ -34,10 +34,17 @@ NAMES = {
 
 KEYS = {
     "internal_notifications_my_events": ("event__id",),
-    "matter_contacts": ("matter__id", "id"),
-    "matter_related_contacts": ("matter__id", "id"),
+    "matter_contacts": ("matter__id", "id", "relationship_key"),
+    "matter_related_contacts": ("matter__id", "id", "relationship_key"),
     "lauk_expense_categories": ("region", "id"),
 }
+
+STAND_INS = {
+    "matter_contacts": {"relationship_key": "relationship__id"},
+    "matter_related_contacts": {"relationship_key": "relationship__id"},
+}
+"""Column of ours → the column that it repeats with 0 for null: a contact is listed once for each
+of its roles in a matter, and the client may have no relationship. A key must not be null."""
 
 NOT_LOADED = {
     "folders_list": "repeats folders and documents, which are loaded",
@@ -232,6 +239,48 @@ VIEWS = frozenset(
 )
 """Lists that Clio works out: after a bill run or a payment they may rightly be empty at once."""
 
+OPTIONAL = frozenset(
+    {
+        "bill_themes",
+        "billable_clients",
+        "clio_file_submissions_reports",
+        "clio_payments_links",
+        "comments",
+        "conversation_messages",
+        "conversations",
+        "court_rules_jurisdictions",
+        "court_rules_service_types",
+        "court_rules_triggers",
+        "custom_actions",
+        "custom_field_sets",
+        "damages",
+        "document_automations",
+        "document_templates",
+        "document_versions",
+        "folders",
+        "grant_funding_sources",
+        "grants",
+        "internal_notifications_my_events",
+        "lauk_civil_certificated_rates",
+        "lauk_civil_controlled_rates",
+        "lauk_criminal_controlled_rates",
+        "lauk_expense_categories",
+        "log_entries",
+        "matter_related_contacts",
+        "medical_records_details",
+        "report_presets",
+        "report_schedules",
+        "reports",
+        "settings_text_snippets",
+        "task_calendars",
+        "task_template_lists",
+        "task_templates",
+        "utbms_sets",
+        "webhooks",
+    },
+)
+"""Collections that no model reads: one that Clio refuses fails a run once and is then a warning."""
+
 DERIVED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str], str]] = {
     "activities_written_off": (
         "activities",
@@ -277,3 +326,27 @@ DERIVED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str], str]] = {
     ),
 }
 """Narrow lists of our own: base collection, mode, fields (empty = all), parameters, reason."""
+
+SHOWN_AGAIN: dict[str, tuple[str, ...]] = {
+    "contacts": ("matter_contacts", "matter_related_contacts"),
+}
+"""Collections that show the columns of another one's records again, under the same names."""
+
+COPIES: dict[str, tuple[str, ...]] = {
+    "contacts.name": ("billable_clients.name",),
+    "documents.filename": (
+        "activities.document_version__filename",
+        "document_versions.filename",
+        "documents.latest_document_version__filename",
+    ),
+    "matters.display_number": (
+        "billable_matters.display_number",
+        "billable_matters__daily.display_number",
+        "matter_contacts.matter_number",
+    ),
+    "relationships.description": (
+        "matter_contacts.description",
+        "matter_contacts.relationship_name",
+    ),
+}
+"""Columns in which the same text stands once more under another name, or in another place."""

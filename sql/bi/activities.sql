@@ -2,6 +2,7 @@
 -- materialized: view
 -- Work with the names of timekeepers, clients and matters.
 -- basis: cohort
+-- needs: core.fct_activity
 select
     activities.*,
     users.name as timekeeper,

@@ -2,6 +2,7 @@
 -- materialized: view
 -- Bills with the names of clients, matters and attorneys.
 -- basis: event
+-- needs: core.fct_bill
 select
     bills.*,
     clients.name as client_name,

@@ -3,6 +3,7 @@
 -- materialized: view
 -- Payments spread over the lines of bills, with names.
 -- basis: event
+-- needs: core.fct_collection_line
 select
     collections.*,
     users.name as timekeeper,

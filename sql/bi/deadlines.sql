@@ -2,6 +2,7 @@
 -- materialized: view
 -- What is due, with the client and the attorney of the matter.
 -- basis: as_of
+-- needs: ops.rpt_deadlines
 select
     deadlines.*,
     matters.client_name,

@@ -3,6 +3,7 @@
 -- The firm by month. Hours, worth, billed and collected of the month's work (_cohort), billed and
 -- collected in the month (_event), work in progress and receivables at its end.
 -- basis: cohort
+-- needs: nothing
 -- column: utilization: billable hours by available hours
 -- column: realization: billed by worth of billable time, for the month's work
 -- column: collection: collected by billed, for the month's work

@@ -2,6 +2,7 @@
 -- materialized: view
 -- Enquiries from lead to money, with the matter of Manage that came of them.
 -- basis: cohort
+-- needs: intake.fct_intake
 select
     intake.*,
     matters.display_number,

@@ -2,6 +2,7 @@
 -- materialized: view
 -- Matters with what they brought, what is open on them and how they stand.
 -- basis: cohort
+-- needs: core.dim_matter
 select
     matters.matter_id,
     matters.display_number,

@@ -2,6 +2,7 @@
 -- materialized: view
 -- Receivables with the names of clients, matters and attorneys.
 -- basis: as_of
+-- needs: finance.fct_ar_monthly
 select
     receivables.*,
     clients.name as client_name,

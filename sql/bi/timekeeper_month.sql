@@ -2,6 +2,7 @@
 -- materialized: view
 -- Timekeepers by month, with their names.
 -- basis: cohort
+-- needs: nothing
 select
     users.name as timekeeper,
     users.job_title,

@@ -2,6 +2,8 @@
 -- materialized: view
 -- Three-way reconciliation by account and month, with the number of exceptions to review.
 -- basis: as_of
+-- needs: trust.rpt_three_way
+-- needs: trust.rpt_trust_exceptions for exceptions
 with exceptions as (
     select bank_account_id, count(*) as exceptions from trust.rpt_trust_exceptions
     group by bank_account_id

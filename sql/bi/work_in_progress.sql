@@ -3,6 +3,7 @@
 -- materialized: view
 -- Work in progress with the names of matters, clients and timekeepers.
 -- basis: as_of
+-- needs: finance.fct_wip_monthly
 select
     wip.*,
     users.name as timekeeper,

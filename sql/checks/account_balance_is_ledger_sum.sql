@@ -1,5 +1,6 @@
 -- The transactions of each bank account come to the balance that Clio shows.
 -- severity: error
+-- heals: bank_accounts by id from bank_account_id, bank_transactions by bank_account_id
 with transactions as (
     select bank_account_id, sum(funds_in - funds_out) as balance
     from staging.stg_manage__bank_transactions

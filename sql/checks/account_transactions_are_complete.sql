@@ -1,5 +1,6 @@
 -- There are as many transactions of each bank account as Clio counts.
 -- severity: error
+-- heals: bank_accounts by id from bank_account_id, bank_transactions by bank_account_id
 with transactions as (
     select bank_account_id, count(*) as rows from staging.stg_manage__bank_transactions
     where not is_deleted

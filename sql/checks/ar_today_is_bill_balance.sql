@@ -1,6 +1,7 @@
 -- What each approved bill owes by its issue, interest, payments and credits is the balance that
 -- Clio shows. This is the best single proof that nothing of the money is missing.
 -- severity: error
+-- heals: bills by id from bill_id, allocations by bill_id, interest_charges by bill_id
 with worked_out as (
     select bill_id, sum(amount) as balance from intermediate.int_ar__movements
     group by bill_id

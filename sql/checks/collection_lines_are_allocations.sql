@@ -1,5 +1,6 @@
 -- Each counted allocation is spread over the lines of its bill to the cent, by every method.
 -- severity: error
+-- heals: allocations by id from allocation_id
 with methods as (
     select 'proportional' as method
     union all

@@ -1,5 +1,6 @@
 -- The running balance of each trust account ends at the balance that Clio shows.
 -- severity: error
+-- heals: bank_accounts by id from bank_account_id, bank_transactions by bank_account_id
 with ends as (
     select
         bank_account_id,

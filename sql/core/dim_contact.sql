@@ -2,6 +2,7 @@
 -- materialized: table
 -- Persons and companies of Manage, with the contact of Grow that is the same.
 -- not_null: contact_id, _loaded_at
+-- needs: staging.stg_manage__contacts
 -- column: phone_digits: the digits of the first phone number, to compare with
 with contacts as (
     select * from staging.stg_manage__contacts

@@ -2,6 +2,7 @@
 -- materialized: table
 -- Calendar with the firm's fiscal year and holidays.
 -- not_null: calendar_date, month_start, fiscal_year
+-- needs: nothing
 -- column: is_weekday: Monday to Friday, counted from a Monday since dialects number days apart
 -- column: fiscal_year: the year in which the fiscal year ends
 with days as (

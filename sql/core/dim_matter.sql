@@ -3,6 +3,8 @@
 -- Matters with their people, place in the process, budget and trust money as they stand now.
 -- not_null: matter_id, status, _loaded_at
 -- relationships: client_id -> core.dim_contact.contact_id [warn]
+-- needs: staging.stg_manage__matters
+-- needs: staging.stg_manage__matter_account_balances.balance for trust_balance
 -- column: stage_days: days since the matter came into its stage
 -- column: trust_balance: what Clio says the trust accounts hold for the matter
 with matters as (

@@ -4,6 +4,7 @@
 -- known version holds.
 -- not_null: matter_id, valid_from
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- needs: staging.stg_manage__matters
 -- column: valid_to: the first moment at which it no longer holds; empty for the present
 -- column: valid_from_date: the day of it in the firm's time zone; what held at its end counts
 with versions as (

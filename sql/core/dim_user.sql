@@ -2,12 +2,17 @@
 -- materialized: table
 -- Users of Manage with what the seeds say of them.
 -- not_null: user_id, _loaded_at
+-- needs: staging.stg_manage__users
+-- needs: staging.stg_manage__users.email for working_days_per_year, target_hours
 with users as (
     select * from staging.stg_manage__users
 ),
 
 working_days as (
-    select * from seeds.working_days
+    select
+        *,
+        row_number() over (partition by lower(user_email) order by user_email) as place
+    from seeds.working_days
 ),
 
 settings as (
@@ -31,4 +36,5 @@ select
     'clio_manage' as _source_system
 from users
 cross join settings
-left join working_days on lower(working_days.user_email) = lower(users.email)
+left join working_days
+    on lower(working_days.user_email) = lower(users.email) and working_days.place = 1

@@ -6,9 +6,19 @@
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: billing_status in (billed,on_draft,unbilled,non_billable,written_off)
+-- needs: staging.stg_manage__activities, staging.stg_manage__activities.is_time,
+--   staging.stg_manage__activities.work_date, staging.stg_manage__activities.user_id,
+--   staging.stg_manage__activities.matter_id, staging.stg_manage__activities.is_non_billable
+-- needs: intermediate.int_activities__billed, intermediate.int_activities__billed.billed_date for
+--   billed_date
+-- needs: staging.stg_manage__activities_written_off for is_written_off
+-- needs: staging.stg_manage__activities.rounded_hours, staging.stg_manage__activities.price,
+--   staging.stg_manage__activities.is_flat_rate, staging.stg_manage__users.rate for
+--   standard_amount
 -- column: hours: hours worked, before rounding
 -- column: rounded_hours: hours as they are billed
 -- column: billable_amount: what the work is worth at its rate; nothing for non-billable work
+-- column: billing_status: billed also where Clio says so and the bill is not known here
 -- column: billed_date: when an approved bill with it was first issued
 -- column: entry_lag_days: days from the work to its entry
 -- column: standard_amount: hours at the price of the entry, or at the user's rate if the fee is
@@ -38,7 +48,6 @@ select
     case
         when billed.bill_id is not null then 'billed'
         when activities.is_written_off then 'written_off'
-        when activities.billing_status = 'billed' then 'unbilled'
         else activities.billing_status
     end as billing_status,
     activities.hours,

@@ -4,6 +4,12 @@
 -- basis: event
 -- not_null: allocation_id, bill_id, amount
 -- relationships: bill_id -> core.fct_bill.bill_id
+-- needs: staging.stg_manage__allocations, staging.stg_manage__allocations.is_cash,
+--   staging.stg_manage__allocations.is_voided, staging.stg_manage__allocations.is_interest,
+--   staging.stg_manage__allocations.bill_id, staging.stg_manage__allocations.matter_id,
+--   staging.stg_manage__allocations.allocation_date, staging.stg_manage__allocations.voided_date,
+--   core.fct_bill
+-- needs: staging.stg_manage__bank_accounts.account_type for is_from_trust
 -- column: is_cash: a payment, not a credit
 -- column: is_interest: applied to interest, which is no fee
 -- column: is_counted: cash or credit that stands and pays for lines of the bill

@@ -7,6 +7,15 @@
 -- relationships: client_id -> core.dim_contact.contact_id [warn]
 -- accepted: state in (draft,awaiting_approval,awaiting_payment,paid) [warn]
 -- accepted: bucket in (current,1-30,31-60,61-90,91+)
+-- needs: staging.stg_manage__bills, staging.stg_manage__bills.is_approved,
+--   staging.stg_manage__bills.is_trust_request, staging.stg_manage__bills.issued_date,
+--   intermediate.int_bills__main_matter.matter_id
+-- needs: staging.stg_manage__bills.sub_total, staging.stg_manage__bills.services_sub_total for
+--   services, expenses
+-- needs: staging.stg_manage__bills.tax, staging.stg_manage__bills.secondary_tax for tax
+-- needs: staging.stg_manage__bills.discount_rate for discount
+-- needs: staging.stg_manage__bills.interest for interest
+-- needs: staging.stg_manage__bills.credits_issued for credits
 -- column: matter_id: the matter that the bill asks most for
 -- column: total: what the bill asks for, with tax and the interest charged so far
 -- column: expenses: sub-total without services

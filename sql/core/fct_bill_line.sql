@@ -6,6 +6,22 @@
 -- relationships: bill_id -> core.fct_bill.bill_id
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- accepted: kind in (Service,Expense)
+-- needs: staging.stg_manage__line_items, staging.stg_manage__line_items.is_revenue,
+--   staging.stg_manage__line_items.is_service, staging.stg_manage__line_items.bill_id,
+--   staging.stg_manage__line_items.activity_id, staging.stg_manage__line_items.user_id,
+--   staging.stg_manage__line_items.matter_id, staging.stg_manage__line_items.line_date,
+--   core.fct_bill
+-- needs: staging.stg_manage__line_items.quantity for hours
+-- needs: staging.stg_manage__line_items.discount_rate for discount
+-- needs: staging.stg_manage__line_items.tax, staging.stg_manage__line_items.secondary_tax for tax
+-- needs: staging.stg_manage__line_items.sub_total for sub_total
+-- needs: staging.stg_manage__line_items.total for total
+-- needs: staging.stg_manage__line_items.total, staging.stg_manage__line_items.tax,
+--   staging.stg_manage__line_items.secondary_tax for net_amount
+-- needs: staging.stg_manage__line_items.total, staging.stg_manage__line_items.tax,
+--   staging.stg_manage__line_items.secondary_tax, staging.stg_manage__activities.billable_amount
+--   for write_down
+-- column: line_date: the issue of its bill where the line itself has no date
 -- column: net_amount: the line after its discount and before tax
 -- column: write_down: what the activity was worth less what the line asks for
 with lines as (
@@ -48,7 +64,7 @@ select
     ) as write_down,
     bills.is_approved,
     bills.issued_date,
-    lines.line_date,
+    coalesce(lines.line_date, bills.issued_date) as line_date,
     activities.work_date,
     lines._loaded_at,
     'clio_manage' as _source_system

@@ -7,6 +7,8 @@
 -- not_null: user_id, role, month_start, credit
 -- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: role in (originating,responsible,working)
+-- needs: intermediate.int_compensation__credits
+-- needs: intermediate.int_compensation__credits.net_amount for collected_fees, credit
 -- column: credit: collected fees times the rule's share, until the rule's cap for the year
 with credits as (
     select * from intermediate.int_compensation__credits

@@ -3,6 +3,14 @@
 -- How many days of collections are tied up in work that is not billed and bills that are not paid.
 -- basis: as_of
 -- not_null: month_end, practice_area, wip, ar
+-- needs: core.dim_matter
+-- needs: finance.fct_wip_monthly.wip_amount for wip, realization_lockup_days,
+--   total_lockup_days, operating_lockup_days
+-- needs: finance.fct_ar_monthly.balance for ar, collection_lockup_days, total_lockup_days,
+--   operating_lockup_days, dso
+-- needs: core.fct_allocation.amount for ttm_collections, fy_collections,
+--   realization_lockup_days, collection_lockup_days, total_lockup_days, operating_lockup_days
+-- needs: core.fct_bill.total for ttm_billed, dso
 -- column: ttm_collections: payments of the twelve months up to the month-end, or up to today
 -- column: fy_collections: payments of the fiscal year before the one of the month-end
 -- column: realization_lockup_days: work in progress by last fiscal year's collections times 365

@@ -4,9 +4,23 @@
 -- basis: cohort
 -- not_null: matter_id
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- needs: core.dim_matter
+-- needs: core.fct_activity.hours for hours, costed_hours, cost, contribution, margin_pct
+-- needs: core.dim_user, core.dim_user.email for costed_hours, cost, contribution, margin_pct
+-- needs: core.fct_activity.standard_amount for standard_value, realization
+-- needs: core.fct_bill_line.net_amount for billed, billed_expenses, realization, budget_burn
+-- needs: core.fct_bill_line.write_down for write_downs
+-- needs: core.fct_collection_line.net_amount for collected, collected_expenses,
+--   unrecovered_costs, contribution, margin_pct
+-- needs: core.fct_activity.billable_amount, core.fct_activity.non_billable_amount for
+--   unrecovered_costs, contribution, margin_pct
+-- needs: finance.fct_wip_monthly.wip_amount for wip, budget_burn
+-- needs: finance.fct_ar_monthly.balance for ar
+-- needs: core.dim_matter.trust_balance for trust
+-- needs: core.dim_matter.budget for budget, budget_burn
 -- column: standard_value: hours at the price of the entry, or at the user's rate if the fee is flat
 -- column: collected: fees collected, before tax
--- column: cost: hours at cost rates; hours without a cost rate cost nothing here, see costed_hours
+-- column: cost: hours at cost rates; empty where hours have no cost rate, see costed_hours
 -- column: unrecovered_costs: hard costs less what was collected for them
 -- column: contribution: fees collected less cost and unrecovered hard costs
 -- column: margin_pct: contribution by fees collected
@@ -34,7 +48,7 @@ work as (
 costs as (
     select
         matter_id,
-        sum(coalesce(cost_amount, 0)) as cost,
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost,
         sum(case when cost_amount is null then 0 else hours end) as costed_hours
     from intermediate.int_work__costs
     group by matter_id
@@ -110,7 +124,7 @@ joined as (
         billed.last_bill_date,
         coalesce(collected.collected_fees, 0) as collected_fees,
         coalesce(collected.collected_expenses, 0) as collected_expenses,
-        coalesce(costs.cost, 0) as cost,
+        case when costs.matter_id is null then 0 else costs.cost end as cost,
         coalesce(work.hard_costs, 0) - coalesce(collected.recovered_hard_costs, 0)
             as unrecovered_costs,
         coalesce(wip.wip_fees, 0) as wip_fees,

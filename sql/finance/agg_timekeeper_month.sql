@@ -5,6 +5,22 @@
 -- basis: cohort
 -- not_null: month_start
 -- relationships: user_id -> core.dim_user.user_id [warn]
+-- needs: nothing
+-- needs: intermediate.int_timekeepers__months,
+--   intermediate.int_timekeepers__months.available_hours for available_hours, untracked_hours,
+--   utilization
+-- needs: intermediate.int_timekeepers__months.target_hours for target_hours, target_gap
+-- needs: core.fct_activity.hours for billable_hours, non_billable_hours, untracked_hours,
+--   utilization, target_gap, effective_rate
+-- needs: core.fct_activity.billable_amount for worked_amount, written_off_amount, realization
+-- needs: core.fct_activity.is_written_off for written_off_amount
+-- needs: core.fct_bill_line.write_down for written_down
+-- needs: core.fct_activity, core.fct_bill_line.net_amount for billed_cohort, realization,
+--   collection
+-- needs: core.fct_bill_line.net_amount for billed_event
+-- needs: core.fct_activity, core.fct_collection_line.net_amount for collected_cohort, collection,
+--   effective_rate
+-- needs: core.fct_collection_line.net_amount for collected_event
 -- column: available_hours: weekdays until today times hours of a day, by the user's working days
 -- column: worked_amount: what billable time is worth
 -- column: billed_cohort: approved bills for this month's work, after discounts and before tax

@@ -4,6 +4,7 @@
 -- Accounts receivable as they were when the month was first closed here; never written again.
 -- basis: as_of
 -- not_null: bill_id, month_end, balance
+-- needs: finance.fct_ar_monthly, finance.fct_ar_monthly.balance
 -- column: bill_id: 0 stands for a month in which nothing was owed
 -- column: frozen_at: the load from which the month was closed
 with receivables as (

@@ -5,6 +5,8 @@
 -- not_null: bill_id, month_end, as_of_date, balance, bucket
 -- relationships: bill_id -> core.fct_bill.bill_id
 -- accepted: bucket in (current,1-30,31-60,61-90,91+)
+-- needs: intermediate.int_ar__month_ends, intermediate.int_ar__month_ends.balance
+-- needs: staging.stg_manage__bills.due_date for bucket
 -- column: as_of_date: the month-end, or today in the running month
 -- column: days_past_due: days since the due date; below zero when not due yet
 with month_ends as (

@@ -5,6 +5,11 @@
 -- basis: as_of
 -- not_null: month_end, as_of_date, wip_amount
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- needs: intermediate.int_wip__month_ends
+-- needs: intermediate.int_wip__month_ends.hours for wip_hours
+-- needs: intermediate.int_wip__month_ends.amount for wip_fees, wip_costs, wip_amount,
+--   on_draft_amount, age_0_30, age_31_60, age_61_90, age_91_plus
+-- needs: staging.stg_manage__activities.is_on_bill for on_draft_amount
 -- column: wip_fees: value of time entries
 -- column: wip_costs: value of expenses
 -- column: on_draft_amount: part of it that stands on a draft bill now

@@ -6,6 +6,7 @@
 -- not_null: bill_id, month_end, cause, amount
 -- accepted: cause in (frozen,bill gone,bill appeared,bill changed,interest changed,payments
 --   changed)
+-- needs: finance.fct_ar_monthly, finance.fct_ar_monthly.balance
 -- column: cause: frozen is the start of the walk; a bill that appeared owed nothing when frozen
 with frozen_months as (
     select * from finance.fct_ar_frozen

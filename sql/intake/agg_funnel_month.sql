@@ -3,6 +3,11 @@
 -- The funnel of each month's leads, with what they brought and cost.
 -- basis: cohort
 -- not_null: lead_month, source, leads
+-- needs: intake.fct_intake
+-- needs: intake.fct_intake for leads, contacted, consult_booked, consult_held, hired, lost,
+--   hired_rate
+-- needs: intake.fct_intake.collected for collected
+-- needs: seeds.marketing_spend for spend
 -- column: leads: enquiries of the month; each further stage counts those that came at least so far
 -- column: spend: marketing money of the month for the source, on its first row alone; also where it
 --   brought no enquiry

@@ -1,6 +1,7 @@
 -- grain: one row per approved bill and month until today with something owed (bill_id, month_end)
 -- materialized: view
 -- What each bill owed at the end of each month, worked out anew from what is known today.
+-- needs: intermediate.int_ar__movements.amount for billed, interest, allocated, balance
 -- column: billed: what the bill asked for, without interest
 -- column: allocated: payments and credits up to then, less what was voided by then
 with movements as (

@@ -3,12 +3,14 @@
 -- What raises and lowers the balance of approved bills, from the day of issue on. A payment that
 -- was voided counts from its day until the day of the voiding.
 -- accepted: cause in (issue,interest,allocation,void)
+-- needs: staging.stg_manage__bills.total, staging.stg_manage__bills.is_approved,
+--   staging.stg_manage__bills.is_trust_request, staging.stg_manage__bills.issued_date,
+--   staging.stg_manage__interest_charges.amount, staging.stg_manage__interest_charges.bill_id,
+--   staging.stg_manage__interest_charges.charge_date, staging.stg_manage__allocations.amount,
+--   staging.stg_manage__allocations.bill_id, staging.stg_manage__allocations.voided_date,
+--   staging.stg_manage__allocations.allocation_date for amount
 with bills as (
-    select
-        bill_id,
-        total,
-        coalesce(issued_date, created_date) as issued_date
-    from staging.stg_manage__bills
+    select bill_id, total, issued_date from staging.stg_manage__bills
     where is_approved and not is_trust_request and not is_deleted
 ),
 

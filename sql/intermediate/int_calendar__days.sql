@@ -1,6 +1,7 @@
 -- grain: one row per day (calendar_date)
 -- materialized: view
 -- Days from the month of the first movement of work or money until 24 months after today.
+-- needs: nothing
 with movements as (
     select work_date as movement_date from staging.stg_manage__activities
     union all

@@ -18,6 +18,7 @@ loads as (
 
 known as (
     select min(loaded_at) as known_at from loads
+    having count(*) = 5
 )
 
 select months.month_end

@@ -3,6 +3,8 @@
 -- Timekeepers: who wrote time, billable or not, in a month, and the hours that they had. Hours
 -- of a month are its weekdays until today, times the hours of a day, by the share of a full year
 -- that the user works.
+-- needs: core.fct_activity, core.dim_user.working_days_per_year for available_hours
+-- needs: core.dim_user.target_hours for target_hours
 with activities as (
     select * from core.fct_activity
 ),

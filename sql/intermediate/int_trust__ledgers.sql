@@ -4,6 +4,8 @@
 -- What Clio itself says the trust accounts hold for each client, today and on the days of which
 -- there is a copy. Matters are not added to it: a client's balance holds those of the matters.
 -- What was stored of a contact that is deleted, or merged into another, holds nothing today.
+-- needs: staging.stg_manage__bank_accounts, staging.stg_manage__contact_account_balances,
+--   staging.stg_manage__contact_account_balances.balance
 with accounts as (
     select bank_account_id from staging.stg_manage__bank_accounts
     where account_type = 'Trust'

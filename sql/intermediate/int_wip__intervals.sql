@@ -2,7 +2,11 @@
 -- materialized: view
 -- From when until when work was in progress: from its day until an approved bill with it was
 -- issued. Work on a draft is in progress. Written-off work never was, since Clio does not tell
--- the day of the writing-off.
+-- the day of the writing-off; nor was work that Clio calls billed and of whose bill nothing is here.
+-- needs: core.fct_activity, core.fct_activity.billed_date, core.fct_activity.is_written_off,
+--   staging.stg_manage__activities.is_billed
+-- needs: core.fct_activity.billable_amount for amount
+-- needs: core.fct_activity.rounded_hours for hours
 -- column: until_date: the first day on which it is billed; empty while it is not
 select
     activity_id,
@@ -19,4 +23,4 @@ from core.fct_activity
 where
     not is_non_billable
     and not is_written_off
-    and (billed_date is null or billed_date > work_date)
+    and (billed_date > work_date or (billed_date is null and billing_status <> 'billed'))

@@ -24,7 +24,10 @@ select
     activities.activity_id,
     activities.matter_id,
     activities.hours,
-    cast(activities.hours * rates.cost_per_hour as decimal(18, 2)) as cost_amount
+    cast(
+        case when activities.hours = 0 then 0 else activities.hours * rates.cost_per_hour end
+        as decimal(18, 2)
+    ) as cost_amount
 from activities
 left join users on users.user_id = activities.user_id
 left join rates

@@ -4,6 +4,7 @@
 -- a person to decide and clears nobody.
 -- not_null: party_key, role, name
 -- accepted: source_system in (clio_manage,clio_grow)
+-- needs: nothing
 -- column: party_key: kind and id of the record, such as contact:123
 -- column: matter_key: kind and id of the matter; none where there is no matter
 -- column: norm_name: lower case, without accents, punctuation and legal forms

@@ -6,6 +6,7 @@
 -- accepted: kind in (limitation,task,court,missing limitation)
 -- accepted: rung in (overdue,7,14,30,60,90,later)
 -- accepted: status in (open,done,missing)
+-- needs: staging.stg_manage__tasks, staging.stg_manage__calendar_entries, core.dim_matter
 -- column: record_id: id of the task, calendar entry or, where none is, matter
 -- column: rung: the step of the ladder that it stands on, in days
 -- column: flags: what is wrong with it, separated by commas

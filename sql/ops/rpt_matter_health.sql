@@ -4,6 +4,15 @@
 -- basis: as_of
 -- not_null: matter_id, status, is_stale, is_closable
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
+-- needs: core.dim_matter
+-- needs: intermediate.int_matters__touches for idle_days, is_stale, is_closable
+-- needs: staging.stg_manage__tasks for open_tasks, is_closable
+-- needs: staging.stg_manage__tasks, staging.stg_manage__calendar_entries for next_action_date,
+--   is_stale
+-- needs: finance.agg_matter_profit.wip for wip, is_closable, blocked_reason
+-- needs: finance.agg_matter_profit.ar, staging.stg_manage__bill_matters for ar, is_closable,
+--   blocked_reason
+-- needs: core.dim_matter.trust_balance for trust, is_closable, blocked_reason
 -- column: idle_days: days since the last touch
 -- column: next_action_date: the next open task or calendar entry
 -- column: is_stale: open, untouched for the days of the settings, and nothing planned

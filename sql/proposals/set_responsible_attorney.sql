@@ -11,7 +11,7 @@ select
     matters.id,
     'responsible_attorney.id' as field,
     users.id as new_value,
-    'nobody is responsible; the originating attorney is ' || users.name as reason
+    'nobody is responsible; the originating attorney is user ' || users.id as reason
 from raw_clio_manage.matters
 join raw_clio_manage.users on users.id = matters.originating_attorney__id
 where matters.responsible_attorney__id is null

@@ -5,6 +5,7 @@
 -- not_null: activity_id, activity_type, billing_status
 -- accepted: billing_status in (billed,on_draft,unbilled,non_billable) [warn]
 -- accepted: activity_type in (TimeEntry,ExpenseEntry,HardCostEntry,SoftCostEntry) [warn]
+-- needs: raw_clio_manage.activities
 with source as (
     select * from raw_clio_manage.activities
 ),

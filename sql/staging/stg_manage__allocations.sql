@@ -1,6 +1,7 @@
 -- grain: one row per allocation
 -- materialized: view
--- Payments and credits as they are applied to bills. Only a payment is cash.
+-- Payments and credits as they are applied to bills. Only a payment is cash. One without a date
+-- counts from the day on which it was made.
 -- unique: allocation_id
 -- not_null: allocation_id, amount
 -- accepted: parent_type in (Payment,CreditMemo) [warn]
@@ -34,7 +35,9 @@ renamed as (
         coalesce(source.parent__type, 'Payment') = 'CreditMemo' as is_credit,
         coalesce(source.interest, false) as is_interest,
         source.voided_at is not null as is_voided,
-        source."date" as allocation_date,
+        coalesce(
+            source."date", cast(timezone(build.time_zone, source.created_at) as date)
+        ) as allocation_date,
         cast(timezone(build.time_zone, source.voided_at) as date) as voided_date,
         source.voided_at,
         source.created_at,

@@ -1,6 +1,7 @@
 -- grain: one row per bill
 -- materialized: view
--- Bills of every state and kind. Clio's total holds the interest charged so far.
+-- Bills of every state and kind. Clio's total holds the interest charged so far. An approved bill
+-- without an issue date counts from the day on which it was made.
 -- unique: bill_id
 -- not_null: bill_id, state
 -- accepted: state in (draft,awaiting_approval,awaiting_payment,paid,void,deleted) [warn]
@@ -46,7 +47,14 @@ renamed as (
         cast(source.balance as decimal(18, 2)) as balance,
         source.state in ('awaiting_payment', 'paid') as is_approved,
         source.kind = 'trust_kind' as is_trust_request,
-        source.issued_at as issued_date,
+        case
+            when source.issued_at is null and source.state in ('awaiting_payment', 'paid')
+                then coalesce(
+                    cast(timezone(build.time_zone, source.created_at) as date), source.due_at
+                )
+            else source.issued_at
+        end as issued_date,
+        source.issued_at is not null as is_issue_date_given,
         source.due_at as due_date,
         source.start_at as service_start_date,
         source.end_at as service_end_date,

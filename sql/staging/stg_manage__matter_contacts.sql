@@ -1,7 +1,7 @@
--- grain: one row per matter and contact
+-- grain: one row per matter, contact and relationship; a client may have none
 -- materialized: view
 -- Contacts of matters with their relation.
--- unique: matter_id, contact_id
+-- unique: matter_id, contact_id, relationship_id
 -- not_null: matter_id, contact_id
 with source as (
     select * from raw_clio_manage.matter_contacts

@@ -4,6 +4,15 @@
 -- basis: event
 -- not_null: bank_transaction_id, bank_account_id, account_running
 -- relationships: client_id -> core.dim_contact.contact_id [warn]
+-- needs: staging.stg_manage__bank_transactions,
+--   staging.stg_manage__bank_transactions.bank_account_id,
+--   staging.stg_manage__bank_transactions.transaction_date,
+--   staging.stg_manage__bank_transactions.client_id,
+--   staging.stg_manage__bank_transactions.matter_id, staging.stg_manage__bank_accounts,
+--   staging.stg_manage__bank_accounts.account_type
+-- needs: staging.stg_manage__bank_transactions.funds_in,
+--   staging.stg_manage__bank_transactions.funds_out for account_running, ledger_running,
+--   is_negative
 -- column: ledger: the matter's ledger, or the client's where money has no matter
 -- column: ledger_running: what the ledger held in this account after the transaction
 -- column: is_negative: the ledger was below zero after the transaction

@@ -6,6 +6,10 @@
 -- accepted: kind in (negative ledger,no client,closed matter with trust,dormant balance,
 --   unpaid bill with trust,payment without allocation,below evergreen minimum,changed after close,
 --   book differs from Clio,fee on a client ledger)
+-- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running, core.fct_bill,
+--   core.fct_bill.balance, core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
+--   staging.stg_manage__contact_account_balances.balance,
+--   staging.stg_manage__bank_accounts.balance
 -- column: record_id: what it is about, as kind and id, such as matter:123
 -- column: amount: the money in question
 -- column: seen_on: the day from which it is so, where there is one
@@ -131,12 +135,9 @@ found as (
         ledger.funds_out,
         ledger.transaction_date
     from ledger
-    left join core.fct_allocation as allocations
-        on allocations.allocation_id = ledger.allocation_id and not allocations.is_voided
-    where
-        ledger.funds_out > 0
-        and ledger.bill_id is not null
-        and allocations.allocation_id is null
+    inner join intermediate.int_trust__unallocated as unallocated
+        on unallocated.bank_transaction_id = ledger.bank_transaction_id
+    where unallocated.amount > 0
     union all
     select
         'fee on a client ledger',

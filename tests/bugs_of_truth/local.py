@@ -145,7 +145,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         446,
         "a guard is reported where a sign-in is needed",
-        (Patch("pipelines/load/runner.py", "5: 3, 3: 4}", "5: 4, 3: 3}"),),
+        (Patch("pipelines/load/result.py", "5: 3, 3: 4}", "5: 4, 3: 3}"),),
         ("tests/unit/test_urgency.py",),
     ),
     Mutant(

@@ -9,6 +9,7 @@ ROW = {
     "source", "resource", "rows", "deleted", "newest", "last_load", "mode", "watermark",
     "walk_under_way", "parent", "parents", "parents_read", "quarantined", "deletes_known_as_of",
     "certificate", "certified_at", "late_seconds", "lateness", "silent_changes", "state", "error",
+    "kept_out", "last_success",
 }  # fmt: skip
 
 

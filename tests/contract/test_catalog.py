@@ -190,8 +190,8 @@ def test_keys_are_ids_but_where_the_design_says_otherwise(catalog: Catalog) -> N
     assert other == daily | {
         "internal_notifications_my_events": ("event__id",),
         "lauk_expense_categories": ("region", "id"),
-        "matter_contacts": ("matter__id", "id"),
-        "matter_related_contacts": ("matter__id", "id"),
+        "matter_contacts": ("matter__id", "id", "relationship_key"),
+        "matter_related_contacts": ("matter__id", "id", "relationship_key"),
     }
 
 

@@ -74,6 +74,16 @@ def refuses(patient: Patient) -> None:
         )
 
 
+def takes_less(patient: Patient) -> None:
+    """Let a parameter of tasks be remembered as refused."""
+    digest = catalog_hash(CATALOG.loaded["tasks"])
+    patient.tell(
+        "insert into meta.fields values"
+        " ('clio_manage', 'tasks', 'limit=200', 'refused_parameter', now(), $1)",
+        digest,
+    )
+
+
 def run_of(query: str) -> Spoil:
     """Change what is known of the loads of matters."""
     return lambda p: p.tell(
@@ -244,4 +254,5 @@ CASES = {
         switch(grow_redacted={"matters.hired_date"}), "hidden_now", "fail", "12 matters", GROW, 7
     ),
     "field-is-back": Case(refuses, "refused_fields", "warn", "matters.description", MANAGE),
+    "parameter-is-back": Case(takes_less, "refused_parameters", "warn", "tasks.limit", MANAGE),
 }  # fmt: skip

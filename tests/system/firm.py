@@ -22,7 +22,7 @@ from pipelines.progress import Lines
 from pipelines.run_load import Run, run_load
 from pipelines.run_sweep import run_sweep
 from sources.clio_http.catalog import Catalog, Collection, Column, read_catalog
-from sources.clio_http.clock import SystemClock
+from sources.clio_http.clock import Boot, SystemClock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 
@@ -54,13 +54,25 @@ class QuickClock(SystemClock):
         self._own.slept = getattr(self._own, "slept", 0.0) + max(0.0, seconds)
 
 
-class PageClock(QuickClock):
+class FirmClock(QuickClock):
+    """A clock of a machine on which as much time passes as at a simulated Clio."""
+
+    def __init__(self, clio: Simulator, stop: threading.Event | None = None) -> None:
+        """Run with a simulator."""
+        super().__init__(stop)
+        self.clio = clio
+
+    def boot(self) -> Boot | None:
+        """Give the simulator's time, as if the machine had been started with the other epoch."""
+        return Boot("simulated", self.clio.clock.now() / 1000)
+
+
+class PageClock(FirmClock):
     """A clock on which every request takes a minute, so that each page is a package."""
 
     def __init__(self, clio: Simulator) -> None:
         """Count the requests of a simulator."""
-        super().__init__()
-        self.clio = clio
+        super().__init__(clio)
 
     def monotonic(self) -> float:
         """Give a minute for each request."""
@@ -115,7 +127,7 @@ class Firm:
         return Run(
             self.settings,
             Choice(frozenset(resources), **choice),
-            clock or QuickClock(stop),
+            clock or FirmClock(self.clio, stop),
             Lines(self.log),
             stop or threading.Event(),
         )
@@ -291,6 +303,10 @@ def converted(
     """Turn a leaf of JSON into what the raw table must hold of it."""
     if column.name in constants:
         return constants[column.name]
+    if column.name in dict(collection.stands_for):
+        named = dict(collection.stands_for)[column.name]
+        stood_for = next(one for one in collection.columns if one.name == named)
+        return converted(stood_for, record, collection, constants) or 0
     value: Any = record
     for name in column.path:
         value = None if value is None else value.get(name)

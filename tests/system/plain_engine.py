@@ -27,7 +27,7 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
-from sources.clio_http.clock import Clock
+from sources.clio_http.clock import Boot, Clock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Clock as ServerClock
 from sources.clio_simulator import Simulator
@@ -69,6 +69,10 @@ class FastClock(QuickClock):
     def now(self) -> pendulum.DateTime:
         """Give the wrong time."""
         return self.server.moment().add(minutes=5)
+
+    def boot(self) -> Boot | None:
+        """Give as much time as passed at the server."""
+        return Boot("simulated", self.server.now() / 1000)
 
     def monotonic(self) -> float:
         """Give a minute for each request, so that every page is a package of its own."""

@@ -1,11 +1,21 @@
 """Child lists: one for each parent, those that changed first, then a slice of the rest."""
 
+from dataclasses import dataclass
+
 import pytest
 
-from sources.clio_simulator.faults import Status
+from pipelines.status import run_status
+from sources.clio_simulator.faults import (
+    Action,
+    Forbidden,
+    ForgetNext,
+    Html,
+    Shuffled,
+    Status,
+)
 from sources.errors import ConfigurationError
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm
+from tests.system.firm import CATALOG, Firm, QuickClock
 
 pytestmark = pytest.mark.long
 
@@ -60,18 +70,24 @@ def test_budget_of_a_first_load(firm: Firm) -> None:
     assert firm.differences("matter_contacts") == []
 
 
-def test_child_walk_that_fails_is_gone_on_with(firm: Firm) -> None:
-    """Parents read before an error are not read again; the rest follows with the next load, and
-    the one that failed comes last.
-    """
+def test_list_that_fails_costs_its_parent_alone(firm: Firm) -> None:
+    """All other lists are stored; it is named, left alone for an hour, and then read."""
     firm.load("matters")
     keys = sorted(firm.clio.store["matters"].rows)
     firm.clio.faults.add(Status(500), f"matters/{keys[10]}/contacts", times=None)
-    assert firm.load("matter_contacts").exit_code == 4
+    outcome = firm.load("matter_contacts")
+    assert outcome.exit_code == 4
+    assert f"of matters {keys[10]}: " in str(outcome.errors[0][1])
+    assert set(parents_asked(firm, 0)) == set(keys)
     firm.clio.faults.clear()
     since = len(firm.clio.requests)
     assert firm.load("matter_contacts").exit_code == 0
-    assert parents_asked(firm, since)[: len(keys) - 10] == [*keys[11:], keys[10]]
+    assert keys[10] not in parents_asked(firm, since)
+    assert f"matters {keys[10]}" in firm.log.getvalue()
+    firm.clio.clock.advance(3600)
+    since = len(firm.clio.requests)
+    assert firm.load("matter_contacts").exit_code == 0
+    assert parents_asked(firm, since)[0] == keys[10]
     assert firm.differences("matter_contacts") == []
 
 
@@ -83,10 +99,12 @@ def test_lists_that_may_not_be_read_do_not_hold_up_the_others(firm: Firm) -> Non
     keys = sorted(firm.clio.store["matters"].rows)
     for key in keys[:2]:
         firm.clio.faults.add(Status(403), f"matters/{key}/contacts", times=None)
-    for _ in range(2):
-        outcome = firm.load("matter_contacts")
-        assert outcome.exit_code == 4
-        assert "2 of" in str(outcome.errors[0][1])
+    outcome = firm.load("matter_contacts")
+    assert outcome.exit_code == 4
+    assert "2 of" in str(outcome.errors[0][1])
+    firm.clio.clock.advance(3600)
+    assert firm.load("matter_contacts").exit_code == 0
+    assert "2 lists could not be read, the first since" in firm.log.getvalue()
     read = firm.query(
         "select list(parent_id order by parent_id) from meta.parents_read where not failed"
     )
@@ -94,7 +112,7 @@ def test_lists_that_may_not_be_read_do_not_hold_up_the_others(firm: Firm) -> Non
     owners = firm.query("select distinct matter_id from raw_clio_manage.matter_contacts")
     assert {owner for (owner,) in owners} <= set(keys[2:])
     firm.clio.faults.clear()
-    assert firm.load("matter_contacts").exit_code == 0
+    assert firm.load("matter_contacts", full=True).exit_code == 0
     assert firm.differences("matter_contacts") == []
 
 
@@ -124,3 +142,99 @@ def test_collection_that_is_switched_on_is_read(new_firm: NewFirm) -> None:
     with pytest.raises(ConfigurationError, match="tasks is off"):
         firm.load("tasks")
     assert firm.asked("tasks") == []
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A fault of the list of one parent: `nth` of that child collection, or else by its path."""
+
+    action: Action
+    child: str = "conversation_messages"
+    path: str = ""
+
+
+ODD = [
+    pytest.param(Odd(Status(500), "matter_contacts", "matters/{}/contacts"), id="500"),
+    pytest.param(Odd(Html(), "matter_contacts", "matters/{}/contacts"), id="unreadable"),
+    pytest.param(Odd(Forbidden()), id="403"),
+    pytest.param(Odd(Status(422)), id="422"),
+    pytest.param(Odd(ForgetNext(whole_meta=True)), id="no-end"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_list_costs_itself(firm: Firm, odd: Odd) -> None:
+    """Whatever is wrong with one parent's list: those of all others are stored, that one is named,
+    `status` does not count it as read, and once it is due it is read again.
+    """
+    parent = CATALOG.loaded[odd.child].parent
+    assert parent is not None
+    keys = sorted(firm.clio.store[parent.resource].rows)
+    at = next(n for n, key in enumerate(keys) if n > 0 and children(firm, odd, key) > 1)
+    assert firm.load(parent.resource).exit_code == 0
+    nth = None if odd.path else at + 1
+    path = odd.path.format(keys[at]) or odd.child
+    firm.clio.faults.add(odd.action, path, nth=nth, times=None)
+    outcome = firm.load(odd.child)
+    ((name, error),) = outcome.errors
+    assert (outcome.exit_code, name, error.code) == (4, odd.child, "unread")
+    of = f"1 of {len(keys)} lists could not be read, of {parent.resource} {keys[at]}:"
+    assert of in str(error)
+    rows = {row["resource"]: row for row in run_status(firm.settings, QuickClock()).results}
+    assert rows[name]["parents_read"] == len(keys) - 1
+    assert rows[name]["parents"] == len(keys)
+    owners = firm.query(f"select distinct {parent.column} from raw_clio_manage.{name}")
+    assert keys[at] not in {owner for (owner,) in owners}
+    firm.clio.faults.clear()
+    firm.clio.clock.advance(3600)
+    assert firm.load(parent.resource, name).exit_code == 0
+    assert firm.differences(parent.resource, name) == []
+    assert firm.query("from meta.unread") == []
+
+
+def test_list_on_one_page_needs_no_order(firm: Firm) -> None:
+    """However its rows are mixed, nothing can be lost between pages: all of it is stored."""
+    firm.load("conversations")
+    firm.clio.faults.add(Shuffled(), "conversation_messages", times=None)
+    outcome = firm.load("conversation_messages")
+    assert (outcome.exit_code, outcome.errors) == (0, [])
+    assert firm.differences("conversation_messages") == []
+
+
+def children(firm: Firm, odd: Odd, key: int) -> int:
+    """Count the rows of one parent's list."""
+    if odd.path:
+        return 2
+    rows = firm.clio.store[odd.child].rows.values()
+    return sum(row.get("conversation") == key for row in rows)
+
+
+def test_parents_are_asked_for_with_growing_pauses(firm: Firm) -> None:
+    """A list that is never to be had is asked for after one hour, six more, and a day more, and
+    each of these loads ends with 0.
+    """
+    firm.load("matters")
+    key = min(firm.clio.store["matters"].rows)
+    firm.clio.faults.add(Forbidden(), f"matters/{key}/contacts", times=None)
+    assert firm.load("matter_contacts").exit_code == 4
+    asked = []
+    for hours in range(1, 34):
+        firm.clio.clock.advance(3600)
+        since = len(firm.clio.requests)
+        assert firm.load("matter_contacts").exit_code == 0
+        asked += [hours] if key in parents_asked(firm, since) else []
+    assert asked == [1, 7, 31]
+
+
+def test_service_that_goes_away_is_not_taken_for_bad_parents(firm: Firm) -> None:
+    """Where every further list answers 500 the walk ends soon, and none of them is put off."""
+    firm.load("matters")
+    keys = sorted(firm.clio.store["matters"].rows)
+    for key in keys[5:]:
+        firm.clio.faults.add(Status(500), f"matters/{key}/contacts", times=None)
+    outcome = firm.load("matter_contacts")
+    assert (outcome.exit_code, outcome.errors[0][1].code) == (4, "unavailable")
+    assert len(set(parents_asked(firm, 0))) == 15
+    firm.clio.faults.clear()
+    assert firm.load("matter_contacts").exit_code == 0
+    assert firm.differences("matter_contacts") == []

@@ -213,7 +213,7 @@ def test_lists_of_a_deleted_parent_are_deleted_with_it(new_firm: NewFirm) -> Non
     firm = new_firm(matters=6)
     firm.load("matters", "matter_contacts")
     key = min(firm.clio.store["matters"].rows)
-    owned = {f"{m},{c}" for m, c in firm.stored("matter_contacts") if m == key}
+    owned = {f"{m},{c},{r}" for m, c, r in firm.stored("matter_contacts") if m == key}
     firm.clio.changes.remove("matters", key)
     assert firm.sweep("matters").exit_code == 0
     assert firm.buried("matter_contacts") == owned
@@ -245,7 +245,8 @@ def test_entry_that_left_a_parents_list(new_firm: NewFirm) -> None:
     firm.clio.faults.clear()
     assert firm.load("matter_contacts").exit_code == 0
     found = tombstones(firm, "matter_contacts")
-    assert found == [(f"{matter},{contact}", "absent from a second complete walk", False)]
+    key = f"{matter},{contact},{relation['id']}"
+    assert found == [(key, "absent from a second complete walk", False)]
     assert firm.live_differences("matter_contacts") == []
 
 

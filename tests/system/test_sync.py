@@ -9,17 +9,18 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.errors import BusyError, NoWarehouseError
+from pipelines.errors import AbsentError, BusyError, NoWarehouseError
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from pipelines.publish_errors import NotPublishedError
 from pipelines.published import opened, read_published
 from pipelines.status import run_status
-from pipelines.sync import goes_on_after, run_sync
+from pipelines.sync import goes_on_after, run_sync, worst
 from pipelines.transform.run import Work
 from pipelines.warehouse import writer_lock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
+from sources.errors import ClioError
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 from tests.unit.tiny_models import StoppedClock
@@ -151,3 +152,22 @@ def test_stale_data_is_told(firm: Firm) -> None:
     ]
     assert "tasks is complete up to" in str(stale.errors[0][1])
     assert run_status(firm.settings, late).exit_code == 0
+
+
+class KeptError(ClioError):
+    """Columns are withheld."""
+
+    exit_code = 5
+    goes_on = True
+
+
+def test_what_follows_withheld_columns() -> None:
+    """The other stages, since what is stored is sound; not where another guard stopped it too.
+    The exit code stays that of the guard.
+    """
+    done = ended(5)
+    done.errors = [("contacts", KeptError())]
+    assert goes_on_after("load", done)
+    done.errors.append(("bills", AbsentError("20 rows", "load", "bills", 20)))
+    assert not goes_on_after("load", done)
+    assert [worst(5, 4), worst(4, 7), worst(5, 7), worst(0, 4)] == [5, 7, 5, 4]

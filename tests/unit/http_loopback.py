@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pendulum
 
 from sources.clio_http.client import Bounds, ClientSettings, Policy
+from sources.clio_http.clock import Boot
 from sources.clio_http.secret import Secret
 from tests.strays import STRAYS
 
@@ -167,6 +168,10 @@ class FakeClock:
     def monotonic(self) -> float:
         """Give the seconds slept so far."""
         return self._seconds
+
+    def boot(self) -> Boot | None:
+        """Say nothing of the machine."""
+        return None
 
     def sleep(self, seconds: float) -> None:
         """Let the time pass at once."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.config import PRODUCTS
 from pipelines.custom_fields import custom_field_models
 from pipelines.meta import Meta
 from pipelines.sql_folder import sql_folder
@@ -14,10 +15,13 @@ from pipelines.transform import Built, Wish, build
 from pipelines.transform.inputs import catalogued
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder
 from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import read_catalog
 from tests.unit.tiny_models import StoppedClock
 
 TODAY = "2026-03-15T12:00:00Z"
 MANAGE, GROW = "raw_clio_manage", "raw_clio_grow"
+
+COLLECTIONS = [(source, name) for source in PRODUCTS for name in read_catalog(source).loaded]
 
 OWN_SEEDS = {
     "cost_rates": "user_email,valid_from,cost_per_hour\n"
@@ -54,6 +58,25 @@ class MiniFirm:
             values = [json.dumps(v) if isinstance(v, list) else v for v in given.values()]
             self.warehouse.rows(f"insert into {name} ({names}) values ({marks})", values)
 
+    def forbid(self, *tables: str, source: str = MANAGE) -> None:
+        """Let some collections never have been read: their tables are empty."""
+        for table in tables:
+            if self.warehouse.columns(source, table):
+                self.warehouse.rows(f"delete from {source}.{quoted(table)}")
+            self.warehouse.rows(
+                "update meta.inputs set state = 'never', reason = 'forbidden'"
+                " where 'raw_' || source = $1 and resource = $2",
+                [source, table],
+            )
+
+    def withhold(self, table: str, field: str, record: str | None = None) -> None:
+        """Let a column of Manage be withheld, of one record or of all; what is stored stays."""
+        self.warehouse.rows(
+            "insert into meta.withheld values ('clio_manage', $1, $2, $3, $4, 'stripped',"
+            " false, true)",
+            [table, record, field, TODAY],
+        )
+
     def build(self, *select: str, time_zone: str = "UTC") -> Built:
         """Build the shipped models."""
         made = custom_field_models(self.warehouse)
@@ -81,7 +104,18 @@ def empty_firm(folder: Path) -> Iterator[MiniFirm]:
         (seeds / f"{name}.csv").write_text(text, "utf-8")
     with Warehouse(data, memory_limit="512MB") as warehouse:
         Meta(warehouse)
+        all_known(warehouse)
         yield MiniFirm(warehouse, seeds)
+
+
+def all_known(warehouse: Warehouse) -> None:
+    """Note that every collection was read whole, as far as nothing is noted of it."""
+    warehouse.rows(
+        "insert into meta.inputs (source, resource, state, reason)"
+        " select s, r, 'complete', '' from (select unnest($1) as s, unnest($2) as r)"
+        " where (s, r) not in (select source, resource from meta.inputs)",
+        [list(column) for column in zip(*COLLECTIONS, strict=True)],
+    )
 
 
 @contextmanager

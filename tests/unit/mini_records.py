@@ -8,7 +8,7 @@ ANN, BEN = 1, 2
 SMITH, JONES = 100, 200
 DIVORCE, ESTATE = 10, 20
 TRUST = 12
-MONEY = ("activities", "allocations", "bills", "line_items")
+MONEY = ("activities", "allocations", "bills", "interest_charges", "line_items")
 IN_TRUST = [{"id": TRUST, "type": "Trust", "balance": 700.0, "currency_id": 1}]
 
 

@@ -58,13 +58,13 @@ def in_bulk(reader: RowReader, pages: Sequence[tuple[int, bytes]]) -> Batch | No
     """Read pages with the bulk reader; None where it leaves one to the careful reader."""
     with closing(reader._connection.cursor()) as cursor:
         even, odd = reader._in_bulk(cursor, pages)
-    return None if even is None or odd else reader._batch(Sifted(even, (), 0), pages, 0)
+    return None if even is None or odd else reader._batch(Sifted(even, (), 0), 0)
 
 
 def carefully(reader: RowReader, pages: Sequence[tuple[int, bytes]]) -> Batch:
     """Read pages with the careful reader."""
     with closing(reader._connection.cursor()) as cursor:
-        return reader._with_odd(cursor, None, pages, pages, 0)
+        return reader._with_odd(cursor, None, pages, 0, whole=False)
 
 
 def sorted_rows(table: pa.Table, key: str = "id") -> list[dict[str, Any]]:

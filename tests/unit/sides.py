@@ -6,7 +6,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.census import Census
-from pipelines.meta import Meta, Stored
+from pipelines.meta import Meta, Progress, Stored
 from pipelines.shown import Seen
 from pipelines.tombstones import bury
 from pipelines.warehouse import Warehouse
@@ -53,7 +53,22 @@ class Sides:
         """Give the census of a walk."""
         return Census(self.warehouse, SOURCE, self.collection, walk)
 
-    def show(self, pairs: Pairs, walk: str = "sweep", *, proving: bool = False) -> None:
+    def put_down(self, after: int, index: int = 0) -> None:
+        """Let a sweep stand in a list, past a number."""
+        name = self.collection.name
+        self.meta.begin_sweep(Progress(SOURCE, name, walk_started_at=AT))
+        self.warehouse.rows("update meta.sweeps set list_index = $1, after_id = $2", [index, after])
+
+    def show(  # noqa: PLR0913 - each is a fact of its own
+        self,
+        pairs: Pairs,
+        walk: str = "sweep",
+        *,
+        proving: bool = False,
+        lists: int = 1,
+        at: pendulum.DateTime = AT,
+        restarted: bool = False,
+    ) -> None:
         """Let a walk show rows, as the package that stores them is committed."""
         keys, hashes = [key for key, _ in pairs], [row_hash for _, row_hash in pairs]
         columns = {
@@ -68,6 +83,9 @@ class Sides:
             census=not proving,
             pairs=pa.table(columns),
             proving=proving,
+            lists=lists,
+            read_at=at,
+            restarted=restarted,
         )
         self.meta.save_walks(Stored(seen=[shown]), AT, "run")
 

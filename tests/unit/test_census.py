@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.census import Census, Comparison, clear
 from pipelines.warehouse import Warehouse
 from sources.clio_http.keys import UNKNOWN
-from tests.unit.sides import CONTACTS, SOURCE, Sides
+from tests.unit.sides import AT, CONTACTS, SOURCE, Sides
 
 
 @pytest.fixture
@@ -124,15 +124,85 @@ def test_what_a_load_stores_in_between_is_no_finding(sides: Sides) -> None:
     stored = [("1", "a2"), ("2", "b1"), ("2", "b2"), ("3", "d")]
     sides.store(dict(stored))
     sides.show(stored, walk="load", proving=True)
-    sides.show([("2", "b2")])
+    sides.show([("2", "b2"), ("3", "d")])
     assert sides.census().absent() == ["10"]
     sides.show([("10", "c")])
     assert sides.census().compare() == Comparison(4, 4, 0, 0, blind=False)
     assert len(set(sides.digests().values())) == 1
 
 
-def test_what_a_load_could_not_store_is_stale(sides: Sides) -> None:
-    """A version that did not fit is Clio's last word; nothing is said of the one that is stored."""
+def test_what_a_load_stores_is_not_shown_by_the_walk(sides: Sides) -> None:
+    """A row that a load brought ahead of the sweep, and that the sweep passes without showing it,
+    is absent; one that a load brought behind it is held against neither side.
+    """
+    sides.put_down(after=5)
+    sides.show([("1", "a"), ("2", "b")])
+    sides.store({"3": "new", "7": "new"})
+    sides.show([("3", "new"), ("7", "new")], walk="load", proving=True)
+    sides.show([("10", "c")])
+    assert sides.census().absent() == ["7"]
+    sides.bury("7")
+    assert sides.census().compare() == Comparison(4, 3, 0, 0, blind=False)
+    assert sides.digests()["seen"] == sides.digests()["live"]
+    assert sides.digests()["live"][0] == 3
+
+
+@pytest.mark.parametrize(("lists", "index"), [(2, 0), (2, 1), (1, 1)])
+def test_place_in_one_of_many_lists(sides: Sides, lists: int, index: int) -> None:
+    """Where nobody knows in which list a row stands, it is passed when every list is, or when the
+    last one is past its number.
+    """
+    sides.put_down(after=5, index=index)
+    sides.show([("3", "new"), ("7", "new")], walk="load", proving=True, lists=lists)
+    missed = {(2, 0): ["3", "7"], (2, 1): ["7"], (1, 1): []}[lists, index]
+    assert sorted({*sides.census().absent()} - {"1", "2", "10"}) == missed
+
+
+def test_findings_survive_a_load(sides: Sides) -> None:
+    """What the sweep found stale or missing stays a finding when a load changes that row."""
+    sides.put_down(after=5)
+    sides.show([("1", "other"), ("2", "b"), ("3", "found")])
+    sides.show([("1", "newer"), ("2", "b2"), ("3", "newer")], walk="load", proving=True)
+    sides.show([("10", "c")])
+    sides.store({"1": "newer", "2": "b2", "3": "newer"})
+    assert sides.census().compare() == Comparison(3, 4, missing=1, stale=1, blind=False)
+    assert sides.census().healed() == 2
+    assert sides.digests()["seen"] == sides.digests()["live"]
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_what_a_run_that_died_has_stored(sides: Sides, *, anew: bool) -> None:
+    """Rows that it brought must be shown by the walk that goes on, and are found by it; begun
+    anew, nothing that was shown before counts, and what was known before counts still.
+    """
+    sides.put_down(after=1)
+    sides.show([("1", "a")])
+    sides.store({"2": "healed", "11": "brought", "12": "brought"})
+    sides.census().go_on(anew=anew)
+    assert sides.census().absent() == ([] if not anew else ["1"]) + ["2", "10", "11", "12"]
+    sides.show([("1", "a"), ("2", "healed"), ("10", "c"), ("11", "brought")])
+    assert sides.census().absent() == ["12"]
+    assert sides.census().compare() == Comparison(3, 4, missing=1, stale=1, blind=False)
+    assert sides.census().healed() == 2
+
+
+def test_parts_of_a_walk(sides: Sides) -> None:
+    """When each run began that read a part, and how many rows; a walk that began again at its
+    first page has shown what it showed since.
+    """
+    later = AT.add(days=1)
+    sides.show([("1", "a"), ("2", "b")], at=AT)
+    sides.show([("2", "b"), ("10", "c")], at=later)
+    assert [(str(at)[:10], rows) for at, rows in sides.census().parts()] == [
+        (AT.to_date_string(), 1),
+        (later.to_date_string(), 2),
+    ]
+    sides.show([("2", "b")], at=later, restarted=True)
+    assert sides.census().absent() == ["1"]
+
+
+def test_what_a_load_could_not_store_is_a_difference(sides: Sides) -> None:
+    """A version that did not fit is Clio's last word; the older one that is stored is not."""
     sides.show([("1", "a"), ("2", "b"), ("10", "c")])
     sides.show([("2", None)], walk="load", proving=True)
     assert sides.census().compare().stale == 1
@@ -186,6 +256,7 @@ def test_digests_are_equal_only_for_equal_sides(
     sides.warehouse.rows(f"delete from {sides.raw}")
     clear(sides.warehouse, SOURCE, "sweep", ["tasks"])
     sides.store(ours)
+    sides.census().begin()
     sides.show(list(reversed(shown.items())))
     digests = sides.digests()
     assert digests["live"][0] == len(ours)

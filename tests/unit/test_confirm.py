@@ -164,12 +164,17 @@ def test_server_that_fails(clio: Simulator, client: ClioClient) -> None:
 
 
 def test_another_record_answers(clio: Simulator, client: ClioClient) -> None:
-    """A record that answers in the place of one that was asked for proves nothing of that one."""
+    """A record that answers in the place of one that was asked for is the one that it was merged
+    into, if it answers as itself; else it proves nothing.
+    """
     walk = walked(client, BY_ID)
     asked, other = keys(clio, BY_ID)[:2]
     clio.changes.remove(BY_ID, asked)
     survivor = json.dumps({"data": {"id": other, "etag": '"1"', "name": "the survivor"}})
     clio.faults.add(Status(200, body=survivor), f"tasks/{asked}", times=None)
+    answer = confirm(walk, [str(asked)])
+    assert answer.gone == {str(asked): f"answers as {other}"}
+    clio.faults.add(Status(404), f"tasks/{other}", times=None)
     answer = confirm(walk, [str(asked)])
     assert (answer.gone, answer.undecided, answer.present) == ({}, [str(asked)], None)
 
@@ -242,13 +247,14 @@ def test_second_walk_of_child_lists(clio: Simulator, client: ClioClient) -> None
     client_of = clio.store["matters"].rows[matter]["client"]
     clio.changes.remove("relationships", relation["id"])
     since = len(clio.requests)
-    asked = [f"{matter},{contact}", f"{matter},{client_of}"]
+    # the client has no relationship with the matter
+    asked = [f"{matter},{contact},{relation['id']}", f"{matter},{client_of},0"]
     answer = confirm(walk, asked, dict.fromkeys(asked, str(matter)))
     assert [path for path, _ in requests(clio, since)] == [
         f"/api/v4/matters/{matter}/contacts.json"
     ]
-    assert answer.gone == {f"{matter},{contact}": GONE[BY_WALK]}
-    assert shown(walk, answer) == [f"{matter},{client_of}"]
+    assert answer.gone == {asked[0]: GONE[BY_WALK]}
+    assert shown(walk, answer) == [asked[1]]
 
 
 def test_row_that_does_not_fit_in_a_list_with_two_keys(clio: Simulator, client: ClioClient) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from pipelines.writeback.fields import CUSTOM_KINDS, CustomField, FieldRef, Option, parse
+from pipelines.writeback.raw_values import ABSENT, REDACTED
 from pipelines.writeback.values import (
-    ABSENT,
     LONGEST,
-    REDACTED,
     JsonScalar,
     ValueRefusedError,
     alike,
@@ -175,7 +174,7 @@ READ: list[tuple[str, dict[str, Any], Any]] = [
     ),
     ("contacts.phone_numbers[8].number", {"phone_numbers": [{"id": 8, "number": "1"}]}, "1"),
     ("contacts.phone_numbers[8].number", {"phone_numbers": [{"id": 9, "number": "1"}]}, ABSENT),
-    ("contacts.phone_numbers[8].number", {"phone_numbers": None}, ABSENT),
+    ("contacts.phone_numbers[8].number", {"phone_numbers": None}, REDACTED),
     (
         "contacts.phone_numbers[8].default_number",
         {"phone_numbers": [{"id": 8, "primary": True}]},

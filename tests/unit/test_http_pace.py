@@ -18,13 +18,15 @@ from hypothesis import strategies as st
 from sources.clio_http import pace as module
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.pace import LEASE, MARGIN, Pace, PacedBudget, Permit, Permits
+from sources.clio_http.pace import MARGIN, Pace, PacedBudget
+from sources.clio_http.permits import LEASE, Permit, Permits
 from sources.clio_http.secret import Secret
 from sources.errors import Interrupted, UnavailableError
 from tests.conftest import ROOT
 from tests.unit.http_loopback import FakeClock, Loopback, Request, page
 
 TENTH = 0.1
+KEPT = ("held", "pace", "changed", "refused", "again", "pause")
 
 
 def most_within(moments: list[float], seconds: float) -> int:
@@ -126,14 +128,28 @@ def test_a_late_answer_takes_nobody_elses_permit() -> None:
     permits = Permits([0.0])
     late = permits.take(0.0)
     other = permits.take(LEASE)
-    permits.give_back(late, LEASE + 1.0)
+    permits.give_back(late, LEASE, 1.0)
     assert permits.free == [other.until]
-    permits.give_back(Permit(0, other.until), 30.0)
+    permits.give_back(Permit(0, other.until), 29.0, 1.0)
     assert permits.free == [30.0]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '["a", 1]', "[[1], null]", "[[99999, 99999, 99999], 99999]", "\0"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[[1, 2, 3], 4]",
+        "\0",
+        '{"free": 1}',
+        '{"free": [1]}',
+        '{"free": [0, 0, 0], "held": "a"}',
+        '{"free": [0, 0, 0], "other": 1}',
+        json.dumps(dict.fromkeys(KEPT, 99999) | {"free": [99_999] * 3}),
+        json.dumps(dict.fromkeys(KEPT, -99999) | {"free": [0] * 3}),
+        json.dumps(dict.fromkeys(KEPT, float("nan")) | {"free": [float("nan")] * 3}),
+    ],
 )
 def test_a_file_that_makes_no_sense_stops_nobody(tmp_path: Path, text: str) -> None:
     """Broken off, of another version, or from before the machine was started anew."""
@@ -142,9 +158,9 @@ def test_a_file_that_makes_no_sense_stops_nobody(tmp_path: Path, text: str) -> N
     clock = FakeClock()
     with budget(clock, file).slot():
         assert clock.monotonic() == 0.0
-    free, held = json.loads(file.read_text("ascii"))
-    assert len(free) == 3
-    assert held < 0
+    kept = Permits.read(file.read_text("ascii"), 3)
+    assert kept.held < 0
+    assert kept.usable(3) >= 1
 
 
 def test_a_file_that_nobody_lets_go_of_ends_the_walk(
@@ -174,7 +190,7 @@ def test_never_over_whatever_the_network_does(trips: list[tuple[float, float]]) 
             if permit is not None and at <= now + permits.wait(now):
                 now = max(now, at)
                 under_way.remove((at, permit))
-                permits.give_back(permit, at + 1.0 + MARGIN)
+                permits.give_back(permit, at, 1.0 + MARGIN)
             else:
                 now += permits.wait(now)
         permit = permits.take(now)

@@ -3,6 +3,7 @@
 import io
 import logging
 import pickle
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,15 @@ def test_ordinary_text_is_left_alone() -> None:
     line = "GET /contacts/{id} 200 0.12 s 240 kB page 3: the token was refused"
 
     assert redact(line) == line
+
+
+def test_secret_that_begins_with_another_leaves_no_tail() -> None:
+    """Nor one that ends with another, or holds it: the longest is taken out first, whole."""
+    short, tail = "abcd1234", "-tail-of-the-longer-one"
+    values = [short, short + tail, tail + short, f"{tail}{short}{tail}"]
+    for order in permutations(values):
+        shown = redact(" ".join(order), frozenset(order))
+        assert shown == " ".join(["***"] * len(values))
 
 
 def test_known_value_is_taken_out_of_message_arguments_and_traceback() -> None:

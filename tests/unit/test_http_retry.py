@@ -1,8 +1,8 @@
 """When a request is repeated, and how long the wait before is."""
 
 import threading
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from hypothesis import given
@@ -21,9 +21,6 @@ from sources.clio_http.retry import (
 )
 from sources.errors import Interrupted, RateLimitedError, UnavailableError
 from tests.unit.http_loopback import START, FakeClock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NOW = int(START.timestamp())
 
@@ -107,18 +104,62 @@ def test_attempts_are_bounded() -> None:
     assert len(clock.sleeps) == 2
 
 
-def test_time_is_bounded() -> None:
-    """No attempt is begun once the total time would be passed."""
+@pytest.mark.parametrize(
+    ("request_takes", "longest_wait"), [(60.0, 0.001), (0.0, 30.0), (20.0, 30.0), (299.0, 30.0)]
+)
+def test_time_is_bounded(request_takes: float, longest_wait: float) -> None:
+    """No attempt is begun once the total time would be passed, whether it went into requests or
+    into the waits between them; and until then there is a next one.
+    """
     clock = FakeClock()
+    begun: list[float] = []
+    policy = Policy(attempts=1000, total=300.0, first_wait=longest_wait, longest_wait=longest_wait)
 
     def once() -> Again:
-        clock.sleep(60.0)
+        begun.append(clock.monotonic())
+        clock.sleep(request_takes)
         return Again(UnavailableError())
 
     with pytest.raises(UnavailableError):
-        retrier(clock, Policy(attempts=1000, total=300.0)).call(nullcontext, once)
+        retrier(clock, policy).call(nullcontext, once)
 
-    assert clock.monotonic() <= 360.0
+    assert begun[-1] <= 300.0
+    assert clock.monotonic() <= 300.0 + request_takes
+    assert clock.monotonic() > 300.0 - longest_wait
+
+
+def test_waiting_for_a_slot_is_not_counted() -> None:
+    """The rate limit may rightly take its time."""
+    clock = FakeClock()
+    tries: list[float] = []
+
+    @contextmanager
+    def slot() -> Iterator[None]:
+        clock.sleep(1000.0)
+        yield
+
+    def once() -> Again:
+        tries.append(clock.monotonic())
+        return Again(UnavailableError())
+
+    with pytest.raises(UnavailableError):
+        retrier(clock, Policy(attempts=4, total=300.0)).call(slot, once)
+    assert len(tries) == 4
+
+
+def test_time_of_failures_goes_on_over_refusals() -> None:
+    """A refusal between two failures does not begin the total time anew."""
+    clock = FakeClock()
+    tries: list[float] = []
+
+    def once() -> Again | Refused:
+        tries.append(clock.monotonic())
+        clock.sleep(100.0)
+        return Refused(1.0) if len(tries) % 2 else Again(UnavailableError())
+
+    with pytest.raises(UnavailableError):
+        retrier(clock, Policy(attempts=1000, total=300.0)).call(nullcontext, once)
+    assert len(tries) == 4
 
 
 def test_refusals_are_bounded_apart_from_failures() -> None:

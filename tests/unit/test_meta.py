@@ -15,12 +15,12 @@ from pipelines.meta import (
     ParentRead,
     Progress,
     Quarantined,
-    Refused,
     RunRow,
     Stored,
     moment,
 )
 from pipelines.shown import Seen
+from pipelines.state.refusals import Refused, refused
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
@@ -155,7 +155,7 @@ def test_everything_else_is_stored_once_too(meta: Meta) -> None:
         ("7", '{"id":7}', "second", "run-2")
     ]
     assert rows("select parent_id from meta.parents_read") == [(7,)]
-    assert meta.refused(SOURCE) == {("matters", "digest"): frozenset({"note"})}
+    assert refused(meta.warehouse, SOURCE) == {("matters", "digest"): frozenset({"note"})}
 
 
 def test_a_failed_step_stores_nothing(meta: Meta) -> None:

@@ -15,6 +15,7 @@ from pipelines.model_errors import NotBuiltError, SelectionError
 from pipelines.progress import Lines
 from pipelines.transform.listing import run_docs, run_ls, run_show
 from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse, writer_lock
 from tests.unit.tiny_models import FACTS, MODELS, StoppedClock, workshop
 
@@ -231,3 +232,20 @@ def test_the_page_replaces_files_only(work: Work, tmp_path: Path) -> None:
     """A folder of that name is left alone."""
     with pytest.raises(FileInTheWayError):
         run_docs(work, tmp_path)
+
+
+def test_the_rows_of_a_check_are_shown(work: Work) -> None:
+    """`check show` names the check, its rows and since when, also when the build was undone; of
+    what is not known it says so; another name is an error with the ones that there are.
+    """
+    change(work, "update raw_firm.bills set total = -1 where id = 1")
+    assert run_transform(work).exit_code == 7
+    outcome = run_check_show(work, "nothing_negative")
+    assert [row["bill_id"] for row in outcome.results] == [1]
+    assert outcome.results[0]["since"] is not None
+    assert "checks.nothing_negative (error): 1 rows" in outcome.text
+    change(work, "update raw_firm.bills set total = 1 where id = 1")
+    assert run_transform(work).exit_code == 0
+    assert "finds nothing wrong" in run_check_show(work, "checks.nothing_negative").text
+    with pytest.raises(SelectionError, match="nothing_negative"):
+        run_check_show(work, "nothing_negativ")

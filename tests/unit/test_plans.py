@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import FutureWatermarkError
 from pipelines.meta import Progress
 from pipelines.observations import OVERLAP
 from pipelines.plans import (
@@ -158,12 +157,12 @@ def test_a_daily_walk_is_gone_on_with_on_its_day_only() -> None:
     assert tomorrow.start == Point()
 
 
-def test_a_watermark_in_the_future_loads_nothing() -> None:
-    """It would skip changes, so the collection fails by name until it is read in full."""
+def test_a_watermark_in_the_future_means_a_full_walk() -> None:
+    """Going on from it would skip changes."""
     progress = done(MATTERS, NOW.add(seconds=1))
-    with pytest.raises(FutureWatermarkError, match="matters"):
-        plan_walk(MATTERS, progress, NO_RULES, Choice(), NOW)
-    assert plan_walk(MATTERS, progress, NO_RULES, Choice(full=True), NOW).mode == "full"
+    plan = plan_walk(MATTERS, progress, NO_RULES, Choice(), NOW)
+    assert (plan.mode, plan.since) == ("full", None)
+    assert watermark_after(plan, progress.watermark) < NOW
 
 
 @given(started=moments, later=st.integers(0, 10**6), minutes=st.integers(0, 600))
@@ -247,3 +246,44 @@ def test_a_child_walk_has_a_list_for_each_parent() -> None:
     assert dict(only.constants) == {"conversation__id": 5}
     with pytest.raises(ValueError, match="has no parent"):
         child_plan(MATTERS, [1], NO_RULES, NOW)
+
+
+@pytest.mark.parametrize("name", [DAILY.name, "currencies"])
+@pytest.mark.parametrize(
+    ("done_at", "now", "due"),
+    [
+        pytest.param("2026-03-30T23:05:00Z", "2026-03-31T23:00:00Z", True, id="minutes-early"),
+        pytest.param("2026-03-30T23:59:59Z", "2026-03-31T00:00:00Z", True, id="over-midnight"),
+        pytest.param("2026-03-31T00:00:00Z", "2026-03-31T23:59:59Z", False, id="same-day"),
+        pytest.param("2026-03-31T23:59:59Z", "2026-04-01T00:00:01Z", True, id="month-end"),
+        pytest.param("2026-03-31T02:00:00Z", "2026-03-31T02:00:00Z", False, id="at-once"),
+        pytest.param("2025-03-31T12:00:00Z", "2026-03-31T12:00:00Z", True, id="a-year-ago"),
+        pytest.param("2026-03-28T20:30:00-04:00", "2026-03-29T23:00:00Z", False, id="firm-west"),
+        pytest.param("2026-03-29T00:30:00+01:00", "2026-03-29T00:30:00Z", True, id="clocks-change"),
+        pytest.param("2026-10-25T01:30:00+01:00", "2026-10-25T01:30:00Z", False, id="hour-twice"),
+        pytest.param("2026-03-31T23:30:00Z", "2026-03-31T22:00:00Z", True, id="done-in-future"),
+    ],
+)
+def test_due_by_the_day_and_not_by_the_hour(
+    name: str, done_at: str, now: str, *, due: bool
+) -> None:
+    """A nightly run that comes a few minutes early loses no month's end. The day is that of UTC,
+    by which copies are kept, whatever zone a moment is told in.
+    """
+    collection = CATALOG.loaded[name]
+    before, after = (pendulum.instance(dt.datetime.fromisoformat(text)) for text in (done_at, now))
+    progress = replace(done(collection), completed_at=before)
+    rules = Rules(daily_cadence=frozenset({"currencies"}))
+    assert is_due(collection, progress, rules, after) is due
+
+
+def test_copies_of_nights_that_come_ever_earlier() -> None:
+    """A run five minutes earlier each night makes a copy for every day of the month."""
+    progress, days = Progress("clio_manage", DAILY.name), set()
+    for night in range(31):
+        now = pendulum.datetime(2026, 3, 1, 23, 0, 0).add(days=night, minutes=-5 * night)
+        if is_due(DAILY, progress, NO_RULES, now):
+            plan = plan_walk(DAILY, progress, NO_RULES, Choice(), now)
+            days.add(dict(plan.lists[0].constants)["day"])
+            progress = replace(progress, completed_at=plan.started_at)
+    assert len(days) == 31

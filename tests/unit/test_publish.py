@@ -82,9 +82,11 @@ def test_marts_and_bi_are_published(work: Work) -> None:
             "select schema_name || '.' || table_name, comment from duckdb_tables()"
             " where database_name = 's' order by 1"
         ).fetchall()
-        beside = ["meta.snapshot", "meta.versions"]
-        assert [name for name, _ in tables] == ["bi.bill_totals", "core.fct_bill", *beside]
-        assert "What was billed, by state." in tables[0][1]
+        assert [name for name, _ in tables] == [
+            *("bi.about", "bi.bill_totals", "bi.data_problems"),
+            *("core.fct_bill", "meta.not_known", "meta.snapshot", "meta.versions"),
+        ]
+        assert "What was billed, by state." in tables[1][1]
         comments = connection.execute(
             "select comment from duckdb_columns() where database_name = 's'"
             " and table_name = 'fct_bill' and column_name = 'bill_id'"
@@ -102,7 +104,9 @@ def test_marts_and_bi_are_published(work: Work) -> None:
         assert of_parquet == connection.execute(totals.format("s.bi.bill_totals")).fetchall()
         assert [state for state, _ in of_parquet] == ["draft", "paid"]
     assert sorted(path.name for path in (home(work) / current.parquet).iterdir()) == [
+        "bi.about.parquet",
         "bi.bill_totals.parquet",
+        "bi.data_problems.parquet",
         "core.fct_bill.parquet",
     ]
 
@@ -118,7 +122,9 @@ def test_what_is_published_is_private_and_read_only(work: Work) -> None:
         ".": 0o700,
         "current.json": 0o600,
         "parquet-000001": 0o700,
+        "parquet-000001/bi.about.parquet": 0o400,
         "parquet-000001/bi.bill_totals.parquet": 0o400,
+        "parquet-000001/bi.data_problems.parquet": 0o400,
         "parquet-000001/core.fct_bill.parquet": 0o400,
         "warehouse-000001.duckdb": 0o400,
         "warehouse.duckdb": 0o400,

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import products
 from pipelines.config import SourceSettings
+from pipelines.masks import Masks
 from pipelines.meta import Meta
 from pipelines.progress import Lines
 from pipelines.reconcile.asked import Desk
@@ -114,7 +115,7 @@ def test_run_that_is_to_stop() -> None:
     stop, clock = threading.Event(), SystemClock()
     stop.set()
     with ClioClient(CLIO, clock, stop=stop) as client, pytest.raises(Interrupted):
-        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
+        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()), Masks())
     assert client.requests == 0
 
 
@@ -142,7 +143,7 @@ def test_clio_that_cannot_be_reached() -> None:
     settings = ClientSettings("clio_manage", "http://127.0.0.1:1", "/api/v4", Secret("t" * 20))
     clock = QuickClock()
     with ClioClient(settings, clock) as client, pytest.raises(UnreachableError) as told:
-        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()))
+        asked_reports(client, clock, date(2026, 10, 31), Lines(io.StringIO()), Masks())
     assert told.value.exit_code == 4
 
 

@@ -1,5 +1,6 @@
 """Each fault really happens to a client on a socket."""
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -115,11 +116,16 @@ def test_json_cut_without_a_length(clio: Simulator, http: httpx.Client) -> None:
 
 
 def test_slow_drip(clio: Simulator, http: httpx.Client) -> None:
-    """Bytes come one by one, each soon enough for a read timeout, together too late."""
+    """Bytes come one by one, each soon enough for a read timeout, together too late. However the
+    network joins them, the fortieth cannot be there before forty pauses are over.
+    """
     clio.faults.add(faults.Drip(0.01))
+    began = time.monotonic()
     with http.stream("GET", "matters", params={"limit": "1"}) as answer:
-        chunks = answer.iter_raw()
-        assert [len(next(chunks)) for _ in range(3)] == [1, 1, 1]
+        bytes_of = answer.iter_raw(1)
+        dripped = [len(next(bytes_of)) for _ in range(40)]
+    assert dripped == [1] * 40
+    assert time.monotonic() - began > 40 * 0.01 * 0.9
 
 
 def test_answer_that_does_not_come(clio: Simulator, http: httpx.Client) -> None:

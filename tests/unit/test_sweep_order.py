@@ -104,9 +104,25 @@ def test_new_sweep_walks_everything() -> None:
 
 def test_sweep_that_was_put_down_goes_on() -> None:
     """From its page, with the moment at which it began."""
-    plan = plan_sweep(NOTES, put_down(), Rules(), NOW)
+    plan = plan_sweep(NOTES, put_down(), Rules(), NOW, budget=100)
     assert plan.start == Point(1, PLACE, 17)
     assert (plan.started_at, plan.run_at) == (BEGUN, NOW)
+
+
+@pytest.mark.parametrize(("hours", "goes_on"), [(-1, False), (0, True), (11, True), (13, False)])
+def test_sweep_without_a_budget_takes_half_a_day_at_most(hours: int, *, goes_on: bool) -> None:
+    """What was walked longer ago, or at a time that is still to come, is walked anew."""
+    begun = NOW.subtract(hours=hours)
+    plan = plan_sweep(NOTES, put_down(walk_started_at=begun), Rules(), NOW)
+    assert (plan.started_at, plan.run_at) == ((begun, NOW) if goes_on else (NOW, None))
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_sweep_goes_on_from_a_stored_page_only(index: int) -> None:
+    """One that died before its first page was stored begins anew; the end of a list is a place."""
+    known = put_down(list_index=index, page_token="", after_id=0)
+    plan = plan_sweep(NOTES, known, Rules(), NOW, budget=100)
+    assert (plan.start, plan.run_at) == (Point(index), NOW if index else None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from pipelines.writeback import fields, verdicts
 from pipelines.writeback.fields import FieldRef
 from pipelines.writeback.merge import Change, Merge, merge
-from pipelines.writeback.values import ABSENT, REDACTED
+from pipelines.writeback.raw_values import ABSENT, REDACTED
 from pipelines.writeback.verdicts import State, Verdict
 from sources.clio_http.writes import Effect
 
@@ -116,7 +116,7 @@ def test_reverted_is_never_sent_again() -> None:
         ("ours", State.APPLIED, ""),
         ("Ours ", State.APPLIED, verdicts.IN_ITS_WAY),
         ("base", State.NEEDS_HUMAN, verdicts.NOT_STORED),
-        (None, State.NEEDS_HUMAN, verdicts.NOT_STORED),
+        (None, State.NEEDS_HUMAN, verdicts.NOTHING_SHOWN),
     ],
 )
 def test_after_accepted(shown: str | None, state: State, note: str) -> None:

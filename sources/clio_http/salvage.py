@@ -1,0 +1,370 @@
+"""A page that cannot be had, taken apart until the record that breaks it is alone.
+
+Clio answers some pages with an error for ever, because of one record on them or because they are
+too heavy. First the ids of the page are asked for, which is light, and its records by `ids[]` in
+halves. Where that cannot be had either, the same place is asked for with fewer and fewer records.
+A record that breaks even a page of its own is stepped over, and told.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import pendulum
+
+from sources.errors import (
+    ClioError,
+    HangError,
+    PageTokenRefusedError,
+    RateLimitedError,
+    RequestRefusedError,
+    SilentError,
+    UnavailableError,
+    UnreachableError,
+    UnreadableAnswerError,
+    UntrustedServerError,
+)
+
+from .catalog import ARRAY, OBJECT, Collection, Field
+from .client import ClioClient, Meter
+from .misfits import Misfit
+from .paging import Page, fetch
+from .places import Place, Spot
+from .plan import List, stamp
+
+MOST_REQUESTS = 60
+"""For one page, without its own: then it is given up, and the walk ends there."""
+NOT_HAD = "could not be had"
+"""How the reason begins of a record that Clio does not show, though it is there."""
+LAST_TRIES = 3
+"""How often one record is asked for alone before it counts as one that cannot be had."""
+SMALL = 25
+"""Up to so many records, a half of which the other one is good is taken for bad unasked."""
+MOST_HANGS = 2
+_ABOUT_THE_SERVICE = (RateLimitedError, UntrustedServerError, UnreachableError, SilentError)
+_BEGINNING = pendulum.datetime(2000, 1, 1)
+
+
+def may_be_one_page(error: ClioError) -> bool:
+    """Tell whether a failure may be that of one page, and not of the service or the network."""
+    failed = isinstance(error, UnavailableError | UnreadableAnswerError)
+    return failed and not is_of_the_service(error)
+
+
+def is_of_the_service(error: ClioError) -> bool:
+    """Tell whether a failure says that nothing at all can be asked for now."""
+    return isinstance(error, _ABOUT_THE_SERVICE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One list as it is asked for: all that its pages have in common.
+
+    `known` are records that could not be had before, and are not asked for; `readable` raises where
+    a body cannot be parsed; `now` is a moment after which nothing of the list was made.
+    """
+
+    client: ClioClient
+    collection: Collection
+    one: List
+    fields: Sequence[Field]
+    parameters: Sequence[tuple[str, str]]
+    meter: Meter
+    readable: Callable[[bytes], object]
+    now: pendulum.DateTime
+    known: frozenset[str] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """Give how many records a page is asked for with."""
+        return int(dict(self.parameters).get("limit", "1"))
+
+
+@dataclass
+class Salvage:
+    """Takes one page apart.
+
+    `error` is why it could not be had, `before` the page before it, `after` the id before it where
+    that page is not at hand.
+    """
+
+    asked: Asked
+    error: ClioError
+    before: Page | None = None
+    after: int = 0
+    left: int = MOST_REQUESTS
+    hangs: int = 0
+    pages: list[Page] = field(default_factory=list)
+    plain: list[Page] = field(default_factory=list)
+    unread: list[Misfit] = field(default_factory=list)
+    widest: int = 0
+    bound: bool = False
+
+    def place(self, text: str) -> Place:
+        """Give all that can be had of the page at a place, and where the walk goes on behind it.
+
+        Raises:
+            ClioError: the page stays unreadable, or the service itself is away.
+
+        """
+        spot = Spot.read(text)
+        if not self.asked.collection.narrows or self.asked.size <= 1:
+            raise self.error
+        return self._by_ids(spot) or self._by_fewer(spot)
+
+    # By the ids of the page...
+
+    def _by_ids(self, spot: Spot) -> Place | None:
+        if not self.asked.collection.ids:
+            return None
+        page = self._try(spot, fields="id")
+        if page is None:
+            return None
+        ids = ids_of(page)
+        wanted = [key for key in ids if key not in self.asked.known]
+        self.unread += [self._misfit(key) for key in ids if key in self.asked.known]
+        if wanted:
+            self._halves(wanted, bad=len(wanted) == len(ids))
+        heavy = not self.unread and not self.plain
+        return self._found(spot.then(page.next_token), self.widest if heavy else 0)
+
+    def _halves(self, ids: Sequence[str], *, bad: bool) -> bool:
+        """Read records together, or else in halves; tell whether all of them could be had.
+
+        With `bad` they are known not to be had together.
+        """
+        if len(ids) == 1:
+            return self._alone(ids[0])
+        page = None if bad else self._try(Spot(), ids)
+        if page is not None:
+            self.pages.append(page)
+            self.widest = max(self.widest, len(ids))
+            return True
+        middle = len(ids) // 2
+        good = self._halves(ids[:middle], bad=False)
+        return self._halves(ids[middle:], bad=good and len(ids) <= SMALL) and good
+
+    def _alone(self, key: str) -> bool:
+        """Read one record as often as it may take, then without what is nested in it."""
+        page = self._try(Spot(), [key], attempts=LAST_TRIES)
+        if page is not None:
+            self.pages.append(page)
+            return True
+        plain = plain_fields(self.asked.fields)
+        if len(plain) < len(self.asked.fields):
+            page = self._try(Spot(), [key], fields=",".join(item.request for item in plain))
+        if page is not None:
+            self.plain.append(page)
+        else:
+            self.unread.append(self._misfit(key))
+        return False
+
+    # By fewer and fewer records at a time...
+
+    def _by_fewer(self, spot: Spot) -> Place:
+        """Read the place in small pages, up to the record that breaks it and over that."""
+        first = self._try(spot, limit="1")
+        if self.bound:
+            return self._by_anchors()
+        if first is None:
+            self._check_list()
+            return self._found(self._behind(spot))
+        size, covered, page = max(1, self.asked.size // 2), 1, first
+        while True:
+            self.pages.append(page)
+            spot = Spot(page.next_token, spot.since)
+            if not spot.token or covered >= self.asked.size:
+                return self._found(spot.then(spot.token), size)
+            while (page_or_none := self._try(spot, limit=str(size))) is None:
+                if self.bound:
+                    return self._by_anchors()
+                if size == 1:
+                    return self._found(self._behind(spot))
+                size //= 2
+            page, covered = page_or_none, covered + size
+
+    def _by_anchors(self) -> Place:
+        """Read the place in first pages of lists of what was made later, as small as can be had.
+
+        For a Clio whose page tokens take no other `limit` than the one that they were made with.
+        """
+        size, covered = max(1, self.asked.size // 2), 0
+        anchor = self._jump()
+        while anchor is not None and covered < self.asked.size and not self.unread:
+            page = self._try(anchor, limit=str(size))
+            if page is not None:
+                self.pages.append(page)
+                covered += size
+                anchor = self._jump() if page.next_token else None
+            elif size == 1:
+                anchor, covered = self._jump(), self.asked.size
+            else:
+                size = size // 2
+        return self._found(anchor.text if anchor else "")
+
+    def _check_list(self) -> None:
+        """Ask for what nobody can have made, so that a list which is away does not cost its page.
+
+        Raises:
+            ClioError: the list does not answer that either.
+
+        """
+        nothing = Spot("", stamp(self.asked.now.add(years=1)))
+        if not self.asked.collection.created_since or not self._try(nothing, fields="id"):
+            raise self.error
+
+    def _behind(self, spot: Spot) -> str:
+        """Step over the one record at a place, and give the place behind it."""
+        plain = plain_fields(self.asked.fields)
+        if len(plain) < len(self.asked.fields):
+            page = self._try(spot, limit="1", fields=",".join(item.request for item in plain))
+            if page is not None:
+                self.plain.append(page)
+                return spot.then(page.next_token)
+        page = self._try(spot, limit="1", fields="id")
+        if page is not None:
+            self.unread += [self._misfit(key) for key in ids_of(page)]
+            return spot.then(page.next_token)
+        anchor = self._jump()
+        return anchor.text if anchor else ""
+
+    def _jump(self) -> Spot | None:
+        """Find a moment of creation from which on the list can be had; None if nothing is behind.
+
+        What lies before it is asked for by id where the ids in between are few. Otherwise it is
+        the first such moment, and what was made within its second stays unread and is told.
+
+        Raises:
+            ClioError: there is no such moment.
+
+        """
+        last, low, high, page = self._gallop()
+        while (between := (high - low).total_seconds()) > 1 and not self._few(last, _first(page)):
+            middle = low.add(seconds=int(between // 2))
+            found = self._since(middle, last)
+            low, high, page = (middle, high, page) if found is None else (low, middle, found)
+        behind = _first(page)
+        self._between(last, behind)
+        return Spot("", stamp(high)) if behind else None
+
+    def _gallop(self) -> tuple[str, pendulum.DateTime, pendulum.DateTime, Page]:
+        """Go on from the last record in ever longer steps until the list can be had."""
+        in_order = any(name == "order" for name, _ in self.asked.parameters)
+        if not self.asked.collection.created_since or not in_order:
+            raise self.error
+        last, low, step = self._last()
+        while True:
+            high = min(low.add(seconds=step), self.asked.now.add(days=1))
+            page = self._since(high, last)
+            if page is not None:
+                return last, low, high, page
+            if high > self.asked.now:
+                raise self.error
+            low, step = high, step * 2
+
+    def _few(self, last: str, behind: str) -> bool:
+        """Tell whether every id between two records can be asked for at once."""
+        few = bool(last and behind) and int(behind) - int(last) <= self.asked.size
+        return few and self.asked.collection.ids
+
+    def _between(self, last: str, behind: str) -> None:
+        """Read what has an id between two neighbours; where nothing is to blame, tell of them."""
+        room = self.asked.size
+        first = int(last) + 1 if last else max(1, int(behind or "1") - room)
+        beyond = int(behind) if behind else first + room
+        unread = len(self.unread)
+        if self.asked.collection.ids and beyond - first <= room and beyond > first:
+            self._halves([str(key) for key in range(first, beyond)], bad=False)
+        if len(self.unread) == unread and not self._few(last, behind):
+            where = f"between {last or 'the first'} and {behind or 'the last'}"
+            self.unread.append(self._misfit("", where))
+
+    def _since(self, moment: pendulum.DateTime, last: str) -> Page | None:
+        """Give the first record made after a moment, if it can be had and is behind the last."""
+        page = self._try(Spot("", stamp(moment)), fields="id,created_at", limit="1")
+        first = _first(page) if page else ""
+        return None if first and int(first) <= int(last or "0") else page
+
+    def _last(self) -> tuple[str, pendulum.DateTime, int]:
+        """Give the last record that could be had, when it was made, and a likely distance."""
+        rows = [row for page in [self.before, *self.pages] if page for row in _rows(page)]
+        made = [moment for _, moment in rows if moment is not None]
+        if not made:
+            last = rows[-1][0] if rows else str(self.after or "")
+            return last, _BEGINNING, 365 * 86_400
+        distance = (made[-1] - made[0]).total_seconds() / len(made)
+        return rows[-1][0], made[-1], max(1, int(distance))
+
+    # Each request...
+
+    def _try(
+        self, spot: Spot, ids: Sequence[str] = (), attempts: int = 1, **changed: str
+    ) -> Page | None:
+        """Ask once for a page, and give None where that cannot be had.
+
+        Raises:
+            ClioError: too much was asked for in vain, or the service is away.
+
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        if ids:
+            changed = {"limit": str(len(ids)), **changed}
+        sent = [(name, changed.pop(name, value)) for name, value in self.asked.parameters]
+        sent += [*changed.items(), *spot.parameters, *(("ids[]", key) for key in ids)]
+        asked = self.asked
+        try:
+            page = fetch(
+                asked.client, asked.one.path, sent, spot.token, meter=asked.meter, attempts=attempts
+            )
+            asked.readable(page.body)
+        except ClioError as error:
+            self._judge(error, spot)
+            return None
+        return None if ids and page.next_token else page
+
+    def _judge(self, error: ClioError, spot: Spot) -> None:
+        """Raise what is not about this page alone."""
+        self.hangs += isinstance(error, HangError)
+        refused = isinstance(error, RequestRefusedError | PageTokenRefusedError)
+        self.bound = self.bound or (refused and bool(spot.token))
+        if not (may_be_one_page(error) or self.bound) or self.hangs >= MOST_HANGS:
+            raise error
+
+    def _misfit(self, key: str, where: str = "") -> Misfit:
+        place = f" ({where})" if where else ""
+        return Misfit(key, "{}", f"{NOT_HAD}{place}: {self.error}")
+
+    def _found(self, next_token: str, size: int = 0) -> Place:
+        why = f"{NOT_HAD}: {self.error}"
+        return Place(
+            tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size, why
+        )
+
+
+def plain_fields(fields: Sequence[Field]) -> list[Field]:
+    """Give the fields that are one value each."""
+    return [item for item in fields if item.type not in {OBJECT, ARRAY}]
+
+
+def ids_of(page: Page) -> list[str]:
+    """Give the ids of the records of a page."""
+    return [key for key, _ in _rows(page)]
+
+
+def _first(page: Page) -> str:
+    """Give the id of the first record of a page; empty if there is none."""
+    return next((key for key, _ in _rows(page)), "")
+
+
+def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
+    """Give the id of each record of a page, and when it was made where that is said."""
+    found = []
+    for row in orjson.loads(page.body)["data"]:
+        made = row.get("created_at")
+        moment = pendulum.parse(made) if isinstance(made, str) else None
+        found.append(
+            (str(row.get("id")), moment if isinstance(moment, pendulum.DateTime) else None)
+        )
+    return found

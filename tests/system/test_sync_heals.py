@@ -1,0 +1,163 @@
+"""`sync` reads again what a failed check points at, before it stops for it."""
+
+import threading
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipelines.outcome import Outcome
+from pipelines.published import opened
+from pipelines.sync import run_sync
+from pipelines.transform.run import Work
+from sources.clio_simulator.faults import Status
+from tests.system.conftest import NewFirm
+from tests.system.firm import Firm
+
+LOADED = (
+    "activities",
+    "activities_written_off",
+    "allocations",
+    "bank_accounts",
+    "bank_transactions",
+    "bills",
+    "contacts",
+    "interest_charges",
+    "line_items",
+    "matters",
+    "outstanding_client_balances",
+    "practice_areas",
+    "users",
+)
+
+
+@pytest.fixture
+def firm(new_firm: NewFirm) -> Firm:
+    """Give a small firm that was synced once."""
+    firm = new_firm(scale=0.1)
+    first = sync(firm)
+    assert first.exit_code == 0, first.errors
+    return firm
+
+
+def sync(firm: Firm, **given: Any) -> Outcome:  # noqa: ANN401 - what run_sync takes
+    """Run all stages of Manage for what money needs."""
+    run = firm.run(*LOADED, clock=None, stop=None)
+    work = replace(Work.here(threading.Event()), settings=firm.settings)
+    return run_sync(run, work, ["clio_manage"], **given)
+
+
+def paid(firm: Firm) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give a payment that stands, and its bill."""
+    bills = {row["id"]: row for row in firm.clio.dump("bills")}
+    for row in firm.clio.dump("allocations"):
+        bill = bills[row["bill"]["id"]]
+        if not row.get("voided_at") and bill["state"] in {"paid", "awaiting_payment"}:
+            return row, bill
+    raise AssertionError
+
+
+def owed(firm: Firm) -> Decimal:
+    """Give the receivables of today, as they are published."""
+    with opened(firm.folder) as (_, snapshot):
+        ((found,),) = snapshot.rows("select sum(balance) from core.fct_bill where is_revenue")
+        return Decimal(found)
+
+
+def take_back(firm: Firm) -> dict[str, Any]:
+    """Delete a payment in Clio: its bill owes the money again, and the list shows it no more."""
+    payment, bill = paid(firm)
+    firm.clio.changes.remove("allocations", payment["id"])
+    again = {"paid": bill["paid"] - payment["amount"]}
+    again |= {"balance": bill["balance"] + payment["amount"], "state": "awaiting_payment"}
+    firm.clio.changes.update("bills", bill["id"], again)
+    return payment
+
+
+def test_a_payment_that_was_deleted_stops_nothing(firm: Firm) -> None:
+    """It is read again, found to be gone and marked so; what is published is right."""
+    before = owed(firm)
+    payment = take_back(firm)
+    outcome = sync(firm)
+    assert (outcome.exit_code, outcome.errors) == (0, [])
+    assert "Read again since checks failed" in outcome.text
+    assert owed(firm) == before + Decimal(str(payment["amount"]))
+    with firm.opened() as connection:
+        found = connection.execute(
+            "select record_id, evidence from meta.tombstones where resource = 'allocations'"
+        ).fetchall()
+    assert found == [(str(payment["id"]), "not found by its id")]
+    assert sync(firm).exit_code == 0
+
+
+def test_what_cannot_be_healed_names_the_sweep(firm: Firm) -> None:
+    """A balance that Clio itself says wrongly: exit code 7, nothing is published anew, and the
+    error names the records and the command.
+    """
+    _, bill = paid(firm)
+    firm.clio.changes.update("bills", bill["id"], {"balance": bill["balance"] + 5})
+    before = owed(firm)
+    outcome = sync(firm)
+    assert outcome.exit_code == 7
+    ((subject, error),) = [one for one in outcome.errors if "ar_today" in one[0]]
+    assert subject == "transform checks.ar_today_is_bill_balance"
+    assert f"bills {bill['id']}" in str(error)
+    assert "clio-sync sweep --resource allocations --resource bills" in error.hint
+    assert owed(firm) == before
+
+
+def test_a_list_that_cannot_be_read_heals_nothing(firm: Firm) -> None:
+    """What Clio refuses to show is not deleted: exit code 7, and the payment stays."""
+    take_back(firm)
+    firm.clio.faults.add(Status(403), "allocations", times=None)
+    outcome = sync(firm)
+    assert outcome.exit_code == 7
+    assert "transform reading the records again" in [subject for subject, _ in outcome.errors]
+    with firm.opened() as connection:
+        assert connection.execute("select count(*) from meta.tombstones").fetchall() == [(0,)]
+
+
+def test_odd_records_never_block_a_firm(firm: Firm) -> None:
+    """An approved bill without an issue date and a line without a date and without work count
+    from defined days, and are told as warnings.
+    """
+    payment, bill = paid(firm)
+    assert payment
+    firm.clio.changes.update("bills", bill["id"], {"issued_at": None})
+    line = next(row for row in firm.clio.dump("line_items") if row["bill"]["id"] == bill["id"])
+    firm.clio.changes.update("line_items", line["id"], {"date": None, "activity": None})
+    outcome = sync(firm)
+    assert outcome.exit_code == 0, outcome.errors
+    with opened(firm.folder) as (_, snapshot):
+        found = snapshot.rows(
+            "select relation, record_id from bi.data_problems where kind = 'check'"
+            " and relation like 'checks.%date'"
+        )
+    assert ("checks.approved_bills_have_a_date", str(bill["id"])) in found
+
+
+def test_without_bills_it_is_published_only_when_asked_for(new_firm: NewFirm) -> None:
+    """Bills forbidden from the first load: 4 and nothing published; with --partial figures are
+    empty, 4 once and then 0 with a warning; `bi.about` says why.
+    """
+    firm = new_firm(scale=0.1)
+    firm.clio.faults.add(Status(403), "bills", times=None)
+    refused = sync(firm)
+    assert refused.exit_code == 4
+    assert "publish" in [subject for subject, _ in refused.errors]
+    first = sync(firm, partial=True)
+    assert first.results[-1]["status"] == "incomplete"
+    with opened(firm.folder) as (_, snapshot):
+        money = "select count(wip_amount), count(*) from finance.fct_wip_monthly"
+        ((known, rows),) = snapshot.rows(money)
+        assert known == 0 < rows
+        said = dict(snapshot.rows("select key, value from bi.about"))
+        assert "finance.fct_wip_monthly.wip_amount" in said["not_known clio_manage.bills"]
+        comment = snapshot.rows(
+            "select comment from duckdb_tables() where table_name = 'work_in_progress'"
+        )
+        assert "clio_manage.bills" in comment[0][0]
+    again = sync(firm, partial=True)
+    assert again.results[-1]["status"] == "ok"
+    assert "Warning: published without the figures that need clio_manage.bills" in again.text
