@@ -357,10 +357,7 @@ class NothingProvedError(ClioError):
     """Not one collection could be proved."""
 
     code = "nothing_proved"
-    hint = (
-        "There is no new certificate, and nothing was marked as deleted. Run clio-sync load, then"
-        " clio-sync sweep again; clio-sync status says how the last load of each collection ended."
-    )
+    hint = "There is no new certificate. Run clio-sync load, then clio-sync sweep again."
     exit_code = 4
 
 
