@@ -42,7 +42,7 @@ def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[Ask
 
 
 def described(document: dict[str, Any], asked: Asked) -> tuple[str, dict[str, Any]] | None:
-    """Find path and GET operation of a request, a path without parameters before others."""
+    """Find path and operation of a request, a path without parameters before others."""
     path = asked.path.removeprefix("/api/v4")
     patterns = sorted(document["paths"], key=lambda name: name.count("{"))
     for pattern in patterns:
@@ -50,7 +50,7 @@ def described(document: dict[str, Any], asked: Asked) -> tuple[str, dict[str, An
             re.sub(r"\{\w+\}", "[^/]+", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}")),
             path,
         ):
-            operation: dict[str, Any] | None = document["paths"][pattern].get("get")
+            operation: dict[str, Any] | None = document["paths"][pattern].get(asked.method.lower())
             return (pattern, operation) if operation else None
     return None
 
