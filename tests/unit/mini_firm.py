@@ -77,10 +77,10 @@ class MiniFirm:
             [table, record, field, TODAY],
         )
 
-    def build(self, *select: str, time_zone: str = "UTC") -> Built:
-        """Build the shipped models."""
+    def build(self, *select: str, time_zone: str = "UTC", full: bool = True) -> Built:
+        """Build the shipped models; without `full` those that changed."""
         made = custom_field_models(self.warehouse)
-        wish = Wish(select, time_zone=time_zone, own_seeds=self.seeds, made=made)
+        wish = Wish(select, full, time_zone=time_zone, own_seeds=self.seeds, made=made)
         return build(self.warehouse, [sql_folder()], wish, clock=self.clock)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -173,6 +173,12 @@ def test_what_is_known_again_is_a_number_again(firm: MiniFirm, whole: Cells) -> 
     assert rebuilt(firm) == whole
     assert firm.rows("from raw_clio_manage.allocations order by id") == before
     assert firm.rows("select * from meta.not_known") == []
+    firm.withhold("allocations", "amount")
+    firm.build(full=False)
+    assert figures(firm)[METRICS, "collected", ()] is None
+    firm.rows("delete from meta.withheld")
+    firm.build(full=False)
+    assert figures(firm) == whole
 
 
 def test_nothing_is_frozen_that_is_not_known(firm: MiniFirm) -> None:
