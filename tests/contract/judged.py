@@ -54,7 +54,7 @@ def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
     if "properties" in schema:
         members = {name: nullable(each) for name, each in schema["properties"].items()}
         for name in required:
-            members[name] = {**members[name], "nullable": False}
+            members[name].pop("nullable", None)
         found["properties"] = members
     if "allOf" in schema:
         found["allOf"] = [nullable(each) for each in schema["allOf"]]
