@@ -7,74 +7,16 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from . import census, certificates, echoes, identity, observations, tombstones
+from .meta_schema import DDL
 from .shown import Seen, count_seen
 from .state import (
-    inputs,
-    migrations,
     quarantine,
-    refusals,
-    server_clock,
-    unread,
     versions,
     withheld,
 )
 from .state.refusals import Refused
 from .state.withheld import Marks
 from .warehouse import Warehouse
-
-DDL = (
-    "create schema if not exists meta",
-    """create table if not exists meta.sync_runs (
-        run_id varchar, source varchar, resource varchar, mode varchar, since timestamptz,
-        started_at timestamptz, finished_at timestamptz, requests bigint, rows_read bigint,
-        inserted bigint, updated bigint, unchanged bigint, quarantined bigint,
-        watermark timestamptz, status varchar, error varchar)""",
-    *(
-        f"""create table if not exists meta.{name} (
-        source varchar, resource varchar, watermark timestamptz, walk_started_at timestamptz,
-        page_token varchar, fields_hash varchar, updated_at timestamptz,
-        mode varchar, since timestamptz, list_index integer, after_id bigint,
-        completed_at timestamptz)"""
-        for name in ("watermarks", "sweeps")
-    ),
-    *(
-        f"alter table meta.{name} add column if not exists {column}"
-        for name in ("watermarks", "sweeps")
-        for column in (
-            "seen timestamptz",
-            "proved timestamptz",
-            "frozen varchar",
-            "frozen_rows bigint",
-        )
-    ),
-    """create table if not exists meta.drift (
-        source varchar, resource varchar, field varchar, kind varchar, seen_at timestamptz,
-        run_id varchar)""",
-    """create table if not exists meta.parents_read (
-        source varchar, resource varchar, parent_id bigint, read_at timestamptz,
-        failed boolean)""",
-    "alter table meta.parents_read add column if not exists failed boolean",
-    """create table if not exists meta.epoch (
-        load_seq bigint, warehouse_id varchar, "at" timestamptz)""",
-    """create table if not exists meta.regressions (
-        seen_at timestamptz, run_id varchar, reason varchar, epoch_seq bigint,
-        warehouse_seq bigint)""",
-    *tombstones.DDL,
-    *certificates.DDL,
-    *census.DDL,
-    *observations.DDL,
-    *identity.DDL,
-    *echoes.DDL,
-    *withheld.DDL,
-    *inputs.DDL,
-    *refusals.DDL,
-    *unread.DDL,
-    *quarantine.DDL,
-    *migrations.DDL,
-    *versions.DDL,
-    *server_clock.DDL,
-)
 
 
 @dataclass(frozen=True)

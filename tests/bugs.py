@@ -26,7 +26,8 @@ class Mutant:
 
 TASK = "pipelines/load/task.py"
 RUNNER = "pipelines/load/runner.py"
-MARK = "                watermark=watermark_after(plan, self.progress.watermark),\n"
+STANDING = "pipelines/load/standing.py"
+MARK = "    reached = watermark_after(plan, before.watermark)\n"
 
 LOADS = (
     Mutant(
@@ -41,10 +42,10 @@ LOADS = (
                 "            self.top = max([*seen, vars(self).get('top', seen[0])])\n",
             ),
             Patch(
-                TASK,
+                STANDING,
                 MARK,
-                "                watermark=pendulum.instance(self.top) if 'top' in vars(self)"
-                " else self.progress.watermark or plan.started_at,\n",
+                "    reached = __import__('pendulum').instance(task.top)"
+                " if 'top' in vars(task) else before.watermark or plan.started_at\n",
             ),
         ),
         ("tests/system/test_incremental.py::test_change_behind_the_cursor", MACHINE),
@@ -54,9 +55,9 @@ LOADS = (
         "the watermark is counted from the end of the run",
         (
             Patch(
-                TASK,
+                STANDING,
                 MARK,
-                "                watermark=self.walk.clock.now().subtract(minutes=15),\n",
+                "    reached = task.walk.clock.now().subtract(minutes=15)\n",
             ),
         ),
         (MACHINE,),
@@ -97,8 +98,8 @@ LOADS = (
         (
             Patch(
                 "pipelines/plans.py",
-                'return "incremental", progress.watermark - STEP_BACK',
-                'return "incremental", progress.watermark',
+                'return "incremental", since - STEP_BACK',
+                'return "incremental", since',
             ),
         ),
         ("tests/system/test_incremental.py", MACHINE),
@@ -122,8 +123,8 @@ LOADS = (
         (
             Patch(
                 "sources/clio_http/plan.py",
-                ', ("order", "id(asc)")]',
-                "]",
+                '        chosen.append(("order", collection.order))\n',
+                "        pass\n",
             ),
         ),
         ("tests/system/test_faults_api.py", "tests/system/test_incremental.py"),

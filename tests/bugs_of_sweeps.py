@@ -45,7 +45,8 @@ SWEEPS = (
         (
             Patch(
                 SWEEP,
-                "                if task.complete and task.name in self.result.absences:\n",
+                "                if task.complete and task.name in self.result.absences"
+                " and self._whole(task):\n",
                 "                if task.name:\n",
             ),
         ),

@@ -11,8 +11,11 @@ from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
 from sources.clio_http.catalog import Collection
 
 from .package import Engine
-from .runner import URGENCY, Product, Result, Runner, WholeRun
-from .task import Purpose, Task
+from .product import Product
+from .purpose import Purpose
+from .result import URGENCY, Result
+from .runner import Runner, WholeRun
+from .task import Task
 from .unread import Remainder
 
 __all__ = [

@@ -7,17 +7,15 @@ re-reads; it never skips.
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pendulum
 
 from pipelines import identity
-from pipelines.census import Census, clear, live_rows, some_key
-from pipelines.certificates import Absences
+from pipelines.census import Census, clear
 from pipelines.crash import crash_point
 from pipelines.epoch import write_epoch
 from pipelines.errors import (
@@ -39,7 +37,7 @@ from pipelines.state.inputs import keep_inputs
 from pipelines.state.unread import AllUnread
 from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
-from sources.clio_http.catalog import Catalog, Collection
+from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Plan
@@ -59,60 +57,17 @@ from . import server_time
 from .kept_out import KeptOut
 from .migration import migrate_etag_copies
 from .package import Engine, Package
+from .product import Product
+from .purpose import Purpose
+from .result import Result
 from .settlement import Settlement, parents_of
 from .stand_ins import widen_keys
-from .standing import Standing
-from .task import Purpose, Task
+from .standing import Proof
+from .task import Task
 from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
 
 PREFETCH_THREADS = 4
-MOST_CONFIRMED = 10
-"""So many collections are asked for a record that is known, where rights cannot be read."""
-URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}
-"""Which exit code a run has when several things went wrong: signing in comes first."""
-
-
-@dataclass(frozen=True)
-class Product:
-    """One product of Clio as the loader needs it: facts, rules and the source function.
-
-    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
-    those that no model needs.
-    """
-
-    catalog: Catalog
-    rules: Rules
-    history: frozenset[str]
-    off: frozenset[str]
-    clock_path: str
-    clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
-    make: Callable[..., Any]
-    rolling_slice: int
-    views: frozenset[str] = frozenset()
-    optional: frozenset[str] = frozenset()
-
-
-@dataclass
-class Result:
-    """How a run ended: one row for each collection, and what went wrong."""
-
-    run_id: str
-    source: str
-    started_at: pendulum.DateTime
-    rows: list[RunRow] = field(default_factory=list)
-    complete: dict[str, bool] = field(default_factory=dict)
-    errors: list[tuple[str, ClioError]] = field(default_factory=list)
-    absences: dict[str, Absences] = field(default_factory=dict)
-    requests: int = 0
-    server_time: pendulum.DateTime | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """Give the process's exit code, that of the most urgent error."""
-        codes = [error.exit_code for _, error in self.errors]
-        known = [code if code in URGENCY else 4 for code in codes]
-        return max(known, key=lambda code: URGENCY[code], default=0)
 
 
 class Runner:
@@ -159,7 +114,7 @@ class Runner:
         )
         self.identity = Identity()
         self.buried: dict[str, int] = {}
-        self.asked = 0
+        self.proof = Proof(self)
         self.quarantined: frozenset[str] = frozenset()
         self.withheld = Withholding(warehouse, self.source)
         self.kept_out = KeptOut(warehouse, self.source)
@@ -262,40 +217,9 @@ class Runner:
             run,
             mask,
             purpose=purpose,
-            standing=self._standing(plan, walk, purpose),
+            standing=self.proof.standing(plan, walk, purpose),
             withheld=self.withheld.columns.get(run.resource),
         )
-
-    def _standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
-        """Say what may keep the watermark of a load's walk where it is."""
-        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
-            return Standing()
-        # of a walk that goes on with an earlier run's, this run shows a part
-        whole = plan.since is None and not purpose.census and plan.run_at is None
-        known = live_rows(self.warehouse, self.source, plan.collection) if whole else 0
-        unsure = not self.identity.rights and not self.identity.user_id
-        return Standing(
-            known=known,
-            allowed=self.choice.allow_absent,
-            other_eyes=None if self.same_eyes else OtherEyesError(),
-            unsure=unsure,
-            confirms=partial(self._confirms, walk) if unsure else None,
-        )
-
-    def _confirms(self, walk: Walk) -> bool:
-        """Ask for one record that is known, where nobody says what this token may see."""
-        collection = walk.plan.collection
-        if self.asked >= MOST_CONFIRMED or not walk.can_settle:
-            return False
-        known = some_key(self.warehouse, self.source, collection)
-        if known is None:
-            return True
-        self.asked += 1
-        try:
-            found = walk.records.by_ids([known])
-        except ClioError:
-            return False
-        return bool(found.table.num_rows or found.misfits)
 
     def _packages(self, tasks: Sequence[Task]) -> None:
         """Read package after package until every walk is over or the run is to stop."""

@@ -6,15 +6,26 @@ watermark moves only by what was seen; what is known stays.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines.errors import FrozenError, HiddenRowsError, StoppedWalkError
+from pipelines.census import live_rows, some_key
+from pipelines.errors import FrozenError, HiddenRowsError, OtherEyesError, StoppedWalkError
 from pipelines.guard import too_many_absent
 from pipelines.meta import Progress
 from pipelines.plans import watermark_after
+from sources.clio_http.plan import Plan
+from sources.clio_http.walks import Walk
+from sources.errors import ClioError
+
+from .purpose import Purpose
 
 if TYPE_CHECKING:
+    from .runner import Runner
     from .task import Task
+
+MOST_CONFIRMED = 10
+"""So many collections are asked for a record that is known, where rights cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,46 @@ class Standing:
         if not self.unsure or task.walk.plan.since is None or task.counts.rows_read:
             return True
         return self.confirms is not None and self.confirms()
+
+
+class Proof:
+    """What a run may take for proved: through whose eyes it reads, and what it may ask for that."""
+
+    def __init__(self, run: "Runner") -> None:
+        """Take the run; nothing is asked yet."""
+        self.run = run
+        self.asked = 0
+
+    def standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
+        """Say what may keep the watermark of a load's walk where it is."""
+        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
+            return Standing()
+        # of a walk that goes on with an earlier run's, this run shows a part
+        whole = plan.since is None and not purpose.census and plan.run_at is None
+        known = live_rows(self.run.warehouse, self.run.source, plan.collection) if whole else 0
+        unsure = not self.run.identity.rights and not self.run.identity.user_id
+        return Standing(
+            known=known,
+            allowed=self.run.choice.allow_absent,
+            other_eyes=None if self.run.same_eyes else OtherEyesError(),
+            unsure=unsure,
+            confirms=partial(self._confirms, walk) if unsure else None,
+        )
+
+    def _confirms(self, walk: Walk) -> bool:
+        """Ask for one record that is known, where nobody says what this token may see."""
+        collection = walk.plan.collection
+        if self.asked >= MOST_CONFIRMED or not walk.can_settle:
+            return False
+        known = some_key(self.run.warehouse, self.run.source, collection)
+        if known is None:
+            return True
+        self.asked += 1
+        try:
+            found = walk.records.by_ids([known])
+        except ClioError:
+            return False
+        return bool(found.table.num_rows or found.misfits)
 
 
 def after_walk(task: "Task", digest: str) -> Progress:

@@ -1,7 +1,7 @@
 """One walk's part in a run: what it has read, what of it is stored, and how it ended."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import pendulum
@@ -19,13 +19,12 @@ from pipelines.meta import (
     Silent,
     Stored,
 )
-from pipelines.observations import Observed, Watch
 from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
 from pipelines.shown import Seen
 from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
-from sources.clio_http.plan import Point, Reading
+from sources.clio_http.plan import Reading
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
@@ -39,79 +38,14 @@ from sources.errors import (
 )
 
 from .drift import drift_of, of_the_future
+from .pending import Counts, Pending
+from .purpose import Purpose
 from .standing import Standing, after_walk
 
 Mask: TypeAlias = Callable[[Reading], Reading]
 
 UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
 """After these a walk is not gone on with: the next run starts it again."""
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What a walk is for: to load, or to prove (`sweep`).
-
-    With `census` it is held against what was known before its first request; what a walk of the
-    same found that was put down counts for one that begins `again`. With `buried` some
-    rows of the collection are marked as deleted, and one that is seen again is revived; its
-    lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and is told what this walk stores. With `sightings` it is kept when a record
-    was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
-    with `withheld` cells, those that are seen again.
-    """
-
-    walk: str = "load"
-    census: bool = False
-    again: bool = False
-    buried: bool = False
-    watch: Watch | None = None
-    children: tuple[str, ...] = ()
-    proving: bool = False
-    sightings: bool = False
-    quarantined: bool = False
-    withheld: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Tell whether the keys that the walk shows are needed."""
-        marked = self.buried or self.quarantined or self.withheld
-        return self.census or marked or self.proving or self.sightings
-
-
-@dataclass
-class Counts:
-    """What became of the rows of a walk."""
-
-    rows_read: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Add the counts of one package."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
-
-@dataclass
-class Pending:
-    """What a package in the making will mean once it is committed."""
-
-    counts: Counts = field(default_factory=Counts)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
-    seen: list[pa.Table] = field(default_factory=list)
-    observed: Observed = field(default_factory=Observed)
-    absent: set[str] = field(default_factory=set)
-    new: set[str] = field(default_factory=set)
-    cells: list[pa.Table] = field(default_factory=list)
-    whole: dict[str, ColumnMark] = field(default_factory=dict)
-    lifted: set[str] = field(default_factory=set)
-    future: int = 0
-    point: Point | None = None
-    opened: bool = False
-    held: bool = False
 
 
 class Task:

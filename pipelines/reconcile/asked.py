@@ -15,9 +15,11 @@ from pipelines.errors import OtherAccountError
 from pipelines.load import Product
 from pipelines.masks import HIDDEN, Masks
 from pipelines.observations import OVERLAP
-from pipelines.plans import lists_of, not_asked_for
+from pipelines.plans import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.progress import Lines
+from pipelines.state import refusals
 from pipelines.warehouse import Cursor, Warehouse, arrow
+from sources.clio_http.asking import taken
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient, Meter
@@ -150,12 +152,15 @@ def _walked(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
     Pages are kept as Arrow: a million ids as Python's own texts would take several times the room.
     """
     listed = IDS.empty_table()
+    refused = refusals.refused(desk.warehouse, SOURCE, refusals.PARAMETER)
     for name in names:
         pages: list[pa.Table] = []
         collection = desk.product.catalog.loaded[name]
         narrow = [item for item in collection.fields if item.name in {"id", "etag"}]
+        not_taken = not_asked_with(collection, Rules(not_taken=refused))
         for one in lists_of(collection, desk.clock.now()):
-            asked = [*narrowing(collection, narrow), *one.parameters]
+            asked = [*narrowing(collection, narrow, not_taken)]
+            asked += taken(one.parameters, not_taken)
             walked = walk(desk.client, one.path, asked)
             pages += [_page(name, _rows(page.body)) for page in walked]
         desk.reporter.note(f"{name}: {sum(map(len, pages)):,} ids listed by Clio")

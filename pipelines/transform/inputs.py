@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cache
 
-from pipelines import meta
+from pipelines import meta_schema
 from pipelines.classification import sql_type
 from pipelines.config import PRODUCTS
 from pipelines.sightings import SUFFIX
@@ -71,7 +71,7 @@ def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
 
     What is stored counts as it is; to it comes what the catalogue has more.
     """
-    for statement in (*meta.DDL, *journal.DDL):
+    for statement in (*meta_schema.DDL, *journal.DDL):
         cursor.execute(statement)
     known = dict(_listed(cursor.execute(COLUMNS).fetchall()))
     for name, columns in (*catalogued().items(), *found.items()):

@@ -1,7 +1,8 @@
 """A second, independent reading of records that a complete walk did not show.
 
 A record that a list leaves out is deleted only if Clio says so when it is asked once more: by its
-own address (404 or 410), by `ids[]`, or, where neither is offered, by a second complete walk.
+own address (404 or 410, or the record that it was merged into), by `ids[]`, or, where neither is
+offered, by a second complete walk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,6 +83,7 @@ def _one_by_one(walk: Walk, keys: Sequence[str]) -> Confirmation:
     for at, key in enumerate(keys):
         try:
             one = records.one(key)
+            survivor = _survivor(walk, key, one)
         except ABOUT_ONE:
             result.undecided.append(key)
         except ClioError as error:
@@ -98,10 +100,24 @@ def _one_by_one(walk: Walk, keys: Sequence[str]) -> Confirmation:
                 result.gone[key] = "not found by its id"
             elif _keys(walk, one) == {key}:
                 found.append(one)
+            elif survivor:
+                result.gone[key] = f"answers as {survivor}"
             else:
-                # another record answered, such as the one that this one was merged into
                 result.undecided.append(key)
     return _with(result, found)
+
+
+def _survivor(walk: Walk, key: str, one: Reading | None) -> str:
+    """Name the record that a merge put in this one's place; empty where nobody can tell.
+
+    The other record that answered must answer as itself when it is asked for by its own id.
+    """
+    others = _keys(walk, one) if one is not None else {key}
+    if len(others) != 1 or others <= {key, UNKNOWN}:
+        return ""
+    (other,) = others
+    itself = walk.records.one(other)
+    return other if itself is not None and _keys(walk, itself) == {other} else ""
 
 
 def _keys(walk: Walk, one: Reading) -> set[str]:

@@ -1,6 +1,8 @@
 """Where a walk stands in a list, and what one place of the list gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sources.errors import BrokenWalkError
 
 from .misfits import Misfit
 from .paging import Page
@@ -56,3 +58,27 @@ class Place:
     unread: tuple[Misfit, ...] = ()
     size: int = 0
     why: str = ""
+
+
+@dataclass
+class Repeats:
+    """Knows the pages of the list that is being walked, so that none is read twice."""
+
+    index: int = -1
+    tokens: set[str] = field(default_factory=set)
+    rows: set[int] = field(default_factory=set)
+
+    def check(self, index: int, place: Place) -> None:
+        """Refuse a page that leads back to one read in an earlier stretch of the same list."""
+        if index != self.index:
+            self.index, self.tokens, self.rows = index, set(), set()
+        if place.next_token and place.next_token in self.tokens:
+            message = "a page leads back to a page already read"
+            raise BrokenWalkError(message)
+        self.tokens.add(place.next_token)
+        for page in place.pages:
+            rows = page.body[: max(0, page.body.rfind(b'"meta"'))]
+            if b"{" in rows[1:] and hash(rows) in self.rows:
+                message = "a page repeats the rows of a page already read"
+                raise BrokenWalkError(message)
+            self.rows.add(hash(rows))

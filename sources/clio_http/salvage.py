@@ -249,7 +249,8 @@ class Salvage:
 
     def _gallop(self) -> tuple[str, pendulum.DateTime, pendulum.DateTime, Page]:
         """Go on from the last record in ever longer steps until the list can be had."""
-        if not self.asked.collection.created_since:
+        in_order = any(name == "order" for name, _ in self.asked.parameters)
+        if not self.asked.collection.created_since or not in_order:
             raise self.error
         last, low, step = self._last()
         while True:

@@ -29,7 +29,7 @@ from .asking import give_way, is_repeat, page_limit, taken
 from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch
-from .places import Place, Spot
+from .places import Place, Repeats, Spot
 from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
 from .records import Records, as_page
 from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
@@ -90,9 +90,7 @@ class Walk:
         self._before: tuple[int, Page | None] = (-1, None)
         self._answered = False
         self._in_vain: list[int] = []
-        self._tokens: set[str] = set()
-        self._rows: set[int] = set()
-        self._tokens_of = -1
+        self._repeats = Repeats()
         self._held: list[Reading] = []
         self._readings: Iterator[Reading] | None = None
         self._request()
@@ -220,21 +218,6 @@ class Walk:
                 yield point.index, place
             point = Point(point.index + 1)
 
-    def _check_progress(self, index: int, place: Place) -> None:
-        """Refuse a page that leads back to one read in an earlier stretch of the same list."""
-        if index != self._tokens_of:
-            self._tokens_of, self._tokens, self._rows = index, set(), set()
-        if place.next_token and place.next_token in self._tokens:
-            message = "a page leads back to a page already read"
-            raise BrokenWalkError(message)
-        self._tokens.add(place.next_token)
-        for page in place.pages:
-            rows = page.body[: max(0, page.body.rfind(b'"meta"'))]
-            if b"{" in rows[1:] and hash(rows) in self._rows:
-                message = "a page repeats the rows of a page already read"
-                raise BrokenWalkError(message)
-            self._rows.add(hash(rows))
-
     def _enough(self, places: list[tuple[int, Place]], started: float) -> bool:
         pages = [page for _, place in places for page in place.pages]
         size = sum(len(page.body) for page in pages)
@@ -245,7 +228,7 @@ class Walk:
         """Give the places of one list, from a point on; None where there is no list to be had."""
         try:
             for place in self._places(point):
-                self._check_progress(point.index, place)
+                self._repeats.check(point.index, place)
                 self._answered, self._in_vain = True, []
                 yield place
         except CollectionGoneError:
@@ -319,6 +302,13 @@ class Walk:
                 self.client, one.path, asked, spot.token,
                 meter=self.meter, number=number, attempts=attempts,
             )  # fmt: skip
+        except (RequestRefusedError, PageTokenRefusedError):
+            full = page_limit(self.plan.collection, self.plan.not_taken)
+            if not spot.token or self._size == full:
+                raise
+            # this token takes no other limit than the one that it was made with
+            self._size = full
+            return self._place(one, token, number)
         except (UnavailableError, UnreadableAnswerError) as error:
             if self.plan.mode == "child" or not may_be_one_page(error):
                 raise

@@ -63,7 +63,7 @@ CLOCK: tuple[Mutant, ...] = (
                 "                    pass\n",
             ),
         ),
-        (f"{PUT_DOWN}::test_rows_that_only_a_load_showed",),
+        (f"{PUT_DOWN}::test_rows_that_a_sweep_brought_before_it_died",),
     ),
     Mutant(
         474,
@@ -117,7 +117,7 @@ CLOCK: tuple[Mutant, ...] = (
         478,
         "a date that agrees with no clock is trusted",
         (Patch(STATE, "bool(agree or follow)", "bool(passed)"),),
-        (f"{TIME}::test_nothing_is_skipped_whatever_date_says",),
+        (f"{TIME}::test_date_that_jumps",),
     ),
     Mutant(
         479,
@@ -141,7 +141,7 @@ CLOCK: tuple[Mutant, ...] = (
         481,
         "after a date that was wrong nothing is read anew",
         (Patch(STATE, "set fields_hash = ''", "set fields_hash = fields_hash"),),
-        (f"{LOADS}::test_date_that_is_wrong[the-first-load]",),
+        (f"{LOADS}::test_first_load_ahead_and_the_next_one_hours_later",),
     ),
     Mutant(
         482,
@@ -185,8 +185,8 @@ CLOCK: tuple[Mutant, ...] = (
         (
             Patch(
                 "sources/clio_http/retry.py",
-                "                spent += self._pause(outcome, failures, spent)\n",
-                "                self._pause(outcome, failures, spent)\n",
+                "                spent += self._pause(outcome, failures, spent, attempts or",
+                "                self._pause(outcome, failures, spent, attempts or",
             ),
         ),
         (RETRY,),

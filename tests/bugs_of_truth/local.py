@@ -115,7 +115,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         443,
         "a sweep that proved nothing is a success",
-        (Patch("pipelines/run_sweep.py", "if outcome.exit_code == 0 and not", "if False and not"),),
+        (Patch("pipelines/sweep.py", "if not (self.certificates or", "if not (True or"),),
         ("tests/system/test_nothing_proved.py",),
     ),
     Mutant(
@@ -145,7 +145,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         446,
         "a guard is reported where a sign-in is needed",
-        (Patch("pipelines/load/runner.py", "5: 3, 3: 4}", "5: 4, 3: 3}"),),
+        (Patch("pipelines/load/result.py", "5: 3, 3: 4}", "5: 4, 3: 3}"),),
         ("tests/unit/test_urgency.py",),
     ),
     Mutant(

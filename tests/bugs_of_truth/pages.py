@@ -1,5 +1,145 @@
-"""Bugs, as patches, against the rule that unknown is never a value: pages."""
+"""Bugs, as patches, against the rule that unknown is never a value: pages and lists."""
 
-from tests.bugs import Mutant
+from tests.bugs import Mutant, Patch
 
-PAGES: tuple[Mutant, ...] = ()
+SALVAGE = "sources/clio_http/salvage.py"
+UNREAD = "pipelines/load/unread.py"
+MIDDLE = "tests/system/test_unread_pages.py::test_record_that_breaks_its_page_costs_itself_alone"
+ODD = "tests/system/test_children.py::test_odd_list_costs_itself"
+
+PAGES: tuple[Mutant, ...] = (
+    Mutant(
+        410,
+        "what lies between the last record and the next that can be had is not looked into",
+        (
+            Patch(
+                SALVAGE,
+                "        self._between(last, behind)\n",
+                "        if not behind:\n            self._between(last, behind)\n",
+            ),
+        ),
+        (f"{MIDDLE}[middle]",),
+    ),
+    Mutant(
+        411,
+        "a record that cannot be had is not known to be there, so that a sweep misses it",
+        (
+            Patch(
+                "sources/clio_http/stretches.py",
+                "            misfits += place.unread\n",
+                "",
+            ),
+        ),
+        ("tests/system/test_unread_pages.py::test_sweep_takes_it_for_there",),
+    ),
+    Mutant(
+        412,
+        "failed parents are counted as read by status",
+        (
+            Patch(
+                "pipelines/status.py",
+                '    " where source = $1 and failed is not true group by 1"\n',
+                '    " where source = $1 group by 1"\n',
+            ),
+        ),
+        (f"{ODD}[403]",),
+    ),
+    Mutant(
+        413,
+        "lists that failed are asked for again in every load",
+        (
+            Patch(
+                "pipelines/load/__init__.py",
+                "        return frozenset() if self.choice.full else self.unread.paused(name)\n",
+                "        return frozenset()\n",
+            ),
+        ),
+        ("tests/system/test_children.py::test_parents_are_asked_for_with_growing_pauses",),
+    ),
+    Mutant(
+        414,
+        "a service that goes away is taken for bad parents",
+        (
+            Patch(
+                "sources/clio_http/walks.py",
+                "        for index in self._in_vain:\n            self.failed.pop(index, None)\n",
+                "",
+            ),
+        ),
+        (
+            "tests/system/test_children.py::test_service_that_goes_away_is_not_taken_for_bad_parents",
+        ),
+    ),
+    Mutant(
+        415,
+        "a service that hangs is asked for list after list",
+        (
+            Patch(
+                "sources/clio_http/silence.py",
+                "                if self._hangs[id(walk)] >= HANGS:\n",
+                "                if self._hangs[id(walk)] >= 10 * HANGS:\n",
+            ),
+        ),
+        ("tests/system/test_silence.py::test_service_that_hangs_on_every_list",),
+    ),
+    Mutant(
+        416,
+        "an answer does not tell that the service is there",
+        (
+            Patch(
+                "sources/clio_http/silence.py",
+                "                self._hangs.clear()\n                self._unanswered.clear()\n",
+                "                self._hangs.clear()\n",
+            ),
+        ),
+        ("tests/unit/test_silence.py::test_an_answer_in_between_counts_for_all",),
+    ),
+    Mutant(
+        417,
+        "a record that answers as another one is gone, whatever that one says of itself",
+        (
+            Patch(
+                "sources/clio_http/confirm.py",
+                "    return other if itself is not None and _keys(walk, itself) == {other} else "
+                '""\n',
+                "    return other\n",
+            ),
+        ),
+        ("tests/unit/test_confirm.py::test_another_record_answers",),
+    ),
+    Mutant(
+        418,
+        "a refused collection that nothing needs fails every load",
+        (
+            Patch(
+                UNREAD,
+                "        if unread.new(task.name, [WHOLE]):\n            return error\n",
+                "        if unread.known or not unread.known:\n            return error\n",
+            ),
+        ),
+        ("tests/system/test_optional.py::test_refused_collection_that_nothing_needs",),
+    ),
+    Mutant(
+        419,
+        "nested columns of a record that came without them are taken for empty",
+        (
+            Patch(
+                SALVAGE,
+                "    return [item for item in fields if item.type not in {OBJECT, ARRAY}]\n",
+                "    return [replace(item, sub=()) for item in fields]\n",
+            ),
+            Patch(
+                SALVAGE,
+                "from dataclasses import dataclass, field\n",
+                "from dataclasses import dataclass, field, replace\n",
+            ),
+            Patch(
+                SALVAGE,
+                "        if len(plain) < len(self.asked.fields):\n"
+                "            page = self._try(Spot(), [key],",
+                "        if plain:\n            page = self._try(Spot(), [key],",
+            ),
+        ),
+        ("tests/system/test_unread_pages.py::test_record_that_breaks_only_what_is_nested",),
+    ),
+)

@@ -147,11 +147,11 @@ def test_budget(firm: Firm) -> None:
 
 
 def test_row_that_does_not_fit(firm: Firm) -> None:
-    """A record that cannot be stored makes the sides unequal: exit 7, a check failed."""
+    """What cannot be stored is told: exit 4 the first time, and a certificate that says so."""
     key = min(firm.clio.store["tasks"].rows)
     firm.clio.faults.add(Value("due_at", '"soon"', id=key), "tasks", times=None)
     printed = swept(firm, "--resource", "tasks")
-    assert (printed["exit_code"], printed["status"]) == (7, "check_failed")
-    assert [error["code"] for error in printed["errors"]] == ["unequal"]
+    assert (printed["exit_code"], printed["status"]) == (4, "incomplete")
+    assert [error["code"] for error in printed["errors"]] == ["kept_out"]
     (row,) = printed["results"]
-    assert (row["quarantined"], row["status"], row["complete"]) == (1, "unequal", True)
+    assert (row["quarantined"], row["status"], row["complete"]) == (1, "withheld", True)

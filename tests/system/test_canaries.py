@@ -145,7 +145,7 @@ def test_sweep(swept: Firm, tmp_path: Path, words: tuple[str, ...]) -> None:
     ("fault", "exit_code"),
     [
         ("guard", 5),
-        pytest.param("misfit", 7, marks=pytest.mark.long),
+        pytest.param("misfit", 4, marks=pytest.mark.long),
         pytest.param("failing", 4, marks=pytest.mark.long),
         pytest.param("refused", 4, marks=pytest.mark.long),
     ],

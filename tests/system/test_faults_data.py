@@ -151,16 +151,26 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aside]:
         for name, key in own:
             clio.changes.update(name, key, {"_note": "changed"})
         outcome = firm.load(*names)
-        assert outcome.exit_code == 0, outcome.errors
+        assert outcome.exit_code == 4, outcome.errors
+        assert {error.code for _, error in outcome.errors} == {"kept_out"}
         assert sum(row["quarantined"] for row in outcome.results) == len(ASIDE)
         reasons = {(name, key): reason for name, key, reason in firm.query(QUARANTINE)}
-        changed = [name for name in names if firm.stored(name) != before[name]]
+        changed = [name for name in names if told(firm.stored(name)) != told(before[name])]
         drift = set(firm.query("select resource, kind from meta.drift"))
         clio.faults.clear()
         for name, key in own:
             clio.changes.update(name, key, {"_note": "corrected"})
         assert firm.load(*names).exit_code == 0
         yield Aside(reasons, changed, drift, firm.differences(*names))
+
+
+def told(rows: Rows) -> Rows:
+    """Give rows without what changes with every version of a record."""
+    versioned = {"etag", "updated_at"}
+    return {
+        key: {name: value for name, value in row.items() if name not in versioned}
+        for key, row in rows.items()
+    }
 
 
 @pytest.mark.parametrize("number", range(len(FITTING)), ids=[case.id for case in FITTING])
@@ -175,8 +185,9 @@ def test_value_is_kept_exactly(kept: dict[str, Rows], number: int) -> None:
 
 @pytest.mark.parametrize("number", range(len(ASIDE)), ids=[case.id for case in ASIDE])
 def test_value_that_does_not_fit_is_put_aside(aside: Aside, number: int) -> None:
-    """Equal after the load that follows a correction: the row, and only that row, is in quarantine
-    with its reason; it is drift; nothing is rounded or made null; the load ends well.
+    """Equal after the load that follows a correction: the value alone, or its row where it cannot
+    do without, is in quarantine with its reason; it is drift and ends the load with 4; nothing is
+    rounded or made null.
     """
     name, column, json = ASIDE[number].values
     ours = [key for resource, key in aside.reasons if resource == name]

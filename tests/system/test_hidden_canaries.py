@@ -128,7 +128,8 @@ class Day:
         """Name a text field of a collection that may be edited; empty if all of them are hidden."""
         for name, one in editables(CATALOG, resource).items():
             shown = f"{resource}.{name}" not in self.hidden and name in TEXTS[resource]
-            if shown and one.path == (name,):
+            # Clio takes a number of a matter only together with the wish to make it anew
+            if shown and one.path == (name,) and name != "display_number":
                 return name
         return ""
 

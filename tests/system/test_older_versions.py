@@ -127,16 +127,16 @@ def test_settled_rows_are_hashed_too(new_firm: NewFirm) -> None:
     assert len(firm.stored("matters")[key,]["description"]) == 64
 
 
-def test_future_watermark_is_refused(firm: Firm) -> None:
-    """If the server's clock is before the watermark, the load says so and the watermark stays."""
+def test_future_watermark_heals(firm: Firm) -> None:
+    """If the server's clock is before the watermark, everything is read once and it is set anew."""
     firm.load("tasks")
     mark = firm.watermark("tasks")
     firm.clio.clock.advance(-7200)
     outcome = firm.load("tasks")
-    assert outcome.exit_code == 4
-    assert [error.code for _, error in outcome.errors] == ["future_watermark"]
-    assert firm.watermark("tasks") == mark
-    assert "load --full" in outcome.errors[0][1].hint
+    assert (outcome.exit_code, outcome.results[0]["mode"]) == (0, "full")
+    assert mark is not None
+    assert mark.subtract(hours=2) <= (firm.watermark("tasks") or mark) < mark
+    assert firm.load("tasks").results[0]["mode"] == "incremental"
 
 
 def test_watermark_never_falls(firm: Firm) -> None:

@@ -109,3 +109,11 @@ def test_daily_copies_after_a_date_that_was_ahead(firm: Firm) -> None:
     firm.clio.clock.set("2026-04-01T02:00:00Z")
     rows = {row["resource"] for row in firm.load(budget=0).results}
     assert {"bank_accounts__daily", "billable_matters__daily"} <= rows
+
+
+def test_first_load_ahead_and_the_next_one_hours_later(firm: Firm) -> None:
+    """The watermark is no longer in the future by then; what changed before it is found."""
+    load(firm, 7_200)
+    change(firm, 1)
+    firm.clio.clock.advance(3 * 3_600)
+    assert load(firm, 0)[0] == "full"

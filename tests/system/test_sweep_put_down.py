@@ -139,3 +139,17 @@ def test_sweep_goes_not_on_after_the_warehouse_went_back(new_firm: NewFirm, file
         (firm.folder / file).write_bytes(kept)
     assert pages_of_sweep(firm) == [1, 2, 3]
     assert firm.certificate("activities")["status"] == "ok"
+
+
+def test_rows_that_a_sweep_brought_before_it_died(firm: Firm) -> None:
+    """It stored a row that was missing and died; the row is deleted in Clio. The next sweep must
+    be shown it too, and is not.
+    """
+    firm.load("tasks")
+    missing = firm.clio.changes.add("tasks", {"name": "not loaded"})["id"]
+    killed(firm, "package-committed")
+    assert (missing,) in firm.stored("tasks")
+    firm.clio.changes.remove("tasks", missing)
+    assert firm.sweep("tasks").exit_code == 0
+    assert firm.buried("tasks") == {str(missing)}
+    assert firm.live_differences("tasks") == []

@@ -164,12 +164,17 @@ def test_server_that_fails(clio: Simulator, client: ClioClient) -> None:
 
 
 def test_another_record_answers(clio: Simulator, client: ClioClient) -> None:
-    """A record that answers in the place of one that was asked for proves nothing of that one."""
+    """A record that answers in the place of one that was asked for is the one that it was merged
+    into, if it answers as itself; else it proves nothing.
+    """
     walk = walked(client, BY_ID)
     asked, other = keys(clio, BY_ID)[:2]
     clio.changes.remove(BY_ID, asked)
     survivor = json.dumps({"data": {"id": other, "etag": '"1"', "name": "the survivor"}})
     clio.faults.add(Status(200, body=survivor), f"tasks/{asked}", times=None)
+    answer = confirm(walk, [str(asked)])
+    assert answer.gone == {str(asked): f"answers as {other}"}
+    clio.faults.add(Status(404), f"tasks/{other}", times=None)
     answer = confirm(walk, [str(asked)])
     assert (answer.gone, answer.undecided, answer.present) == ({}, [str(asked)], None)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import meta
+from pipelines import meta_schema
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
 from pipelines.reconcile.verdicts import Status
@@ -26,7 +26,7 @@ def test_age_of_a_certificate(walked_at: str, digest: str, status: Status) -> No
     stays a difference.
     """
     cursor = in_memory()
-    for statement in meta.DDL:
+    for statement in meta_schema.DDL:
         cursor.execute(statement)
     cursor.execute(
         "insert into meta.sync_runs (source, resource, mode, started_at)"

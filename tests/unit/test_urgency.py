@@ -6,7 +6,7 @@ import pendulum
 import pytest
 
 from pipelines.errors import AbsentError, UnequalError
-from pipelines.load.runner import Result
+from pipelines.load.result import Result
 from pipelines.outcome import Outcome
 from pipelines.parts import Part
 from pipelines.plans import Choice

@@ -1,0 +1,46 @@
+"""What a walk read, and what a package in the making will mean."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipelines.meta import Quarantined
+from pipelines.observations import Observed
+from pipelines.state.withheld import ColumnMark
+from sources.clio_http.plan import Point
+
+
+@dataclass
+class Counts:
+    """What became of the rows of a walk."""
+
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add the counts of one package."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class Pending:
+    """What a package in the making will mean once it is committed."""
+
+    counts: Counts = field(default_factory=Counts)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+    seen: list[pa.Table] = field(default_factory=list)
+    observed: Observed = field(default_factory=Observed)
+    absent: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    cells: list[pa.Table] = field(default_factory=list)
+    whole: dict[str, ColumnMark] = field(default_factory=dict)
+    lifted: set[str] = field(default_factory=set)
+    future: int = 0
+    point: Point | None = None
+    opened: bool = False
+    held: bool = False
