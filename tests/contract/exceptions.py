@@ -59,3 +59,10 @@ EXCEPTIONS = tuple(
     Undocumented(f"{path}.json", "order", "id(asc)", ORDER_SENT_EVERYWHERE)
     for path in _WITHOUT_ORDER
 )
+
+NEVER_EMPTY = "The keyword `null` is not valid"
+"""Every value that is not required may be null, sent or answered, but where its text says this.
+
+No schema of the document declares a null, while its texts tell when fields are empty and which are
+emptied with null, and live Clio answers null for what is empty.
+"""

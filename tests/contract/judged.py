@@ -1,23 +1,19 @@
 """Clio's document as a validating proxy judges by it.
 
-What is changed is what the whole document says in prose and not in its schemas, and the paths: the
-document's stand below the address of the API. Everything else is as Clio wrote it.
+Its paths stand below the address of the API, and values may be null, as the list of exceptions
+says. Everything else is as Clio wrote it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from tests.contract.exceptions import NEVER_EMPTY
+
 BASE = "/api/v4"
-NEVER_EMPTY = "The keyword `null` is not valid"
-"""So the document says of a field that cannot be emptied; of no other does it say so."""
 
 
 def judged(openapi: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the document with its paths below the API's address, and fields that may be empty.
-
-    No schema of the document declares a field that may be null, though its prose names many; what
-    may not be sent as null, the prose says too.
-    """
+    """Give the document with its paths below the API's address and values that may be null."""
     paths = {BASE + path: operations for path, operations in openapi["paths"].items()}
     known = openapi["components"]["schemas"]
     schemas = {name: nullable(schema) for name, schema in known.items()}
@@ -38,22 +34,28 @@ def _with_bodies(operation: Mapping[str, Any]) -> dict[str, Any]:
     if "requestBody" not in operation:
         return dict(operation)
     body = operation["requestBody"]
-    schema = body["content"]["application/json"]["schema"]
-    inner = {name: nullable(value) for name, value in schema["properties"].items()}
-    content = {"application/json": {"schema": {**schema, "properties": inner}}}
+    schema = nullable(body["content"]["application/json"]["schema"])
+    content = {"application/json": {"schema": schema}}
     return {**operation, "requestBody": {**body, "content": content}}
 
 
 def nullable(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a value and all in it be null, but for what the document says cannot be."""
+    """Let a value and all in it be null, but for what the document requires or says cannot be.
+
+    An enumeration stays as it is: Prism adds the null to it, and lets any body pass whose schema it
+    cannot read, as one with the same choice twice.
+    """
     if "$ref" in schema:
         return dict(schema)
     found = {**schema}
-    if NEVER_EMPTY not in schema.get("description", ""):
-        found["nullable"] = True  # of an enumeration too: Prism adds the null to it
-    for name in ("properties",):
-        if name in schema:
-            found[name] = {each: nullable(inner) for each, inner in schema[name].items()}
+    required = schema.get("required", ())
+    if not required and NEVER_EMPTY not in schema.get("description", ""):
+        found["nullable"] = True
+    if "properties" in schema:
+        members = {name: nullable(each) for name, each in schema["properties"].items()}
+        for name in required:
+            members[name].pop("nullable", None)
+        found["properties"] = members
     if "allOf" in schema:
         found["allOf"] = [nullable(each) for each in schema["allOf"]]
     if "items" in schema:
