@@ -320,17 +320,6 @@ class OtherUserError(ClioError):
     exit_code = 5
 
 
-class UnreadError(ClioError):
-    """Something that is there in Clio could not be read; all else is stored."""
-
-    code = "unread"
-    hint = (
-        "The rest is stored, and what is stored of it stays. It is asked for again after an hour,"
-        " then ever more rarely; clio-sync load --full asks at once. Until then it is a warning."
-    )
-    exit_code = 4
-
-
 class UndecidedError(ClioError):
     """Rows are absent from a list, and Clio did not say what became of them."""
 

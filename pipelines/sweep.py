@@ -6,14 +6,14 @@ from dataclasses import replace
 import pendulum
 
 from sources.clio_http.catalog import Collection
-from sources.errors import ConfigurationError
+from sources.errors import ConfigurationError, UnreadError
 
 from . import certificates, identity
 from .census import STORED_HASH, Census
 from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
-from .errors import NothingProvedError, OtherUserError, UnequalError, UnreadError
+from .errors import NothingProvedError, OtherUserError, UnequalError
 from .load import Purpose, Result, Task, WholeRun, watch
 from .load.unread import named
 from .meta import Progress

@@ -33,6 +33,7 @@
     + UnreadableAnswerError
     + BrokenWalkError
   x go on, and tell
+    + UnreadError
     + NotTakenError
   x read the record again and show it to a person
     + RecordChangedError
@@ -330,6 +331,17 @@ class BrokenWalkError(ClioError):
 
 
 # Go on, and tell...
+
+
+class UnreadError(ClioError):
+    """Something that is there in Clio could not be read; all else is stored."""
+
+    code = "unread"
+    hint = (
+        "The rest is stored, and what is stored of it stays. It is asked for again after an hour,"
+        " then ever more rarely; clio-sync load --full asks at once. Until then it is a warning."
+    )
+    exit_code = 4
 
 
 class NotTakenError(ClioError):

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.errors import UnreadError
 from pipelines.state.unread import WHOLE
 from sources.clio_http.salvage import may_be_one_page
 from sources.errors import (
@@ -14,6 +13,7 @@ from sources.errors import (
     RedirectRefusedError,
     RequestRefusedError,
     SilentError,
+    UnreadError,
 )
 
 from .task import Task

@@ -189,6 +189,16 @@ def test_walk_put_down_behind_it_goes_on_there(new_firm: NewFirm, most: int, at:
     assert quarantined(firm) == [(str(bad), None)]
 
 
+def test_second_page_that_is_never_had(new_firm: NewFirm) -> None:
+    """Whatever is asked for with its token is 500 for ever: all of it is read by other ways."""
+    firm = new_firm(activities=MANY)
+    firm.clio.faults.add(Status(500), NAME, page=2, times=None)
+    outcome = firm.load(NAME)
+    assert outcome.exit_code == 0, outcome.errors
+    assert firm.differences(NAME) == []
+    assert firm.query("from meta.quarantine") == []
+
+
 def test_list_that_is_away_is_soon_given_up(new_firm: NewFirm) -> None:
     """A list that answers nothing but 500 costs a few requests more than before, and exit 4."""
     firm = new_firm(activities=MANY)
