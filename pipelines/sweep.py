@@ -13,7 +13,7 @@ from .census import STORED_HASH, Census
 from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
-from .errors import OtherUserError, UnequalError, UnreadError
+from .errors import NothingProvedError, OtherUserError, UnequalError, UnreadError
 from .load import Purpose, Result, Task, WholeRun, watch
 from .load.unread import named
 from .meta import Progress
@@ -58,17 +58,26 @@ class Sweep(WholeRun):
     """One run of the sweep for one product."""
 
     certificates: list[Certificate]
+    loaded: int
     mode = "sweep"
 
     def run(self) -> Result:
-        """Prove what is waiting, within the budget of requests."""
-        self.certificates = []
+        """Prove what is waiting, within the budget of requests.
+
+        Where nothing could be proved, and not because a budget ended a walk that will go on, that
+        is no success: it is an error of the result.
+        """
+        self.certificates, self.loaded = [], 0
         other = sorted(self.choice.resources - {c.name for c in self._candidates()})
         if other:
             message = f"{other[0]} is read parent by parent or day by day: only load reads it"
             raise ConfigurationError(message)
         self.client.allowance.left = self.choice.budget
-        return super().run()
+        result = super().run()
+        put_off = self.choice.budget is not None and self.loaded
+        if not (self.certificates or result.errors or put_off):
+            result.errors.append(("", NothingProvedError()))
+        return result
 
     def _candidates(self) -> Iterator[Collection]:
         for collection in self.product.catalog.loaded.values():
@@ -80,6 +89,7 @@ class Sweep(WholeRun):
         progress = self.meta.progress(self.source)
         sweeps = self.meta.progress(self.source, "sweeps")
         waiting = self._waiting(progress, sweeps)
+        self.loaded = len(waiting)
         self.meta.withdraw_runs(self.result.run_id, self.source, [c.name for c, _ in waiting])
         while waiting and self._may_go_on():
             batch, waiting = batches(waiting, self.client.allowance.left)

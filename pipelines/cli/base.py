@@ -17,6 +17,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 TERMINATED, INTERRUPTED = 4, 130
 """How a command ends that was stopped by SIGTERM, and by a person's Ctrl-C."""
+GRACE = 5.0
+"""Seconds that a command which does not look for the order to stop has to end by itself."""
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -33,7 +35,7 @@ def entry() -> None:
         sys.exit(error.exit_code)
     except SystemExit as ending:
         # click's own way to end where whoever reads has read enough, as of a page of help
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+        if "PacifyFlush" in type(sys.stdout).__name__:
             ending.code = 0
         raise
     sys.exit(ended if isinstance(ended, int) else 0)
@@ -169,6 +171,10 @@ def call(
     except ClioError as error:
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
         outcome.errors = [("", error)]
+    except BrokenPipeError:
+        # nobody reads what a person was to answer, so nothing was answered
+        _close_streams()
+        sys.exit(TERMINATED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         found = Interrupted() if stop.ends(error) else _in_words(error)
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=found.exit_code)
@@ -246,4 +252,8 @@ class Stop(threading.Event):
         self.number = number
         self.set()
         if not self.heeded:
+            # a query may take long to notice
+            last = threading.Timer(GRACE, self._handle, (number, None))
+            last.daemon = True
+            last.start()
             raise KeyboardInterrupt

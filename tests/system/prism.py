@@ -56,6 +56,7 @@ class Passed:
 
     method: str
     path: str
+    body: bytes
 
 
 class Gate:
@@ -95,13 +96,13 @@ class Gate:
         return sorted({str(one) for one in self.violations})
 
     def forward(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> httpx.Response:
         """Ask Prism, and note what it says."""
         path = target.partition("?")[0]
         host = self.prism if is_judged(path) else self.upstream
         answer = self._http.request(method, host + target, headers=headers, content=body)
-        self.passed.append(Passed(method, path))
+        self.passed.append(Passed(method, path, body))
         exchange = f"{method} {re.sub(r'/[0-9]+', '/{id}', path)} {answer.status_code}"
         self.violations += [Violation(exchange, *each) for each in said(answer)]
         return answer

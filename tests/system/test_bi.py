@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.about import ABOUT, PROBLEMS
 from pipelines.published import opened
 from tests.conftest import ROOT
 from tests.system.test_publish import built  # noqa: F401 - a fixture
@@ -57,7 +58,7 @@ def test_pyarrow_reads_the_parquet(built: Path) -> None:  # noqa: F811
     table = pq.read_table(folder / "core.fct_bill.parquet").sort_by("bill_id")
     assert str(table.schema.field("total").type) == "decimal128(18, 2)"
     assert [(row["bill_id"], row["total"]) for row in table.to_pylist()] == rows
-    assert {file.stem for file in folder.iterdir()} == set(current.models)
+    assert {file.stem for file in folder.iterdir()} == {*current.models, ABOUT, PROBLEMS}
 
 
 def test_the_page_shows_python_that_runs(built: Path) -> None:  # noqa: F811

@@ -71,15 +71,14 @@ def test_stopped_before_anything_began(folder: Path, number: signal.Signals, cod
     process = start("edits", "run", "slow", "--json", env=env)
     time.sleep(2)
     process.send_signal(number)
-    out, err = process.communicate(timeout=SECONDS)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == code, (out, err)
-    assert '"interrupted"' in out
+    assert "What was stored stays" in err + out or "What was loaded stays" in err
     assert run("edits", "list", env=env).returncode == 0
 
 
-def test_terminated_push(quick_desk: Desk) -> None:
+def test_terminated_push(desk: Desk) -> None:
     """A push that is stopped between two records ends with 4; the next one sends the rest."""
-    desk = quick_desk
     rows = desk.firm.clio.dump("matters")[:3]
     for row in rows:
         desk.propose("matters", row["id"], "description=altered")
@@ -105,7 +104,13 @@ def piped(*words: str, env: dict[str, str], head: bool) -> subprocess.CompletedP
     read, write = os.pipe()
     process = start(*words, env=env, stdout=write)
     os.close(write)
-    reader = threading.Thread(target=lambda: (os.read(read, 10) if head else b"", os.close(read)))
+
+    def reading() -> None:
+        if head:
+            os.read(read, 10)
+        os.close(read)
+
+    reader = threading.Thread(target=reading)
     reader.start()
     _, err = process.communicate(timeout=SECONDS)
     reader.join()
@@ -143,7 +148,8 @@ def test_progress_that_nobody_reads(folder: Path, clio: Simulator) -> None:
     """A load whose progress nobody reads any more is loaded to its end all the same."""
     read, write = os.pipe()
     os.close(read)
-    process = start("load", "--json", env=environment(folder, clio), stderr=write)
+    words = ("load", "--resource", "tasks", "--resource", "notes", "--json")
+    process = start(*words, env=environment(folder, clio), stderr=write)
     os.close(write)
     out, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, out

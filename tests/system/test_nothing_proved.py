@@ -42,6 +42,6 @@ def test_empty_firm(firm: Firm) -> None:
     with Simulator(rate_limit=0) as clio:
         empty = Firm(clio, firm.folder)
         for row in clio.dump("tasks"):
-            clio.changes.delete("tasks", int(row["id"]))
+            clio.changes.remove("tasks", int(row["id"]))
         assert empty.load("tasks").exit_code == 0
         assert empty.sweep("tasks").exit_code == 0

