@@ -185,8 +185,8 @@ CLOCK: tuple[Mutant, ...] = (
         (
             Patch(
                 "sources/clio_http/retry.py",
-                "                spent += self._pause(outcome, failures, spent, attempts or",
-                "                self._pause(outcome, failures, spent, attempts or",
+                "                spent += self._pause(",
+                "                self._pause(",
             ),
         ),
         (RETRY,),
