@@ -1,5 +1,149 @@
-"""Bugs, as patches, against the rule that unknown is never a value: withheld."""
+"""Bugs, as patches, against the rule that unknown is never a value: columns and rows withheld."""
 
-from tests.bugs import Mutant
+from tests.bugs import Mutant, Patch
 
-WITHHELD: tuple[Mutant, ...] = ()
+UNKNOWN = "pipelines/unknown.py"
+COLLAPSE = "pipelines/collapse.py"
+STANDING = "pipelines/load/standing.py"
+COLUMNS = "tests/system/test_withheld.py"
+ROWS = "tests/system/test_rows_out_of_sight.py"
+
+WITHHELD = (
+    Mutant(
+        500,
+        "what a withheld column lost is stored",
+        (
+            Patch(
+                UNKNOWN, 'then {column} else {_was(name)} end"', 'then {column} else {column} end"'
+            ),
+        ),
+        (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty",),
+    ),
+    Mutant(
+        501,
+        "a stripped entry replaces the stored one",
+        (Patch(UNKNOWN, "coalesce({same}, e)", "coalesce(e, {same})"),),
+        (f"{COLUMNS}::test_custom_fields_that_are_out_of_sight_stay",),
+    ),
+    Mutant(
+        502,
+        "values that are kept back are no alarm",
+        (
+            Patch(
+                "pipelines/load/withholding.py",
+                "            if one.is_alarm:",
+                "            if False:",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
+    ),
+    Mutant(
+        503,
+        "a certificate says ok of what is not seen",
+        (Patch("pipelines/certificates.py", "    if unknown:\n", "    if False:\n"),),
+        (f"{COLUMNS}::test_what_was_never_seen_is_no_alarm",),
+    ),
+    Mutant(
+        504,
+        "what the firm itself emptied counts as withheld",
+        (
+            Patch(
+                COLLAPSE,
+                "    if second.filled:\n        # unchanged records still show their value:",
+                "    if False:\n        # unchanged records still show their value:",
+            ),
+            Patch(COLLAPSE, "    if second.empty:\n", "    if True:\n"),
+        ),
+        (f"{COLUMNS}::test_what_the_firm_itself_emptied_is_stored",),
+    ),
+    Mutant(
+        505,
+        "a column of which few rows were read is not looked into",
+        (
+            Patch(
+                COLLAPSE,
+                "return self.emptied > 0 and",
+                "return self.emptied >= FEW and",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
+    ),
+    Mutant(
+        506,
+        "a column that is seen again stays marked",
+        (Patch(COLLAPSE, "return known > 0 and marked <", "return known < 0 and marked <"),),
+        (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
+    ),
+    Mutant(
+        507,
+        "accepted empties are not stored",
+        (
+            Patch(
+                UNKNOWN,
+                "        if mark is not None and mark.accepted:\n            return column\n",
+                "        if mark is not None and False:\n            return column\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_empties_that_a_person_accepts",),
+    ),
+    Mutant(
+        508,
+        "an empty answer moves the mark from which changes are asked for",
+        (
+            Patch(
+                STANDING,
+                "        seen=reached if saw else before.seen or before.watermark,\n",
+                "        seen=reached,\n",
+            ),
+        ),
+        (f"{ROWS}::test_a_permission_that_was_lost_for_a_week",),
+    ),
+    Mutant(
+        509,
+        "a sweep that the guard stopped lets the watermark move",
+        (
+            Patch(
+                "pipelines/load/settlement.py",
+                "            self.run.meta.freeze(self.run.source, task.name, message, seen)\n",
+                "",
+            ),
+        ),
+        (f"{ROWS}::test_a_sweep_that_the_guard_stopped",),
+    ),
+    Mutant(
+        510,
+        "a list of which a part is shown again counts as proved",
+        (
+            Patch(
+                STANDING,
+                "whole or (not task.progress.frozen_rows and task.counts.rows_read > 0)",
+                "whole or task.counts.rows_read > 0",
+            ),
+        ),
+        (f"{ROWS}::test_a_sweep_that_saw_a_part",),
+    ),
+    Mutant(
+        511,
+        "a whole load that shows nothing moves the watermark",
+        (
+            Patch(
+                STANDING,
+                "        if too_many_absent(self.known, shown, absent, self.allowed):\n",
+                "        if False:\n",
+            ),
+        ),
+        (f"{ROWS}::test_a_whole_load_that_shows_nothing",),
+    ),
+    Mutant(
+        512,
+        "another role moves the watermark",
+        (
+            Patch(
+                STANDING,
+                "        if self.other_eyes is not None:\n",
+                "        if False:\n",
+            ),
+        ),
+        (f"{ROWS}::test_another_role",),
+    ),
+)
