@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -239,27 +239,31 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def histories(loaded: Path, examples: int, steps: int = 10) -> None:
-    """Run so many random histories."""
+def histories(loaded: Path, examples: int, number: int) -> None:
+    """Run so many random histories, those of a seed."""
     Veil.loaded = loaded
     run_state_machine_as_test(
-        Veil,
+        seed(number)(Veil),
         settings=settings(
             max_examples=examples,
-            stateful_step_count=steps,
+            stateful_step_count=10,
             deadline=None,
+            derandomize=False,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
 
 
 @pytest.mark.long
-def test_what_is_known_is_never_lost(loaded: Path) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_known_is_never_lost(loaded: Path, number: int) -> None:
     """In 60 random histories."""
-    histories(loaded, 60)
+    histories(loaded, 30, number)
 
 
 @pytest.mark.night
-def test_what_is_known_is_never_lost_in_many_histories(loaded: Path) -> None:
-    """In 1,000 random histories, other ones in each run."""
-    histories(loaded, 1000)
+@pytest.mark.parametrize("number", range(101, 126))
+def test_what_is_known_is_never_lost_in_many_histories(loaded: Path, number: int) -> None:
+    """In 1,000 random histories."""
+    histories(loaded, 40, number)
