@@ -102,7 +102,7 @@ class Permits:
         return Permits(
             [at if at <= now + LONGEST_REST else never for at in self.free],
             self.held if self.held <= now + LONGEST_HOLD else never,
-            max(self.pace, SLOWEST),
+            SLOWEST if math.isnan(self.pace) else max(self.pace, SLOWEST),
             self.changed if self.changed <= now else never,
             self.refused if self.refused > 0 else math.inf,
             self.again if self.again <= now + LONGEST_PAUSE else never,

@@ -217,18 +217,18 @@ def test_census_of_a_child_list(warehouse: Warehouse) -> None:
     were read to the end are absent.
     """
     sides = Sides(warehouse, CONTACTS)
-    sides.store({"1,7": "a", "1,8": "b", "2,7": "c", "3,7": "d"})
+    sides.store({"1,7,5": "a", "1,8,5": "b", "2,7,5": "c", "3,7,5": "d"})
     sides.census("load").begin(["1", "2"])
-    sides.show([("1,7", "a")], walk="load")
+    sides.show([("1,7,5", "a")], walk="load")
     census = sides.census("load")
-    assert census.absent() == ["1,8", "2,7"]
-    assert census.absent(["1"]) == ["1,8"]
+    assert census.absent() == ["1,8,5", "2,7,5"]
+    assert census.absent(["1"]) == ["1,8,5"]
     assert census.absent([]) == []
     assert census.live() == 4
-    assert sorted(census.of_parents(["1", "3"])) == ["1,7", "1,8", "3,7"]
-    sides.bury("1,7")
+    assert sorted(census.of_parents(["1", "3"])) == ["1,7,5", "1,8,5", "3,7,5"]
+    sides.bury("1,7,5")
     assert census.live() == 3
-    assert census.of_parents(["1"]) == ["1,8"]
+    assert census.of_parents(["1"]) == ["1,8,5"]
 
 
 def test_empty_sides_have_a_digest(warehouse: Warehouse) -> None:
