@@ -8,6 +8,7 @@ import orjson
 import pendulum
 
 from pipelines.plans import Rules, child_plan, lists_of
+from sources.clio_http.asking import ORDER
 from sources.clio_http.catalog import Collection, Redaction
 from sources.clio_http.paging import fetch
 from sources.clio_http.plan import List
@@ -129,6 +130,8 @@ def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
     ]
     size = collection.page_size if flag else 1
     some = [("limit", str(size))] if collection.page_size > 1 else []
+    # without it some lists are in another order, and their pages are not to be had by a token
+    some += [(ORDER, collection.order)] if collection.order else []
     return [("fields", ",".join(chosen)), *some]
 
 

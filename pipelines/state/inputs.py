@@ -109,17 +109,21 @@ def keep_inputs(
 ) -> None:
     """Write a row for each collection: how far it is complete, and why not further."""
     found = [Facts(*row) for row in warehouse.rows(FACTS, [source, list(loaded)])]
+    judged = []
+    for facts in found:
+        state, reason = facts.judged()
+        if facts.name in off:
+            state, reason = OFF, "switched off in the configuration"
+        up_to = facts.parents_at if loaded[facts.name].parent else facts.watermark
+        judged.append((facts.name, up_to, state, reason))
+    names, moments, states, reasons = (list(column) for column in zip(*judged, strict=True))
     with warehouse.transaction():
         warehouse.rows("delete from meta.inputs where source = $1", [source])
-        for facts in found:
-            state, reason = facts.judged()
-            if facts.name in off:
-                state, reason = OFF, "switched off in the configuration"
-            up_to = facts.parents_at if loaded[facts.name].parent else facts.watermark
-            warehouse.rows(
-                "insert into meta.inputs values ($1, $2, $3, $4, $5)",
-                [source, facts.name, up_to, state, reason],
-            )
+        warehouse.rows(
+            "insert into meta.inputs select $1, unnest($2::varchar[]), unnest($3::timestamptz[]),"
+            " unnest($4::varchar[]), unnest($5::varchar[])",
+            [source, names, moments, states, reasons],
+        )
 
 
 @dataclass(frozen=True)

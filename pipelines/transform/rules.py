@@ -115,6 +115,8 @@ def _matches(model: Model, rule: Rule) -> tuple[str, str]:
         f" (select count(*) from {sql_name(rule.target)} t where {other} = {own}) as found"
         f" from {sql_name(model.relation)} s) f"
         f" where {quoted(column)} is not null and (twice or found <> 1)"
+        # where nothing was loaded, nothing can be said
+        f" and exists (select 1 from {sql_name(rule.target)})"
     )
     return query, f"{column} -> {rule.target}.{rule.target_column}"
 

@@ -17,7 +17,7 @@ DOCUMENT = [
 RESULT = {
     "source", "resource", "mode", "requests", "rows_read", "quarantined", "complete", "rows_clio",
     "rows_warehouse", "missing", "ghost", "stale", "healed", "undecided", "late_seconds",
-    "digest_clio", "digest_warehouse", "walked_at", "status",
+    "digest_clio", "digest_warehouse", "walked_at", "status", "parts",
 }  # fmt: skip
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -36,9 +36,10 @@ def whole(loaded_for_writes: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("whole") / "data"
     shutil.copytree(loaded_for_writes, folder)
     env = environment(folder)
-    for words in (("transform", "--select", f"+{MODEL}"), ("publish",)):
+    for words in (("transform", "--select", f"+{MODEL}"), ("publish", "--partial")):
         done = run(*words, env=env)
-        assert done.returncode == 0, done.stderr
+        # a part of the firm is loaded here: the first partial snapshot says so with 4
+        assert done.returncode in {0, 4}, done.stderr
     return folder
 
 
@@ -107,7 +108,7 @@ def test_damaged_snapshot(folder: Path, damage: str) -> None:
     done = run("sql", f"select * from core.{MODEL}", "--json", env=env)
     assert done.returncode == 7, done.stdout
     assert "clio-sync publish" in document(done)["errors"][0]["hint"]
-    assert run("publish", env=env).returncode == 0
+    assert run("publish", "--partial", env=env).returncode == 0
     assert run("sql", f"select * from core.{MODEL}", env=env).returncode == 0
 
 

@@ -108,8 +108,9 @@ def test_newer_ledger(folder: Path) -> None:
 def test_newer_snapshot(folder: Path) -> None:
     """What a newer clio-sync published is refused by name and not taken for damage."""
     env = environment(folder)
-    for words in (("transform", "--select", "+dim_user"), ("publish",)):
-        assert run(*words, env=env).returncode == 0
+    for words in (("transform", "--select", "+dim_user"), ("publish", "--partial")):
+        # a part of the firm is loaded here: the first partial snapshot says so with 4
+        assert run(*words, env=env).returncode in {0, 4}
     pointer = folder / "published" / "current.json"
     said = json.loads(pointer.read_text("utf-8"))
     snapshot = folder / "published" / said["snapshot"]

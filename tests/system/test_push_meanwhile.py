@@ -18,6 +18,7 @@ from sources.clio_simulator import Clock, When
 from sources.clio_simulator.faults import Action, Reset, TooMany, Unauthorized
 from sources.errors import SignInNeededError
 from tests.system.firm import QuickClock
+from tests.system.plain_engine import CrashError
 from tests.system.writing import APPROVER, Desk
 
 OURS = "Ours"
@@ -152,11 +153,11 @@ def test_killed_after_a_doubt_of_another_plan(
     desk.firm.clio.changes.update("matters", matters[0], {"description": OURS}, when=when)
 
     def dies(*_: object) -> None:
-        raise MemoryError
+        raise CrashError
 
     with monkeypatch.context() as patched:
         patched.setattr(settlement, "conclude", dies)
-        with pytest.raises(MemoryError):
+        with pytest.raises(CrashError):
             run_push(desk.run(APPROVER), second, second)
     assert desk.states() == {edit: "in_flight"}
     assert desk.push(second).exit_code == 0

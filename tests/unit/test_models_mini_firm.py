@@ -253,6 +253,9 @@ def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path
         firm.rows("update raw_clio_manage.allocations set amount = 300 where id = 1")
         firm.rows("update raw_clio_manage.bills set paid = 300, balance = 520 where id = 1001")
         firm.rows("update raw_clio_manage.bills set state = 'void' where id = 1003")
+        # Clio lets the work of a void bill be billed again
+        firm.rows("update raw_clio_manage.activities set billed = false where bill__id = 1003")
+        firm.rows("update raw_clio_manage.activities set bill__id = null where bill__id = 1003")
         firm.rows("update raw_clio_manage.activities set total = 250 where id = 6")
         firm.rows("update raw_clio_manage.activities set date = '2026-03-02' where id = 5")
         firm.clock.at = "2026-04-02T12:00:00Z"

@@ -64,9 +64,9 @@ def test_marks_belong_to_one_collection(sides: Sides) -> None:
     """A record of another list with the same id is another record; so is one of Clio Grow."""
     sides.bury("1")
     others = Sides(sides.warehouse, CONTACTS)
-    others.store({"1,1": "a"})
-    others.bury("1,1")
-    others.show([("1,1", "a")], walk="load")
+    others.store({"1,1,0": "a"})
+    others.bury("1,1,0")
+    others.show([("1,1,0", "a")], walk="load")
     assert buried(sides.warehouse, SOURCE) == {"tasks": 1}
     assert buried(sides.warehouse, "clio_grow") == {}
 
