@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -10,7 +10,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import WRITTEN_AS_JSON, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.misfits import UNKNOWN
-from sources.clio_http.signs import STRIPPED, signs_of
+from sources.clio_http.signs import NOT_READ, STRIPPED, signs_of
 
 from .collapse import is_lifted, is_whole
 from .hidden import hides, redacted
@@ -87,7 +87,9 @@ class Carrier:
         """Give the marks of single cells with their rows' keys, and the columns marked whole."""
         if cells.marks is None:
             return None, dict(lost)
-        counts = known_and_marked(cells, set(cells.marks["field"].to_pylist()))
+        # a record that cannot be read whole says nothing of a column
+        seen = cells.marks.filter(pa.compute.not_equal(cells.marks["evidence"], NOT_READ))
+        counts = known_and_marked(replace(cells, marks=seen), set(seen["field"].to_pylist()))
         whole = dict(lost)
         for name in sorted(counts):
             if name not in whole and (name in self.columns or is_whole(*counts[name])):

@@ -121,6 +121,8 @@ class Salvage:
         if page is None:
             return None
         ids = ids_of(page)
+        if not all(map(_number, ids)):
+            return None
         wanted = [key for key in ids if key not in self.asked.known]
         self.unread += [self._misfit(key) for key in ids if key in self.asked.known]
         if wanted:
@@ -283,17 +285,18 @@ class Salvage:
         """Give the first record made after a moment, if it can be had and is behind the last."""
         page = self._try(Spot("", stamp(moment)), fields="id,created_at", limit="1")
         first = _first(page) if page else ""
-        return None if first and int(first) <= int(last or "0") else page
+        return None if first and _number(first) <= _number(last) else page
 
     def _last(self) -> tuple[str, pendulum.DateTime, int]:
         """Give the last record that could be had, when it was made, and a likely distance."""
         rows = [row for page in [self.before, *self.pages] if page for row in _rows(page)]
-        made = [moment for _, moment in rows if moment is not None]
+        keys = [key for key, _ in rows if _number(key)]
+        last = keys[-1] if keys else str(self.after or "")
+        made = [moment for _, moment in rows if moment is not None and moment <= self.asked.now]
         if not made:
-            last = rows[-1][0] if rows else str(self.after or "")
             return last, _BEGINNING, 365 * 86_400
         distance = (made[-1] - made[0]).total_seconds() / len(made)
-        return rows[-1][0], made[-1], max(1, int(distance))
+        return last, made[-1], max(1, int(distance))
 
     # Each request...
 
@@ -359,12 +362,25 @@ def _first(page: Page) -> str:
 
 
 def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
-    """Give the id of each record of a page, and when it was made where that is said."""
-    found = []
+    """Give the id of each record of a page, and when it was made where that is said.
+
+    What is no record has no id, and a moment that cannot be read is none.
+    """
+    found: list[tuple[str, pendulum.DateTime | None]] = []
     for row in orjson.loads(page.body)["data"]:
-        made = row.get("created_at")
-        moment = pendulum.parse(made) if isinstance(made, str) else None
-        found.append(
-            (str(row.get("id")), moment if isinstance(moment, pendulum.DateTime) else None)
-        )
+        known = row if isinstance(row, dict) else {"id": ""}
+        found.append((str(known.get("id")), _moment(known.get("created_at"))))
     return found
+
+
+def _moment(text: object) -> pendulum.DateTime | None:
+    try:
+        moment = pendulum.parse(text) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return None
+    return moment if isinstance(moment, pendulum.DateTime) else None
+
+
+def _number(key: str) -> int:
+    """Give an id as a number; 0 for what is none, which lies before every record."""
+    return int(key) if key.isdecimal() else 0

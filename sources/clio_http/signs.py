@@ -14,7 +14,9 @@ from .catalog import OBJECT, Collection, Column
 STRIPPED = "stripped"
 NOT_SENT = "not sent"
 DOES_NOT_FIT = "does not fit"
-"""Why a value is not known: a nested record without its members, no key, or a misfit."""
+NOT_READ = "not read"
+"""Why a value is not known: a nested record without its members, no key, a misfit, or a record that
+Clio shows only without what is nested in it."""
 _NO_ID = b'"id":null'
 NAMED = ("field_name", "field_type", "value")
 """The members of a custom field's value that are null together only when it is stripped."""

@@ -9,16 +9,16 @@ import pyarrow as pa
 from sources.errors import BrokenWalkError, ClioError, UnreadableAnswerError
 
 from .asking import ORDER
-from .catalog import Field
+from .catalog import Column, Field
 from .keys import key_texts
 from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit
 from .paging import Page
 from .places import Place
 from .plan import Plan, Point, Reading
 from .records import filled, keyed
-from .rows import Batch, RowReader
+from .rows import ARROW_TYPES, Batch, RowReader
 from .salvage import plain_fields
-from .signs import NOT_SENT
+from .signs import NOT_READ
 
 PAGE_READINGS = 3
 
@@ -74,7 +74,7 @@ class Stretches:
     def _plain(self, stretch: Stretch, start: Point) -> Iterator[Reading]:
         """Read the records that came without what is nested in them, which is not known."""
         fields = plain_fields(self.fields)
-        missing = [c.name for f in self.fields if f not in fields for c in f.columns]
+        missing = [c for f in self.fields if f not in fields for c in f.columns]
         columns = [c for item in fields for c in item.columns]
         reader = RowReader(self.plan.collection, columns, ordered=False)
         for index, place in stretch.places:
@@ -83,10 +83,9 @@ class Stretches:
             batch = reader.read([(n, page.body) for n, page in enumerate(place.plain, 1)])
             table = filled(batch.table, self.plan, self.plan.lists[index])
             keys = key_texts(table, self.plan.collection).to_pylist()
-            kept_out = [Misfit(key, "null", place.why, name) for key in keys for name in missing]
-            marks = [{"field": name, "evidence": NOT_SENT} for name in missing]
-            table = table.append_column(UNKNOWN, pa.array([marks] * len(keys), UNKNOWN_TYPE))
+            kept_out = [Misfit(key, "null", place.why, c.name) for key in keys for c in missing]
             misfits = (*batch.misfits, *kept_out)
+            table = _unread(table, missing)
             yield Reading(table, misfits, batch.rows, 0, start, frozenset(), (), new=batch.new)
 
     def _whole(self, stretch: Stretch, start: Point) -> Reading:
@@ -174,3 +173,17 @@ class Stretches:
         except ClioError:
             pass
         return Place((page,), page.next_token)
+
+
+def _unread(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """Add columns that were not read of any row, and say so beside what else is not known."""
+    known: list[list[dict[str, str]] | None] = [None] * table.num_rows
+    if UNKNOWN in table.column_names:
+        known = table[UNKNOWN].to_pylist()
+        table = table.drop_columns([UNKNOWN])
+    for column in columns:
+        nothing = pa.nulls(table.num_rows, ARROW_TYPES[column.type])
+        table = table.append_column(column.name, nothing)
+    marks = [{"field": column.name, "evidence": NOT_READ} for column in columns]
+    found = pa.array([[*(one or []), *marks] for one in known], UNKNOWN_TYPE)
+    return table.append_column(UNKNOWN, found)
