@@ -7,7 +7,7 @@ from typing import TypeAlias
 import pyarrow as pa
 
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import Collection
+from sources.clio_http.catalog import EXTRA, Collection
 from sources.clio_http.keys import key_sql
 
 from .census import BURIED
@@ -44,7 +44,12 @@ class Table:
     def withheld(self, columns: Mapping[str, str], ask: Ask | None) -> dict[str, ColumnMark]:
         """Name those of some columns, given with their types, that this token may not see."""
         left_out = {*self.collection.key, "etag", "updated_at"}
-        chosen = {name: kind for name, kind in columns.items() if name not in left_out}
+        chosen = {
+            name: kind
+            for name, kind in columns.items()
+            # keys that nobody documented may come and go
+            if name not in left_out and kind != EXTRA
+        }
         suspects = [one for one in self._counted(chosen) if one.is_suspect]
         if not suspects:
             return {}
