@@ -56,6 +56,10 @@ def is_of_the_service(error: ClioError) -> bool:
     return isinstance(error, _ABOUT_THE_SERVICE)
 
 
+MOST_LOST = 3
+"""So many records of a page may be lost while not one of it is had."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One list as it is asked for: all that its pages have in common.
@@ -110,7 +114,11 @@ class Salvage:
         spot = Spot.read(text)
         if not self.asked.collection.narrows or self.asked.size <= 1:
             raise self.error
-        return self._by_ids(spot) or self._by_fewer(spot)
+        found = self._by_ids(spot) or self._by_fewer(spot)
+        if len(found.unread) > MOST_LOST and not (found.pages or found.plain):
+            # where nothing at all can be had, no single record is to blame
+            raise self.error
+        return found
 
     # By the ids of the page...
 
