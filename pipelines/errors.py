@@ -249,13 +249,13 @@ class HiddenRowsError(StoppedWalkError):
 
     code = "hidden_rows"
 
-    def __init__(self, message: str, resource: str, rows: int) -> None:
+    def __init__(self, message: str, resource: str, rows: int, command: str = "sweep") -> None:
         """Name the command with which a person lets these rows count as deleted."""
         super().__init__(message)
         self.hint = (
             "Every row stays, and the next load asks again for what changed since this list was"
             " last proved. Look in Clio whether this user lost a permission or role. If the records"
-            f" were really deleted: clio-sync sweep --resource {resource} --allow-absent {rows}"
+            f" were really deleted: clio-sync {command} --resource {resource} --allow-absent {rows}"
         )
 
 

@@ -217,7 +217,7 @@ class Runner:
             run,
             mask,
             purpose=purpose,
-            standing=self.proof.standing(plan, walk, purpose),
+            standing=self.proof.standing(walk, progress, purpose),
             withheld=self.withheld.columns.get(run.resource),
         )
 

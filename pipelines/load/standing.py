@@ -14,7 +14,8 @@ from pipelines.errors import FrozenError, HiddenRowsError, OtherEyesError, Stopp
 from pipelines.guard import too_many_absent
 from pipelines.meta import Progress
 from pipelines.plans import watermark_after
-from sources.clio_http.plan import Plan
+from sources.clio_http.casts import quoted
+from sources.clio_http.plan import Plan, Point
 from sources.clio_http.walks import Walk
 from sources.errors import ClioError
 
@@ -32,7 +33,8 @@ MOST_CONFIRMED = 10
 class Standing:
     """What is known of a collection before its walk, and through whose eyes it is read.
 
-    `known` is the number of live rows where the walk is a whole one that no census counts;
+    `known` is the number of live rows where the walk is a whole one that no census counts, of a
+    daily list that of the last day which was read whole;
     `allowed` how many absent rows a person takes for deleted. `other_eyes` is why the token may
     see less than the one before. `unsure` says that nothing tells whether an empty answer is
     true; `confirms` asks for a record that is known.
@@ -46,11 +48,18 @@ class Standing:
 
     def judge(self, task: "Task") -> StoppedWalkError | None:
         """Say why the watermark stays although a walk was read to its last page; None if not."""
-        shown = task.counts.rows_read
-        absent = self.known - (shown - task.counts.inserted)
+        plan, shown = task.walk.plan, task.counts.rows_read
+        absent = self.known - shown
+        if plan.mode != "daily":
+            absent += task.counts.inserted
+        if _is_rest(task):
+            # how much of the list it should show nobody knows; but a next page was promised
+            absent = self.known if plan.start.page_token and not shown else 0
         if too_many_absent(self.known, shown, absent, self.allowed):
             message = f"{absent:,} of {self.known:,} rows are absent from what Clio shows"
-            return HiddenRowsError(message, task.name, absent)
+            # a daily list has no sweep
+            command = "load" if plan.mode == "daily" else "sweep"
+            return HiddenRowsError(message, task.name, absent, command)
         if self.other_eyes is not None:
             return self.other_eyes
         known = task.progress
@@ -78,21 +87,33 @@ class Proof:
         self.run = run
         self.asked = 0
 
-    def standing(self, plan: Plan, walk: Walk, purpose: Purpose) -> Standing:
+    def standing(self, walk: Walk, progress: Progress, purpose: Purpose) -> Standing:
         """Say what may keep the watermark of a load's walk where it is."""
-        if purpose.walk != "load" or plan.mode in {"child", "daily"}:
+        plan, allowed = walk.plan, self.run.choice.allow_absent
+        if purpose.walk != "load" or plan.mode == "child":
             return Standing()
-        # of a walk that goes on with an earlier run's, this run shows a part
-        whole = plan.since is None and not purpose.census and plan.run_at is None
+        if plan.mode == "daily":
+            return Standing(self._last_day(plan, progress), allowed)
+        whole = plan.since is None and not purpose.census
         known = live_rows(self.run.warehouse, self.run.source, plan.collection) if whole else 0
         unsure = not self.run.identity.rights and not self.run.identity.user_id
         return Standing(
             known=known,
-            allowed=self.run.choice.allow_absent,
+            allowed=allowed,
             other_eyes=None if self.run.same_eyes else OtherEyesError(),
             unsure=unsure,
             confirms=partial(self._confirms, walk) if unsure else None,
         )
+
+    def _last_day(self, plan: Plan, progress: Progress) -> int:
+        """Count the copies of the last day on which a daily list was read whole."""
+        raw, name = f"raw_{self.run.source}", plan.collection.name
+        if progress.completed_at is None or not self.run.warehouse.columns(raw, name):
+            return 0
+        day = progress.completed_at.in_timezone("UTC").date()
+        query = f"select count(*) from {quoted(raw)}.{quoted(name)} where day = $1"  # noqa: S608
+        ((found,),) = self.run.warehouse.rows(query, [day])
+        return int(found)
 
     def _confirms(self, walk: Walk) -> bool:
         """Ask for one record that is known, where nobody says what this token may see."""
@@ -110,6 +131,11 @@ class Proof:
         return bool(found.table.num_rows or found.misfits)
 
 
+def _is_rest(task: "Task") -> bool:
+    """Tell whether a walk went on with an earlier run's, so that this run shows a part of it."""
+    return task.walk.plan.start != Point() and not task.walk.restarted
+
+
 def after_walk(task: "Task", digest: str) -> Progress:
     """Give the progress of a collection whose walk was read to its last page."""
     plan, before = task.walk.plan, task.progress
@@ -125,6 +151,8 @@ def after_walk(task: "Task", digest: str) -> Progress:
             page_token="",
             frozen=frozen,
             frozen_rows=rows,
+            # what is left of the walk proves nothing any more: it begins anew
+            fields_hash="" if plan.since is None and _is_rest(task) else before.fields_hash,
         )
     reached = watermark_after(plan, before.watermark)
     saw = plan.since is None or task.counts.rows_read > 0

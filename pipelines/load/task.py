@@ -290,15 +290,24 @@ class Task:
         ]
 
     def _progress(self) -> Progress | None:
+        """Say how far the walk has come, for the next run to go on from.
+
+        A column that is seen again may have changed out of sight: then the next walk is a whole
+        one, even if this one does not come to its end.
+        """
+        progress = self._reached()
+        if progress is None or not self.lifted or self.walk.plan.since is None:
+            return progress
+        return replace(progress, fields_hash="")
+
+    def _reached(self) -> Progress | None:
         plan = self.walk.plan
         if plan.mode == "child":
             return None
         digest = fields_hash(plan.collection, plan.left_out | self.walk.refused)
         if self.complete and self.purpose.walk == "load":
             self.stopped = self.stopped or self.standing.judge(self)
-            # a column that is seen again may have changed out of sight: the next walk is whole
-            whole = self.lifted and plan.since is not None
-            return after_walk(self, "" if whole else digest)
+            return after_walk(self, digest)
         if isinstance(self.error or self.walk.error, UNTRUSTED) or self._stuck():
             return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
         return Progress(

@@ -18,7 +18,7 @@ from pipelines.collapse import WITNESSES
 from pipelines.guard import too_many_absent
 from pipelines.load import Purpose, Runner, Task
 from pipelines.meta import Progress, RunRow
-from pipelines.plans import lists_of, not_asked_for
+from pipelines.plans import lists_of, not_asked_for, not_asked_with
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
@@ -181,7 +181,8 @@ class Rereading(Runner):
         lists = lists_of(collection, now)
         over = Point(len(lists))
         left_out = not_asked_for(collection, self.rules)
-        return Plan(collection, self.mode, now, lists, None, over, left_out)
+        not_taken = not_asked_with(collection, self.rules)
+        return Plan(collection, self.mode, now, lists, None, over, left_out, not_taken=not_taken)
 
 
 def rows_of(body: bytes) -> Iterable[Shown]:

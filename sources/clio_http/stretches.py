@@ -53,6 +53,7 @@ class Stretches:
         self.fields = fields
         self.again = again
         self.lost = lost
+        self._apart: list[tuple[int, Place]] = []
         columns = [c for item in fields for c in item.columns]
         self.reader = RowReader(plan.collection, columns, ordered=ORDER not in plan.not_taken)
 
@@ -68,16 +69,20 @@ class Stretches:
 
     def readings(self, stretch: Stretch, start: Point) -> Iterator[Reading]:
         """Turn a stretch into readings; the last one moves the walk on."""
-        yield from self._plain(stretch, start)
-        yield self._whole(stretch, start)
+        yield from self._plain(stretch.places, start)
+        self._apart = []
+        whole = self._whole(stretch, start)
+        apart = [(index, place) for index, place in self._apart if index not in self.lost]
+        yield from self._plain(apart, start)
+        yield whole
 
-    def _plain(self, stretch: Stretch, start: Point) -> Iterator[Reading]:
+    def _plain(self, places: Sequence[tuple[int, Place]], start: Point) -> Iterator[Reading]:
         """Read the records that came without what is nested in them, which is not known."""
         fields = plain_fields(self.fields)
         missing = [c for f in self.fields if f not in fields for c in f.columns]
         columns = [c for item in fields for c in item.columns]
         reader = RowReader(self.plan.collection, columns, ordered=False)
-        for index, place in stretch.places:
+        for index, place in places:
             if not place.plain:
                 continue
             batch = reader.read([(n, page.body) for n, page in enumerate(place.plain, 1)])
@@ -167,8 +172,9 @@ class Stretches:
             self.readable(page.body)
         except UnreadableAnswerError:
             place = self.again(index, page, last=attempt == PAGE_READINGS - 2)
-            if place.next_token != page.next_token or place.plain:
+            if place.next_token != page.next_token:
                 raise
+            self._apart.append((index, place))
             return place
         except ClioError:
             pass

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipelines.operate.quarantine import run_retry
+from sources.clio_simulator.values import Raw
 from tests.system.conftest import NewFirm
 
 NAME = "matters"
@@ -44,3 +46,34 @@ def test_record_without_what_is_nested_is_marked(new_firm: NewFirm, *, known: bo
     assert firm.load(NAME).exit_code == 0
     assert firm.query("from meta.withheld") == []
     assert firm.differences(NAME) == []
+
+
+def test_key_repeated_inside_what_is_nested(new_firm: NewFirm) -> None:
+    """The record costs what is nested in it, and its collection nothing."""
+    firm = new_firm()
+    firm.load(NAME)
+    bad = sorted(firm.clio.store[NAME].rows)[5]
+    before = firm.stored(NAME)[(bad,)]["client__id"]
+    firm.clio.clock.advance(60)
+    for key in firm.clio.store[NAME].rows:
+        firm.clio.changes.update(NAME, key, {"description": "changed"})
+    twice = Raw(b'{"id":1,"id":2,"name":"x"}')
+    firm.clio.switches.misfits = {NAME: {bad: {"client": twice}}}
+    outcome = firm.load(NAME)
+    assert [(name, error.code) for name, error in outcome.errors] == [(NAME, "unread")]
+    stored = firm.stored(NAME)
+    assert {row["description"] for row in stored.values()} == {"changed"}
+    assert stored[(bad,)]["client__id"] == before is not None
+    assert firm.load(NAME).exit_code == 0
+
+
+def test_refused_parameter_is_not_sent_when_a_record_is_read_alone(new_firm: NewFirm) -> None:
+    """What is kept out is asked for again with what Clio takes."""
+    firm = new_firm()
+    firm.clio.switches.type_case = "lower"
+    key = min(firm.clio.store["notes"].rows)
+    firm.clio.switches.misfits = {"notes": {key: {"subject": ["x"]}}}
+    assert firm.load("notes").exit_code == 4
+    firm.clio.switches.misfits = {}
+    assert run_retry(firm.run(clock=None, stop=None), None).exit_code == 0
+    assert firm.query("from meta.quarantine") == []
