@@ -97,10 +97,12 @@ class Proof:
         whole = plan.since is None and not purpose.census
         known = live_rows(self.run.warehouse, self.run.source, plan.collection) if whole else 0
         unsure = not self.run.identity.rights and not self.run.identity.user_id
+        # where Clio does not say whose token it is, single records are asked for instead
+        unlike = bool(self.run.identity.user_id) and not self.run.same_eyes
         return Standing(
             known=known,
             allowed=allowed,
-            other_eyes=None if self.run.same_eyes else OtherEyesError(),
+            other_eyes=OtherEyesError() if unlike else None,
             unsure=unsure,
             confirms=partial(self._confirms, walk) if unsure else None,
         )

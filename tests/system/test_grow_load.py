@@ -191,7 +191,7 @@ def test_a_missing_scope_costs_its_collection_alone(new_grow: NewGrow, answer: s
     for scope, name in SCOPED:
         firm.clio.switches.grow_missing_scopes = {scope}
         exit_code, errors = codes(firm, name, "sources")
-        assert exit_code == 4
+        assert exit_code == 4, errors
         assert [text.split(":")[0] for text in errors] == [name]
         assert scope.removeprefix("grow_") in errors[0]
     firm.clio.switches.grow_missing_scopes.clear()
