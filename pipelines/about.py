@@ -20,7 +20,7 @@ COLUMNS = {
         "kind": "varchar",
         "relation": "varchar",
         "record_id": "varchar",
-        "since": "timestamptz",
+        "since": "timestamp",
         "message": "varchar",
     },
 }

@@ -202,7 +202,9 @@ class Classifier:
             for name, kind in self.columns.items()
             if name in self.stored and name in rows.column_names and name not in self.withheld
         }
-        table = emptied.Table(self.cursor, self.collection, self.raw, self._same, self.stored)
+        table = emptied.Table(
+            *(self.cursor, self.collection, self.raw, self._same, self.stored, self.source)
+        )
         return table.withheld(columns, ask)
 
     def _seen(self, rows: pa.Table) -> pa.Table | None:

@@ -14,13 +14,15 @@ class Emptied:
     """One column in one reading, held against what is stored.
 
     `filled` rows had a value, of which `emptied` came without; `same` of these have the stamp or
-    etag of the stored row, so that by Clio's own word nothing of them was changed.
+    etag of the stored row, so that by Clio's own word nothing of them was changed; `by_etag` says
+    that it was the etag.
     """
 
     column: str
     filled: int
     emptied: int
     same: int
+    by_etag: bool = False
 
     @property
     def is_suspect(self) -> bool:
@@ -43,7 +45,7 @@ def is_withheld(found: Emptied, second: Second | None) -> bool:
     """
     if second is None:
         # no second reading can be had: many rows at once, or unchanged ones, decide alone
-        return found.emptied >= FEW or found.same >= SAME
+        return found.emptied >= FEW or found.same >= (1 if found.by_etag else SAME)
     if second.filled:
         # unchanged records still show their value: the firm itself emptied the others
         return False
@@ -54,9 +56,12 @@ def is_withheld(found: Emptied, second: Second | None) -> bool:
     return found.emptied >= FEW
 
 
-def is_lifted(known: int, marked: int) -> bool:
-    """Tell whether a column that was withheld is seen again."""
-    return known > 0 and marked < SHARE * (known + marked)
+def is_lifted(known: int, held: int) -> bool:
+    """Tell whether a column that was withheld is seen again: no value is kept back any more.
+
+    Of many cells a few that were filled and are empty may have been emptied by the firm meanwhile.
+    """
+    return known > 0 and (not held or (known >= FEW and held < (1 - SHARE) * (known + held)))
 
 
 def is_whole(known: int, marked: int) -> bool:

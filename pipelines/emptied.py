@@ -7,8 +7,10 @@ from typing import TypeAlias
 import pyarrow as pa
 
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import Collection
+from sources.clio_http.catalog import EXTRA, Collection
+from sources.clio_http.keys import key_sql
 
+from .census import BURIED
 from .collapse import WITNESSES, Emptied, Second, is_withheld
 from .state.withheld import ColumnMark
 from .unknown import empty_sql
@@ -22,15 +24,17 @@ Ask: TypeAlias = Callable[[Sequence[object]], pa.Table]
 class Table:
     """The raw table of a collection, and a reading of it: registered as `batch` and `classed`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is a fact of its own
         self,
         cursor: Cursor,
         collection: Collection,
         raw: str,
         same: Callable[[str, str], str],
         stored: AbstractSet[str],
+        source: str,
     ) -> None:
         """Take what is held against each other; `same` joins two tables by the key."""
+        self.of = [source, collection.name]
         self.cursor = cursor
         self.collection = collection
         self.raw = raw
@@ -40,7 +44,12 @@ class Table:
     def withheld(self, columns: Mapping[str, str], ask: Ask | None) -> dict[str, ColumnMark]:
         """Name those of some columns, given with their types, that this token may not see."""
         left_out = {*self.collection.key, "etag", "updated_at"}
-        chosen = {name: kind for name, kind in columns.items() if name not in left_out}
+        chosen = {
+            name: kind
+            for name, kind in columns.items()
+            # keys that nobody documented may come and go
+            if name not in left_out and kind != EXTRA
+        }
         suspects = [one for one in self._counted(chosen) if one.is_suspect]
         if not suspects:
             return {}
@@ -69,7 +78,8 @@ class Table:
             tests += [f"not {empty_sql(f'r.{quoted(name)}', columns[name])}", lost[name]]
             tests += [f"{lost[name]} and {unchanged}"]
         found = iter(self._counts(tests, f"batch b {stored}"))
-        return [Emptied(name, next(found), next(found), next(found)) for name in some]
+        by_etag = self.stamp == "etag"
+        return [Emptied(name, next(found), next(found), next(found), by_etag) for name in some]
 
     def _counts(self, tests: Sequence[str], tables: str) -> list[int]:
         counted = ", ".join(f"count(*) filter ({test})" for test in tests)
@@ -91,7 +101,8 @@ class Table:
             return {name: Second(0, 0) for name in kinds}
         answered = ask(keys)
         if not answered.num_rows:
-            return {name: Second(0, 0) for name in kinds}
+            # nobody is shown any more: that says less for the firm than against this token
+            return {name: Second(0, len(keys)) for name in kinds}
         self.cursor.register("asked", answered)
         tests = []
         for name, kind in kinds.items():
@@ -114,7 +125,10 @@ class Table:
             )
             rows = self.cursor.execute(
                 f"select r.{key} from {self.raw} r where {had} and not exists ({changed})"  # noqa: S608
-                f" order by r.{key} limit {each}"
+                f" and {key_sql(self.collection, 'r')} not in ({BURIED})"
+                # not the oldest, which may have been deleted together
+                f" order by hash(r.{key}), r.{key} limit {each}",
+                self.of,
             ).fetchall()
             chosen.update(dict.fromkeys(found for (found,) in rows))
         return list(chosen)

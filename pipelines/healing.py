@@ -6,7 +6,7 @@ the load's own way, and what is gone is marked as deleted once Clio, asked for i
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -42,16 +42,9 @@ MOST_LISTS = 25
 """So many lists of a collection are read again."""
 MOST_ROWS = 5_000
 """A list with more rows than these here is not read again: that is for a sweep."""
-WITNESSES = 20
-"""So many other records must still be shown before an absent one counts as deleted."""
 FAILING = """
 select check_name, row::varchar from meta.check_failures where severity = $1
     and list_contains($2, check_name)
-"""
-LIVE = """
-select {key} as key from {table} t where {where} and {key} not in (
-    select record_id from meta.tombstones
-    where source = $1 and resource = $2 and revived_at is null)
 """
 
 
@@ -189,9 +182,9 @@ class Healing(Rereading):
         for by, values in one.lists.items():
             column = _column(collection, by)
             lists = [value for value in values if self._fits(collection, column, value)]
-            expected |= self._live(collection, f"list_contains($3, {column}::varchar)", lists)
+            expected |= self.live(collection, f"list_contains($3, {column}::varchar)", lists)
             shown |= self._keep(task, self._listed(task.walk.plan, by, lists))
-        stored = self._live(collection, f"list_contains($3, {key_sql(collection, 't')})", expected)
+        stored = self.live(collection, f"list_contains($3, {key_sql(collection, 't')})", expected)
         gone = self._gone(task, collection, sorted(stored - shown))
         return gone, task.counts.inserted + task.counts.updated
 
@@ -224,12 +217,12 @@ class Healing(Rereading):
     def _gone(self, task: Task, collection: Collection, absent: Sequence[str]) -> int:
         """Mark absent records as deleted that Clio, asked for each alone, says are gone.
 
-        Not where they are so many, or where Clio shows none of the others: then it is rather that
-        this user lost sight of them, and a sweep's guard asks a person.
+        Not where they are so many as stop a sweep, or where Clio shows none of the others: then it
+        is rather that this user lost sight of them, and a sweep's guard asks a person.
         """
         if not absent or len(absent) > FEW or self.children_of(collection):
             return 0
-        if not self._sees_others(collection, absent):
+        if not self.may_be_gone(collection, absent):
             return 0
         answer = confirm(task.walk, absent)
         if answer.present is not None:
@@ -241,27 +234,9 @@ class Healing(Rereading):
             raise answer.error
         return len(answer.gone)
 
-    def _sees_others(self, collection: Collection, absent: Sequence[str]) -> bool:
-        """Tell whether Clio still shows some other record of a collection."""
-        others = f"not list_contains($3, {key_sql(collection, 't')})"
-        known = sorted(self._live(collection, others, absent))[-WITNESSES:]
-        if not known:
-            return True
-        _, records = self._aside(Wanted(collection.name, tuple(known)))
-        return bool(records.by_ids(known).table.num_rows)
-
     def _fits(self, collection: Collection, column: str, value: str) -> bool:
-        rows = self._live(collection, f"list_contains($3, {column}::varchar)", [value])
+        rows = self.live(collection, f"list_contains($3, {column}::varchar)", [value])
         return len(rows) <= MOST_ROWS
-
-    def _live(self, collection: Collection, where: str, values: Iterable[str]) -> set[str]:
-        """Name the records here that are not marked as deleted and for which something holds."""
-        if not self.warehouse.columns(SCHEMA, collection.name):
-            return set()
-        table = f"{SCHEMA}.{quoted(collection.name)}"
-        query = LIVE.format(key=key_sql(collection, "t"), table=table, where=where)
-        given = [SOURCE, collection.name, sorted(values)]
-        return {key for (key,) in self.warehouse.rows(query, given)}
 
 
 def _column(collection: Collection, by: str) -> str:

@@ -69,7 +69,8 @@ where database_name = current_database() and comment is not null
 """
 VERSIONS = f"""
 create table snapshot.meta.versions as
-select schema_version::integer as version, tool_version as tool, published_at::timestamptz as "at"
+select schema_version::integer as version, tool_version as tool,
+    published_at::timestamptz::timestamp as "at"
 from snapshot.{SAID}
 """  # noqa: S608
 LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'"
@@ -259,7 +260,11 @@ def _fill(
             _tell_about(warehouse, name, said)
             exports[name] = beside.submit(_export, warehouse, name, folder)
         warehouse.rows("create schema snapshot.meta")
-        warehouse.rows(f"create table snapshot.{NOT_KNOWN} as from {NOT_KNOWN}")
+        # moments in UTC without a zone: with one, drivers need a further package to read them
+        warehouse.rows(
+            f"create table snapshot.{NOT_KNOWN} as"  # noqa: S608
+            f" select * replace (since::timestamp as since) from {NOT_KNOWN}"
+        )
         values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
         warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
         # in the words of the warehouse, since whoever opens either looks for them there

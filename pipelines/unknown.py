@@ -72,7 +72,7 @@ class Carrier:
         cells = self._carried(shown)
         lifted: frozenset[str] = frozenset()
         if lift and self.columns:
-            counts = known_and_marked(cells, self.columns)
+            counts = known_and_marked(Cells(cells.rows, _held(cells.marks)), self.columns)
             lifted = frozenset(name for name, found in counts.items() if is_lifted(*found))
             for name in lifted:
                 del self.columns[name]
@@ -235,6 +235,11 @@ def known_and_marked(cells: Cells, fields: Iterable[str]) -> dict[str, tuple[int
         )
         found[name] = (pa.compute.sum(known).as_py() or 0, len(marked))
     return found
+
+
+def _held(marks: pa.Table | None) -> pa.Table | None:
+    """Give the marks of cells whose known value is kept back."""
+    return None if marks is None else marks.filter(marks["held"])
 
 
 def stripped_sql(entry: str, members: Sequence[str]) -> str:

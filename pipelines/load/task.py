@@ -210,12 +210,13 @@ class Task:
 
         Where that fails the walk ends before this reading, which the next run reads again.
         """
+        ask = self._ask if self.walk.can_settle else None
         try:
             reading = self.mask(self.walk.records.by_ids(keys))
+            outcome = classifier.classify(reading.table, settled=True, ask=ask)
         except ClioError as error:
             self.error = self.walk.error = error
             return
-        outcome = classifier.classify(reading.table, settled=True)
         self.pending.counts.unchanged += len(keys) - outcome.updated
         self._count(replace(outcome, unchanged=0), reading)
         if outcome.table is not None:

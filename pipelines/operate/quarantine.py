@@ -27,6 +27,7 @@ from sources.clio_http.records import joined
 from sources.errors import ClioError
 
 HEADER = ("collection", "record", "column", "since", "why")
+OUT_OF_SIGHT = "gone or only out of sight: a person says which, when clio-sync sweep asks"
 NOT_ALONE = "read by its list alone: the next clio-sync load or sweep asks for it"
 
 
@@ -172,6 +173,9 @@ def _again(run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[E
                     continue
                 try:
                     gone = reading.again(collection, keys)
+                    if gone and not reading.may_be_gone(collection, gone):
+                        run.reporter.note(f"{name}: {OUT_OF_SIGHT}")
+                        continue
                 except ClioError as error:
                     outcome.errors.append((name, error))
                     code = error.exit_code if error.exit_code in URGENCY else 4

@@ -123,9 +123,9 @@ def _keep_column(
 ) -> None:
     """Mark a whole column: marks of its single cells say no more than that."""
     found = cursor.execute(
-        f"select since, held from meta.withheld where {OF} and field = $3"  # noqa: S608
-        " order by record_id is not null, since limit 1",
-        [*name, column],
+        "select coalesce(min(since), $4::timestamptz), coalesce(bool_or(held), false)"  # noqa: S608
+        f" from meta.withheld where {OF} and field = $3",
+        [*name, column, at],
     ).fetchone()
     since, held = found or (at, False)
     cursor.execute(f"delete from meta.withheld where {OF} and field = $3", [*name, column])  # noqa: S608

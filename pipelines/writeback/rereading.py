@@ -14,10 +14,14 @@ from typing import Any, TypeAlias
 
 import pendulum
 
+from pipelines.collapse import WITNESSES
+from pipelines.guard import too_many_absent
 from pipelines.load import Purpose, Runner, Task
 from pipelines.meta import Progress, RunRow
 from pipelines.plans import lists_of, not_asked_for, not_asked_with
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
+from sources.clio_http.keys import key_sql
 from sources.clio_http.plan import Plan, Point, without
 from sources.clio_http.records import Records, as_page
 from sources.clio_http.walks import Walk
@@ -33,6 +37,13 @@ class Aside(Task):
 
     def _progress(self) -> None:
         return None
+
+
+LIVE = """
+select {key} as key from {table} t where {where} and {key} not in (
+    select record_id from meta.tombstones
+    where source = $1 and resource = $2 and revived_at is null)
+"""
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,31 @@ class Rereading(Runner):
         if row is None or self._is_gone(resource, row):
             return None
         return self.sight.visible(resource, row)
+
+    def may_be_gone(self, collection: Collection, absent: Sequence[str]) -> bool:
+        """Tell whether records that Clio does not show may count as deleted.
+
+        Not through other eyes, not where they are so many as stop a sweep, and not where Clio shows
+        none of the newest others: then it is rather that this user lost sight of them.
+        """
+        but = f"not list_contains($3, {key_sql(collection, 't')})"
+        others = sorted(self.live(collection, but, absent))
+        known, allowed = len(others) + len(absent), self.choice.allow_absent
+        if not self.same_eyes or too_many_absent(known, len(others), len(absent), allowed):
+            return False
+        asked = others[-WITNESSES:]
+        _, records = self._aside(Wanted(collection.name, tuple(asked)))
+        return bool(records.by_ids(asked).table.num_rows)
+
+    def live(self, collection: Collection, where: str, values: Iterable[str]) -> set[str]:
+        """Name the records here that are not marked as deleted and for which something holds."""
+        schema = f"raw_{self.source}"
+        if not self.warehouse.columns(schema, collection.name):
+            return set()
+        table = f"{quoted(schema)}.{quoted(collection.name)}"
+        query = LIVE.format(key=key_sql(collection, "t"), table=table, where=where)
+        given = [self.source, collection.name, sorted(values)]
+        return {key for (key,) in self.warehouse.rows(query, given)}
 
     def _alone(self, records: Records, key: str) -> Shown | None:
         body = records.item(key)

@@ -190,8 +190,14 @@ class RowReader:
         parsed: dict[int, Any] = {}
         for column in self._texts:
             for page, position in _like_json(typed, column.name):
-                if page not in parsed:
-                    parsed[page] = orjson.loads(bodies[page])["data"]
+                if page in odd:
+                    continue
+                try:
+                    parsed[page] = parsed.get(page) or orjson.loads(bodies[page])["data"]
+                except ValueError:
+                    # DuckDB takes what is no JSON, such as a bare NaN
+                    odd.add(page)
+                    continue
                 if isinstance(standing(parsed[page][position - 1], column), dict | list):
                     odd.add(page)
         return odd

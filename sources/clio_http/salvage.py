@@ -56,6 +56,10 @@ def is_of_the_service(error: ClioError) -> bool:
     return isinstance(error, _ABOUT_THE_SERVICE)
 
 
+MOST_LOST = 3
+"""So many records of a page may be lost while not one of it is had."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One list as it is asked for: all that its pages have in common.
@@ -110,7 +114,11 @@ class Salvage:
         spot = Spot.read(text)
         if not self.asked.collection.narrows or self.asked.size <= 1:
             raise self.error
-        return self._by_ids(spot) or self._by_fewer(spot)
+        found = self._by_ids(spot) or self._by_fewer(spot)
+        if len(found.unread) > MOST_LOST and not (found.pages or found.plain):
+            # where nothing at all can be had, no single record is to blame
+            raise self.error
+        return found
 
     # By the ids of the page...
 
@@ -364,10 +372,15 @@ def _first(page: Page) -> str:
 def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
     """Give the id of each record of a page, and when it was made where that is said.
 
-    What is no record has no id, and a moment that cannot be read is none.
+    What is no record has no id, and a moment that cannot be read is none. A page that cannot be
+    read at all shows no record.
     """
     found: list[tuple[str, pendulum.DateTime | None]] = []
-    for row in orjson.loads(page.body)["data"]:
+    try:
+        rows = orjson.loads(page.body)["data"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    for row in rows:
         known = row if isinstance(row, dict) else {"id": ""}
         found.append((str(known.get("id")), _moment(known.get("created_at"))))
     return found

@@ -90,6 +90,18 @@ def test_what_is_gone_in_clio_and_was_never_stored_leaves(firm: Firm) -> None:
     assert firm.query(LISTED) == []
 
 
+def test_what_is_only_out_of_sight_stays(firm: Firm) -> None:
+    """A user who sees no task at all any more: nothing is let go, and exit code 4."""
+    second = keys(firm)[1]
+    firm.clio.switches.misfits = {}
+    firm.clio.switches.emptied = {"tasks"}
+    assert run("quarantine", "retry", env=environment(firm.folder, firm.clio)).returncode == 4
+    assert ("tasks", second, None) in firm.query(LISTED)
+    firm.clio.switches.emptied = set()
+    assert run("quarantine", "retry", env=environment(firm.folder, firm.clio)).returncode == 0
+    assert firm.differences("tasks") == []
+
+
 def test_status_and_doctor_tell_of_it(firm: Firm) -> None:
     """A column and a line, and "complete up to" does not pass the row that is kept out."""
     env = environment(firm.folder, firm.clio)

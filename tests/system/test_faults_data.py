@@ -253,10 +253,13 @@ def test_field_that_vanishes(firm: Firm) -> None:
     assert firm.differences("lauk_civil_controlled_rates") == []
 
 
-def test_redacted_values_are_null(firm: Firm) -> None:
-    """A28: a value that Clio hides comes as null; the row stays."""
+def test_redacted_values_stay(firm: Firm) -> None:
+    """A28: a value that Clio hides comes as null; the one known before stays, and that is told."""
     firm.load("activities")
-    keys = firm.stored("activities").keys()
+    hours = "select id, quantity from raw_clio_manage.activities order by id"
+    before = firm.query(hours)
     firm.clio.switches.redact_activities = True
-    assert firm.load("activities", full=True).exit_code == 0
-    assert firm.stored("activities").keys() == keys
+    outcome = firm.load("activities", full=True)
+    assert outcome.exit_code == 5
+    assert {error.code for _, error in outcome.errors} == {"withheld"}
+    assert firm.query(hours) == before

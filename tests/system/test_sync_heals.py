@@ -1,6 +1,7 @@
 """`sync` reads again what a failed check points at, before it stops for it."""
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -161,3 +162,22 @@ def test_without_bills_it_is_published_only_when_asked_for(new_firm: NewFirm) ->
     again = sync(firm, partial=True)
     assert again.results[-1]["status"] == "ok"
     assert "Warning: published without the figures that need clio_manage.bills" in again.text
+
+
+def test_rows_that_are_only_out_of_sight_are_not_buried(new_firm: NewFirm) -> None:
+    """More of a list is missing than a sweep would let go: a person is asked, by exit code 7."""
+    firm = new_firm(scale=0.6)
+    assert sync(firm).exit_code == 0
+    listed = firm.clio.dump("bank_transactions")
+    largest = Counter(row["bank_account"]["id"] for row in listed).most_common(1)[0][0]
+    mine = [row for row in listed if row["bank_account"]["id"] == largest][:18]
+    *hidden, last = mine
+    for row in hidden:
+        firm.clio.changes.hide("bank_transactions", row["id"])
+    firm.clio.changes.remove("bank_transactions", last["id"])
+    (account,) = [row for row in firm.clio.dump("bank_accounts") if row["id"] == largest]
+    amount = (last.get("funds_in") or 0) - (last.get("funds_out") or 0)
+    balance = {"balance": account["balance"] - amount}
+    firm.clio.changes.update("bank_accounts", largest, balance)
+    assert sync(firm).exit_code == 7
+    assert firm.buried("bank_transactions") == set()

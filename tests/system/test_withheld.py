@@ -151,3 +151,30 @@ def test_what_was_never_seen_is_no_alarm(tmp_path: Path) -> None:
         assert firm.sweep(*SEEN).exit_code == 0
         assert firm.differences(*SEEN) == []
         assert marks(firm) == []
+
+
+def test_witnesses_that_are_gone_decide_nothing(firm: Firm) -> None:
+    """Records that were deleted are not asked about a column that comes back empty."""
+    before = values(firm, "description", "matters")
+    for key in sorted(firm.clio.store["matters"].rows)[:20]:
+        firm.clio.changes.remove("matters", key)
+    assert firm.sweep("matters", allow_absent=20).exit_code == 0
+    hide(firm, "description")
+    for key in sorted(firm.clio.store["matters"].rows)[:3]:
+        firm.clio.changes.update("matters", key, {})
+    assert codes(firm.load("matters")) == {("matters", "withheld")}
+    assert values(firm, "description", "matters") == before
+
+
+def test_a_column_that_is_seen_in_one_record(firm: Firm) -> None:
+    """Where a token sees a withheld column in a record of its own alone, the others stay known."""
+    before = values(firm, "description", "matters")
+    hide(firm, "description")
+    touch(firm, "matters", 3)
+    assert firm.load("matters").exit_code == 5
+    firm.clio.switches.hidden_fields = {}
+    _, *others = sorted(firm.clio.store["matters"].rows)[:9]
+    firm.clio.switches.misfits = {"matters": {key: {"description": None} for key in others}}
+    touch(firm, "matters", 9)
+    assert firm.load("matters").exit_code == 5
+    assert values(firm, "description", "matters") == before
