@@ -43,7 +43,9 @@ class Table:
 
     def withheld(self, columns: Mapping[str, str], ask: Ask | None) -> dict[str, ColumnMark]:
         """Name those of some columns, given with their types, that this token may not see."""
-        left_out = {*self.collection.key, "etag", "updated_at"}
+        redaction = self.collection.redaction
+        told_by = {redaction.listed_in, redaction.flag} if redaction else set()
+        left_out = {*self.collection.key, "etag", "updated_at", *told_by}
         chosen = {
             name: kind
             for name, kind in columns.items()

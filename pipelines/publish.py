@@ -39,6 +39,7 @@ from .published import (
 )
 from .release import SCHEMA, release
 from .transform import journal
+from .transform.build import demand_built
 from .transform.names import sql_name, sql_text
 from .transform.run import Work
 from .warehouse import PRIVATE, Warehouse
@@ -163,6 +164,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
     )
     if not found:
         raise NotBuiltError
+    demand_built(warehouse, found)
     return found
 
 

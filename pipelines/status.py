@@ -36,7 +36,7 @@ over (partition by resource) from meta.sync_runs where source = $1 and mode <> '
 qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
-select resource, watermark, walk_started_at is not null, coalesce(frozen, '')
+select resource, watermark, walk_started_at is not null, coalesce({frozen}, '')
 from meta.watermarks where source = $1
 """
 NO_PROBLEM = "Everything that is loaded is known.\n"
@@ -242,9 +242,10 @@ class Known:
 
 def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
     """Read what is known of every collection of a source."""
+    marks = MARKS.format(frozen=warehouse.either("watermarks", "frozen"))
     return Known(
         runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
-        marks={row[0]: row[1:] for row in warehouse.rows(MARKS, [source])},
+        marks={row[0]: row[1:] for row in warehouse.rows(marks, [source])},
         parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
         quarantined=quarantine.counts(warehouse, source),
         silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},

@@ -298,6 +298,13 @@ class Warehouse:
         )
         return [name for (name,) in found]
 
+    def either(self, table: str, column: str) -> str:
+        """Name a column of a table of `meta`; null in its place where an older version lacks it.
+
+        A warehouse that is only read is not brought up to date.
+        """
+        return column if column in self.columns("meta", table) else "null"
+
     def layout(self, schema: str) -> dict[str, list[str]]:
         """Name the columns of every table of a schema, in order."""
         found = self.rows(

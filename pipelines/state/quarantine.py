@@ -153,11 +153,12 @@ def _moment(at: datetime | None) -> pendulum.DateTime | None:
 
 def entries(warehouse: Warehouse) -> list[Entry]:
     """List what is kept out, by collection and record."""
+    field, since = (warehouse.either("quarantine", name) for name in ("field", "since"))
     found = warehouse.rows(
-        "select source, resource, coalesce(record_id, ''), coalesce(field, ''),"
-        " coalesce(reason, ''), since,"
+        f"select source, resource, coalesce(record_id, ''), coalesce({field}, ''),"  # noqa: S608
+        f" coalesce(reason, ''), {since},"
         " coalesce(row::varchar, '') from meta.quarantine"
-        " order by source, resource, try_cast(record_id as bigint), record_id, field"
+        f" order by source, resource, try_cast(record_id as bigint), record_id, {field} || ''"
     )
     return [
         Entry(source, resource, key, field, reason, _moment(at), row)

@@ -1,7 +1,7 @@
 """A build: made, checked and committed in one transaction, or not at all."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ import pendulum
 
 from pipelines.crash import crash_point
 from pipelines.meta import Meta
-from pipelines.model_errors import ModelFailedError
+from pipelines.model_errors import ModelFailedError, NotBuiltError
 from pipelines.state.inputs import unknown as not_known
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
@@ -20,7 +20,7 @@ from sources.errors import Interrupted
 from . import inputs, journal
 from .binding import bind
 from .checking import evaluate, unsaid
-from .decide import Decision, Standing, decide, foreign
+from .decide import FORMAT, Decision, Standing, decide, foreign
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables
@@ -172,6 +172,18 @@ def read_standing(warehouse: Warehouse) -> Standing:
     return Standing(models, warehouse.relations(), said)
 
 
+def demand_built(warehouse: Warehouse, names: Iterable[str]) -> None:
+    """Make sure that models were built by this release.
+
+    Raises:
+        NotBuiltError: some were not.
+
+    """
+    if older := journal.built_otherwise(warehouse, FORMAT) & set(names):
+        message = f"{len(older)} models were built by a release that took the unknown for a value"
+        raise NotBuiltError(message)
+
+
 def read_states(
     warehouse: Warehouse, plan: Plan, found: Tables, now: pendulum.DateTime, time_zone: str
 ) -> dict[str, str]:
@@ -288,12 +300,23 @@ def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> No
     models = [_built(job, run, at) for run in runs]
     journal.keep_models(warehouse, models, job.decision.dropped)
     journal.keep_runs(warehouse, runs)
-    shown = shown_unknown(job.plan.project.models.values(), job.known, job.columns)
-    journal.keep_not_known(warehouse, shown)
+    _keep_not_known(job)
     journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
     journal.keep_failures(warehouse, verdicts, job.run_id, at)
     journal.settle_checks(warehouse, [check.name for check in job.plan.checks])
     journal.keep_parsed(warehouse, job.plan.parsed)
+
+
+def _keep_not_known(job: Job) -> None:
+    """Say what is not known of the models that are as they should be now; others keep their word.
+
+    A model that a selection left out still shows what was known when it was built, and so does one
+    that was built on it.
+    """
+    kept, models = job.decision.kept, job.plan.project.models
+    told = [models[name] for name in kept if kept[name] or name in job.decision.models]
+    shown = shown_unknown(told, job.known, job.columns)
+    journal.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
 
 
 def _built(job: Job, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
@@ -309,4 +332,5 @@ def _built(job: Job, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
         job.decision.kept[run.model],
         job.run_id,
         at,
+        FORMAT,
     )

@@ -11,8 +11,8 @@ from .plan import Plan
 from .problems import Problem
 from .rules import Check
 
-FORMAT = "1"
-"""Counted up when the same files would be built into something else."""
+FORMAT = "2"
+"""Counted up when the same files would be built into something else; 2 knows what is not known."""
 
 
 @dataclass(frozen=True)

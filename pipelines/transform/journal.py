@@ -14,7 +14,9 @@ DDL = (
     """create table if not exists meta.build (today date, time_zone varchar)""",
     """create table if not exists meta.models (
         model varchar, kind varchar, description varchar, grain varchar, basis varchar,
-        rows bigint, sql_hash varchar, signature varchar, run_id varchar, built_at timestamptz)""",
+        rows bigint, sql_hash varchar, signature varchar, run_id varchar, built_at timestamptz,
+        format varchar)""",
+    "alter table meta.models add column if not exists format varchar",
     """create table if not exists meta.model_runs (
         run_id varchar, model varchar, kind varchar, rows bigint, seconds double,
         sql_hash varchar, status varchar, started_at timestamptz)""",
@@ -51,7 +53,7 @@ class ModelRun:
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """What stands in the warehouse for a model."""
+    """What stands in the warehouse for a model; `format` says in which way it was built."""
 
     model: str
     kind: str
@@ -63,6 +65,7 @@ class BuiltModel:
     signature: str
     run_id: str
     built_at: pendulum.DateTime
+    format: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,18 @@ def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
     return {row[0]: BuiltModel(*row) for row in found}
 
 
+def built_otherwise(warehouse: Warehouse, form: str) -> frozenset[str]:
+    """Name the models that were built in another way, such as by a release before this one."""
+    query = "select model from meta.models where format is distinct from $1"
+    return frozenset(name for (name,) in warehouse.rows(query, [form]))
+
+
 def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
     """Read what each check said last of what is built."""
+    said = (warehouse.either("checks", name) for name in ("not_known", "description"))
+    columns = ", ".join(f"coalesce({one}, '')" for one in said)
     found = warehouse.rows(
-        "select check_name, model, severity, failures, signature, coalesce(not_known, ''),"
-        " coalesce(description, '') from meta.checks"
+        f"select check_name, model, severity, failures, signature, {columns} from meta.checks"  # noqa: S608
     )
     return {row[0]: Verdict(*row) for row in found}
 
@@ -197,15 +207,24 @@ def _said(one: Verdict) -> tuple[str, str, str, int]:
 
 
 def keep_not_known(
-    warehouse: Warehouse, found: Mapping[str, Mapping[str, Sequence[Unknown]]]
+    warehouse: Warehouse,
+    found: Mapping[str, Mapping[str, Sequence[Unknown]]],
+    standing: Iterable[str] = (),
 ) -> None:
-    """Write which columns of the models are not known, and why, in the place of what was so."""
-    warehouse.rows("delete from meta.not_known")
+    """Write which columns of the models are not known, and why, in the place of what was so.
+
+    Of the models that are `standing` what was said before holds too: they show what an earlier
+    build left.
+    """
+    query = "delete from meta.not_known where not list_contains($1, model)"
+    warehouse.rows(query, [list(standing)])
+    said = set(warehouse.rows("select model, column_name, source from meta.not_known"))
     rows = [
         (model, column, one.name, one.state, one.reason, one.since)
         for model, columns in found.items()
         for column, reasons in columns.items()
         for one in reasons
+        if (model, column, one.name) not in said
     ]
     _insert(warehouse, "meta.not_known", rows)
 

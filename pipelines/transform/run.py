@@ -22,7 +22,17 @@ from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
-from .build import Built, Wish, build, check_query, missing_tables, read_plan, read_standing, told
+from .build import (
+    Built,
+    Wish,
+    build,
+    check_query,
+    demand_built,
+    missing_tables,
+    read_plan,
+    read_standing,
+    told,
+)
 from .checking import evaluate, unsaid
 from .journal import ModelRun, Verdict
 from .knowing import doubts, judge
@@ -234,6 +244,7 @@ def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]
     there = standing.models.keys() & standing.relations.keys()
     if not there:
         raise NotBuiltError
+    demand_built(warehouse, there)
     found = inputs.stored(warehouse)
     stand_ins = missing_tables(plan, found)
     known = judge(plan, inputs.built(warehouse), unknown(warehouse))

@@ -34,7 +34,7 @@ NAMES = (
 )
 """Columns of ids, the query for the names of those, and the raw tables that it reads."""
 ROWS = """
-select row::varchar, coalesce(since, checked_at) from meta.check_failures
+select row::varchar, coalesce({since}, checked_at) from meta.check_failures
 where check_name = $1 order by all
 """
 
@@ -71,7 +71,8 @@ def run_check_show(work: Work, name: str) -> Outcome:
 
 def _named(warehouse: Warehouse, name: str) -> list[Verdict]:
     """Find checks by their name, or by a part of it that ends it, such as that of its file."""
-    known = _failed_alone(warehouse) | journal.verdicts(warehouse)
+    # what failed last is told, also where the build before it, which still stands, said otherwise
+    known = journal.verdicts(warehouse) | _failed_alone(warehouse)
     found = [one for key, one in known.items() if name in {key, key.partition(".")[2]}]
     if not found:
         raise SelectionError(unknown("check", name, sorted(known)))
@@ -90,7 +91,8 @@ def _failed_alone(warehouse: Warehouse) -> dict[str, Verdict]:
 
 
 def _shown(warehouse: Warehouse, verdict: Verdict) -> Shown:
-    found = warehouse.rows(ROWS, [verdict.check])
+    rows = ROWS.format(since=warehouse.either("check_failures", "since"))
+    found = warehouse.rows(rows, [verdict.check])
     rows = [{**json.loads(text), "since": since} for text, since in found]
     names = _names(warehouse, {column for row in rows for column in row})
     return Shown(verdict, [_with_names(row, names) for row in rows])

@@ -96,7 +96,8 @@ def test_refused_token_starts_the_walk_again(new_firm: NewFirm) -> None:
 def test_failed_walk_goes_on_after_the_pages_before_it(new_firm: NewFirm) -> None:
     """A7: pages before an error are kept; the next load goes on with the page that failed."""
     firm = new_firm(activities=900)
-    firm.clio.faults.add(Status(500), "activities", page=3, times=None)
+    for request in range(3, 99):  # the third page, and every other way to its records
+        firm.clio.faults.add(Status(500), "activities", nth=request)
     outcome = firm.load("activities", clock=PageClock(firm.clio))
     assert outcome.exit_code == 4
     assert len(firm.stored("activities")) == 400

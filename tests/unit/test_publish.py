@@ -67,6 +67,19 @@ def change(work: Work, statement: str) -> None:
         warehouse.rows(statement)
 
 
+def test_what_an_older_release_built_is_built_again_first(work: Work) -> None:
+    """It took the unknown for a value, so nothing of it is published; a build makes it good."""
+    with Warehouse(work.settings.data_dir) as warehouse:
+        warehouse.rows("drop table meta.not_known")
+        warehouse.rows("alter table meta.models drop column format")
+        warehouse.rows("update meta.models set signature = 'of before'")
+    with pytest.raises(NotBuiltError, match="2 models were built by a release") as caught:
+        run_publish(work)
+    assert "clio-sync transform" in caught.value.hint
+    assert run_transform(work).exit_code == 0
+    assert run_publish(work).exit_code == 0
+
+
 def test_marts_and_bi_are_published(work: Work) -> None:
     """As tables of one file, with their comments, and each as a Parquet file; staging is not, and
     the file is in the format of DuckDB 1.5.

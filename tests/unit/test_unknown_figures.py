@@ -181,6 +181,25 @@ def test_what_is_known_again_is_a_number_again(firm: MiniFirm, whole: Cells) -> 
     assert figures(firm) == whole
 
 
+def test_what_a_selection_leaves_out_keeps_its_word(firm: MiniFirm) -> None:
+    """Numbers that stand are not called unknown, and empty ones not known, by a build of others."""
+    told = "select count(*) from meta.not_known where source like 'clio_manage.bills%'"
+    bill = "and model = 'finance.fct_wip_monthly'"
+    firm.rows("create table raw_clio_manage.kept as from raw_clio_manage.bills")
+    firm.forbid("bills")
+    firm.build("core.dim_user")
+    assert firm.value(f"{told} {bill}") == 0
+    firm.build(full=False)
+    before = firm.value(told)
+    assert firm.value(f"{told} {bill}") > 0
+    firm.rows("insert into raw_clio_manage.bills from raw_clio_manage.kept")
+    firm.rows("update meta.inputs set state = 'complete', reason = ''")
+    firm.build("core.dim_user")
+    assert firm.value(told) == before
+    assert firm.build(full=False).failed == ()
+    assert firm.value(told) == 0
+
+
 def test_nothing_is_frozen_that_is_not_known(firm: MiniFirm) -> None:
     """Months wait until the money is known; what was frozen before stays."""
     frozen = firm.rows("from finance.fct_ar_frozen order by all")
