@@ -32,6 +32,7 @@
       - UntrustedServerError
     + UnreadableAnswerError
     + BrokenWalkError
+    + UnforeseenError
   x go on, and tell
     + UnreadError
     + NotTakenError
@@ -328,6 +329,16 @@ class BrokenWalkError(ClioError):
     code = "broken_walk"
     hint = "The watermark stays, so nothing is skipped. Run clio-sync load again."
     exit_code = 4
+
+
+class UnforeseenError(ClioError):
+    """What Clio answered could not be worked on."""
+
+    code = "unforeseen"
+    hint = (
+        "This is a fault of clio-sync; the other lists are stored, and the watermark of this one"
+        " stays. Report the place that is named, and run a later version of clio-sync."
+    )
 
 
 # Go on, and tell...

@@ -373,13 +373,13 @@ def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
     """Give the id of each record of a page, and when it was made where that is said.
 
     What is no record has no id, and a moment that cannot be read is none. A page that cannot be
-    read at all shows no record.
+    read at all shows a record without an id, so that nothing on it is taken for read.
     """
     found: list[tuple[str, pendulum.DateTime | None]] = []
     try:
         rows = orjson.loads(page.body)["data"]
     except (ValueError, KeyError, TypeError):
-        return []
+        return [("", None)]
     for row in rows:
         known = row if isinstance(row, dict) else {"id": ""}
         found.append((str(known.get("id")), _moment(known.get("created_at"))))

@@ -5,8 +5,10 @@ readings: some pages' rows, typed, with the point from which the walk would go o
 The next pages are fetched while a reading is being worked on.
 """
 
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -21,6 +23,7 @@ from sources.errors import (
     ParameterRefusedError,
     RequestRefusedError,
     UnavailableError,
+    UnforeseenError,
     UnreadableAnswerError,
     VersionRetiredError,
 )
@@ -50,6 +53,8 @@ OF_ONE_LIST = (
     UnreadableAnswerError,
 )
 """What may be wrong with one parent's list alone: the next load asks for the others first."""
+UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""Faults of our own over an answer nobody thought of: they cost their collection alone."""
 DEAD_TOKEN = (
     CollectionGoneError,
     PageTokenRefusedError,
@@ -146,6 +151,11 @@ class Walk:
             self.error = error.of(self.plan.collection.scope)
         except ClioError as error:
             self.error = error
+        except UNFORESEEN as error:
+            # the text may quote a record: only the kind and the place are told
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            self.error = UnforeseenError(where)
 
     def _opening(self) -> Reading:
         """Give a reading without rows, so that a collection is known before it is read."""
