@@ -181,3 +181,15 @@ def test_rows_that_are_only_out_of_sight_are_not_buried(new_firm: NewFirm) -> No
     firm.clio.changes.update("bank_accounts", largest, balance)
     assert sync(firm).exit_code == 7
     assert firm.buried("bank_transactions") == set()
+
+
+def test_a_lost_sign_in_while_healing_is_told_as_such(firm: Firm) -> None:
+    """Exit code 3 and not 7: nothing is known of the records, and the next run goes on."""
+    take_back(firm)
+    lost = firm.clio.faults.add(
+        Status(401), "allocations", times=None, absent=("updated_since", "created_since")
+    )
+    outcome = sync(firm)
+    assert (lost.played > 0, outcome.exit_code) == (True, 3), outcome.errors
+    firm.clio.faults.clear()
+    assert sync(firm).exit_code == 0
