@@ -193,3 +193,19 @@ def test_a_lost_sign_in_while_healing_is_told_as_such(firm: Firm) -> None:
     assert (lost.played > 0, outcome.exit_code) == (True, 3), outcome.errors
     firm.clio.faults.clear()
     assert sync(firm).exit_code == 0
+
+
+def test_a_payment_that_is_there_after_all_is_built_with(firm: Firm) -> None:
+    """Marked as deleted here though Clio shows it: the mark goes, and the build that failed is
+    done once more.
+    """
+    payment, bill = paid(firm)
+    with firm.writable() as connection:
+        connection.execute(
+            "insert into meta.tombstones by name select 'clio_manage' as source,"
+            " 'allocations' as resource, $1 as record_id, now() as detected_at, 'x' as evidence",
+            [str(payment["id"])],
+        )
+    firm.clio.changes.update("bills", bill["id"], {"memo": "touched"})
+    outcome = sync(firm)
+    assert (outcome.exit_code, "Read again" in outcome.text) == (0, True), outcome.errors
