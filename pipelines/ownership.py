@@ -27,6 +27,9 @@ class ForeignFileError(ConfigurationError):
 def put_right(folder: Path) -> None:
     """Let nobody else write the files of a data folder, nor those of the folders in it.
 
+    A folder of root, or one that may not be listed, such as the `lost+found` of a file system, is
+    nothing that this user works with.
+
     Raises:
         ForeignFileError: one belongs to another user.
         OSError: its mode cannot be changed.
@@ -34,9 +37,15 @@ def put_right(folder: Path) -> None:
     """
     for path in sorted(folder.iterdir()):
         keep_own(path)
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir() and not path.is_symlink() and _is_ours(path):
             for inner in path.iterdir():
                 keep_own(inner)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Tell whether this user may have put something into a folder."""
+    of_root = folder.stat().st_uid == ROOT != os.getuid()
+    return not of_root and os.access(folder, os.R_OK | os.X_OK)
 
 
 def keep_own(path: Path) -> None:

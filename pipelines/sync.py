@@ -18,6 +18,8 @@ from .transform.run import Work, run_check, run_transform
 
 INCOMPLETE = 4
 GUARD = 5
+NOT_ABOUT_CHECKS = frozenset({3, 130})
+"""Exit codes of a healing that a signal or a lost sign-in ended, whatever the checks said."""
 LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
 
@@ -99,10 +101,13 @@ def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
         healed = run_heal(run, work, failed, run_id)
     except ClioError as error:
         first.errors.append(("reading the records again", error))
+        if error.exit_code in NOT_ABOUT_CHECKS:
+            first.exit_code = error.exit_code
         return first
     if not healed.asked:
         return first
-    second = run_transform(work) if healed.gone or healed.changed else first
+    # built anew in any case: what is read again may also be revived, or may have been settled since
+    second = run_transform(work)
     told = told_ailing(healed.asked)
     second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
     second.errors = [

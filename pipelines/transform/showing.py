@@ -91,8 +91,8 @@ def _failed_alone(warehouse: Warehouse) -> dict[str, Verdict]:
 
 
 def _shown(warehouse: Warehouse, verdict: Verdict) -> Shown:
-    rows = ROWS.format(since=warehouse.either("check_failures", "since"))
-    found = warehouse.rows(rows, [verdict.check])
+    query = ROWS.format(since=warehouse.either("check_failures", "since"))
+    found = warehouse.rows(query, [verdict.check])
     rows = [{**json.loads(text), "since": since} for text, since in found]
     names = _names(warehouse, {column for row in rows for column in row})
     return Shown(verdict, [_with_names(row, names) for row in rows])

@@ -11,6 +11,8 @@
 --   staging.stg_manage__activities.matter_id, staging.stg_manage__activities.is_non_billable
 -- needs: intermediate.int_activities__billed, intermediate.int_activities__billed.billed_date for
 --   billed_date
+-- needs: staging.stg_manage__activities.is_non_billable for is_non_billable
+-- needs: staging.stg_manage__activities.billing_status for billing_status
 -- needs: staging.stg_manage__activities_written_off for is_written_off
 -- needs: staging.stg_manage__activities.rounded_hours, staging.stg_manage__activities.price,
 --   staging.stg_manage__activities.is_flat_rate, staging.stg_manage__users.rate for

@@ -3,7 +3,8 @@
 -- How many days of collections are tied up in work that is not billed and bills that are not paid.
 -- basis: as_of
 -- not_null: month_end, practice_area, wip, ar
--- needs: core.dim_matter
+-- needs: core.dim_matter, finance.fct_wip_monthly.currency_id, finance.fct_ar_monthly.currency_id,
+--   core.fct_allocation.currency_id, core.fct_bill.currency_id
 -- needs: finance.fct_wip_monthly.wip_amount for wip, realization_lockup_days,
 --   total_lockup_days, operating_lockup_days
 -- needs: finance.fct_ar_monthly.balance for ar, collection_lockup_days, total_lockup_days,

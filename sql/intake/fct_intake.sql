@@ -5,7 +5,8 @@
 -- not_null: intake_key, lead_date, stage, stage_rank
 -- accepted: stage in (lead,contacted,consult_booked,consult_held,hired,lost)
 -- needs: staging.stg_grow__matters, staging.stg_grow__inbox_leads
--- needs: core.xref_grow_manage, core.fct_collection_line.net_amount for collected
+-- needs: core.xref_grow_manage, intermediate.int_grow_links__candidates,
+--   staging.stg_manage__matters, core.fct_collection_line.net_amount for collected
 -- column: intake_key: matter or lead with its id in Grow
 -- column: lead_date: the day of the lead, or of the matter where it had none
 -- column: stage_rank: the furthest stage, 1 lead, 2 contacted, 3 booked, 4 held, 5 hired

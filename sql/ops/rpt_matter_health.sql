@@ -1,4 +1,4 @@
--- grain: one row per matter that is open or still holds money (matter_id)
+-- grain: one row per matter that is open or may still hold money (matter_id)
 -- materialized: table
 -- Which matters lie still, which could be closed, and what keeps closed ones from being so.
 -- basis: as_of
@@ -96,7 +96,9 @@ joined as (
         coalesce(profit.wip, 0) as wip,
         coalesce(profit.ar, 0) as ar,
         coalesce(profit.ar, 0) <> 0 or indebted.matter_id is not null as is_indebted,
-        coalesce(profit.trust, 0) as trust
+        coalesce(profit.trust, 0) as trust,
+        profit.matter_id is not null
+        and (profit.wip is null or profit.ar is null or profit.trust is null) as is_doubtful
     from matters
     cross join today
     left join ranked_touches
@@ -148,4 +150,9 @@ select
     'clio_manage' as _source_system
 from joined
 cross join settings
-where joined.status <> 'Closed' or joined.wip <> 0 or joined.is_indebted or joined.trust <> 0
+where
+    joined.status <> 'Closed'
+    or joined.wip <> 0
+    or joined.is_indebted
+    or joined.trust <> 0
+    or joined.is_doubtful

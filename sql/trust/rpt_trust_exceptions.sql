@@ -6,8 +6,9 @@
 -- accepted: kind in (negative ledger,no client,closed matter with trust,dormant balance,
 --   unpaid bill with trust,payment without allocation,below evergreen minimum,changed after close,
 --   book differs from Clio,fee on a client ledger)
--- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running, core.fct_bill,
---   core.fct_bill.balance, core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
+-- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running,
+--   trust.fct_trust_ledger.client_id, core.fct_bill, core.fct_bill.balance,
+--   core.fct_bill.client_id, core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
 --   staging.stg_manage__contact_account_balances.balance,
 --   staging.stg_manage__bank_accounts.balance
 -- column: record_id: what it is about, as kind and id, such as matter:123

@@ -4,9 +4,11 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from pipelines.ownership import put_right
 from tests.system.process import document, environment, run
 
 OTHER, GIVEN = 12345, "given"
@@ -69,6 +71,25 @@ def test_files_of_others_are_refused(folder: Path, name: str, words: tuple[str, 
     assert error["code"] == "foreign_file"
     assert f"{path} belongs to another user" in error["message"]
     assert (path.stat().st_uid, path.read_bytes()) == (OTHER, before)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_folder_of_root_stops_nobody() -> None:
+    """The `lost+found` of a file system of its own lies in its uppermost folder."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "lost+found").mkdir(mode=0o700)
+        (folder / "locked").mkdir(mode=0o000)
+        (folder / "mine").touch()
+        for path in (folder, folder / "locked", folder / "mine"):
+            os.chown(path, OTHER, OTHER)
+        (folder / "mine").chmod(0o666)
+        os.setresuid(OTHER, OTHER, 0)
+        try:
+            put_right(folder)
+        finally:
+            os.setresuid(0, 0, 0)
+        assert mode(folder / "mine") & 0o022 == 0
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")

@@ -181,3 +181,31 @@ def test_rows_that_are_only_out_of_sight_are_not_buried(new_firm: NewFirm) -> No
     firm.clio.changes.update("bank_accounts", largest, balance)
     assert sync(firm).exit_code == 7
     assert firm.buried("bank_transactions") == set()
+
+
+def test_a_lost_sign_in_while_healing_is_told_as_such(firm: Firm) -> None:
+    """Exit code 3 and not 7: nothing is known of the records, and the next run goes on."""
+    take_back(firm)
+    lost = firm.clio.faults.add(
+        Status(401), "allocations", times=None, absent=("updated_since", "created_since")
+    )
+    outcome = sync(firm)
+    assert (lost.played > 0, outcome.exit_code) == (True, 3), outcome.errors
+    firm.clio.faults.clear()
+    assert sync(firm).exit_code == 0
+
+
+def test_a_payment_that_is_there_after_all_is_built_with(firm: Firm) -> None:
+    """Marked as deleted here though Clio shows it: the mark goes, and the build that failed is
+    done once more.
+    """
+    payment, bill = paid(firm)
+    with firm.writable() as connection:
+        connection.execute(
+            "insert into meta.tombstones by name select 'clio_manage' as source,"
+            " 'allocations' as resource, $1 as record_id, now() as detected_at, 'x' as evidence",
+            [str(payment["id"])],
+        )
+    firm.clio.changes.update("bills", bill["id"], {"memo": "touched"})
+    outcome = sync(firm)
+    assert (outcome.exit_code, "Read again" in outcome.text) == (0, True), outcome.errors
