@@ -10,7 +10,7 @@ import pendulum
 
 from .meta import moment
 from .state import withheld
-from .state.inputs import COMPLETE, OFF
+from .state.inputs import COMPLETE, NOT_ASKED, OFF
 from .warehouse import Warehouse
 
 INPUTS = """
@@ -74,7 +74,7 @@ def problems(warehouse: Warehouse, source: str) -> list[Problem]:
 def _inputs(warehouse: Warehouse, source: str) -> Iterator[Problem]:
     """Tell of collections that are not complete; what is withheld of them has its own lines."""
     for resource, state, reason, up_to in warehouse.rows(INPUTS, [source]):
-        if state in {COMPLETE, OFF, "withheld"}:
+        if state in {COMPLETE, OFF, "withheld"} or reason == NOT_ASKED:
             continue
         again = f"clio-sync load --resource {resource}"
         fix = f"{again}; or switch it off: sources.{source}.off" if state == "never" else again

@@ -223,9 +223,13 @@ def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
     return Line("kept_out", OK, "everything that Clio shows fits")
 
 
+TOLD_HERE = frozenset({"withheld", "never"})
+"""What is not known and has no line of its own."""
+
+
 def not_known(warehouse: Warehouse, source: str) -> list[Line]:
     """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
-    found = [one for one in problems(warehouse, source) if one.kind != "kept_out"]
+    found = [one for one in problems(warehouse, source) if one.kind in TOLD_HERE]
     if not found:
         return [Line("not_known", OK, "everything that is loaded is known")]
     return [

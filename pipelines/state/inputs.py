@@ -18,6 +18,7 @@ COMPLETE, INCOMPLETE, WITHHELD, NEVER, OFF = "complete", "incomplete", "withheld
 ABSENT = "absent"
 NEVER_READ = frozenset({NEVER, OFF, ABSENT})
 """States of a collection of which not all records are known, since no walk ever saw them all."""
+NOT_ASKED = "never read to its end"
 FACTS = """
 with runs as (
     select resource, arg_max(status, started_at) as status, arg_max(error, started_at) as error
@@ -89,7 +90,7 @@ class Facts:
     def judged(self) -> tuple[str, str]:
         """Give the state of the collection and the reason why it is no better."""
         if not (self.walked or self.parents):
-            return NEVER, self.error or "never read to its end"
+            return NEVER, self.error or NOT_ASKED
         if self.frozen or self.status == "failed":
             return INCOMPLETE, self.frozen or self.error
         if self.failed:
