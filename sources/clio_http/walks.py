@@ -146,6 +146,10 @@ class Walk:
     def _walk(self) -> Iterator[Reading]:
         try:
             yield from self._with_restart()
+            if "" in self.unread:
+                # nobody could ask for them by id: the next run walks here again
+                message = f"records of unknown id were not had ({self.unread['']})"
+                raise BrokenWalkError(message)
             self.complete = True
         except MissingScopeError as error:
             self.error = error.of(self.plan.collection.scope)

@@ -58,7 +58,6 @@ def long_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     [
         pytest.param(ForgetNext(), "absent", id="ends-early"),
         pytest.param(ForgetNext(whole_meta=True), "broken_walk", id="no-meta"),
-        pytest.param(Status(500), "unavailable", id="server-error"),
         pytest.param(ForgetNext(half_page=True), "absent", id="half-a-page", marks=LONG),
         pytest.param(EmptyList(), "absent", id="empty-page-at-the-end", marks=LONG),
         pytest.param(EmptyPage(same_place=False), "absent", id="empty-page-between", marks=LONG),
@@ -193,9 +192,9 @@ def test_row_whose_key_cannot_be_told(firm: Firm) -> None:
     firm.load(name)
     key = min(firm.clio.store[name].rows)
     firm.clio.changes.remove(name, key)
-    firm.clio.faults.add(Value("rate", '"much"'), name, times=None)
+    firm.clio.faults.add(Value("id", '"much"'), name, times=None)
     outcome = firm.sweep(name)
-    assert told(outcome) == [(name, "undecided")]
+    assert {code for _, code in told(outcome)} == {"kept_out", "undecided"}
     assert nothing_is_buried(firm)
     firm.clio.faults.clear()
     assert firm.sweep(name).exit_code == 0
