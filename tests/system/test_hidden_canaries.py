@@ -260,7 +260,9 @@ def contents(path: Path) -> Iterator[bytes]:
         ).encode()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.night) for seed in range(2, 7))]
+)
 def test_nothing_of_a_hidden_column_is_anywhere(tmp_path: Path, seed: int) -> None:
     """Of hidden columns no text is in any file, page, sheet, log or message; of others it is."""
     chance = random.Random(seed)  # noqa: S311 - a choice of columns
