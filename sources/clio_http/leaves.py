@@ -162,10 +162,13 @@ def standing(row: Mapping[str, Any], column: Column) -> Any:  # noqa: ANN401 - a
     return value
 
 
-def _is_sent(row: dict[str, Any], column: Column) -> bool:
-    """Tell whether a row has the key of a column, or no object around it at all."""
+def _is_sent(row: dict[str, Any], column: Column, alone: frozenset[str]) -> bool:
+    """Tell whether a row has the key of a column, or no object around it at all.
+
+    What is in an object that was named `alone` is Clio's to choose.
+    """
     value: Any = row
-    for key in column.path:
+    for key in column.path[:1] if column.path[0] in alone else column.path:
         if not isinstance(value, dict):
             break
         if key not in value:
@@ -292,7 +295,7 @@ def _read_row(
             if top in stripped:
                 odd[column.name] = Oddity(STRIPPED)
                 text = text if top in signs.arrays else None
-            elif signs.narrows and not _is_sent(row, column):
+            elif signs.narrows and not _is_sent(row, column, signs.alone):
                 odd[column.name] = Oddity(NOT_SENT)
         except _MisfitError as misfit:
             odd[column.name] = Oddity(DOES_NOT_FIT, str(misfit))

@@ -33,13 +33,15 @@ class Signs:
 
     `arrays` maps a field to the members that are null together in a stripped entry; `objects` are
     the fields whose object was asked for with its id. `marks` are bytes of which one is in every
-    page with a stripped entry. `narrows` says that every key that was asked for must come.
+    page with a stripped entry. `narrows` says that every key that was asked for must come. `alone`
+    are objects that were named without what is in them.
     """
 
     arrays: Mapping[str, tuple[str, ...]]
     objects: frozenset[str]
     marks: tuple[bytes, ...]
     narrows: bool
+    alone: frozenset[str] = frozenset()
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell whether a page must be looked at row by row; cheap, and never wrongly false."""
@@ -89,7 +91,8 @@ def signs_of(collection: Collection, columns: Sequence[Column]) -> Signs:
             members = NAMED if set(NAMED) <= set(names) else names
             arrays[field.name] = tuple(name for name in members if name != "id")
     marks = _marks(arrays.values(), columns)
-    return Signs(arrays, frozenset(objects), marks, narrows=True)
+    alone = frozenset(f.name for f in collection.fields if f.type == OBJECT and not f.sub)
+    return Signs(arrays, frozenset(objects), marks, narrows=True, alone=alone)
 
 
 def _marks(arrays: Iterable[tuple[str, ...]], columns: Sequence[Column]) -> tuple[bytes, ...]:
