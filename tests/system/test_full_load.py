@@ -65,6 +65,12 @@ def test_raw_has_no_table_that_the_catalogue_does_not_name(whole_firm: Firm) -> 
     assert found == set(CATALOG.loaded)
 
 
+@pytest.mark.parametrize("table", ["withheld", "quarantine", "unread", "fields"])
+def test_of_an_untouched_firm_everything_is_known(whole_firm: Firm, table: str) -> None:
+    """Nothing is withheld, kept out, left unread or refused where nothing is wrong."""
+    assert whole_firm.query(f"from meta.{table}") == []
+
+
 def test_second_load_changes_nothing(whole_firm: Firm, tmp_path: Path) -> None:
     """With nothing changed, a second load of all inserts and updates nothing, not even a load id,
     and sends one request for each list variant and further page, and at most two besides.
