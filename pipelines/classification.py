@@ -5,9 +5,8 @@ reading again is dropped, another reading waits for the next package, because tw
 key in a package corrupt the table under `upsert`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import pendulum
 import pyarrow as pa
@@ -19,6 +18,7 @@ from sources.clio_http.rows import ARROW_TYPES
 
 from . import emptied
 from .crash import crash_point
+from .emptied import Ask
 from .observations import Observed, Watch, late_query, silent_query
 from .state.withheld import ColumnMark
 from .unknown import Carrier, Cells
@@ -27,9 +27,6 @@ from .warehouse import Cursor, Warehouse, arrow
 CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")
 GOING = ("inserted", "updated")
 SHOWN = (*GOING, "unchanged", "stale")
-
-Ask: TypeAlias = Callable[[Sequence[object]], pa.Table]
-"""Reads some records once more, by their keys; raises what a request raises."""
 
 
 @dataclass(frozen=True)

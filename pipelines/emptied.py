@@ -19,6 +19,7 @@ from .warehouse import Cursor
 EVIDENCE = "empty in unchanged records"
 MOST_ASKED = 200
 Ask: TypeAlias = Callable[[Sequence[object]], pa.Table]
+"""Reads some records once more, by their keys; raises what a request raises."""
 
 
 class Table:

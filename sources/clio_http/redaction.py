@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+import traceback
+from pathlib import Path
 
 from sources.clio_http.secret import SHOWN, Secret
 
@@ -81,3 +83,9 @@ def quiet_libraries() -> None:
     """Cap the loggers of the HTTP libraries, which would write URLs and headers."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def place_of(error: Exception) -> str:
+    """Tell of a fault of our own by its kind and its place: its text may quote a record."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -5,10 +5,8 @@ readings: some pages' rows, typed, with the point from which the walk would go o
 The next pages are fetched while a reading is being worked on.
 """
 
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -35,6 +33,7 @@ from .paging import Page, fetch
 from .places import Place, Repeats, Spot
 from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
 from .records import Records, as_page
+from .redaction import place_of
 from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
 from .stretches import Stretch, Stretches
 
@@ -156,10 +155,7 @@ class Walk:
         except ClioError as error:
             self.error = error
         except UNFORESEEN as error:
-            # the text may quote a record: only the kind and the place are told
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            self.error = UnforeseenError(where)
+            self.error = UnforeseenError(place_of(error))
 
     def _opening(self) -> Reading:
         """Give a reading without rows, so that a collection is known before it is read."""

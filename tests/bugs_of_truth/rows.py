@@ -63,8 +63,8 @@ ROWS: tuple[Mutant, ...] = (
         (
             Patch(
                 "sources/clio_http/leaves.py",
-                "            elif signs.narrows and not _is_sent(row, column):\n",
-                "            elif not signs.narrows and not _is_sent(row, column):\n",
+                "            elif signs.narrows and not _is_sent(row, column, signs.alone):\n",
+                "            elif not signs.narrows and not _is_sent(row, column, signs.alone):\n",
             ),
         ),
         (SHAPES, "tests/unit/test_rows.py"),

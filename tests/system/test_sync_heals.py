@@ -16,6 +16,8 @@ from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 
+pytestmark = pytest.mark.long
+
 LOADED = (
     "activities",
     "activities_written_off",
