@@ -19,13 +19,12 @@ from sources.clio_http.records import joined
 from sources.clio_http.walks import Walk
 from sources.errors import ConfigurationError
 
-from . import apis, products
 from .epoch import check_epoch
 from .errors import OtherUserError
 from .guard import FEW
 from .load import Task
 from .meta import Meta
-from .run_load import Run
+from .run_load import Run, opened_runner
 from .state.inputs import unknown
 from .tombstones import bury
 from .transform.build import read_plan
@@ -126,20 +125,7 @@ def run_heal(run: Run, work: Work, checks: Sequence[str], run_id: str) -> Healed
 
 @contextmanager
 def _healing(run: Run, warehouse: Warehouse, run_id: str) -> Iterator["Healing"]:
-    options = run.settings.sources[SOURCE]
-    product = products.product(SOURCE, options)
-    with apis.client(SOURCE, run.settings, run.clock, run.stop) as client:
-        healing = Healing(
-            product,
-            warehouse,
-            client,
-            run.clock,
-            run_id=run_id,
-            choice=run.choice,
-            reporter=run.reporter,
-            stop=run.stop,
-            masks=products.masks(product.catalog, options, run.settings.data_dir),
-        )
+    with opened_runner(Healing, run, SOURCE, warehouse, run_id) as healing:
         try:
             yield healing
         finally:

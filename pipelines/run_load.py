@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sources.clio_http.clock import Clock
@@ -14,13 +14,15 @@ from . import apis, backup, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
-from .load import URGENCY, Load, WholeRun
+from .load import URGENCY, Load, Runner, WholeRun
 from .outcome import Outcome, table
 from .parts import Part, readable, shared_out
 from .plans import Choice
 from .progress import Lines
 from .state import hiding
 from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
+
+R = TypeVar("R", bound=Runner)
 
 REPORTED = (
     "source",
@@ -151,7 +153,7 @@ def _failed(outcome: Outcome, part: Part, error: ClioError) -> None:
 
 def _run_part(stage: Stage, run: Run, name: str, warehouse: Warehouse, outcome: Outcome) -> None:
     """Run a stage for one product, and add to the outcome how that ended."""
-    with _runner(stage, run, name, warehouse, outcome.run_id) as runner:
+    with opened_runner(stage.runner, run, name, warehouse, outcome.run_id) as runner:
         for note in hiding.note_changes(warehouse, name, runner.masks, run.clock.now()):
             run.reporter.note(note)
         result = runner.run()
@@ -166,13 +168,19 @@ def _worse(outcome: Outcome, exit_code: int) -> None:
 
 
 @contextmanager
-def _runner(
-    stage: Stage, run: Run, name: str, warehouse: Warehouse, run_id: str
-) -> Iterator[WholeRun]:
+def opened_runner(
+    kind: type[R], run: Run, name: str, warehouse: Warehouse, run_id: str
+) -> Iterator[R]:
+    """Give a runner of a product on an open warehouse, with a client of its own.
+
+    Raises:
+        ClioError: the product cannot be opened.
+
+    """
     options = run.settings.sources[name]
     product = products.product(name, options)
     with apis.client(name, run.settings, run.clock, run.stop) as client:
-        yield stage.runner(
+        yield kind(
             product,
             warehouse,
             client,

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from pipelines import apis, products
 from pipelines.config import Settings
 from pipelines.epoch import check_epoch
 from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.load import URGENCY
 from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
-from pipelines.run_load import Run
+from pipelines.run_load import Run, opened_runner
 from pipelines.state import quarantine
 from pipelines.state.quarantine import Entry
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
@@ -149,20 +148,8 @@ def _wanted(warehouse: Warehouse, resource: str | None) -> list[Entry]:
 def _again(run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[Entry]) -> None:
     """Read the records of one product again, collection by collection."""
     source = entries[0].source
-    options = run.settings.sources[source]
-    product = products.product(source, options)
-    with apis.client(source, run.settings, run.clock, run.stop) as client:
-        reading = Again(
-            product,
-            warehouse,
-            client,
-            run.clock,
-            run_id=outcome.run_id,
-            choice=run.choice,
-            reporter=run.reporter,
-            stop=run.stop,
-            masks=products.masks(product.catalog, options, run.settings.data_dir),
-        )
+    with opened_runner(Again, run, source, warehouse, outcome.run_id) as reading:
+        product = reading.product
         try:
             reading.begin()
             for name in sorted({entry.resource for entry in entries}):
