@@ -95,6 +95,7 @@ def test_parts_of_a_sweep_of_several_nights(new_firm: NewFirm) -> None:
     assert proof["walked_at"].strftime("%Y-%m-%dT%H:%M:%SZ") == parts[0]["walked_at"]
     firm.clio.clock.advance(86_400)
     assert firm.sweep("activities", budget=3).exit_code == 0
+    firm.clio.clock.advance(60)
     outcome = firm.sweep("activities", budget=3)
     assert outcome.results[0]["parts"][0]["rows"] == 400
     assert "activities was read in 2 parts: 400 rows on " in outcome.text
