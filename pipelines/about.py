@@ -10,7 +10,7 @@ from typing import Any
 
 from .outcome import jsonable
 from .release import release
-from .state.inputs import NEVER, OFF, WITHHELD, Unknown, unknown
+from .state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, unknown
 from .warehouse import Warehouse
 
 ABOUT, PROBLEMS = "bi.about", "bi.data_problems"
@@ -79,8 +79,8 @@ class Problem:
 
 
 def lacking(warehouse: Warehouse) -> list[str]:
-    """Name the collections that no load ever read whole though figures of money need them."""
-    found = warehouse.rows(LACKING, [[NEVER, OFF], list(MONEY), PRODUCT])
+    """Name the collections that are not known though figures of money need them."""
+    found = warehouse.rows(LACKING, [[NEVER, OFF, BEHIND], list(MONEY), PRODUCT])
     return [name for (name,) in found]
 
 
@@ -108,7 +108,7 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
 
 def _is_told(one: Unknown) -> bool:
     """Leave out what is switched off, and products that are not used: nothing rests on them."""
-    return one.state in {NEVER, WITHHELD}
+    return one.state in {NEVER, BEHIND, WITHHELD}
 
 
 def _reason(state: str, since: object, reason: str, columns: str | None) -> str:

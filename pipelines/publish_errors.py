@@ -14,7 +14,7 @@ class NotPublishedError(ClioError):
 
 
 class NeverReadError(ClioError):
-    """Figures of money need what no load ever read whole."""
+    """Figures of money need what no load ever read whole, or what cannot be read any more."""
 
     code = "never_read"
     hint = (
@@ -27,11 +27,11 @@ class NeverReadError(ClioError):
 
     def __init__(self, lacks: Sequence[str]) -> None:
         """Name the collections."""
-        super().__init__(f"never read whole: {', '.join(lacks)}; figures of money need that")
+        super().__init__(f"not read whole: {', '.join(lacks)}; figures of money need that")
 
 
 class PartialError(ClioError):
-    """What was published has no figures for what no load ever read whole."""
+    """What was published has no figures for what could not be read whole."""
 
     code = "partial"
     hint = (

@@ -14,7 +14,7 @@ from .outcome import Outcome, status
 from .publish import run_publish
 from .reconcile.run import Wish, run_reconcile
 from .run_load import Run, run_load
-from .transform.run import Work, run_check, run_transform
+from .transform.run import Work, give_up, run_check, run_transform
 
 INCOMPLETE = 4
 GUARD = 5
@@ -89,12 +89,36 @@ def goes_on_after(name: str, done: Outcome) -> bool:
 
 
 def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
+    """Build; where checks still fail that rest on what Clio refuses now, build without it.
+
+    Figures that need it are empty then, until a load reads it again.
+    """
+    built = _healed(run, work, names, run_id)
+    failed = _failed(built)
+    if not failed or built.exit_code in NOT_ABOUT_CHECKS:
+        return built
+    without = give_up(work, failed)
+    if not without:
+        return built
+    again = run_transform(work)
+    again.text += (
+        f"Checks failed since Clio does not show these now, and the rest is newer:"
+        f" {', '.join(without)}. The figures that need them are empty, never old.\n"
+    )
+    return again
+
+
+def _failed(built: Outcome) -> list[str]:
+    return [subject for subject, error in built.errors if isinstance(error, ChecksFailedError)]
+
+
+def _healed(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
     """Build; where checks fail, read their records again and build once more.
 
     A record that was deleted in Clio, or read while it changed, never needs a person.
     """
     first = run_transform(work)
-    failed = [subject for subject, error in first.errors if isinstance(error, ChecksFailedError)]
+    failed = _failed(first)
     if not failed or (names and SOURCE not in names):
         return first
     try:

@@ -1,6 +1,6 @@
 """How far each collection is known to be complete: what figures rest on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,11 @@ DDL = (
         reason varchar)""",
 )
 COMPLETE, INCOMPLETE, WITHHELD, NEVER, OFF = "complete", "incomplete", "withheld", "never", "off"
-ABSENT = "absent"
+ABSENT, BEHIND = "absent", "behind"
 NEVER_READ = frozenset({NEVER, OFF, ABSENT})
 """States of a collection of which not all records are known, since no walk ever saw them all."""
+ROWS_UNKNOWN = NEVER_READ | {BEHIND}
+"""The same, and `behind`: it could be read once, and what is left of that contradicts the rest."""
 NOT_ASKED = "never read to its end"
 FACTS = """
 with runs as (
@@ -54,6 +56,9 @@ left join kept_out on kept_out.resource = name
 """
 
 STATED = "select source, resource, state, reason from meta.inputs"
+LATE = """
+select source, resource, reason, complete_up_to from meta.inputs where state = $1
+"""
 WALKED = """
 select source, resource from meta.watermarks
 where watermark is not null or completed_at is not null
@@ -110,9 +115,11 @@ def keep_inputs(
 ) -> None:
     """Write a row for each collection: how far it is complete, and why not further."""
     found = [Facts(*row) for row in warehouse.rows(FACTS, [source, list(loaded)])]
-    judged = []
+    judged, behind = [], {one.relation for one in incomplete(warehouse, BEHIND)}
     for facts in found:
         state, reason = facts.judged()
+        if state == INCOMPLETE and _raw(source, facts.name) in behind:
+            state = BEHIND
         if facts.name in off:
             state, reason = OFF, "switched off in the configuration"
         up_to = facts.parents_at if loaded[facts.name].parent else facts.watermark
@@ -131,7 +138,8 @@ def keep_inputs(
 class Unknown:
     """What is not known of a raw table: with a `field` one of its columns, else its rows.
 
-    `state` is one of `never`, `off`, `absent` (its product was never read here) or `withheld`.
+    `state` is one of `never`, `off`, `absent` (its product was never read here), `behind` or
+    `withheld`.
     """
 
     relation: str
@@ -169,11 +177,31 @@ def unknown(warehouse: Warehouse) -> tuple[Unknown, ...]:
         is_read = any(name in stated or name in walked or name in failed for name in names)
         for name in names:
             state, reason = stated.get(name) or (COMPLETE if name in walked else NEVER, "")
-            if state in NEVER_READ:
+            if state in ROWS_UNKNOWN:
                 since, error = failed.get(name, (None, ""))
                 state = state if is_read else ABSENT
                 found.append(Unknown(_raw(*name), "", state, reason or error or _why(state), since))
     return (*found, *(_marked(warehouse) if "withheld" in there else ()))
+
+
+def incomplete(warehouse: Warehouse, state: str = INCOMPLETE) -> tuple[Unknown, ...]:
+    """Say which collections could be read whole once, and now cannot."""
+    if "inputs" not in warehouse.layout("meta"):
+        return ()
+    return tuple(
+        Unknown(_raw(source, name), "", BEHIND, reason or "", up_to)
+        for source, name, reason, up_to in warehouse.rows(LATE, [state])
+    )
+
+
+def leave_behind(warehouse: Warehouse, found: Iterable[Unknown]) -> None:
+    """Take collections for not known, until a load reads them again."""
+    names = [one.relation for one in found]
+    warehouse.rows(
+        "update meta.inputs set state = $1"
+        " where list_contains($2, 'raw_' || source || '.' || resource)",
+        [BEHIND, names],
+    )
 
 
 def _stated(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str, str]]:

@@ -110,15 +110,32 @@ def test_what_cannot_be_healed_names_the_sweep(firm: Firm) -> None:
     assert owed(firm) == before
 
 
-def test_a_list_that_cannot_be_read_heals_nothing(firm: Firm) -> None:
-    """What Clio refuses to show is not deleted: exit code 7, and the payment stays."""
-    take_back(firm)
+def test_a_list_that_cannot_be_read_any_more(firm: Firm) -> None:
+    """What Clio refuses to show is not deleted, and its figures are empty where the rest is newer:
+    nothing is published but with --partial, and once it can be read again all is as it was.
+    """
+    before = owed(firm)
+    payment = take_back(firm)
     firm.clio.faults.add(Status(403), "allocations", times=None)
-    outcome = sync(firm)
-    assert outcome.exit_code == 7
-    assert "transform reading the records again" in [subject for subject, _ in outcome.errors]
-    with firm.opened() as connection:
-        assert connection.execute("select count(*) from meta.tombstones").fetchall() == [(0,)]
+    for _ in range(2):
+        outcome = sync(firm)
+        assert outcome.exit_code == 4, outcome.errors
+        assert "publish" in [subject for subject, _ in outcome.errors]
+        assert "clio_manage.allocations" in str(outcome.errors[-1][1])
+    assert "never old" not in outcome.text, "what is given up stays so without another try"
+    assert owed(firm) == before
+    assert firm.buried("allocations") == set()
+    outcome = sync(firm, partial=True)
+    assert outcome.exit_code == 4
+    with opened(firm.folder) as (_, snapshot):
+        said = dict(snapshot.rows("select key, value from bi.about"))
+        ((known,),) = snapshot.rows("select count(amount) from core.fct_collection_line")
+    assert said["not_known clio_manage.allocations"].startswith("behind since ")
+    assert known == 0
+    firm.clio.faults.clear()
+    assert sync(firm).exit_code == 0
+    assert owed(firm) == before + Decimal(str(payment["amount"]))
+    assert firm.buried("allocations") == {str(payment["id"])}
 
 
 def test_odd_records_never_block_a_firm(firm: Firm) -> None:
