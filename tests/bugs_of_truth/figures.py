@@ -16,7 +16,7 @@ FIGURES: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/state/inputs.py",
-                "            if state in NEVER_READ:\n",
+                "            if state in ROWS_UNKNOWN:\n",
                 "            if state in {OFF, ABSENT}:\n",
             ),
         ),
@@ -223,5 +223,29 @@ FIGURES: tuple[Mutant, ...] = (
         "two rows of a seed for one user make two users",
         (Patch("sql/core/dim_user.sql", " and working_days.place = 1", ""),),
         ("tests/unit/test_seed_matches.py",),
+    ),
+    Mutant(
+        513,
+        "a list that Clio refuses now keeps figures that contradict the rest",
+        (
+            Patch(
+                "pipelines/state/inputs.py",
+                "ROWS_UNKNOWN = NEVER_READ | {BEHIND}\n",
+                "ROWS_UNKNOWN = NEVER_READ\n",
+            ),
+        ),
+        (f"{HEALS}::test_a_list_that_cannot_be_read_any_more",),
+    ),
+    Mutant(
+        514,
+        "a list that was given up is taken for known by the next load, which cannot read it",
+        (
+            Patch(
+                "pipelines/state/inputs.py",
+                "        if state == INCOMPLETE and _raw(source, facts.name) in behind:\n",
+                "        if state == INCOMPLETE and not behind and False:\n",
+            ),
+        ),
+        (f"{HEALS}::test_a_list_that_cannot_be_read_any_more",),
     ),
 )
