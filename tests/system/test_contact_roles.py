@@ -86,6 +86,7 @@ def test_role_that_ends(new_firm: NewFirm) -> None:
     assert firm.live_differences("matter_contacts") == []
 
 
+@pytest.mark.long
 def test_a_table_of_the_release_before_is_taken_over(new_firm: NewFirm) -> None:
     """Nothing is doubled, rewritten or lost, and what was marked as deleted stays so."""
     firm = new_firm(matters=6)

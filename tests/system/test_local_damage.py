@@ -123,6 +123,7 @@ def test_healthy_warehouse_is_never_damaged(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_damaged_ledger_stops_writing_never_reading(quick_desk: Desk) -> None:
     """One byte of the ledger's schema altered: what reads from Clio goes on and says so, and the
     copies in the warehouse stay; what proposes, plans, approves, sends or undoes ends with 7.

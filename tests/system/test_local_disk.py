@@ -118,6 +118,7 @@ def test_some_commands(
         assert done.returncode == 0, (words, done.stderr)
 
 
+@pytest.mark.long
 def test_room_that_ends_in_the_middle(
     tmp_path: Path, loaded_for_writes: Path, clio: Simulator
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_colleague_is_not_overwritten(desk: Desk, matter: int) -> None:
     assert desk.push(plan).exit_code == 6
 
 
+@pytest.mark.long
 def test_other_fields_moved(desk: Desk, matter: int) -> None:
     """Where only another field changed, the edit is offered anew and needs a new approval."""
     (edit,) = desk.propose("matters", matter, "description=Ours")

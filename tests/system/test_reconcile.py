@@ -127,6 +127,7 @@ def test_allocation_changed_without_a_trace(audit: Audit) -> None:
     assert {cause for _, _, cause in found(outcome)} == {"unexplained"}
 
 
+@pytest.mark.long
 def test_sample_of_records_that_are_gone(audit: Audit) -> None:
     """A record of the sample that Clio has deleted is a difference, one that it refuses to show is
     not run, and one that is known to be deleted is not asked for: none ends as a match unseen.

@@ -63,6 +63,7 @@ def test_taken_back(ground: Ground) -> None:
     check(ground, [])
 
 
+@pytest.mark.long
 def test_each_kind(ground: Ground) -> None:
     """Each kind of difference is found in its class, to the cent, beside as many others as can
     stand beside it; and every cause that a comparison can name is among them.

@@ -1,5 +1,7 @@
 """Daily copies, and walks that go on with an earlier one, while a list shows no rows."""
 
+import pytest
+
 from sources.clio_simulator.faults import Forbidden
 from tests.system.conftest import NewFirm
 
@@ -8,6 +10,7 @@ NAME = "matters"
 DAY = 86_400
 
 
+@pytest.mark.long
 def test_daily_list_that_is_emptied(new_firm: NewFirm) -> None:
     """The day is not done: it is asked for again until the list shows rows, or a person says so."""
     firm = new_firm()

@@ -1,11 +1,14 @@
 """A column that is seen again while the walk that shows it does not come to its end."""
 
+import pytest
+
 from sources.clio_simulator.faults import Forbidden
 from tests.system.conftest import NewFirm
 
 NAME = "matters"
 
 
+@pytest.mark.long
 def test_walk_put_down_after_a_column_is_seen_again(new_firm: NewFirm) -> None:
     """What changed while nobody could see it is read all the same: the next walk is whole."""
     firm = new_firm()

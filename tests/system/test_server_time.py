@@ -100,6 +100,7 @@ def test_watermark_in_the_future_heals_itself(firm: Firm) -> None:
     assert load(firm, 0)[0] == "incremental"
 
 
+@pytest.mark.long
 def test_daily_copies_after_a_date_that_was_ahead(firm: Firm) -> None:
     """A first load whose `Date` says tomorrow: the copy of that day is made when it comes."""
     firm.clio.clock.set("2026-03-31T23:30:00Z")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pipelines.about import about, lacking, problems
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import doubtful, not_known
@@ -32,6 +34,7 @@ def test_what_is_not_known_is_told_with_its_reason(mini_firm_place: Path, tmp_pa
         assert ("withheld", "clio_manage.contacts") in found
 
 
+@pytest.mark.long
 def test_problems_hold_ids_and_no_names(mini_firm_place: Path, tmp_path: Path) -> None:
     """Rows of checks that warn, and records that were kept out, with the moment of the first."""
     with copied(mini_firm_place, tmp_path) as firm:

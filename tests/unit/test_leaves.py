@@ -111,6 +111,7 @@ def test_absurd_depth_refuses_the_page() -> None:
         read_leaves([(1, literal_page(absurd))], LIST)
 
 
+@pytest.mark.long
 def test_a_large_array_is_stored_and_a_huge_one_set_aside() -> None:
     """A hundred thousand entries fit; more than five million characters do not."""
     large = "[" + ",".join(["1"] * 100_000) + "]"
