@@ -87,7 +87,7 @@ class WriteRefusedError(ClioError):
     """This is never written to Clio."""
 
     code = "write_refused"
-    hint = "Nothing was sent. Only fields that clio-sync edits fields lists are ever written."
+    hint = "Nothing was sent. Only fields that clio-sync edits template shows are ever written."
     exit_code = 5
 
 
