@@ -1,5 +1,6 @@
 """Who may import whom."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -50,3 +51,22 @@ def test_every_module_has_its_layer(layers: list[str]) -> None:
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert modules - {"pipelines.__init__", "sources.__init__"} == placed
+
+
+@pytest.mark.parametrize("top", ["pipelines", "sources"])
+def test_imports_within_a_package_are_relative(top: str) -> None:
+    """A module names its neighbours relatively, and everything else by its whole name."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path in sorted((ROOT / top).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and not _is_written_well(path, node)
+    ]
+    assert wrong == []
+
+
+def _is_written_well(path: Path, node: ast.ImportFrom) -> bool:
+    if node.level:
+        return node.level == 1
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    return (node.module or "").rpartition(".")[0] != package

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable, Mapping
 
-from sources.clio_http.redaction import register_secret
-from sources.clio_http.secret import Secret
 from sources.errors import ClioError, SignInNeededError
+
+from .redaction import register_secret
+from .secret import Secret
 
 Renew = Callable[[Secret], Secret]
 """Give a newer access token than the one that was refused; where it is kept is not known here.

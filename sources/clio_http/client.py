@@ -12,20 +12,6 @@ from typing import Generic, Self, TypeAlias, TypeVar
 import orjson
 import pendulum
 
-from sources.clio_http.bearer import Bearer, Renew
-from sources.clio_http.client_settings import ClientSettings
-from sources.clio_http.clock import Clock, http_date
-from sources.clio_http.counting import Allowance, Meter
-from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
-from sources.clio_http.gateway_statuses import gateway_error_for
-from sources.clio_http.limits import Budget, RateBudget
-from sources.clio_http.notices import VERSION, Notices
-from sources.clio_http.pace import Pace, PacedBudget
-from sources.clio_http.redaction import quiet_libraries
-from sources.clio_http.retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
-from sources.clio_http.secret import Secret
-from sources.clio_http.silence import Silence
-from sources.clio_http.statuses import OK, REDIRECTS, TOO_MANY, Asked, error_for, is_temporary
 from sources.errors import (
     ClioError,
     HangError,
@@ -36,6 +22,21 @@ from sources.errors import (
     UnreadableAnswerError,
     UntrustedServerError,
 )
+
+from .bearer import Bearer, Renew
+from .client_settings import ClientSettings
+from .clock import Clock, http_date
+from .counting import Allowance, Meter
+from .exchange import Bounds, Exchange, RawAnswer
+from .gateway_statuses import gateway_error_for
+from .limits import Budget, RateBudget
+from .notices import VERSION, Notices
+from .pace import Pace, PacedBudget
+from .redaction import quiet_libraries
+from .retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
+from .secret import Secret
+from .silence import Silence
+from .statuses import OK, REDIRECTS, TOO_MANY, Asked, error_for, is_temporary
 
 __all__ = [
     "Allowance",

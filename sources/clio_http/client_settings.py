@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sources.clio_http.exchange import Bounds
-from sources.clio_http.hosts import Origin, base_origin, clio_origin, gateway_origin, path_below
-from sources.clio_http.pace import Pace
-from sources.clio_http.retry import Policy
-from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
+
+from .exchange import Bounds
+from .hosts import Origin, base_origin, clio_origin, gateway_origin, path_below
+from .pace import Pace
+from .retry import Policy
+from .secret import Secret
 
 
 @dataclass(frozen=True)

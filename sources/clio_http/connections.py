@@ -9,13 +9,6 @@ from urllib.parse import urlsplit
 import orjson
 import pendulum
 
-from sources.clio_http.client import parsed
-from sources.clio_http.clock import Clock
-from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
-from sources.clio_http.gateway import Gateway, checked_id
-from sources.clio_http.hosts import LOOPBACK_HOSTS, host_of
-from sources.clio_http.redaction import quiet_libraries, register_secret
-from sources.clio_http.statuses import TOO_MANY, is_temporary
 from sources.errors import (
     ClioError,
     GatewayConnectionError,
@@ -25,6 +18,14 @@ from sources.errors import (
     UnavailableError,
     UnreadableAnswerError,
 )
+
+from .client import parsed
+from .clock import Clock
+from .exchange import Bounds, Exchange, RawAnswer
+from .gateway import Gateway, checked_id
+from .hosts import LOOPBACK_HOSTS, host_of
+from .redaction import quiet_libraries, register_secret
+from .statuses import TOO_MANY, is_temporary
 
 APP = "clio"
 BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=1_000_000)

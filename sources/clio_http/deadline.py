@@ -13,8 +13,8 @@ from ssl import SSLContext
 import httpcore
 import httpx
 
-from sources.clio_http.authorities import certificates
-from sources.clio_http.clock import Clock
+from .authorities import certificates
+from .clock import Clock
 
 _CONNECTIONS = 8
 

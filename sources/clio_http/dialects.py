@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sources.clio_http.hosts import CLIO_HOSTS, LOOPBACK_HOSTS, base_origin
 from sources.errors import ConfigurationError
+
+from .hosts import CLIO_HOSTS, LOOPBACK_HOSTS, base_origin
 
 PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
 _GROW_SCOPES = (

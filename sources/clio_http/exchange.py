@@ -10,9 +10,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from sources.clio_http.clock import Clock
-from sources.clio_http.deadline import BoundedTransport, Deadline
-from sources.clio_http.hosts import host_of
 from sources.errors import (
     ClioError,
     HangError,
@@ -22,6 +19,10 @@ from sources.errors import (
     UnreadableAnswerError,
     UntrustedServerError,
 )
+
+from .clock import Clock
+from .deadline import BoundedTransport, Deadline
+from .hosts import host_of
 
 _UNSENT = (
     httpx.ConnectError,

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sources.clio_http.hosts import gateway_origin
-from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError, GatewayKeyError
+
+from .hosts import gateway_origin
+from .secret import Secret
 
 NAMES = ("maton",)
 URL = "https://api.maton.ai"

@@ -7,7 +7,6 @@ what Clio answers. Its own words are not documented; Clio's refusals have an `er
 import re
 from collections.abc import Mapping
 
-from sources.clio_http.statuses import Asked, error_for, explanation
 from sources.errors import (
     ClioError,
     CollectionGoneError,
@@ -20,6 +19,8 @@ from sources.errors import (
     UnavailableError,
     VersionRetiredError,
 )
+
+from .statuses import Asked, error_for, explanation
 
 _BAD_REQUEST = 400
 _OF_THE_KEY = re.compile(r"maton|api.?key", re.IGNORECASE)

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sources.clio_http.clock import Clock, http_date
 from sources.errors import Interrupted
+
+from .clock import Clock, http_date
 
 MARGIN = 0.02
 LONGEST_WINDOW = 300.0

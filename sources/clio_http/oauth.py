@@ -11,21 +11,6 @@ from typing import Any
 from authlib.common.security import generate_token
 from authlib.oauth2.client import OAuth2Client
 
-from sources.clio_http.clock import Clock
-from sources.clio_http.dialects import DIALECTS, Dialect, oauth_base
-from sources.clio_http.exchange import Bounds, Exchange, RawAnswer
-from sources.clio_http.redaction import quiet_libraries, register_secret
-from sources.clio_http.secret import Secret
-from sources.clio_http.token_answers import (
-    GOOD,
-    Grant,
-    RefusedError,
-    Session,
-    grant_of,
-    meaning,
-    registered,
-    usable,
-)
 from sources.errors import (
     AnswerLostError,
     ClioError,
@@ -35,6 +20,22 @@ from sources.errors import (
     UnreachableError,
     UnreadableAnswerError,
     UntrustedServerError,
+)
+
+from .clock import Clock
+from .dialects import DIALECTS, Dialect, oauth_base
+from .exchange import Bounds, Exchange, RawAnswer
+from .redaction import quiet_libraries, register_secret
+from .secret import Secret
+from .token_answers import (
+    GOOD,
+    Grant,
+    RefusedError,
+    Session,
+    grant_of,
+    meaning,
+    registered,
+    usable,
 )
 
 BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=65_536)

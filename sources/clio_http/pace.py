@@ -17,9 +17,10 @@ from pathlib import Path
 
 import filelock
 
-from sources.clio_http.clock import Clock
-from sources.clio_http.permits import Permit, Permits
 from sources.errors import Interrupted, UnavailableError
+
+from .clock import Clock
+from .permits import Permit, Permits
 
 MARGIN = 0.02
 PATIENCE = 30.0

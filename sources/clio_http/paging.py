@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import orjson
 import pendulum
 
-from sources.clio_http.client import Answer, ClioClient, Meter, parsed
-from sources.clio_http.hosts import next_token, template
 from sources.errors import BrokenWalkError, UnreadableAnswerError
+
+from .client import Answer, ClioClient, Meter, parsed
+from .hosts import next_token, template
 
 FULL_PAGE = 200
 """Rows of a page of which there may be another, at a product that does not mark its last page."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from sources.clio_http.retry import LONGEST_HOLD
+from .retry import LONGEST_HOLD
 
 LEASE = 10.0
 """Seconds after which a request that is still under way was surely counted, and after which the

@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from sources.clio_http.secret import SHOWN, Secret
+from .secret import SHOWN, Secret
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # Both log whole URLs and headers of requests and answers.

@@ -15,8 +15,9 @@ from typing import Generic, TypeVar
 
 import pendulum
 
-from sources.clio_http.clock import Clock, http_date
 from sources.errors import ClioError, Interrupted, RateLimitedError
+
+from .clock import Clock, http_date
 
 T = TypeVar("T")
 

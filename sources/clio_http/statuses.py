@@ -7,9 +7,6 @@ from typing import Any
 
 import orjson
 
-from sources.clio_http.hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
-from sources.clio_http.refusals import refused_parameters, sentence
-from sources.clio_http.refused_fields import refused_fields
 from sources.errors import (
     ClioError,
     CollectionGoneError,
@@ -25,6 +22,10 @@ from sources.errors import (
     UnreadableAnswerError,
     VersionRetiredError,
 )
+
+from .hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
+from .refusals import refused_parameters, sentence
+from .refused_fields import refused_fields
 
 OK = 200
 TOO_MANY = 429

@@ -10,10 +10,6 @@ import orjson
 from authlib.common.errors import AuthlibBaseError
 from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
-from sources.clio_http.exchange import RawAnswer
-from sources.clio_http.redaction import register_secret
-from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import TOO_MANY, is_temporary
 from sources.errors import (
     AnswerLostError,
     ClioError,
@@ -23,6 +19,11 @@ from sources.errors import (
     RequestRefusedError,
     SignInNeededError,
 )
+
+from .exchange import RawAnswer
+from .redaction import register_secret
+from .secret import Secret
+from .statuses import TOO_MANY, is_temporary
 
 GOOD = range(200, 300)
 _NAMED = frozenset({400, 401})

@@ -2,10 +2,11 @@
 
 import httpx
 
-from sources.clio_http.authorities import certificates
-from sources.clio_http.hosts import host_of, webhook_origin
-from sources.clio_http.secret import Secret
 from sources.errors import NotTakenError
+
+from .authorities import certificates
+from .hosts import host_of, webhook_origin
+from .secret import Secret
 
 SECONDS = 10.0
 """For each of: connecting, sending, and each piece of the answer."""
