@@ -21,10 +21,12 @@ from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
 from .outcome import Outcome, jsonable, table
-from .problems import problems
+from .problem_text import how_many, problem_text
+from .problems import CERTIFICATES, problems
 from .products import product
 from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
+from .remedies import command
 from .sightings import SUFFIX
 from .state import quarantine
 from .waiting import waiting
@@ -39,7 +41,6 @@ MARKS = """
 select resource, watermark, walk_started_at is not null, coalesce({frozen}, '')
 from meta.watermarks where source = $1
 """
-NO_PROBLEM = "Everything that is loaded is known.\n"
 PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read"
     " where source = $1 and failed is not true group by 1"
@@ -58,16 +59,6 @@ HEADER = {
 }
 
 
-PROBLEM = {
-    "resource": "collection",
-    "field": "column",
-    "kind": "what",
-    "since": "since",
-    "message": "why",
-    "fix": "to do",
-}
-
-
 def run_problems(settings: Settings, clock: Clock) -> Outcome:
     """Name all that is not known of the data, since when, why, and what mends it.
 
@@ -80,9 +71,7 @@ def run_problems(settings: Settings, clock: Clock) -> Outcome:
     with _opened(settings) as warehouse:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
     outcome.results = [vars(one) for one in found]
-    cells = [[getattr(one, name) for name in PROBLEM] for one in found]
-    shown = table(list(PROBLEM.values()), cells) if found else ""
-    outcome.text = f"{shown}\n{len(found)} things are not known.\n" if found else NO_PROBLEM
+    outcome.text = problem_text(found)
     outcome.finished_at = clock.now()
     return outcome
 
@@ -113,6 +102,7 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
         rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
         regression = last_regression(warehouse)
+    lacks = {(one.source, one.resource) for one in found}
     names = _names(rows)
     cells = [
         [name, *(row[key] for key in list(HEADER)[1:])]
@@ -126,9 +116,9 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         if row["parent"]
     ]
     for name, row in zip(names, rows, strict=True):
-        parts += _warnings(name, row)
+        parts += _warnings(name, row, known=(row["source"], row["resource"]) not in lacks)
     if found:
-        parts.append(f"{len(found)} things are not known; see clio-sync status --problems.")
+        parts.append(f"{how_many(found)} See clio-sync status --problems.")
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
@@ -203,7 +193,16 @@ def _names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["resource"] if one else f"{row['source']}.{row['resource']}" for row in rows]
 
 
-def _warnings(name: str, row: dict[str, Any]) -> list[str]:
+def _certificate(row: dict[str, Any], *, known: bool) -> str:
+    """Say what a certificate that is not simply good proves; `known` if all is known by now."""
+    told = CERTIFICATES[row["certificate"]]
+    if row["certificate"] == certificates.WITHHELD and known:
+        now = command("sweep", row["source"], row["resource"])
+        return f"{told}; they are known by now, and {now} proves them."
+    return f"{told}; see clio-sync status --problems."
+
+
+def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
     found = []
     if row["lateness"] != OK:
         found.append(
@@ -218,9 +217,7 @@ def _warnings(name: str, row: dict[str, Any]) -> list[str]:
     if row["kept_out"]:
         found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
-        found.append(
-            f"{name}: the last certificate is {row['certificate']}; see clio-sync sweep -h.",
-        )
+        found.append(f"{name}: {_certificate(row, known=known)}")
     return found
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from pipelines import products
 from pipelines.config import Settings
+from pipelines.outcome import named
 from pipelines.push_errors import STOP
 from pipelines.release import PACKAGE
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
-from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line, named
+from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line
 
 SHOWN = ("dlt", "duckdb")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
