@@ -1,6 +1,7 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pendulum
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
+from sources.errors import ConfigurationError
 
 from . import certificates, tombstones
 from .config import PRODUCTS, Settings
@@ -20,7 +22,7 @@ from .errors import NoWarehouseError
 from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
-from .outcome import Outcome, jsonable, table
+from .outcome import Outcome, counted, jsonable, table
 from .problem_text import how_many, problem_text
 from .problems import CERTIFICATES, problems
 from .products import product
@@ -29,6 +31,7 @@ from .published import Published, read_published
 from .remedies import command
 from .sightings import SUFFIX
 from .state import quarantine
+from .state.inputs import OFF
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
@@ -100,7 +103,11 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     started_at = clock.now()
     with _opened(settings) as warehouse:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
-        rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
+        rows = [
+            row
+            for source in PRODUCTS
+            for row in source_status(warehouse, source, started_at, _off(settings, source))
+        ]
         regression = last_regression(warehouse)
     lacks = {(one.source, one.resource) for one in found}
     names = _names(rows)
@@ -109,12 +116,17 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         for name, row in zip(names, rows, strict=True)
     ]
     total = sum(row["rows"] for row in rows)
-    parts = [table(list(HEADER.values()), cells), f"\n{len(rows)} collections, {total:,} rows."]
+    parts = [
+        table(list(HEADER.values()), cells),
+        f"\n{counted(len(rows), 'collection')}, {counted(total, 'row')}.",
+    ]
     parts += [
         f"{name}: {row['parents_read']:,} of {row['parents']:,} lists of {row['parent']} read."
         for name, row in zip(names, rows, strict=True)
-        if row["parent"]
+        if row["parent"] and row["state"] != OFF
     ]
+    if off := [name for name, row in zip(names, rows, strict=True) if row["state"] == OFF]:
+        parts.append(f"Switched off, so not read: {', '.join(off)}. clio-sync resources says why.")
     for name, row in zip(names, rows, strict=True):
         parts += _warnings(name, row, known=(row["source"], row["resource"]) not in lacks)
     if found:
@@ -254,18 +266,30 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
     )
 
 
+def _off(settings: Settings, source: str) -> AbstractSet[str]:
+    """Name the collections that are switched off; settings that cannot be used take none off."""
+    try:
+        return product(source, settings.sources[source]).off
+    except ConfigurationError:
+        return frozenset()
+
+
 def source_status(
-    warehouse: Warehouse, source: str, now: pendulum.DateTime
+    warehouse: Warehouse,
+    source: str,
+    now: pendulum.DateTime,
+    off: AbstractSet[str] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Give one row for each raw table of a source."""
+    """Give one row for each raw table of a source; of those that are `off` the state says so."""
     layout = warehouse.layout(f"raw_{source}")
     facts = known(warehouse, source, now)
     loaded = read_catalog(source).loaded
-    return [
+    rows = [
         _one(warehouse, source, loaded.get(name), (name, layout), facts)
         for name in sorted(layout)
         if not name.startswith("_dlt") and not name.endswith(("__versions", SUFFIX))
     ]
+    return [row | {"state": OFF} if row["resource"] in off else row for row in rows]
 
 
 def _one(

@@ -22,6 +22,8 @@ NOT_ABOUT_CHECKS = frozenset({3, 130})
 """Exit codes of a healing that a signal or a lost sign-in ended, whatever the checks said."""
 LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
+UNDONE = "Nothing was done; the reason stands below.\n"
+"""Stands under the heading of a stage that could not begin."""
 
 
 def run_sync(
@@ -54,7 +56,7 @@ def run_sync(
             continue
         done = _ended(name, stage, work)
         results.append(_result(name, done))
-        outcome.text += f"{name}\n\n{done.text}\n"
+        outcome.text += f"{name}\n\n{done.text or UNDONE}\n"
         outcome.errors += [(f"{name} {subject}".rstrip(), error) for subject, error in done.errors]
         outcome.exit_code = worst(outcome.exit_code, done.exit_code)
         goes_on = goes_on_after(name, done)

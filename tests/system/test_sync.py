@@ -104,6 +104,7 @@ def test_a_refused_sign_in_ends_it(firm: Firm) -> None:
     outcome = sync(firm)
     assert outcome.exit_code == 3
     assert list(stages(outcome).values()) == ["sign_in_needed", *["not_run"] * 3]
+    assert outcome.text == "load\n\nNothing was done; the reason stands below.\n\n"
     with pytest.raises(NotPublishedError):
         read_published(firm.folder)
 
