@@ -10,6 +10,7 @@ from typing import Any
 
 from .outcome import jsonable
 from .release import release
+from .remedies import parted
 from .state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, unknown
 from .warehouse import Warehouse
 
@@ -100,7 +101,10 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
         if one.name not in listed and _is_told(one)
     ]
     rows += [
-        (f"incomplete {name}", f"complete up to {jsonable(at) if at else 'no moment'}; {reason}")
+        (
+            f"incomplete {name}",
+            f"complete up to {jsonable(at) if at else 'no moment'}; {parted(reason)[1]}",
+        )
         for name, at, reason in warehouse.rows(LATE)
     ]
     return rows
@@ -114,7 +118,8 @@ def _is_told(one: Unknown) -> bool:
 def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
     when = f" since {jsonable(since)}" if since is not None else ""
     empty = f"; empty for it: {columns}" if columns else ""
-    return f"{state}{when}: {reason or 'no reason is known'}{empty}"
+    # the code of an error is for programs
+    return f"{state}{when}: {parted(reason)[1] or 'no reason is known'}{empty}"
 
 
 def problems(warehouse: Warehouse) -> list[Problem]:

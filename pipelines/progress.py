@@ -46,7 +46,7 @@ class Lines:
     def begin(self, walks: int, per_minute: float | None) -> None:
         """Say how many walks there are."""
         self.per_minute = per_minute or self.per_minute
-        self.note(f"reading {walks} collections")
+        self.note(f"reading {walks} collection{'' if walks == 1 else 's'}")
 
     def advance(self, walks: "list[Watched]") -> None:
         """Say what is left, and the time that this takes at least."""

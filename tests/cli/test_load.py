@@ -48,7 +48,7 @@ def test_text_of_a_load(clio: Simulator, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "tasks" in done.stdout
     assert "60 rows read" in done.stdout
-    assert "reading 1 collections" in done.stderr
+    assert "reading 1 collection\n" in done.stderr
 
 
 def test_unknown_resource(clio: Simulator, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_what_is_not_known_is_told_with_its_reason(mini_firm_place: Path, tmp_pa
         firm.withhold("contacts", "account_balances")
         firm.rows(
             "update meta.inputs set state = 'incomplete', complete_up_to = '2026-03-01',"
-            " reason = '3 rows do not fit' where resource = 'tasks' and source = 'clio_manage'"
+            " reason = 'missing_scope: answered with 403' where resource = 'tasks' and source = 'clio_manage'"
         )
         firm.build()
         assert lacking(firm.warehouse) == ["clio_manage.allocations"]
@@ -29,7 +29,9 @@ def test_what_is_not_known_is_told_with_its_reason(mini_firm_place: Path, tmp_pa
         withheld = said["not_known clio_manage.contacts.account_balances"]
         assert withheld.startswith("withheld since 2026-03-15")
         assert "trust.rpt_three_way.ledgers" in withheld
-        assert "complete up to 2026-03-01" in said["incomplete clio_manage.tasks"]
+        late = said["incomplete clio_manage.tasks"]
+        assert late.startswith("complete up to 2026-03-01")
+        assert late.endswith("; answered with 403")
         found = {(one.kind, one.relation) for one in problems(firm.warehouse)}
         assert ("withheld", "clio_manage.contacts") in found
 
