@@ -17,7 +17,8 @@ def test_what_is_not_known_is_told_with_its_reason(mini_firm_place: Path, tmp_pa
         firm.withhold("contacts", "account_balances")
         firm.rows(
             "update meta.inputs set state = 'incomplete', complete_up_to = '2026-03-01',"
-            " reason = 'missing_scope: answered with 403' where resource = 'tasks' and source = 'clio_manage'"
+            " reason = 'missing_scope: answered with 403' where resource = 'tasks'"
+            " and source = 'clio_manage'"
         )
         firm.build()
         assert lacking(firm.warehouse) == ["clio_manage.allocations"]
