@@ -268,8 +268,9 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
 
 def _off(settings: Settings, source: str) -> AbstractSet[str]:
     """Name the collections that are switched off; settings that cannot be used take none off."""
+    options = settings.sources.get(source)
     try:
-        return product(source, settings.sources[source]).off
+        return product(source, options).off if options else frozenset()
     except ConfigurationError:
         return frozenset()
 
