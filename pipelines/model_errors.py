@@ -1,6 +1,7 @@
 """What can go wrong with models: their files, their queries, their checks."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 
 from sources.errors import ClioError
 
@@ -69,6 +70,20 @@ class BuiltChecksFailedError(ChecksFailedError):
         "Nothing was changed. clio-sync check show NAME shows the rows. Correct them in Clio and"
         " load, or correct the model; then run clio-sync transform."
     )
+
+
+class UndoneBuildError(ChecksFailedError):
+    """The last build was undone, since its checks failed: what stands is an older one."""
+
+    def __init__(self, checks: Iterable[str]) -> None:
+        """Name the checks."""
+        first, *others = checks
+        more = f" and {len(others)} more" if others else ""
+        super().__init__(f"the last build failed its check {first}{more}, and was undone")
+        self.hint = (
+            "What is published stays, and so does the good build before it. clio-sync check show"
+            f" {shlex.quote(first)} shows the rows; clio-sync sync reads them again from Clio."
+        )
 
 
 class NotBuiltError(ClioError):

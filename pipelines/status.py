@@ -27,12 +27,21 @@ from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
 from .sightings import SUFFIX
 from .state import quarantine
+from .state.builds import told_undone, undone
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
 RUNS = """
-select resource, mode, status, finished_at, error, max(finished_at) filter (status = 'ok')
-over (partition by resource) from meta.sync_runs where source = $1 and mode <> 'sweep'
+with proofs as (
+    select resource, max(started_at) as at from meta.sync_runs
+    where source = $1 and mode = 'sweep' and status = 'ok' group by resource
+)
+select resource, mode,
+    case when status = 'failed' and split_part(error, ':', 1) in ('frozen', 'hidden_rows')
+        and proofs.at > started_at then 'ok' else status end,
+    finished_at, error, max(finished_at) filter (status = 'ok') over (partition by resource)
+from meta.sync_runs left join proofs using (resource)
+where source = $1 and mode <> 'sweep'
 qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
@@ -113,6 +122,7 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
         rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
         regression = last_regression(warehouse)
+        undone_text = told_undone(undone(warehouse))
     names = _names(rows)
     cells = [
         [name, *(row[key] for key in list(HEADER)[1:])]
@@ -127,6 +137,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     ]
     for name, row in zip(names, rows, strict=True):
         parts += _warnings(name, row)
+    if undone_text:
+        parts.append(undone_text.rstrip())
     if found:
         parts.append(f"{len(found)} things are not known; see clio-sync status --problems.")
     if regression is not None:

@@ -17,6 +17,7 @@ from pipelines.model_errors import BuiltChecksFailedError, ChecksFailedError, No
 from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
+from pipelines.state.builds import told_undone, undone
 from pipelines.state.inputs import incomplete, leave_behind, unknown
 from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
@@ -235,13 +236,17 @@ def run_check(work: Work) -> Outcome:
         journal.prepare_journal(warehouse)
         plan = read_plan(warehouse, work.folders, work.wish(warehouse))
         verdicts, waiting = _checked(warehouse, plan)
+        back = undone(warehouse)
+        # what was wrong in a build that was undone stays to be shown
+        found = [one for one in verdicts if one.failures or one.check not in back]
         with warehouse.transaction():
             journal.keep_verdicts(warehouse, verdicts, outcome.run_id, work.clock.now())
-            journal.keep_failures(warehouse, verdicts, outcome.run_id, work.clock.now())
+            journal.keep_failures(warehouse, found, outcome.run_id, work.clock.now())
     outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
     failed = [one for one in verdicts if one.failed]
     outcome.text = _checks_text(verdicts) + "\n"
     outcome.text += _warnings_text([one for one in verdicts if _status(one) == WARNED])
+    outcome.text += told_undone(back)
     _tell(outcome, failed, BuiltChecksFailedError)
     if waiting:
         error = NotBuiltError(f"{len(waiting)} checks look at models that are not built")

@@ -10,11 +10,12 @@ import pytest
 
 from pipelines.outcome import Outcome
 from pipelines.published import opened
+from pipelines.status import run_status
 from pipelines.sync import run_sync
 from pipelines.transform.run import Work
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm
+from tests.system.firm import Firm, QuickClock
 
 pytestmark = pytest.mark.long
 
@@ -108,6 +109,9 @@ def test_what_cannot_be_healed_names_the_sweep(firm: Firm) -> None:
     assert f"bills {bill['id']}" in str(error)
     assert "clio-sync sweep --resource allocations --resource bills" in error.hint
     assert owed(firm) == before
+    told = run_status(firm.settings, QuickClock()).text
+    assert "The last build was undone at" in told
+    assert "clio-sync check show checks.ar_today_is_bill_balance" in told
 
 
 def test_a_list_that_cannot_be_read_any_more(firm: Firm) -> None:

@@ -178,3 +178,31 @@ def test_a_column_that_is_seen_in_one_record(firm: Firm) -> None:
     touch(firm, "matters", 9)
     assert firm.load("matters").exit_code == 5
     assert values(firm, "description", "matters") == before
+
+
+@pytest.mark.parametrize("field", ["description", "custom_field_values"])
+def test_a_permission_that_is_given_back_is_found_by_a_load(firm: Firm, field: str) -> None:
+    """No record was changed by it, so that no list of changes tells of it: while values are kept
+    back each load asks one question more, and reads everything once a value is shown again.
+    """
+    if field == "description":
+        hide(firm, field)
+    else:
+        hide(firm)
+    touch(firm, "matters", 30)
+    assert firm.load("matters").exit_code == 5
+    firm.clio.clock.advance(7200)
+    asked = len(firm.asked("matters"))
+    assert firm.load("matters").exit_code == 5
+    assert len(firm.asked("matters")) == asked + 2
+    firm.clio.switches.hidden_fields = {}
+    changed = max(firm.clio.store["matters"].rows)
+    firm.clio.changes.update("matters", changed, {"description": "x"}, silent=True)
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 0
+    assert marks(firm) == []
+    assert firm.differences("matters") == []
+    firm.clio.clock.advance(7200)
+    asked = len(firm.asked("matters"))
+    assert firm.load("matters").exit_code == 0
+    assert len(firm.asked("matters")) == asked + 1
