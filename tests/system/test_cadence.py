@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
 from sources.errors import SignInNeededError
 from tests.system.firm import CATALOG, Firm
@@ -55,6 +56,8 @@ def test_daily_copy_keeps_every_day(firm: Firm) -> None:
 def test_a_run_that_cannot_begin_has_missed_what_was_due(firm: Firm) -> None:
     """What is read once a day and was read today stays as it was."""
     firm.options["off"] = OTHERS
+    # before a run has begun there is this machine's clock alone
+    firm.clio.clock.set(SystemClock().now().to_iso8601_string())
     modes(firm)
     firm.options["access_token"] = Secret("wrong")
     with pytest.raises(SignInNeededError):
