@@ -18,12 +18,11 @@ from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
 from pipelines.state.builds import told_undone, undone
-from pipelines.state.inputs import incomplete, leave_behind, unknown
+from pipelines.state.inputs import unknown
 from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
-from .binding import bind
 from .build import (
     Built,
     Wish,
@@ -203,22 +202,6 @@ def _warnings_text(warnings: Sequence[Verdict]) -> str:
         return ""
     rows = [(one.check, one.failures) for one in _bad(warnings)]
     return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show NAME shows the rows.\n"
-
-
-def give_up(work: Work, failed: Sequence[str]) -> list[str]:
-    """Take what failed checks rest on for not known, as far as Clio refuses to show it now.
-
-    What is left of such a collection is of another day than the rest. Names what was given up.
-    """
-    with work.opened("transform") as warehouse:
-        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
-        columns, _ = bind(plan, inputs.stored(warehouse))
-        known = judge(plan, columns, incomplete(warehouse))
-        checks = [check for check in plan.checks if check.name in failed]
-        found = dict.fromkeys(one for check in checks for one in doubts(check, known))
-        if found:
-            leave_behind(warehouse, found)
-    return [one.name for one in found]
 
 
 def run_check(work: Work) -> Outcome:

@@ -116,8 +116,8 @@ WITHHELD = (
         (
             Patch(
                 STANDING,
-                "whole or (not task.progress.frozen_rows and task.counts.rows_read > 0)",
-                "whole or task.counts.rows_read > 0",
+                "        if task.progress.frozen_rows:\n            return False\n",
+                "",
             ),
         ),
         (f"{ROWS}::test_a_sweep_that_saw_a_part",),
@@ -145,5 +145,78 @@ WITHHELD = (
             ),
         ),
         (f"{ROWS}::test_another_role",),
+    ),
+    Mutant(
+        515,
+        "a load does not ask whether a value that is kept back is shown again",
+        (
+            Patch(
+                "pipelines/load/__init__.py",
+                "if plan.collection.name not in self.withheld.kept_back:",
+                "if plan.collection.name not in frozenset[str]():",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_permission_that_is_given_back_is_found_by_a_load",),
+    ),
+    Mutant(
+        516,
+        "a stripped value counts as shown again",
+        (
+            Patch(
+                "pipelines/load/second_sight.py",
+                "        if not marked:\n            return there\n",
+                "        if there:\n            return there\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_permission_that_is_given_back_is_found_by_a_load",),
+    ),
+    Mutant(
+        517,
+        "a list that is shown again stays frozen until something in it changes",
+        (
+            Patch(
+                STANDING,
+                "task.counts.rows_read > 0 or (self.confirms is not None and self.confirms())",
+                "task.counts.rows_read > 0",
+            ),
+        ),
+        (f"{ROWS}::test_a_list_that_is_shown_again_and_in_which_nothing_changed",),
+    ),
+    Mutant(
+        518,
+        "what is published names a load that is not built",
+        (
+            Patch(
+                "pipelines/state/builds.py",
+                "    and finished_at <= coalesce((select max(as_of) from meta.built_up_to),"
+                " finished_at)\n",
+                "",
+            ),
+        ),
+        ("tests/unit/test_publish.py::test_a_load_that_is_not_built_is_not_told",),
+    ),
+    Mutant(
+        519,
+        "an older build is published after one that was undone",
+        (
+            Patch(
+                "pipelines/publish.py",
+                "    if back := undone(warehouse):\n        raise UndoneBuildError(back)\n",
+                "",
+            ),
+        ),
+        ("tests/unit/test_publish.py::test_a_build_that_was_undone_is_told_until_one_stands",),
+    ),
+    Mutant(
+        520,
+        "a run that cannot begin marks what was not due",
+        (
+            Patch(
+                "pipelines/load/__init__.py",
+                "        now = self.clock.now()\n        return due",
+                "        now = self.clock.now()\n        progress = {}\n        return due",
+            ),
+        ),
+        ("tests/system/test_cadence.py::test_a_run_that_cannot_begin_has_missed_what_was_due",),
     ),
 )
