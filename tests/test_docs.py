@@ -137,3 +137,20 @@ def test_first_screen_of_the_readme() -> None:
 def test_metrics_page_is_what_the_definitions_say() -> None:
     """docs/metrics.md is what `make docs` writes."""
     assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()
+
+
+def test_the_map_names_every_folder() -> None:
+    """CONTRIBUTING.md has a place for each folder of the project, and names none that is not."""
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    shown = page.partition("## Where things are")[2].split("```")[1]
+    named = {word.strip("/") for word in re.findall(r"[a-z_]+/", shown)}
+    folders = {
+        folder
+        for top in ("docs", "pipelines", "sources", "sql", "tests")
+        for path in (ROOT / top).rglob("*.*")
+        for folder in path.relative_to(ROOT).parts[:-1]
+        if "__pycache__" not in path.parts
+    }
+    shown_elsewhere = {"unit", "contract", "cli", "system"}
+    assert folders - named <= shown_elsewhere
+    assert named <= folders
