@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 NAME = "clio-sync"
 PROSE = re.compile(
-    "asks|at|could|does|ever|for|has|if|is|made|makes|may|or|refuses|that|this|was|wrote|writes"
+    "asks|at|could|does|ever|for|has|if|is|made|makes|may|or|reads|refuses|that|this|was|wrote|writes"
 )
 """Words that follow the program's name where it is what a sentence is about."""
 CALL = re.compile(rf"\b{NAME}((?: (?!{NAME})(?:[a-z][a-z-]*|--[a-z][a-z-]*|[A-Z][A-Z_.]+|\x00))+)")

@@ -40,7 +40,7 @@ class Announcement:
         }
 
 
-def serve(
+def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
     seed: Seed,
     *,
     host: str = "127.0.0.1",
