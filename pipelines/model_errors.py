@@ -42,7 +42,7 @@ class ChecksFailedError(ClioError):
 
     code = "checks_failed"
     hint = (
-        "Nothing of this build was kept; the last good build is there. clio-sync check show NAME"
+        "Nothing of this build was kept; the last good build is there. clio-sync check show 'NAME'"
         " shows the rows. clio-sync sync reads them again from Clio; else correct them in Clio, or"
         " the model, then run clio-sync transform."
     )
@@ -58,8 +58,8 @@ class UnhealedError(ChecksFailedError):
         named = " ".join(f"--resource {name}" for name in resources)
         self.hint = (
             "Nothing of this build was kept; the last good build is there. clio-sync check show"
-            f" {check} shows the rows. See whether clio-sync sweep {named} heals them; if it does"
-            " not, correct the records in Clio and run clio-sync sync again."
+            f" {shlex.quote(check)} shows the rows. See whether clio-sync sweep {named} heals them;"
+            " if it does not, correct the records in Clio and run clio-sync sync again."
         )
 
 
@@ -67,8 +67,8 @@ class BuiltChecksFailedError(ChecksFailedError):
     """Rows of what is built are not as the models say that they must be."""
 
     hint = (
-        "Nothing was changed. clio-sync check show NAME shows the rows. Correct them in Clio and"
-        " load, or correct the model; then run clio-sync transform."
+        "Nothing was changed. clio-sync check show 'NAME' shows the rows. Correct them in Clio"
+        " and load, or correct the model; then run clio-sync transform."
     )
 
 

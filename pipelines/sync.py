@@ -23,6 +23,7 @@ NOT_ABOUT_CHECKS = frozenset({3, 130})
 """Exit codes of a healing that a signal or a lost sign-in ended, whatever the checks said."""
 LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
+UNPUBLISHED = "Nothing was published by this run; what was published before stays.\n"
 
 
 def run_sync(
@@ -60,6 +61,8 @@ def run_sync(
         outcome.exit_code = worst(outcome.exit_code, done.exit_code)
         goes_on = goes_on_after(name, done)
     outcome.results = results
+    if not any(row["stage"] == PUBLISH and row.get("results") for row in results):
+        outcome.text += UNPUBLISHED
     outcome.finished_at = work.clock.now()
     return outcome
 

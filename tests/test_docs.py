@@ -134,6 +134,32 @@ def test_first_screen_of_the_readme() -> None:
     assert "## Set it up for your firm" in screen
 
 
+def test_readme_names_every_command() -> None:
+    """What is there today is all that there is."""
+    today = (ROOT / "README.md").read_text("utf-8").partition("## What is there today\n")[2]
+    named = re.findall(r"`([a-z]+)`", today.partition("\n## ")[0])
+    assert sorted(named) == sorted(main.commands)
+
+
+@each_page
+def test_no_page_waits_for_what_is_there(page: Path) -> None:
+    """Each page tells of what is, not of what was to come when it was written."""
+    stale = r"(?:is|are) not built yet|will be able to|Nothing writes to Clio"
+    assert re.findall(stale, page.read_text("utf-8")) == []
+
+
+def test_folders_and_modules_are_where_they_are_said_to_be() -> None:
+    """The tree in CONTRIBUTING.md is that of the repository."""
+    tree = re.search(r"```text\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    assert tree
+    folder = ""
+    for line in tree[1].splitlines():
+        folder = folder if line.startswith(" ") else line.split()[0]
+        within = ROOT / folder if line.startswith(" ") else ROOT
+        for name in re.findall(r"\b[a-z_]+(?:\.py|/)(?=[\s:])", line):
+            assert (within / name).exists(), name
+
+
 def test_metrics_page_is_what_the_definitions_say() -> None:
     """docs/metrics.md is what `make docs` writes."""
     assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()

@@ -201,7 +201,7 @@ def _warnings_text(warnings: Sequence[Verdict]) -> str:
     if not warnings:
         return ""
     rows = [(one.check, one.failures) for one in _bad(warnings)]
-    return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show NAME shows the rows.\n"
+    return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show 'NAME' shows the rows.\n"
 
 
 def run_check(work: Work) -> Outcome:
