@@ -206,6 +206,7 @@ def test_what_a_selection_leaves_out_keeps_its_word(firm: MiniFirm) -> None:
         ("activities", "non_billable", "core.fct_activity.is_non_billable"),
         ("bills", "currency__id", "finance.agg_lockup_month.ar"),
         ("bank_transactions", "client__id", "trust.rpt_trust_exceptions.amount"),
+        ("bank_accounts", "balance", "trust.rpt_trust_exceptions.amount"),
     ],
 )
 def test_what_rests_on_a_column_is_empty_without_it(
