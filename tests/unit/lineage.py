@@ -89,7 +89,10 @@ class Query:
         return conditions | _all(self._from(scope.sources.get(name), "") for name in names)
 
     def _cells(self, scope: Scope, part: exp.Expr | None) -> Made:
-        columns = part.find_all(exp.Column) if part else ()
+        parts = [part] if part else []
+        if part and any(one.args.get("alias") for one in part.find_all(exp.Window)):
+            parts += scope.expression.args.get("windows") or []
+        columns = (column for one in parts for column in one.find_all(exp.Column))
         return _all(self._cell(scope, column) for column in columns)
 
     def _cell(self, scope: Scope, column: exp.Column) -> Made:
