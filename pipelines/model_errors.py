@@ -25,12 +25,18 @@ class SelectionError(ClioError):
     exit_code = 2
 
 
+class UnknownCheckError(SelectionError):
+    """There is no check of the name that was given."""
+
+    hint = "Nothing was changed. clio-sync check --json names every check, as it was found now."
+
+
 class ModelFailedError(ClioError):
     """A query stopped at a row that it cannot work with."""
 
     code = "model_failed"
     hint = (
-        "Nothing of this build was kept; the last good build is there. The reason may quote a row,"
+        "Nothing of this build was kept; what was built before stays. The reason may quote a row,"
         " so it is not shown here: run the query of the file that is named in a DuckDB shell, on a"
         " copy of the warehouse that is opened with -readonly."
     )
@@ -42,7 +48,7 @@ class ChecksFailedError(ClioError):
 
     code = "checks_failed"
     hint = (
-        "Nothing of this build was kept; the last good build is there. clio-sync check show 'NAME'"
+        "Nothing of this build was kept; what was built before stays. clio-sync check show 'NAME'"
         " shows the rows. clio-sync sync reads them again from Clio; else correct them in Clio, or"
         " the model, then run clio-sync transform."
     )
@@ -57,7 +63,7 @@ class UnhealedError(ChecksFailedError):
         super().__init__(f"{message}, also after these were read again: {records}")
         named = " ".join(f"--resource {name}" for name in resources)
         self.hint = (
-            "Nothing of this build was kept; the last good build is there. clio-sync check show"
+            "Nothing of this build was kept; what was built before stays. clio-sync check show"
             f" {shlex.quote(check)} shows the rows. See whether clio-sync sweep {named} heals them;"
             " if it does not, correct the records in Clio and run clio-sync sync again."
         )

@@ -79,6 +79,17 @@ def printable(text: str) -> str:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun: `1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def named(names: Sequence[str], most: int = 3, between: str = ", ") -> str:
+    """Name a few of many."""
+    rest = len(names) - most
+    return between.join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def one_line(text: str) -> str:
     """Write a text on one line, with its line breaks and control characters written out."""
     return printable(text).replace("\n", "\\n")

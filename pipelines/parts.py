@@ -8,7 +8,7 @@ from sources.errors import ConfigurationError
 from . import products
 from .access import is_set_up
 from .config import Settings
-from .errors import TokenStoreError
+from .errors import CommandLineError, TokenStoreError
 from .load import Product
 from .plans import Choice
 
@@ -45,8 +45,9 @@ def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list
     """Give each product those of the named collections that it has; without names, everything.
 
     Raises:
-        ConfigurationError: no product has a collection, or it is off; or a decision about one
-            list would be about two.
+        CommandLineError: no product has a collection, or a decision about one list would be
+            about two.
+        ConfigurationError: a collection is off.
 
     """
     known = {name: products.product(name, settings.sources[name]) for name in names}
@@ -58,7 +59,7 @@ def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list
     unknown = sorted(choice.resources - {r for part in found for r in part.choice.resources})
     if unknown:
         message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
-        raise ConfigurationError(message)
+        raise CommandLineError(message)
     for part in found:
         switched_off = sorted(part.choice.resources & known[part.source].off)
         if switched_off:
@@ -80,11 +81,11 @@ def _check_column(choice: Choice, known: Mapping[str, Product], found: Sequence[
         and column in {each.name for each in collection.columns}
     ]
     if not there:
-        message = f"unknown column {choice.accept_empty}; clio-sync status --problems lists them"
-        raise ConfigurationError(message)
+        message = f"unknown column {choice.accept_empty}; clio-sync status --problems names them"
+        raise CommandLineError(message)
     if len(there) > 1:
         message = "--accept-empty needs the product: both have a column of this name"
-        raise ConfigurationError(message)
+        raise CommandLineError(message)
 
 
 def _check_decision(choice: Choice, found: Sequence[Part]) -> None:
@@ -93,7 +94,7 @@ def _check_decision(choice: Choice, found: Sequence[Part]) -> None:
         return
     if len(choice.resources) != 1:
         message = "--allow-absent needs exactly one --resource: it is a decision about one list"
-        raise ConfigurationError(message)
+        raise CommandLineError(message)
     if len(found) > 1:
         message = "--allow-absent needs the product: both have a collection of this name"
-        raise ConfigurationError(message)
+        raise CommandLineError(message)

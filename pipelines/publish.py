@@ -132,8 +132,9 @@ def _lacked_before(data: Path) -> frozenset[str]:
 def _tell_partial(outcome: Outcome, lacks: Sequence[str], before: frozenset[str]) -> None:
     """Say what was never read: as incomplete the first time, afterwards as a warning."""
     error = PartialError(lacks)
-    outcome.text += f"Warning: {error}. bi.about says since when and why.\n\n"
-    if not before.issuperset(lacks):
+    if before.issuperset(lacks):
+        outcome.text += f"Warning: {error}. bi.about says since when and why.\n\n"
+    else:
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code
 

@@ -1,28 +1,41 @@
 """The commands that read from Clio: open everything, run for each product, close everything."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from sources.clio_http.clock import Clock
-from sources.errors import ClioError
+from sources.errors import (
+    ClioError,
+    CollectionGoneError,
+    MissingScopeError,
+    RedirectRefusedError,
+    RequestRefusedError,
+    SignInNeededError,
+)
 
 from . import apis, backup, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
-from .load import URGENCY, Load, Runner, WholeRun
-from .outcome import Outcome, table
+from .load import URGENCY, Load, Result, Runner, WholeRun
+from .outcome import Outcome, counted, table
 from .parts import Part, readable, shared_out
 from .plans import Choice
 from .progress import Lines
-from .state import hiding
+from .state import hiding, withheld
 from .warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
 
 R = TypeVar("R", bound=Runner)
+
+NOT_TO_BE_HAD = (
+    CollectionGoneError, MissingScopeError, RedirectRefusedError, RequestRefusedError,
+    SignInNeededError,
+)  # fmt: skip
+"""How Clio says that asking again is of no use until somebody changed something."""
 
 REPORTED = (
     "source",
@@ -120,6 +133,7 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
                 if len(parts) == 1:
                     raise
                 _failed(outcome, part, error)
+                outcome.text += "Nothing was read; the reason stands below.\n\n"
     outcome.finished_at = clock.now()
     return outcome
 
@@ -219,16 +233,44 @@ def _text(runner: WholeRun) -> str:
         header = [HEADINGS.get(name, name) for name in SHOWN]
         parts.append(table(header, [[getattr(row, name) for name in SHOWN] for row in shown]))
     rows, same = sum(r.rows_read for r in result.rows), len(result.rows) - len(shown)
-    waiting = sorted(name for name, done in result.complete.items() if not done)
     parts.append(
-        f"{len(result.rows)} collections, {rows:,} rows read, {result.requests:,} requests;"
-        f" {same} collections had nothing new.",
+        f"{counted(len(result.rows), 'collection')}, {counted(rows, 'row')} read,"
+        f" {counted(result.requests, 'request')}; {counted(same, 'collection')} had nothing new.",
     )
-    if waiting:
-        parts.append(f"Not complete yet: {', '.join(waiting)}. The next load goes on there.")
+    parts += left_over(result, [name for name, done in result.complete.items() if not done])
     if any(row.quarantined for row in result.rows):
         parts.append("What does not fit is kept out; clio-sync quarantine list shows it.")
+    if runner.choice.accept_empty:
+        parts.append(_accepted(runner))
     return "\n".join(parts) + "\n"
+
+
+def left_over(
+    result: Result, names: Iterable[str], what: str = "load", open_: str = "Not complete yet"
+) -> Iterator[str]:
+    """Tell what is not complete: what the next run goes on with, and what it will not get."""
+    refused = {name for name, error in result.errors if isinstance(error, NOT_TO_BE_HAD)}
+    left = frozenset(names)
+    if waiting := sorted(left - refused):
+        yield f"{open_}: {', '.join(waiting)}. The next {what} goes on there."
+    if lost := sorted(left & refused):
+        yield (
+            f"Refused by Clio: {', '.join(lost)}. The next {what} asks again; to be read, they need"
+            " what is said below and by clio-sync status --problems."
+        )
+
+
+def _accepted(runner: WholeRun) -> str:
+    """Say what became of the empties that a person accepts: of a known column none are."""
+    named = runner.choice.accept_empty
+    resource, _, column = named.partition(".")
+    mark = withheld.columns(runner.warehouse, runner.source).get(resource, {}).get(column)
+    if mark is not None and mark.accepted:
+        return (
+            f"The empty values of {named} are accepted from now on. Where Clio shows its values"
+            " again, clio-sync load --full takes them, and nothing is accepted any more."
+        )
+    return f"{named} is known: nothing of it is accepted, and empties are told when they come."
 
 
 LOAD = Stage("load", Load, _results, _text)

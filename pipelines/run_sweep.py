@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .certificates import Certificate
+from .certificates import GUARD, UNEQUAL, Certificate
+from .certificates import PROVED as CERTAIN
 from .errors import NoWarehouseError
 from .load import WholeRun
-from .outcome import Outcome, table
-from .run_load import Run, Stage, run_stage
+from .outcome import Outcome, counted, table
+from .run_load import Run, Stage, left_over, run_stage
 from .sweep import Sweep
 from .warehouse import FILE
 
@@ -28,6 +29,8 @@ PROVED = (
 )
 SHOWN = ("resource", *PROVED[:6], "status")
 MANY = 2
+NOT_PROVED = {GUARD: "stopped by the guard", UNEQUAL: "still not equal"}
+"""What a certificate may say that proves nothing, in words."""
 HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
 
 
@@ -76,17 +79,26 @@ def _text(runner: WholeRun) -> str:
     if differing:
         cells = [[getattr(c, key) for key in SHOWN] for c in differing]
         parts.append(table(HEADINGS, cells))
-    equal = len(proved) - len(differing)
-    rows = sum(c.rows_clio for c in proved.values())
-    parts.append(
-        f"{len(proved)} collections proved, {rows:,} rows, {runner.result.requests:,} requests;"
-        f" {equal} were equal without a change.",
-    )
+    parts.append(_summary(list(proved.values()), len(proved) - len(differing), runner))
     parts += [told for _, c in sorted(proved.items()) if (told := _parts(c))]
-    left = sorted(name for name in runner.result.complete if name not in proved)
-    if left:
-        parts.append(f"Not proved in this run: {', '.join(left)}. The next sweep goes on there.")
+    unproved = [name for name in runner.result.complete if name not in proved]
+    parts += left_over(runner.result, unproved, "sweep", "Not proved in this run")
     return "\n".join(parts) + "\n"
+
+
+def _summary(certificates: Sequence[Certificate], equal: int, runner: WholeRun) -> str:
+    """Count what is proved; a certificate may also say that nothing is."""
+    good = [c for c in certificates if c.status in CERTAIN]
+    rows = sum(c.rows_clio for c in good)
+    sent = counted(runner.result.requests, "request")
+    parts = [
+        f"{counted(len(good), 'collection')} proved, {counted(rows, 'row')}, {sent}",
+        f"{equal:,} {'was' if equal == 1 else 'were'} equal without a change",
+    ]
+    for status, words in NOT_PROVED.items():
+        if number := sum(c.status == status for c in certificates):
+            parts.append(f"{number:,} {words}")
+    return "; ".join(parts) + "."
 
 
 def _parts(certificate: Certificate) -> str:

@@ -1,6 +1,7 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pendulum
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
+from sources.errors import ConfigurationError
 
 from . import certificates, tombstones
 from .config import PRODUCTS, Settings
@@ -20,14 +22,17 @@ from .errors import NoWarehouseError
 from .freshness import judged, stale
 from .meta import moment
 from .observations import OK, verdict, worst_lateness
-from .outcome import Outcome, jsonable, table
-from .problems import problems
+from .outcome import Outcome, counted, jsonable, table
+from .problem_text import how_many, problem_text
+from .problems import CERTIFICATES, problems
 from .products import product
 from .publish_errors import NotPublishedError, PointerError, StaleError
 from .published import Published, read_published
+from .remedies import command
 from .sightings import SUFFIX
 from .state import quarantine
 from .state.builds import told_undone, undone
+from .state.inputs import OFF
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
@@ -48,7 +53,6 @@ MARKS = """
 select resource, watermark, walk_started_at is not null, coalesce({frozen}, '')
 from meta.watermarks where source = $1
 """
-NO_PROBLEM = "Everything that is loaded is known.\n"
 PARENTS = (
     "select resource, count(*), min(read_at) from meta.parents_read"
     " where source = $1 and failed is not true group by 1"
@@ -67,16 +71,6 @@ HEADER = {
 }
 
 
-PROBLEM = {
-    "resource": "collection",
-    "field": "column",
-    "kind": "what",
-    "since": "since",
-    "message": "why",
-    "fix": "to do",
-}
-
-
 def run_problems(settings: Settings, clock: Clock) -> Outcome:
     """Name all that is not known of the data, since when, why, and what mends it.
 
@@ -89,9 +83,7 @@ def run_problems(settings: Settings, clock: Clock) -> Outcome:
     with _opened(settings) as warehouse:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
     outcome.results = [vars(one) for one in found]
-    cells = [[getattr(one, name) for name in PROBLEM] for one in found]
-    shown = table(list(PROBLEM.values()), cells) if found else ""
-    outcome.text = f"{shown}\n{len(found)} things are not known.\n" if found else NO_PROBLEM
+    outcome.text = problem_text(found)
     outcome.finished_at = clock.now()
     return outcome
 
@@ -120,27 +112,37 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     started_at = clock.now()
     with _opened(settings) as warehouse:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
-        rows = [row for source in PRODUCTS for row in source_status(warehouse, source, started_at)]
+        rows = [
+            row
+            for source in PRODUCTS
+            for row in source_status(warehouse, source, started_at, _off(settings, source))
+        ]
         regression = last_regression(warehouse)
         undone_text = told_undone(undone(warehouse))
+    lacks = {(one.source, one.resource) for one in found}
     names = _names(rows)
     cells = [
         [name, *(row[key] for key in list(HEADER)[1:])]
         for name, row in zip(names, rows, strict=True)
     ]
     total = sum(row["rows"] for row in rows)
-    parts = [table(list(HEADER.values()), cells), f"\n{len(rows)} collections, {total:,} rows."]
+    parts = [
+        table(list(HEADER.values()), cells),
+        f"\n{counted(len(rows), 'collection')}, {counted(total, 'row')}.",
+    ]
     parts += [
         f"{name}: {row['parents_read']:,} of {row['parents']:,} lists of {row['parent']} read."
         for name, row in zip(names, rows, strict=True)
-        if row["parent"]
+        if row["parent"] and row["state"] != OFF
     ]
+    if off := [name for name, row in zip(names, rows, strict=True) if row["state"] == OFF]:
+        parts.append(f"Switched off, so not read: {', '.join(off)}. clio-sync resources says why.")
     for name, row in zip(names, rows, strict=True):
-        parts += _warnings(name, row)
+        parts += _warnings(name, row, known=(row["source"], row["resource"]) not in lacks)
     if undone_text:
         parts.append(undone_text.rstrip())
     if found:
-        parts.append(f"{len(found)} things are not known; see clio-sync status --problems.")
+        parts.append(f"{how_many(found)} See clio-sync status --problems.")
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
@@ -215,7 +217,16 @@ def _names(rows: list[dict[str, Any]]) -> list[str]:
     return [row["resource"] if one else f"{row['source']}.{row['resource']}" for row in rows]
 
 
-def _warnings(name: str, row: dict[str, Any]) -> list[str]:
+def _certificate(row: dict[str, Any], *, known: bool) -> str:
+    """Say what a certificate that is not simply good proves; `known` if all is known by now."""
+    told = CERTIFICATES[row["certificate"]]
+    if row["certificate"] == certificates.WITHHELD and known:
+        now = command("sweep", row["source"], row["resource"])
+        return f"{told}; they are known by now, and {now} proves them."
+    return f"{told}; see clio-sync status --problems."
+
+
+def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
     found = []
     if row["lateness"] != OK:
         found.append(
@@ -230,9 +241,7 @@ def _warnings(name: str, row: dict[str, Any]) -> list[str]:
     if row["kept_out"]:
         found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
-        found.append(
-            f"{name}: the last certificate is {row['certificate']}; see clio-sync sweep -h.",
-        )
+        found.append(f"{name}: {_certificate(row, known=known)}")
     return found
 
 
@@ -269,18 +278,30 @@ def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
     )
 
 
+def _off(settings: Settings, source: str) -> AbstractSet[str]:
+    """Name the collections that are switched off; settings that cannot be used take none off."""
+    try:
+        return product(source, settings.sources[source]).off
+    except ConfigurationError:
+        return frozenset()
+
+
 def source_status(
-    warehouse: Warehouse, source: str, now: pendulum.DateTime
+    warehouse: Warehouse,
+    source: str,
+    now: pendulum.DateTime,
+    off: AbstractSet[str] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Give one row for each raw table of a source."""
+    """Give one row for each raw table of a source; of those that are `off` the state says so."""
     layout = warehouse.layout(f"raw_{source}")
     facts = known(warehouse, source, now)
     loaded = read_catalog(source).loaded
-    return [
+    rows = [
         _one(warehouse, source, loaded.get(name), (name, layout), facts)
         for name in sorted(layout)
         if not name.startswith("_dlt") and not name.endswith(("__versions", SUFFIX))
     ]
+    return [row | {"state": OFF} if row["resource"] in off else row for row in rows]
 
 
 def _one(

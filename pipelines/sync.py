@@ -24,6 +24,8 @@ NOT_ABOUT_CHECKS = frozenset({3, 130})
 LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
 UNPUBLISHED = "Nothing was published by this run; what was published before stays.\n"
+UNDONE = "Nothing was done; the reason stands below.\n"
+"""Stands under the heading of a stage that could not begin."""
 
 
 def run_sync(
@@ -56,7 +58,7 @@ def run_sync(
             continue
         done = _ended(name, stage, work)
         results.append(_result(name, done))
-        outcome.text += f"{name}\n\n{done.text}\n"
+        outcome.text += f"{name}\n\n{done.text or UNDONE}\n"
         outcome.errors += [(f"{name} {subject}".rstrip(), error) for subject, error in done.errors]
         outcome.exit_code = worst(outcome.exit_code, done.exit_code)
         goes_on = goes_on_after(name, done)

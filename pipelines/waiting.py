@@ -13,6 +13,7 @@ from sources.errors import ClioError
 
 from .canonical import SHORT
 from .ledger import Ledger
+from .outcome import counted
 
 PLANS = """
 select e.plan_hash, p.expires_at, sum(e.state = 'planned'), sum(e.state = 'approved')
@@ -25,12 +26,13 @@ and not exists (select 1 from events l where l.kind = 'resource_guarded' and l.s
     and l.body ->> '$.resource' = e.body ->> '$.resource')
 """
 WORDS = {
-    "proposed": "edits are proposed and wait for clio-sync plan",
-    "in_flight": "edits were being sent when a push ended; the next one finds out",
-    "unknown": "edits have an unknown outcome; the next clio-sync push finds out",
-    "conflicted": "edits conflict with what Clio has: clio-sync edits list",
-    "needs_human": "edits need a person: clio-sync edits list",
+    "proposed": ("is proposed and waits", "are proposed and wait", "for clio-sync plan"),
+    "in_flight": ("was", "were", "being sent when a push ended; the next one finds out"),
+    "unknown": ("has", "have", "an unknown outcome; the next clio-sync push finds out"),
+    "conflicted": ("conflicts", "conflict", "with what Clio has: clio-sync edits list"),
+    "needs_human": ("needs", "need", "a person: clio-sync edits list"),
 }
+"""What edits in a state do, one of them and several."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,14 @@ class Waiting:
 
     def lines(self) -> Iterator[str]:
         """Say it to a person."""
-        for state, words in WORDS.items():
-            if self.states.get(state):
-                yield f"{self.states[state]:,} {words}."
-        for one in self.plans:
+        for state, (one, more, rest) in WORDS.items():
+            if number := self.states.get(state):
+                yield f"{counted(number, 'edit')} {one if number == 1 else more} {rest}."
+        for plan in self.plans:
+            wait = "waits" if plan.planned == 1 else "wait"
             yield (
-                f"Plan {one.plan}: {one.planned:,} edits wait for approval, {one.approved:,} are"
-                f" approved and not sent; valid until {one.expires_at}."
+                f"Plan {plan.plan}: {counted(plan.planned, 'edit')} {wait} for approval, and"
+                f" {plan.approved:,} approved not sent; valid until {plan.expires_at}."
             )
         for name in self.unguarded:
             yield f"Clio does not keep to If-Match for {name}: nothing is written there."

@@ -165,7 +165,10 @@ class CollectionGoneError(ClioError):
     """Clio does not know this collection or record."""
 
     code = "collection_gone"
-    hint = "What is stored stays as it is. This account or this version of Clio may not offer it."
+    hint = (
+        "What is stored stays as it is. If this account does not offer the collection, name it in"
+        " the setting off of its product, such as sources.clio_manage.off."
+    )
     exit_code = 4
 
 

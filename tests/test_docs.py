@@ -148,18 +148,6 @@ def test_no_page_waits_for_what_is_there(page: Path) -> None:
     assert re.findall(stale, page.read_text("utf-8")) == []
 
 
-def test_folders_and_modules_are_where_they_are_said_to_be() -> None:
-    """The tree in CONTRIBUTING.md is that of the repository."""
-    tree = re.search(r"```text\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
-    assert tree
-    folder = ""
-    for line in tree[1].splitlines():
-        folder = folder if line.startswith(" ") else line.split()[0]
-        within = ROOT / folder if line.startswith(" ") else ROOT
-        for name in re.findall(r"\b[a-z_]+(?:\.py|/)(?=[\s:])", line):
-            assert (within / name).exists(), name
-
-
 def test_metrics_page_is_what_the_definitions_say() -> None:
     """docs/metrics.md is what `make docs` writes."""
     assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()

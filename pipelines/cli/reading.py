@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--accept-empty",
     default="",
     metavar="RESOURCE.COLUMN",
-    help="Take the empty values of this column as they come, from now on.",
+    help="Take the empty values of this withheld column as they come, until they are back.",
 )
 @allow_absent_option
 @common
@@ -100,8 +100,12 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Prove that the warehouse equals Clio: read everything, heal what differs, find deletions.
 
-    Each collection that was read to its end gets a certificate in meta.certificates. Without a
-    product: each one that has a token or a sign-in.
+    Each collection that was read to its end gets a certificate in meta.certificates: ok; late,
+    where changes became visible later than loads allow for; withheld, where the rows are proved
+    and some values are not known; unequal, where a difference stays; guard, where so many rows
+    were absent that none was marked as deleted. clio-sync status --problems says what to do.
+
+    Without a product: each one that has a token or a sign-in.
 
     \b
     Examples:

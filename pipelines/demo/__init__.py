@@ -67,7 +67,7 @@ def run_demo(
     outcome.exit_code = max(step.exit_code for step in steps)
     outcome.results = [*first.results, *second.results, *swept.results, *published.results]
     parts = [loads.text(folder, first, second), proof.text(folder, swept), corrected.text]
-    outcome.text = "".join([*parts, published.text, _next(folder), compared.text])
+    outcome.text = "".join([*parts, published.text, compared.text, _next(folder)])
     return outcome
 
 

@@ -114,9 +114,3 @@ def text(lines: Sequence[Line]) -> str:
     )
     requests = sum(line.requests for line in lines)
     return "\n".join([*parts, "", f"{counts}; {requests} requests. Nothing was changed.", ""])
-
-
-def named(names: Sequence[str], most: int = 3) -> str:
-    """Name a few of many."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pendulum
 
+from pipelines.outcome import named
 from pipelines.plans import Rules, child_plan, lists_of
 from sources.clio_http.asking import ORDER
 from sources.clio_http.catalog import Collection, Redaction
@@ -21,7 +22,7 @@ from sources.errors import (
     UnavailableError,
 )
 
-from .line import FAIL, NOTE, OK, Line, named
+from .line import FAIL, NOTE, OK, Line
 from .session import Session
 from .stored import SEE_ALL
 

@@ -14,14 +14,17 @@ from pathlib import Path
 
 from pipelines import products
 from pipelines.config import Settings
+from pipelines.outcome import counted, named
 from pipelines.push_errors import STOP
 from pipelines.release import PACKAGE
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
-from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line, named
+from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line
 
 SHOWN = ("dlt", "duckdb")
+OF_GIT = frozenset({".gitignore", ".gitkeep"})
+"""Files that come with the repository and hold nothing of the firm's."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 GIB = 1024**3
 TIGHT, SCARCE, NOTHING = 2 * GIB, GIB // 4, 1024**2
@@ -109,7 +112,8 @@ def data_folder(folder: Path) -> Line:
         return unusable
     open_ = sorted(_open_to_others(folder))
     if open_:
-        what = f"{len(open_)} files have modes for others too: {named(open_)}"
+        has = "has a mode" if len(open_) == 1 else "have modes"
+        what = f"{counted(len(open_), 'file')} {has} for others too: {named(open_)}"
         return Line(check, WARN, what, f"chmod -R go-rwx {quoted}")
     return Line(check, OK, f"{folder} is yours alone")
 
@@ -140,7 +144,7 @@ def _open_to_others(folder: Path) -> list[str]:
                 mode = path.lstat().st_mode
             except FileNotFoundError:  # a run that is at work has removed it
                 continue
-            if stat.S_ISREG(mode) and stat.S_IMODE(mode) & OTHERS:
+            if name not in OF_GIT and stat.S_ISREG(mode) and stat.S_IMODE(mode) & OTHERS:
                 found.append(str(path.relative_to(folder)))
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from pipelines.outcome import named
 from pipelines.plans import catalog_hash, lists_of
 from pipelines.state.refusals import Refusals
 from sources.clio_http.asking import LIMIT, ORDER, SINCE
@@ -11,7 +12,7 @@ from sources.clio_http.paging import fetch
 from sources.clio_http.plan import stamp
 from sources.errors import ClioError, FieldsRefusedError, Interrupted, SignInNeededError
 
-from .line import NOTE, OK, WARN, Line, named
+from .line import NOTE, OK, WARN, Line
 from .lists import narrow
 from .session import Session
 

@@ -22,7 +22,9 @@ from pipelines.ledger import Head, Ledger
 from pipelines.observations import FAIL as TOO_LATE
 from pipelines.observations import OK as IN_TIME
 from pipelines.observations import OVERLAP
-from pipelines.problems import problems
+from pipelines.outcome import counted, named
+from pipelines.problems import CERTIFICATES, problems
+from pipelines.remedies import KEPT_OUT, parted, remedy
 from pipelines.state import refusals
 from pipelines.state.refusals import Refusals
 from pipelines.status import source_status
@@ -33,7 +35,7 @@ from sources.clio_http.catalog import Collection, Redaction, read_catalog
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError, ConfigurationError
 
-from .line import FAIL, NOTE, OK, WARN, Line, named
+from .line import FAIL, NOTE, OK, WARN, Line
 
 NEEDED = frozenset(
     {
@@ -162,8 +164,16 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     check, fix = "last_runs", "clio-sync load"
     failed = [row for row in rows if row["state"] not in {"ok", "never loaded", *UNDER_WAY}]
     if failed:
-        told = [f"{row['resource']} ({_code(row)})" for row in failed]
-        return Line(check, FAIL, f"the last load of {named(told)} did not end well", fix)
+        causes = [cause(row) for row in failed]
+        told = [
+            f"{row['resource']} ({words})" for row, (_, words) in zip(failed, causes, strict=True)
+        ]
+        fixes = dict.fromkeys(
+            remedy(code, row["source"], row["resource"], swept=is_swept(row))
+            for row, (code, _) in zip(failed, causes, strict=True)
+        )
+        what = f"the last load of these did not end well: {named(told)}"
+        return Line(check, FAIL, what, named(list(fixes), between="; "))
     open_ = [row["resource"] for row in rows if row["state"] in UNDER_WAY]
     if open_:
         return Line(check, WARN, f"the last load of {named(open_)} is not complete", fix)
@@ -176,9 +186,18 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     )
 
 
-def _code(row: Mapping[str, Any]) -> str:
-    """Give the code of a run's error, which stands before what is told of it."""
-    return str(row["error"] or row["state"]).partition(":")[0]
+def cause(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the code of what a collection's last load ended with, and what it said."""
+    code, words = parted(str(row["error"] or row["state"].replace("_", " ")))
+    # why a list is frozen is kept without a code
+    frozen = row["error"] and row["state"] == "failed" and ": " not in words
+    return code or ("frozen" if frozen else ""), words
+
+
+def is_swept(row: Mapping[str, Any]) -> bool:
+    """Tell whether a sweep reads a collection."""
+    collection = read_catalog(row["source"]).loaded.get(row["resource"])
+    return collection is not None and collection.mode in SWEPT
 
 
 def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
@@ -198,12 +217,12 @@ def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
 def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
     """Say how far the warehouse is proved."""
     check, fix = "certificates", "clio-sync sweep"
-    catalogs = {source: read_catalog(source).loaded for source in PRODUCTS}
-    rows = [row for row in rows if _is_swept(catalogs[row["source"]].get(row["resource"]))]
-    bad = [row for row in rows if row["certificate"] not in {None, certificates.OK}]
+    rows = [row for row in rows if is_swept(row)]
+    good = {None, certificates.OK, certificates.WITHHELD}
+    bad = [row for row in rows if row["certificate"] not in good]
     if bad:
-        told = [f"{row['resource']} ({row['certificate']})" for row in bad]
-        return Line(check, FAIL, f"the last certificate is not good: {named(told)}", fix)
+        told = [f"{row['resource']} ({CERTIFICATES[row['certificate']]})" for row in bad]
+        return Line(check, FAIL, named(told), fix)
     unproved = [row["resource"] for row in rows if row["certificate"] is None]
     if unproved:
         what = f"{len(unproved)} of {len(rows)} collections were never proved: {named(unproved)}"
@@ -212,7 +231,12 @@ def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     if old:
         what = f"{len(old)} of {len(rows)} certificates are older than 31 days: {named(old)}"
         return Line(check, WARN, what, fix)
-    return Line(check, OK, f"{len(rows)} collections are proved equal to Clio")
+    what = f"{counted(len(rows), 'collection')} proved equal to Clio"
+    partly = [row["resource"] for row in rows if row["certificate"] == certificates.WITHHELD]
+    if partly:
+        # what of them is not known has its own lines, until a person accepts it
+        what += f"; of {named(partly)} the rows, and not every value in them"
+    return Line(check, OK, what)
 
 
 def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
@@ -223,25 +247,29 @@ def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line
     return Line("kept_out", OK, "everything that Clio shows fits")
 
 
-TOLD_HERE = frozenset({"withheld", "never"})
-"""What is not known and has no line of its own."""
+TOLD_HERE = {"withheld": WARN, "never": WARN, "behind": WARN, "accepted": NOTE}
+"""What is not known and has no line of its own, and how bad it is."""
 
 
 def not_known(warehouse: Warehouse, source: str) -> list[Line]:
-    """Tell each thing that is not known, with what mends it; what is kept out has its own line."""
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line.
+
+    What a person accepted is a note; values known before that nobody accepted to lose are a fault.
+    """
     found = [one for one in problems(warehouse, source) if one.kind in TOLD_HERE]
     if not found:
         return [Line("not_known", OK, "everything that is loaded is known")]
     return [
-        Line("not_known", WARN, f"{one.name}: {one.message}{one.when}", one.fix) for one in found
+        Line(
+            "not_known",
+            FAIL if one.alarm else TOLD_HERE[one.kind],
+            f"{one.name}: {one.message}{one.when}",
+            one.fix,
+        )
+        for one in found
     ]
 
 
-def _is_swept(collection: Collection | None) -> bool:
-    return collection is not None and collection.mode in SWEPT
-
-
-KEPT_OUT = "clio-sync quarantine list; then correct it in Clio, and clio-sync quarantine retry"
 JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
     last_runs,
     lateness,

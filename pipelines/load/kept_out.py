@@ -38,7 +38,9 @@ class KeptOut:
         notes = []
         for name, counts in sorted(quarantine.counts(self.warehouse, self.source).items()):
             if more[name] and name not in changed:
-                message = f"{counts} kept out, since they do not fit; {more[name]:,} of them new"
+                one = counts.rows + counts.values == 1
+                why = "it does not fit" if one else f"they do not fit; {more[name]:,} of them new"
+                message = f"{counts} kept out, since {why}"
                 errors.append((name, KeptOutError(message, more[name])))
             elif name not in changed:
                 notes.append(f"{name}: {counts.told}; clio-sync quarantine list")

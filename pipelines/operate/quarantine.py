@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from pipelines import products
 from pipelines.config import Settings
 from pipelines.epoch import check_epoch
-from pipelines.errors import DemoFolderError, NoWarehouseError
+from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
 from pipelines.load import URGENCY
 from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
 from pipelines.run_load import Run, opened_runner
 from pipelines.state import quarantine
+from pipelines.state.inputs import keep_inputs
 from pipelines.state.quarantine import Entry
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from pipelines.writeback.rereading import Rereading, Wanted
@@ -72,7 +74,8 @@ def run_list(settings: Settings, clock: Clock) -> Outcome:
         cells = [_cells(entry) for entry in found]
         text = "Nothing is kept out: everything that Clio shows fits.\n"
         if found:
-            text = table(HEADER, cells) + f"\n\n{len(found):,} rows and values are kept out.\n"
+            number = _how_many(len(found), "row or value is", "rows and values are")
+            text = f"{table(HEADER, cells)}\n\n{number} kept out.\n"
         results = [_result(entry) for entry in found]
     return Outcome("quarantine list", started_at, clock.now(), results=results, text=text)
 
@@ -82,10 +85,12 @@ def run_show(settings: Settings, clock: Clock, resource: str, record_id: str) ->
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
+        CommandLineError: there is no such collection.
         NotKeptOutError: nothing of it is kept out.
 
     """
     started_at = clock.now()
+    _demand_known(settings, resource)
     with _opened(settings) as every:
         found = [e for e in every if (e.resource, e.record_id) == (resource, record_id)]
     if not found:
@@ -107,6 +112,7 @@ def run_retry(run: Run, resource: str | None) -> Outcome:
     """Read again by their ids all records of which something is kept out, and say what stays out.
 
     Raises:
+        CommandLineError: there is no such collection.
         NoWarehouseError: nothing was loaded yet.
         DemoFolderError: the folder holds the demo's firm.
         ClioError: Clio cannot be reached; nothing was changed.
@@ -114,6 +120,8 @@ def run_retry(run: Run, resource: str | None) -> Outcome:
     """
     outcome = Outcome("quarantine retry", run.clock.now(), run_id=uuid4().hex)
     folder = run.settings.data_dir
+    if resource is not None:
+        _demand_known(run.settings, resource)
     if not (folder / FILE).exists():
         raise NoWarehouseError
     if (folder / DEMO_MARK).exists():
@@ -131,12 +139,32 @@ def run_retry(run: Run, resource: str | None) -> Outcome:
         left = _wanted(warehouse, resource)
     outcome.finished_at = run.clock.now()
     outcome.results = [_result(entry) for entry in left]
-    outcome.text = f"{len(before):,} were kept out, {len(left):,} still are.\n"
+    outcome.text = f"{_how_many(len(before), 'was', 'were')} kept out"
+    outcome.text += f", {_how_many(len(left), 'still is', 'still are')}.\n"
     if left:
         outcome.text = table(HEADER, [_cells(entry) for entry in left]) + "\n\n" + outcome.text
-        outcome.errors.append(("", KeptOutError(f"{len(left):,} stay kept out", len(left))))
+        outcome.errors.append(
+            ("", KeptOutError(f"{_how_many(len(left), 'stays', 'stay')} kept out", len(left)))
+        )
         outcome.exit_code = max(outcome.exit_code, 4, key=URGENCY.__getitem__)
     return outcome
+
+
+def _how_many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
+def _demand_known(settings: Settings, resource: str) -> None:
+    """Refuse a collection that no product has.
+
+    Raises:
+        CommandLineError: it is not known.
+
+    """
+    every = [products.catalog(name, options) for name, options in settings.sources.items()]
+    if not any(resource in one.loaded for one in every):
+        message = f"unknown collection {resource}; clio-sync resources lists the valid names"
+        raise CommandLineError(message)
 
 
 def _wanted(warehouse: Warehouse, resource: str | None) -> list[Entry]:
@@ -169,6 +197,7 @@ def _again(run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[E
                     outcome.exit_code = max(outcome.exit_code, code, key=URGENCY.__getitem__)
                     continue
                 _forget(warehouse, source, collection, gone)
+            keep_inputs(warehouse, source, product.catalog.loaded, product.off)
         finally:
             reading.close()
 

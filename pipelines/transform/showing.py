@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.errors import NoWarehouseError
-from pipelines.model_errors import NotBuiltError, SelectionError
+from pipelines.model_errors import NotBuiltError, UnknownCheckError
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse
 
@@ -53,7 +53,7 @@ def run_check_show(work: Work, name: str) -> Outcome:
     Raises:
         NoWarehouseError: nothing was loaded yet.
         NotBuiltError: nothing was built or checked yet.
-        SelectionError: there is no check of that name.
+        UnknownCheckError: there is no check of that name.
 
     """
     started_at = work.clock.now()
@@ -75,7 +75,7 @@ def _named(warehouse: Warehouse, name: str) -> list[Verdict]:
     known = journal.verdicts(warehouse) | _failed_alone(warehouse)
     found = [one for key, one in known.items() if name in {key, key.partition(".")[2]}]
     if not found:
-        raise SelectionError(unknown("check", name, sorted(known)))
+        raise UnknownCheckError(unknown("check", name, sorted(known)))
     return found
 
 

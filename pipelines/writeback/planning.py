@@ -8,7 +8,7 @@ from uuid import uuid4
 from pipelines.canonical import read, sha256
 from pipelines.errors import EditRefusedError
 from pipelines.ledger import Entry, Ledger
-from pipelines.outcome import Outcome
+from pipelines.outcome import Outcome, counted
 from pipelines.push_errors import NeedsPersonError, PlanRefusedError
 from pipelines.run_load import Run
 from sources.clio_http.writes import is_strong
@@ -303,6 +303,7 @@ def _tell(outcome: Outcome, at: Session, draft: Draft, plan: Plan | None) -> Non
     outcome.text = plan_text(at, plan, draft.ends)
     stuck = [one for one in draft.ends if one.state in FOR_A_PERSON]
     if stuck:
-        error = NeedsPersonError(f"{len(stuck):,} edits conflict with what Clio has")
+        verb = "conflicts" if len(stuck) == 1 else "conflict"
+        error = NeedsPersonError(f"{counted(len(stuck), 'edit')} {verb} with what Clio has")
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code

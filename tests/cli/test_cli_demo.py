@@ -88,14 +88,15 @@ def shows_the_figures(shown: str, folder: Path) -> None:
 
 
 def says_what_to_try_next(shown: str, folder: Path) -> None:
-    """The lines before the last name the file and commands that exist; the last tell, in three
-    lines, that nothing differs and where the package of evidence is.
+    """The last lines name the file and commands that exist; those before tell, in three lines,
+    that nothing differs and where the package of evidence is.
     """
     lines = [line for line in shown.splitlines() if line.strip()]
     at = lines.index(f"The warehouse is {folder / 'warehouse.duckdb'}. Next:")
     words = [line.split()[0] for line in lines[at + 1 : at + 5]]
     assert words == ["clio-sync", "clio-sync", "duckdb", "clio-sync"]
-    compared, differing, package = lines[-3:]
+    assert len(lines) == at + 5
+    compared, differing, package = lines[at - 3 : at]
     assert compared.endswith("comparisons agree, 0 differ, 0 moved, 0 were not run.")
     assert differing == "Open differences: 0."
     path = package.removeprefix("The package is in ").partition(":")[0]

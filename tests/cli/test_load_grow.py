@@ -56,6 +56,16 @@ def test_both_are_read_and_shown_apart(clio: Simulator, tmp_path: Path) -> None:
     assert "clio_manage.matters" in text
 
 
+def test_a_product_that_refuses_its_token_is_told_under_its_heading(
+    clio: Simulator, tmp_path: Path
+) -> None:
+    """No heading stands alone; the other product is read."""
+    env = grow(tmp_path / "data", clio, manage=True) | {"SOURCES__CLIO_GROW__ACCESS_TOKEN": "wrong"}
+    done = run("load", "--resource", "users", env=env)
+    assert done.returncode == 3
+    assert "Clio Grow\n\nNothing was read; the reason stands below.\n" in done.stdout
+
+
 def test_a_product_that_is_named_must_have_a_token(tmp_path: Path) -> None:
     """Exit 3, and no warehouse is made."""
     env = environment(tmp_path / "data") | {"CLIO_SYNC__TOKEN_STORE": "file"}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.status import run_problems
 from sources.clio_simulator import Seed, Simulator
-from tests.system.firm import Firm
+from tests.system.firm import Firm, QuickClock
 from tests.system.process import document, environment, run
 
 LISTED = "select resource, record_id, field from meta.quarantine order by all"
@@ -76,9 +77,24 @@ def test_what_fits_by_now_is_stored_by_a_retry(firm: Firm) -> None:
 
     firm.clio.switches.misfits = {}
     done = run("quarantine", "retry", env=env)
-    assert (done.returncode, done.stdout) == (0, "1 were kept out, 0 still are.\n")
+    assert (done.returncode, done.stdout) == (0, "1 was kept out, 0 still are.\n")
     assert firm.query(LISTED) == []
     assert firm.differences("tasks") == []
+    known = run_problems(firm.settings, QuickClock()).text
+    assert known == "Everything that is loaded is known.\n"
+    inputs = "select state, reason from meta.inputs where resource = 'tasks'"
+    assert firm.query(inputs) == [("complete", "")]
+
+
+def test_a_collection_that_is_not_known_is_refused(firm: Firm) -> None:
+    """By `show` and by `retry`, as `load` does: exit code 2, and nothing is asked."""
+    since = len(firm.clio.requests)
+    for words in (("retry", "nope"), ("show", "nope", "42")):
+        done = run("quarantine", *words, "--json", env=environment(firm.folder, firm.clio))
+        (error,) = document(done)["errors"]
+        assert (done.returncode, error["code"]) == (2, "usage")
+        assert "unknown collection nope; clio-sync resources" in error["message"]
+    assert len(firm.clio.requests) == since
 
 
 def test_what_is_gone_in_clio_and_was_never_stored_leaves(firm: Firm) -> None:

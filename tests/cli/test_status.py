@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from pipelines.status import run_status
 from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
+from tests.system.firm import QuickClock
 from tests.system.process import document, environment, run
 
 ROW = {
@@ -48,6 +50,18 @@ def test_status_of_what_is_proved(new_firm: NewFirm) -> None:  # noqa: F811
     assert row["deletes_known_as_of"] == row["certified_at"] is not None
     assert (row["silent_changes"], row["lateness"]) == (1, "ok")
     assert "found only by a sweep" in run("status", env=environment(firm.folder)).stdout
+
+
+def test_what_is_switched_off_is_said_to_be(new_firm: NewFirm) -> None:  # noqa: F811
+    """Nothing of it counts as waiting or as well."""
+    firm = new_firm()
+    firm.load("tasks", "matters", "matter_contacts", budget=5)
+    firm.options["off"] = ("matter_contacts", "tasks")
+    done = run_status(firm.settings, QuickClock())
+    states = {row["resource"]: row["state"] for row in done.results}
+    assert states == {"matter_contacts": "off", "matters": "ok", "tasks": "off"}
+    assert "lists of matters read" not in done.text
+    assert "Switched off, so not read: matter_contacts, tasks." in done.text
 
 
 def test_status_without_a_warehouse(tmp_path: Path) -> None:

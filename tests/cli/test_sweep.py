@@ -72,7 +72,7 @@ def test_text_of_a_sweep(firm: Firm) -> None:
     assert done.returncode == 0, done.stderr
     (row,) = [line for line in done.stdout.splitlines() if line.strip().startswith("tasks")]
     assert row.split() == ["tasks", "59", "59", "0", "1", "0", "1", "ok"]
-    assert "2 collections proved, 119 rows, 5 requests; 1 were equal" in done.stdout
+    assert "2 collections proved, 119 rows, 5 requests; 1 was equal" in done.stdout
 
 
 def test_sweep_before_any_load(firm: Firm, tmp_path: Path) -> None:

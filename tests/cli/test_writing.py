@@ -72,7 +72,7 @@ def test_the_road(firm: Firm) -> None:
     undone = document("undo", plan)["results"]
     assert [one["edit_id"] is not None for one in undone] == [True]
     _, out, _ = call("status")
-    assert "edits are proposed and wait for clio-sync plan" in out
+    assert "1 edit is proposed and waits for clio-sync plan" in out
 
 
 def test_the_plan_says_what_a_person_must_know(firm: Firm) -> None:

@@ -166,7 +166,7 @@ CASES = {
     "went-back": Case(went_back_before, "epoch", "warn", "went back"),
     "load-failed": Case(
         run_of("status = 'failed', error = 'missing_scope: Billing'"),
-        "last_runs", "fail", "missing_scope", MANAGE, 7,
+        "last_runs", "fail", "(Billing)", MANAGE, 7,
     ),
     "load-interrupted": Case(
         run_of("status = 'interrupted'"), "last_runs", "warn", "not complete", MANAGE
@@ -178,7 +178,7 @@ CASES = {
     "too-late": Case(late(1200), "lateness", "fail", "bills (20 minutes)", MANAGE, 7),
     "certificate-late": Case(
         lambda p: p.tell("update meta.certificates set status = 'late' where resource = 'bills'"),
-        "certificates", "fail", "bills (late)", MANAGE, 7,
+        "certificates", "fail", "bills (the last sweep found changes that became", MANAGE, 7,
     ),
     "unproved": Case(
         lambda p: p.tell("delete from meta.certificates where resource = 'bills'"),

@@ -44,6 +44,7 @@ def test_value_that_does_not_fit_is_told_once_then_warned_of(firm: Firm) -> None
     outcome = firm.load("tasks")
     assert (outcome.exit_code, codes(outcome)) == (4, ["kept_out"])
     assert "quarantine list" in outcome.errors[0][1].hint
+    assert str(outcome.errors[0][1]) == "1 value kept out, since it does not fit"
     assert [row["quarantined"] for row in outcome.results] == [1]
     assert firm.query(LISTED) == [("tasks", str(key), "due_at", "does not fit its type")]
     assert firm.stored("tasks")[(key,)]["due_at"] == before[(key,)]["due_at"]

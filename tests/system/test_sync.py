@@ -119,6 +119,8 @@ def test_a_refused_sign_in_ends_it(firm: Firm) -> None:
     outcome = sync(firm)
     assert outcome.exit_code == 3
     assert list(stages(outcome).values()) == ["sign_in_needed", *["not_run"] * 3]
+    said = "load\n\nNothing was done; the reason stands below.\n\n"
+    assert outcome.text.startswith(said)
     assert NOTHING in outcome.text
     with pytest.raises(NotPublishedError):
         read_published(firm.folder)

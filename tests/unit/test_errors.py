@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from pipelines import errors as of_warehouse
+from pipelines import misfit_errors
+from pipelines.remedies import REMEDIES, parted, remedy
 from sources import errors
 from sources.errors import ClioError, FieldsRefusedError, UnavailableError
 
@@ -58,3 +61,45 @@ def test_unavailable_covers_what_may_pass_by_itself() -> None:
     """Whoever catches UnavailableError catches these as well."""
     assert issubclass(errors.RateLimitedError, UnavailableError)
     assert issubclass(errors.UntrustedServerError, UnavailableError)
+
+
+APART = {
+    "clio_error", "notification", "record_changed", "write_refused",
+    # of commands that no load runs
+    "busy", "damaged_backup", "damaged_file", "demo_folder", "edit_refused", "file_in_the_way",
+    "ledger", "no_backup", "no_warehouse", "not_a_backup", "not_a_demo", "not_confirmed",
+    "not_kept_out", "not_revoked", "nothing_proved", "query", "stopped_walk", "usage", "withheld",
+    "withheld_base",
+}  # fmt: skip
+"""Codes that no walk of a list ends with, or that are told in a way of their own."""
+
+
+def test_every_end_of_a_walk_has_a_remedy() -> None:
+    """`status --problems` and `doctor` say what to do about each, in the words of one table."""
+    codes = {
+        kind.code
+        for module in (errors, of_warehouse, misfit_errors)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, ClioError)
+    }
+    assert codes - APART - set(REMEDIES) == set()
+
+
+@pytest.mark.parametrize("source", ["clio_manage", "clio_grow"])
+@pytest.mark.parametrize("code", [*REMEDIES, ""])
+def test_remedy_is_whole(code: str, source: str) -> None:
+    """Every place is filled, and it says what to do for the product that is meant."""
+    said = remedy(code, source, "contacts")
+    assert "{" not in said
+    assert "clio-sync" in said or "gateway" in said
+    if source == "clio_grow":
+        assert not re.search(r"clio-sync (load|sweep|auth login)(?! grow)", said)
+
+
+def test_a_reason_is_parted_from_its_code() -> None:
+    """Only a code that is known is one: paths and figures stay as they are."""
+    assert parted("missing_scope: GET /bills was answered with 403") == (
+        "missing_scope",
+        "GET /bills was answered with 403",
+    )
+    assert parted("2 of 4 lists: no") == ("", "2 of 4 lists: no")

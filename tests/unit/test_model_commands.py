@@ -247,5 +247,8 @@ def test_the_rows_of_a_check_are_shown(work: Work) -> None:
     change(work, "update raw_firm.bills set total = 1 where id = 1")
     assert run_transform(work).exit_code == 0
     assert "finds nothing wrong" in run_check_show(work, "checks.nothing_negative").text
-    with pytest.raises(SelectionError, match="nothing_negative"):
+    with pytest.raises(SelectionError, match="nothing_negative") as raised:
         run_check_show(work, "nothing_negativ")
+    assert "clio-sync check --json" in raised.value.hint
+    assert "built" not in raised.value.hint
+    assert {"checks.nothing_negative"} <= {row["check"] for row in run_check(work).results}

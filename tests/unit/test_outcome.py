@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import orjson
 import pendulum
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.outcome import Outcome, errors_text, jsonable, printable, status, table
+from pipelines.doctor.machine import data_folder
+from pipelines.outcome import Outcome, counted, errors_text, jsonable, printable, status, table
+from pipelines.waiting import PlanWaiting, Waiting
 from sources.errors import ConfigurationError, SignInNeededError
 
 START = pendulum.datetime(2026, 3, 2, 9, 0, 0)
@@ -125,3 +128,27 @@ def test_each_error_says_what_to_do() -> None:
         f"wrong\n  {ConfigurationError.hint}\n"
     )
     assert errors_text([]) == ""
+
+
+def test_one_thing_is_not_called_things() -> None:
+    """Numbers and their nouns agree, here and in what waits on the way back to Clio."""
+    assert [counted(n, "row") for n in (0, 1, 2_000)] == ["0 rows", "1 row", "2,000 rows"]
+    plan = PlanWaiting("abc", "tomorrow", 1, 0)
+    assert list(Waiting({"conflicted": 1, "proposed": 2}, (plan,)).lines()) == [
+        "2 edits are proposed and wait for clio-sync plan.",
+        "1 edit conflicts with what Clio has: clio-sync edits list.",
+        "Plan abc: 1 edit waits for approval, and 0 approved not sent; valid until tomorrow.",
+    ]
+
+
+def test_a_file_of_gits_is_no_secret(tmp_path: Path) -> None:
+    """What stands in an empty data folder of the repository lets nobody in."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    for name in (".gitkeep", ".gitignore"):
+        (folder / name).touch(mode=0o644)
+    assert data_folder(folder).status == "ok"
+    (folder / "copy.csv").touch()
+    (folder / "copy.csv").chmod(0o644)
+    found = data_folder(folder)
+    assert (found.status, found.what) == ("warn", "1 file has a mode for others too: copy.csv")

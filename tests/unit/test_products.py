@@ -15,7 +15,7 @@ from sources.clio_http.client import ClientSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.pace import Pace
 from sources.clio_http.secret import Secret
-from sources.errors import ConfigurationError
+from sources.errors import ClioError, ConfigurationError
 
 TOKEN = Secret("token-for-tests")
 BOTH = ("clio_manage", "clio_grow")
@@ -118,8 +118,11 @@ def test_what_cannot_be_shared_out_is_told(
     tmp_path: Path, names: tuple[str, ...], choice: dict[str, int], told: str
 ) -> None:
     """Unknown, off, or a decision about one list that would be about two."""
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ClioError, match=told) as raised:
         parts(tmp_path, *names, **choice)
+    assert raised.value.exit_code == 2
+    # what stands in the settings is to be corrected there, what was typed is not
+    assert isinstance(raised.value, ConfigurationError) == ("is off" in told)
 
 
 def test_a_decision_about_one_list_of_one_product(tmp_path: Path) -> None:

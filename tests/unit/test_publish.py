@@ -327,3 +327,21 @@ def test_a_pointer_leads_nowhere_else(work: Work) -> None:
     (home(work) / held["snapshot"]).unlink()
     with pytest.raises(PointerError, match="not there"):
         run_sql(work.settings, work.clock, "select 1")
+
+
+def test_what_is_missing_for_good_is_told_once_in_each_run(work: Work) -> None:
+    """As incomplete the first time, afterwards as a warning; never as both."""
+    with Warehouse(work.settings.data_dir) as warehouse:
+        columns = warehouse.columns("meta", "not_known")
+        row = {"source": "clio_manage.bills", "state": "never", "model": "core.fct_bill"}
+        row |= {"column_name": "total", "reason": "403"}
+        warehouse.rows(
+            f"insert into meta.not_known ({', '.join(row)}) values ($1, $2, $3, $4, $5)",
+            list(row.values()),
+        )
+        assert set(row) <= set(columns)
+    first, again = (run_publish(work, partial=True) for _ in range(2))
+    assert [error.code for _, error in first.errors] == ["partial"]
+    assert "Warning" not in first.text
+    assert again.errors == []
+    assert again.text.count("Warning: published without the figures") == 1
