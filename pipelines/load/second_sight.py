@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from pipelines.census import BURIED
+from pipelines.collapse import SHARE
 from pipelines.state.withheld import NOT_READ
 from pipelines.unknown import empty_sql
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
@@ -34,14 +35,17 @@ class SecondSight:
         self.collection = collection
         self.table = f"raw_{source}.{quoted(collection.name)}"
         self.of = [source, collection.name]
-        marks = warehouse.rows(KEPT_BACK, [*self.of, sorted(NOT_READ)])
         self.kinds = {column.name: column.type for column in collection.columns}
-        self.fields = sorted({field for field, _ in marks} & self.kinds.keys())
-        self.cells = [key for _, key in marks if key is not None][:ASKED]
-        self.whole = sorted({field for field, key in marks if key is None} & self.kinds.keys())
+        self.cells: dict[str, list[str]] = {}
+        self.whole: set[str] = set()
+        for name, key in warehouse.rows(KEPT_BACK, [*self.of, sorted(NOT_READ)]):
+            if name in self.kinds and key is None:
+                self.whole.add(name)
+            elif name in self.kinds:
+                self.cells.setdefault(name, []).append(key)
 
     def sees(self, ask: Callable[[Sequence[object]], pa.Table]) -> bool:
-        """Ask for some of the records; tell whether one shows a value that is kept back.
+        """Ask for some of the records; tell whether nearly all show a value that is kept back.
 
         Where nobody answers nothing is seen: the walk that follows says why.
         """
@@ -52,36 +56,50 @@ class SecondSight:
             answered = ask(keys)
         except ClioError:
             return False
-        fields = [name for name in self.fields if name in answered.column_names]
-        if not (answered.num_rows and fields):
-            return False
-        tests = [self._shown(name, marked=UNKNOWN in answered.column_names) for name in fields]
         cursor = self.warehouse.cursor()
         try:
             cursor.register("asked", answered)
-            query = f"select count(*) from asked a where {' or '.join(tests)}"  # noqa: S608
-            found: int
-            ((found,),) = cursor.execute(query).fetchall()
+            return any(
+                self._is_shown(cursor, name, answered.column_names)
+                for name in sorted({*self.whole, *self.cells})
+                if name in answered.column_names
+            )
         finally:
             cursor.close()
-        return found > 0
 
-    def _shown(self, name: str, *, marked: bool) -> str:
-        there = f"not {empty_sql(f'a.{quoted(name)}', self.kinds[name])}"
-        if not marked:
-            return there
-        marks = f"coalesce([one.field for one in a.{UNKNOWN}], [])"
-        return f"({there} and not list_contains({marks}, '{name}'))"
+    def _is_shown(self, cursor: Cursor, name: str, columns: Sequence[str]) -> bool:
+        """Tell whether nearly all records of which a column is kept back show it again."""
+        column = quoted(name)
+        there = f"not {empty_sql(f'a.{column}', self.kinds[name])}"
+        if UNKNOWN in columns:
+            marks = f"coalesce([one.field for one in a.{UNKNOWN}], [])"
+            there = f"({there} and not list_contains({marks}, '{name}'))"
+        same = f"{key_sql(self.collection, 'r')} = {key_sql(self.collection, 'a')}"
+        query = (
+            f"select count(*), count(*) filter ({there})"  # noqa: S608
+            f" from asked a join {self.table} r on {same}"
+        )
+        where, keys = self._kept(name, "$1")
+        ((asked, shown),) = cursor.execute(f"{query} where {where}", keys).fetchall()
+        return bool(shown and shown >= SHARE * asked)
+
+    def _kept(self, name: str, keys: str) -> tuple[str, list[list[str]]]:
+        """Give in SQL the rows of which a value is kept back, and the keys that it names."""
+        if name in self.whole:
+            return f"not {empty_sql(f'r.{quoted(name)}', self.kinds[name])}", []
+        return f"list_contains({keys}, {key_sql(self.collection, 'r')})", [self.cells[name]]
 
     def _witnesses(self) -> list[object]:
-        """Choose records with a marked cell, and such that hold a value of a marked column."""
-        key = quoted(self.collection.key[-1])
-        text = key_sql(self.collection, "r")
-        filled = [f"not {empty_sql(f'r.{quoted(name)}', self.kinds[name])}" for name in self.whole]
-        chosen = " or ".join([f"list_contains($3, {text})", *filled])
-        found = self.warehouse.rows(
-            f"select r.{key} from {self.table} r where ({chosen}) and {text} not in ({BURIED})"  # noqa: S608
-            f" order by hash(r.{key}), r.{key} limit {ASKED}",
-            [*self.of, self.cells],
-        )
-        return [value for (value,) in found]
+        """Choose some records of each column of which a value is kept back."""
+        key, text = quoted(self.collection.key[-1]), key_sql(self.collection, "r")
+        names = sorted({*self.whole, *self.cells})
+        chosen: dict[object, None] = {}
+        for name in names:
+            where, keys = self._kept(name, "$3")
+            found = self.warehouse.rows(
+                f"select r.{key} from {self.table} r where {where} and {text} not in ({BURIED})"  # noqa: S608
+                f" order by hash(r.{key}), r.{key} limit {max(1, ASKED // len(names))}",
+                [*self.of, *keys],
+            )
+            chosen.update(dict.fromkeys(value for (value,) in found))
+        return list(chosen)

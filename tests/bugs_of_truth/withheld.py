@@ -62,8 +62,8 @@ WITHHELD = (
         (
             Patch(
                 COLLAPSE,
-                "return self.emptied > 0 and",
-                "return self.emptied >= FEW and",
+                "nearly_all = self.emptied > 0 and",
+                "nearly_all = self.emptied >= FEW and",
             ),
         ),
         (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
@@ -71,7 +71,7 @@ WITHHELD = (
     Mutant(
         506,
         "a column that is seen again stays marked",
-        (Patch(COLLAPSE, "return known > 0 and (not held", "return known < 0 and (not held"),),
+        (Patch(COLLAPSE, "return known > 0 and not marked", "return known < 0 and not marked"),),
         (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
     ),
     Mutant(
@@ -164,8 +164,8 @@ WITHHELD = (
         (
             Patch(
                 "pipelines/load/second_sight.py",
-                "        if not marked:\n            return there\n",
-                "        if there:\n            return there\n",
+                "        if UNKNOWN in columns:\n            marks",
+                "        if UNKNOWN in ():\n            marks",
             ),
         ),
         (f"{COLUMNS}::test_a_permission_that_is_given_back_is_found_by_a_load",),
@@ -218,5 +218,71 @@ WITHHELD = (
             ),
         ),
         ("tests/system/test_cadence.py::test_a_run_that_cannot_begin_has_missed_what_was_due",),
+    ),
+    Mutant(
+        540,
+        "one record that is still shown decides for the firm",
+        (
+            Patch(
+                COLLAPSE,
+                "    if second.empty:\n",
+                "    if second.empty and not second.filled:\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_few_that_are_still_shown_decide_nothing",),
+    ),
+    Mutant(
+        541,
+        "many unchanged records that come back empty raise no question",
+        (
+            Patch(
+                COLLAPSE,
+                "        return nearly_all or self.is_contrary\n",
+                "        return nearly_all\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_sight_that_is_lost_or_given_back_within_a_walk",),
+    ),
+    Mutant(
+        542,
+        "a column is taken for seen again though values of it are kept back",
+        (Patch(COLLAPSE, "return known > 0 and not marked", "return known > 0"),),
+        (f"{COLUMNS}::test_sight_that_is_lost_or_given_back_within_a_walk",),
+    ),
+    Mutant(
+        543,
+        "the second half of a walk lifts a column",
+        (
+            Patch(
+                "pipelines/load/task.py",
+                "(plan.since is None and plan.start == Point())",
+                "plan.since is None",
+            ),
+        ),
+        (f"{COLUMNS}::test_parts_of_a_walk_that_were_read_blind",),
+    ),
+    Mutant(
+        544,
+        "one changed record that is shown lifts a column",
+        (
+            Patch(
+                "pipelines/load/task.py",
+                "(plan.since is None and plan.start == Point())",
+                "plan.start == Point()",
+            ),
+        ),
+        (f"{COLUMNS}::test_one_record_that_is_shown_lifts_no_column",),
+    ),
+    Mutant(
+        545,
+        "a few records that are shown again make each load a whole one",
+        (
+            Patch(
+                "pipelines/load/second_sight.py",
+                "return bool(shown and shown >= SHARE * asked)",
+                "return bool(shown)",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_few_that_are_still_shown_decide_nothing",),
     ),
 )
