@@ -244,12 +244,6 @@ WITHHELD = (
         (f"{COLUMNS}::test_sight_that_is_lost_or_given_back_within_a_walk",),
     ),
     Mutant(
-        542,
-        "a column is taken for seen again though values of it are kept back",
-        (Patch(COLLAPSE, "return known > 0 and not marked", "return known > 0"),),
-        (f"{COLUMNS}::test_sight_that_is_lost_or_given_back_within_a_walk",),
-    ),
-    Mutant(
         543,
         "the second half of a walk lifts a column",
         (
