@@ -51,10 +51,11 @@ bench: $(DEV)  ## Measure, and write docs/benchmarks.md
 mutants: $(DEV)  ## Plant bugs one at a time; each must turn a test red
 	$(BIN)/python -m tests.mutants
 
-docs: $(DEV)  ## Write what is generated: docs/cli.md, docs/metrics.md and the tables of collections
+docs: $(DEV)  ## Write what is generated: docs/cli.md, docs/metrics.md, tables of the simulator and of collections
 	$(BIN)/python -m tests.docs_cli
 	$(BIN)/python -m tests.docs_collections
 	$(BIN)/python -m tests.docs_metrics
+	$(BIN)/python -m tests.docs_simulator
 
 lock: $(DEV)  ## Resolve the dependencies anew
 	$(PIP) "uv>=0.9,<1"

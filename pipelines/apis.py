@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sources.clio_grow import settings as grow
 from sources.clio_http.client import ClientSettings, ClioClient, Pace, Policy
 from sources.clio_http.clock import Clock
+from sources.clio_http.hints import hints_for
 from sources.clio_http.hosts import base_origin
 from sources.clio_http.pace_file import pace_file
 from sources.clio_manage import settings as manage
@@ -88,7 +89,8 @@ def client(source: str, all_settings: Settings, clock: Clock, stop: threading.Ev
 
     """
     options = all_settings.sources[source]
-    given = access(source, all_settings, base_url(source, options), clock)
+    with hints_for(source):
+        given = access(source, all_settings, base_url(source, options), clock)
     return client_with(source, all_settings, given, clock, stop)
 
 

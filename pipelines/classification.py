@@ -6,7 +6,7 @@ key in a package corrupt the table under `upsert`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pendulum
 import pyarrow as pa
@@ -37,7 +37,8 @@ class Classified:
     `updated_at` lies before the stored one. `again` holds rows that must wait for the next
     package. `seen` has key and content hash of every row that is now stored or on its way there.
     `cells` marks what is not known of these rows (key, field, evidence, held), `whole` the columns
-    that are marked as a whole from now on, `lifted` those that are no more.
+    that are marked as a whole from now on; `shown` counts of those that were so before the cells
+    that show a value and the others.
     A version that a write of our own replaced counts as unchanged, however often Clio shows it.
     """
 
@@ -51,7 +52,7 @@ class Classified:
     observed: Observed = field(default_factory=Observed)
     cells: pa.Table | None = None
     whole: dict[str, ColumnMark] = field(default_factory=dict)
-    lifted: frozenset[str] = frozenset()
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def text_for_hash(name: str, kind: str) -> str:
@@ -142,7 +143,8 @@ class Classifier:
         if not batch.num_rows:
             return Classified(None, 0, 0, 0, (), None)
         shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
-        cells, lifted = self._carrier.known(shown)
+        cells = self._carrier.known(shown)
+        counts = self._carrier.shown(cells)
         if self.once and not self.filled:
             whole = self._all_new(cells.rows)
             seen = self._seen(whole)
@@ -151,21 +153,21 @@ class Classifier:
                 *(whole, batch.num_rows, 0, 0, (), None, seen),
                 cells=marks,
                 whole=columns,
-                lifted=lifted,
+                shown=counts,
             )
         classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
         if lost := self._emptied(cells.rows, classed, ask):
             self.withheld.update(lost)
-            cells, _ = self._carrier.known(shown, lift=False)
+            cells = self._carrier.known(shown)
             classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
-        return self._classified(shown, cells, classed, (lost, lifted))
+        return replace(self._classified(shown, cells, classed, lost), shown=counts)
 
     def _classified(
         self,
         shown: pa.Table,
         cells: Cells,
         classed: pa.Table,
-        columns: tuple[dict[str, ColumnMark], frozenset[str]],
+        lost: dict[str, ColumnMark],
     ) -> Classified:
         """Put together what became of the rows of a reading."""
         batch = cells.rows
@@ -173,7 +175,7 @@ class Classifier:
         known = sum(part.num_rows for part in parts.values())
         again = parts["again"]
         observed = self._observed(batch, classed)
-        marks, whole = self._carrier.marked(shown, cells, columns[0])
+        marks, whole = self._carrier.marked(shown, cells, lost)
         return Classified(
             self._going(batch, classed, parts["updated"]),
             parts["inserted"].num_rows,
@@ -185,7 +187,6 @@ class Classifier:
             observed,
             marks,
             whole,
-            columns[1],
         )
 
     def _emptied(self, rows: pa.Table, classed: pa.Table, ask: Ask | None) -> dict[str, ColumnMark]:

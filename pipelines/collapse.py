@@ -26,8 +26,14 @@ class Emptied:
 
     @property
     def is_suspect(self) -> bool:
-        """Tell whether nearly everything that was filled came back empty."""
-        return self.emptied > 0 and self.emptied >= SHARE * self.filled
+        """Tell whether nearly everything that was filled came back empty, or much unchanged."""
+        nearly_all = self.emptied > 0 and self.emptied >= SHARE * self.filled
+        return nearly_all or self.is_contrary
+
+    @property
+    def is_contrary(self) -> bool:
+        """Tell whether many rows came back empty that by their etag are as they were."""
+        return self.by_etag and self.same >= FEW
 
 
 @dataclass(frozen=True)
@@ -46,22 +52,23 @@ def is_withheld(found: Emptied, second: Second | None) -> bool:
     if second is None:
         # no second reading can be had: many rows at once, or unchanged ones, decide alone
         return found.emptied >= FEW or found.same >= (1 if found.by_etag else SAME)
-    if second.filled:
-        # unchanged records still show their value: the firm itself emptied the others
-        return False
     if second.empty:
-        # unchanged by their etag, and empty all the same
+        # unchanged by their etag, and empty all the same, though others may still be shown
         return True
+    if second.filled:
+        # unchanged records still show their value: the firm itself emptied those that changed
+        return found.is_contrary
     # every record with a value was changed: nobody is left to witness
     return found.emptied >= FEW
 
 
-def is_lifted(known: int, held: int) -> bool:
-    """Tell whether a column that was withheld is seen again: no value is kept back any more.
+def is_lifted(known: int, marked: int) -> bool:
+    """Tell whether a column that was withheld is seen again, by what a walk of all its rows showed.
 
-    Of many cells a few that were filled and are empty may have been emptied by the firm meanwhile.
+    A single cell that is kept back keeps the mark: whether the firm emptied it meanwhile, or this
+    token still may not see it, nobody can tell.
     """
-    return known > 0 and (not held or (known >= FEW and held < (1 - SHARE) * (known + held)))
+    return known > 0 and not marked
 
 
 def is_whole(known: int, marked: int) -> bool:

@@ -1,6 +1,7 @@
 """What can go wrong with models: their files, their queries, their checks."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 
 from sources.errors import ClioError
 
@@ -47,7 +48,7 @@ class ChecksFailedError(ClioError):
 
     code = "checks_failed"
     hint = (
-        "Nothing of this build was kept; what was built before stays. clio-sync check show NAME"
+        "Nothing of this build was kept; what was built before stays. clio-sync check show 'NAME'"
         " shows the rows. clio-sync sync reads them again from Clio; else correct them in Clio, or"
         " the model, then run clio-sync transform."
     )
@@ -63,8 +64,8 @@ class UnhealedError(ChecksFailedError):
         named = " ".join(f"--resource {name}" for name in resources)
         self.hint = (
             "Nothing of this build was kept; what was built before stays. clio-sync check show"
-            f" {check} shows the rows. See whether clio-sync sweep {named} heals them; if it does"
-            " not, correct the records in Clio and run clio-sync sync again."
+            f" {shlex.quote(check)} shows the rows. See whether clio-sync sweep {named} heals them;"
+            " if it does not, correct the records in Clio and run clio-sync sync again."
         )
 
 
@@ -72,9 +73,23 @@ class BuiltChecksFailedError(ChecksFailedError):
     """Rows of what is built are not as the models say that they must be."""
 
     hint = (
-        "Nothing was changed. clio-sync check show NAME shows the rows. Correct them in Clio and"
-        " load, or correct the model; then run clio-sync transform."
+        "Nothing was changed. clio-sync check show 'NAME' shows the rows. Correct them in Clio"
+        " and load, or correct the model; then run clio-sync transform."
     )
+
+
+class UndoneBuildError(ChecksFailedError):
+    """The last build was undone, since its checks failed: what stands is an older one."""
+
+    def __init__(self, checks: Iterable[str]) -> None:
+        """Name the checks."""
+        first, *others = checks
+        more = f" and {len(others)} more" if others else ""
+        super().__init__(f"the last build failed its check {first}{more}, and was undone")
+        self.hint = (
+            "What is published stays, and so does the good build before it. clio-sync check show"
+            f" {shlex.quote(first)} shows the rows; clio-sync sync reads them again from Clio."
+        )
 
 
 class NotBuiltError(ClioError):

@@ -24,7 +24,7 @@ from .durable import replace_privately, sync_folder
 from .errors import StorageError
 from .local_errors import in_words
 from .meta import Meta, moment
-from .model_errors import BuiltChecksFailedError, NotBuiltError
+from .model_errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from .outcome import Outcome, jsonable, table
 from .publish_errors import NeverReadError, PartialError
 from .published import (
@@ -38,6 +38,7 @@ from .published import (
     read_published,
 )
 from .release import SCHEMA, release
+from .state.builds import last_load, undone
 from .transform import journal
 from .transform.build import demand_built
 from .transform.names import sql_name, sql_text
@@ -74,7 +75,6 @@ select schema_version::integer as version, tool_version as tool,
     published_at::timestamptz::timestamp as "at"
 from snapshot.{SAID}
 """  # noqa: S608
-LAST_LOAD = "select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'"
 
 
 def run_publish(work: Work, *, partial: bool = False) -> Outcome:
@@ -154,6 +154,8 @@ def publishable(warehouse: Warehouse) -> list[str]:
     Meta(warehouse)
     journal.prepare_journal(warehouse)
     failed = [one.check for one in journal.verdicts(warehouse).values() if one.failed]
+    if back := undone(warehouse):
+        raise UndoneBuildError(back)
     if failed:
         message = f"{len(failed)} checks failed on what is built, and nothing was published"
         raise BuiltChecksFailedError(message)
@@ -172,9 +174,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
 def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
     """Give what the pointer says beside names and rows."""
     built = max(model.built_at for model in journal.built_models(warehouse).values())
-    loaded = None
-    if "sync_runs" in warehouse.layout("meta"):
-        ((loaded,),) = warehouse.rows(LAST_LOAD)
+    loaded = last_load(warehouse)
     return {
         "schema_version": SCHEMA,
         "tool_version": release(),

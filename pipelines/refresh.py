@@ -16,6 +16,7 @@ from pathlib import Path
 import filelock
 
 from sources.clio_http.clock import Clock
+from sources.clio_http.hints import login
 from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
@@ -211,8 +212,7 @@ def sign_in_needed(
     """Give the error that asks to sign in, with the command that does it."""
     error = kind(message)
     error.hint = (
-        "What is stored stays as it is. Run clio-sync auth login"
-        f" {source.removeprefix('clio_')}, or set SOURCES__{source.upper()}__ACCESS_TOKEN;"
-        " then run the same command again."
+        f"What is stored stays as it is. Run {login(source)}, or set"
+        f" SOURCES__{source.upper()}__ACCESS_TOKEN; then run the same command again."
     )
     return error

@@ -31,13 +31,22 @@ from .published import Published, read_published
 from .remedies import command
 from .sightings import SUFFIX
 from .state import quarantine
+from .state.builds import told_undone, undone
 from .state.inputs import OFF
 from .waiting import waiting
 from .warehouse import FILE, Warehouse
 
 RUNS = """
-select resource, mode, status, finished_at, error, max(finished_at) filter (status = 'ok')
-over (partition by resource) from meta.sync_runs where source = $1 and mode <> 'sweep'
+with proofs as (
+    select resource, max(started_at) as at from meta.sync_runs
+    where source = $1 and mode = 'sweep' and status = 'ok' group by resource
+)
+select resource, mode,
+    case when status = 'failed' and split_part(error, ':', 1) in ('frozen', 'hidden_rows')
+        and proofs.at > started_at then 'ok' else status end,
+    finished_at, error, max(finished_at) filter (status = 'ok') over (partition by resource)
+from meta.sync_runs left join proofs using (resource)
+where source = $1 and mode <> 'sweep'
 qualify row_number() over (partition by resource order by started_at desc) = 1
 """
 MARKS = """
@@ -109,6 +118,7 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
             for row in source_status(warehouse, source, started_at, _off(settings, source))
         ]
         regression = last_regression(warehouse)
+        undone_text = told_undone(undone(warehouse))
     lacks = {(one.source, one.resource) for one in found}
     names = _names(rows)
     cells = [
@@ -129,6 +139,8 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         parts.append(f"Switched off, so not read: {', '.join(off)}. clio-sync resources says why.")
     for name, row in zip(names, rows, strict=True):
         parts += _warnings(name, row, known=(row["source"], row["resource"]) not in lacks)
+    if undone_text:
+        parts.append(undone_text.rstrip())
     if found:
         parts.append(f"{how_many(found)} See clio-sync status --problems.")
     if regression is not None:

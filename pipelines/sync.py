@@ -14,7 +14,8 @@ from .outcome import Outcome, status
 from .publish import run_publish
 from .reconcile.run import Wish, run_reconcile
 from .run_load import Run, run_load
-from .transform.run import Work, give_up, run_check, run_transform
+from .transform.giving_up import give_up
+from .transform.run import Work, run_check, run_transform
 
 INCOMPLETE = 4
 GUARD = 5
@@ -22,6 +23,7 @@ NOT_ABOUT_CHECKS = frozenset({3, 130})
 """Exit codes of a healing that a signal or a lost sign-in ended, whatever the checks said."""
 LOAD, PUBLISH, TRANSFORM = "load", "publish", "transform"
 NOT_RUN = "not_run"
+UNPUBLISHED = "Nothing was published by this run; what was published before stays.\n"
 UNDONE = "Nothing was done; the reason stands below.\n"
 """Stands under the heading of a stage that could not begin."""
 
@@ -61,6 +63,8 @@ def run_sync(
         outcome.exit_code = worst(outcome.exit_code, done.exit_code)
         goes_on = goes_on_after(name, done)
     outcome.results = results
+    if not any(row["stage"] == PUBLISH and row.get("results") for row in results):
+        outcome.text += UNPUBLISHED
     outcome.finished_at = work.clock.now()
     return outcome
 
@@ -91,7 +95,7 @@ def goes_on_after(name: str, done: Outcome) -> bool:
 
 
 def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
-    """Build; where checks still fail that rest on what Clio refuses now, build without it.
+    """Build; where checks still fail that rest on what Clio does not show, build without it.
 
     Figures that need it are empty then, until a load reads it again.
     """
@@ -104,8 +108,8 @@ def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
         return built
     again = run_transform(work)
     again.text += (
-        f"Checks failed since Clio does not show these now, and the rest is newer:"
-        f" {', '.join(without)}. The figures that need them are empty, never old.\n"
+        f"Checks failed since Clio does not show these now: {', '.join(without)}. The figures that"
+        " need them are empty; clio-sync status --problems says what to do.\n"
     )
     return again
 

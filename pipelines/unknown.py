@@ -12,7 +12,7 @@ from sources.clio_http.keys import key_texts
 from sources.clio_http.misfits import UNKNOWN
 from sources.clio_http.signs import NOT_READ, STRIPPED, signs_of
 
-from .collapse import is_lifted, is_whole
+from .collapse import is_whole
 from .hidden import hides, redacted
 from .state.withheld import ColumnMark
 from .warehouse import Cursor, arrow
@@ -63,23 +63,25 @@ class Carrier:
         self.join = join
         self.columns = columns
 
-    def known(self, shown: pa.Table, *, lift: bool = True) -> tuple[Cells, frozenset[str]]:
-        """Put what is stored in the place of what is not known, and register the rows.
-
-        A column that was marked whole and of which enough is seen again is no longer: it is named.
-        """
+    def known(self, shown: pa.Table) -> Cells:
+        """Put what is stored in the place of what is not known, and register the rows."""
         self.cursor.register("batch", shown)
         cells = self._carried(shown)
-        lifted: frozenset[str] = frozenset()
-        if lift and self.columns:
-            counts = known_and_marked(Cells(cells.rows, _held(cells.marks)), self.columns)
-            lifted = frozenset(name for name, found in counts.items() if is_lifted(*found))
-            for name in lifted:
-                del self.columns[name]
-            if lifted:
-                cells = self._carried(shown)
         self.cursor.register("batch", cells.rows)
-        return cells, lifted
+        return cells
+
+    def shown(self, cells: Cells) -> dict[str, tuple[int, int]]:
+        """Count of each column that is marked whole the cells that show a value, and the others.
+
+        Others are those that are kept back or that Clio marks; of a column whose empties a person
+        accepts there are none.
+        """
+        accepted = {name for name, mark in self.columns.items() if mark.accepted}
+        counts = known_and_marked(cells, self.columns)
+        return {
+            name: (known, 0 if name in accepted else marked)
+            for name, (known, marked) in counts.items()
+        }
 
     def marked(
         self, shown: pa.Table, cells: Cells, lost: dict[str, ColumnMark]
@@ -168,7 +170,8 @@ class Carrier:
             kind = self.kinds[name]
             lost = empty_sql(column, kind)
             if self.join and name in self.stored:
-                lost += f" and {self._old(name)} is not null"
+                old = self._old(name)
+                lost += f" and {old} is not null and {old} is distinct from {column}"
             found.append(f"case when {lost} then '{mark_of.evidence}' end")
         return f"coalesce({', '.join(found)})" if found else "null"
 
@@ -235,11 +238,6 @@ def known_and_marked(cells: Cells, fields: Iterable[str]) -> dict[str, tuple[int
         )
         found[name] = (pa.compute.sum(known).as_py() or 0, len(marked))
     return found
-
-
-def _held(marks: pa.Table | None) -> pa.Table | None:
-    """Give the marks of cells whose known value is kept back."""
-    return None if marks is None else marks.filter(marks["held"])
 
 
 def stripped_sql(entry: str, members: Sequence[str]) -> str:

@@ -100,8 +100,8 @@ class SignInNeededError(ClioError):
     code = "sign_in_needed"
     hint = (
         "What is stored stays as it is. Run clio-sync auth login; or, where the token comes from"
-        " the setting access_token of the product, set that to a valid one of this region. Then run"
-        " the same command again."
+        " the setting sources.clio_manage.access_token, set that to a valid one of this region."
+        " Then run the same command again."
     )
     exit_code = 3
 

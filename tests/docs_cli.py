@@ -24,7 +24,8 @@ Progress and messages go to standard error.
 | 2 | the command or the configuration cannot be used |
 | 3 | sign-in needed |
 | 4 | incomplete; what is stored is sound, and the same command may be run again |
-| 5 | stopped by a guard |
+| 5 | a person must look: a guard stopped it, or Clio shows less than before. \
+What is stored is sound; the output of `sync` says whether it was published |
 | 6 | a person has to decide |
 | 7 | a check, or the integrity of a file, failed |
 | 130 | interrupted |

@@ -134,6 +134,37 @@ def test_first_screen_of_the_readme() -> None:
     assert "## Set it up for your firm" in screen
 
 
+def test_readme_names_every_command() -> None:
+    """What is there today is all that there is."""
+    today = (ROOT / "README.md").read_text("utf-8").partition("## What is there today\n")[2]
+    named = re.findall(r"`([a-z]+)`", today.partition("\n## ")[0])
+    assert sorted(named) == sorted(main.commands)
+
+
+@each_page
+def test_no_page_waits_for_what_is_there(page: Path) -> None:
+    """Each page tells of what is, not of what was to come when it was written."""
+    stale = r"(?:is|are) not built yet|will be able to|Nothing writes to Clio"
+    assert re.findall(stale, page.read_text("utf-8")) == []
+
+
 def test_metrics_page_is_what_the_definitions_say() -> None:
     """docs/metrics.md is what `make docs` writes."""
     assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()
+
+
+def test_the_map_names_every_folder() -> None:
+    """CONTRIBUTING.md has a place for each folder of the project, and names none that is not."""
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    shown = page.partition("## Where things are")[2].split("```")[1]
+    named = {word.strip("/") for word in re.findall(r"[a-z_]+/", shown)}
+    folders = {
+        folder
+        for top in ("docs", "pipelines", "sources", "sql", "tests")
+        for path in (ROOT / top).rglob("*.*")
+        for folder in path.relative_to(ROOT).parts[:-1]
+        if "__pycache__" not in path.parts
+    }
+    shown_elsewhere = {"unit", "contract", "cli", "system"}
+    assert folders - named <= shown_elsewhere
+    assert named <= folders

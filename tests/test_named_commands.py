@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import click
 import pytest
 
 from pipelines.cli import main
+from pipelines.model_errors import UnhealedError
 from tests.conftest import ROOT
 
 NAME = "clio-sync"
 PROSE = re.compile(
-    "asks|at|could|does|ever|for|has|if|is|made|makes|may|or|refuses|that|this|was|wrote|writes"
+    "asks|at|could|does|ever|for|has|if|is|made|makes|may|or|reads|refuses|that|this|was|wrote|writes"
 )
 """Words that follow the program's name where it is what a sentence is about."""
 CALL = re.compile(rf"\b{NAME}((?: (?!{NAME})(?:[a-z][a-z-]*|--[a-z][a-z-]*|[A-Z][A-Z_.]+|\x00))+)")
@@ -81,6 +83,21 @@ def missing(text: str) -> Iterator[str]:
 def test_named_commands_are_there(path: Path) -> None:
     """What a person reads can be typed."""
     assert [call for text in texts(path) for call in missing(text)] == []
+
+
+@pytest.mark.parametrize("path", [*TEXTS, *CODE], ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_name_of_a_check_is_quoted(path: Path) -> None:
+    """Names of checks may hold parentheses and spaces: a shell needs them in quotes."""
+    said = re.sub(r"\s+", " ", " ".join(texts(path)))
+    assert "check show NAME" not in said.replace("check show [OPTIONS] NAME", "")
+
+
+def test_the_rows_of_a_check_that_was_not_healed() -> None:
+    """The command in the hint is what a shell takes for one name."""
+    check = "core.fct_bill.not_null(bill_id, state, total, balance)"
+    hint = UnhealedError("1 row is wrong", check, "1 bills", ["bills"]).hint
+    command = hint.partition("clio-sync check show ")[2].partition(" shows the rows")[0]
+    assert shlex.split(command) == [check]
 
 
 @pytest.mark.parametrize(

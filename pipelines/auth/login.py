@@ -16,6 +16,7 @@ from pipelines.refresh import sign_in_lock
 from pipelines.signin import Person, SignIn, expiry
 from pipelines.tokens import TokenStore, store_for
 from pipelines.warehouse import prepare_data_folder
+from sources.clio_http.hints import hints_for
 from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth, Request
 from sources.clio_http.secret import Secret
@@ -62,9 +63,10 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
         raise ConfigurationError(message)
     port = way.port or options.redirect_port
     application = access.application(source, options, port)
-    store = store_for(source, work.settings)
-    prepare_data_folder(work.settings.data_dir)
-    grant = _granted(work, OAuth(application, work.clock), replace(way, port=port))
+    with hints_for(source):
+        store = store_for(source, work.settings)
+        prepare_data_folder(work.settings.data_dir)
+        grant = _granted(work, OAuth(application, work.clock), replace(way, port=port))
     now = work.clock.now()
     found = SignIn(
         grant.access_token,

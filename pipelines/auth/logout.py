@@ -6,6 +6,7 @@ from pipelines.errors import NotRevokedError
 from pipelines.outcome import Outcome
 from pipelines.refresh import Marker, Renewal, sign_in_lock
 from pipelines.signin import SignIn
+from sources.clio_http.hints import hints_for
 from sources.errors import ClioError, GrantRefusedError, SignInNeededError
 
 from .work import Work, shown, sign_ins_text
@@ -20,7 +21,8 @@ def run_logout(work: Work, sources: Sequence[str]) -> Outcome:
     """
     outcome = Outcome("auth logout", work.clock.now())
     for source in sources:
-        state = _signed_out(work, source, outcome)
+        with hints_for(source):
+            state = _signed_out(work, source, outcome)
         if work.comes_first(source):
             work.reporter.note(f"SOURCES__{source.upper()}__ACCESS_TOKEN is set and stays in use.")
         outcome.results = [*outcome.results, shown(source, state, "-")]

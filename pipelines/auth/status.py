@@ -6,6 +6,7 @@ from typing import Any
 from pipelines.outcome import Outcome
 from pipelines.refresh import REFUSED, sign_in_needed
 from pipelines.signin import SignIn
+from sources.clio_http.hints import of_product
 from sources.errors import ClioError
 
 from .work import Work, shown, sign_ins_text
@@ -21,7 +22,7 @@ def run_status(work: Work, sources: Sequence[str]) -> Outcome:
             row = _row(work, source)
         except ClioError as error:
             row = shown(source, error.code, "-")
-            outcome.errors.append((source, error))
+            outcome.errors.append((source, of_product(error, source)))
         outcome.results = [*outcome.results, row]
     outcome.text = sign_ins_text(outcome.results)
     if not any(row["state"] in SIGNED_IN for row in outcome.results):

@@ -116,7 +116,8 @@ def main() -> None:
     Settings come from the environment, .dlt/secrets.toml and .dlt/config.toml, in this order.
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 sign-in needed, 4 incomplete and safe to run again,
-    5 stopped by a guard, 6 a person must decide, 7 a check failed, 130 interrupted.
+    5 a person must look: a guard stopped it, or Clio shows less than before; 6 a person must
+    decide, 7 a check failed, 130 interrupted.
     """
     os.umask(0o077)
 

@@ -156,15 +156,26 @@ def resources(other: Path | None, as_json: bool, debug: bool) -> None:  # noqa: 
 def simulator(port: int, seed: int, scale: float, rate_limit: int) -> None:
     """Run a Clio on this machine, with a small invented law firm, until it is stopped.
 
+    It prints the settings with which clio-sync reads from it, for Clio Manage and Clio Grow. How it
+    withholds, refuses and breaks things while it runs: docs/simulator.md.
+
     \b
-    Example:
-      clio-sync simulator --port 8765
+    Examples:
+      clio-sync simulator
+      clio-sync simulator --port 8766 --rate-limit 0
     """
     from sources.clio_simulator import Seed, Switches
-    from sources.clio_simulator.server import serve
+    from sources.clio_simulator.server import Announcement, serve
 
-    click.echo("Point SOURCES__CLIO_MANAGE__BASE_URL and __ACCESS_TOKEN at what follows.", err=True)
-    serve(Seed(seed, scale), port=port, switches=Switches(rate_limit=rate_limit))
+    def says(told: Announcement) -> None:
+        exports = "\n".join(f"export {name}={value}" for name, value in told.settings.items())
+        click.echo(
+            f"A simulated Clio answers at {told.url} until Ctrl-C. In another shell, with a data"
+            f" folder of its own:\n\n{exports}\n",
+            err=True,
+        )
+
+    serve(Seed(seed, scale), port=port, switches=Switches(rate_limit=rate_limit), says=says)
 
 
 @main.command()

@@ -79,9 +79,12 @@ def check(context: click.Context, as_json: bool, debug: bool) -> None:  # noqa: 
 def check_show(name: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """Show the rows that a check found last, with the names of matters, clients and users.
 
+    NAME is as the check is named elsewhere; in quotes, since it may hold spaces and parentheses.
+
     \b
     Examples:
       clio-sync check show ar_today_is_bill_balance
+      clio-sync check show 'core.fct_bill.not_null(bill_id, state, total, balance)'
       clio-sync check show bill_lines_add_up --json
     """
 

@@ -68,9 +68,14 @@ def sync(
 ) -> None:
     """Load, transform, check and publish: the one command for a schedule.
 
-    Exit code 4 if the load is incomplete; what is there is published all the same, if the checks
-    pass. A load that fails or is stopped by a guard ends it before anything is built, and a check
-    that fails, with 7, before anything is published.
+    Exit code 4 if the load is incomplete. Exit code 5 if Clio no longer shows values or rows that
+    it showed before: they stay as they were last known. In both cases what is stored is sound, and
+    it is published all the same, if the checks pass.
+
+    A load that cannot begin ends it before anything is built, and so does one after which a person
+    must decide, with 5 too: so much is absent that it may be deleted, or the account is another
+    one. A check that fails, with 7, ends it before anything is published. Where nothing is
+    published the output says "Nothing was published"; with --json the stage publish has no results.
 
     With --reconcile light exit code 7 also if Clio and the warehouse differ in something that
     nobody accepted; what was published stays. A package is written where that is news.

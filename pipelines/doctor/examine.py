@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipelines import access, products
+from pipelines import access
 from pipelines.config import PRODUCTS, read_settings
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from sources.clio_http.clock import Clock
+from sources.clio_http.hints import login, of_product
 from sources.errors import ClioError, ConfigurationError, Interrupted
 
 from . import lists, machine, sign_in, stored
@@ -59,16 +60,15 @@ def _product(work: Work, source: str, known: stored.Stored) -> Iterator[Line]:
     """Check one product; what keeps it from being asked is a line of its own."""
     try:
         if not access.is_set_up(source, work.settings):
-            short = next(short for short, name in products.NAMES.items() if name == source)
             what = "not set up: there is no token, and nobody is signed in"
-            yield Line(SIGN_IN, NOTE, what, f"clio-sync auth login {short}")
+            yield Line(SIGN_IN, NOTE, what, login(source))
             return
         with opened(work, source) as session:
             yield from _online(session, source, known)
     except Interrupted:
         raise
     except ClioError as error:
-        yield sign_in.refusal(error)
+        yield sign_in.refusal(of_product(error, source))
 
 
 def _online(session: Session, source: str, known: stored.Stored) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from pipelines.outcome import named
 from pipelines.plans import Rules, child_plan, lists_of
 from sources.clio_http.asking import ORDER
 from sources.clio_http.catalog import Collection, Redaction
+from sources.clio_http.hints import login
 from sources.clio_http.paging import fetch
 from sources.clio_http.plan import List
 from sources.errors import (
@@ -158,8 +159,8 @@ def scopes(session: Session, seen: Seen) -> Line:
     told = [f"{name} ({why})" for name, why in sorted(seen.missing.items())]
     what = f"{len(told)} of {seen.asked} collections may not be read: {named(told, len(told))}"
     fix = (
-        "Add the permission to the application in Clio, then clio-sync auth login; or name the"
-        f" collections in sources.{session.source}.off"
+        f"Add the permission to the application in Clio, then {login(session.source)}; or name"
+        f" the collections in sources.{session.source}.off"
     )
     return Line("scopes", FAIL, what, fix)
 

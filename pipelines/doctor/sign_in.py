@@ -6,13 +6,14 @@ import pendulum
 
 from pipelines.identity import Identity, identity_of, is_other_account
 from sources.clio_http.client import Answer
+from sources.clio_http.hints import login
 from sources.clio_http.limits import Report
 from sources.errors import ClioError, SignInNeededError, VersionRetiredError
 
 from .line import FAIL, NOTE, OK, SIGN_IN, WARN, Line
 from .session import Session
 
-ASK_WHO = "Add the permission to read users to the application in Clio, then clio-sync auth login"
+ASK_WHO = "Add the permission to read users to the application in Clio, then"
 DRIFTS, WRONG = 60.0, 900.0
 """Seconds between this machine's clock and Clio's above which a line warns, and fails."""
 VERSION = "x-api-version"
@@ -38,21 +39,23 @@ def lines_of(session: Session, pinned: Identity | None) -> Iterator[Line]:
     answer = session.who_am_i()
     asked = session.client.requests
     yield Line(SIGN_IN, OK, f"{session.client.settings.origin.host} accepts the token").after(asked)
-    yield account(identity_of(answer.body) if answer else Identity(), pinned)
+    found = identity_of(answer.body) if answer else Identity()
+    yield account(session.source, found, pinned)
     if answer is not None:
         yield api_version(session, answer)
         yield rate_limit(session, answer)
     yield clock(session.client.server_time, session.clock.now())
 
 
-def account(now: Identity, pinned: Identity | None) -> Line:
+def account(source: str, now: Identity, pinned: Identity | None) -> Line:
     """Hold the token's account, user and rights against those of the warehouse."""
     if not now.user_id:
-        return Line("account", WARN, "Clio does not tell this token whose it is", ASK_WHO)
+        what = "Clio does not tell this token whose it is"
+        return Line("account", WARN, what, f"{ASK_WHO} {login(source)}")
     what = f"account {now.account_id or 'not told'}, user {now.user_id}"
     if is_other_account(pinned, now):
         told = pinned.account_id if pinned else ""
-        fix = "clio-sync auth login, as a user of that account; or another CLIO_SYNC__DATA_DIR"
+        fix = f"{login(source)}, as a user of that account; or another CLIO_SYNC__DATA_DIR"
         return Line("account", FAIL, f"{what}, but the warehouse holds account {told}", fix)
     if pinned is not None and (pinned.user_id, pinned.rights) != (now.user_id, now.rights):
         what = f"{what}; the warehouse was proved with user {pinned.user_id} and other rights"

@@ -1,6 +1,7 @@
 """Stage 1: from Clio's API into the raw schema, incrementally, exactly."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import pendulum
 
@@ -9,12 +10,15 @@ from pipelines.meta import Progress
 from pipelines.observations import OVERLAP, Watch
 from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
 from sources.clio_http.catalog import Collection
+from sources.clio_http.plan import Plan
+from sources.clio_http.walks import Walk
 
 from .package import Engine
 from .product import Product
 from .purpose import Purpose
 from .result import URGENCY, Result
 from .runner import Runner, WholeRun
+from .second_sight import SecondSight
 from .task import Task
 from .unread import Remainder
 
@@ -39,6 +43,12 @@ class Load(WholeRun):
     def _candidates(self) -> list[Collection]:
         loaded = self.product.catalog.loaded.values()
         return [c for c in loaded if c.parent is None and c.name not in self.product.off]
+
+    def _announced(self) -> list[Collection]:
+        """Leave out what is not due: where a run fails at its start, nothing of that was missed."""
+        progress = self.meta.progress(self.source)
+        now = self.clock.now()
+        return due_collections(self._candidates(), progress, self.rules, self.choice, now)
 
     def _work(self, now: pendulum.DateTime) -> None:
         sweeps = self.meta.progress(self.source, "sweeps")
@@ -78,12 +88,24 @@ class Load(WholeRun):
     ) -> Task:
         known = progress.get(collection.name) or Progress(self.source, collection.name)
         plan = plan_walk(collection, known, self.rules, self.choice, now)
+        if plan.since is not None and self._sees_again(plan):
+            # what changed out of sight no list of changes would show
+            known = replace(known, fields_hash="")
+            plan = plan_walk(collection, known, self.rules, self.choice, now)
         purpose = Purpose(
             census=collection.mode == "full",
             proving=collection.name in self.proving,
             watch=watch(known) if plan.mode == "incremental" else None,
         )
         return self._task(plan, known, purpose)
+
+    def _sees_again(self, plan: Plan) -> bool:
+        """Tell whether Clio shows a value again that is kept back since it was out of sight."""
+        if plan.collection.name not in self.withheld.kept_back:
+            return False
+        walk = Walk(self.client, plan, self.clock)
+        sight = SecondSight(self.warehouse, self.source, plan.collection)
+        return walk.can_settle and sight.sees(lambda keys: walk.records.by_ids(keys).table)
 
     def _child_tasks(self, now: pendulum.DateTime) -> list[Task]:
         """Plan the child walks, from what is stored now."""

@@ -26,6 +26,13 @@ class Counts:
             setattr(self, name, getattr(self, name) + value)
 
 
+def add_counts(counts: dict[str, tuple[int, int]], more: dict[str, tuple[int, int]]) -> None:
+    """Add counts of cells, those that show a value and the others, column by column."""
+    for name, (known, marked) in more.items():
+        before = counts.get(name, (0, 0))
+        counts[name] = (before[0] + known, before[1] + marked)
+
+
 @dataclass
 class Pending:
     """What a package in the making will mean once it is committed."""
@@ -39,7 +46,7 @@ class Pending:
     new: set[str] = field(default_factory=set)
     cells: list[pa.Table] = field(default_factory=list)
     whole: dict[str, ColumnMark] = field(default_factory=dict)
-    lifted: set[str] = field(default_factory=set)
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
     future: int = 0
     point: Point | None = None
     opened: bool = False

@@ -380,10 +380,14 @@ class WholeRun(Runner, ABC):
     def _candidates(self) -> Iterable[Collection]:
         """Give the collections that this run may walk."""
 
+    def _announced(self) -> Iterable[Collection]:
+        """Give what a run that cannot even begin has failed to read."""
+        return self._candidates()
+
     def _announce(self) -> None:
         """Note what may be read before the first request, so that a failed start shows too."""
         self.meta.save_runs(
             RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
-            for c in self._candidates()
+            for c in self._announced()
             if not self.choice.resources or c.name in self.choice.resources
         )

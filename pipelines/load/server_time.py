@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 SKEW = pendulum.duration(minutes=2)
 MORE_ANSWERS = 2
+MINUTE, A_DAY = 60, 1_440
+APART = (
+    "Clio's clock is {much} {way} this machine's; this run goes by {used}. See that this"
+    " machine's clock is set by a time server (NTP); if it is right, there is nothing to do"
+)
+EARLIER = "an earlier time than Clio's, {time:YYYY-MM-DD HH:mm} UTC, so that no change is missed"
 DISTRUSTED = (
     "Clio's clock and this machine's went apart by {minutes} minutes since the last run: every"
     " collection is read whole once, so that no change is missed"
@@ -37,12 +43,21 @@ def settle(run: "Runner", said: pendulum.DateTime) -> pendulum.DateTime:
         judged = server_clock.judge(past, now, newest)
     server_clock.keep(warehouse, source, now, judged)
     if abs(now.said - now.wall) > SKEW:
-        run.reporter.note("this machine's clock and the server's differ; the server's is used")
+        run.reporter.note(apart(now, judged))
     if not judged.trusted:
-        apart = abs((now.said - server_clock.expected(past, now)).total_seconds())
-        run.reporter.note(DISTRUSTED.format(minutes=round(apart / 60)))
+        jump = abs((now.said - server_clock.expected(past, now)).total_seconds())
+        run.reporter.note(DISTRUSTED.format(minutes=round(jump / MINUTE)))
     run.result.server_time = judged.time
     return judged.time
+
+
+def apart(now: server_clock.Reading, judged: server_clock.Judgement) -> str:
+    """Say by how much Clio's clock and this machine's differ, and which time is gone by."""
+    minutes = (now.said - now.wall).total_seconds() / MINUTE
+    far = abs(minutes)
+    much = f"{far:,.0f} minutes" if far < 2 * A_DAY else f"{far / A_DAY:,.0f} days"
+    used = "Clio's" if judged.time == now.said else EARLIER.format(time=judged.time)
+    return APART.format(much=much, way="ahead of" if minutes > 0 else "behind", used=used)
 
 
 def _median(run: "Runner", said: pendulum.DateTime) -> pendulum.DateTime:

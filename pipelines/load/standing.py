@@ -68,9 +68,12 @@ class Standing:
         return None
 
     def _sees_again(self, task: "Task") -> bool:
-        """Tell whether a list that was empty is not, or all of it was read."""
-        whole = task.walk.plan.since is None
-        return whole or (not task.progress.frozen_rows and task.counts.rows_read > 0)
+        """Tell whether a list that was empty shows a record again, or all of it was read."""
+        if task.walk.plan.since is None:
+            return True
+        if task.progress.frozen_rows:
+            return False
+        return task.counts.rows_read > 0 or (self.confirms is not None and self.confirms())
 
     def is_sure(self, task: "Task") -> bool:
         """Tell whether an answer, empty or not, shows how far the collection is complete."""
@@ -104,7 +107,7 @@ class Proof:
             allowed=allowed,
             other_eyes=OtherEyesError() if unlike else None,
             unsure=unsure,
-            confirms=partial(self._confirms, walk) if unsure else None,
+            confirms=partial(self._confirms, walk) if unsure or progress.frozen else None,
         )
 
     def _last_day(self, plan: Plan, progress: Progress) -> int:

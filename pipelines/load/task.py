@@ -8,6 +8,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.classification import Classified, Classifier, raw_schema
+from pipelines.collapse import is_lifted
 from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
 from pipelines.meta import (
@@ -24,7 +25,7 @@ from pipelines.shown import Seen
 from pipelines.state.refusals import FIELD, PARAMETER, Refused
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
-from sources.clio_http.plan import Reading
+from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
@@ -38,7 +39,7 @@ from sources.errors import (
 )
 
 from .drift import drift_of, of_the_future
-from .pending import Counts, Pending
+from .pending import Counts, Pending, add_counts
 from .purpose import Purpose
 from .standing import Standing, after_walk
 
@@ -69,7 +70,7 @@ class Task:
         """
         self.purpose = purpose
         self.standing = standing or Standing()
-        self.lifted = False
+        self.shown: dict[str, tuple[int, int]] = {}
         self.mass: frozenset[str] = frozenset()
         self.future = 0
         self.withheld: dict[str, ColumnMark] = dict(withheld or {})
@@ -182,7 +183,7 @@ class Task:
         self.pending.observed.add(outcome.observed)
         self.pending.cells += [] if outcome.cells is None else [outcome.cells]
         self.pending.whole |= outcome.whole
-        self.pending.lifted |= outcome.lifted
+        add_counts(self.pending.shown, outcome.shown)
         if self.purpose.counts:
             self._count_seen(outcome, reading)
 
@@ -230,7 +231,7 @@ class Task:
         if self.pending.point is not None:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
-        self.lifted = self.lifted or bool(self.pending.lifted)
+        add_counts(self.shown, self.pending.shown)
         digest = catalog_hash(self.walk.plan.collection)
         for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
             stored.refused.extend(
@@ -271,7 +272,15 @@ class Task:
         shown = pa.concat_tables(pending.seen).select(["key"]) if pending.seen else None
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
-        return Marks(*name, cells, shown, whole, frozenset(pending.lifted))
+        return Marks(*name, cells, shown, whole, self._lifted())
+
+    def _lifted(self) -> frozenset[str]:
+        """Name the columns of which this walk, a whole one from its start, kept back no value."""
+        plan = self.walk.plan
+        whole = plan.mode == "child" or (plan.since is None and plan.start == Point())
+        if not (whole and self.complete):
+            return frozenset()
+        return frozenset(name for name, found in self.shown.items() if is_lifted(*found))
 
     def _parents(self) -> list[ParentRead]:
         plan = self.walk.plan
@@ -290,17 +299,7 @@ class Task:
         ]
 
     def _progress(self) -> Progress | None:
-        """Say how far the walk has come, for the next run to go on from.
-
-        A column that is seen again may have changed out of sight: then the next walk is a whole
-        one, even if this one does not come to its end.
-        """
-        progress = self._reached()
-        if progress is None or not self.lifted or self.walk.plan.since is None:
-            return progress
-        return replace(progress, fields_hash="")
-
-    def _reached(self) -> Progress | None:
+        """Say how far the walk has come, for the next run to go on from."""
         plan = self.walk.plan
         if plan.mode == "child":
             return None
@@ -309,7 +308,15 @@ class Task:
             self.stopped = self.stopped or self.standing.judge(self)
             return after_walk(self, digest)
         if isinstance(self.error or self.walk.error, UNTRUSTED) or self._stuck():
-            return replace(self.progress, source=self.source, walk_started_at=None, page_token="")
+            # what a whole walk had yet to read is not left to what changes from now on
+            digest = "" if plan.since is None else self.progress.fields_hash
+            return replace(
+                self.progress,
+                source=self.source,
+                walk_started_at=None,
+                page_token="",
+                fields_hash=digest,
+            )
         return Progress(
             self.source,
             self.name,

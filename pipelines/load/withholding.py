@@ -18,6 +18,7 @@ class Withholding:
         self.source = source
         self.columns: dict[str, dict[str, ColumnMark]] = {}
         self.with_cells: frozenset[str] = frozenset()
+        self.kept_back: frozenset[str] = frozenset()
 
     def begin(self, accepted: str, at: pendulum.DateTime) -> None:
         """Read the marks; `accepted` is a column whose empties a person takes from now on."""
@@ -26,6 +27,8 @@ class Withholding:
             withheld.accept(self.warehouse, self.source, resource, column, at)
         self.columns = withheld.columns(self.warehouse, self.source)
         self.with_cells = withheld.with_cells(self.warehouse, self.source)
+        listed = withheld.listed(self.warehouse, self.source)
+        self.kept_back = frozenset(one.resource for one in listed if one.is_alarm)
 
     def findings(self) -> tuple[list[tuple[str, WithheldError]], list[str]]:
         """Give an error for each column of which known values are kept back, and notes."""

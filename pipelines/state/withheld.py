@@ -4,7 +4,7 @@ A mark names one cell, or with no record a whole column. `held` says that a valu
 kept back, which a person must hear of; `accepted`, that a person takes the empties as they come.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pendulum
@@ -155,6 +155,22 @@ def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: ob
         cursor.execute("commit")
     finally:
         cursor.close()
+
+
+def mark_unseen(
+    warehouse: Warehouse,
+    found: Sequence[tuple[str, ...]],
+    evidence: str,
+    at: pendulum.DateTime,
+) -> None:
+    """Mark whole columns that never showed a value, by product, collection and column."""
+    for name in found:
+        warehouse.rows(
+            "insert into meta.withheld select $1, $2, null, $3, $4, $5, false, false"  # noqa: S608
+            f" where not exists (select 1 from meta.withheld where {OF} and field = $3"
+            " and record_id is null)",
+            [*name, at, evidence],
+        )
 
 
 def columns(warehouse: Warehouse, source: str) -> dict[str, dict[str, ColumnMark]]:

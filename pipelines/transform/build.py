@@ -140,7 +140,10 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     names = {check.name for check in plan.checks}
     before = {name: one for name, one in standing.verdicts.items() if name in names}
     if decision.nothing:
-        journal.settle_checks(warehouse, names)
+        with warehouse.transaction():
+            journal.settle_checks(warehouse, names)
+            if not wish.select:
+                journal.keep_up_to(warehouse, clock.now())
         return Built(run_id, verdicts=tuple(before.values()), unchanged=same)
     columns, problems = bind(plan, found)
     refuse([*problems, *foreign(plan, standing)])
@@ -301,6 +304,8 @@ def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> No
     journal.keep_models(warehouse, models, job.decision.dropped)
     journal.keep_runs(warehouse, runs)
     _keep_not_known(job)
+    if not job.wish.select:
+        journal.keep_up_to(warehouse, at)
     journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
     journal.keep_failures(warehouse, verdicts, job.run_id, at)
     journal.settle_checks(warehouse, [check.name for check in job.plan.checks])

@@ -33,6 +33,7 @@ DDL = (
         run_id varchar, check_name varchar, model varchar, severity varchar, failures bigint,
         row json, checked_at timestamptz, since timestamptz)""",
     "alter table meta.check_failures add column if not exists since timestamptz",
+    """create table if not exists meta.built_up_to (as_of timestamptz)""",
     """create table if not exists meta.parsed_queries (text_hash varchar, reads varchar[])""",
 )
 
@@ -142,6 +143,12 @@ def keep_day(warehouse: Warehouse, today: date, time_zone: str) -> None:
     """Write the one row of `meta.build`."""
     warehouse.rows("delete from meta.build")
     warehouse.rows("insert into meta.build values ($1, $2)", [today, time_zone])
+
+
+def keep_up_to(warehouse: Warehouse, at: pendulum.DateTime) -> None:
+    """Write up to when all that was loaded is in what is built."""
+    warehouse.rows("delete from meta.built_up_to")
+    warehouse.rows("insert into meta.built_up_to values ($1)", [at])
 
 
 def keep_models(

@@ -17,12 +17,12 @@ from pipelines.model_errors import BuiltChecksFailedError, ChecksFailedError, No
 from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
-from pipelines.state.inputs import incomplete, leave_behind, unknown
+from pipelines.state.builds import told_undone, undone
+from pipelines.state.inputs import unknown
 from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
-from .binding import bind
 from .build import (
     Built,
     Wish,
@@ -201,23 +201,7 @@ def _warnings_text(warnings: Sequence[Verdict]) -> str:
     if not warnings:
         return ""
     rows = [(one.check, one.failures) for one in _bad(warnings)]
-    return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show NAME shows the rows.\n"
-
-
-def give_up(work: Work, failed: Sequence[str]) -> list[str]:
-    """Take what failed checks rest on for not known, as far as Clio refuses to show it now.
-
-    What is left of such a collection is of another day than the rest. Names what was given up.
-    """
-    with work.opened("transform") as warehouse:
-        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
-        columns, _ = bind(plan, inputs.stored(warehouse))
-        known = judge(plan, columns, incomplete(warehouse))
-        checks = [check for check in plan.checks if check.name in failed]
-        found = dict.fromkeys(one for check in checks for one in doubts(check, known))
-        if found:
-            leave_behind(warehouse, found)
-    return [one.name for one in found]
+    return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show 'NAME' shows the rows.\n"
 
 
 def run_check(work: Work) -> Outcome:
@@ -235,13 +219,17 @@ def run_check(work: Work) -> Outcome:
         journal.prepare_journal(warehouse)
         plan = read_plan(warehouse, work.folders, work.wish(warehouse))
         verdicts, waiting = _checked(warehouse, plan)
+        back = undone(warehouse)
+        # what was wrong in a build that was undone stays to be shown
+        found = [one for one in verdicts if one.failures or one.check not in back]
         with warehouse.transaction():
             journal.keep_verdicts(warehouse, verdicts, outcome.run_id, work.clock.now())
-            journal.keep_failures(warehouse, verdicts, outcome.run_id, work.clock.now())
+            journal.keep_failures(warehouse, found, outcome.run_id, work.clock.now())
     outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
     failed = [one for one in verdicts if one.failed]
     outcome.text = _checks_text(verdicts) + "\n"
     outcome.text += _warnings_text([one for one in verdicts if _status(one) == WARNED])
+    outcome.text += told_undone(back)
     _tell(outcome, failed, BuiltChecksFailedError)
     if waiting:
         error = NotBuiltError(f"{len(waiting)} checks look at models that are not built")

@@ -15,6 +15,7 @@ from pipelines.outcome import Outcome, table
 from pipelines.push_errors import NotToldError, UnguardedError
 from pipelines.run_load import Run
 from sources.clio_http import writes
+from sources.clio_http.hints import of_product
 from sources.clio_http.writes import Effect, Patch
 from sources.errors import ClioError, SignInNeededError
 
@@ -101,7 +102,7 @@ def _asked(at: Session, record: PlannedRecord) -> Found:
         return Found(resource, guarded=False, evidence=evidence, error=UnguardedError(message))
     if writes.sign_in_needed(written):
         message = "Clio did not take the token for a write"
-        raise SignInNeededError(message)
+        raise of_product(SignInNeededError(message), at.client.settings.product)
     message = f"Clio does not say whether it keeps to If-Match for {resource}: {evidence}"
     return Found(resource, guarded=None, evidence=evidence, error=NotToldError(message))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipelines.crash import crash_point
 from pipelines.push_errors import STOP, StopSwitchError
 from sources.clio_http import writes
+from sources.clio_http.hints import of_product
 from sources.clio_http.retry import backoff
 from sources.clio_http.writes import Effect, Patch, Written
 from sources.errors import (
@@ -60,7 +61,7 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
         ending, written = _attempt(at, job, patch, planned)
         if writes.sign_in_needed(written):
             message = "Clio did not take the token for a write"
-            raise SignInNeededError(message)
+            raise of_product(SignInNeededError(message), at.client.settings.product)
         if written.effect is Effect.DEFERRED:
             deferred += 1
             pause = _pause(deferred, DEFERRALS, RateLimitedError())

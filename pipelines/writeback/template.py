@@ -1,5 +1,6 @@
 """`edits template`: a file that shows what may be edited, made to be filled in and imported."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
     outcome.text = (
         f"{len(lines):,} rows were written to {path}. Fill in new_value and reason where something"
         " is to change;\nan empty new_value changes nothing, <clear> empties the field.\n"
-        f"Next: clio-sync edits import {path}\n"
+        f"Next: clio-sync edits import {shlex.quote(str(path))}\n"
     )
     return outcome
 

@@ -29,6 +29,7 @@ from .clock import Clock, http_date
 from .counting import Allowance, Meter
 from .exchange import Bounds, Exchange, RawAnswer
 from .gateway_statuses import gateway_error_for
+from .hints import of_product
 from .limits import Budget, RateBudget
 from .notices import VERSION, Notices
 from .pace import Pace, PacedBudget
@@ -300,10 +301,7 @@ class ClioClient:
         path = self.settings.path_in(location) if raw.status in REDIRECTS else ""
         if path and path != self.path_of(asked.path):
             return MovedError(str(error), path)
-        error.hint = error.hint.replace(
-            "sources.clio_manage.off", f"sources.{self.settings.product}.off"
-        )
-        return error
+        return of_product(error, self.settings.product)
 
     def _send(
         self, wanted: _Wanted[T], token: Secret, more: Mapping[str, str] = _NO_MORE

@@ -12,6 +12,7 @@
 -- needs: intermediate.int_activities__billed, intermediate.int_activities__billed.billed_date for
 --   billed_date
 -- needs: staging.stg_manage__activities.is_non_billable for is_non_billable
+-- needs: staging.stg_manage__activities.created_date for entry_lag_days
 -- needs: staging.stg_manage__activities.billing_status for billing_status
 -- needs: staging.stg_manage__activities_written_off for is_written_off
 -- needs: staging.stg_manage__activities.rounded_hours, staging.stg_manage__activities.price,

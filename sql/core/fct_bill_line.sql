@@ -11,6 +11,7 @@
 --   staging.stg_manage__line_items.activity_id, staging.stg_manage__line_items.user_id,
 --   staging.stg_manage__line_items.matter_id, staging.stg_manage__line_items.line_date,
 --   core.fct_bill
+-- needs: staging.stg_manage__activities.work_date for work_date
 -- needs: staging.stg_manage__line_items.quantity for hours
 -- needs: staging.stg_manage__line_items.discount_rate for discount
 -- needs: staging.stg_manage__line_items.tax, staging.stg_manage__line_items.secondary_tax for tax

@@ -7,9 +7,10 @@
 -- relationships: allocation_id -> core.fct_allocation.allocation_id
 -- accepted: method in (proportional,fifo,expenses_first)
 -- needs: core.fct_allocation, core.fct_bill_line
--- needs: core.fct_allocation.amount, core.fct_bill_line.total for amount
--- needs: core.fct_allocation.amount, core.fct_bill_line.total, core.fct_bill_line.net_amount
---   for net_amount
+-- needs: core.fct_allocation.amount, core.fct_bill_line.total,
+--   staging.stg_manage__activities.work_date for amount
+-- needs: core.fct_allocation.amount, core.fct_bill_line.total, core.fct_bill_line.net_amount,
+--   staging.stg_manage__activities.work_date for net_amount
 -- column: amount: what the line was paid, with its share of tax
 -- column: net_amount: the same without tax, which is what the firm earns; rounded so that a line
 --   that is paid in full has earned its own net amount, in however many payments

@@ -6,6 +6,8 @@
 -- accepted: status in (linked,ambiguous,missing,conflict)
 -- accepted: method in (pinned,named,email,phone,name)
 -- needs: staging.stg_grow__contacts, staging.stg_grow__matters
+-- needs: intermediate.int_grow_links__candidates, intermediate.int_grow_links__candidates.score
+--   for score
 -- column: status: linked when one record of Manage stands out, ambiguous when several do or the
 --   name alone speaks for it, so that a person decides in seeds/grow_link_decisions.csv; missing
 --   when none does, conflict when the one that Grow names is not there

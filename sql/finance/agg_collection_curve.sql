@@ -4,7 +4,7 @@
 -- How much of what a month billed was paid within so many days of the issue.
 -- basis: cohort
 -- not_null: issue_month, days_since_issue, billed, collected
--- needs: core.fct_bill
+-- needs: core.fct_bill, core.fct_bill.currency_id
 -- needs: core.fct_bill.total for billed
 -- needs: core.fct_bill.total, core.fct_allocation.amount for collected, collected_pct
 -- column: collected_pct: cash within the days by what was billed

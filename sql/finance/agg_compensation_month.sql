@@ -7,7 +7,10 @@
 -- not_null: user_id, role, month_start, credit
 -- relationships: user_id -> core.dim_user.user_id [warn]
 -- accepted: role in (originating,responsible,working)
--- needs: intermediate.int_compensation__credits
+-- needs: intermediate.int_compensation__credits, intermediate.int_compensation__credits.user_id,
+--   intermediate.int_compensation__credits.matter_id,
+--   intermediate.int_compensation__credits.rule_id,
+--   intermediate.int_compensation__credits.currency_id
 -- needs: intermediate.int_compensation__credits.net_amount for collected_fees, credit
 -- column: credit: collected fees times the rule's share, until the rule's cap for the year
 with credits as (

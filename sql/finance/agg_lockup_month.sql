@@ -4,7 +4,8 @@
 -- basis: as_of
 -- not_null: month_end, practice_area, wip, ar
 -- needs: core.dim_matter, finance.fct_wip_monthly.currency_id, finance.fct_ar_monthly.currency_id,
---   core.fct_allocation.currency_id, core.fct_bill.currency_id
+--   core.fct_allocation.currency_id, core.fct_bill.currency_id,
+--   staging.stg_manage__matters.practice_area_id, staging.stg_manage__practice_areas.name
 -- needs: finance.fct_wip_monthly.wip_amount for wip, realization_lockup_days,
 --   total_lockup_days, operating_lockup_days
 -- needs: finance.fct_ar_monthly.balance for ar, collection_lockup_days, total_lockup_days,

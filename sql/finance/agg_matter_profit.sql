@@ -8,16 +8,18 @@
 -- needs: core.fct_activity.hours for hours, costed_hours, cost, contribution, margin_pct
 -- needs: core.dim_user, core.dim_user.email for costed_hours, cost, contribution, margin_pct
 -- needs: core.fct_activity.standard_amount for standard_value, realization
--- needs: core.fct_bill_line.net_amount for billed, billed_expenses, realization, budget_burn
--- needs: core.fct_bill_line.write_down for write_downs
--- needs: core.fct_collection_line.net_amount for collected, collected_expenses,
---   unrecovered_costs, contribution, margin_pct
+-- needs: core.fct_bill_line.net_amount, staging.stg_manage__activities.matter_id for billed,
+--   billed_expenses, realization, budget_burn
+-- needs: core.fct_bill_line.write_down, staging.stg_manage__activities.matter_id for write_downs
+-- needs: core.fct_collection_line.net_amount, staging.stg_manage__activities.matter_id for
+--   collected, collected_expenses, unrecovered_costs, contribution, margin_pct
 -- needs: core.fct_activity.billable_amount, core.fct_activity.non_billable_amount for
 --   unrecovered_costs, contribution, margin_pct
 -- needs: finance.fct_wip_monthly.wip_amount for wip, budget_burn
 -- needs: finance.fct_ar_monthly.balance for ar
 -- needs: core.dim_matter.trust_balance for trust
 -- needs: core.dim_matter.budget for budget, budget_burn
+-- needs: core.dim_matter.budget_includes_expenses for budget_burn
 -- column: standard_value: hours at the price of the entry, or at the user's rate if the fee is flat
 -- column: collected: fees collected, before tax
 -- column: cost: hours at cost rates; empty where hours have no cost rate, see costed_hours

@@ -14,13 +14,14 @@
 --   utilization, target_gap, effective_rate
 -- needs: core.fct_activity.billable_amount for worked_amount, written_off_amount, realization
 -- needs: core.fct_activity.is_written_off for written_off_amount
--- needs: core.fct_bill_line.write_down for written_down
+-- needs: core.fct_activity, core.fct_bill_line.write_down for written_down
 -- needs: core.fct_activity, core.fct_bill_line.net_amount for billed_cohort, realization,
 --   collection
--- needs: core.fct_bill_line.net_amount for billed_event
+-- needs: core.fct_bill_line.net_amount, staging.stg_manage__activities.user_id for billed_event
 -- needs: core.fct_activity, core.fct_collection_line.net_amount for collected_cohort, collection,
 --   effective_rate
--- needs: core.fct_collection_line.net_amount for collected_event
+-- needs: core.fct_collection_line.net_amount, staging.stg_manage__activities.user_id for
+--   collected_event
 -- column: available_hours: weekdays until today times hours of a day, by the user's working days
 -- column: worked_amount: what billable time is worth
 -- column: billed_cohort: approved bills for this month's work, after discounts and before tax

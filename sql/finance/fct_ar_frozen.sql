@@ -4,7 +4,8 @@
 -- Accounts receivable as they were when the month was first closed here; never written again.
 -- basis: as_of
 -- not_null: bill_id, month_end, balance
--- needs: finance.fct_ar_monthly, finance.fct_ar_monthly.balance
+-- needs: finance.fct_ar_monthly, finance.fct_ar_monthly.balance,
+--   finance.fct_ar_monthly.currency_id, finance.fct_ar_monthly.bucket
 -- column: bill_id: 0 stands for a month in which nothing was owed
 -- column: frozen_at: the load from which the month was closed
 with receivables as (

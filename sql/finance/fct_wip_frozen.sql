@@ -5,7 +5,7 @@
 -- basis: as_of
 -- not_null: activity_id, month_end, amount
 -- needs: intermediate.int_wip__intervals, intermediate.int_wip__intervals.amount,
---   intermediate.int_wip__intervals.hours
+--   intermediate.int_wip__intervals.hours, intermediate.int_wip__intervals.currency_id
 -- column: activity_id: 0 stands for a month without work in progress
 -- column: frozen_at: the load from which the month was closed
 with intervals as (

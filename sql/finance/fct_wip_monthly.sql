@@ -5,7 +5,7 @@
 -- basis: as_of
 -- not_null: month_end, as_of_date, wip_amount
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
--- needs: intermediate.int_wip__month_ends
+-- needs: intermediate.int_wip__month_ends, intermediate.int_wip__month_ends.currency_id
 -- needs: intermediate.int_wip__month_ends.hours for wip_hours
 -- needs: intermediate.int_wip__month_ends.amount for wip_fees, wip_costs, wip_amount,
 --   on_draft_amount, age_0_30, age_31_60, age_61_90, age_91_plus

@@ -7,7 +7,8 @@
 -- not_null: activity_id, month_end, cause, amount
 -- accepted: cause in (frozen,entry deleted,entry appeared,amount changed,written off,
 --   made non-billable,billed before,date moved)
--- needs: intermediate.int_wip__intervals, intermediate.int_wip__intervals.amount
+-- needs: intermediate.int_wip__intervals, intermediate.int_wip__intervals.amount,
+--   intermediate.int_wip__intervals.currency_id
 -- column: activity_id: 0 in the rows of what was frozen, of which there is one for a month
 -- column: cause: frozen is the start of the walk; billed before means that the bill is dated
 --   earlier than was known

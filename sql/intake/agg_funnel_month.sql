@@ -3,10 +3,16 @@
 -- The funnel of each month's leads, with what they brought and cost.
 -- basis: cohort
 -- not_null: lead_month, source, leads
--- needs: intake.fct_intake
--- needs: intake.fct_intake for leads, contacted, consult_booked, consult_held, hired, lost,
---   hired_rate
+-- needs: intake.fct_intake, intake.fct_intake.lead_month
+-- needs: intake.fct_intake, intake.fct_intake.lead_month for leads, contacted, consult_booked,
+--   consult_held, hired, lost
+-- needs: intake.fct_intake.stage for contacted, consult_booked, consult_held, hired, lost,
+--   median_days_to_hire, hired_rate
+-- needs: intake.fct_intake.days_to_hire for median_days_to_hire
 -- needs: intake.fct_intake.collected for collected
+-- needs: intake.fct_intake.matter_type, staging.stg_grow__matter_types.name,
+--   staging.stg_grow__inbox_leads.matter_type_id, staging.stg_grow__inbox_leads.source_id,
+--   staging.stg_grow__sources.name for median_days_to_hire, collected, hired_rate
 -- needs: seeds.marketing_spend for spend
 -- column: leads: enquiries of the month; each further stage counts those that came at least so far
 -- column: spend: marketing money of the month for the source, on its first row alone; also where it

@@ -5,8 +5,15 @@
 -- not_null: intake_key, lead_date, stage, stage_rank
 -- accepted: stage in (lead,contacted,consult_booked,consult_held,hired,lost)
 -- needs: staging.stg_grow__matters, staging.stg_grow__inbox_leads
+-- needs: staging.stg_grow__inbox_leads.created_date, staging.stg_grow__matters.created_date for
+--   lead_date, lead_month, days_to_hire
+-- needs: staging.stg_grow__matters.status, staging.stg_grow__matters.status_category for stage,
+--   stage_rank, days_to_hire, is_contacted, is_consult_booked, is_consult_held, is_hired, is_lost
+-- needs: staging.stg_grow__matters.hired_date, staging.stg_grow__matters.updated_date for
+--   days_to_hire
 -- needs: core.xref_grow_manage, intermediate.int_grow_links__candidates,
---   staging.stg_manage__matters, core.fct_collection_line.net_amount for collected
+--   intermediate.int_grow_links__candidates.score, staging.stg_manage__matters,
+--   staging.stg_manage__activities.matter_id, core.fct_collection_line.net_amount for collected
 -- column: intake_key: matter or lead with its id in Grow
 -- column: lead_date: the day of the lead, or of the matter where it had none
 -- column: stage_rank: the furthest stage, 1 lead, 2 contacted, 3 booked, 4 held, 5 hired

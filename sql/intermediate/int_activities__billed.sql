@@ -2,10 +2,10 @@
 -- materialized: view
 -- When work was billed: the first day on which an approved bill with it was issued. Clio names
 -- the bill in the activity, and the activity in the bill's line; either is enough.
--- needs: staging.stg_manage__bills.issued_date, staging.stg_manage__bills.is_approved,
---   staging.stg_manage__bills.is_trust_request, staging.stg_manage__activities.bill_id,
---   staging.stg_manage__line_items.activity_id, staging.stg_manage__line_items.bill_id,
---   staging.stg_manage__line_items.is_revenue for billed_date
+-- needs: staging.stg_manage__bills.is_approved, staging.stg_manage__bills.is_trust_request,
+--   staging.stg_manage__activities.bill_id, staging.stg_manage__line_items.activity_id,
+--   staging.stg_manage__line_items.bill_id, staging.stg_manage__line_items.is_revenue
+-- needs: staging.stg_manage__bills.issued_date for billed_date
 with bills as (
     select bill_id, issued_date from staging.stg_manage__bills
     where is_approved and not is_trust_request and not is_deleted

@@ -2,6 +2,12 @@
 -- materialized: view
 -- Collected fees with who held each role on the day of the payment, and the rule that applies:
 -- of those that fit, the one that names the user, then the one that names the practice area.
+-- needs: core.dim_matter_history.originating_attorney_id,
+--   core.dim_matter_history.responsible_attorney_id, staging.stg_manage__activities.user_id for
+--   user_id
+-- needs: staging.stg_manage__activities.matter_id for matter_id
+-- needs: core.dim_user.email, staging.stg_manage__matters.practice_area_id,
+--   staging.stg_manage__practice_areas.name for rule_id
 with collections as (
     select * from core.fct_collection_line
     where is_default and is_cash and is_service

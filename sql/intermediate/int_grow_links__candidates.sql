@@ -3,6 +3,11 @@
 -- materialized: view
 -- Everything that speaks for a record of Grow and one of Manage being the same; what was stored of
 -- deleted contacts speaks for nothing.
+-- needs: staging.stg_grow__contacts.named_manage_contact_id, staging.stg_grow__contacts.name,
+--   staging.stg_grow__matters.named_manage_matter_id, staging.stg_grow__contact_emails.email,
+--   staging.stg_grow__contact_phone_numbers.phone, staging.stg_manage__contacts.name,
+--   staging.stg_manage__contact_email_addresses.email,
+--   staging.stg_manage__contact_phone_numbers.phone for score
 -- column: score: how much it says, from 0 to 1
 with grow_contacts as (
     select

@@ -1,6 +1,16 @@
 -- grain: one row per matter and kind of touch (matter_id, touch_source)
 -- materialized: view
 -- When something was last done on a matter, by what was done.
+-- needs: core.fct_activity.work_date, staging.stg_manage__notes.note_date,
+--   staging.stg_manage__notes.matter_id, staging.stg_manage__communications.received_date,
+--   staging.stg_manage__communications.communication_date,
+--   staging.stg_manage__communications.matter_id, staging.stg_manage__documents.created_date,
+--   staging.stg_manage__documents.matter_id, staging.stg_manage__documents.is_deleted,
+--   staging.stg_manage__calendar_entries.entry_date,
+--   staging.stg_manage__calendar_entries.matter_id, staging.stg_manage__tasks.completed_date,
+--   staging.stg_manage__tasks.matter_id, staging.stg_manage__tasks.is_complete,
+--   core.fct_bill.issued_date, staging.stg_manage__bank_transactions.transaction_date,
+--   staging.stg_manage__bank_transactions.matter_id for touch_date
 with today as (
     select * from intermediate.int_calendar__today
 ),

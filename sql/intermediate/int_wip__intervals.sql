@@ -4,7 +4,7 @@
 -- issued. Work on a draft is in progress. Written-off work never was, since Clio does not tell
 -- the day of the writing-off; nor was work that Clio calls billed and of whose bill nothing is here.
 -- needs: core.fct_activity, core.fct_activity.billed_date, core.fct_activity.is_written_off,
---   staging.stg_manage__activities.is_billed
+--   core.fct_activity.billing_status
 -- needs: core.fct_activity.billable_amount for amount
 -- needs: core.fct_activity.rounded_hours for hours
 -- column: until_date: the first day on which it is billed; empty while it is not

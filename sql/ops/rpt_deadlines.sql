@@ -7,6 +7,12 @@
 -- accepted: rung in (overdue,7,14,30,60,90,later)
 -- accepted: status in (open,done,missing)
 -- needs: staging.stg_manage__tasks, staging.stg_manage__calendar_entries, core.dim_matter
+-- needs: staging.stg_manage__tasks, staging.stg_manage__tasks.due_date,
+--   staging.stg_manage__tasks.is_complete, staging.stg_manage__tasks.is_statute_of_limitations,
+--   staging.stg_manage__calendar_entries, staging.stg_manage__calendar_entries.entry_date,
+--   staging.stg_manage__calendar_entries.is_court_rule,
+--   staging.stg_manage__calendar_entries.matter_docket_id, core.dim_matter,
+--   core.dim_matter.status, core.dim_matter.statute_task_id for days_left, rung
 -- column: record_id: id of the task, calendar entry or, where none is, matter
 -- column: rung: the step of the ladder that it stands on, in days
 -- column: flags: what is wrong with it, separated by commas

@@ -5,10 +5,15 @@
 -- not_null: matter_id, status, is_stale, is_closable
 -- relationships: matter_id -> core.dim_matter.matter_id [warn]
 -- needs: core.dim_matter
--- needs: intermediate.int_matters__touches for idle_days, is_stale, is_closable
--- needs: staging.stg_manage__tasks for open_tasks, is_closable
--- needs: staging.stg_manage__tasks, staging.stg_manage__calendar_entries for next_action_date,
---   is_stale
+-- needs: intermediate.int_matters__touches, intermediate.int_matters__touches.touch_date,
+--   core.dim_matter.open_date for idle_days, is_stale, is_closable
+-- needs: core.dim_matter.status for is_stale, is_closable, blocked_reason
+-- needs: staging.stg_manage__tasks, staging.stg_manage__tasks.matter_id,
+--   staging.stg_manage__tasks.is_complete for open_tasks, is_closable
+-- needs: staging.stg_manage__tasks, staging.stg_manage__tasks.matter_id,
+--   staging.stg_manage__tasks.is_complete, staging.stg_manage__tasks.due_date,
+--   staging.stg_manage__calendar_entries, staging.stg_manage__calendar_entries.matter_id,
+--   staging.stg_manage__calendar_entries.entry_date for next_action_date, is_stale
 -- needs: finance.agg_matter_profit.wip for wip, is_closable, blocked_reason
 -- needs: finance.agg_matter_profit.ar, staging.stg_manage__bill_matters for ar, is_closable,
 --   blocked_reason

@@ -7,8 +7,11 @@
 --   unpaid bill with trust,payment without allocation,below evergreen minimum,changed after close,
 --   book differs from Clio,fee on a client ledger)
 -- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running,
---   trust.fct_trust_ledger.client_id, core.fct_bill, core.fct_bill.balance,
---   core.fct_bill.client_id, core.fct_allocation, core.dim_matter, core.dim_matter.trust_balance,
+--   trust.fct_trust_ledger.client_id, trust.fct_trust_ledger.bill_id,
+--   trust.fct_trust_ledger.allocation_id, trust.fct_trust_ledger.transaction_type,
+--   trust.fct_trust_ledger.updated_date, core.fct_bill, core.fct_bill.balance,
+--   core.fct_bill.client_id, core.fct_allocation, core.dim_matter, core.dim_matter.status,
+--   core.dim_matter.trust_balance, core.dim_matter.evergreen_minimum,
 --   staging.stg_manage__contact_account_balances.balance,
 --   staging.stg_manage__bank_accounts.balance
 -- column: record_id: what it is about, as kind and id, such as matter:123

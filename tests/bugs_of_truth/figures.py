@@ -7,6 +7,17 @@ ABOUT = "tests/unit/test_about.py"
 SYNC = "tests/system/test_sync.py"
 HEALS = "tests/system/test_sync_heals.py"
 KNOWING = "pipelines/transform/knowing.py"
+LINEAGE = "tests/unit/test_lineage.py::test_every_figure_says_what_it_is_made_of"
+TRUST_NEEDS = """\
+-- needs: trust.fct_trust_ledger, trust.fct_trust_ledger.account_running,
+--   trust.fct_trust_ledger.client_id, trust.fct_trust_ledger.bill_id,
+--   trust.fct_trust_ledger.allocation_id, trust.fct_trust_ledger.transaction_type,
+--   trust.fct_trust_ledger.updated_date, core.fct_bill, core.fct_bill.balance,
+--   core.fct_bill.client_id, core.fct_allocation, core.dim_matter, core.dim_matter.status,
+--   core.dim_matter.trust_balance, core.dim_matter.evergreen_minimum,
+--   staging.stg_manage__contact_account_balances.balance,
+--   staging.stg_manage__bank_accounts.balance
+"""
 BILLS = f"{UNKNOWN}::test_without_bills_nothing_that_needs_them_is_a_number"
 
 FIGURES: tuple[Mutant, ...] = (
@@ -247,5 +258,55 @@ FIGURES: tuple[Mutant, ...] = (
             ),
         ),
         (f"{HEALS}::test_a_list_that_cannot_be_read_any_more",),
+    ),
+    Mutant(
+        524,
+        "what is to be reviewed of trust money stays a number without a balance that it rests on",
+        (
+            Patch(
+                "sql/trust/rpt_trust_exceptions.sql",
+                TRUST_NEEDS,
+                "",
+            ),
+        ),
+        (f"{UNKNOWN}::test_what_rests_on_a_column_is_empty_without_it",),
+    ),
+    Mutant(
+        521,
+        "work in progress is summed by currencies that are not known",
+        (
+            Patch(
+                "sql/finance/fct_wip_monthly.sql",
+                ", intermediate.int_wip__month_ends.currency_id",
+                "",
+            ),
+        ),
+        (LINEAGE,),
+    ),
+    Mutant(
+        522,
+        "work in progress is a number where it is not known what is billed",
+        (
+            Patch(
+                "sql/intermediate/int_wip__intervals.sql",
+                "--   core.fct_activity.billing_status\n",
+                "--   core.fct_activity.user_id\n",
+            ),
+        ),
+        (LINEAGE,),
+    ),
+    Mutant(
+        523,
+        "work is billed or not though it is not known which bills are approved",
+        (
+            Patch(
+                "sql/intermediate/int_activities__billed.sql",
+                "--   staging.stg_manage__line_items.bill_id,"
+                " staging.stg_manage__line_items.is_revenue\n-- needs: ",
+                "--   staging.stg_manage__line_items.bill_id,"
+                " staging.stg_manage__line_items.is_revenue,\n--   ",
+            ),
+        ),
+        (f"{UNKNOWN}::test_without_these_columns_nothing_lies",),
     ),
 )

@@ -62,8 +62,8 @@ WITHHELD = (
         (
             Patch(
                 COLLAPSE,
-                "return self.emptied > 0 and",
-                "return self.emptied >= FEW and",
+                "nearly_all = self.emptied > 0 and",
+                "nearly_all = self.emptied >= FEW and",
             ),
         ),
         (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
@@ -71,7 +71,7 @@ WITHHELD = (
     Mutant(
         506,
         "a column that is seen again stays marked",
-        (Patch(COLLAPSE, "return known > 0 and (not held", "return known < 0 and (not held"),),
+        (Patch(COLLAPSE, "return known > 0 and not marked", "return known < 0 and not marked"),),
         (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
     ),
     Mutant(
@@ -116,8 +116,8 @@ WITHHELD = (
         (
             Patch(
                 STANDING,
-                "whole or (not task.progress.frozen_rows and task.counts.rows_read > 0)",
-                "whole or task.counts.rows_read > 0",
+                "        if task.progress.frozen_rows:\n            return False\n",
+                "",
             ),
         ),
         (f"{ROWS}::test_a_sweep_that_saw_a_part",),
@@ -145,5 +145,138 @@ WITHHELD = (
             ),
         ),
         (f"{ROWS}::test_another_role",),
+    ),
+    Mutant(
+        515,
+        "a load does not ask whether a value that is kept back is shown again",
+        (
+            Patch(
+                "pipelines/load/__init__.py",
+                "if plan.collection.name not in self.withheld.kept_back:",
+                "if plan.collection.name not in frozenset[str]():",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_permission_that_is_given_back_is_found_by_a_load",),
+    ),
+    Mutant(
+        516,
+        "a stripped value counts as shown again",
+        (
+            Patch(
+                "pipelines/load/second_sight.py",
+                "        if UNKNOWN in columns:\n            marks",
+                "        if UNKNOWN in ():\n            marks",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_permission_that_is_given_back_is_found_by_a_load",),
+    ),
+    Mutant(
+        517,
+        "a list that is shown again stays frozen until something in it changes",
+        (
+            Patch(
+                STANDING,
+                "task.counts.rows_read > 0 or (self.confirms is not None and self.confirms())",
+                "task.counts.rows_read > 0",
+            ),
+        ),
+        (f"{ROWS}::test_a_list_that_is_shown_again_and_in_which_nothing_changed",),
+    ),
+    Mutant(
+        518,
+        "what is published names a load that is not built",
+        (
+            Patch(
+                "pipelines/state/builds.py",
+                "    and finished_at <= coalesce((select max(as_of) from meta.built_up_to),"
+                " finished_at)\n",
+                "",
+            ),
+        ),
+        ("tests/unit/test_publish.py::test_a_load_that_is_not_built_is_not_told",),
+    ),
+    Mutant(
+        519,
+        "an older build is published after one that was undone",
+        (
+            Patch(
+                "pipelines/publish.py",
+                "    if back := undone(warehouse):\n        raise UndoneBuildError(back)\n",
+                "",
+            ),
+        ),
+        ("tests/unit/test_publish.py::test_a_build_that_was_undone_is_told_until_one_stands",),
+    ),
+    Mutant(
+        520,
+        "a run that cannot begin marks what was not due",
+        (
+            Patch(
+                "pipelines/load/__init__.py",
+                "        now = self.clock.now()\n        return due",
+                "        now = self.clock.now()\n        progress = {}\n        return due",
+            ),
+        ),
+        ("tests/system/test_cadence.py::test_a_run_that_cannot_begin_has_missed_what_was_due",),
+    ),
+    Mutant(
+        540,
+        "one record that is still shown decides for the firm",
+        (
+            Patch(
+                COLLAPSE,
+                "    if second.empty:\n",
+                "    if second.empty and not second.filled:\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_few_that_are_still_shown_decide_nothing",),
+    ),
+    Mutant(
+        541,
+        "many unchanged records that come back empty raise no question",
+        (
+            Patch(
+                COLLAPSE,
+                "        return nearly_all or self.is_contrary\n",
+                "        return nearly_all\n",
+            ),
+        ),
+        (f"{COLUMNS}::test_sight_that_is_lost_or_given_back_within_a_walk",),
+    ),
+    Mutant(
+        543,
+        "the second half of a walk lifts a column",
+        (
+            Patch(
+                "pipelines/load/task.py",
+                "(plan.since is None and plan.start == Point())",
+                "plan.since is None",
+            ),
+        ),
+        (f"{COLUMNS}::test_parts_of_a_walk_that_were_read_blind",),
+    ),
+    Mutant(
+        544,
+        "one changed record that is shown lifts a column",
+        (
+            Patch(
+                "pipelines/load/task.py",
+                "(plan.since is None and plan.start == Point())",
+                "plan.start == Point()",
+            ),
+        ),
+        (f"{COLUMNS}::test_one_record_that_is_shown_lifts_no_column",),
+    ),
+    Mutant(
+        545,
+        "a few records that are shown again make each load a whole one",
+        (
+            Patch(
+                "pipelines/load/second_sight.py",
+                "return bool(shown and shown >= SHARE * asked)",
+                "return bool(shown)",
+            ),
+        ),
+        (f"{COLUMNS}::test_a_few_that_are_still_shown_decide_nothing",),
     ),
 )

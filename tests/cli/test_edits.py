@@ -62,11 +62,11 @@ def test_a_person_proposes_looks_and_withdraws(firm: Firm) -> None:
 
 def test_a_person_fills_in_a_file(firm: Firm, tmp_path: Path) -> None:
     """The template names the command that takes it; what is filled in is proposed."""
-    path = tmp_path / "matters.csv"
+    path = tmp_path / "our matters.csv"
     where = ("--where", "id <= 2000003", "--fields", "status,location")
     code, out, _ = call("template", "matters", "--out", str(path), *where)
     assert code == 0
-    assert f"Next: clio-sync edits import {path}" in out
+    assert f"Next: clio-sync edits import '{path}'" in out
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert len(rows) == 7

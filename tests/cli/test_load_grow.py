@@ -75,6 +75,14 @@ def test_a_product_that_is_named_must_have_a_token(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "warehouse.duckdb").exists()
 
 
+def test_a_refused_token_of_grow(clio: Simulator, tmp_path: Path) -> None:
+    """Exit 3, and the command that signs in to Grow."""
+    env = {**grow(tmp_path / "data", clio), "SOURCES__CLIO_GROW__ACCESS_TOKEN": "wrong"}
+    done = run("load", "grow", "--json", env=env)
+    assert done.returncode == 3
+    assert "clio-sync auth login grow" in document(done)["errors"][0]["hint"]
+
+
 def test_without_any_token_nothing_is_read(tmp_path: Path) -> None:
     """Exit 3."""
     assert run("load", env=environment(tmp_path / "data")).returncode == 3

@@ -4,6 +4,9 @@ import datetime as dt
 
 import pytest
 
+from sources.clio_http.clock import SystemClock
+from sources.clio_http.secret import Secret
+from sources.errors import SignInNeededError
 from tests.system.firm import CATALOG, Firm
 
 pytestmark = pytest.mark.long
@@ -48,3 +51,20 @@ def test_daily_copy_keeps_every_day(firm: Firm) -> None:
     assert days == [(dt.date(2026, 3, 30), count), (dt.date(2026, 3, 31), count)]
     today = [text for text in firm.differences(COPY) if "not at the server" not in text]
     assert today == []
+
+
+def test_a_run_that_cannot_begin_has_missed_what_was_due(firm: Firm) -> None:
+    """What is read once a day and was read today stays as it was."""
+    firm.options["off"] = OTHERS
+    # before a run has begun there is this machine's clock alone
+    firm.clio.clock.set(SystemClock().now().to_iso8601_string())
+    modes(firm)
+    firm.options["access_token"] = Secret("wrong")
+    with pytest.raises(SignInNeededError):
+        firm.load()
+    del firm.options["access_token"]
+    query = "select resource from meta.sync_runs where status = 'failed'"
+    assert firm.query(query) == [("tasks",)]
+    assert modes(firm) == {"tasks": "incremental"}
+    states = firm.query("select state from meta.inputs where resource = $1", ONCE)
+    assert states == [("complete",)]

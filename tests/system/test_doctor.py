@@ -13,7 +13,8 @@ from pipelines.doctor.line import WHY
 from pipelines.doctor.machine import GIB, fitting, room
 from pipelines.outcome import Outcome
 from pipelines.run_load import run_load
-from sources.clio_simulator.faults import RefuseFields, Status, Unauthorized
+from sources.clio_http.secret import Secret
+from sources.clio_simulator.faults import Forbidden, RefuseFields, Status, Unauthorized
 from tests.system.ailments import (
     CASES,
     GROW,
@@ -171,8 +172,25 @@ def test_without_a_token(firm: GrowFirm, patient: Patient) -> None:
     for source in (MANAGE, GROW):
         found = line(outcome, "sign_in", source)
         assert (found["status"], found["requests"]) == ("note", 0)
-        assert found["fix"].startswith("clio-sync auth login")
+        assert found["fix"] == f"clio-sync auth login {source.removeprefix('clio_')}"
     assert firm.clio.requests == []
+
+
+@pytest.mark.parametrize("source", [MANAGE, GROW])
+def test_a_refused_token_names_its_product(patient: Patient, source: str) -> None:
+    """What mends it signs in to that product, not to the other one."""
+    patient.change_of(source, access_token=Secret("no-such-token"))
+    fix = line(patient.examined(), "sign_in", source)["fix"]
+    assert f"clio-sync auth login {source.removeprefix('clio_')}" in fix
+
+
+@pytest.mark.parametrize("source", [MANAGE, GROW])
+def test_a_missing_permission_names_the_product(patient: Patient, source: str) -> None:
+    """Whoever adds a permission signs in again to that product."""
+    path = {MANAGE: "bills", GROW: "grow/custom_actions"}[source]
+    patient.clio.faults.add(Forbidden(), path, times=None)
+    fix = line(patient.examined(), "scopes", source)["fix"]
+    assert f"clio-sync auth login {source.removeprefix('clio_')}" in fix
 
 
 def test_a_sign_in_and_more(patient: Patient) -> None:

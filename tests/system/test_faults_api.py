@@ -191,7 +191,7 @@ def test_clocks_that_differ_are_told(firm: Firm) -> None:
     difference is told.
     """
     assert firm.load("tasks").exit_code == 0
-    assert "clock and the server's differ" in firm.log.getvalue()
+    assert "behind this machine's; this run goes by Clio's" in firm.log.getvalue()
     assert firm.differences("tasks") == []
 
 

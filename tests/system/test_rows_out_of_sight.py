@@ -129,3 +129,16 @@ def test_an_untouched_list_costs_no_more(firm: Firm) -> None:
         loaded = firm.load(TASKS)
         assert loaded.exit_code == 0
         assert [row["requests"] for row in loaded.results] == [1]
+
+
+def test_a_list_that_is_shown_again_and_in_which_nothing_changed(firm: Firm) -> None:
+    """A load asks for one record that is known: where it is shown the watermark moves again."""
+    firm.clio.switches.emptied = {TASKS}
+    firm.clio.clock.advance(3600)
+    assert told(firm.sweep(TASKS)) == ["absent"]
+    loaded = firm.load(TASKS)
+    assert (loaded.exit_code, told(loaded)) == (4, ["frozen"])
+    firm.clio.switches.emptied = set()
+    assert firm.load(TASKS).exit_code == 0
+    assert state(firm) == (False, "ok")
+    assert firm.load(TASKS).exit_code == 0

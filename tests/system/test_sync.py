@@ -31,6 +31,7 @@ MODELS = {
     "checks/no_broken_task.sql": "-- No task is called Broken.\n"
     "select task_id from core.dim_task where name = 'Broken'\n",
 }
+NOTHING = "Nothing was published"
 STAGES = ["load", "transform", "check", "publish"]
 
 
@@ -62,6 +63,7 @@ def test_sync_publishes_what_changed(firm: Firm) -> None:
     """Load, transform, check and publish, in one outcome; the next sync publishes the change."""
     outcome = sync(firm)
     assert (outcome.exit_code, outcome.errors) == (0, [])
+    assert NOTHING not in outcome.text
     assert stages(outcome) == dict.fromkeys(STAGES, "ok")
     assert read_published(firm.folder).models == {"core.dim_task": 60}
     task = firm.clio.dump("tasks")[0]["id"]
@@ -80,6 +82,19 @@ def test_an_incomplete_load_is_published(firm: Firm) -> None:
     assert outcome.exit_code == 4
     assert stages(outcome) == {**dict.fromkeys(STAGES, "ok"), "load": "incomplete"}
     assert read_published(firm.folder).models == {"core.dim_task": 60}
+
+
+def test_what_is_withheld_is_no_end(firm: Firm) -> None:
+    """Exit code 5 as of a guard, and published all the same: the output says which of the two."""
+    assert sync(firm).exit_code == 0
+    firm.clio.switches.hidden_fields = {"tasks": {"description"}}
+    for task in firm.clio.dump("tasks"):
+        firm.clio.changes.update("tasks", task["id"], {})
+    outcome = sync(firm)
+    assert outcome.exit_code == 5
+    assert stages(outcome) == {**dict.fromkeys(STAGES, "ok"), "load": "stopped_by_guard"}
+    assert "Generation 2 is published" in outcome.text
+    assert NOTHING not in outcome.text
 
 
 def test_a_failed_check_publishes_nothing(firm: Firm) -> None:
@@ -104,7 +119,9 @@ def test_a_refused_sign_in_ends_it(firm: Firm) -> None:
     outcome = sync(firm)
     assert outcome.exit_code == 3
     assert list(stages(outcome).values()) == ["sign_in_needed", *["not_run"] * 3]
-    assert outcome.text == "load\n\nNothing was done; the reason stands below.\n\n"
+    said = "load\n\nNothing was done; the reason stands below.\n\n"
+    assert outcome.text.startswith(said)
+    assert NOTHING in outcome.text
     with pytest.raises(NotPublishedError):
         read_published(firm.folder)
 

@@ -10,11 +10,12 @@ import pytest
 
 from pipelines.outcome import Outcome
 from pipelines.published import opened
+from pipelines.status import run_status
 from pipelines.sync import run_sync
 from pipelines.transform.run import Work
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm
+from tests.system.firm import Firm, QuickClock
 
 pytestmark = pytest.mark.long
 
@@ -108,6 +109,9 @@ def test_what_cannot_be_healed_names_the_sweep(firm: Firm) -> None:
     assert f"bills {bill['id']}" in str(error)
     assert "clio-sync sweep --resource allocations --resource bills" in error.hint
     assert owed(firm) == before
+    told = run_status(firm.settings, QuickClock()).text
+    assert "The last build was undone at" in told
+    assert "clio-sync check show checks.ar_today_is_bill_balance" in told
 
 
 def test_a_list_that_cannot_be_read_any_more(firm: Firm) -> None:
@@ -117,12 +121,12 @@ def test_a_list_that_cannot_be_read_any_more(firm: Firm) -> None:
     before = owed(firm)
     payment = take_back(firm)
     firm.clio.faults.add(Status(403), "allocations", times=None)
-    for _ in range(2):
+    for first in (True, False):
         outcome = sync(firm)
         assert outcome.exit_code == 4, outcome.errors
         assert "publish" in [subject for subject, _ in outcome.errors]
         assert "clio_manage.allocations" in str(outcome.errors[-1][1])
-    assert "never old" not in outcome.text, "what is given up stays so without another try"
+        assert ("does not show these now" in outcome.text) is first
     assert owed(firm) == before
     assert firm.buried("allocations") == set()
     outcome = sync(firm, partial=True)
@@ -228,3 +232,23 @@ def test_a_payment_that_is_there_after_all_is_built_with(firm: Firm) -> None:
     firm.clio.changes.update("bills", bill["id"], {"memo": "touched"})
     outcome = sync(firm)
     assert (outcome.exit_code, "Read again" in outcome.text) == (0, True), outcome.errors
+
+
+def test_a_column_that_was_never_seen_blocks_no_firm(new_firm: NewFirm) -> None:
+    """Balances of bills that are null from the first load on: what needs them is empty and the
+    rest is published; once they are shown, the figures are there.
+    """
+    firm = new_firm(scale=0.1)
+    firm.clio.switches.hidden_fields = {"bills": {"balance"}}
+    outcome = sync(firm)
+    assert outcome.exit_code == 0, outcome.errors
+    assert "does not show these now: clio_manage.bills.balance." in outcome.text
+    with opened(firm.folder) as (_, snapshot):
+        found = snapshot.rows("select count(balance), count(total) from core.fct_bill")
+        assert [value > 0 for value in found[0]] == [False, True]
+    again = sync(firm)
+    assert (again.exit_code, "does not show" in again.text) == (0, False)
+    firm.clio.switches.hidden_fields = {}
+    assert firm.load("bills", full=True).exit_code == 0
+    assert sync(firm).exit_code == 0
+    assert owed(firm) > 0

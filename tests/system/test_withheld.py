@@ -10,6 +10,7 @@ import pytest
 from pipelines.errors import WithheldError
 from pipelines.outcome import Outcome
 from sources.clio_simulator import Seed, Simulator
+from tests.system.conftest import NewFirm
 from tests.system.firm import RAW, Firm
 
 SEEN = ("matters", "contacts")
@@ -178,3 +179,131 @@ def test_a_column_that_is_seen_in_one_record(firm: Firm) -> None:
     touch(firm, "matters", 9)
     assert firm.load("matters").exit_code == 5
     assert values(firm, "description", "matters") == before
+
+
+@pytest.mark.parametrize("field", ["description", "custom_field_values"])
+def test_a_permission_that_is_given_back_is_found_by_a_load(firm: Firm, field: str) -> None:
+    """No record was changed by it, so that no list of changes tells of it: while values are kept
+    back each load asks one question more, and reads everything once a value is shown again.
+    """
+    if field == "description":
+        hide(firm, field)
+    else:
+        hide(firm)
+    touch(firm, "matters", 30)
+    assert firm.load("matters").exit_code == 5
+    firm.clio.clock.advance(7200)
+    asked = len(firm.asked("matters"))
+    loaded = firm.load("matters")
+    assert (loaded.exit_code, loaded.results[0]["mode"]) == (5, "incremental")
+    assert len(firm.asked("matters")) == asked + 2
+    firm.clio.switches.hidden_fields = {}
+    changed = max(firm.clio.store["matters"].rows)
+    firm.clio.changes.update("matters", changed, {"description": "x"}, silent=True)
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 0
+    assert marks(firm) == []
+    assert firm.differences("matters") == []
+    firm.clio.clock.advance(7200)
+    asked = len(firm.asked("matters"))
+    assert firm.load("matters").exit_code == 0
+    assert len(firm.asked("matters")) == asked + 1
+
+
+def described(firm: Firm) -> list[int]:
+    """Give every matter a description, load them, and name them in order."""
+    keys = sorted(firm.clio.store["matters"].rows)
+    for key in keys:
+        firm.clio.changes.update("matters", key, {"description": f"description {key}"})
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 0
+    firm.clio.clock.advance(7200)
+    return keys
+
+
+def hide_of(firm: Firm, keys: list[int]) -> None:
+    """Let the token lose sight of the descriptions of some matters."""
+    firm.clio.switches.misfits = {"matters": {key: {"description": None} for key in keys}}
+
+
+@pytest.mark.parametrize("by", ["a load of changed records", "a sweep"])
+def test_a_few_that_are_still_shown_decide_nothing(firm: Firm, by: str) -> None:
+    """A user who sees eight descriptions of all loses none of the others."""
+    keys = described(firm)
+    before = values(firm, "description", "matters")
+    hide_of(firm, [key for key in keys if key not in keys[::5]])
+    if by == "a sweep":
+        swept = firm.sweep("matters")
+        assert (swept.exit_code, swept.results[0]["status"]) == (5, "withheld")
+    for key in keys[-10:]:
+        firm.clio.changes.update("matters", key, {})
+    loaded = firm.load("matters")
+    assert (loaded.exit_code, loaded.results[0]["mode"]) == (5, "incremental")
+    firm.clio.clock.advance(7200)
+    again = firm.load("matters")
+    assert again.results[0]["mode"] == "incremental", "as long as most is out of sight"
+    assert firm.sweep("matters").exit_code == 5
+    assert values(firm, "description", "matters") == before
+
+
+def test_sight_that_is_lost_or_given_back_within_a_walk(firm: Firm) -> None:
+    """Half of a walk sees and half does not: nothing is lost in either direction, and nothing is
+    certified; the load after it reads everything again.
+    """
+    keys = described(firm)
+    before = values(firm, "description", "matters")
+    hide_of(firm, keys[len(keys) // 2 :])
+    assert len(keys) // 2 >= 20
+    assert firm.sweep("matters").results[0]["status"] == "withheld"
+    assert values(firm, "description", "matters") == before
+    firm.clio.changes.update("matters", keys[0], {"description": "changed"})
+    hide_of(firm, keys[:3])
+    firm.clio.clock.advance(7200)
+    assert firm.sweep("matters").results[0]["status"] == "withheld"
+    assert values(firm, "description", "matters") == before
+    firm.clio.switches.misfits = {}
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 0
+    assert (marks(firm), firm.differences("matters")) == ([], [])
+
+
+def test_parts_of_a_walk_that_were_read_blind(firm: Firm) -> None:
+    """A sweep of two nights, the first of which saw no description: the mark stays, the certificate
+    says so, and what a colleague changed meanwhile is read by the next load.
+    """
+    keys = described(firm)
+    firm.clio.switches.limit_maximum = {"matters": 20}
+    hide(firm, "description")
+    assert firm.sweep("matters").exit_code == 5
+    firm.clio.changes.update("matters", keys[0], {"description": "corrected"})
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 5
+    firm.clio.clock.advance(86_400)
+    assert firm.sweep("matters", budget=2).results[0]["complete"] is False
+    firm.clio.switches.hidden_fields = {}
+    firm.clio.clock.advance(86_400)
+    swept = firm.sweep("matters", budget=200)
+    assert swept.results[0]["status"] == "withheld"
+    assert len(marks(firm)) == 1
+    firm.clio.clock.advance(7200)
+    assert firm.load("matters").exit_code == 0
+    assert (marks(firm), firm.differences("matters")) == ([], [])
+
+
+def test_one_record_that_is_shown_lifts_no_column(new_firm: NewFirm) -> None:
+    """A user who sees only the own time: changing an entry of one's own is no sight of the rest."""
+    firm = new_firm(scale=0.1)
+    own = next(row for row in firm.clio.dump("activities") if row["total"])
+    firm.clio.switches.redact_activities = True
+    assert firm.load("activities").exit_code == 0
+    before = marks(firm)
+    assert "total" in [mark[2] for mark in before if mark[1]]
+    names = ("quantity", "quantity_in_hours", "total", "price")
+    seen = {name: own[name] for name in names} | {"quantity_redacted": False}
+    firm.clio.switches.misfits = {"activities": {own["id"]: seen}}
+    firm.clio.changes.update("activities", own["id"], {"note": "of my own"})
+    for _ in range(2):
+        firm.clio.clock.advance(7200)
+        loaded = firm.load("activities")
+        assert (loaded.exit_code, loaded.results[0]["mode"]) == (0, "incremental")
+        assert marks(firm) == before

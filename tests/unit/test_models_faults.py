@@ -33,11 +33,13 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "account_transactions_are_complete": (f"delete from {RAW}.bank_transactions where id = 502",),
     "activities_keep_their_value": (_twice("users", 1),),
     "allocations_can_be_spread": (f"update {RAW}.line_items set total = 0 where bill__id = 1001",),
+    "approved_bills_have_a_date": (_set("bills", 1001, "issued_at = null"),),
     "ar_monthly_sums_to_movements": (_set("bills", 1001, "issued_at = '1980-01-01'"),),
     "ar_restatement_sums": (_twice("bills", 1001),),
     "ar_today_is_bill_balance": (_set("allocations", 1, "amount = 399"),),
     "bill_balance_adds_up": (_set("bills", 1001, "paid = 399"),),
     "bill_lines_add_up": (_set("line_items", 1, "total = 441"),),
+    "bill_lines_have_a_date": (_set("line_items", 2, "activity__id = null"),),
     "bill_matter_totals_add_up": (
         _set("bills", 1003, """matter_totals = '[{"id": 20, "amount": 999}]'"""),
     ),
@@ -77,7 +79,9 @@ FAULTS: dict[str, tuple[str, ...]] = {
         _set("outstanding_client_balances", 1, "total_outstanding_balance = 419"),
     ),
     "timekeeper_hours_are_all_hours": (_twice("users", 2),),
-    "timekeeper_money_is_all_money": (_set("bills", 1001, "issued_at = null"),),
+    "timekeeper_money_is_all_money": (
+        _set("bills", 1001, "issued_at = null, created_at = null, due_at = null"),
+    ),
     "trust_book_is_client_ledgers": (_set("contacts", 200, "account_balances = '[]'"),),
     "trust_ledger_ends_at_account_balance": (_set("bank_transactions", 502, "funds_out = 299"),),
     "trust_money_has_an_owner": (

@@ -13,13 +13,13 @@ import pytest
 
 from pipelines.config import Settings
 from pipelines.errors import QueryError
-from pipelines.model_errors import BuiltChecksFailedError, NotBuiltError
+from pipelines.model_errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from pipelines.progress import Lines
 from pipelines.publish import KEPT, run_publish
 from pipelines.publish_errors import NotPublishedError, PointerError
 from pipelines.published import read_published
 from pipelines.query import csv_text, run_sql
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import Work, run_check, run_transform
 from pipelines.warehouse import Warehouse
 from sources.errors import ConfigurationError
 from tests.unit.tiny_models import MODELS, StoppedClock, workshop
@@ -202,6 +202,41 @@ def test_a_load_that_failed_brought_nothing(work: Work) -> None:
         )
     run_publish(work)
     assert read_published(work.settings.data_dir).last_load_at == "2026-03-02T08:00:00Z"
+
+
+def test_a_load_that_is_not_built_is_not_told(work: Work) -> None:
+    """The load of the pointer is one whose rows the models hold, changed by it or not."""
+    change(
+        work,
+        "insert into meta.sync_runs (run_id, mode, status, finished_at) select 'x', 'incremental',"
+        " 'ok', as_of + interval 1 second from meta.built_up_to",
+    )
+    run_publish(work)
+    assert read_published(work.settings.data_dir).last_load_at == ""
+    assert isinstance(work.clock, StoppedClock)
+    work.clock.at = "2026-03-02T13:00:00Z"
+    assert run_transform(work).exit_code == 0
+    run_publish(work)
+    assert read_published(work.settings.data_dir).last_load_at != ""
+
+
+def test_a_build_that_was_undone_is_told_until_one_stands(work: Work) -> None:
+    """Nothing is published meanwhile; `check`, which looks at the build before it, loses nothing
+    of what was found.
+    """
+    change(work, "insert into raw_firm.bills values (3, 'draft', -1, '2')")
+    assert run_transform(work).exit_code == 7
+    looked = run_check(work)
+    assert looked.exit_code == 0
+    assert "The last build was undone" in looked.text
+    with pytest.raises(UndoneBuildError, match=r"checks\.nothing_negative") as caught:
+        run_publish(work)
+    assert "clio-sync check show checks.nothing_negative" in caught.value.hint
+    assert not home(work).exists()
+    change(work, "delete from raw_firm.bills where total < 0")
+    assert run_transform(work).exit_code == 0
+    assert "undone" not in run_check(work).text
+    assert run_publish(work).exit_code == 0
 
 
 def test_the_last_five_stay(work: Work) -> None:

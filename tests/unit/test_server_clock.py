@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipelines.load.server_time import apart
 from pipelines.meta import Meta
 from pipelines.observations import OVERLAP
 from pipelines.state.server_clock import Past, Reading, judge, keep, last, newest_stamp
@@ -53,6 +54,27 @@ def test_no_jump(machine: Machine, seconds: int) -> None:
     """One clock that agrees is enough; what `Date` says is then the time."""
     found = judge(PAST, machine.reads(seconds, 0))
     assert (found.trusted, found.time) == (True, NOON.add(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("past", "off", "said", "told"),
+    [
+        pytest.param(None, 0, 7_200, "120 minutes ahead of", id="a-first-load"),
+        pytest.param(PAST, 5 * DAY, 0, "5 days behind", id="a-machine-that-is-wrong"),
+        pytest.param(PAST, 0, -7_200, "120 minutes behind", id="a-jump-back"),
+        pytest.param(PAST, 0, 7_200, "120 minutes ahead of", id="a-jump"),
+    ],
+)
+def test_clocks_that_differ_are_told(past: Past | None, off: int, said: int, told: str) -> None:
+    """By how much, what to do, and which time the load goes by: the one that it does go by."""
+    now = Machine(off=off).reads(HOUR, said)
+    judged = judge(past, now)
+    text = apart(now, judged)
+    assert text.startswith(f"Clio's clock is {told} this machine's; this run goes by ")
+    assert "time server (NTP)" in text
+    assert ("goes by Clio's." in text) is (judged.time == now.said)
+    earlier = f"goes by an earlier time than Clio's, {judged.time:YYYY-MM-DD HH:mm} UTC, so"
+    assert (earlier in text) is (judged.time < now.said) is (past is PAST and said > 0)
 
 
 @pytest.mark.parametrize("off", [-5 * DAY, -7_200, 7_200, 5 * DAY])

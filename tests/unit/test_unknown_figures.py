@@ -206,6 +206,7 @@ def test_what_a_selection_leaves_out_keeps_its_word(firm: MiniFirm) -> None:
         ("activities", "non_billable", "core.fct_activity.is_non_billable"),
         ("bills", "currency__id", "finance.agg_lockup_month.ar"),
         ("bank_transactions", "client__id", "trust.rpt_trust_exceptions.amount"),
+        ("bank_accounts", "balance", "trust.rpt_trust_exceptions.amount"),
     ],
 )
 def test_what_rests_on_a_column_is_empty_without_it(
@@ -295,11 +296,13 @@ def test_without_these_collections_nothing_lies(firm: MiniFirm, whole: Cells, na
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("name", "column"), [("line_items", "total"), ("bills", "issued_at")])
+@pytest.mark.parametrize(
+    ("name", "column"), [("line_items", "total"), ("bills", "issued_at"), ("bills", "state")]
+)
 def test_without_these_columns_nothing_lies(
     firm: MiniFirm, whole: Cells, name: str, column: str
 ) -> None:
-    """Two of the columns that are withheld one by one at night."""
+    """Some of the columns that are withheld one by one at night."""
     firm.rows(f'update raw_clio_manage.{name} set "{column}" = null')
     firm.withhold(name, column)
     assert lies(whole, rebuilt(firm)) == []

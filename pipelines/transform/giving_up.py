@@ -1,0 +1,72 @@
+"""What a build is done without: what failed checks rest on, and what nobody shows now."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pipelines.state import withheld
+from pipelines.state.inputs import WITHHELD, Unknown, incomplete, leave_behind
+from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
+
+from . import inputs
+from .binding import bind
+from .build import read_plan
+from .inputs import Tables
+from .knowing import doubts, judge
+from .names import sql_name
+from .plan import Plan
+from .rules import Check
+from .run import Work
+
+EMPTY = "no value in any record"
+ROWS = "select row::varchar from meta.check_failures where check_name = $1"
+
+
+def give_up(work: Work, failed: Sequence[str]) -> list[str]:
+    """Take for not known what failed checks rest on and Clio does not show; name it.
+
+    That is a list which cannot be read now, so that what is left of it is of another day than the
+    rest, and a column which no record shows although none may be without it.
+    """
+    with work.opened("transform") as warehouse:
+        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+        stored = inputs.stored(warehouse)
+        columns, _ = bind(plan, stored)
+        checks = [check for check in plan.checks if check.name in failed]
+        known = judge(plan, columns, incomplete(warehouse))
+        behind = list(dict.fromkeys(one for check in checks for one in doubts(check, known)))
+        leave_behind(warehouse, behind)
+        unseen = list(dict.fromkeys(_unseen(warehouse, plan, columns, checks)))
+        marks = [(*one.relation.removeprefix("raw_").split("."), one.field) for one in unseen]
+        withheld.mark_unseen(warehouse, marks, EMPTY, work.clock.now())
+    return [one.name for one in (*behind, *unseen)]
+
+
+def _unseen(
+    warehouse: Warehouse, plan: Plan, columns: Tables, checks: Sequence[Check]
+) -> Iterator[Unknown]:
+    """Give the raw columns without any value of which columns are made that are wholly null."""
+    known = judge(plan, columns, list(_empty(warehouse, plan)))
+    for check in checks:
+        reasons = known.columns.get(check.model, {})
+        rows = [json.loads(row) for (row,) in warehouse.rows(ROWS, [check.name])]
+        for name in check.columns:
+            if rows and all(row.get(name) is None for row in rows):
+                found = reasons.get(name, ())
+                same = [one for one in found if name.startswith(one.field.partition("__")[0])]
+                yield from same or found
+
+
+def _empty(warehouse: Warehouse, plan: Plan) -> Iterator[Unknown]:
+    """Give every raw column of a table with rows in which no row has a value."""
+    stored = inputs.stored(warehouse)
+    for table in sorted(plan.outside & stored.keys()):
+        if not table.startswith("raw_"):
+            continue
+        names = [name for name in stored[table] if not name.startswith("_")]
+        counted = ", ".join(f"count({quoted(name)})" for name in names)
+        ((rows, *filled),) = warehouse.rows(f"select count(*), {counted} from {sql_name(table)}")  # noqa: S608
+        if rows:
+            for name, count in zip(names, filled, strict=True):
+                if not count:
+                    yield Unknown(table, name, WITHHELD, EMPTY)
