@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines import products
-from pipelines.config import Settings
+from pipelines.config import PRODUCTS, Settings, SourceSettings
 from pipelines.epoch import check_epoch
 from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
 from pipelines.load import URGENCY
@@ -161,7 +161,8 @@ def _demand_known(settings: Settings, resource: str) -> None:
         CommandLineError: it is not known.
 
     """
-    every = [products.catalog(name, options) for name, options in settings.sources.items()]
+    given = {name: settings.sources.get(name, SourceSettings()) for name in PRODUCTS}
+    every = [products.catalog(name, options) for name, options in given.items()]
     if not any(resource in one.loaded for one in every):
         message = f"unknown collection {resource}; clio-sync resources lists the valid names"
         raise CommandLineError(message)
