@@ -247,7 +247,7 @@ def test_a_few_that_are_still_shown_decide_nothing(firm: Firm, by: str) -> None:
 
 
 def test_sight_that_is_lost_or_given_back_within_a_walk(new_firm: NewFirm) -> None:
-    """A part of a walk sees and a part does not: nothing is lost in either direction, and nothing is
+    """A part of a walk sees and a part does not: nothing is lost either way, and nothing is
     certified; the load after it reads everything again.
     """
     firm = new_firm(matters=60)
