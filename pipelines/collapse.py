@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 FEW = 20
 SHARE = 0.9
+HALF = 0.5
 SAME = 3
 WITNESSES = 20
 """So many records are asked for once more, for each column."""
@@ -26,9 +27,14 @@ class Emptied:
 
     @property
     def is_suspect(self) -> bool:
-        """Tell whether nearly everything that was filled came back empty, or much unchanged."""
-        nearly_all = self.emptied > 0 and self.emptied >= SHARE * self.filled
-        return nearly_all or self.is_contrary
+        """Tell whether half of what was filled came back empty, or much that is unchanged."""
+        much = self.emptied > 0 and self.emptied >= HALF * self.filled
+        return much or self.is_contrary
+
+    @property
+    def is_nearly_all(self) -> bool:
+        """Tell whether nearly everything that was filled came back empty."""
+        return self.emptied >= SHARE * self.filled
 
     @property
     def is_contrary(self) -> bool:
@@ -49,17 +55,17 @@ def is_withheld(found: Emptied, second: Second | None) -> bool:
 
     `second` is None where single records of the collection cannot be asked for.
     """
+    if found.is_contrary:
+        return True
     if second is None:
         # no second reading can be had: many rows at once, or unchanged ones, decide alone
-        return found.emptied >= FEW or found.same >= (1 if found.by_etag else SAME)
-    if second.empty:
-        # unchanged by their etag, and empty all the same, though others may still be shown
-        return True
-    if second.filled:
-        # unchanged records still show their value: the firm itself emptied those that changed
-        return found.is_contrary
+        many = found.emptied >= FEW or found.same >= (1 if found.by_etag else SAME)
+        return many and found.is_nearly_all
+    if second.empty or second.filled:
+        # where most of the unchanged still show their value, the firm emptied those that changed
+        return second.empty > second.filled
     # every record with a value was changed: nobody is left to witness
-    return found.emptied >= FEW
+    return found.emptied >= FEW and found.is_nearly_all
 
 
 def is_lifted(known: int, marked: int) -> bool:
