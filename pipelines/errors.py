@@ -288,13 +288,17 @@ class WithheldError(ClioError):
     exit_code = 5
     goes_on: ClassVar[bool] = True
 
-    def __init__(self, message: str, column: str) -> None:
-        """Name the command with which a person takes the empties as they come."""
+    def __init__(self, message: str, column: str, product: str) -> None:
+        """Name the command with which a person takes the empties as they come.
+
+        `product` is `manage` or `grow`: both may have a column of this name.
+        """
         super().__init__(message)
         self.hint = (
             "The values known before are kept, figures that need this column are not known, and"
             " everything else is stored. Give the token's user the permission or role for it in"
-            f" Clio, and load again; or accept it: clio-sync load --accept-empty {column}"
+            f" Clio, and load again; or accept it: clio-sync load {product} --accept-empty"
+            f" {column}"
         )
 
 

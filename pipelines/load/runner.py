@@ -325,6 +325,7 @@ class Runner:
                 # a full load asks for every field again
                 still = task.walk.refused | task.walk.given_up
                 refusals.accept(self.warehouse, self.source, task.name, still)
+            self.withheld.shown(task, full=self.choice.full)
             if given_up := sorted(task.walk.given_up):
                 told = f"Clio refuses {', '.join(given_up)}; asked without from now on"
                 self.reporter.note(f"{task.name}: {told}")

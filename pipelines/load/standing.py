@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .runner import Runner
     from .task import Task
 
+DAILY = "__daily"
+"""What the name of a list's daily copy ends with."""
 MOST_CONFIRMED = 10
 """So many collections are asked for a record that is known, where rights cannot be read."""
 
@@ -95,9 +97,11 @@ class Proof:
         plan, allowed = walk.plan, self.run.choice.allow_absent
         if purpose.walk != "load" or plan.mode == "child":
             return Standing()
-        if plan.mode == "daily":
+        # a list that Clio works out may be short at once, and so may its copy of a day
+        worked_out = plan.collection.name.removesuffix(DAILY) in self.run.product.views
+        if plan.mode == "daily" and not worked_out:
             return Standing(self._last_day(plan, progress), allowed)
-        whole = plan.since is None and not purpose.census
+        whole = plan.since is None and not (purpose.census or worked_out)
         known = live_rows(self.run.warehouse, self.run.source, plan.collection) if whole else 0
         unsure = not self.run.identity.rights and not self.run.identity.user_id
         # where Clio does not say whose token it is, single records are asked for instead

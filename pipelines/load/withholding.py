@@ -1,5 +1,7 @@
 """What a run knows of withheld columns at its start, and what it says of them at its end."""
 
+from typing import TYPE_CHECKING
+
 import pendulum
 
 from pipelines.errors import WithheldError
@@ -7,6 +9,10 @@ from pipelines.meta import moment
 from pipelines.state import withheld
 from pipelines.state.withheld import ColumnMark, Withheld
 from pipelines.warehouse import Warehouse
+from sources.clio_http.plan import without
+
+if TYPE_CHECKING:
+    from .task import Task
 
 
 class Withholding:
@@ -30,13 +36,22 @@ class Withholding:
         listed = withheld.listed(self.warehouse, self.source)
         self.kept_back = frozenset(one.resource for one in listed if one.is_alarm)
 
+    def shown(self, task: "Task", *, full: bool) -> None:
+        """Drop marks of columns that Clio refused once, where a whole walk was shown them."""
+        plan = task.walk.plan
+        if not task.complete or plan.since is not None or (plan.mode == "child" and not full):
+            return
+        asked = without(plan.collection.fields, plan.left_out | task.walk.refused)
+        columns = [column.name for field in asked for column in field.columns]
+        withheld.forget_refused(self.warehouse, self.source, task.name, columns)
+
     def findings(self) -> tuple[list[tuple[str, WithheldError]], list[str]]:
         """Give an error for each column of which known values are kept back, and notes."""
         alarms, notes = [], []
         for one in withheld.listed(self.warehouse, self.source):
             if one.is_alarm:
-                column = f"{one.resource}.{one.field}"
-                alarms.append((one.resource, WithheldError(told(one), column)))
+                column, product = f"{one.resource}.{one.field}", self.source.removeprefix("clio_")
+                alarms.append((one.resource, WithheldError(told(one), column, product)))
             elif one.evidence not in withheld.NOT_READ:
                 notes.append(told(one))
         return alarms, notes

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pipelines.config import PRODUCTS
 from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 
 DDL = (
@@ -20,11 +21,23 @@ NEVER_READ = frozenset({NEVER, OFF, ABSENT})
 """States of a collection of which not all records are known, since no walk ever saw them all."""
 ROWS_UNKNOWN = NEVER_READ | {BEHIND}
 """The same, and `behind`: it could be read once, and what is left of that contradicts the rest."""
+READ_ONCE = frozenset({COMPLETE, INCOMPLETE, WITHHELD, BEHIND})
+"""States of a collection that a load has read whole once."""
 NOT_ASKED = "never read to its end"
 FACTS = """
-with runs as (
-    select resource, arg_max(status, started_at) as status, arg_max(error, started_at) as error
-    from meta.sync_runs where source = $1 and status <> 'running' group by resource
+with ended as (
+    select *, status = 'failed' as lost, status = 'ok' as whole,
+        status in ('ok', 'undecided')
+            or (status = 'incomplete' and starts_with(error, 'unread:')) as read
+    from meta.sync_runs where source = $1 and status <> 'running'
+),
+runs as (
+    select resource, arg_max(error, started_at) as error,
+        arg_max(error, started_at) filter (status in ('failed', 'undecided')) as why,
+        max(started_at) filter (whole) as whole_at, max(started_at) filter (read) as read_at,
+        max(started_at) filter (lost) as lost_at,
+        max(started_at) filter (lost and (mode not in ('', 'sweep') or requests > 0)) as refused_at
+    from ended group by resource
 ),
 marks as (
     select resource, any_value(watermark) as watermark, any_value(completed_at) as completed_at,
@@ -41,12 +54,18 @@ hidden as (
     from meta.withheld where source = $1 and evidence <> 'refused' group by resource
 ),
 kept_out as (
-    select resource, count(*) as n from meta.quarantine where source = $1 group by resource
+    select resource, count(*) as n, count(*) filter (field is null) as whole_rows,
+        min(since) filter (field is null) as since
+    from meta.quarantine where source = $1 group by resource
 )
-select name, runs.status, coalesce(runs.error, ''), coalesce(marks.watermark, marks.completed_at),
+select name, coalesce(runs.error, ''), coalesce(runs.why, ''),
+    coalesce(lost_at > coalesce(whole_at, '-infinity'), false),
+    coalesce(lost_at > coalesce(runs.read_at, '-infinity'), false),
+    coalesce(refused_at > coalesce(runs.read_at, '-infinity'), false),
+    coalesce(marks.watermark, marks.completed_at),
     marks.completed_at is not null, coalesce(marks.frozen, ''), coalesce(parents.read, 0),
     coalesce(parents.failed, 0), parents.read_at, coalesce(hidden.fields, ''),
-    coalesce(kept_out.n, 0)
+    coalesce(kept_out.n, 0), coalesce(kept_out.whole_rows, 0), kept_out.since
 from (select unnest($2::varchar[]) as name)
 left join runs on runs.resource = name
 left join marks on marks.resource = name
@@ -55,6 +74,13 @@ left join hidden on hidden.resource = name
 left join kept_out on kept_out.resource = name
 """
 
+NEVER_ASKED = """
+select count(*) from {parents} t where not exists (select 1 from meta.parents_read p
+    where p.source = $1 and p.resource = $2 and p.parent_id = t.id)
+and t.id::varchar not in (select record_id from meta.tombstones
+    where source = $1 and resource = $3 and revived_at is null)
+"""
+BEFORE = "select resource, state, complete_up_to from meta.inputs where source = $1"
 STATED = "select source, resource, state, reason from meta.inputs"
 LATE = """
 select source, resource, reason, complete_up_to from meta.inputs where state = $1
@@ -78,11 +104,19 @@ from meta.withheld group by all order by all
 
 @dataclass(frozen=True)
 class Facts:
-    """What `meta` says of the walks of one collection."""
+    """What `meta` says of the walks of one collection.
+
+    A run that was stopped, or had no budget left, says nothing. `unproved`: since the last run
+    that failed none ended well. `unread`: none read the list to its end. `refused`: nor did it
+    fail before it asked for the list.
+    """
 
     name: str
-    status: str | None
     error: str
+    why: str
+    unproved: bool
+    unread: bool
+    refused: bool
     watermark: datetime | None
     walked: bool
     frozen: str
@@ -91,20 +125,47 @@ class Facts:
     parents_at: datetime | None
     hidden: str
     kept_out: int
+    rows_kept_out: int
+    kept_out_since: datetime | None
 
-    def judged(self) -> tuple[str, str]:
-        """Give the state of the collection and the reason why it is no better."""
+    def judged(self, before: str, waiting: str) -> tuple[str, str]:
+        """Give the state of the collection and the reason why it is no better.
+
+        `before` is the state before this run, `waiting` says which lists of parents no load has
+        asked for: new ones wait for the next load, but before that it was never read whole.
+        """
         if not (self.walked or self.parents):
             return NEVER, self.error or NOT_ASKED
-        if self.frozen or self.status == "failed":
-            return INCOMPLETE, self.frozen or self.error
-        if self.failed:
-            return INCOMPLETE, f"{self.failed:,} lists could not be read"
-        if self.kept_out:
-            return INCOMPLETE, f"{self.kept_out:,} rows or values do not fit"
+        if waiting and before not in READ_ONCE:
+            return NEVER, waiting
+        if late := self._late(waiting):
+            return INCOMPLETE, late
         if self.hidden:
             return WITHHELD, f"withheld: {self.hidden}"
         return COMPLETE, ""
+
+    def _late(self, waiting: str) -> str:
+        """Say why what is stored of the collection is not all of it; nothing if it is."""
+        if self.frozen or self.unproved:
+            return self.frozen or self.why
+        if self.failed:
+            return f"{self.failed:,} lists could not be read"
+        return waiting or (f"{self.kept_out:,} rows or values do not fit" if self.kept_out else "")
+
+    @property
+    def cannot_be_read(self) -> bool:
+        """Tell whether what is left of the list may be of another day than the rest."""
+        return bool(self.frozen) or self.unread
+
+    def complete_up_to(self, before: datetime | None, *, child: bool) -> datetime | None:
+        """Give the moment up to which every change is stored; None where there is none.
+
+        While rows are kept out whole it stays where it was before they were.
+        """
+        reached = self.parents_at if child else self.watermark
+        if not self.rows_kept_out or reached is None or before is None:
+            return None if self.rows_kept_out else reached
+        return min(before, reached, self.kept_out_since or before)
 
 
 def keep_inputs(
@@ -114,15 +175,20 @@ def keep_inputs(
     off: AbstractSet[str],
 ) -> None:
     """Write a row for each collection: how far it is complete, and why not further."""
-    found = [Facts(*row) for row in warehouse.rows(FACTS, [source, list(loaded)])]
-    judged, behind = [], {one.relation for one in incomplete(warehouse, BEHIND)}
-    for facts in found:
-        state, reason = facts.judged()
-        if state == INCOMPLETE and _raw(source, facts.name) in behind:
+    found = {facts.name: facts for facts in _facts(warehouse, source, loaded)}
+    known = {name: (state, at) for name, state, at in warehouse.rows(BEFORE, [source])}
+    judged = []
+    for facts in found.values():
+        parent = loaded[facts.name].parent
+        before, at = known.get(facts.name, (NEVER, None))
+        owner = found.get(parent.resource) if parent else None
+        waiting = _waiting(warehouse, source, facts.name, owner) if owner else ""
+        state, reason = facts.judged(before, waiting)
+        if state == INCOMPLETE and before == BEHIND and facts.cannot_be_read:
             state = BEHIND
         if facts.name in off:
             state, reason = OFF, "switched off in the configuration"
-        up_to = facts.parents_at if loaded[facts.name].parent else facts.watermark
+        up_to = facts.complete_up_to(at, child=parent is not None) if state != NEVER else None
         judged.append((facts.name, up_to, state, reason))
     names, moments, states, reasons = (list(column) for column in zip(*judged, strict=True))
     with warehouse.transaction():
@@ -132,6 +198,21 @@ def keep_inputs(
             " unnest($4::varchar[]), unnest($5::varchar[])",
             [source, names, moments, states, reasons],
         )
+
+
+def _facts(warehouse: Warehouse, source: str, names: Iterable[str]) -> list[Facts]:
+    return [Facts(*row) for row in warehouse.rows(FACTS, [source, list(names)])]
+
+
+def _waiting(warehouse: Warehouse, source: str, name: str, owner: Facts) -> str:
+    """Say which parents no load has asked for their list, of those that are not deleted."""
+    if not owner.walked:
+        return f"{owner.name} was never read whole"
+    if not warehouse.columns(f"raw_{source}", owner.name):
+        return ""
+    query = NEVER_ASKED.format(parents=f"{quoted(f'raw_{source}')}.{quoted(owner.name)}")
+    ((count,),) = warehouse.rows(query, [source, name, owner.name])
+    return f"{count:,} lists were never read" if count else ""
 
 
 @dataclass(frozen=True)
@@ -184,13 +265,23 @@ def unknown(warehouse: Warehouse) -> tuple[Unknown, ...]:
     return (*found, *(_marked(warehouse) if "withheld" in there else ()))
 
 
-def incomplete(warehouse: Warehouse, state: str = INCOMPLETE) -> tuple[Unknown, ...]:
-    """Say which collections could be read whole once, and now cannot."""
+def refused(warehouse: Warehouse) -> tuple[Unknown, ...]:
+    """Say which collections could be read whole once, and were refused or frozen since.
+
+    Not those of which only some rows, values or lists are kept out: the rest is of today. Nor where
+    the last run failed before it asked for anything.
+    """
     if "inputs" not in warehouse.layout("meta"):
         return ()
+    late: dict[str, dict[str, Unknown]] = {}
+    for source, name, reason, up_to in warehouse.rows(LATE, [INCOMPLETE]):
+        one = Unknown(_raw(source, name), "", BEHIND, reason or "", up_to)
+        late.setdefault(source, {})[name] = one
     return tuple(
-        Unknown(_raw(source, name), "", BEHIND, reason or "", up_to)
-        for source, name, reason, up_to in warehouse.rows(LATE, [state])
+        own[facts.name]
+        for source, own in late.items()
+        for facts in _facts(warehouse, source, own)
+        if facts.frozen or facts.refused
     )
 
 

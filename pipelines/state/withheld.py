@@ -173,6 +173,18 @@ def mark_unseen(
         )
 
 
+def forget_refused(warehouse: Warehouse, source: str, resource: str, shown: Sequence[str]) -> None:
+    """Drop the marks of columns that Clio refused once and has shown of every record now.
+
+    Not where a value known before was kept back: Clio shows nothing in its place.
+    """
+    warehouse.rows(
+        f"delete from meta.withheld where {OF} and evidence = $3"  # noqa: S608
+        " and list_contains($4, field) and not coalesce(held, false)",
+        [source, resource, REFUSED, list(shown)],
+    )
+
+
 def columns(warehouse: Warehouse, source: str) -> dict[str, dict[str, ColumnMark]]:
     """Give the columns that are marked whole, by collection."""
     found: dict[str, dict[str, ColumnMark]] = {}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from pipelines.state import withheld
-from pipelines.state.inputs import WITHHELD, Unknown, incomplete, leave_behind
+from pipelines.state.inputs import WITHHELD, Unknown, leave_behind, refused
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
@@ -25,15 +25,15 @@ ROWS = "select row::varchar from meta.check_failures where check_name = $1"
 def give_up(work: Work, failed: Sequence[str]) -> list[str]:
     """Take for not known what failed checks rest on and Clio does not show; name it.
 
-    That is a list which cannot be read now, so that what is left of it is of another day than the
-    rest, and a column which no record shows although none may be without it.
+    That is a list which was refused or is frozen, so that what is left of it is of another day than
+    the rest, and a column which no record shows although none may be without it.
     """
     with work.opened("transform") as warehouse:
         plan = read_plan(warehouse, work.folders, work.wish(warehouse))
         stored = inputs.stored(warehouse)
         columns, _ = bind(plan, stored)
         checks = [check for check in plan.checks if check.name in failed]
-        known = judge(plan, columns, incomplete(warehouse))
+        known = judge(plan, columns, refused(warehouse))
         behind = list(dict.fromkeys(one for check in checks for one in doubts(check, known)))
         leave_behind(warehouse, behind)
         unseen = list(dict.fromkeys(_unseen(warehouse, plan, columns, checks)))

@@ -1,7 +1,8 @@
 """What a query of proposals rests on: one that reads what is hidden or not known proposes nothing.
 
 A column that is left out is null here and one that is hashed is no text of Clio's; a list that was
-never read looks empty. A query cannot tell that from an answer, so it is not run.
+never read looks empty. A query cannot tell that from an answer, so it is not run. What the models
+are built of is followed by what the last build said of them.
 """
 
 from collections import defaultdict
@@ -12,16 +13,21 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from pipelines.config import PRODUCTS
 from pipelines.errors import EditRefusedError, QueryError, WithheldBaseError
+from pipelines.state.inputs import BEHIND, ROWS_UNKNOWN, WITHHELD, Unknown, unknown
 from pipelines.warehouse import Warehouse
-from sources.clio_http.catalog import Column
 
-from .sight import SOURCE, Sight, role
+from .sight import Sight, role
 from .stored import RAW
 
 STAGED = "stg_manage__"
-UNREAD = frozenset({"never", "off"})
-"""The states of a collection in which nobody knows what it holds."""
+NOT_KNOWN = """
+select lower(model), coalesce(column_name, ''), string_agg(distinct source, ', ' order by source)
+from meta.not_known group by all order by all
+"""
+Tables = Mapping[str, AbstractSet[str]]
+"""The relations that a name in a query may mean."""
 
 
 def demand_known(sight: Sight, query: str) -> None:
@@ -29,70 +35,88 @@ def demand_known(sight: Sight, query: str) -> None:
 
     Raises:
         EditRefusedError: it does; the message names it.
-        WithheldBaseError: it does, by what Clio withholds.
+        WithheldBaseError: it does, by what Clio withholds or no load has read.
         QueryError: what it reads cannot be told, and something is hidden.
 
     """
+    found = unknown(sight.warehouse)
     try:
         tree = sqlglot.parse_one(query, read="duckdb")
     except SqlglotError:
-        if _hides_something(sight):
+        if _hides_something(sight) or any(one.state in {WITHHELD, BEHIND} for one in found):
             message = "which columns the query reads cannot be told, and some are hidden here"
             raise QueryError(message) from None
         return
-    unread = dict(_unread(sight.warehouse))
     tables = defaultdict[str, set[str]](set)
-    for table, name in _collections(tree, sight):
-        tables[table.alias_or_name.lower()].add(name)
-    for name in sorted(set().union(*tables.values())):
-        if name in unread:
-            message = f"the query reads {name}, which was never read whole: {unread[name]}"
-            raise WithheldBaseError(message)
-        read = [
-            one
-            for one in sight.catalog.loaded[name].columns
-            if any(_is_of(found, one.name, name, tables) for found in tree.find_all(exp.Column))
-        ]
-        _demand_columns(sight, name, read)
+    for table in tree.find_all(exp.Table):
+        tables[table.alias_or_name.lower()].update(_relations(table, sight))
+    columns = list(tree.find_all(exp.Column))
+    for relation in sorted(set().union(*tables.values())):
+        read = frozenset(
+            column.name.lower() for column in columns if _may_be_of(column, relation, tables)
+        )
+        _demand_raw(sight, relation, read, found)
+        _demand_built(sight.warehouse, relation, read)
 
 
 def _hides_something(sight: Sight) -> bool:
     return any((sight.masks.columns, sight.masks.left_out))
 
 
-def _collections(tree: exp.Expr, sight: Sight) -> Iterator[tuple[exp.Table, str]]:
-    """Give the tables of Clio's records in a query, each with its collection."""
-    for table in tree.find_all(exp.Table):
-        name = table.name.removeprefix(STAGED)
-        if name in sight.catalog.loaded and (table.db == RAW or table.name != name):
-            yield table, name
+def _relations(table: exp.Table, sight: Sight) -> Iterator[str]:
+    """Give what a table of a query is: a relation, and the raw one that a staged one is made of."""
+    schema, name = table.db.lower(), table.name.lower()
+    if schema:
+        yield f"{schema}.{name}"
+    staged = name.removeprefix(STAGED)
+    if staged != name and staged in sight.catalog.loaded:
+        yield f"{RAW}.{staged}"
 
 
-def _is_of(
-    column: exp.Column, name: str, collection: str, tables: Mapping[str, AbstractSet[str]]
-) -> bool:
-    """Tell whether a column may be that of a collection: another table's is not."""
-    meant = tables.get(column.table.lower(), {collection})
-    return column.name.lower() == name and collection in meant
+def _may_be_of(column: exp.Column, relation: str, tables: Tables) -> bool:
+    """Tell whether a column may be that of a relation: another table's is not."""
+    return relation in tables.get(column.table.lower(), {relation})
 
 
-def _demand_columns(sight: Sight, collection: str, columns: Sequence[Column]) -> None:
-    withheld = sight.marks(sight.catalog.loaded[collection], ()).whole
-    for column in columns:
-        named = f"the query reads {collection}.{column.name}, which is"
-        if not sight.shows(collection, column.path):
+def _demand_raw(
+    sight: Sight, relation: str, read: AbstractSet[str], found: Sequence[Unknown]
+) -> None:
+    """Refuse a raw table of which not all records are known, or a column that is not."""
+    schema, _, name = relation.partition(".")
+    if schema not in {f"raw_{source}" for source in PRODUCTS}:
+        return
+    mine = {one.field: one for one in found if one.relation == relation}
+    rows = mine.get("")
+    if rows is not None and rows.state in ROWS_UNKNOWN:
+        what = "cannot be read any more" if rows.state == BEHIND else "was never read whole"
+        message = f"the query reads {name}, which {what}: {rows.reason}"
+        raise WithheldBaseError(message)
+    hidden = _hidden(sight, name) if schema == RAW else frozenset()
+    for column in sorted(read & (hidden | mine.keys())):
+        named = f"the query reads {name}.{column}, which is"
+        if column in hidden:
             message = f"{named} left out or hashed here, or refused by Clio"
             raise EditRefusedError(message)
-        if column.path in withheld:
-            message = f"{named} withheld from this token: look at {role(column.name)}"
-            raise WithheldBaseError(message)
+        why = mine[column].reason
+        message = f"{named} withheld from this token, or not read ({why}): look at {role(column)}"
+        raise WithheldBaseError(message)
 
 
-def _unread(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
-    if not warehouse.columns("meta", "inputs"):
+def _hidden(sight: Sight, name: str) -> frozenset[str]:
+    """Name the columns of a collection of Manage that settings or Clio's refusal hide."""
+    collection = sight.catalog.loaded.get(name)
+    columns = collection.columns if collection else ()
+    return frozenset(one.name for one in columns if not sight.shows(name, one.path))
+
+
+def _demand_built(warehouse: Warehouse, relation: str, read: AbstractSet[str]) -> None:
+    """Refuse a model of which the last build could not know all rows, or a column."""
+    if not warehouse.columns("meta", "not_known"):
         return
-    for name, state, reason in warehouse.rows(
-        "select resource, state, coalesce(reason, '') from meta.inputs where source = $1", [SOURCE]
-    ):
-        if state in UNREAD:
-            yield name, reason or state
+    for model, column, source in warehouse.rows(NOT_KNOWN):
+        if model == relation and (not column or column.lower() in read):
+            what = f"column {column}" if column else "rows"
+            message = (
+                f"the query reads {relation}, whose {what} rest on what is not known: {source}"
+            )
+            raise WithheldBaseError(message)

@@ -4,6 +4,7 @@ from .clock import CLOCK
 from .edge import EDGE
 from .figures import FIGURES
 from .hidden import HIDDEN
+from .inputs import INPUTS
 from .local import LOCAL
 from .pages import PAGES
 from .rows import ROWS
@@ -18,4 +19,5 @@ TRUTH = (
     *CLOCK,
     *HIDDEN,
     *WITHHELD,
+    *INPUTS,
 )

@@ -253,8 +253,8 @@ FIGURES: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/state/inputs.py",
-                "        if state == INCOMPLETE and _raw(source, facts.name) in behind:\n",
-                "        if state == INCOMPLETE and not behind and False:\n",
+                "        if state == INCOMPLETE and before == BEHIND and facts.cannot_be_read:\n",
+                "        if state == INCOMPLETE and before == BEHIND and False:\n",
             ),
         ),
         (f"{HEALS}::test_a_list_that_cannot_be_read_any_more",),

@@ -59,6 +59,35 @@ def test_field_that_came_back_changes_nothing_by_itself(firm: Firm) -> None:
     assert "description" not in firm.asked("matters")[-1].given["fields"][0].split(",")
 
 
+MARKS = "select field, evidence, coalesce(held, false) from meta.withheld"
+
+
+def test_field_that_came_back_and_is_empty_everywhere(firm: Firm) -> None:
+    """Once a whole walk was shown it, null is what Clio says of it, and it is known."""
+    for key in firm.clio.store["matters"].rows:
+        firm.clio.changes.update("matters", key, {"description": None})
+    firm.load("matters")
+    firm.clio.faults.add(RefuseFields(("description",)), "matters", times=None)
+    assert firm.load("matters", full=True).exit_code == 0
+    firm.load("matters")
+    assert firm.sweep("matters").exit_code == 0
+    assert firm.query(MARKS) == [("description", "refused", False)]
+    firm.clio.faults.clear()
+    assert firm.load("matters", full=True).exit_code == 0
+    assert firm.query(MARKS) == []
+
+
+def test_field_that_came_back_without_its_values(firm: Firm) -> None:
+    """What was known of it before is kept back, so that it is not known."""
+    firm.load("matters")
+    before = descriptions(firm)
+    firm.clio.faults.add(RefuseFields(("description",)), "matters")
+    firm.load("matters", full=True)
+    firm.clio.switches.hidden_fields = {"matters": {"description"}}
+    firm.load("matters", full=True)
+    assert (descriptions(firm), firm.query(MARKS)) == (before, [("description", "refused", True)])
+
+
 def test_collection_that_is_gone(firm: Firm) -> None:
     """A 404 on a list is drift and exit 4; the stored rows stay, the others are loaded."""
     firm.load("matters", "tasks")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import EditRefusedError
+from pipelines.errors import EditRefusedError, QueryError
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm
 from tests.system.plain_engine import plain_engine
@@ -40,6 +40,7 @@ def write(folder: Path, text: str) -> str:
     return "mine"
 
 
+ONE = "insert into meta.withheld values ('clio_manage', $1, '7', $2, now(), 'x', false, true)"
 MARK = "insert into meta.withheld values ('clio_manage', $1, null, $2, now(), 'x', false, true)"
 INPUT = "insert into meta.inputs values ('clio_manage', $1, null, $2, 'forbidden (403)')"
 
@@ -67,6 +68,63 @@ def test_a_withheld_column(firm: Firm) -> None:
     words = refusal(firm, "close_closable_matters")
     assert words.startswith("5 the query reads matters.account_balances, which is withheld")
     assert "the permission for accounts and balances" in words
+
+
+def test_a_column_of_one_record(firm: Firm) -> None:
+    """The one that is withheld may be the one that a query looks for."""
+    with firm.writable() as warehouse:
+        warehouse.execute(ONE, ["matters", "account_balances"])
+    words = refusal(firm, "close_closable_matters")
+    assert words.startswith("5 the query reads matters.account_balances, which is withheld")
+    assert "of 1 record" in words
+    assert ask(firm, "set_responsible_attorney").exit_code == 0
+
+
+def test_a_collection_that_is_refused_and_contradicts_the_rest(firm: Firm) -> None:
+    """What is left of it is of another day."""
+    with firm.writable() as warehouse:
+        warehouse.execute(INPUT, ["bills", "behind"])
+    words = refusal(firm, "close_closable_matters")
+    assert words == "5 the query reads bills, which cannot be read any more: forbidden (403)"
+
+
+def test_a_product_that_was_never_loaded(firm: Firm) -> None:
+    """Its tables may be there, and are empty."""
+    query = "select id from raw_clio_manage.matters where id not in (select id from"
+    words = refusal(firm, write(firm.folder, f"{query} raw_clio_grow.matters)"))
+    assert words == (
+        "5 the query reads matters, which was never read whole: its product was never loaded here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "reads"),
+    [
+        ("select matter_id as id from core.fct_bill", "core.fct_bill, whose rows"),
+        ("select b.Balance from core.DIM_MATTER as b", "core.dim_matter, whose column balance"),
+        ("with x as (select * from core.dim_matter) select balance from x", "column balance"),
+        ("select matter_id from core.dim_matter", ""),
+        ("select balance from core.dim_contact", ""),
+    ],
+)
+def test_a_model_that_rests_on_what_is_not_known(firm: Firm, query: str, reads: str) -> None:
+    """The last build said of its rows, with an empty name, and of its columns what is not known."""
+    with firm.writable() as warehouse:
+        warehouse.execute(
+            "create or replace table meta.not_known as select * from (values"
+            " ('core.fct_bill', '', 'clio_manage.bills'),"
+            " ('core.dim_matter', 'balance', 'clio_manage.bills')) t(model, column_name, source)"
+        )
+    try:
+        words = refusal(firm, write(firm.folder, query))
+    except QueryError as error:
+        # such a table is not here: the query was run
+        words = str(error)
+    finally:
+        with firm.writable() as warehouse:
+            warehouse.execute("drop table meta.not_known")
+    assert reads in words
+    assert ("rest on what is not known: clio_manage.bills" in words) is bool(reads)
 
 
 @pytest.mark.parametrize("state", ["never", "off"])

@@ -142,3 +142,21 @@ def test_a_list_that_is_shown_again_and_in_which_nothing_changed(firm: Firm) -> 
     assert firm.load(TASKS).exit_code == 0
     assert state(firm) == (False, "ok")
     assert firm.load(TASKS).exit_code == 0
+
+
+def test_a_list_that_clio_works_out_and_its_daily_copy(firm: Firm) -> None:
+    """Once nearly all clients have paid most of it is gone, and that is the truth."""
+    names = ("outstanding_client_balances", "outstanding_client_balances__daily")
+    assert firm.load(*names).exit_code == 0
+    before = len(firm.clio.dump(names[0]))
+    *paid, last = [row for row in firm.clio.dump("bills") if row["state"] == "awaiting_payment"]
+    for row in [row for row in paid if row["client"] != last["client"]]:
+        firm.clio.changes.update("bills", row["id"], {"state": "paid", "balance": 0.0})
+    firm.clio.clock.advance(86_400)
+    loaded = firm.load(*names)
+    assert (loaded.exit_code, told(loaded)) == (0, [])
+    days = firm.query(f"select count(*) from raw_clio_manage.{names[1]} group by day order by day")
+    assert days == [(before,), (1,)]
+    assert firm.query("select state from meta.inputs where resource = $1", names[1]) == [
+        ("complete",)
+    ]

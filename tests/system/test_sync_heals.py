@@ -142,6 +142,24 @@ def test_a_list_that_cannot_be_read_any_more(firm: Firm) -> None:
     assert firm.buried("allocations") == {str(payment["id"])}
 
 
+def test_a_value_that_does_not_fit_hides_no_contradiction(firm: Firm) -> None:
+    """A list of which a value is kept out was read to its end: what checks find in it is wrong, and
+    ends with 7; once it is right in Clio the figures are there again.
+    """
+    (odd, wrong) = [row for row in firm.clio.dump("bills") if row["state"] == "awaiting_payment"][
+        :2
+    ]
+    firm.clio.switches.misfits = {"bills": {odd["id"]: {"memo": {"an": "object"}}}}
+    firm.clio.changes.update("bills", odd["id"], {})
+    assert sync(firm).exit_code == 4
+    assert firm.query("select state from meta.inputs where resource = 'bills'") == [("incomplete",)]
+    firm.clio.changes.update("bills", wrong["id"], {"balance": wrong["balance"] + 5})
+    assert sync(firm).exit_code == 7
+    firm.clio.changes.update("bills", wrong["id"], {"balance": wrong["balance"]})
+    assert sync(firm).exit_code == 0
+    assert owed(firm) > 0
+
+
 def test_odd_records_never_block_a_firm(firm: Firm) -> None:
     """An approved bill without an issue date and a line without a date and without work count
     from defined days, and are told as warnings.

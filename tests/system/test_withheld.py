@@ -128,7 +128,7 @@ def test_empties_that_a_person_accepts(firm: Firm) -> None:
     touch(firm, "matters", 5)
     (error,) = [error for _, error in firm.load(*SEEN).errors]
     assert isinstance(error, WithheldError)
-    assert "clio-sync load --accept-empty matters.description" in error.hint
+    assert "clio-sync load manage --accept-empty matters.description" in error.hint
     accepted = firm.load(*SEEN, accept_empty="matters.description")
     assert accepted.exit_code == 0
     assert {text for _, text in values(firm, "description", "matters")["matters"]} == {None}
