@@ -4,6 +4,8 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from sources.clio_simulator import Clock, Seed, Simulator
 from tests.system.process import document, environment, run
 
@@ -31,6 +33,7 @@ def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
     assert (row["status"], "no_such_thing" in row["what"]) == ("fail", True)
 
 
+@pytest.mark.long
 def test_exit_codes_and_the_probe(tmp_path: Path) -> None:
     """0 where all is well, 3 for a refused token, 7 for anything else; a probe writes its file
     once, readable by its owner alone.

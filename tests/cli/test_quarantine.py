@@ -61,6 +61,7 @@ def test_one_is_shown_as_received(firm: Firm) -> None:
     assert run("quarantine", "show", "tasks", "1", env=env).returncode == 2
 
 
+@pytest.mark.long
 def test_what_fits_by_now_is_stored_by_a_retry(firm: Firm) -> None:
     """Exit code 4 while something stays out, 0 when nothing does; one request for all."""
     env = environment(firm.folder, firm.clio)

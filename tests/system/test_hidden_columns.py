@@ -47,6 +47,7 @@ def holding(folder: Path, canary: str) -> list[str]:
     return [path.name for path in files if canary.encode() in path.read_bytes()]
 
 
+@pytest.mark.long
 def test_a_hashed_name_is_in_no_plan(clio: Simulator, tmp_path: Path) -> None:
     """A name that is hashed is in no file of the way back, though the record is edited and sent."""
     desk = _desk(clio, tmp_path / "data", hash_columns=("contacts.name",))
@@ -63,6 +64,7 @@ def test_a_hashed_name_is_in_no_plan(clio: Simulator, tmp_path: Path) -> None:
     ] == []
 
 
+@pytest.mark.long
 def test_an_excluded_text_does_not_disturb_a_write(clio: Simulator, tmp_path: Path) -> None:
     """A correct write to a record with an excluded column ends with 0, and so does the next."""
     desk = _desk(clio, tmp_path / "data", exclude_columns=("matters.description",))

@@ -41,6 +41,7 @@ def until_asked(clio: Simulator, requests: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["load", "sweep", "sync"])
 def test_terminated_while_it_reads(folder: Path, clio: Simulator, command: str) -> None:
     """A run that reads from Clio ends at the next page edge with 4, and goes on afterwards."""
@@ -57,6 +58,7 @@ def test_terminated_while_it_reads(folder: Path, clio: Simulator, command: str) 
         assert run(command, *names, env=env).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(TERM, 4), (INT, 130)])
 def test_stopped_before_anything_began(folder: Path, number: signal.Signals, code: int) -> None:
     """A command that never looks whether it is to stop is ended where it is."""
@@ -77,6 +79,7 @@ def test_stopped_before_anything_began(folder: Path, number: signal.Signals, cod
     assert run("edits", "list", env=env).returncode == 0
 
 
+@pytest.mark.long
 def test_terminated_push(desk: Desk) -> None:
     """A push that is stopped between two records ends with 4; the next one sends the rest."""
     rows = desk.firm.clio.dump("matters")[:3]
@@ -117,6 +120,7 @@ def piped(*words: str, env: dict[str, str], head: bool) -> subprocess.CompletedP
     return subprocess.CompletedProcess(words, process.returncode, "", err)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [
@@ -164,6 +168,7 @@ def test_output_that_finds_no_room(folder: Path) -> None:
     assert "could not be printed (No space left on device)" in done.stderr
 
 
+@pytest.mark.long
 def test_document_of_a_stopped_command(folder: Path, clio: Simulator) -> None:
     """A load that Ctrl-C ends keeps its document, and is incomplete: the walk goes on later."""
     clio.faults.add(Wait(2), "*", times=None)

@@ -125,6 +125,7 @@ def test_newer_snapshot(folder: Path) -> None:
     assert "of clio-sync 9.9.9" in document(done)["errors"][0]["message"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [("transform", "--select", "+dim_user"), ("check",)])
 def test_upgrade_makes_a_backup_first(folder: Path, words: tuple[str, ...]) -> None:
     """The first command that writes into an older warehouse copies it as it was, says so, and

@@ -21,6 +21,7 @@ def test_no_model_reads_what_is_optional() -> None:
     assert read & OPTIONAL == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("action", [Forbidden(), Status(404), Status(422)])
 def test_refused_collection_that_nothing_needs(new_firm: NewFirm, action: Action) -> None:
     """The first load that meets it ends with 4; later ones with 0 and a warning that says since

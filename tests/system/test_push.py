@@ -151,6 +151,7 @@ def test_never_seen_to_arrive(desk: Desk, matter: int) -> None:
     assert desk.states() == {edit: "needs_human"}
 
 
+@pytest.mark.long
 def test_unknown_stops_everything(desk: Desk, matter: int) -> None:
     """While nobody can tell what became of a write nothing more is sent, also in the next run."""
     other = int(desk.firm.clio.dump("matters")[1]["id"])
@@ -246,6 +247,7 @@ def test_three_conflicts_in_a_row_stop(desk: Desk) -> None:
     assert sorted(desk.states().values()) == ["approved"] * 2 + ["conflicted"] * 3
 
 
+@pytest.mark.long
 def test_canary_and_stop_switch(desk: Desk) -> None:
     """A canary sends so many records; with the file STOP nothing is sent and all stays."""
     for row in desk.firm.clio.dump("matters")[:3]:
@@ -344,6 +346,7 @@ def test_guards(desk: Desk) -> None:
     assert desk.plan(Limits(allow_blank=True)).exit_code == 0
 
 
+@pytest.mark.long
 def test_rejected(desk: Desk, matter: int) -> None:
     """A record of which an edit is rejected is not sent; what is left of it is planned anew."""
     first, second = desk.propose("matters", matter, "description=Ours", "client_reference=R-1")
@@ -357,6 +360,7 @@ def test_rejected(desk: Desk, matter: int) -> None:
     assert of(desk, matter, "description") != "Ours"
 
 
+@pytest.mark.long
 def test_undo(desk: Desk) -> None:
     """What still holds our value goes back by the same road; what a colleague changed stays."""
     keys = [int(row["id"]) for row in desk.firm.clio.dump("matters")[:2]]
@@ -373,6 +377,7 @@ def test_undo(desk: Desk) -> None:
     assert of(desk, keys[1], "description") == "Theirs"
 
 
+@pytest.mark.long
 def test_old_page_after_our_write(desk: Desk, matter: int) -> None:
     """Lists that show the version before our write again do not bring it back."""
     clio = desk.firm.clio

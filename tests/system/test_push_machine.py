@@ -250,6 +250,7 @@ def run_examples(machine: type[Office], examples: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_history_is_sound(office: type[Office]) -> None:
     """Whatever goes wrong, each edit has one end that matches what the server did, no byte is sent
     that was not approved, nobody is overwritten, and the warehouse is what the server has.

@@ -57,6 +57,7 @@ def unproved(ground: Ground) -> dict[tuple[str, str], Gap]:
     return {("certificates", name): Gap("", None, "not run") for (name,) in names}
 
 
+@pytest.mark.long
 def test_taken_back(ground: Ground) -> None:
     """Once plants were taken back, the firm matches its Clio as before."""
     check(ground, planted(ground, [("missing_bill", 0, 1), ("deposit_gone", 0, 1)]))

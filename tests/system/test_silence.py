@@ -46,6 +46,7 @@ def loaded(firm: Firm, *names: str) -> Result:
         ).run()
 
 
+@pytest.mark.long
 def test_service_that_hangs_on_every_list(new_firm: NewFirm) -> None:
     """Two waits of three lists and nobody answered: the rest, nearly sixty, are not tried. The load
     ends with 4 after three waits, which are three minutes, and says so once.
@@ -66,6 +67,7 @@ def loaded_and_asked(firm: Firm) -> dict[str, int]:
     return {row.resource: row.requests for row in result.rows if row.requests}
 
 
+@pytest.mark.long
 def test_service_that_is_down(new_firm: NewFirm) -> None:
     """Where every list answers 503 the rest are not tried either."""
     firm = new_firm()

@@ -79,6 +79,7 @@ def test_rows_that_a_load_brought_ahead_of_the_sweep(new_firm: NewFirm) -> None:
     assert firm.live_differences("activities") == []
 
 
+@pytest.mark.long
 def test_parts_of_a_sweep_of_several_nights(new_firm: NewFirm) -> None:
     """The certificate says of each part when it was walked, and so does the command."""
     firm = new_firm(activities=600)
@@ -113,6 +114,7 @@ def test_sweep_that_was_put_down_for_half_a_day(new_firm: NewFirm) -> None:
     assert json.loads(firm.certificate("activities")["parts"])[0]["rows"] == 600
 
 
+@pytest.mark.long
 def test_sweep_goes_not_on_after_a_load_that_died(new_firm: NewFirm) -> None:
     """What that load stored behind the sweep was noted nowhere, so the sweep begins anew."""
     firm = new_firm(activities=600)

@@ -27,6 +27,7 @@ def test_creation_that_is_no_moment_beside_a_record_that_breaks_its_page(new_fir
     assert evidence["client__id"] == "not read"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("known", [True, False])
 def test_record_without_what_is_nested_is_marked(new_firm: NewFirm, *, known: bool) -> None:
     """What was not read of it is told, cell by cell, and goes once Clio shows the record."""
@@ -48,6 +49,7 @@ def test_record_without_what_is_nested_is_marked(new_firm: NewFirm, *, known: bo
     assert firm.differences(NAME) == []
 
 
+@pytest.mark.long
 def test_key_repeated_inside_what_is_nested(new_firm: NewFirm) -> None:
     """The record costs what is nested in it, and its collection nothing."""
     firm = new_firm()

@@ -120,6 +120,7 @@ def test_known_record_is_asked_for_with_growing_pauses(new_firm: NewFirm) -> Non
     assert quarantined(firm) == [(str(bad), None)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("largest", [100, 30, 1])
 def test_list_whose_large_pages_time_out(new_firm: NewFirm, largest: int) -> None:
     """504 on each page of more: the walk goes on with smaller ones, which it learns once."""
@@ -143,6 +144,7 @@ def test_two_records_that_break_pages(new_firm: NewFirm) -> None:
     assert {key for key, _ in quarantined(firm)} == {str(key) for key in bad}
 
 
+@pytest.mark.long
 def test_sweep_takes_it_for_there(new_firm: NewFirm) -> None:
     """A stored record that breaks its page is not deleted by a sweep, which ends with 4 at first;
     another one that is gone is found all the same.

@@ -122,6 +122,7 @@ def test_what_the_firm_itself_emptied_is_stored(firm: Firm) -> None:
     assert marks(firm) == []
 
 
+@pytest.mark.long
 def test_empties_that_a_person_accepts(firm: Firm) -> None:
     """`--accept-empty` stores the empties as they come; the runs end with 0 and still say so."""
     hide(firm, "description")
@@ -167,6 +168,7 @@ def test_witnesses_that_are_gone_decide_nothing(firm: Firm) -> None:
     assert values(firm, "description", "matters") == before
 
 
+@pytest.mark.long
 def test_a_column_that_is_seen_in_one_record(firm: Firm) -> None:
     """Where a token sees a withheld column in a record of its own alone, the others stay known."""
     before = values(firm, "description", "matters")
@@ -181,6 +183,7 @@ def test_a_column_that_is_seen_in_one_record(firm: Firm) -> None:
     assert values(firm, "description", "matters") == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("field", ["description", "custom_field_values"])
 def test_a_permission_that_is_given_back_is_found_by_a_load(firm: Firm, field: str) -> None:
     """No record was changed by it, so that no list of changes tells of it: while values are kept
@@ -226,6 +229,7 @@ def hide_of(firm: Firm, keys: list[int]) -> None:
     firm.clio.switches.misfits = {"matters": {key: {"description": None} for key in keys}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["a load of changed records", "a sweep"])
 def test_a_few_that_are_still_shown_decide_nothing(firm: Firm, by: str) -> None:
     """A user who sees eight descriptions of all loses none of the others."""
@@ -246,6 +250,7 @@ def test_a_few_that_are_still_shown_decide_nothing(firm: Firm, by: str) -> None:
     assert values(firm, "description", "matters") == before
 
 
+@pytest.mark.long
 def test_sight_that_is_lost_or_given_back_within_a_walk(new_firm: NewFirm) -> None:
     """A part of a walk sees and a part does not: nothing is lost either way, and nothing is
     certified; the load after it reads everything again.
@@ -267,6 +272,7 @@ def test_sight_that_is_lost_or_given_back_within_a_walk(new_firm: NewFirm) -> No
     assert (marks(firm), firm.differences("matters")) == ([], [])
 
 
+@pytest.mark.long
 def test_parts_of_a_walk_that_were_read_blind(firm: Firm) -> None:
     """A sweep of two nights, the first of which saw no description: the mark stays, the certificate
     says so, and what a colleague changed meanwhile is read by the next load.
@@ -290,6 +296,7 @@ def test_parts_of_a_walk_that_were_read_blind(firm: Firm) -> None:
     assert (marks(firm), firm.differences("matters")) == ([], [])
 
 
+@pytest.mark.long
 def test_one_record_that_is_shown_lifts_no_column(new_firm: NewFirm) -> None:
     """A user who sees only the own time: changing an entry of one's own is no sight of the rest."""
     firm = new_firm(scale=0.1)

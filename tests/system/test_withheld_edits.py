@@ -92,6 +92,7 @@ def test_hidden_between_plan_and_push(desk: Desk, clio: Simulator) -> None:
     assert run_rebase(desk.run("ana"), [edit]).exit_code == 6
 
 
+@pytest.mark.long
 def test_a_withheld_reading_confirms_nothing(desk: Desk, clio: Simulator) -> None:
     """Where an answer was lost and the field is withheld afterwards, nobody knows what became of
     it: a person looks, and it is neither sent again nor taken for a change of a colleague's.

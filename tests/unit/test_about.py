@@ -10,6 +10,7 @@ from pipelines.reconcile.evaluate import doubtful, not_known
 from tests.unit.mini_firm import copied
 
 
+@pytest.mark.long
 def test_what_is_not_known_is_told_with_its_reason(mini_firm_place: Path, tmp_path: Path) -> None:
     """Of collections, of columns that are withheld, and of what is complete up to a moment."""
     with copied(mini_firm_place, tmp_path) as firm:
@@ -59,6 +60,7 @@ def test_problems_hold_ids_and_no_names(mini_firm_place: Path, tmp_path: Path) -
         assert "the value of name does not fit" in told
 
 
+@pytest.mark.long
 def test_what_is_not_known_is_never_compared_with_clio(
     mini_firm_place: Path, tmp_path: Path
 ) -> None:

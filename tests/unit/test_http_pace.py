@@ -248,6 +248,7 @@ with ClioClient(given, SystemClock()) as client:
 """
 
 
+@pytest.mark.long
 def test_processes_keep_the_pace_over_real_sockets(tmp_path: Path) -> None:
     """Two processes, real time: never four in a second together, and both get on."""
     with server() as (loopback, arrived):

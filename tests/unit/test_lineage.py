@@ -148,6 +148,7 @@ def firm(mini_firm_place: Path, tmp_path_factory: pytest.TempPathFactory) -> Fir
         return Firm({**catalogued(), **built(found.warehouse)})
 
 
+@pytest.mark.long
 def test_every_figure_says_what_it_is_made_of(firm: Firm) -> None:
     """Without a collection, or a column of one, no figure that is made of it is a number."""
     assert firm.unsaid(ENDS) == []

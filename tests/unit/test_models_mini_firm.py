@@ -243,6 +243,7 @@ def test_bill_is_the_public_contract(firm: MiniFirm) -> None:
     ]
 
 
+@pytest.mark.long
 def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path: Path) -> None:
     """What was frozen never changes; the walk to what is known now sums exactly, by cause; the
     next month is added when it is over.
@@ -287,6 +288,7 @@ def test_months_stay_frozen_and_changes_are_told(mini_firm_place: Path, tmp_path
         assert now == [(1001, 520)]
 
 
+@pytest.mark.long
 def test_an_empty_warehouse(tmp_path: Path) -> None:
     """Before anything was loaded every model can be built, and every metric asked for."""
     with empty_firm(tmp_path) as firm:

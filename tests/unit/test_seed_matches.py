@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.mini_firm import copied
 
 
+@pytest.mark.long
 def test_rows_that_match_nothing_or_twice_are_told_with_their_line(
     mini_firm_place: Path, tmp_path: Path
 ) -> None:

@@ -217,6 +217,7 @@ def test_contact_is_not_merged_with_itself(clio: Simulator) -> None:
         clio.changes.merge(winner, winner)
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_what_is_merged_is_what_clio_describes(clio: Simulator, shared: Path) -> None:
     """After merges, losses and returns every whole record validates against Clio's document."""

@@ -116,6 +116,7 @@ def test_this_suite_is_searched() -> None:
     assert STRAYS.searched == before + 1
 
 
+@pytest.mark.long
 def test_run_fails(tmp_path: Path) -> None:
     """A run in a worker, of one test that passes, fails at its end and names the test."""
     (tmp_path / "test_errs.py").write_text(ERRS, "utf-8")

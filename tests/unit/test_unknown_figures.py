@@ -83,6 +83,7 @@ def test_without_bills_nothing_that_needs_them_is_a_number(firm: MiniFirm, whole
     assert "clio_manage.bills" in comment
 
 
+@pytest.mark.long
 def test_work_that_clio_calls_billed_is_never_in_progress(firm: MiniFirm) -> None:
     """Also where its bill is not here; with bills known that is an error, else nothing is said."""
     firm.rows("delete from raw_clio_manage.bills where id = 1001")
@@ -99,6 +100,7 @@ def test_work_that_clio_calls_billed_is_never_in_progress(firm: MiniFirm) -> Non
     assert firm.value(f"select count(*) {wip}") == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["allocations", "line_items", "interest_charges", "users"])
 def test_without_a_collection_nothing_lies(firm: MiniFirm, whole: Cells, name: str) -> None:
     """Each figure is what it would be if all were known, or empty."""
@@ -106,6 +108,7 @@ def test_without_a_collection_nothing_lies(firm: MiniFirm, whole: Cells, name: s
     assert lies(whole, rebuilt(firm)) == []
 
 
+@pytest.mark.long
 def test_without_cost_rates_nothing_is_earned(firm: MiniFirm) -> None:
     """Hours without a rate: cost, contribution and margin are empty, of the matter and in sum; a
     matter whose hours all have one keeps its own.
@@ -129,6 +132,7 @@ def test_without_cost_rates_nothing_is_earned(firm: MiniFirm) -> None:
     assert firm.value("select count(margin_pct) from finance.agg_matter_profit") == 0
 
 
+@pytest.mark.long
 def test_balances_of_clients_that_are_withheld_make_no_difference(firm: MiniFirm) -> None:
     """The leg is not known, and the ledger by client stands for it: money without an owner is
     still found.
@@ -147,6 +151,7 @@ def test_balances_of_clients_that_are_withheld_make_no_difference(firm: MiniFirm
     assert firm.rows(today) == [(740, None, 700, "difference")]
 
 
+@pytest.mark.long
 def test_hours_that_are_withheld_of_one_entry_make_no_sum_too_small(firm: MiniFirm) -> None:
     """Hours and what is divided by them are empty; money of bills is not."""
     firm.rows(
@@ -162,6 +167,7 @@ def test_hours_that_are_withheld_of_one_entry_make_no_sum_too_small(firm: MiniFi
     assert firm.value(f"select count(hours) from bi.activities where user_id = {BEN} or true") == 0
 
 
+@pytest.mark.long
 def test_what_is_known_again_is_a_number_again(firm: MiniFirm, whole: Cells) -> None:
     """The models follow when a collection is read whole at last."""
     before = firm.rows("from raw_clio_manage.allocations order by id")
@@ -181,6 +187,7 @@ def test_what_is_known_again_is_a_number_again(firm: MiniFirm, whole: Cells) -> 
     assert figures(firm) == whole
 
 
+@pytest.mark.long
 def test_what_a_selection_leaves_out_keeps_its_word(firm: MiniFirm) -> None:
     """Numbers that stand are not called unknown, and empty ones not known, by a build of others."""
     told = "select count(*) from meta.not_known where source like 'clio_manage.bills%'"
@@ -234,6 +241,7 @@ def test_matters_stay_where_what_they_hold_is_not_known(firm: MiniFirm) -> None:
     assert firm.rows(query) == [(DIVORCE, None), (ESTATE, None)]
 
 
+@pytest.mark.long
 def test_nothing_is_frozen_that_is_not_known(firm: MiniFirm) -> None:
     """Months wait until the money is known; what was frozen before stays."""
     frozen = firm.rows("from finance.fct_ar_frozen order by all")

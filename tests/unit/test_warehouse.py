@@ -214,6 +214,7 @@ def test_a_name_is_quoted_whatever_it_holds(data: Path) -> None:
         assert warehouse.columns("main", "no") == []
 
 
+@pytest.mark.long
 def test_arrow_keeps_the_order_that_was_asked_for(tmp_path: Path) -> None:
     """However many threads work on a query: hashes and rows are put together by position."""
     texts = [f"text {number} " * 20 for number in range(10_000)]
