@@ -71,7 +71,8 @@ def sow(firm: GrowFirm) -> None:
 def go_on(clio: Simulator, today: str) -> None:
     """Let two matters come to an end, and bills and work of frozen months turn out otherwise.
 
-    A bill is void, another asks for more; of work the worth, the day and the kind change.
+    A bill is void, so that its work is unbilled again, and another asks for more; of work the
+    worth, the day and the kind change.
     """
     matters = [row["id"] for row in clio.dump("matters") if row["status"] == "Open"]
     clio.changes.update("matters", matters[0], {"status": "Closed", "close_date": "2026-03-31"})
@@ -80,6 +81,10 @@ def go_on(clio: Simulator, today: str) -> None:
         row for row in clio.dump("bills") if row["state"] == "awaiting_payment" and not row["paid"]
     ]
     clio.changes.update("bills", void["id"], {"state": "void", "balance": 0.0})
+    for row in clio.dump("activities"):
+        if row["bill"] and row["bill"]["id"] == void["id"]:
+            unbilled = {"billed": False, "on_bill": False, "bill": None}
+            clio.changes.update("activities", row["id"], unbilled)
     asked = {name: more[name] + 10 for name in ("total", "balance")}
     clio.changes.update("bills", more["id"], asked)
     worth, day, kind, *_ = [
