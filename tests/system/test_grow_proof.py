@@ -265,7 +265,7 @@ def test_requests_for_notes(new_grow: NewGrow) -> None:
     rounds(new_grow(grow_contacts=60, grow_notes=80, grow_matters=3), 60, 3, 20)
 
 
-@pytest.mark.long
+@pytest.mark.night
 def test_requests_for_notes_of_3000_parents(new_grow: NewGrow) -> None:
     """Of 3,000 parents of which 1 % changed: 30 requests and the slice."""
     rounds(new_grow(grow_contacts=3000, grow_notes=4000, grow_matters=3), 3000, 30, 600)

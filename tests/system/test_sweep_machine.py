@@ -305,9 +305,10 @@ def test_tables_equal_the_server(clio: Simulator, name: str) -> None:
     run_days(clio, name, page_size=2, examples=5)
 
 
+@pytest.mark.night
 @pytest.mark.parametrize(("name", "page_size"), list(zip(FIELDS, (2, 3, 2), strict=True)))
 def test_tables_equal_the_server_after_many_days(
     clio: Simulator, name: str, page_size: int
 ) -> None:
     """The same over many more days."""
-    run_days(clio, name, page_size, examples=10)
+    run_days(clio, name, page_size, examples=50)

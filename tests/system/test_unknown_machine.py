@@ -255,10 +255,10 @@ def histories(loaded: Path, examples: int, number: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", range(1, 7))
 def test_what_is_known_is_never_lost(loaded: Path, number: int) -> None:
     """In 60 random histories."""
-    histories(loaded, 30, number)
+    histories(loaded, 10, number)
 
 
 @pytest.mark.night
