@@ -34,10 +34,10 @@ test: $(DEV)  ## Run the tests, those of minutes apart
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "not long and not night"
 
 test-long: $(DEV)  ## Run the tests that take minutes
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist load -m "long and not night"
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "long and not night"
 
 test-night: $(DEV)  ## Run the tests that take hours: the same with large counts
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist load -m night
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m night
 
 check: $(DEV)  ## Lint, format, types, import layers
 	$(BIN)/ruff check
