@@ -56,8 +56,9 @@ class Table:
         suspects = [one for one in self._counted(chosen) if one.is_suspect]
         if not suspects:
             return {}
-        kinds = {one.column: columns[one.column] for one in suspects}
-        second = self._second(kinds, ask)
+        # of the others the etags have decided already
+        kinds = {one.column: columns[one.column] for one in suspects if not one.is_contrary}
+        second = self._second(kinds, ask) if kinds else {}
         return {
             one.column: ColumnMark(EVIDENCE, held=True)
             for one in suspects
