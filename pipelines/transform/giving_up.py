@@ -12,7 +12,7 @@ from . import inputs
 from .binding import bind
 from .build import read_plan
 from .inputs import Tables
-from .knowing import doubts, judge
+from .knowing import Known, doubts, judge
 from .names import sql_name
 from .plan import Plan
 from .rules import Check
@@ -32,21 +32,19 @@ def give_up(work: Work, failed: Sequence[str]) -> list[str]:
         plan = read_plan(warehouse, work.folders, work.wish(warehouse))
         stored = inputs.stored(warehouse)
         columns, _ = bind(plan, stored)
+        empty = list(_empty(warehouse, plan, stored))
         checks = [check for check in plan.checks if check.name in failed]
         known = judge(plan, columns, refused(warehouse))
         behind = list(dict.fromkeys(one for check in checks for one in doubts(check, known)))
         leave_behind(warehouse, behind)
-        unseen = list(dict.fromkeys(_unseen(warehouse, plan, columns, checks)))
+        unseen = list(dict.fromkeys(_unseen(warehouse, judge(plan, columns, empty), checks)))
         marks = [(*one.relation.removeprefix("raw_").split("."), one.field) for one in unseen]
         withheld.mark_unseen(warehouse, marks, EMPTY, work.clock.now())
     return [one.name for one in (*behind, *unseen)]
 
 
-def _unseen(
-    warehouse: Warehouse, plan: Plan, columns: Tables, checks: Sequence[Check]
-) -> Iterator[Unknown]:
+def _unseen(warehouse: Warehouse, known: Known, checks: Sequence[Check]) -> Iterator[Unknown]:
     """Give the raw columns without any value of which columns are made that are wholly null."""
-    known = judge(plan, columns, list(_empty(warehouse, plan)))
     for check in checks:
         reasons = known.columns.get(check.model, {})
         rows = [json.loads(row) for (row,) in warehouse.rows(ROWS, [check.name])]
@@ -57,9 +55,8 @@ def _unseen(
                 yield from same or found
 
 
-def _empty(warehouse: Warehouse, plan: Plan) -> Iterator[Unknown]:
+def _empty(warehouse: Warehouse, plan: Plan, stored: Tables) -> Iterator[Unknown]:
     """Give every raw column of a table with rows in which no row has a value."""
-    stored = inputs.stored(warehouse)
     for table in sorted(plan.outside & stored.keys()):
         if not table.startswith("raw_"):
             continue
