@@ -92,7 +92,7 @@ LOCAL: tuple[Mutant, ...] = (
         440,
         "a run that is terminated ends as if a person had stopped it",
         (Patch("pipelines/cli/base.py", " and stop.number == signal.SIGTERM", " and False"),),
-        ("tests/system/test_local_signals.py::test_stopped_before_anything_began",),
+        ("tests/system/test_local_signals.py::test_stopped_where_python_notices",),
     ),
     Mutant(
         441,
@@ -180,6 +180,6 @@ LOCAL: tuple[Mutant, ...] = (
                 "raise QueryError(",
             ),
         ),
-        ("tests/system/test_local_damage.py::test_damaged_snapshot",),
+        ("tests/unit/test_warehouse.py::test_damage_that_a_query_meets",),
     ),
 )

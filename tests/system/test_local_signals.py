@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +14,18 @@ import pytest
 
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Wait
+from tests.conftest import ROOT
 from tests.system.process import SECONDS, document, environment, run, start
 from tests.system.writing import SEED, Desk
 
 SLOW = "select max(hash(a.range * b.range)) from range(300000) a, range(300000) b"
 TERM, INT = signal.SIGTERM, signal.SIGINT
+ENDED_WITHIN = """
+import os, sys, time
+from pipelines.cli.base import call
+call("load", lambda stop: os.kill(os.getpid(), int(sys.argv[1])) or time.sleep(60),
+     as_json=True, debug=False)
+"""
 
 
 @pytest.fixture
@@ -77,6 +85,22 @@ def test_stopped_before_anything_began(folder: Path, number: signal.Signals, cod
     assert process.returncode == code, (out, err)
     assert "What was stored stays" in err + out or "What was loaded stays" in err
     assert run("edits", "list", env=env).returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(TERM, 4), (INT, 130)])
+def test_stopped_where_python_notices(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """A command that is ended at once, with no query to wait for, tells the same by its code."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED_WITHIN, str(int(number))],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        timeout=SECONDS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert document(done)["exit_code"] == code
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import BusyError, WarehouseError
+from pipelines.errors import BusyError, QueryError, WarehouseError
 from pipelines.masks import mask_key
 from pipelines.meta import Meta
 from pipelines.warehouse import (
@@ -28,6 +28,7 @@ from pipelines.warehouse import (
 from sources.clio_http.casts import quoted
 from sources.errors import ConfigurationError
 from tests.conftest import ROOT
+from tests.system.damages import BLOCK, HEADER
 
 NOW = pendulum.datetime(2026, 3, 2, 9, 0, 0)
 HOLD = """
@@ -228,3 +229,20 @@ def test_arrow_keeps_the_order_that_was_asked_for(tmp_path: Path) -> None:
             found = arrow(cursor, f"select n, md5(concat({hashed})) from rows order by n")
             assert found["n"].to_pylist() == list(range(10_000))
         cursor.close()
+
+
+def test_damage_that_a_query_meets(tmp_path: Path) -> None:
+    """Noise in a block that only a query reads is damage (7), and no mistake in the query."""
+    with Warehouse(tmp_path) as warehouse:
+        warehouse.rows("create table many as select hash(i) as what from range(100000) as t (i)")
+        warehouse.rows("checkpoint")
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(HEADER + BLOCK + 9000)
+        file.write(bytes(range(50)))
+    with Warehouse(tmp_path, read_only=True) as damaged:
+        with pytest.raises(WarehouseError) as told:
+            damaged.ask("select sum(what) from many", 10)
+        assert told.value.exit_code == 7
+        assert "clio-sync backup verify" in str(told.value.hint)
+        with pytest.raises(QueryError):
+            damaged.ask("select sum(absent) from many", 10)
