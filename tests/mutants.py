@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bugs import LOADS, Mutant
@@ -30,6 +31,7 @@ LEFT_OUT = shutil.ignore_patterns(
     "build",
 )
 SECONDS = 900
+SIDE_BY_SIDE = os.cpu_count() or 1
 MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH)
 
 
@@ -58,6 +60,7 @@ def is_found(mutant: Mutant) -> bool:
             "-q",
             "-p",
             "no:cacheprovider",
+            *(() if mutant.patches else ("-n", str(SIDE_BY_SIDE), "--dist", "loadscope")),
             *mutant.tests,
         ]
         try:
@@ -65,7 +68,7 @@ def is_found(mutant: Mutant) -> bool:
                 words,
                 cwd=folder,
                 env={**os.environ, "HYPOTHESIS_PROFILE": "unshrunk"},
-                timeout=SECONDS,
+                timeout=SECONDS if mutant.patches else None,
                 capture_output=True,
                 check=False,
             )
@@ -86,11 +89,11 @@ def main(numbers: list[int]) -> int:
     if is_found(Mutant(0, "none", (), tuple(tests))):
         sys.stdout.write("The tests fail without any bug planted; nothing can be said.\n")
         return 1
-    for mutant in chosen:
-        found = is_found(mutant)
-        missed += not found
-        sys.stdout.write(f"{mutant.number:>3}  {'red' if found else 'GREEN'}  {mutant.bug}\n")
-        sys.stdout.flush()
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for mutant, found in zip(chosen, pool.map(is_found, chosen), strict=True):
+            missed += not found
+            sys.stdout.write(f"{mutant.number:>3}  {'red' if found else 'GREEN'}  {mutant.bug}\n")
+            sys.stdout.flush()
     return 1 if missed else 0
 
 
