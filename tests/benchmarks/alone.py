@@ -33,7 +33,7 @@ def everything(folder: Path, repeat: int) -> tuple[list[Measured], int]:
         for _ in range(max(3, repeat)):
             firm.pass_time()
             firm.asked()
-            runs.append(measure(command, folder, place.environment))
+            runs.append(measure(firm.now(command), folder, place.environment))
             requests = firm.asked()
     return runs, requests
 
@@ -46,13 +46,14 @@ def help_text(folder: Path, repeat: int) -> float:
 
 def first_load(firm: Clio, folder: Path) -> Measured:
     """Load the two lists into an empty folder."""
-    return measure(("pipelines", *LOAD), folder, firm.place(folder / "data").environment)
+    module = firm.now(("pipelines", *LOAD))
+    return measure(module, folder, firm.place(folder / "data").environment)
 
 
 def profile(firm: Clio, folder: Path) -> Profile:
     """Load the two lists into an empty folder, watched."""
     target = folder / "profile.json"
     module = ("tests.benchmarks.sampler", str(target), *LOAD)
-    measure(module, folder, firm.place(folder / "data").environment)
+    measure(firm.now(module), folder, firm.place(folder / "data").environment)
     found = orjson.loads(target.read_bytes())
     return Profile(found["seconds"], found["places"])

@@ -32,6 +32,7 @@ class Clio:
         self.url = url
         self.token = token
         self._client = client
+        self._passed = 0.0
 
     def place(self, folder: Path) -> Place:
         """Give this simulator and a folder to load it into."""
@@ -77,6 +78,11 @@ class Clio:
         """Let time pass, as it does between two loads."""
         address = f"{self.url}/_simulator/clock"
         self._client.patch(address, json={"advance": seconds}).raise_for_status()
+        self._passed += seconds
+
+    def now(self, module: Sequence[str]) -> tuple[str, ...]:
+        """Give what is to be run for a module, on a machine where as much time has passed."""
+        return ("tests.benchmarks.later", str(self._passed), *module)
 
     def asked(self) -> int:
         """Count the requests to the API since this was last asked, and forget them."""

@@ -59,7 +59,7 @@ def measured(
     }
 
     def run(*module: str) -> Measured:
-        taken = measure(module, folder, environment)
+        taken = measure(firm.now(module), folder, environment)
         shown = " ".join(word for word in module[:3] if "/" not in word)
         say(f"{shown}: {taken.wall:.2f} s, {taken.memory / 1e6:.0f} MB")
         return taken

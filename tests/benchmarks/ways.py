@@ -48,7 +48,7 @@ def run(way: Way, clio: Clio, folder: Path) -> Run:
     """Load what is new into a folder, and measure it."""
     place = clio.place(folder / "data")
     clio.asked()
-    measured = measure(way.module, folder, place.environment)
+    measured = measure(clio.now(way.module), folder, place.environment)
     return Run(measured, clio.asked(), totals(place, folder))
 
 
