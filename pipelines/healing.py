@@ -22,7 +22,7 @@ from sources.errors import ConfigurationError
 from .epoch import check_epoch
 from .errors import OtherUserError
 from .guard import FEW
-from .load import Task
+from .load.task import Task
 from .meta import Meta
 from .run_load import Run, opened_runner
 from .state.inputs import unknown

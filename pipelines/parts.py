@@ -9,7 +9,7 @@ from . import products
 from .access import is_set_up
 from .config import Settings
 from .errors import CommandLineError, TokenStoreError
-from .load import Product
+from .load.product import Product
 from .plans import Choice
 
 

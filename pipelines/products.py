@@ -16,7 +16,7 @@ from sources.errors import ConfigurationError
 from . import identity
 from .apis import WHO_AM_I, version
 from .config import SourceSettings
-from .load import Product
+from .load.product import Product
 from .masks import Masks, mask_key
 from .plans import Rules
 

@@ -21,7 +21,9 @@ from . import apis, backup, copies, products
 from .config import Settings
 from .epoch import check_epoch
 from .errors import DemoFolderError
-from .load import URGENCY, Load, Result, Runner, WholeRun
+from .load.load import Load
+from .load.result import URGENCY, Result
+from .load.runner import Runner, WholeRun
 from .outcome import Outcome, counted, table
 from .parts import Part, readable, shared_out
 from .plans import Choice

@@ -7,7 +7,7 @@ from typing import Any
 from .certificates import GUARD, UNEQUAL, Certificate
 from .certificates import PROVED as CERTAIN
 from .errors import NoWarehouseError
-from .load import WholeRun
+from .load.runner import WholeRun
 from .outcome import Outcome, counted, table
 from .run_load import Run, Stage, left_over, run_stage
 from .sweep import Sweep

@@ -14,7 +14,11 @@ from .certificates import UNEQUAL, Absences, Certificate
 from .classification import row_hash
 from .crash import crash_point
 from .errors import NothingProvedError, OtherUserError, UnequalError
-from .load import Purpose, Result, Task, WholeRun, watch
+from .load.load import watch
+from .load.purpose import Purpose
+from .load.result import Result
+from .load.runner import WholeRun
+from .load.task import Task
 from .load.unread import named
 from .meta import Progress
 from .observations import OVERLAP, lateness_of_walk

@@ -8,7 +8,7 @@ from sources.errors import ClioError
 
 from .errors import BusyError
 from .healing import SOURCE, run_heal, told_ailing
-from .load import URGENCY
+from .load.result import URGENCY
 from .model_errors import ChecksFailedError, UnhealedError
 from .outcome import Outcome, status
 from .publish import run_publish

@@ -114,7 +114,7 @@ SWEEPS = (
         "what loads bring while a sweep is put down does not count for it",
         (
             Patch(
-                "pipelines/load/__init__.py",
+                "pipelines/load/load.py",
                 "            proving=collection.name in self.proving,\n",
                 "",
             ),

@@ -10,7 +10,7 @@ from typing import Self
 
 from pipelines import apis, products
 from pipelines.config import Settings, read_settings
-from pipelines.load import Product
+from pipelines.load.product import Product
 from pipelines.progress import Lines, reporter
 from sources.clio_http.client import Answer, ClioClient
 from sources.clio_http.clock import Clock, SystemClock

@@ -11,7 +11,7 @@ from pipelines import products
 from pipelines.config import PRODUCTS, Settings, SourceSettings
 from pipelines.epoch import check_epoch
 from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
-from pipelines.load import URGENCY
+from pipelines.load.result import URGENCY
 from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
 from pipelines.run_load import Run, opened_runner

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines import identity
 from pipelines.apis import WHO_AM_I
 from pipelines.errors import OtherAccountError
-from pipelines.load import Product
+from pipelines.load.product import Product
 from pipelines.masks import HIDDEN, Masks
 from pipelines.observations import OVERLAP
 from pipelines.plans import Rules, lists_of, not_asked_for, not_asked_with

@@ -16,7 +16,9 @@ import pendulum
 
 from pipelines.collapse import WITNESSES
 from pipelines.guard import too_many_absent
-from pipelines.load import Purpose, Runner, Task
+from pipelines.load.purpose import Purpose
+from pipelines.load.runner import Runner
+from pipelines.load.task import Task
 from pipelines.meta import Progress, RunRow
 from pipelines.plans import lists_of, not_asked_for, not_asked_with
 from sources.clio_http.casts import quoted

@@ -49,7 +49,7 @@ PAGES: tuple[Mutant, ...] = (
         "lists that failed are asked for again in every load",
         (
             Patch(
-                "pipelines/load/__init__.py",
+                "pipelines/load/load.py",
                 "        return frozenset() if self.choice.full else self.unread.paused(name)\n",
                 "        return frozenset()\n",
             ),

@@ -150,7 +150,7 @@ WITHHELD = (
         "a load does not ask whether a value that is kept back is shown again",
         (
             Patch(
-                "pipelines/load/__init__.py",
+                "pipelines/load/load.py",
                 "if plan.collection.name not in self.withheld.kept_back:",
                 "if plan.collection.name not in frozenset[str]():",
             ),
@@ -211,7 +211,7 @@ WITHHELD = (
         "a run that cannot begin marks what was not due",
         (
             Patch(
-                "pipelines/load/__init__.py",
+                "pipelines/load/load.py",
                 "        now = self.clock.now()\n        return due",
                 "        now = self.clock.now()\n        progress = {}\n        return due",
             ),

@@ -17,8 +17,10 @@ import pytest
 
 from pipelines import apis, echoes, products, sweep
 from pipelines.config import Settings, SourceSettings
-from pipelines.load import Load, Product, Result
+from pipelines.load.load import Load
 from pipelines.load.package import Engine, Package, _step
+from pipelines.load.product import Product
+from pipelines.load.result import Result
 from pipelines.load.task import Task
 from pipelines.masks import Masks
 from pipelines.plans import Choice, Rules

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from pipelines import access, apis
-from pipelines.auth import Work
+from pipelines.auth.work import Work
 from pipelines.config import IN_FILES, Settings, SourceSettings
 from pipelines.progress import Lines
 from pipelines.signin import SignIn, expiry

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from pipelines.errors import StorageError
-from pipelines.load import Product
+from pipelines.load.product import Product
 from pipelines.meta import Meta
 from pipelines.observations import OVERLAP
 from pipelines.plans import Choice

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines import apis
-from pipelines.auth import Way, run_login
+from pipelines.auth.login import Way, run_login
 from pipelines.crash import TOKEN_POINTS
 from pipelines.errors import OtherAccountError
 from pipelines.signin import Person

@@ -12,7 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from pipelines.auth import Way, run_login, run_logout, run_status
+from pipelines.auth.login import Way, run_login
+from pipelines.auth.logout import run_logout
+from pipelines.auth.status import run_status
 from pipelines.config import IN_KEYRING
 from pipelines.errors import TokenStoreError
 from pipelines.outcome import Outcome

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from pipelines import products
-from pipelines.load import Load, Result
+from pipelines.load.load import Load
+from pipelines.load.result import Result
 from pipelines.masks import Masks
 from pipelines.plans import Choice
 from pipelines.progress import Lines

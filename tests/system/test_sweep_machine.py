@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from pipelines.certificates import Certificate
 from pipelines.crash import POINTS, SWEEP_POINTS
-from pipelines.load import Product
+from pipelines.load.product import Product
 from pipelines.meta import Meta
 from pipelines.plans import Choice
 from pipelines.warehouse import Warehouse
