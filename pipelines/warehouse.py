@@ -19,12 +19,12 @@ import filelock
 import pendulum
 import pyarrow as pa
 
+from pipelines.config.ownership import keep_own, put_right
+from pipelines.errors.local import NewerFileError, in_words, newer, told
 from sources.errors import ClioError, ConfigurationError
 
-from .durable import cut, seal
 from .errors import BusyError, QueryError, StorageError, WarehouseError
-from .local_errors import NewerFileError, in_words, newer, told
-from .ownership import keep_own, put_right
+from .files import cut, seal
 from .release import SCHEMA
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection

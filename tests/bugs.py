@@ -97,7 +97,7 @@ LOADS = (
         "the watermark itself is asked from, and updated_since means after it",
         (
             Patch(
-                "pipelines/plans.py",
+                "pipelines/load/planning.py",
                 'return "incremental", since - STEP_BACK',
                 'return "incremental", since',
             ),
@@ -109,7 +109,7 @@ LOADS = (
         "a walk gone on with counts from the time at which it was resumed",
         (
             Patch(
-                "pipelines/plans.py",
+                "pipelines/load/planning.py",
                 "_resumable(collection, progress, choice, now):\n"
                 "        started_at = progress.walk_started_at\n",
                 "_resumable(collection, progress, choice, now):\n        started_at = now\n",
@@ -158,7 +158,7 @@ LOADS = (
         "a refreshed pair of tokens is used before it is saved",
         (
             Patch(
-                "pipelines/refresh.py",
+                "pipelines/access/refresh.py",
                 "        self.store.write(newer.text())\n",
                 "        import threading\n"
                 "        threading.Timer(5.0, self.store.write, [newer.text()]).start()\n",
@@ -209,7 +209,7 @@ LOADS = (
         "a refused field blanks what is stored",
         (
             Patch(
-                "pipelines/classification.py",
+                "pipelines/load/classify.py",
                 "        if self.filled and name in self.stored:\n"
                 '            return f"r.{column}"\n',
                 "",

@@ -57,7 +57,7 @@ MODELS = (
         "what a check refuses is published",
         (
             Patch(
-                "pipelines/publish.py",
+                "pipelines/publish/snapshot.py",
                 "    if failed:\n",
                 "    if len(failed) > 1:\n",
             ),
@@ -69,7 +69,7 @@ MODELS = (
         "a custom field is published that nobody listed",
         (
             Patch(
-                "pipelines/custom_fields.py",
+                "pipelines/transform/custom_fields.py",
                 "    if relation not in WIDE or EVERY in listed:\n",
                 "    if relation not in WIDE or EVERY in listed or listed:\n",
             ),

@@ -2,7 +2,7 @@
 
 from tests.bugs import RUNNER, Mutant, Patch
 
-SWEEP = "pipelines/sweep.py"
+SWEEP = "pipelines/sweep/sweep.py"
 DAYS = "tests/system/test_sweep_machine.py::test_tables_equal_the_server"
 KILLED = "tests/system/test_crashes.py::test_sweep_killed_again_and_again"
 GUARDS = "tests/system/test_sweep_guards.py"
@@ -78,7 +78,7 @@ SWEEPS = (
         "nothing stops a mass deletion",
         (
             Patch(
-                "pipelines/load/settlement.py",
+                "pipelines/load/deletions.py",
                 "too_many_absent(known, seen, len(absent), self.run.choice.allow_absent):\n",
                 "too_many_absent(known, seen, 0):\n",
             ),
@@ -90,7 +90,7 @@ SWEEPS = (
         "a row that comes back stays marked as deleted",
         (
             Patch(
-                "pipelines/shown.py",
+                "pipelines/state/seen_rows.py",
                 "record_id in (select key from pairs) returning record_id",
                 "record_id not in (select record_id from meta.tombstones) returning record_id",
             ),
@@ -102,7 +102,7 @@ SWEEPS = (
         "the digests are of keys alone",
         (
             Patch(
-                "pipelines/census.py",
+                "pipelines/state/snapshots.py",
                 "key || ':' || coalesce(row_hash, '-')",
                 "key",
             ),
@@ -126,7 +126,7 @@ SWEEPS = (
         "a certificate is written before its walk counts as over",
         (
             Patch(
-                "pipelines/certificates.py",
+                "pipelines/state/certificates.py",
                 '            "delete from meta.sweeps where source = $1 and resource = $2",\n',
                 '            "select $1, $2",\n',
             ),

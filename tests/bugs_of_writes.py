@@ -3,13 +3,14 @@
 from tests.bugs import Mutant, Patch
 
 WRITES = "sources/clio_http/writes.py"
-WAY = "pipelines/writeback"
 ROAD = "tests/system/test_push.py"
 FAULTS = "tests/system/test_push_faults.py"
 MEANWHILE = "tests/system/test_push_meanwhile.py"
 CRASHES = "tests/system/test_push_crashes.py"
 LEAVE = 'raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)\n'
-INTENT = "    attempt = records.intend(at, job, patch, writes.address(patch, at.client.settings))\n"
+INTENT = (
+    "    attempt = attempts.intend(at, job, patch, writes.address(patch, at.client.settings))\n"
+)
 
 PUSHES = (
     Mutant(
@@ -28,17 +29,17 @@ PUSHES = (
                 "    headers = {**_SENT, **tag}\n",
             ),
             Patch(
-                f"{WAY}/planning.py",
+                "pipelines/plan/planning.py",
                 '    if not is_strong(str(record.get("etag") or "")):\n',
                 '    if record.get("etag") and not is_strong(str(record["etag"])):\n',
             ),
             Patch(
-                f"{WAY}/planning.py",
+                "pipelines/plan/planning.py",
                 '        str(record["etag"]),\n',
                 '        str(record["etag"] or ""),\n',
             ),
             Patch(
-                f"{WAY}/verdicts.py",
+                "pipelines/plan/outcomes.py",
                 '    same = record.get("etag") == etag and',
                 '    same = (record.get("etag") or "") == etag and',
             ),
@@ -50,13 +51,13 @@ PUSHES = (
         "after a 412 the fresh etag is fetched and used",
         (
             Patch(
-                f"{WAY}/sending.py",
+                "pipelines/push/send.py",
                 "        ending, written = _attempt(at, job, patch, planned)\n",
                 "        ending, written = _attempt(at, job, patch, planned)\n"
                 "        if written.effect is Effect.CHANGED:\n"
                 "            fresh = at.reading.one(job.resource, job.record_id, job.tops) or {}\n"
                 '            patch = replace(patch, if_match=str(fresh["etag"]))\n'
-                "            records.back_to_approved(at, job, ending.attempt)\n"
+                "            attempts.back_to_approved(at, job, ending.attempt)\n"
                 "            continue\n",
             ),
         ),
@@ -67,7 +68,7 @@ PUSHES = (
         "a 412 after an attempt in doubt is a conflict",
         (
             Patch(
-                f"{WAY}/settlement.py",
+                "pipelines/push/recovery.py",
                 '    if ending.outcome == "changed" and not ending.doubtful:\n',
                 '    if ending.outcome == "changed":\n',
             ),
@@ -94,13 +95,13 @@ PUSHES = (
         "the intent is recorded after the PATCH",
         (
             Patch(
-                f"{WAY}/sending.py",
+                "pipelines/push/send.py",
                 f'{INTENT}    crash_point("after_intent")\n    try:\n',
                 '    crash_point("after_intent")\n    try:\n',
             ),
             Patch(
-                f"{WAY}/sending.py",
-                "        records.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))\n"
+                "pipelines/push/send.py",
+                "        attempts.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))\n"
                 "        raise\n"
                 '    crash_point("after_send")\n',
                 f'        raise\n    crash_point("after_send")\n{INTENT}',
@@ -113,7 +114,7 @@ PUSHES = (
         "the plan is worked out anew when it is pushed",
         (
             Patch(
-                f"{WAY}/push.py",
+                "pipelines/push/command.py",
                 "        now = shown.get(record.key)\n",
                 "        now = shown.get(record.key)\n"
                 '        fresh = str((now or {}).get("etag") or record.etag)\n'
@@ -127,7 +128,7 @@ PUSHES = (
         "an author approves under another spelling of the name",
         (
             Patch(
-                f"{WAY}/persons.py",
+                "pipelines/plan/four_eyes.py",
                 '    return letters.translate(_ALIKE).translate(_ALIKE).replace("rn", "m")',
                 '    return name.replace("rn", "m")',
             ),
@@ -139,7 +140,7 @@ PUSHES = (
         "a field that both sides changed counts as settled",
         (
             Patch(
-                f"{WAY}/merge.py",
+                "pipelines/plan/merge.py",
                 "        return Merge.SEND\n    return Merge.CONFLICT\n",
                 "        return Merge.SEND\n    return Merge.ALREADY\n",
             ),
@@ -151,7 +152,7 @@ PUSHES = (
         "an etag that is back counts as the version that was approved",
         (
             Patch(
-                f"{WAY}/verdicts.py",
+                "pipelines/plan/outcomes.py",
                 '    is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp\n',
                 "    is_moved = False\n",
             ),
@@ -163,8 +164,8 @@ PUSHES = (
         "what was sent before counts as there already",
         (
             Patch(
-                f"{WAY}/push.py",
-                "    sent = records.doubts(at.ledger, job) if ends else 0\n",
+                "pipelines/push/command.py",
+                "    sent = attempts.doubts(at.ledger, job) if ends else 0\n",
                 "    sent = 0\n",
             ),
         ),
@@ -175,7 +176,7 @@ PUSHES = (
         "nobody looks whether an accepted write met the version that was approved",
         (
             Patch(
-                f"{WAY}/verdicts.py",
+                "pipelines/plan/outcomes.py",
                 "    if overrun:\n",
                 "    if overrun and not changes:\n",
             ),
@@ -187,13 +188,13 @@ PUSHES = (
         "a push that died is taken for one that sent nothing",
         (
             Patch(
-                f"{WAY}/settlement.py",
+                "pipelines/push/recovery.py",
                 '            ending = Ending(ending.attempt, "unknown", sent=ending.sent,'
                 " doubtful=ending.doubtful)\n",
                 '            ending = Ending(ending.attempt, "unsent", sent=ending.sent)\n',
             ),
             Patch(
-                f"{WAY}/settlement.py",
+                "pipelines/push/recovery.py",
                 "        conclude(at, job, ending)\n",
                 '        if ending.outcome != "unsent":\n            conclude(at, job, ending)\n',
             ),
@@ -205,7 +206,7 @@ PUSHES = (
         "an accepted write counts as applied whatever the answer shows",
         (
             Patch(
-                f"{WAY}/verdicts.py",
+                "pipelines/plan/outcomes.py",
                 "    return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)\n",
                 '    return Settled(one.edit_id, State.APPLIED, "", shown)\n',
             ),
@@ -217,7 +218,7 @@ PUSHES = (
         "an edit that was rejected while others were sent is sent all the same",
         (
             Patch(
-                f"{WAY}/records.py",
+                "pipelines/push/attempts.py",
                 "        unless=lambda: _demand_approved(at.ledger, job),\n",
                 "",
             ),
@@ -229,7 +230,7 @@ PUSHES = (
         "nobody compares the body that leaves with what its edits ask for",
         (
             Patch(
-                f"{WAY}/push.py",
+                "pipelines/push/command.py",
                 "            _demand_body(record, job, now)\n",
                 "",
             ),
@@ -253,7 +254,7 @@ PUSHES = (
         "another view in the ledger passes for the one that was made",
         (
             Patch(
-                "pipelines/ledger.py",
+                "pipelines/ledger/ledger.py",
                 "        differing = expected ^ set(self.rows(SCHEMA))\n",
                 "        differing = expected - expected\n",
             ),

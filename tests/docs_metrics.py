@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.metrics import BASES, Metric, read_metrics
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.metrics import BASES, Metric, read_metrics
 from tests.docs_collections import table
 
 FILE = Path(__file__).parents[1] / "docs" / "metrics.md"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pipelines.ledger import FILE
+from pipelines.ledger.ledger import FILE
 
 
 @contextmanager

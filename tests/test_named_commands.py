@@ -10,7 +10,7 @@ import click
 import pytest
 
 from pipelines.cli import main
-from pipelines.model_errors import UnhealedError
+from pipelines.transform.errors import UnhealedError
 from tests.conftest import ROOT
 
 NAME = "clio-sync"

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines import epoch
-from pipelines.crash import crash_point
-from pipelines.durable import sync_folder
 from pipelines.errors import BusyError, DamagedFileError, LedgerError, NoWarehouseError
-from pipelines.local_errors import in_words, of_ledger
+from pipelines.errors.local import in_words, of_ledger
+from pipelines.failpoints import crash_point
+from pipelines.files import sync_folder
 from pipelines.outcome import Outcome, jsonable
 from pipelines.release import release
+from pipelines.state import epoch
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 from sources.errors import ConfigurationError
 

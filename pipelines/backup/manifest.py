@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import epoch
-from pipelines.durable import replace_durably
 from pipelines.errors import DamagedBackupError, NoBackupError, NotABackupError
+from pipelines.files import replace_durably
+from pipelines.state import epoch
 from pipelines.warehouse import FILE
 
 FORMAT = 1

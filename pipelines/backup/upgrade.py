@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.meta import Meta
+from pipelines.state.runs import Meta
 from pipelines.state.versions import is_older
 from pipelines.warehouse import MEMORY_LIMIT, Warehouse
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines import epoch
 from pipelines.errors import DamagedBackupError, WarehouseError
-from pipelines.local_errors import in_words
+from pipelines.errors.local import in_words
 from pipelines.outcome import Outcome
+from pipelines.state import epoch
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 
 from .create import HOME

@@ -21,7 +21,7 @@ def _product(default: str | None = None) -> Callable[[Function], Function]:
 
 
 def _sources(product: str | None) -> list[str]:
-    from pipelines.auth.work import PRODUCTS
+    from pipelines.access.signed_in import PRODUCTS
 
     return [PRODUCTS[product]] if product else list(PRODUCTS.values())
 
@@ -70,8 +70,8 @@ def auth_login(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.login import Way, open_page, run_login
-        from pipelines.auth.work import Work
+        from pipelines.access.login import Way, open_page, run_login
+        from pipelines.access.signed_in import Work
 
         (source,) = _sources(product)
         way = Way(sys.stdin, None if no_browser else open_page, port)
@@ -93,8 +93,8 @@ def auth_status(product: str | None, as_json: bool, debug: bool) -> None:  # noq
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.status import run_status
-        from pipelines.auth.work import Work
+        from pipelines.access.sign_in_status import run_status
+        from pipelines.access.signed_in import Work
 
         return run_status(Work.here(stop), _sources(product))
 
@@ -114,8 +114,8 @@ def auth_logout(product: str | None, as_json: bool, debug: bool) -> None:  # noq
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.logout import run_logout
-        from pipelines.auth.work import Work
+        from pipelines.access.logout import run_logout
+        from pipelines.access.signed_in import Work
 
         return run_logout(Work.here(stop), _sources(product))
 
@@ -149,8 +149,8 @@ def connections_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.connections import run_list
-        from pipelines.auth.work import Work
+        from pipelines.access.gateway_connections import run_list
+        from pipelines.access.signed_in import Work
 
         return run_list(Work.here(stop))
 
@@ -171,8 +171,8 @@ def connections_create(as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.connections import run_create
-        from pipelines.auth.work import Work
+        from pipelines.access.gateway_connections import run_create
+        from pipelines.access.signed_in import Work
 
         return run_create(Work.here(stop))
 
@@ -191,8 +191,8 @@ def connections_show(connection_id: str, as_json: bool, debug: bool) -> None:  #
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.connections import run_show
-        from pipelines.auth.work import Work
+        from pipelines.access.gateway_connections import run_show
+        from pipelines.access.signed_in import Work
 
         return run_show(Work.here(stop), connection_id)
 
@@ -220,8 +220,8 @@ def connections_delete(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.auth.connections import asked, run_delete
-        from pipelines.auth.work import Work
+        from pipelines.access.gateway_connections import asked, run_delete
+        from pipelines.access.signed_in import Work
 
         work = Work.here(stop)
         sure = (lambda _: True) if yes else asked(work, sys.stdin)

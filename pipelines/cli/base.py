@@ -190,7 +190,7 @@ def _in_words(error: BaseException) -> "ClioError":
     """Return what a failure means that no part of the command knew."""
     from pipelines.config import read_settings
     from pipelines.errors import UnexpectedError, origin
-    from pipelines.local_errors import told
+    from pipelines.errors.local import told
     from sources.errors import ConfigurationError
 
     try:
@@ -206,7 +206,7 @@ def _tell(outcome: "Outcome") -> None:
     if outcome.exit_code == 0:
         return
     from pipelines.config import read_settings
-    from pipelines.notify import tell
+    from pipelines.operate.notify import tell
     from sources.errors import ConfigurationError
 
     try:

@@ -9,15 +9,15 @@ import click
 from .base import call, common, main
 
 if TYPE_CHECKING:
+    from pipelines.edits.propose import Work
     from pipelines.outcome import Outcome
-    from pipelines.writeback.propose import Work
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _work(stop: threading.Event) -> "Work":
     from pipelines.config import read_settings
-    from pipelines.writeback.propose import Work
+    from pipelines.edits.propose import Work
     from sources.clio_http.clock import SystemClock
 
     return Work(read_settings(), SystemClock(stop))
@@ -63,8 +63,8 @@ def edits_propose(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.assignments import assigned
-        from pipelines.writeback.propose import run_proposal
+        from pipelines.edits.assignments import assigned
+        from pipelines.edits.propose import run_proposal
 
         wanted = assigned(resource, record_id, assignments, reason)
         return run_proposal(_work(stop), "edits propose", lambda _: wanted)
@@ -89,8 +89,8 @@ def edits_import(path: Path, reason: str, as_json: bool, debug: bool) -> None:  
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.importing import imported
-        from pipelines.writeback.propose import run_proposal
+        from pipelines.edits.import_file import imported
+        from pipelines.edits.propose import run_proposal
 
         found = imported(path, reason)
         return run_proposal(_work(stop), "edits import", lambda _: found)
@@ -135,8 +135,8 @@ def edits_template(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.assignments import listed
-        from pipelines.writeback.template import Asked, run_template
+        from pipelines.edits.assignments import listed
+        from pipelines.edits.template import Asked, run_template
 
         chosen = tuple(name for text in names for name in listed(text))
         return run_template(_work(stop), Asked(resource, chosen, where), out)
@@ -159,8 +159,8 @@ def edits_run(name: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.propose import run_proposal
-        from pipelines.writeback.queries import queried
+        from pipelines.edits.import_query import queried
+        from pipelines.edits.propose import run_proposal
 
         return run_proposal(_work(stop), "edits run", lambda desk: queried(desk, name))
 
@@ -186,9 +186,9 @@ def edits_list(
     """
 
     def body(stop: threading.Event) -> "Outcome":
+        from pipelines.edits.listing import run_list
         from pipelines.errors import CommandLineError
-        from pipelines.writeback.listing import run_list
-        from pipelines.writeback.verdicts import State
+        from pipelines.plan.outcomes import State
 
         unknown = [state for state in states if state not in set(State)]
         if unknown:
@@ -211,7 +211,7 @@ def edits_show(edit_id: str, as_json: bool, debug: bool) -> None:  # noqa: FBT00
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.listing import run_show
+        from pipelines.edits.listing import run_show
 
         return run_show(_work(stop), edit_id)
 
@@ -236,7 +236,7 @@ def edits_withdraw(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.listing import run_withdraw
+        from pipelines.edits.listing import run_withdraw
 
         return run_withdraw(_work(stop), edit_ids, reason)
 

@@ -61,7 +61,7 @@ def status(
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.status import run_problems, run_status
+        from pipelines.operate.status import run_problems, run_status
         from sources.clio_http.clock import SystemClock
 
         if problems:
@@ -105,7 +105,7 @@ def doctor(
         raise click.UsageError("--out is for --probe")  # noqa: EM101, TRY003 - told once
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.doctor import Work, run_doctor, run_probe
+        from pipelines.operate.doctor import Work, run_doctor, run_probe
         from pipelines.progress import reporter
         from sources.clio_http.clock import SystemClock
 
@@ -136,7 +136,7 @@ def resources(other: Path | None, as_json: bool, debug: bool) -> None:  # noqa: 
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.resources import run_diff, run_resources
+        from pipelines.operate.resources import run_diff, run_resources
         from sources.clio_http.clock import SystemClock
 
         if other is not None:
@@ -190,7 +190,7 @@ def demo(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes fla
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.demo import run_demo
+        from pipelines.operate.demo import run_demo
         from pipelines.progress import reporter
         from sources.clio_http.clock import SystemClock
 

@@ -41,7 +41,7 @@ def publish(partial: bool, as_json: bool, debug: bool) -> None:  # noqa: FBT001 
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.publish import run_publish
+        from pipelines.publish.snapshot import run_publish
         from pipelines.transform.run import Work
 
         return run_publish(Work.here(stop), partial=partial)
@@ -88,11 +88,11 @@ def sync(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.plans import Choice
-        from pipelines.products import NAMES
+        from pipelines.load.command import Run
+        from pipelines.load.planning import Choice
+        from pipelines.load.products import NAMES
+        from pipelines.operate.sync import run_sync
         from pipelines.reconcile.run import LIGHT
-        from pipelines.run_load import Run
-        from pipelines.sync import run_sync
         from pipelines.transform.run import Work
 
         work = Work.here(stop)
@@ -128,7 +128,7 @@ def sql(
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.query import run_sql
+        from pipelines.publish.sql import run_sql
         from sources.clio_http.clock import SystemClock
 
         return run_sql(read_settings(), SystemClock(), query, as_csv=as_csv)
@@ -152,7 +152,7 @@ def copy(destination: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.copying import run_copy
+        from pipelines.publish.copy import run_copy
         from pipelines.transform.run import Work
 
         return run_copy(Work.here(stop), destination)
@@ -216,7 +216,7 @@ def schedule_print(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.schedule import SYNC, Place, run_print
+        from pipelines.operate.schedule import SYNC, Place, run_print
         from sources.clio_http.clock import SystemClock
 
         words = (*SYNC, "--reconcile", level) if level else SYNC

@@ -92,10 +92,10 @@ def quarantine_retry(
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
+        from pipelines.load.command import Run
+        from pipelines.load.planning import Choice
         from pipelines.operate.quarantine import run_retry
-        from pipelines.plans import Choice
         from pipelines.progress import reporter
-        from pipelines.run_load import Run
         from sources.clio_http.clock import SystemClock
 
         clock = SystemClock(stop)

@@ -57,10 +57,10 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.plans import Choice
-        from pipelines.products import NAMES
+        from pipelines.load.command import Run, run_load
+        from pipelines.load.planning import Choice
+        from pipelines.load.products import NAMES
         from pipelines.progress import reporter
-        from pipelines.run_load import Run, run_load
         from sources.clio_http.clock import SystemClock
 
         choice = Choice(
@@ -117,11 +117,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.plans import Choice
-        from pipelines.products import NAMES
+        from pipelines.load.command import Run
+        from pipelines.load.planning import Choice
+        from pipelines.load.products import NAMES
         from pipelines.progress import reporter
-        from pipelines.run_load import Run
-        from pipelines.run_sweep import run_sweep
+        from pipelines.sweep.command import run_sweep
         from sources.clio_http.clock import SystemClock
 
         choice = Choice(

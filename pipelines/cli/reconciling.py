@@ -9,17 +9,17 @@ import click
 from .base import call, common, main
 
 if TYPE_CHECKING:
+    from pipelines.load.command import Run
     from pipelines.outcome import Outcome
-    from pipelines.run_load import Run
 
 SAMPLE = 50
 
 
 def _run(stop: threading.Event) -> "Run":
     from pipelines.config import read_settings
-    from pipelines.plans import Choice
+    from pipelines.load.command import Run
+    from pipelines.load.planning import Choice
     from pipelines.progress import reporter
-    from pipelines.run_load import Run
     from sources.clio_http.clock import SystemClock
 
     return Run(read_settings(), Choice(), SystemClock(stop), reporter(), stop)

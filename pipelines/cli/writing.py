@@ -11,15 +11,15 @@ from .base import call, common, main
 from .editing import edits
 
 if TYPE_CHECKING:
+    from pipelines.load.command import Run
     from pipelines.outcome import Outcome
-    from pipelines.run_load import Run
 
 
 def _run(stop: threading.Event) -> "Run":
     from pipelines.config import read_settings
-    from pipelines.plans import Choice
+    from pipelines.load.command import Run
+    from pipelines.load.planning import Choice
     from pipelines.progress import Lines
-    from pipelines.run_load import Run
     from sources.clio_http.clock import SystemClock
 
     return Run(read_settings(), Choice(), SystemClock(stop), Lines(sys.stderr), stop)
@@ -61,8 +61,8 @@ def plan_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.guards import Limits
-        from pipelines.writeback.planning import run_plan
+        from pipelines.plan.guards import Limits
+        from pipelines.plan.planning import run_plan
 
         given = {"max_records": max_records, "max_share": max_share, "expires_in": expires_in}
         numbers = {name: value for name, value in given.items() if value is not None}
@@ -99,7 +99,7 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.approval import Answer, run_review, show_plan
+        from pipelines.plan.review import Answer, run_review, show_plan
 
         run = _run(stop)
         answer = Answer(approve, reject, comment)
@@ -162,8 +162,8 @@ def push(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise click.UsageError("--probe sends no edit: leave out --commit and --canary")  # noqa: EM101, TRY003 - told once
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.probing import run_probe
-        from pipelines.writeback.push import run_push
+        from pipelines.push.command import run_push
+        from pipelines.push.if_match_probe import run_probe
 
         if probe:
             return run_probe(_run(stop), plan)
@@ -186,7 +186,7 @@ def undo(plan: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.undo import run_undo
+        from pipelines.push.undo import run_undo
 
         return run_undo(_run(stop), plan)
 
@@ -207,7 +207,7 @@ def edits_rebase(edit_ids: tuple[str, ...], as_json: bool, debug: bool) -> None:
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.rebase import run_rebase
+        from pipelines.push.rebase import run_rebase
 
         return run_rebase(_run(stop), edit_ids)
 
@@ -245,7 +245,7 @@ def audit_show(
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.audit import run_show
+        from pipelines.push.audit import run_show
 
         return run_show(_run(stop), last, plan, edit)
 
@@ -264,7 +264,7 @@ def audit_verify(head: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.audit import run_verify
+        from pipelines.push.audit import run_verify
 
         return run_verify(_run(stop), head)
 
@@ -284,7 +284,7 @@ def audit_accept(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click pa
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.writeback.audit import run_accept
+        from pipelines.push.audit import run_accept
 
         return run_accept(_run(stop))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute
 
-from pipelines.meta import Drift
+from pipelines.state.runs import Drift
 from sources.clio_http.plan import Plan
 from sources.errors import CollectionGoneError
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipelines.misfit_errors import KeptOutError, TypeChangedError
+from pipelines.errors.misfits import KeptOutError, TypeChangedError
 from pipelines.state import quarantine
 from pipelines.warehouse import Warehouse
 from sources.errors import ClioError

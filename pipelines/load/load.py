@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pendulum
 
-from pipelines.children import choose, queue
-from pipelines.meta import Progress
-from pipelines.observations import OVERLAP, Watch
-from pipelines.plans import STEP_BACK, child_plan, due_collections, plan_walk
+from pipelines.state.lateness import OVERLAP, Watch
+from pipelines.state.parent_queue import choose, queue
+from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import Plan
 from sources.clio_http.walks import Walk
 
+from .planning import STEP_BACK, child_plan, due_collections, plan_walk
 from .purpose import Purpose
 from .runner import WholeRun
 from .second_sight import SecondSight

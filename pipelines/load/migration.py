@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 import pendulum
 
-from pipelines.classification import row_hash, sql_type
 from pipelines.state import migrations
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import JSON, Collection
 from sources.clio_http.etag_copies import stripped
 from sources.clio_http.keys import key_sql
+
+from .classify import row_hash, sql_type
 
 ETAG_COPIES = "etag copies"
 

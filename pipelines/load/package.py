@@ -10,15 +10,15 @@ import dlt
 import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines import echoes
-from pipelines.classification import Classifier
-from pipelines.crash import crash_point
 from pipelines.errors import LoadFailedError, cause, origin
-from pipelines.local_errors import told
+from pipelines.errors.local import told
+from pipelines.failpoints import crash_point
+from pipelines.state import own_writes
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Reading
 
+from .classify import Classifier
 from .task import Task
 
 STORING = "what was read could not be stored"
@@ -89,7 +89,7 @@ class Engine:
 
         """
         layout = self.warehouse.layout(self.schema)
-        written = echoes.written(self.warehouse, self.source)
+        written = own_writes.written(self.warehouse, self.source)
         classifiers = {task.name: self._classifier(task, layout, written) for task in tasks}
         source = make([task.walk for task in tasks], package.is_full)
         for task in tasks:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from pipelines.meta import Quarantined
-from pipelines.observations import Observed
+from pipelines.state.lateness import Observed
+from pipelines.state.runs import Quarantined
 from pipelines.state.withheld import ColumnMark
 from sources.clio_http.plan import Point
 

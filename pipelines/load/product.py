@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.plans import Rules
 from sources.clio_http.catalog import Catalog
+
+from .planning import Rules
 
 
 @dataclass(frozen=True)

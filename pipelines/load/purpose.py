@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.observations import Watch
+from pipelines.state.lateness import Watch
 
 
 @dataclass(frozen=True)

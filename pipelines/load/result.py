@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pendulum
 
-from pipelines.certificates import Absences
-from pipelines.meta import RunRow
+from pipelines.state.certificates import Absences
+from pipelines.state.runs import RunRow
 from sources.errors import ClioError
 
 URGENCY = {0: 0, 4: 1, 7: 2, 5: 3, 3: 4}

@@ -14,28 +14,22 @@ from functools import partial
 
 import pendulum
 
-from pipelines import identity
-from pipelines.census import Census, clear
-from pipelines.crash import crash_point
-from pipelines.epoch import write_epoch
-from pipelines.errors import (
-    ClockError,
-    OtherAccountError,
-    OtherEyesError,
-    StoppedWalkError,
-)
-from pipelines.identity import Identity
-from pipelines.masks import Masks
-from pipelines.meta import Meta, Progress, RunRow, Stored
-from pipelines.plans import Choice, Rules
+from pipelines.access import account
+from pipelines.access.account import Identity
+from pipelines.errors import ClockError, OtherAccountError, OtherEyesError, StoppedWalkError
+from pipelines.failpoints import crash_point
 from pipelines.progress import Lines
-from pipelines.row_versions import ensure_versions
-from pipelines.sightings import ensure_sightings
 from pipelines.state import refusals
 from pipelines.state.announcements import keep_new
+from pipelines.state.epoch import write_epoch
+from pipelines.state.hashed_columns import Masks
 from pipelines.state.inputs import keep_inputs
+from pipelines.state.last_seen import ensure_sightings
+from pipelines.state.row_versions import ensure_versions
+from pipelines.state.runs import Meta, Progress, RunRow, Stored
+from pipelines.state.snapshots import Census, clear
+from pipelines.state.tombstones import buried
 from pipelines.state.unread import AllUnread
-from pipelines.tombstones import buried
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
@@ -54,13 +48,14 @@ from sources.errors import (
 )
 
 from . import server_time
+from .deletions import Settlement, parents_of
 from .kept_out import KeptOut
 from .migration import migrate_etag_copies
 from .package import Engine, Package
+from .planning import Choice, Rules
 from .product import Product
 from .purpose import Purpose
 from .result import Result
-from .settlement import Settlement, parents_of
 from .stand_ins import widen_keys
 from .standing import Proof
 from .task import Task
@@ -156,7 +151,7 @@ class Runner:
             except (MissingScopeError, CollectionGoneError, RequestRefusedError):
                 # an answer that refuses the request still says what time it is
                 break
-            self.identity = identity.identity_of(answer.body)
+            self.identity = account.identity_of(answer.body)
             break
         now = self.client.server_time
         if now is None:
@@ -166,8 +161,8 @@ class Runner:
 
     def _check_account(self, now: pendulum.DateTime) -> None:
         """Refuse another firm's token; take the first one that is seen as this warehouse's."""
-        known = identity.pinned(self.warehouse, self.source)
-        if identity.is_other_account(known, self.identity):
+        known = account.pinned(self.warehouse, self.source)
+        if account.is_other_account(known, self.identity):
             message = (
                 f"the token is of account {self.identity.account_id}, but this warehouse holds"
                 f" account {known.account_id if known else ''}"
@@ -177,12 +172,12 @@ class Runner:
         if known is not None and not self.identity.user_id:
             self.reporter.note("Clio does not say whose token this is: the account is not checked")
         if told and (known is None or not known.account_id):
-            identity.pin(self.warehouse, self.source, self.identity, now)
+            account.pin(self.warehouse, self.source, self.identity, now)
 
     @property
     def same_eyes(self) -> bool:
         """Tell whether the user and rights are those with which this warehouse was read so far."""
-        known = identity.pinned(self.warehouse, self.source)
+        known = account.pinned(self.warehouse, self.source)
         return self.choice.accept_user or known is None or known == self.identity
 
     # Package by package...

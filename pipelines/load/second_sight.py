@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from pipelines.census import BURIED
-from pipelines.collapse import SHARE
+from pipelines.state.snapshots import BURIED
 from pipelines.state.withheld import NOT_READ
-from pipelines.unknown import empty_sql
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 from sources.clio_http.misfits import UNKNOWN
 from sources.errors import ClioError
+
+from .collapse import SHARE
+from .unknown import empty_sql
 
 ASKED = 20
 """So many records of a collection are asked for."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from pipelines.classification import row_hash
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
+
+from .classify import row_hash
 
 
 def widen_keys(warehouse: Warehouse, source: str, collections: Iterable[Collection]) -> list[str]:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipelines.census import live_rows, some_key
 from pipelines.errors import FrozenError, HiddenRowsError, OtherEyesError, StoppedWalkError
-from pipelines.guard import too_many_absent
-from pipelines.meta import Progress
-from pipelines.plans import watermark_after
+from pipelines.state.runs import Progress
+from pipelines.state.snapshots import live_rows, some_key
 from sources.clio_http.casts import quoted
 from sources.clio_http.plan import Plan, Point
 from sources.clio_http.walks import Walk
 from sources.errors import ClioError
 
+from .absence_guard import too_many_absent
+from .planning import watermark_after
 from .purpose import Purpose
 
 if TYPE_CHECKING:

@@ -7,22 +7,11 @@ from typing import TypeAlias
 import pendulum
 import pyarrow as pa
 
-from pipelines.classification import Classified, Classifier, raw_schema
-from pipelines.collapse import is_lifted
-from pipelines.crash import crash_point
 from pipelines.errors import StoppedWalkError
-from pipelines.meta import (
-    Late,
-    ParentRead,
-    Progress,
-    Quarantined,
-    RunRow,
-    Silent,
-    Stored,
-)
-from pipelines.plans import catalog_hash, columns_of, fields_hash, watermark_after
-from pipelines.shown import Seen
+from pipelines.failpoints import crash_point
 from pipelines.state.refusals import FIELD, PARAMETER, Refused
+from pipelines.state.runs import Late, ParentRead, Progress, Quarantined, RunRow, Silent, Stored
+from pipelines.state.seen_rows import Seen
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
@@ -38,8 +27,11 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .classify import Classified, Classifier, raw_schema
+from .collapse import is_lifted
 from .drift import drift_of, of_the_future
 from .pending import Counts, Pending, add_counts
+from .planning import catalog_hash, columns_of, fields_hash, watermark_after
 from .purpose import Purpose
 from .standing import Standing, after_walk
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pendulum
 
 from pipelines.errors import WithheldError
-from pipelines.meta import moment
 from pipelines.state import withheld
+from pipelines.state.runs import moment
 from pipelines.state.withheld import ColumnMark, Withheld
 from pipelines.warehouse import Warehouse
 from sources.clio_http.plan import without

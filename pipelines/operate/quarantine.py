@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from pipelines import products
 from pipelines.config import PRODUCTS, Settings, SourceSettings
-from pipelines.epoch import check_epoch
 from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
+from pipelines.errors.misfits import KeptOutError, NotKeptOutError
+from pipelines.load import products
+from pipelines.load.command import Run, opened_runner
 from pipelines.load.result import URGENCY
-from pipelines.misfit_errors import KeptOutError, NotKeptOutError
 from pipelines.outcome import Outcome, printable, table
-from pipelines.run_load import Run, opened_runner
+from pipelines.plan.refresh_records import Rereading, Wanted
 from pipelines.state import quarantine
+from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import keep_inputs
 from pipelines.state.quarantine import Entry
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
-from pipelines.writeback.rereading import Rereading, Wanted
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.clock import Clock

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.durable import replace_durably
-from pipelines.ledger import Entry, Ledger
+from pipelines.files import replace_durably
+from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.warehouse import PRIVATE
 
 from .errors import NoDifferenceError

@@ -9,15 +9,15 @@ from typing import Any, Self
 import pendulum
 import pyarrow as pa
 
-from pipelines import identity
-from pipelines.apis import WHO_AM_I
+from pipelines.access import account
+from pipelines.access.client import WHO_AM_I
 from pipelines.errors import OtherAccountError
+from pipelines.load.planning import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.load.product import Product
-from pipelines.masks import HIDDEN, Masks
-from pipelines.observations import OVERLAP
-from pipelines.plans import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.progress import Lines
 from pipelines.state import refusals
+from pipelines.state.hashed_columns import HIDDEN, Masks
+from pipelines.state.lateness import OVERLAP
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.asking import taken
 from sources.clio_http.casts import quoted
@@ -139,9 +139,9 @@ def demand_account(desk: Desk) -> None:
         OtherAccountError: it is of another one.
 
     """
-    pinned = identity.pinned(desk.warehouse, SOURCE)
-    answer = desk.client.get(WHO_AM_I, [("fields", identity.FIELDS)])
-    mine = identity.identity_of(answer.body)
+    pinned = account.pinned(desk.warehouse, SOURCE)
+    answer = desk.client.get(WHO_AM_I, [("fields", account.FIELDS)])
+    mine = account.identity_of(answer.body)
     if pinned and pinned.account_id and mine.account_id and pinned.account_id != mine.account_id:
         raise OtherAccountError
 

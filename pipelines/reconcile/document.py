@@ -13,15 +13,7 @@ from sources.clio_manage.settings import API_VERSION
 
 from .definitions import WARN
 from .links import link
-from .verdicts import (
-    WORST,
-    Comparison,
-    Line,
-    Status,
-    Value,
-    difference_id,
-    difference_of,
-)
+from .verdicts import WORST, Comparison, Line, Status, Value, difference_id, difference_of
 
 FORMAT = 1
 MISSING, EXTRA = "missing", "extra"

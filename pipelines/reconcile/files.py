@@ -13,19 +13,9 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.writeback.cells import escaped
+from pipelines.edits.cells import escaped
 
-from .document import (
-    EXTRA,
-    MISSING,
-    Evidence,
-    Listing,
-    Shown,
-    lines,
-    shown_value,
-    side,
-    versions,
-)
+from .document import EXTRA, MISSING, Evidence, Listing, Shown, lines, shown_value, side, versions
 from .page import SIGNERS
 
 Cell: TypeAlias = object

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.durable import sync_folder
+from pipelines.files import sync_folder
 from pipelines.warehouse import PRIVATE
 
 from .document import Evidence, Shown, document, lines, versions

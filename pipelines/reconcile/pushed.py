@@ -10,14 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.config import Settings
+from pipelines.edits.fields import FieldRef, parse
+from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.validate import Desk
+from pipelines.edits.values import read, same, shown
+from pipelines.edits.warehouse_records import read_versions
 from pipelines.errors import EditRefusedError
-from pipelines.ledger import Ledger
+from pipelines.ledger.ledger import Ledger
 from pipelines.warehouse import Warehouse
-from pipelines.writeback.examine import Desk
-from pipelines.writeback.fields import FieldRef, parse
-from pipelines.writeback.raw_values import Unreadable
-from pipelines.writeback.stored import read_versions
-from pipelines.writeback.values import read, same, shown
 
 SENT = """
 select resource, record_id, field, new_value, base, final_at from edits

@@ -14,8 +14,8 @@ from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
-from pipelines.masks import Masks
 from pipelines.progress import Lines
+from pipelines.state.hashed_columns import Masks
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.reports import Wanted, report

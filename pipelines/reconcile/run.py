@@ -9,12 +9,14 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from pipelines import apis, identity, products
+from pipelines.access import account
+from pipelines.access.client import base_url, open_client
 from pipelines.errors import NoWarehouseError, OtherAccountError
-from pipelines.ledger import Entry, Ledger
-from pipelines.meta import moment
+from pipelines.ledger.ledger import Entry, Ledger
+from pipelines.load import products
+from pipelines.load.command import Run
 from pipelines.outcome import Outcome
-from pipelines.run_load import Run
+from pipelines.state.runs import moment
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from sources.errors import ClioError, ConfigurationError
 
@@ -187,7 +189,7 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
     product = products.product(asked.SOURCE, options)
     masks = products.masks(product.catalog, options, run.settings.data_dir)
     try:
-        client = stack.enter_context(apis.client(asked.SOURCE, run.settings, run.clock, run.stop))
+        client = stack.enter_context(open_client(asked.SOURCE, run.settings, run.clock, run.stop))
         desk = Desk(warehouse, product, client, run.clock, masks, run.reporter)
         asked.demand_account(desk)
     except OtherAccountError:
@@ -245,7 +247,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> Listing:
 
 
 def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head: str) -> Heading:
-    pinned = identity.pinned(warehouse, asked.SOURCE)
+    pinned = account.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"
@@ -253,7 +255,7 @@ def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head:
         run_id=outcome.run_id,
         made_at=outcome.started_at,
         actor=run.settings.actor,
-        host=apis.base_url(asked.SOURCE, run.settings.sources[asked.SOURCE]),
+        host=base_url(asked.SOURCE, run.settings.sources[asked.SOURCE]),
         account=pinned.account_id if pinned else "",
         loaded_at=_newest(warehouse, "sync_runs", "finished_at"),
         built_at=_newest(warehouse, "model_runs", "started_at"),

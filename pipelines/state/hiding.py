@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 import pendulum
 
-from pipelines.masks import Masks
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
+
+from .hashed_columns import Masks
 
 LEFT_OUT, HASHED = "left out", "hashed"
 STATUSES = (LEFT_OUT, HASHED)

@@ -9,10 +9,9 @@ from uuid import uuid4
 
 import pendulum
 
-from pipelines.crash import crash_point
-from pipelines.meta import Meta
-from pipelines.model_errors import ModelFailedError, NotBuiltError
+from pipelines.failpoints import crash_point
 from pipelines.state.inputs import unknown as not_known
+from pipelines.state.runs import Meta
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted
@@ -21,6 +20,7 @@ from . import inputs, journal
 from .binding import bind
 from .checking import evaluate, unsaid
 from .decide import FORMAT, Decision, Standing, decide, foreign
+from .errors import ModelFailedError, NotBuiltError
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables

@@ -3,8 +3,7 @@
 import graphlib
 from collections.abc import Iterable, Mapping
 
-from pipelines.model_errors import SelectionError
-
+from .errors import SelectionError
 from .problems import unknown
 
 Graph = Mapping[str, frozenset[str]]

@@ -5,11 +5,11 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cache
 
-from pipelines import meta_schema
-from pipelines.classification import sql_type
 from pipelines.config import PRODUCTS
-from pipelines.sightings import SUFFIX
+from pipelines.load.classify import sql_type
+from pipelines.state import schema
 from pipelines.state.inputs import Unknown
+from pipelines.state.last_seen import SUFFIX
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
@@ -71,7 +71,7 @@ def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
 
     What is stored counts as it is; to it comes what the catalogue has more.
     """
-    for statement in (*meta_schema.DDL, *journal.DDL):
+    for statement in (*schema.DDL, *journal.DDL):
         cursor.execute(statement)
     known = dict(_listed(cursor.execute(COLUMNS).fetchall()))
     for name, columns in (*catalogued().items(), *found.items()):

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.durable import replace_durably
 from pipelines.errors import FileInTheWayError
-from pipelines.metrics import FILE as METRICS
-from pipelines.metrics import Metric, read_metrics
+from pipelines.files import replace_durably
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse
 
@@ -20,6 +18,8 @@ from .files import Model
 from .graph import selected
 from .inputs import Tables
 from .journal import BuiltModel
+from .metrics import FILE as METRICS
+from .metrics import Metric, read_metrics
 from .page import page
 from .plan import Plan
 from .problems import refuse

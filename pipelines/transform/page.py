@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from pipelines.metrics import BASES, Metric
-
 from .files import Model
 from .inputs import Tables
 from .journal import BuiltModel
+from .metrics import BASES, Metric
 from .plan import Plan
 from .rules import header_checks
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pipelines.model_errors import ModelsError
+from .errors import ModelsError
 
 SHOWN = 20
 

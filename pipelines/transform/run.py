@@ -10,15 +10,13 @@ from uuid import uuid4
 
 from pipelines import backup
 from pipelines.config import Settings, read_settings
-from pipelines.custom_fields import custom_field_models
 from pipelines.errors import NoWarehouseError
-from pipelines.meta import Meta
-from pipelines.model_errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
 from pipelines.outcome import Outcome, table
 from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
 from pipelines.state.builds import told_undone, undone
 from pipelines.state.inputs import unknown
+from pipelines.state.runs import Meta
 from pipelines.warehouse import FILE, Warehouse, writer_lock
 from sources.clio_http.clock import Clock, SystemClock
 
@@ -35,6 +33,8 @@ from .build import (
     told,
 )
 from .checking import evaluate, unsaid
+from .custom_fields import custom_field_models
+from .errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
 from .journal import ModelRun, Verdict
 from .knowing import doubts, judge
 from .plan import Plan

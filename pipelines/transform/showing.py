@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.errors import NoWarehouseError
-from pipelines.model_errors import NotBuiltError, UnknownCheckError
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import FILE, Warehouse
 
 from . import journal
+from .errors import NotBuiltError, UnknownCheckError
 from .journal import Verdict
 from .problems import unknown
 from .run import Work

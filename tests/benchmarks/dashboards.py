@@ -11,7 +11,7 @@ from statistics import median
 
 import orjson
 
-from pipelines.published import opened
+from pipelines.publish.pointer import opened
 from pipelines.warehouse import Warehouse
 
 from .questions import Place

@@ -24,14 +24,14 @@ GROUPS = (
     ("start: imports", ("<frozen importlib",)),
     ("HTTP", tuple(f"sources/clio_http/{name}.py" for name in HTTP)),
     ("parse: pages to typed Arrow", tuple(f"sources/clio_http/{name}.py" for name in PARSE)),
-    ("classify", ("pipelines/classification.py", "pipelines/masks.py")),
+    ("classify", ("pipelines/load/classify.py", "pipelines/state/hashed_columns.py")),
     ("dlt: extract", ("dlt/extract/",)),
     ("dlt: normalize", ("dlt/normalize/",)),
     ("dlt: load and merge", ("dlt/load/", "dlt/destinations/", "dlt/common/destination/")),
     ("dlt: around it", ("/dlt/",)),
     (
         "own tables, watermarks, checkpoint",
-        ("pipelines/meta.py", "pipelines/load/", "pipelines/run_load.py"),
+        ("pipelines/state/runs.py", "pipelines/load/", "pipelines/load/command.py"),
     ),
 )
 """The innermost frame that belongs to a group decides."""

@@ -2,10 +2,10 @@
 
 from tests.bugs import Mutant, Patch
 
-CENSUS = "pipelines/census.py"
-PLANS = "pipelines/plans.py"
-META = "pipelines/meta.py"
-EPOCH = "pipelines/epoch.py"
+CENSUS = "pipelines/state/snapshots.py"
+PLANS = "pipelines/load/planning.py"
+META = "pipelines/state/runs.py"
+EPOCH = "pipelines/state/epoch.py"
 STATE = "pipelines/state/server_clock.py"
 PERMITS = "sources/clio_http/permits.py"
 OF_CENSUS = "tests/unit/test_census.py"
@@ -58,7 +58,7 @@ CLOCK: tuple[Mutant, ...] = (
         "what a sweep that died has stored is nobody's",
         (
             Patch(
-                "pipelines/sweep.py",
+                "pipelines/sweep/sweep.py",
                 "                    self.census(task).go_on(anew=again)\n",
                 "                    pass\n",
             ),
@@ -106,7 +106,7 @@ CLOCK: tuple[Mutant, ...] = (
         "a walk that began again keeps what it showed before",
         (
             Patch(
-                "pipelines/shown.py",
+                "pipelines/state/seen_rows.py",
                 "        if seen.restarted and seen.read_at is not None:\n",
                 "        if seen.restarted and seen.read_at is None:\n",
             ),
@@ -232,7 +232,7 @@ CLOCK: tuple[Mutant, ...] = (
         "each data folder has a pace of its own",
         (
             Patch(
-                "pipelines/apis.py",
+                "pipelines/access/client.py",
                 "    return Pace(api.a_second, file=file)\n",
                 "    return Pace(api.a_second, file=otherwise or file)\n",
             ),

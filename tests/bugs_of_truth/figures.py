@@ -160,7 +160,7 @@ FIGURES: tuple[Mutant, ...] = (
         "sync goes on after any guard of the load",
         (
             Patch(
-                "pipelines/sync.py",
+                "pipelines/operate/sync.py",
                 '        return bool(stops) and all(getattr(error, "goes_on", False)'
                 " for error in stops)\n",
                 "        return bool(stops)\n",
@@ -173,7 +173,7 @@ FIGURES: tuple[Mutant, ...] = (
         "the last stage decides the exit code of sync",
         (
             Patch(
-                "pipelines/sync.py",
+                "pipelines/operate/sync.py",
                 "        outcome.exit_code = worst(outcome.exit_code, done.exit_code)\n",
                 "        outcome.exit_code = done.exit_code\n",
             ),
@@ -185,7 +185,7 @@ FIGURES: tuple[Mutant, ...] = (
         "a record that a list leaves out is not looked for",
         (
             Patch(
-                "pipelines/healing.py",
+                "pipelines/operate/healing.py",
                 "        answer = confirm(task.walk, absent)\n",
                 "        answer = confirm(task.walk, [])\n",
             ),
@@ -197,7 +197,7 @@ FIGURES: tuple[Mutant, ...] = (
         "a snapshot is published though money was never read",
         (
             Patch(
-                "pipelines/publish.py",
+                "pipelines/publish/snapshot.py",
                 "        if lacks and not (partial or work.settings.publish_partial):\n",
                 "        if lacks and not (partial or work.settings.publish_partial or lacks):\n",
             ),

@@ -2,7 +2,6 @@
 
 from tests.bugs import Mutant, Patch
 
-WAY = "pipelines/writeback"
 COLUMNS = "tests/system/test_hidden_columns.py"
 EDITS = "tests/system/test_withheld_edits.py"
 QUERIES = "tests/system/test_hidden_queries.py"
@@ -14,7 +13,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "what is read on the way back is compared and frozen as Clio shows it, hidden or not",
         (
             Patch(
-                f"{WAY}/sight.py",
+                "pipelines/edits/sight.py",
                 "            key: _known(_without(record, self.hidden(resource)), marks.of(key),"
                 " redaction)\n",
                 "            key: _known(record, marks.of(key), redaction)\n",
@@ -27,7 +26,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "the answer to a PATCH is asked for columns that are hidden, and compared in them",
         (
             Patch(
-                f"{WAY}/planning.py",
+                "pipelines/plan/planning.py",
                 "    names = sight.names(resource, names)\n",
                 "",
             ),
@@ -39,7 +38,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "an edit of a column that is left out or hashed is proposed",
         (
             Patch(
-                f"{WAY}/examine.py",
+                "pipelines/edits/validate.py",
                 "            self.sight.demand(found)\n",
                 "",
             ),
@@ -51,7 +50,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "a stripped custom field counts as empty, so a second value is made beside it",
         (
             Patch(
-                f"{WAY}/raw_values.py",
+                "pipelines/edits/raw_values.py",
                 "    return REDACTED if any(_is_nameless(one) for one in entries) else None\n",
                 "    return None\n",
             ),
@@ -63,7 +62,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "a field that is withheld after a lost answer is taken for a change of a colleague's",
         (
             Patch(
-                f"{WAY}/verdicts.py",
+                "pipelines/plan/outcomes.py",
                 "    if Merge.HIDDEN in merged(changes, record).values():\n",
                 "    if not merged(changes, record):\n",
             ),
@@ -75,7 +74,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "the stored value of a withheld column is an edit's base",
         (
             Patch(
-                f"{WAY}/stored.py",
+                "pipelines/edits/warehouse_records.py",
                 "        record = sight.stored(whole, mine)\n",
                 "        record = whole\n",
             ),
@@ -87,7 +86,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "null in a column that is known to be withheld is an empty value",
         (
             Patch(
-                f"{WAY}/sight.py",
+                "pipelines/edits/sight.py",
                 "    gone = [path for path in marks if _is_nothing(_at(record, path))]\n",
                 "    gone: list[Path] = []\n",
             ),
@@ -99,7 +98,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "a query proposes changes by a column that is null here since it is left out",
         (
             Patch(
-                f"{WAY}/queries.py",
+                "pipelines/edits/import_query.py",
                 "    demand_known(desk.sight, text)\n",
                 "",
             ),
@@ -123,7 +122,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "a value that does not fit is kept in quarantine though its column is hidden",
         (
             Patch(
-                "pipelines/masks.py",
+                "pipelines/state/hashed_columns.py",
                 "        if misfit.field:\n",
                 "        if misfit.field not in {name.name for name in hidden}:\n",
             ),

@@ -4,7 +4,7 @@ from tests.bugs import Mutant, Patch
 
 STATE = "pipelines/state/inputs.py"
 TESTS = "tests/unit/test_inputs.py"
-RESTING = "pipelines/writeback/resting.py"
+RESTING = "pipelines/edits/resting.py"
 ROWS = "tests/system/test_rows_out_of_sight.py"
 QUERIES = "tests/system/test_hidden_queries.py"
 

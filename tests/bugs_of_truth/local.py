@@ -2,9 +2,9 @@
 
 from tests.bugs import Mutant, Patch
 
-ERRORS = "pipelines/local_errors.py"
+ERRORS = "pipelines/errors/local.py"
 WAREHOUSE = "pipelines/warehouse.py"
-FILES = "pipelines/config_files.py"
+FILES = "pipelines/config/files.py"
 TABLE = "tests/unit/test_local_errors.py"
 WHOLE = "tests/unit/test_whole_files.py"
 OWNER = "tests/unit/test_config_owner.py"
@@ -63,7 +63,7 @@ LOCAL: tuple[Mutant, ...] = (
         "a damaged ledger keeps a load from reading",
         (
             Patch(
-                "pipelines/ledger.py",
+                "pipelines/ledger/ledger.py",
                 "except (sqlite3.Error, UnicodeError) as error:",
                 "except sqlite3.OperationalError as error:",
             ),
@@ -115,7 +115,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         443,
         "a sweep that proved nothing is a success",
-        (Patch("pipelines/sweep.py", "if not (self.certificates or", "if not (True or"),),
+        (Patch("pipelines/sweep/sweep.py", "if not (self.certificates or", "if not (True or"),),
         ("tests/system/test_nothing_proved.py",),
     ),
     Mutant(
@@ -123,8 +123,8 @@ LOCAL: tuple[Mutant, ...] = (
         "edits are proposed on a ledger that lost its end",
         (
             Patch(
-                "pipelines/writeback/propose.py",
-                "        ledger.demand_held(Head(*echoes.seen(warehouse)))\n",
+                "pipelines/edits/propose.py",
+                "        ledger.demand_held(Head(*own_writes.seen(warehouse)))\n",
                 "        pass\n",
             ),
         ),
@@ -135,7 +135,7 @@ LOCAL: tuple[Mutant, ...] = (
         "the same push again forgets what failed",
         (
             Patch(
-                "pipelines/writeback/push.py",
+                "pipelines/push/command.py",
                 "failures(outcome.results)",
                 "failures([] if not pushed.sent else outcome.results)",
             ),
@@ -153,7 +153,9 @@ LOCAL: tuple[Mutant, ...] = (
         "a file of the data folder that another user owns is used",
         (
             Patch(
-                "pipelines/ownership.py", "if state.st_uid not in {os.getuid(), ROOT}:", "if False:"
+                "pipelines/config/ownership.py",
+                "if state.st_uid not in {os.getuid(), ROOT}:",
+                "if False:",
             ),
         ),
         ("tests/system/test_local_owner.py",),

@@ -122,7 +122,7 @@ ROWS: tuple[Mutant, ...] = (
         "a deleted record stays in quarantine",
         (
             Patch(
-                "pipelines/tombstones.py",
+                "pipelines/state/tombstones.py",
                 "        quarantine.forget(cursor, source, collection.name, list(gone))\n",
                 "",
             ),

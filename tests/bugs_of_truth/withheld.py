@@ -2,8 +2,8 @@
 
 from tests.bugs import Mutant, Patch
 
-UNKNOWN = "pipelines/unknown.py"
-COLLAPSE = "pipelines/collapse.py"
+UNKNOWN = "pipelines/load/unknown.py"
+COLLAPSE = "pipelines/load/collapse.py"
 STANDING = "pipelines/load/standing.py"
 COLUMNS = "tests/system/test_withheld.py"
 ROWS = "tests/system/test_rows_out_of_sight.py"
@@ -40,7 +40,7 @@ WITHHELD = (
     Mutant(
         503,
         "a certificate says ok of what is not seen",
-        (Patch("pipelines/certificates.py", "    if unknown:\n", "    if False:\n"),),
+        (Patch("pipelines/state/certificates.py", "    if unknown:\n", "    if False:\n"),),
         (f"{COLUMNS}::test_what_was_never_seen_is_no_alarm",),
     ),
     Mutant(
@@ -102,7 +102,7 @@ WITHHELD = (
         "a sweep that the guard stopped lets the watermark move",
         (
             Patch(
-                "pipelines/load/settlement.py",
+                "pipelines/load/deletions.py",
                 "            self.run.meta.freeze(self.run.source, task.name, message, seen)\n",
                 "",
             ),
@@ -199,7 +199,7 @@ WITHHELD = (
         "an older build is published after one that was undone",
         (
             Patch(
-                "pipelines/publish.py",
+                "pipelines/publish/snapshot.py",
                 "    if back := undone(warehouse):\n        raise UndoneBuildError(back)\n",
                 "",
             ),

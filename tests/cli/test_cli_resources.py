@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.resources import run_diff
+from pipelines.operate.resources import run_diff
 from sources.clio_http.clock import SystemClock
 from sources.errors import ConfigurationError
 from tests.system.process import document, environment, run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.status import run_problems
+from pipelines.operate.status import run_problems
 from sources.clio_simulator import Seed, Simulator
 from tests.system.firm import Firm, QuickClock
 from tests.system.process import document, environment, run

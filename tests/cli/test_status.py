@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.status import run_status
+from pipelines.operate.status import run_status
 from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
 from tests.system.firm import QuickClock
 from tests.system.process import document, environment, run

@@ -3,10 +3,10 @@
 import pendulum
 import pytest
 
-from pipelines.doctor.line import Line
-from pipelines.doctor.stored import look
+from pipelines.operate.doctor.line import Line
+from pipelines.operate.doctor.stored import look
+from pipelines.operate.status import run_problems, run_status
 from pipelines.outcome import Outcome
-from pipelines.status import run_problems, run_status
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator.faults import Status, Unauthorized
 from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.plans import catalog_hash
+from pipelines.load.planning import catalog_hash
 from sources.clio_simulator.faults import Action, Forbidden, Header, Status
 from tests.system.firm import CATALOG
 from tests.system.patients import Patient, Spoil, wrong_token

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from pipelines.observations import OVERLAP
+from pipelines.state.lateness import OVERLAP
 from sources.clio_http.catalog import Collection
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.changes import Change, When

@@ -16,11 +16,11 @@ import httpx
 import pendulum
 
 from pipelines.config import Settings, SourceSettings
+from pipelines.load.command import Run, run_load
+from pipelines.load.planning import Choice
 from pipelines.outcome import Outcome
-from pipelines.plans import Choice
 from pipelines.progress import Lines
-from pipelines.run_load import Run, run_load
-from pipelines.run_sweep import run_sweep
+from pipelines.sweep.command import run_sweep
 from sources.clio_http.catalog import Catalog, Collection, Column, read_catalog
 from sources.clio_http.clock import Boot, SystemClock
 from sources.clio_http.secret import Secret

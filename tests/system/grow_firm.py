@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.config import Settings, SourceSettings
+from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
-from pipelines.run_load import run_load
-from pipelines.run_sweep import run_sweep
+from pipelines.sweep.command import run_sweep
 from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import EXTRA, Catalog, Collection, read_catalog
 from sources.clio_http.clock import SystemClock

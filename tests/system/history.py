@@ -22,7 +22,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.ledger import Ledger
+from pipelines.ledger.ledger import Ledger
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator.log import Written
 from sources.errors import ClioError

@@ -4,8 +4,8 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.publish import run_publish
-from pipelines.run_load import run_load
+from pipelines.load.command import run_load
+from pipelines.publish.snapshot import run_publish
 from pipelines.sql_folder import sql_folder
 from pipelines.transform.run import Work, run_transform
 from sources.clio_simulator import Seed, Simulator

@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 IMPORTED = (
     "pipelines.cli",
     "pipelines.progress",
-    "pipelines.resources",
-    "pipelines.run_sweep",
-    "pipelines.status",
+    "pipelines.operate.resources",
+    "pipelines.sweep.command",
+    "pipelines.operate.status",
 )
 PR_SET_CHILD_SUBREAPER = 36
 LONGEST = 1 << 20

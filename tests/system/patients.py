@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
-from pipelines.doctor import Work, examine, run_probe
+from pipelines.load.command import run_load
+from pipelines.operate.doctor import Work, examine, run_probe
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
-from pipelines.run_load import run_load
-from pipelines.run_sweep import run_sweep
+from pipelines.sweep.command import run_sweep
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Clock, Seed, Simulator
 from tests.system.firm import CATALOG, QuickClock

@@ -15,16 +15,19 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines import apis, echoes, products, sweep
+from pipelines.access.client import open_client
 from pipelines.config import Settings, SourceSettings
+from pipelines.load import products
 from pipelines.load.load import Load
 from pipelines.load.package import Engine, Package, _step
+from pipelines.load.planning import Choice, Rules
 from pipelines.load.product import Product
 from pipelines.load.result import Result
 from pipelines.load.task import Task
-from pipelines.masks import Masks
-from pipelines.plans import Choice, Rules
 from pipelines.progress import Lines
+from pipelines.state import own_writes
+from pipelines.state.hashed_columns import Masks
+from pipelines.sweep import sweep
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog
@@ -94,7 +97,7 @@ class PlainEngine(Engine):
     def run(self, make: Callable[..., Any], tasks: Sequence[Task], package: Package) -> None:
         """Read, classify and merge one package."""
         layout = self.warehouse.layout(self.schema)
-        written = echoes.written(self.warehouse, self.source)
+        written = own_writes.written(self.warehouse, self.source)
         read = {task: self._read(task, layout, written, package) for task in tasks}
         self.crash("package-extracted")
         for task, tables in read.items():
@@ -155,7 +158,7 @@ def plain_client(clio: Simulator, clock: Clock) -> ClioClient:
     """Open a client of a simulator."""
     options = SourceSettings(base_url=clio.url, access_token=Secret(clio.token))
     settings = Settings(Path(), "tester", {"clio_manage": options})
-    return apis.client("clio_manage", settings, clock, threading.Event())
+    return open_client("clio_manage", settings, clock, threading.Event())
 
 
 def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own

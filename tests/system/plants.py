@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
 from pipelines.reconcile.run import REPORTS
 from pipelines.reconcile.verdicts import UNEXPLAINED
-from pipelines.run_load import run_load
 from sources.clio_simulator.books import OPEN, spread
 from sources.clio_simulator.change import Change
 from sources.clio_simulator.derived import cents

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.edits.assignments import assigned
+from pipelines.edits.import_file import imported
+from pipelines.edits.import_query import queried
+from pipelines.edits.propose import Work, run_proposal
+from pipelines.edits.template import Asked, run_template
 from pipelines.outcome import Outcome
-from pipelines.writeback.assignments import assigned
-from pipelines.writeback.importing import imported
-from pipelines.writeback.propose import Work, run_proposal
-from pipelines.writeback.queries import queried
-from pipelines.writeback.template import Asked, run_template
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm, QuickClock
 

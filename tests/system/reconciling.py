@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
 from pipelines.reconcile.run import Wish, run_reconcile
-from pipelines.run_load import run_load
 from pipelines.transform.run import Work, run_transform
 from sources.clio_simulator import Seed, Simulator
 from tests.system.grow_firm import CALM, GrowFirm

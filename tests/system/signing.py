@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 
-from pipelines import access, apis
-from pipelines.auth.work import Work
+from pipelines.access import access
+from pipelines.access.client import WHO_AM_I, open_client
+from pipelines.access.signed_in import Work
+from pipelines.access.signin import SignIn, expiry
+from pipelines.access.tokens import FOLDER, FileStore
 from pipelines.config import IN_FILES, Settings, SourceSettings
 from pipelines.progress import Lines
-from pipelines.signin import SignIn, expiry
-from pipelines.tokens import FOLDER, FileStore
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
@@ -85,8 +86,8 @@ class SignedInFirm(Firm):
     def ask(self) -> None:
         """Open a client as every command does, and ask who this is."""
         clock, stop = SystemClock(), threading.Event()
-        with apis.client(MANAGE, self.settings, clock, stop) as client:
-            client.get(apis.WHO_AM_I)
+        with open_client(MANAGE, self.settings, clock, stop) as client:
+            client.get(WHO_AM_I)
 
     def expire(self) -> None:
         """Let the access token that is kept be over, at Clio and by what is known of it here."""

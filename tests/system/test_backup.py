@@ -16,7 +16,6 @@ import pytest
 
 from pipelines.backup import Work, run_create, run_verify
 from pipelines.backup.manifest import STAMPED
-from pipelines.crash import BACKUP_POINTS
 from pipelines.errors import (
     BusyError,
     DamagedFileError,
@@ -25,6 +24,7 @@ from pipelines.errors import (
     StorageError,
     WarehouseError,
 )
+from pipelines.failpoints import BACKUP_POINTS
 from pipelines.progress import Lines
 from pipelines.warehouse import FILE, writer_lock
 from sources.errors import ConfigurationError, Interrupted

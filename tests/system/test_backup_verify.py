@@ -11,10 +11,7 @@ import duckdb
 import pytest
 
 from pipelines.backup import run_verify
-from pipelines.errors import (
-    DamagedBackupError,
-    NotABackupError,
-)
+from pipelines.errors import DamagedBackupError, NotABackupError
 from pipelines.warehouse import FILE
 from tests.system.backups import CANARY, COPIED, MANIFESTS, create, fill, work, wrong
 from tests.system.firm import Firm

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.about import ABOUT, PROBLEMS
-from pipelines.published import opened
+from pipelines.publish.about import ABOUT, PROBLEMS
+from pipelines.publish.pointer import opened
 from tests.conftest import ROOT
 from tests.system.test_publish import built  # noqa: F401 - a fixture
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pipelines.status import run_status
+from pipelines.operate.status import run_status
 from sources.clio_simulator.faults import (
     Action,
     Forbidden,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.copying import run_copy
-from pipelines.model_errors import BuiltChecksFailedError
 from pipelines.progress import Lines
-from pipelines.publish_errors import CopyFailedError, DestinationError
+from pipelines.publish.copy import run_copy
+from pipelines.publish.errors import CopyFailedError, DestinationError
+from pipelines.transform.errors import BuiltChecksFailedError
 from pipelines.transform.run import Work, run_transform
 from pipelines.warehouse import Warehouse
 from tests.system.conftest import NewFirm

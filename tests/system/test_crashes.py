@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.crash import POINTS, SWEEP_POINTS
+from pipelines.failpoints import POINTS, SWEEP_POINTS
 from tests.system.conftest import NewFirm
 from tests.system.firm import RAW, Firm
 from tests.system.process import environment, run, start

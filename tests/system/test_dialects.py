@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.publish import PARQUET_FORMAT
-from pipelines.published import HOME, read_published
+from pipelines.publish.pointer import HOME, read_published
+from pipelines.publish.snapshot import PARQUET_FORMAT
 from pipelines.transform.names import sql_name
 from pipelines.warehouse import Warehouse, in_memory
 from sources.clio_http.casts import quoted

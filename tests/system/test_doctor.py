@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.doctor.line import WHY
-from pipelines.doctor.machine import GIB, fitting, room
+from pipelines.load.command import run_load
+from pipelines.operate.doctor.line import WHY
+from pipelines.operate.doctor.machine import GIB, fitting, room
 from pipelines.outcome import Outcome
-from pipelines.run_load import run_load
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Forbidden, RefuseFields, Status, Unauthorized
 from tests.system.ailments import (

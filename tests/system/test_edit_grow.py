@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.run_load import run_load
+from pipelines.load.command import run_load
 from sources.clio_simulator import Seed, Simulator
 from tests.system.grow_firm import CALM, GrowFirm
 from tests.system.proposing import propose, refused

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.edits.import_query import proposals
 from pipelines.errors import EditRefusedError, QueryError
-from pipelines.writeback.queries import proposals
 from tests.system.firm import Firm
 from tests.system.proposing import IDLE, ask, made, propose, refused, template, told
 

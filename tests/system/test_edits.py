@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from pipelines.config import SourceSettings
+from pipelines.edits.listing import run_list, run_show, run_withdraw
 from pipelines.errors import BusyError, EditRefusedError, NoWarehouseError
-from pipelines.ledger import Ledger
+from pipelines.ledger.ledger import Ledger
 from pipelines.warehouse import writer_lock
-from pipelines.writeback.listing import run_list, run_show, run_withdraw
 from tests.system.firm import Firm, QuickClock
 from tests.system.proposing import made, propose, refused, told, work
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from pipelines.errors import StorageError
+from pipelines.load.planning import Choice
 from pipelines.load.product import Product
-from pipelines.meta import Meta
-from pipelines.observations import OVERLAP
-from pipelines.plans import Choice
+from pipelines.state.lateness import OVERLAP
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.changes import Change, When

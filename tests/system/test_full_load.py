@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings, SourceSettings
-from pipelines.resources import run_resources
+from pipelines.operate.resources import run_resources
 from tests.system.firm import CATALOG, RAW, Firm, QuickClock
 
 OFF = {name for name, collection in CATALOG.loaded.items() if collection.off}

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import apis
-from pipelines.access import access
+from pipelines.access.access import access
+from pipelines.access.client import WHO_AM_I, open_client
 from pipelines.config import Settings, SourceSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.gateway import Gateway
@@ -221,9 +221,9 @@ def test_faults_of_clio_are_met_as_without_a_gateway(new_firm: NewFirm) -> None:
 def test_rate_headers_come_as_clio_sends_them(new_firm: NewFirm) -> None:
     """The budget is learned from Clio's headers, and If-Match and the like would pass as well."""
     firm = behind(new_firm(rate_limit=37, **SMALL))
-    with apis.client("clio_manage", firm.settings, SystemClock(), threading.Event()) as client:
+    with open_client("clio_manage", firm.settings, SystemClock(), threading.Event()) as client:
         assert client.rate == 0
-        answer = client.get(apis.WHO_AM_I)
+        answer = client.get(WHO_AM_I)
         assert client.rate == 37
     assert answer.headers["x-api-version"] == "4.0.13"
 

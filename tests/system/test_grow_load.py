@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.run_load import run_load
+from pipelines.load.command import run_load
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status

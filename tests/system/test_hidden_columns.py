@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.push_errors import PlanRefusedError
-from pipelines.writeback.assignments import assigned
-from pipelines.writeback.guards import Limits
-from pipelines.writeback.propose import run_proposal
-from pipelines.writeback.undo import run_undo
+from pipelines.edits.assignments import assigned
+from pipelines.edits.propose import run_proposal
+from pipelines.ledger.errors import PlanRefusedError
+from pipelines.plan.guards import Limits
+from pipelines.push.undo import run_undo
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm
 from tests.system.plain_engine import plain_engine

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.status import run_status
+from pipelines.operate.status import run_status
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 

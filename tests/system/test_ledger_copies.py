@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from pipelines.ledger import Entry, Ledger
-from pipelines.writeback.listing import run_withdraw
+from pipelines.edits.listing import run_withdraw
+from pipelines.ledger.ledger import Entry, Ledger
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 from tests.system.proposing import propose, work

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local_errors import DiskFullError, ReadOnlyError
+from pipelines.errors.local import DiskFullError, ReadOnlyError
 from sources.clio_simulator import Simulator
 from tests.system.process import document, environment, run
 from tests.system.writing import SEED, Desk

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from pipelines.errors import LedgerError
-from pipelines.writeback.audit import run_accept
+from pipelines.push.audit import run_accept
 from tests.system.writing import AUTHOR, Desk
 
 LEDGER, HEAD = "ledger.sqlite", "ledger-head.json"

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from pipelines.outcome import Outcome
+from pipelines.plan.guards import Limits
+from pipelines.push.undo import run_undo
 from pipelines.reconcile.run import Wish, run_reconcile
 from pipelines.transform.run import Work, run_transform
-from pipelines.writeback.guards import Limits
-from pipelines.writeback.undo import run_undo
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Status
 from sources.clio_simulator.log import Asked

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.doctor import run_probe
 from pipelines.errors import FileInTheWayError
+from pipelines.operate.doctor import run_probe
 from sources.clio_simulator import Clock, Seed, Simulator
 from sources.clio_simulator.faults import Status
 from sources.errors import SignInNeededError

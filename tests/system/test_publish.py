@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.crash import PUBLISH_POINTS
-from pipelines.published import opened, read_published
+from pipelines.failpoints import PUBLISH_POINTS
+from pipelines.publish.pointer import opened, read_published
 from pipelines.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.unit.tiny_models import workshop
@@ -20,7 +20,7 @@ import io, sys, threading
 from pathlib import Path
 from pipelines.config import Settings
 from pipelines.progress import Lines
-from pipelines.publish import run_publish
+from pipelines.publish.snapshot import run_publish
 from pipelines.transform.run import Work
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import SystemClock
@@ -37,7 +37,7 @@ for generation in range(int(sys.argv[2]), int(sys.argv[3])):
 READ = """
 import sys
 from pathlib import Path
-from pipelines.published import opened
+from pipelines.publish.pointer import opened
 QUERY = (
     "select (select generation from meta.snapshot), min(total), max(total),"
     " (select total from bi.other), (select sum(total) from bi.bill_totals) from core.fct_bill"

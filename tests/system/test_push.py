@@ -7,7 +7,7 @@ import pendulum
 import pytest
 
 from pipelines.errors import LedgerError
-from pipelines.push_errors import (
+from pipelines.ledger.errors import (
     FourEyesError,
     GuardError,
     PlanError,
@@ -15,11 +15,11 @@ from pipelines.push_errors import (
     StopSwitchError,
     UnresolvedError,
 )
-from pipelines.writeback.approval import Answer
-from pipelines.writeback.audit import run_verify
-from pipelines.writeback.guards import Limits
-from pipelines.writeback.rebase import run_rebase
-from pipelines.writeback.undo import run_undo
+from pipelines.plan.guards import Limits
+from pipelines.plan.review import Answer
+from pipelines.push.audit import run_verify
+from pipelines.push.rebase import run_rebase
+from pipelines.push.undo import run_undo
 from sources.clio_simulator.fault_answers import Forbidden, Html, Redirect, Status, TooMany
 from sources.clio_simulator.fault_wire import Reset
 from sources.clio_simulator.later import Shown, Until

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from pipelines.crash import PUSH_POINTS
+from pipelines.failpoints import PUSH_POINTS
 from sources.clio_simulator.faults import Reset
 from tests.system import history
 from tests.system.process import environment, run

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from pipelines.canonical import sha256
 from pipelines.errors import BusyError, LedgerError
-from pipelines.ledger import HEAD, Entry, Ledger, link
-from pipelines.push_errors import PlanRefusedError, StopSwitchError
+from pipelines.ledger.canonical import sha256
+from pipelines.ledger.errors import PlanRefusedError, StopSwitchError
+from pipelines.ledger.ledger import HEAD, Entry, Ledger, link
+from pipelines.plan import outcomes, plan_file
+from pipelines.push.audit import run_verify
+from pipelines.push.command import run_push
 from pipelines.warehouse import writer_lock
-from pipelines.writeback import plan_file, verdicts
-from pipelines.writeback.audit import run_verify
-from pipelines.writeback.push import run_push
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator import Clock, When
 from sources.clio_simulator.faults import Action, Again, Cut, Reset, Stale, Status
@@ -75,7 +75,7 @@ def test_w3_changed_between_reading_and_writing(desk: Desk, matter: int) -> None
     colleague(desk, matter, when, description=THEIRS)
     assert desk.push(plan).exit_code == 6
     assert (now(desk, matter), applied(desk)) == (THEIRS, 0)
-    assert ends(desk) == [("conflicted", verdicts.BOTH)]
+    assert ends(desk) == [("conflicted", outcomes.BOTH)]
 
 
 def test_w6_delayed_copy(desk: Desk, matter: int) -> None:
@@ -106,7 +106,7 @@ def test_w7_w27_applied_and_put_back(desk: Desk, matter: int, *, content_etags: 
     colleague(desk, matter, when, description=base)
     assert desk.push(plan).exit_code == 6
     assert (now(desk, matter), applied(desk), len(desk.patches)) == (base, 1, 1)
-    assert ends(desk) == [("conflicted", verdicts.REVERTED)]
+    assert ends(desk) == [("conflicted", outcomes.REVERTED)]
 
 
 def test_w8_refused_after_a_doubt(desk: Desk, matter: int) -> None:
@@ -117,7 +117,7 @@ def test_w8_refused_after_a_doubt(desk: Desk, matter: int) -> None:
     faults.add(Reset(), "matters/*", method="PATCH", nth=1, applied=True)
     assert desk.push(plan).exit_code == 0
     assert [w.status for w in desk.firm.clio.writes] == [200, 412]
-    assert ends(desk) == [("applied_observed", verdicts.SEEN)]
+    assert ends(desk) == [("applied_observed", outcomes.SEEN)]
 
 
 @pytest.mark.parametrize("again", ["push", "plan"])
@@ -139,7 +139,7 @@ def test_late_effect_of_what_was_stopped(desk: Desk, matter: int, again: str) ->
         desk.plan(again=True)
     else:
         assert desk.push(plan).exit_code == 0
-    assert ends(desk) == [("applied_observed", verdicts.SEEN)]
+    assert ends(desk) == [("applied_observed", outcomes.SEEN)]
     assert applied(desk) == 1
 
 
@@ -151,7 +151,7 @@ def test_refused_after_a_doubt(desk: Desk, matter: int) -> None:
     faults.add(Reset(), "matters/*", method="PATCH", nth=1, applied=True)
     faults.add(Status(422), "matters/*", method="PATCH", nth=2)
     assert desk.push(plan).exit_code == 0
-    assert ends(desk) == [("applied_observed", verdicts.SEEN)]
+    assert ends(desk) == [("applied_observed", outcomes.SEEN)]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_w15_written_in_its_own_way(desk: Desk) -> None:
     phone = contact["phone_numbers"][0]["id"]
     desk.propose("contacts", contact["id"], f"phone_numbers[{phone}].number=(604) 555-0199")
     assert desk.push(desk.approved()).exit_code == 0
-    assert ends(desk) == [("applied", verdicts.IN_ITS_WAY)]
+    assert ends(desk) == [("applied", outcomes.IN_ITS_WAY)]
 
 
 @pytest.mark.parametrize("how", ["remove", "hide", "read_only"])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.canonical import canonical, sha256
-from pipelines.push_errors import PlanRefusedError
-from pipelines.writeback import plan_file
+from pipelines.ledger.canonical import canonical, sha256
+from pipelines.ledger.errors import PlanRefusedError
+from pipelines.plan import plan_file
 from tests.system.test_push_faults import forged
 from tests.system.writing import Desk
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.push_errors import NotToldError, OverrunError, StopSwitchError, UnguardedError
-from pipelines.writeback import witnesses
-from pipelines.writeback.planning import CONTEXT
+from pipelines.ledger.errors import NotToldError, OverrunError, StopSwitchError, UnguardedError
+from pipelines.plan import context_check
+from pipelines.plan.planning import CONTEXT
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import editables
 from sources.clio_simulator import Simulator, When
@@ -204,7 +204,7 @@ def test_gateway_is_asked_first(tmp_path: Path) -> None:
 def test_what_follows_is_of_fields_that_are_there() -> None:
     """The table names only fields that an approver sees, and fields that an edit may change."""
     catalog = read_catalog("clio_manage")
-    for name, causes in witnesses.FOLLOWS.items():
+    for name, causes in context_check.FOLLOWS.items():
         resource, _, top = name.partition(".")
         assert top in {shown.partition(".")[0] for shown in CONTEXT[resource]}
         tops = {one.path[0] for one in editables(catalog, resource).values()}

@@ -25,12 +25,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pipelines.crash import PUSH_POINTS
+from pipelines.failpoints import PUSH_POINTS
 from pipelines.outcome import Outcome
-from pipelines.writeback import sending
-from pipelines.writeback.approval import Answer
-from pipelines.writeback.rebase import run_rebase
-from pipelines.writeback.undo import run_undo
+from pipelines.plan.review import Answer
+from pipelines.push import send
+from pipelines.push.rebase import run_rebase
+from pipelines.push.undo import run_undo
 from sources.clio_simulator import Simulator, When
 from sources.clio_simulator.faults import Again, Cut, Html, Redirect, Reset, Stale, Status, TooMany
 from sources.errors import ClioError
@@ -180,7 +180,7 @@ class Office(RuleBasedStateMachine):
                 raise CrashError(name)
 
         with pytest.MonkeyPatch.context() as patched, suppress(CrashError):
-            patched.setattr(sending, "crash_point", die)
+            patched.setattr(send, "crash_point", die)
             self.attempt(lambda: self.desk.push(self.plans[-1]))
 
     def attempt(self, run: Callable[[], Outcome]) -> Outcome | None:

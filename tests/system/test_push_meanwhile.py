@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import pytest
 from starlette.responses import Response
 
-from pipelines.push_errors import PlanRefusedError, StopSwitchError
-from pipelines.writeback import approval, settlement, verdicts
-from pipelines.writeback.approval import Answer
-from pipelines.writeback.guards import Limits
-from pipelines.writeback.listing import run_withdraw
-from pipelines.writeback.persons import Person
-from pipelines.writeback.propose import Work
-from pipelines.writeback.push import run_push
+from pipelines.edits.listing import run_withdraw
+from pipelines.edits.propose import Work
+from pipelines.ledger.errors import PlanRefusedError, StopSwitchError
+from pipelines.plan import outcomes, review
+from pipelines.plan.four_eyes import Person
+from pipelines.plan.guards import Limits
+from pipelines.plan.review import Answer
+from pipelines.push import recovery
+from pipelines.push.command import run_push
 from sources.clio_simulator import Clock, When
 from sources.clio_simulator.faults import Action, Reset, TooMany, Unauthorized
 from sources.errors import SignInNeededError
@@ -81,7 +82,7 @@ def test_withdrawn_while_it_is_approved(
         run_withdraw(Work(run.settings, run.clock), [edit], "settled")
         return Person(APPROVER)
 
-    monkeypatch.setattr(approval, "person", withdrawing)
+    monkeypatch.setattr(review, "person", withdrawing)
     with pytest.raises(PlanRefusedError):
         desk.review(plan)
     assert desk.states() == {edit: "withdrawn"}
@@ -156,9 +157,9 @@ def test_killed_after_a_doubt_of_another_plan(
         raise CrashError
 
     with monkeypatch.context() as patched:
-        patched.setattr(settlement, "conclude", dies)
+        patched.setattr(recovery, "conclude", dies)
         with pytest.raises(CrashError):
             run_push(desk.run(APPROVER), second, second)
     assert desk.states() == {edit: "in_flight"}
     assert desk.push(second).exit_code == 0
-    assert desk.rows("select state, note from edits") == [("applied_observed", verdicts.SEEN)]
+    assert desk.rows("select state, note from edits") == [("applied_observed", outcomes.SEEN)]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.writeback.assignments import assigned
-from pipelines.writeback.checks import Gathered, Wanted
-from pipelines.writeback.guards import Limits
+from pipelines.edits.assignments import assigned
+from pipelines.edits.checks import Gathered, Wanted
+from pipelines.plan.guards import Limits
 from sources.clio_simulator import Seed, Simulator
 from tests.system import history
 from tests.system.firm import Firm, QuickClock

@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from pipelines.load.command import run_load
 from pipelines.reconcile.errors import PackageFolderError
 from pipelines.reconcile.run import REPORTS, Wish, run_accept, run_reconcile, run_verify
-from pipelines.run_load import run_load
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator.faults import Status
 from tests.system.reconciling import Audit, amounts, audited, found, statuses

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines import apis
-from pipelines.auth.login import Way, run_login
-from pipelines.crash import TOKEN_POINTS
+from pipelines.access import client
+from pipelines.access.login import Way, run_login
+from pipelines.access.signin import Person
 from pipelines.errors import OtherAccountError
-from pipelines.signin import Person
+from pipelines.failpoints import TOKEN_POINTS
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.fault_base import Action, Call
@@ -167,7 +167,7 @@ def test_tokens_that_are_renewed_while_somebody_signs_in(firm: SignedInFirm) -> 
     def renew() -> None:
         firm.store.write(replace(firm.kept, access_token=newer).text())
 
-    firm.clio.faults.add(Meanwhile(renew), apis.WHO_AM_I)
+    firm.clio.faults.add(Meanwhile(renew), client.WHO_AM_I)
     with Path(os.devnull).open() as nothing:
         run_login(firm.work, MANAGE, Way(nothing, play))
     assert firm.kept.access_token == newer

@@ -4,10 +4,11 @@ import threading
 
 import pytest
 
-from pipelines import apis, products
-from pipelines.doctor.line import NOTE, OK, WARN, Line
-from pipelines.doctor.refused import refused_parameters
-from pipelines.doctor.session import Session
+from pipelines.access.client import open_client
+from pipelines.load import products
+from pipelines.operate.doctor.line import NOTE, OK, WARN, Line
+from pipelines.operate.doctor.refused import refused_parameters
+from pipelines.operate.doctor.session import Session
 from pipelines.progress import Lines
 from pipelines.state import refusals
 from pipelines.warehouse import Warehouse
@@ -37,7 +38,7 @@ def examined(firm: Firm) -> Line:
     with Warehouse(firm.folder, read_only=True) as warehouse:
         known = refusals.refused(warehouse, "clio_manage", refusals.PARAMETER)
     product = products.product("clio_manage", firm.settings.sources["clio_manage"])
-    with apis.client("clio_manage", firm.settings, clock, stop) as client:
+    with open_client("clio_manage", firm.settings, clock, stop) as client:
         session = Session("clio_manage", product, client, clock, Lines(firm.log))
         return refused_parameters(session, known)
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from pipelines.auth.login import Way, run_login
-from pipelines.auth.logout import run_logout
-from pipelines.auth.status import run_status
+from pipelines.access.login import Way, run_login
+from pipelines.access.logout import run_logout
+from pipelines.access.sign_in_status import run_status
 from pipelines.config import IN_KEYRING
 from pipelines.errors import TokenStoreError
 from pipelines.outcome import Outcome

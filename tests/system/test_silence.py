@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from pipelines import products
+from pipelines.load import products
 from pipelines.load.load import Load
+from pipelines.load.planning import Choice
 from pipelines.load.result import Result
-from pipelines.masks import Masks
-from pipelines.plans import Choice
 from pipelines.progress import Lines
+from pipelines.state.hashed_columns import Masks
 from pipelines.warehouse import Warehouse, prepare_data_folder
 from sources.clio_http.client import Bounds, ClientSettings, ClioClient
 from sources.clio_http.secret import Secret

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.crash import POINTS, SWEEP_POINTS
 from pipelines.errors import OtherAccountError, OtherUserError
+from pipelines.failpoints import POINTS, SWEEP_POINTS
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Seed, Simulator
 from sources.clio_simulator.faults import (

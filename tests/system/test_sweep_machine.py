@@ -26,11 +26,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pipelines.certificates import Certificate
-from pipelines.crash import POINTS, SWEEP_POINTS
+from pipelines.failpoints import POINTS, SWEEP_POINTS
+from pipelines.load.planning import Choice
 from pipelines.load.product import Product
-from pipelines.meta import Meta
-from pipelines.plans import Choice
+from pipelines.state.certificates import Certificate
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Clock, Simulator
 from sources.clio_simulator.faults import Action, Draft, ForgetNext

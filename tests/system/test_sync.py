@@ -10,12 +10,12 @@ import pendulum
 import pytest
 
 from pipelines.errors import AbsentError, BusyError, NoWarehouseError
+from pipelines.operate.status import run_status
+from pipelines.operate.sync import goes_on_after, run_sync, worst
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
-from pipelines.publish_errors import NotPublishedError
-from pipelines.published import opened, read_published
-from pipelines.status import run_status
-from pipelines.sync import goes_on_after, run_sync, worst
+from pipelines.publish.errors import NotPublishedError
+from pipelines.publish.pointer import opened, read_published
 from pipelines.transform.run import Work
 from pipelines.warehouse import writer_lock
 from sources.clio_http.secret import Secret

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from pipelines.operate.status import run_status
+from pipelines.operate.sync import run_sync
 from pipelines.outcome import Outcome
-from pipelines.published import opened
-from pipelines.status import run_status
-from pipelines.sync import run_sync
+from pipelines.publish.pointer import opened
 from pipelines.transform.run import Work
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from pipelines.notify import event, payload
+from pipelines.operate.notify import event, payload
+from pipelines.operate.sync import run_sync
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
-from pipelines.published import read_published
+from pipelines.publish.pointer import read_published
 from pipelines.reconcile.acceptance import LAST
 from pipelines.reconcile.package import verify_package
 from pipelines.reconcile.run import LIGHT, REPORTS, run_accept
 from pipelines.sql_folder import sql_folder
-from pipelines.sync import run_sync
 from pipelines.transform.run import Work
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings
-from pipelines.crash import TRANSFORM_POINTS
+from pipelines.failpoints import TRANSFORM_POINTS
 from pipelines.transform.inputs import catalogued
 from pipelines.transform.run import Work, run_check, run_transform
 from tests.conftest import ROOT

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from pipelines.outcome import Outcome
-from pipelines.writeback.undo import run_undo
+from pipelines.push.undo import run_undo
 from sources.clio_simulator import Simulator
 from sources.errors import ClioError
 from tests.system.firm import Firm

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.writeback import verdicts
-from pipelines.writeback.assignments import assigned
-from pipelines.writeback.propose import run_proposal
-from pipelines.writeback.rebase import run_rebase
-from pipelines.writeback.undo import run_undo
+from pipelines.edits.assignments import assigned
+from pipelines.edits.propose import run_proposal
+from pipelines.plan import outcomes
+from pipelines.push.rebase import run_rebase
+from pipelines.push.undo import run_undo
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Forbidden, Status
 from tests.system.proposing import told, work
@@ -76,7 +76,7 @@ def test_a_stripped_custom_field_is_no_base(desk: Desk, clio: Simulator, *, fill
     desk.propose("matters", key, f"{CUSTOM}[{field}]=Ours")
     hide(clio)
     assert desk.plan().exit_code == 6
-    assert notes(desk) == [("conflicted", verdicts.HIDDEN, "null")]
+    assert notes(desk) == [("conflicted", outcomes.HIDDEN, "null")]
     assert not (desk.firm.folder / "plans").exists()
 
 
@@ -88,7 +88,7 @@ def test_hidden_between_plan_and_push(desk: Desk, clio: Simulator) -> None:
     hide(clio)
     assert desk.push(plan).exit_code == 6
     assert desk.patches == []
-    assert notes(desk) == [("conflicted", verdicts.HIDDEN, "null")]
+    assert notes(desk) == [("conflicted", outcomes.HIDDEN, "null")]
     assert run_rebase(desk.run("ana"), [edit]).exit_code == 6
 
 
@@ -106,7 +106,7 @@ def test_a_withheld_reading_confirms_nothing(desk: Desk, clio: Simulator) -> Non
     clio.faults.clear()
     hide(clio)
     assert desk.push(plan).exit_code == 6
-    assert notes(desk) == [("needs_human", verdicts.UNCONFIRMED, "null")]
+    assert notes(desk) == [("needs_human", outcomes.UNCONFIRMED, "null")]
     assert len(desk.patches) == 1
 
 
@@ -118,7 +118,7 @@ def test_undo_of_what_is_withheld(desk: Desk, clio: Simulator) -> None:
     assert desk.push(plan).exit_code == 0
     hide(clio)
     (only,) = run_undo(desk.run("ana"), plan).results
-    assert (only["edit_id"], only["note"]) == (None, verdicts.HIDDEN)
+    assert (only["edit_id"], only["note"]) == (None, outcomes.HIDDEN)
 
 
 def test_the_body_holds_the_approved_entry_alone(desk: Desk, clio: Simulator) -> None:
@@ -165,7 +165,7 @@ def test_a_marked_column_that_answers_null(desk: Desk, clio: Simulator, moment: 
     withheld(desk, None, "description")
     outcome = desk.push(plan) if plan else desk.plan()
     assert outcome.exit_code == 6
-    assert notes(desk) == [("conflicted", verdicts.HIDDEN, "null")]
+    assert notes(desk) == [("conflicted", outcomes.HIDDEN, "null")]
     assert desk.patches == []
 
 
@@ -176,8 +176,8 @@ def test_nothing_shown_is_not_told_as_a_value(desk: Desk, clio: Simulator) -> No
     hide(clio, "description")
     assert desk.plan().exit_code == 6
     assert notes(desk)[0][:2] in [
-        ("conflicted", verdicts.NOTHING_LEFT),
-        ("conflicted", verdicts.HIDDEN),
+        ("conflicted", outcomes.NOTHING_LEFT),
+        ("conflicted", outcomes.HIDDEN),
     ]
 
 

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.ledger import Ledger
+from pipelines.edits.assignments import assigned
+from pipelines.edits.checks import Gathered
+from pipelines.edits.propose import Work, run_proposal
+from pipelines.ledger.ledger import Ledger
+from pipelines.load.command import Run
 from pipelines.outcome import Outcome
-from pipelines.run_load import Run
-from pipelines.writeback.approval import Answer, run_review
-from pipelines.writeback.assignments import assigned
-from pipelines.writeback.checks import Gathered
-from pipelines.writeback.guards import Limits
-from pipelines.writeback.planning import run_plan
-from pipelines.writeback.probing import run_probe
-from pipelines.writeback.propose import Work, run_proposal
-from pipelines.writeback.push import run_push
+from pipelines.plan.guards import Limits
+from pipelines.plan.planning import run_plan
+from pipelines.plan.review import Answer, run_review
+from pipelines.push.command import run_push
+from pipelines.push.if_match_probe import run_probe
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator import Seed
 from tests.system.firm import Firm, QuickClock

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from pipelines.metrics import read_metrics
 from pipelines.sql_folder import sql_folder
 from pipelines.transform.build import Wish, read_plan
 from pipelines.transform.header import UNIQUE
 from pipelines.transform.knowing import FIGURES, WITHOUT_FIGURES
+from pipelines.transform.metrics import read_metrics
 from pipelines.transform.plan import Plan
 from tests.unit.mini_firm import MiniFirm
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import PRODUCTS
-from pipelines.custom_fields import custom_field_models
-from pipelines.meta import Meta
 from pipelines.sql_folder import sql_folder
+from pipelines.state.runs import Meta
 from pipelines.transform import Built, Wish, build
+from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.inputs import catalogued
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder
 from sources.clio_http.casts import quoted

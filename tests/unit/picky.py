@@ -6,8 +6,8 @@ from typing import Any
 
 import pendulum
 
-from pipelines.meta import Progress
-from pipelines.plans import Choice, Rules, plan_walk
+from pipelines.load.planning import Choice, Rules, plan_walk
+from pipelines.state.runs import Progress
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.client import ClioClient
 from sources.clio_http.plan import Plan

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pendulum
 import pyarrow as pa
 
-from pipelines.census import Census
-from pipelines.meta import Meta, Progress, Stored
-from pipelines.shown import Seen
-from pipelines.tombstones import bury
+from pipelines.state.runs import Meta, Progress, Stored
+from pipelines.state.seen_rows import Seen
+from pipelines.state.snapshots import Census
+from pipelines.state.tombstones import bury
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection

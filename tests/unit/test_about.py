@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.about import about, lacking, problems
+from pipelines.publish.about import about, lacking, problems
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import doubtful, not_known
 from tests.unit.mini_firm import copied

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from pipelines.callback import HOST, LONGEST_WAIT, Listener, listening, redirect_uri
+from pipelines.access.callback import HOST, LONGEST_WAIT, Listener, listening, redirect_uri
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError, Interrupted, SignInNeededError

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.canonical import canonical, digest, read, sha256
+from pipelines.ledger.canonical import canonical, digest, read, sha256
 
 
 def test_order_of_keys_does_not_matter() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.census import Census, Comparison, clear
+from pipelines.state.snapshots import Census, Comparison, clear
 from pipelines.warehouse import Warehouse
 from sources.clio_http.keys import UNKNOWN
 from tests.unit.sides import AT, CONTACTS, SOURCE, Sides

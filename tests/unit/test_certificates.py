@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import certificates
-from pipelines.certificates import Absences, Certificate, draw_up, judge
+from pipelines.state import certificates
+from pipelines.state.certificates import Absences, Certificate, draw_up, judge
 from pipelines.warehouse import Warehouse
 from tests.unit.sides import AT, SOURCE, Pairs, Sides
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.children import Queue, choose, queue
 from pipelines.config import ROLLING_SLICE
-from pipelines.meta import Meta
+from pipelines.state.parent_queue import Queue, choose, queue
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from tests.unit.pages import CATALOG
 

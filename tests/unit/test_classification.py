@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.classification import Classified, Classifier, raw_schema
-from pipelines.row_versions import ensure_versions
+from pipelines.load.classify import Classified, Classifier, raw_schema
+from pipelines.state.row_versions import ensure_versions
 from pipelines.warehouse import Warehouse, arrow
 from sources.clio_http.catalog import Collection, Field
 from sources.clio_http.rows import ARROW_TYPES

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.access import oauth_url
+from pipelines.access.access import oauth_url
 from pipelines.config import KNOWN, read_settings
-from pipelines.products import excluded, masks, off
+from pipelines.load.products import excluded, masks, off
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 from tests.unit.pages import CATALOG

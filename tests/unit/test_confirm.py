@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pendulum
 import pytest
 
-from pipelines.plans import Rules, child_plan, plan_sweep
+from pipelines.load.planning import Rules, child_plan, plan_sweep
 from sources.clio_http.client import ClientSettings, ClioClient, Policy
 from sources.clio_http.confirm import Confirmation, confirm
 from sources.clio_http.keys import key_texts

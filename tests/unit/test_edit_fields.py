@@ -2,10 +2,10 @@
 
 import pytest
 
+from pipelines.edits import fields
+from pipelines.edits.allowed import allowed
+from pipelines.edits.fields import CustomField, FieldRef, Option, parse, request_fields
 from pipelines.errors import EditRefusedError
-from pipelines.writeback import fields
-from pipelines.writeback.allowed import allowed
-from pipelines.writeback.fields import CustomField, FieldRef, Option, parse, request_fields
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import COLLECTIONS
 from sources.errors import ConfigurationError

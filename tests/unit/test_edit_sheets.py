@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.edits import cells
+from pipelines.edits import read_sheet as sheets
+from pipelines.edits.cells import FORMULA, escaped, plain
+from pipelines.edits.import_file import gathered, imported
+from pipelines.edits.read_sheet import read_sheet
+from pipelines.edits.write_sheet import HEADER, Line, write_sheet
 from pipelines.errors import EditRefusedError
-from pipelines.writeback import cells, sheets
-from pipelines.writeback.cells import FORMULA, escaped, plain
-from pipelines.writeback.importing import gathered, imported
-from pipelines.writeback.sheets import read_sheet
-from pipelines.writeback.writing import HEADER, Line, write_sheet
 
 HEAD = "resource,id,field,new_value,reason\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)

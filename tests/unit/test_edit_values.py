@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.writeback.fields import CUSTOM_KINDS, CustomField, FieldRef, Option, parse
-from pipelines.writeback.raw_values import ABSENT, REDACTED
-from pipelines.writeback.values import (
+from pipelines.edits.fields import CUSTOM_KINDS, CustomField, FieldRef, Option, parse
+from pipelines.edits.raw_values import ABSENT, REDACTED
+from pipelines.edits.values import (
     LONGEST,
     JsonScalar,
     ValueRefusedError,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.epoch import (
+from pipelines.errors import StorageError
+from pipelines.state.epoch import (
     FILE,
     Epoch,
     Regression,
@@ -20,8 +21,7 @@ from pipelines.epoch import (
     went_back,
     write_epoch,
 )
-from pipelines.errors import StorageError
-from pipelines.meta import Meta, Progress, Stored
+from pipelines.state.runs import Meta, Progress, Stored
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)

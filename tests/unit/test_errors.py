@@ -7,8 +7,8 @@ import re
 import pytest
 
 from pipelines import errors as of_warehouse
-from pipelines import misfit_errors
-from pipelines.remedies import REMEDIES, parted, remedy
+from pipelines.errors import misfits
+from pipelines.errors.remedies import REMEDIES, parted, remedy
 from sources import errors
 from sources.errors import ClioError, FieldsRefusedError, UnavailableError
 
@@ -78,7 +78,7 @@ def test_every_end_of_a_walk_has_a_remedy() -> None:
     """`status --problems` and `doctor` say what to do about each, in the words of one table."""
     codes = {
         kind.code
-        for module in (errors, of_warehouse, misfit_errors)
+        for module in (errors, of_warehouse, misfits)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ClioError)
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pendulum
 import pytest
 
-from pipelines.freshness import judged, stale
+from pipelines.operate.freshness import judged, stale
 
 NOW = pendulum.datetime(2026, 3, 2, 12)
 TWO = timedelta(hours=2)

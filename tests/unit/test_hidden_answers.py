@@ -5,8 +5,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from pipelines.masks import HIDDEN, Masks
 from pipelines.reconcile.reports import LAYOUTS, read_report
+from pipelines.state.hashed_columns import HIDDEN, Masks
 from sources.clio_http.catalog import Column
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.rows import Misfit

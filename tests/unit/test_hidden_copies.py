@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import products
 from pipelines.config import SourceSettings
+from pipelines.load import products
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.settings import COPIES, SHOWN_AGAIN
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.identity import Identity, identity_of, is_other_account, pin, pinned
-from pipelines.meta import Meta
+from pipelines.access.account import Identity, identity_of, is_other_account, pin, pinned
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)

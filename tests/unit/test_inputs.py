@@ -6,8 +6,8 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.meta import Meta
 from pipelines.state.inputs import keep_inputs, leave_behind, refused
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from tests.unit.pages import CATALOG
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import LedgerError, StorageError
-from pipelines.ledger import FILE, HEAD, Entry, Head, Ledger
+from pipelines.ledger.ledger import FILE, HEAD, Entry, Head, Ledger
 from sources.clio_http.clock import SystemClock
 from tests.tampering import unguarded
 

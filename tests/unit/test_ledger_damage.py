@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import copies
 from pipelines.errors import LedgerError
-from pipelines.ledger import FILE, HEAD, Entry, Ledger
-from pipelines.local_errors import NewerFileError
-from pipelines.meta import Meta
-from pipelines.waiting import waiting
+from pipelines.errors.local import NewerFileError
+from pipelines.ledger import mirror
+from pipelines.ledger.ledger import FILE, HEAD, Entry, Ledger
+from pipelines.ledger.open_work import waiting
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import SystemClock
 from sources.errors import ClioError
@@ -40,7 +40,7 @@ def warehouse(made: Path, tmp_path: Path) -> Iterator[Warehouse]:
         shutil.copy(made / name, tmp_path / name)
     with Warehouse(tmp_path) as warehouse:
         Meta(warehouse)
-        assert copies.refresh_from(warehouse, tmp_path, CLOCK) == ""
+        assert mirror.refresh_from(warehouse, tmp_path, CLOCK) == ""
         yield warehouse
 
 
@@ -74,7 +74,7 @@ def test_any_byte(warehouse: Warehouse, tmp_path: Path) -> None:
         for beside in ("-wal", "-shm"):
             path.with_name(FILE + beside).unlink(missing_ok=True)
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
-        copies.refresh_from(warehouse, tmp_path, CLOCK)
+        mirror.refresh_from(warehouse, tmp_path, CLOCK)
         waiting(tmp_path, CLOCK)
         error = refusal(tmp_path)
         assert isinstance(error, LedgerError | NewerFileError | None), (at, error)
@@ -87,5 +87,5 @@ def test_note_of_a_damaged_ledger(warehouse: Warehouse, tmp_path: Path) -> None:
     """What is wrong is told, with the command that shows more."""
     path = tmp_path / FILE
     path.write_bytes(path.read_bytes().replace(b"TABLE events (", b"TXBLE events ("))
-    for note in (copies.refresh_from(warehouse, tmp_path, CLOCK), waiting(tmp_path, CLOCK).problem):
+    for note in (mirror.refresh_from(warehouse, tmp_path, CLOCK), waiting(tmp_path, CLOCK).problem):
         assert "the ledger cannot be read" in note

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.metrics import read_metrics
 from pipelines.sql_folder import sql_folder
 from pipelines.state.inputs import NEVER, WITHHELD, Unknown
 from pipelines.transform.inputs import Tables, built, catalogued
@@ -17,6 +16,7 @@ from pipelines.transform.knowing import (
     judge,
     shown_unknown,
 )
+from pipelines.transform.metrics import read_metrics
 from pipelines.transform.rules import Check
 from tests.unit.known_figures import METRICS, shipped
 from tests.unit.lineage import NOTHING, Cell, Made, Query, followed, steps

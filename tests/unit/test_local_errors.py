@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import BusyError, LedgerError, StorageError, WarehouseError
-from pipelines.local_errors import (
+from pipelines.errors.local import (
     DiskBrokenError,
     DiskFullError,
     NewerFileError,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.masks import HIDDEN, Masks, mask_key
+from pipelines.state.hashed_columns import HIDDEN, Masks, mask_key
 from sources.clio_http.catalog import Column
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.rows import Misfit

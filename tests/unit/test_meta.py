@@ -9,7 +9,8 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines.meta import (
+from pipelines.state.refusals import Refused, refused
+from pipelines.state.runs import (
     Drift,
     Meta,
     ParentRead,
@@ -19,8 +20,7 @@ from pipelines.meta import (
     Stored,
     moment,
 )
-from pipelines.shown import Seen
-from pipelines.state.refusals import Refused, refused
+from pipelines.state.seen_rows import Seen
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)

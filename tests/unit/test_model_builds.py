@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model_errors import ModelFailedError
 from pipelines.transform import Wish, build
+from pipelines.transform.errors import ModelFailedError
 from sources.errors import Interrupted
 from tests.unit.tiny_models import BILLS, FACTS, MODELS, TOTALS, built, workshop
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.config import Settings
 from pipelines.errors import BusyError, FileInTheWayError, NoWarehouseError
-from pipelines.model_errors import NotBuiltError, SelectionError
 from pipelines.progress import Lines
+from pipelines.transform.errors import NotBuiltError, SelectionError
 from pipelines.transform.listing import run_docs, run_ls, run_show
 from pipelines.transform.run import Work, run_check, run_transform
 from pipelines.transform.showing import run_check_show

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.model_errors import SelectionError
+from pipelines.transform.errors import SelectionError
 from pipelines.transform.graph import CycleError, ordered, selected
 from pipelines.transform.queries import DAY, QueryProblem, parse, reads, replaced
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model_errors import ModelsError
+from pipelines.transform.errors import ModelsError
 from tests.unit.tiny_models import BILLS, FACTS, MODELS, TOTALS, workshop
 
 CHECK = "sql/checks/no_draft.sql"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model_errors import ModelsError
+from pipelines.transform.errors import ModelsError
 from tests.unit.tiny_models import Workshop, built, workshop
 
 CSV, TOML = "sql/seeds/rates.csv", "sql/seeds/rates.toml"

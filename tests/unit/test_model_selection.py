@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model_errors import SelectionError
+from pipelines.transform.errors import SelectionError
 from tests.unit.tiny_models import FACTS, MODELS, TOTALS, built, workshop
 
 REPORT = "sql/finance/report.sql"

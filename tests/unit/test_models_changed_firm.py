@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.metrics import read_metrics
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.metrics import read_metrics
 from tests.unit.mini_firm import GROW, copied
 from tests.unit.mini_records import DIVORCE, ESTATE, IN_TRUST
 

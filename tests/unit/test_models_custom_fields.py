@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.custom_fields import custom_field_models
+from pipelines.transform.custom_fields import custom_field_models
 from tests.unit.mini_firm import MiniFirm, empty_firm
 
 pytestmark = pytest.mark.long

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.custom_fields import custom_field_models
 from pipelines.sql_folder import sql_folder
 from pipelines.transform import Wish
 from pipelines.transform.build import missing_tables, read_plan
+from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.inputs import stored
 from pipelines.transform.plan import Plan, rendered
 from tests.unit.mini_firm import MiniFirm, copied

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.custom_fields import custom_field_models
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.queries import parse, reads
 
 MADE = custom_field_models(None)

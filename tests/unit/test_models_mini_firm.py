@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.metrics import Metric, read_metrics
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.metrics import Metric, read_metrics
 from tests.unit.mini_firm import MiniFirm, copied, empty_firm
 from tests.unit.mini_records import ANN, BEN, DIVORCE, ESTATE, loaded
 

@@ -13,10 +13,10 @@ import pytest
 
 from pipelines.config import Settings, read_settings
 from pipelines.errors import AbsentError, BusyError, StorageError, UnequalError
-from pipelines.model_errors import ChecksFailedError
-from pipelines.notify import event, tell
+from pipelines.operate.notify import event, tell
 from pipelines.outcome import Outcome
 from pipelines.reconcile.errors import DifferencesError
+from pipelines.transform.errors import ChecksFailedError
 from sources.clio_http.secret import Secret
 from sources.errors import ClioError, ConfigurationError
 from tests.system.process import document, environment, run

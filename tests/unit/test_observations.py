@@ -10,15 +10,9 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines.classification import Classifier, raw_schema
-from pipelines.meta import Late, Meta, Silent, Stored
-from pipelines.observations import (
-    Observed,
-    Watch,
-    lateness_of_walk,
-    verdict,
-    worst_lateness,
-)
+from pipelines.load.classify import Classifier, raw_schema
+from pipelines.state.lateness import Observed, Watch, lateness_of_walk, verdict, worst_lateness
+from pipelines.state.runs import Late, Meta, Silent, Stored
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Field
 from sources.clio_http.rows import ARROW_TYPES

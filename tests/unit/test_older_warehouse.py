@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings
-from pipelines.meta import Meta
-from pipelines.model_errors import NotBuiltError
 from pipelines.operate import quarantine
+from pipelines.operate.status import run_status
 from pipelines.progress import Lines
-from pipelines.status import run_status
+from pipelines.state.runs import Meta
+from pipelines.transform.errors import NotBuiltError
 from pipelines.transform.run import Work, run_check, run_transform
 from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.doctor.machine import data_folder
+from pipelines.ledger.open_work import PlanWaiting, Waiting
+from pipelines.operate.doctor.machine import data_folder
 from pipelines.outcome import Outcome, counted, errors_text, jsonable, printable, status, table
-from pipelines.waiting import PlanWaiting, Waiting
 from sources.errors import ConfigurationError, SignInNeededError
 
 START = pendulum.datetime(2026, 3, 2, 9, 0, 0)

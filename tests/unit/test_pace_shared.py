@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import apis
+from pipelines.access.client import open_client
 from pipelines.config import Settings, SourceSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.pace import Pace, PacedBudget
@@ -163,7 +163,7 @@ def settings(folder: Path, **options: object) -> Settings:
 
 def file_of(given: Settings) -> Path:
     """Give the file of the pace that a client keeps."""
-    with apis.client("clio_grow", given, SystemClock(), threading.Event()) as client:
+    with open_client("clio_grow", given, SystemClock(), threading.Event()) as client:
         pace = client.settings.pace
         assert pace is not None
         assert pace.file is not None
@@ -234,7 +234,7 @@ def test_settings_of_a_reserve(tmp_path: Path) -> None:
     given = settings(tmp_path)
     grow = replace(given.sources["clio_grow"], reserve=0.4)
     given = replace(given, sources={**given.sources, "clio_grow": grow})
-    with apis.client("clio_grow", given, SystemClock(), threading.Event()) as client:
+    with open_client("clio_grow", given, SystemClock(), threading.Event()) as client:
         assert client.rate == 60
 
 
@@ -256,7 +256,7 @@ def test_two_folders_at_a_lower_limit_over_real_sockets(tmp_path: Path) -> None:
 
     def ask(folder: Path, url: str) -> None:
         given, clock = settings(folder, client_id="our-key", base_url=url), SystemClock()
-        with apis.client("clio_grow", given, clock, threading.Event()) as client:
+        with open_client("clio_grow", given, clock, threading.Event()) as client:
             for _ in range(15):
                 client.get("users")
 

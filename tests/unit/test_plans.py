@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.meta import Progress
-from pipelines.observations import OVERLAP
-from pipelines.plans import (
+from pipelines.load.planning import (
     STEP_BACK,
     Choice,
     Rules,
@@ -23,6 +21,8 @@ from pipelines.plans import (
     plan_walk,
     watermark_after,
 )
+from pipelines.state.lateness import OVERLAP
+from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import List, Point
 from tests.unit.pages import CATALOG

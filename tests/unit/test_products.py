@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.apis import base_url, client
+from pipelines.access.client import base_url, open_client
 from pipelines.config import Settings, SourceSettings
-from pipelines.parts import readable, shared_out
-from pipelines.plans import Choice
-from pipelines.products import product
+from pipelines.load.planning import Choice
+from pipelines.load.products import product
+from pipelines.load.selection import readable, shared_out
 from sources.clio_http.client import ClientSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.pace import Pace
@@ -36,7 +36,7 @@ def opened(tmp_path: Path) -> dict[str, ClientSettings]:
     """Give what the clients of both products are opened with."""
     found = {}
     for name in BOTH:
-        with client(name, settings(tmp_path), SystemClock(), threading.Event()) as one:
+        with open_client(name, settings(tmp_path), SystemClock(), threading.Event()) as one:
             found[name] = one.settings
     return found
 

@@ -13,12 +13,12 @@ import pytest
 
 from pipelines.config import Settings
 from pipelines.errors import QueryError
-from pipelines.model_errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from pipelines.progress import Lines
-from pipelines.publish import KEPT, run_publish
-from pipelines.publish_errors import NotPublishedError, PointerError
-from pipelines.published import read_published
-from pipelines.query import csv_text, run_sql
+from pipelines.publish.errors import NotPublishedError, PointerError
+from pipelines.publish.pointer import read_published
+from pipelines.publish.snapshot import KEPT, run_publish
+from pipelines.publish.sql import csv_text, run_sql
+from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from pipelines.transform.run import Work, run_check, run_transform
 from pipelines.warehouse import Warehouse
 from sources.errors import ConfigurationError

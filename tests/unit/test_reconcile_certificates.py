@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipelines import meta_schema
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
 from pipelines.reconcile.verdicts import Status
+from pipelines.state import schema
 from pipelines.warehouse import in_memory
 
 (DEFINITION,) = [one for one in read_definitions((1,)) if one.name == "certificates"]
@@ -26,7 +26,7 @@ def test_age_of_a_certificate(walked_at: str, digest: str, status: Status) -> No
     stays a difference.
     """
     cursor = in_memory()
-    for statement in meta_schema.DDL:
+    for statement in schema.DDL:
         cursor.execute(statement)
     cursor.execute(
         "insert into meta.sync_runs (source, resource, mode, started_at)"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.meta import Meta
 from pipelines.reconcile.evaluate import is_stale
+from pipelines.state.runs import Meta
 from pipelines.transform.journal import prepare_journal
 from pipelines.warehouse import Warehouse
 

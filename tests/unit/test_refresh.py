@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.access import application
+from pipelines.access.access import application
+from pipelines.access.refresh import Marker, Renewal, sign_in_lock
+from pipelines.access.signin import Person, SignIn, Target
+from pipelines.access.tokens import FileStore
 from pipelines.config import SourceSettings
 from pipelines.errors import OtherSignInError
-from pipelines.refresh import Marker, Renewal, sign_in_lock
-from pipelines.signin import Person, SignIn, Target
-from pipelines.tokens import FileStore
 from sources.clio_http.client import ClioClient
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret

@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import products
 from pipelines.config import SourceSettings
-from pipelines.masks import Masks
-from pipelines.meta import Meta
+from pipelines.load import products
 from pipelines.progress import Lines
 from pipelines.reconcile.asked import Desk
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.explain import explained
-from pipelines.reconcile.reports import (
-    LAYOUTS,
-    StrangeReportError,
-    asked_reports,
-    read_report,
-)
+from pipelines.reconcile.reports import LAYOUTS, StrangeReportError, asked_reports, read_report
 from pipelines.reconcile.verdicts import UNEXPLAINED, Counted, Line, concluded
+from pipelines.state.hashed_columns import Masks
+from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_http import reports
 from sources.clio_http.client import ClientSettings, ClioClient

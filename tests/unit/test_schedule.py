@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from pipelines.config import Settings
 from pipelines.errors import FileInTheWayError
-from pipelines.schedule import FILES, Place, run_print
+from pipelines.operate.schedule import FILES, Place, run_print
 from sources.clio_http.clock import SystemClock
 
 PROGRAM = """#!/bin/sh

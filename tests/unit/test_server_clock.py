@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.load.server_time import apart
-from pipelines.meta import Meta
-from pipelines.observations import OVERLAP
+from pipelines.state.lateness import OVERLAP
+from pipelines.state.runs import Meta
 from pipelines.state.server_clock import Past, Reading, judge, keep, last, newest_stamp
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import BOOT_ID, Boot, SystemClock

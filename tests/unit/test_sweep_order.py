@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.meta import Progress
-from pipelines.plans import Rules, fields_hash, lists_of, plan_sweep
-from pipelines.sweep import batches, estimate, in_order
+from pipelines.load.planning import Rules, fields_hash, lists_of, plan_sweep
+from pipelines.state.runs import Progress
+from pipelines.sweep.sweep import batches, estimate, in_order
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import Point
 from tests.unit.pages import CATALOG

@@ -14,11 +14,11 @@ from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
+from pipelines.access.keyrings import SERVICE, KeyringStore, checked
+from pipelines.access.signin import Person, SignIn, Target
+from pipelines.access.tokens import FileStore, store_for, token_folder
 from pipelines.config import IN_FILES, Settings
 from pipelines.errors import TokenStoreError, UnsafeTokensError
-from pipelines.keyrings import SERVICE, KeyringStore, checked
-from pipelines.signin import Person, SignIn, Target
-from pipelines.tokens import FileStore, store_for, token_folder
 from sources.clio_http.secret import Secret
 from sources.clio_http.token_answers import Grant
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.row_versions import ensure_versions
-from pipelines.tombstones import buried, bury
+from pipelines.state.row_versions import ensure_versions
+from pipelines.state.tombstones import buried, bury
 from pipelines.warehouse import Warehouse
 from tests.unit.sides import AT, CONTACTS, RAW, SOURCE, TASKS, Sides
 

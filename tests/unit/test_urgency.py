@@ -6,11 +6,11 @@ import pendulum
 import pytest
 
 from pipelines.errors import AbsentError, UnequalError
+from pipelines.load.command import _failed
+from pipelines.load.planning import Choice
 from pipelines.load.result import Result
+from pipelines.load.selection import Part
 from pipelines.outcome import Outcome
-from pipelines.parts import Part
-from pipelines.plans import Choice
-from pipelines.run_load import _failed
 from sources.errors import ClioError, ConfigurationError, SignInNeededError, UnavailableError
 
 NOW = pendulum.datetime(2026, 3, 2)

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.writeback import fields, verdicts
-from pipelines.writeback.fields import FieldRef
-from pipelines.writeback.merge import Change, Merge, merge
-from pipelines.writeback.raw_values import ABSENT, REDACTED
-from pipelines.writeback.verdicts import State, Verdict
+from pipelines.edits import fields
+from pipelines.edits.fields import FieldRef
+from pipelines.edits.raw_values import ABSENT, REDACTED
+from pipelines.plan import outcomes
+from pipelines.plan.merge import Change, Merge, merge
+from pipelines.plan.outcomes import State, Verdict
 from sources.clio_http.writes import Effect
 
 OLD, NEW = '"old"', '"new"'
@@ -60,13 +61,13 @@ def test_merge(base: Any, theirs: Any, ours: Any, found: Merge) -> None:  # noqa
 )
 def test_before_sending(now: dict[str, Any] | None, states: list[State]) -> None:
     """Only a record with the planned tag and the planned values is sent."""
-    assert [one.state for one in verdicts.before_sending((A, B), OLD, now)] == states
+    assert [one.state for one in outcomes.before_sending((A, B), OLD, now)] == states
 
 
 def test_rebase_is_offered_where_other_fields_moved() -> None:
     """Another tag with our base still there is told apart from a field that was changed."""
-    found = verdicts.before_sending((A, B), OLD, record(NEW, location="theirs"))
-    assert [one.note for one in found] == [verdicts.REBASE, verdicts.BOTH]
+    found = outcomes.before_sending((A, B), OLD, record(NEW, location="theirs"))
+    assert [one.note for one in found] == [outcomes.REBASE, outcomes.BOTH]
     assert found[1].theirs == "theirs"
 
 
@@ -99,47 +100,47 @@ def test_after_rereading(
     now: dict[str, Any] | None, attempts: int, verdict: Verdict, state: State | None
 ) -> None:
     """An unknown outcome is settled by what the record shows, and never sent a fourth time."""
-    found = verdicts.after_rereading((A, B), OLD, now, attempts)
+    found = outcomes.after_rereading((A, B), OLD, now, attempts)
     assert found.verdict is verdict
     assert {one.state for one in found.ends} == ({state} if state else set())
 
 
 def test_reverted_is_never_sent_again() -> None:
     """Base values under another tag may be ours, undone: nobody can tell, so a person looks."""
-    found = verdicts.after_rereading((A, B), OLD, record(NEW), 1)
-    assert {one.note for one in found.ends} == {verdicts.REVERTED}
+    found = outcomes.after_rereading((A, B), OLD, record(NEW), 1)
+    assert {one.note for one in found.ends} == {outcomes.REVERTED}
 
 
 @pytest.mark.parametrize(
     ("shown", "state", "note"),
     [
         ("ours", State.APPLIED, ""),
-        ("Ours ", State.APPLIED, verdicts.IN_ITS_WAY),
-        ("base", State.NEEDS_HUMAN, verdicts.NOT_STORED),
-        (None, State.NEEDS_HUMAN, verdicts.NOTHING_SHOWN),
+        ("Ours ", State.APPLIED, outcomes.IN_ITS_WAY),
+        ("base", State.NEEDS_HUMAN, outcomes.NOT_STORED),
+        (None, State.NEEDS_HUMAN, outcomes.NOTHING_SHOWN),
     ],
 )
 def test_after_accepted(shown: str | None, state: State, note: str) -> None:
     """An accepted write counts as applied only if the answer shows the value."""
-    (found,) = verdicts.after_accepted((A,), {"a": shown})
+    (found,) = outcomes.after_accepted((A,), {"a": shown})
     assert (found.state, found.note) == (state, note)
 
 
 def test_answer_without_the_field_says_nothing() -> None:
     """An answer that leaves a field out, or hides it, does not tell what became of it."""
-    assert verdicts.returned((A,), {"id": 7, "etag": NEW}) is None
-    assert verdicts.returned((A,), record(NEW, description=None, redacted=True)) is None
-    assert verdicts.returned((A,), record(NEW, description="x")) == {"a": "x"}
+    assert outcomes.returned((A,), {"id": 7, "etag": NEW}) is None
+    assert outcomes.returned((A,), record(NEW, description=None, redacted=True)) is None
+    assert outcomes.returned((A,), record(NEW, description="x")) == {"a": "x"}
 
 
 def test_after_changed() -> None:
     """A 412 that nothing doubtful came before is a conflict, or an equal change of another."""
-    found = verdicts.after_changed((A, B), record(NEW, description="ours"))
+    found = outcomes.after_changed((A, B), record(NEW, description="ours"))
     assert [one.state for one in found] == [State.NO_CHANGE, State.CONFLICTED]
-    assert {one.note for one in verdicts.after_changed((A,), None)} == {verdicts.GONE}
+    assert {one.note for one in outcomes.after_changed((A,), None)} == {outcomes.GONE}
 
 
 def test_every_effect_has_a_name_in_the_ledger() -> None:
     """No end of an attempt is left without a word, and no two share one."""
-    assert set(verdicts.OUTCOMES) == set(Effect)
-    assert len(set(verdicts.OUTCOMES.values())) == len(Effect)
+    assert set(outcomes.OUTCOMES) == set(Effect)
+    assert len(set(outcomes.OUTCOMES.values())) == len(Effect)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipelines.plans import Rules, plan_sweep
+from pipelines.load.planning import Rules, plan_sweep
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.secret import Secret

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.errors import BusyError, QueryError, WarehouseError
-from pipelines.masks import mask_key
-from pipelines.meta import Meta
+from pipelines.state.hashed_columns import mask_key
+from pipelines.state.runs import Meta
 from pipelines.warehouse import (
     FILE,
     MEMORY_LIMIT,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.durable import cut, seal
 from pipelines.errors import WarehouseError
+from pipelines.files import cut, seal
 from pipelines.warehouse import FILE, HEADER, LOG_BEGINS, Warehouse, demand_whole
 
 

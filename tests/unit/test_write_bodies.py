@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from pipelines.edits.fields import CustomField, FieldRef, Option, parse
+from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
-from pipelines.push_errors import GuardError
-from pipelines.writeback.body import body_of
-from pipelines.writeback.fields import CustomField, FieldRef, Option, parse
-from pipelines.writeback.guards import Limits, check
-from pipelines.writeback.persons import Person, is_same
-from pipelines.writeback.plan_file import PlannedEdit, PlannedRecord
-from pipelines.writeback.values import JsonScalar
+from pipelines.ledger.errors import GuardError
+from pipelines.plan.body import body_of
+from pipelines.plan.four_eyes import Person, is_same
+from pipelines.plan.guards import Limits, check
+from pipelines.plan.plan_file import PlannedEdit, PlannedRecord
 from sources.clio_http.catalog import read_catalog
 
 CATALOG = read_catalog("clio_manage")

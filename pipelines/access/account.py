@@ -1,0 +1,82 @@
+"""Who the token belongs to: one warehouse holds one account, proved through one user's eyes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pendulum
+
+from pipelines.warehouse import Warehouse
+
+DDL = (
+    """create table if not exists meta.accounts (
+        source varchar, account_id varchar, user_id varchar, rights varchar, since timestamptz)""",
+)
+FIELDS = "id,account{id},account_owner,roles"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An account, a user of it, and what that user may do, as far as Clio tells; else empty."""
+
+    account_id: str = ""
+    user_id: str = ""
+    rights: str = ""
+
+
+def user_in(body: bytes) -> dict[str, Any]:
+    """Give the user in an answer of `users/who_am_i`, with `data` around it or bare; else {}."""
+    document = orjson.loads(body)
+    user = document.get("data", document) if isinstance(document, dict) else None
+    return user if isinstance(user, dict) else {}
+
+
+def identity_of(body: bytes) -> Identity:
+    """Read an answer of `users/who_am_i`."""
+    user = user_in(body)
+    account = user.get("account")
+    account_id = account.get("id") if isinstance(account, dict) else None
+    roles = user.get("roles")
+    named = sorted(str(role) for role in roles) if isinstance(roles, list) else []
+    rights = [*(["account owner"] if user.get("account_owner") is True else []), *named]
+    return Identity(_text(account_id), _text(user.get("id")), ", ".join(rights))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def pinned(warehouse: Warehouse, source: str) -> Identity | None:
+    """Give the identity that the warehouse was first loaded with, or that a person accepted."""
+    found = warehouse.rows(
+        "select account_id, user_id, rights from meta.accounts where source = $1", [source]
+    )
+    return Identity(*found[0]) if found else None
+
+
+def pin(warehouse: Warehouse, source: str, identity: Identity, at: pendulum.DateTime) -> None:
+    """Take an identity as the one that this warehouse is read with."""
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute("begin")
+        cursor.execute("delete from meta.accounts where source = $1", [source])
+        cursor.execute(
+            "insert into meta.accounts values ($1, $2, $3, $4, $5)",
+            [source, identity.account_id, identity.user_id, identity.rights, at],
+        )
+        cursor.execute("commit")
+    finally:
+        cursor.close()
+
+
+def is_other_account(known: Identity | None, now: Identity) -> bool:
+    """Tell whether a token belongs to another firm than the one that is stored.
+
+    A token of which Clio tells no account is told by its user; of one that may not even ask who
+    it is, nothing can be told.
+    """
+    if known is None or not known.account_id:
+        return False
+    if now.account_id:
+        return known.account_id != now.account_id
+    return bool(now.user_id) and known.user_id != now.user_id

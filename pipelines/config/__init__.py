@@ -1,0 +1,353 @@
+"""Settings, read as dlt reads them: environment, then secrets.toml, then config.toml."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sources.clio_http import gateway as maton
+from sources.clio_http.authorities import believe
+from sources.clio_http.dialects import PREFIXES
+from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
+from sources.clio_http.secret import Secret
+from sources.errors import ConfigurationError
+
+from .files import WORD, Found, demand_loopback_meant, read_files
+
+PRODUCTS = ("clio_manage", "clio_grow")
+REGIONS = ("us", "ca", "eu", "au")
+API_VERSIONS = {"clio_manage": ("",), "clio_grow": ("v2", "v1")}
+"""The versions of each product's API that can be chosen, the default first."""
+ROLLING_SLICE = 200
+IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
+GENERIC, SLACK = NOTIFY_SHAPES = ("generic", "slack")
+REDIRECT_PORT = 8974
+UTC = "UTC"
+_PORTS = range(1, 65_536)
+
+KNOWN = {
+    "clio_sync.actor",
+    "clio_sync.ca_file",
+    "clio_sync.data_dir",
+    "clio_sync.notify_shape",
+    "clio_sync.notify_url",
+    "clio_sync.publish_partial",
+    "clio_sync.published_custom_fields",
+    "clio_sync.time_zone",
+    "clio_sync.token_store",
+    "clio_sync.four_eyes",
+    "clio_sync.writable",
+    *(
+        f"sources.{product}.{name}"
+        for product in PRODUCTS
+        for name in (
+            "access_token",
+            "allow_loopback",
+            "base_url",
+            "client_id",
+            "client_secret",
+            "exclude_columns",
+            "hash_columns",
+            "oauth_url",
+            "off",
+            "on",
+            "redirect_port",
+            "region",
+            "reserve",
+            "rolling_slice",
+            "scopes",
+        )
+    ),
+    "sources.clio_grow.api_version",
+    "sources.clio_manage.gateway",
+    "sources.clio_manage.gateway_url",
+    "sources.clio_manage.maton_api_key",
+    "sources.clio_manage.maton_connection",
+}
+"""Every setting that is ours, by its dotted name."""
+
+KEY_OF_THE_GATEWAY = "MATON_API_KEY"
+"""The environment variable by which the gateway's own documents name its key."""
+
+FOR_TESTS = frozenset({"clio_sync.crash_at"})
+
+OURS = ("clio_sync.", "sources.clio_")
+
+_NOT_WITH_A_GATEWAY = {
+    "base_url": "the gateway's address is its gateway_url",
+    "access_token": "a token of Clio's is never sent to the gateway, which takes its own key",
+}
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """The settings of one product.
+
+    `exclude_columns` and `hash_columns` are written `matters.description`; `on` and `off` name
+    collections that are loaded, or not, against the default. `client_id` to `scopes` are for
+    signing in; no scopes means the usual ones. `rolling_slice` is how many parents whose lists
+    need not be read again a load reads all the same. With a `gateway` the product is reached
+    through it, with its key and without a token of Clio's.
+    """
+
+    region: str = "us"
+    base_url: str = ""
+    access_token: Secret | None = None
+    reserve: float = 0.0
+    exclude_columns: tuple[str, ...] = ()
+    hash_columns: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    client_id: str = ""
+    client_secret: Secret | None = None
+    oauth_url: str = ""
+    redirect_port: int = REDIRECT_PORT
+    scopes: tuple[str, ...] = ()
+    api_version: str = ""
+    rolling_slice: int = ROLLING_SLICE
+    gateway: Gateway | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run.
+
+    `writable` narrows what edits may change to some collections or fields of them, such as
+    `matters.status`; None leaves it as the code has it. `time_zone` is the one in which the firm's
+    business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
+    `published_custom_fields` are the ids of the custom fields that are published, or "all". With
+    `publish_partial` figures are published empty where what they need is never read. `ca_file`
+    holds certificates of the firm's own authority, believed beside the public ones.
+    """
+
+    data_dir: Path
+    actor: str
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    token_store: str = IN_KEYRING
+    time_zone: str = UTC
+    writable: tuple[str, ...] | None = None
+    four_eyes: bool = True
+    notify_url: Secret | None = None
+    notify_shape: str = GENERIC
+    published_custom_fields: tuple[str, ...] = ()
+    publish_partial: bool = False
+    ca_file: Path | None = None
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = {name.lower().replace("__", "."): value for name, value in environ.items()}
+    if environ.get(KEY_OF_THE_GATEWAY):
+        names.setdefault("sources.clio_manage.maton_api_key", environ[KEY_OF_THE_GATEWAY])
+    return {name: value for name, value in names.items() if name.startswith(OURS)}
+
+
+def _check_names(found: Mapping[str, Any]) -> None:
+    unknown = sorted(
+        name for name in found if name.startswith(OURS) and name not in KNOWN | FOR_TESTS
+    )
+    if unknown:
+        section = unknown[0].rpartition(".")[0]
+        valid = ", ".join(sorted(name for name in KNOWN if name.startswith(section + ".")) or KNOWN)
+        message = f"unknown setting {unknown[0]}; valid are {valid}"
+        raise ConfigurationError(message)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.strip("[]").replace('"', "").split(",") if part.strip()]
+    if not isinstance(value, list):
+        message = "a list of names was expected"
+        raise ConfigurationError(message)
+    return tuple(str(part).strip() for part in value)
+
+
+def _source(given: Found, product: str) -> SourceSettings:
+    found = given.all
+
+    def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
+        return found.get(f"sources.{product}.{name}", default)
+
+    base_url = str(get("base_url", "")).rstrip("/")
+    region = str(get("region", region_of(host_of(base_url)) or REGIONS[0]))
+    if region not in REGIONS:
+        message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
+        raise ConfigurationError(message)
+    _check_place(product, region, base_url)
+    _flag(get(WORD, False), f"sources.{product}.{WORD}")
+    demand_loopback_meant(given, product)
+    try:
+        reserve = float(get("reserve", 0))
+    except ValueError:
+        message = f"sources.{product}.reserve is not a number"
+        raise ConfigurationError(message) from None
+    return SourceSettings(
+        region=region,
+        base_url=base_url,
+        access_token=_secret(get("access_token", ""), f"sources.{product}.access_token"),
+        reserve=reserve,
+        exclude_columns=_names(get("exclude_columns", [])),
+        hash_columns=_names(get("hash_columns", [])),
+        on=_names(get("on", [])),
+        off=_names(get("off", [])),
+        client_id=str(get("client_id", "")).strip(),
+        client_secret=_secret(get("client_secret", ""), f"sources.{product}.client_secret"),
+        oauth_url=str(get("oauth_url", "")).rstrip("/"),
+        redirect_port=_port(get("redirect_port", REDIRECT_PORT), product),
+        scopes=_names(get("scopes", [])),
+        api_version=_api_version(get("api_version", API_VERSIONS[product][0]), product),
+        rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
+        gateway=_gateway(found, f"sources.{product}."),
+    )
+
+
+def _check_place(product: str, region: str, base_url: str) -> None:
+    """Refuse a host of Clio's that is another product's or in another region: a token stays home.
+
+    Any other host is judged where the token would be sent.
+    """
+    host = host_of(base_url)
+    valid = [PREFIXES[region] + name for name in API_NAMES[product]]
+    if region_of(host) and host not in valid:
+        message = (
+            f"{host}, the host of sources.{product}.base_url, is not one of {product} in the region"
+            f" {region}; valid are {', '.join(valid)}"
+        )
+        raise ConfigurationError(message)
+
+
+def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
+    """Read through which gateway a product is reached, and refuse what it cannot be used with."""
+    named = found.get(section + "gateway") or ""
+    if host_of(str(found.get(section + "base_url") or "")) in GATEWAY_HOSTS:
+        message = f'{section}base_url is the Maton gateway; set {section}gateway to "maton" instead'
+        raise ConfigurationError(message)
+    if not named:
+        return None
+    if named not in maton.NAMES:
+        message = f"unknown {section}gateway; valid are {', '.join(maton.NAMES)}"
+        raise ConfigurationError(message)
+    for name, why in _NOT_WITH_A_GATEWAY.items():
+        if found.get(section + name):
+            message = f"{section}{name} and {section}gateway cannot both be set: {why}"
+            raise ConfigurationError(message)
+    if (found.get(section + "region") or maton.REGION) != maton.REGION:
+        message = f"the gateway reaches the region {maton.REGION} only: leave out {section}region"
+        raise ConfigurationError(message)
+    key = _secret(found.get(section + "maton_api_key") or "", f"{section}maton_api_key")
+    connection = str(found.get(section + "maton_connection") or "").strip()
+    url = str(found.get(section + "gateway_url") or maton.URL).rstrip("/")
+    return Gateway(url, key, connection)
+
+
+def _api_version(value: object, product: str) -> str:
+    if value not in API_VERSIONS[product]:
+        message = f"unknown api_version for {product}; valid are {', '.join(API_VERSIONS[product])}"
+        raise ConfigurationError(message)
+    return str(value)
+
+
+def _count(value: object, name: str) -> int:
+    if not str(value).isdecimal():
+        message = f"sources.{name} is not a number of lists, such as {ROLLING_SLICE}"
+        raise ConfigurationError(message)
+    return int(str(value))
+
+
+def _secret(value: object, name: str) -> Secret | None:
+    text = str(value).strip()
+    if not all("!" <= char <= "~" for char in text):
+        message = f"{name} holds a character that no token has"
+        raise ConfigurationError(message)
+    return Secret(text) if text else None
+
+
+def _port(value: object, product: str) -> int:
+    text = str(value)
+    if not text.isdecimal() or int(text) not in _PORTS:
+        message = f"sources.{product}.redirect_port is not a port, such as {REDIRECT_PORT}"
+        raise ConfigurationError(message)
+    return int(text)
+
+
+def _flag(value: object, name: str) -> bool:
+    words = {"true": True, "false": False}
+    if str(value).casefold() not in words:
+        message = f"{name} is neither true nor false"
+        raise ConfigurationError(message)
+    return words[str(value).casefold()]
+
+
+def _token_store(value: object) -> str:
+    if value not in TOKEN_STORES:
+        message = f"unknown clio_sync.token_store; valid are {', '.join(TOKEN_STORES)}"
+        raise ConfigurationError(message)
+    return str(value)
+
+
+def _time_zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = "clio_sync.time_zone is not the name of a time zone, such as America/New_York"
+        raise ConfigurationError(message) from None
+
+
+def _notify_url(value: object) -> Secret | None:
+    address = _secret(value, "clio_sync.notify_url")
+    if address is not None:
+        webhook_origin(address.reveal())
+    return address
+
+
+def _notify_shape(value: object) -> str:
+    if value not in NOTIFY_SHAPES:
+        message = f"unknown clio_sync.notify_shape; valid are {', '.join(NOTIFY_SHAPES)}"
+        raise ConfigurationError(message)
+    return str(value)
+
+
+def _ca_file(name: str) -> Path | None:
+    file = Path(name).expanduser() if name else None
+    believe(file, "clio_sync.ca_file")
+    return file
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Read the settings of this process.
+
+    Args:
+        environ: the environment; the process's own by default.
+        folder: where `.dlt/` is looked for; the working directory by default.
+
+    Raises:
+        ForeignFileError: another user owns or may write a settings file.
+        ConfigurationError: a name is not known or a value cannot be used.
+
+    """
+    environ = os.environ if environ is None else environ
+    given = Found(read_files(folder or Path.cwd()), _environment(environ))
+    found = given.all
+    _check_names(found)
+    return Settings(
+        data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
+        actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
+        sources={product: _source(given, product) for product in PRODUCTS},
+        token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
+        time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
+        four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
+        notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
+        notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
+        publish_partial=_flag(
+            found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
+        ),
+        published_custom_fields=_names(found.get("clio_sync.published_custom_fields", [])),
+        ca_file=_ca_file(str(found.get("clio_sync.ca_file") or "")),
+        writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
+    )

@@ -1,0 +1,316 @@
+"""Whether an edit can be made: pure decisions about what is wanted and what is known."""
+
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from pipelines.errors import EditRefusedError, WithheldBaseError
+
+from . import cells, fields, values
+from .fields import FieldRef
+from .raw_values import ABSENT, Unreadable
+from .sight import is_on_a_bill, role
+from .values import JsonScalar, ValueRefusedError
+from .warehouse_records import Stored
+
+COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_value", "reason"
+"""What every file and query has to say."""
+OLD, LABEL = "old_value", "label"
+"""What a file may say besides: the value that it was made from, and what a person sees."""
+
+TAKEN = {
+    cells.NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
+    cells.DATE: {fields.DATE},
+    cells.BOOLEAN: {fields.BOOLEAN},
+}
+"""The kinds of fields that a workbook's cell of another kind than text is taken for."""
+
+CLEAR = "<clear>"
+"""What is written to empty a field: an empty cell changes nothing."""
+LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A change that someone wants: a field of a record, and its new value as text.
+
+    `where` is the row of a file or query that says so. `old` is what the file showed as the
+    field's value, where it did. `cell` is the kind of the spreadsheet's cell, which may have
+    damaged the text; empty where there is none.
+    """
+
+    resource: str
+    record_id: str
+    field: str
+    text: str
+    reason: str
+    where: str = ""
+    old: str | None = None
+    cell: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The same with its field found and its value taken; it is about a record of Manage."""
+
+    wanted: Wanted
+    record_id: str
+    ref: FieldRef
+    value: JsonScalar
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Give the collection, the record and the field."""
+        return self.ref.resource, self.record_id, self.ref.text
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One field of one record, with the value that it has and the one that it shall have."""
+
+    resource: str
+    record_id: str
+    field: str
+    base: JsonScalar
+    base_etag: str
+    new_value: JsonScalar
+    reason: str
+    author: str
+    origin: str
+    label: str
+
+
+class Problem(ValueError):  # noqa: N818 - something to tell, in which column of which row
+    """What keeps a change from being proposed: the column that is wrong, and why."""
+
+    def __init__(
+        self, column: str, message: str, kind: type[EditRefusedError] = EditRefusedError
+    ) -> None:
+        """Take both, and which error tells it."""
+        super().__init__(message)
+        self.column = column
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The changes that a file or query wants, and the rows that cannot be read.
+
+    `problems` are pairs of a row and what is wrong with it; `blank` counts the rows without a
+    new value or with the old one, which change nothing.
+    """
+
+    wanted: Sequence[Wanted]
+    problems: Sequence[tuple[str, Problem]] = ()
+    blank: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the records, of what they point at, and of edits that are open.
+
+    `present` are pairs of a collection and an id in it. `open_edits` maps a field of a record to
+    the id of its open edit.
+    """
+
+    records: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
+    present: AbstractSet[tuple[str, int]] = frozenset()
+    open_edits: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+
+
+def value_of(ref: FieldRef, wanted: Wanted) -> JsonScalar:
+    """Take the new value of a field from its text.
+
+    Raises:
+        Problem: it is none, or may not be empty.
+
+    """
+    if wanted.text.strip() == CLEAR:
+        if not ref.may_be_empty:
+            message = f"{ref.text} cannot be emptied"
+            raise Problem(VALUE, message)
+        return None
+    if wanted.cell in TAKEN and ref.kind not in TAKEN[wanted.cell]:
+        message = f"{ref.text} is a {wanted.cell} cell; format the cell as text and write it anew"
+        raise Problem(VALUE, message)
+    try:
+        return values.of_text(ref, wanted.text)
+    except ValueRefusedError as error:
+        message = f"{ref.text} {error}"
+        raise Problem(VALUE, message) from None
+
+
+def record_id_of(text: str) -> str:
+    """Take the id of a record from its text.
+
+    Raises:
+        Problem: it is none.
+
+    """
+    cell = text.strip()
+    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", cell):
+        raise Problem(ID, values.ROUNDED)
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
+        message = "is not the id of a record, such as 1234567"
+        raise Problem(ID, message)
+    return cell
+
+
+def reason_of(text: str) -> str:
+    """Take the reason, which every edit has.
+
+    Raises:
+        Problem: there is none, or it is too long.
+
+    """
+    reason = text.strip()
+    if not reason:
+        message = "is missing: say why the record is to be changed"
+        raise Problem(REASON, message)
+    if len(reason) > LONGEST_REASON:
+        message = f"is longer than {LONGEST_REASON:,} characters"
+        raise Problem(REASON, message)
+    return reason
+
+
+def target_of(named: Named, type_: JsonScalar) -> str:
+    """Name the collection that a reference points at, given the type beside it."""
+    targets = dict(named.ref.targets)
+    return targets.get(str(type_ or "")) or targets.get("", "")
+
+
+def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> Edit | None:
+    """Make the edit, or nothing where the record has the value already.
+
+    `type_` is what a typed reference points at once all the edits are made.
+
+    Raises:
+        Problem: it cannot be made.
+
+    """
+    wanted, ref = named.wanted, named.ref
+    stored = facts.records.get((ref.resource, named.record_id))
+    if stored is None:
+        message = f"the warehouse has no such record of {ref.resource}; is it loaded?"
+        raise Problem(ID, message)
+    base = _base(ref, stored)
+    _demand_current(wanted, ref, base)
+    if values.same(ref, base, named.value):
+        return None
+    if wanted.cell:
+        _demand_undamaged(ref, base, named.value)
+    _demand_present(named, facts, type_)
+    if named.key in facts.open_edits:
+        message = f"{ref.text} has an open edit, {facts.open_edits[named.key]}; withdraw that first"
+        raise Problem(FIELD, message)
+    return Edit(
+        ref.resource,
+        named.record_id,
+        ref.text,
+        base,
+        stored.etag,
+        named.value,
+        reason_of(wanted.reason),
+        author,
+        wanted.origin,
+        stored.label,
+    )
+
+
+def _base(ref: FieldRef, stored: Stored) -> JsonScalar:
+    """Give the value that the warehouse has, where it can be known and changed."""
+    if stored.gone:
+        raise Problem(ID, stored.gone)
+    if not stored.etag:
+        message = "the warehouse has no etag of this record, so no write to it could be guarded"
+        raise Problem(ID, message)
+    _demand_known(ref, stored)
+    if is_on_a_bill(ref.resource, stored.record):
+        message = "this activity is on a bill, and bills are never changed from here"
+        raise Problem(ID, message)
+    base = values.read(ref, stored.record)
+    if base is ABSENT and ref.element and ref.read[0] in stored.record:
+        elements = [str(one.get("id")) for one in stored.record[ref.read[0]] or ()]
+        message = f"the record has no such element of {ref.array}; it has {_listed(elements)}"
+        raise Problem(FIELD, message)
+    if isinstance(base, Unreadable):
+        why = "is hidden from this user" if base is not ABSENT else "is not in the warehouse"
+        message = f"{ref.text} {why}, so what it would replace is unknown"
+        raise Problem(FIELD, message)
+    return base
+
+
+def _demand_known(ref: FieldRef, stored: Stored) -> None:
+    """Refuse a field whose value is withheld from the token: the stored one is of another day."""
+    is_known = not isinstance(values.read(ref, stored.record), Unreadable)
+    for path in stored.withheld:
+        if ref.read[: len(path)] == path and not is_known:
+            message = (
+                f"{ref.text} is withheld from this token in Clio, so what it would replace is not"
+                f" known; look at {role('__'.join(path))}, then load anew"
+            )
+            raise Problem(FIELD, message, WithheldBaseError)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _demand_current(wanted: Wanted, ref: FieldRef, base: JsonScalar) -> None:
+    """Refuse a row that was written while the field had another value."""
+    if wanted.old is None or wanted.old == text_of(ref, base):
+        return
+    try:
+        old = values.of_text(ref, wanted.old) if wanted.old.strip() else None
+    except ValueRefusedError:
+        old = wanted.old
+    if not values.same(ref, old, base):
+        message = (
+            "is not what the warehouse holds: the record changed since the file was written, or"
+            " a spreadsheet changed the cell; write a new file with clio-sync edits template"
+        )
+        raise Problem(OLD, message)
+
+
+def text_of(ref: FieldRef, value: JsonScalar) -> str:
+    """Write a value so that `values.of_text` takes it; empty for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if ref.kind == fields.OPTION and ref.custom:
+        labels = [option.label for option in ref.custom.options if not option.deleted]
+        mine = [option.label for option in ref.custom.options if option.id == value]
+        folded = [" ".join(label.split()).casefold() for label in labels]
+        if mine and folded.count(" ".join(mine[0].split()).casefold()) == 1:
+            return mine[0]
+    return str(value)
+
+
+def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> None:
+    """Refuse a text that a spreadsheet took for a number."""
+    if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
+        return
+    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", value.strip()):
+        raise Problem(VALUE, values.ROUNDED)
+    if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
+        message = (
+            "is what the field has, without the zeros or the + before it, which a spreadsheet"
+            " takes away; format the column as text"
+        )
+        raise Problem(VALUE, message)
+
+
+def _demand_present(named: Named, facts: Facts, type_: JsonScalar) -> None:
+    """Refuse a reference to what is not there."""
+    if not named.ref.targets or named.value is None:
+        return
+    target = target_of(named, type_)
+    if not target:
+        message = f"{named.ref.text} has no type; edit {'.'.join(named.ref.companion)} as well"
+        raise Problem(FIELD, message)
+    if (target, named.value) not in facts.present:
+        message = f"{named.ref.text}: the warehouse has no record of {target} with this id"
+        raise Problem(VALUE, message)

@@ -1,0 +1,166 @@
+"""The commands that propose edits: by hand, out of a file, by a query. All of it or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+from pipelines.config import Settings
+from pipelines.errors import EditRefusedError, NoWarehouseError
+from pipelines.ledger.ledger import Entry, Head, Ledger
+from pipelines.outcome import Outcome, table
+from pipelines.state import own_writes
+from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
+from sources.clio_http.catalog import read_catalog
+from sources.clio_http.clock import Clock
+
+from .allowed import allowed
+from .checks import Edit, Gathered, Problem
+from .fields import FieldRef
+from .sight import SOURCE
+from .validate import Desk, Examined, examine
+from .values import shown
+
+MOST_TOLD = 100
+"""Problems that are told one by one."""
+ROW = "row "
+"""What rows of files and queries are told by, before their number."""
+HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a command works with."""
+
+    settings: Settings
+    clock: Clock
+
+
+def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -> Outcome:
+    """Propose the changes that are gathered, once the warehouse and the ledger are open.
+
+    If one of them cannot be made, none is, and the outcome has an error for each.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: another run is at work on this data folder.
+        LedgerError: the ledger is damaged, was lost, or an older one was put back.
+
+    """
+    outcome = Outcome(command, work.clock.now())
+    with opened(work, command) as desk:
+        gathered = gather(desk)
+        found = examine(desk, gathered.wanted)
+        found.problems = sorted([*gathered.problems, *found.problems], key=_place)
+        if not found.problems:
+            _record(desk, found, gathered.blank, outcome)
+        else:
+            _refuse(found, outcome)
+    outcome.finished_at = work.clock.now()
+    return outcome
+
+
+@contextmanager
+def opened(work: Work, command: str) -> Iterator[Desk]:
+    """Hold the data folder, and open the warehouse for reading and the ledger.
+
+    Raises:
+        ConfigurationError: the setting clio_sync.writable names what is never written.
+        ClioError: as `run_proposal` does.
+
+    """
+    folder = work.settings.data_dir
+    allowed(read_catalog(SOURCE), work.settings.writable)
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    prepare_data_folder(folder)
+    with (
+        writer_lock(folder, command, work.clock.now()),
+        Warehouse(folder, read_only=True) as warehouse,
+        _whole_ledger(work, warehouse) as ledger,
+    ):
+        if not warehouse.columns("meta", "tombstones"):
+            raise NoWarehouseError
+        warehouse.lock_down()
+        yield Desk(work.settings, warehouse, ledger)
+
+
+@contextmanager
+def _whole_ledger(work: Work, warehouse: Warehouse) -> Iterator[Ledger]:
+    """Open the ledger, unless it was lost or an older one was put back: none is made instead.
+
+    Raises:
+        LedgerError: the warehouse saw more events than it holds.
+
+    """
+    folder = work.settings.data_dir
+    with Ledger.open(folder, work.clock, read_only=True) as ledger:
+        ledger.demand_held(Head(*own_writes.seen(warehouse)))
+    with Ledger.open(folder, work.clock) as ledger:
+        yield ledger
+
+
+def _place(problem: tuple[str, Problem]) -> int:
+    """Give the number of a row, so that problems are told from the first row to the last."""
+    number = problem[0].removeprefix(ROW)
+    return int(number) if number.isdecimal() else 0
+
+
+def _record(desk: Desk, found: Examined, blank: int, outcome: Outcome) -> None:
+    made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
+    entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
+    if entries:
+        desk.ledger.record(desk.settings.actor, *entries)
+    outcome.results = [{"edit_id": edit_id, **asdict(edit)} for edit_id, _, edit in made]
+    outcome.text = _text(made, len(found.unchanged), blank)
+
+
+def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int) -> str:
+    cells = [
+        (
+            edit_id,
+            f"{edit.resource} {edit.record_id} {edit.label}".strip(),
+            edit.field,
+            shown(ref, edit.base),
+            shown(ref, edit.new_value),
+        )
+        for edit_id, ref, edit in made
+    ]
+    parts = [table(HEADER, cells)] if cells else []
+    parts.append(f"{_counted(len(made), 'edit')} proposed; nothing was sent to Clio.")
+    if unchanged:
+        parts.append(
+            f"{_counted(unchanged, 'change')} left out: the record has that value already."
+        )
+    if blank:
+        parts.append(
+            f"{_counted(blank, 'row')} without a new value, or with the old one: left as they are."
+        )
+    if made:
+        parts.append("Next: clio-sync plan")
+    return "\n".join(parts) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _refuse(found: Examined, outcome: Outcome) -> None:
+    errors: list[tuple[str, Any]] = [
+        (_subject(where, problem), problem.kind(str(problem)))
+        for where, problem in found.problems[:MOST_TOLD]
+    ]
+    more = len(found.problems) - len(errors)
+    if more:
+        errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
+    kinds = {problem.kind for _, problem in found.problems}
+    kind = kinds.pop() if len(kinds) == 1 else EditRefusedError
+    outcome.errors, outcome.exit_code = errors, kind.exit_code
+    outcome.text = "Nothing was proposed.\n"
+
+
+def _subject(where: str, problem: Problem) -> str:
+    return (
+        f"{where}, column {problem.column}" if where.startswith(ROW) and problem.column else where
+    )

@@ -1,0 +1,123 @@
+"""`edits template`: a file that shows what may be edited, made to be filled in and imported."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import EditRefusedError
+from pipelines.outcome import Outcome
+from sources.clio_manage.writable import CUSTOM, editables
+
+from . import fields, values
+from .checks import text_of
+from .fields import PARENT_TYPES, FieldRef
+from .propose import Work, opened
+from .raw_values import Unreadable
+from .read_sheet import MOST_ROWS
+from .sight import UNSEEN, is_on_a_bill
+from .validate import Desk
+from .warehouse_records import Stored, ids_where
+from .write_sheet import Line, write_sheet
+
+NUMBERS = frozenset({fields.INTEGER, fields.NUMBER})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a template is to show: a collection, fields of it (none: all), and which records.
+
+    `where` is a condition in SQL over the columns of the raw table; empty for every record.
+    """
+
+    resource: str
+    fields: tuple[str, ...] = ()
+    where: str = ""
+
+
+def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
+    """Write a file with a row for each field of each record.
+
+    Raises:
+        EditRefusedError: a field is unknown, there would be too many rows, or the file is there.
+        QueryError: the condition cannot be used.
+        NoWarehouseError: nothing was loaded yet.
+        BusyError: another run is at work on this data folder.
+
+    """
+    outcome = Outcome("edits template", work.clock.now())
+    with opened(work, "edits template") as desk:
+        patterns = _patterns(desk, asked)
+        ids = ids_where(desk.warehouse, asked.resource, asked.where, MOST_ROWS)
+        records = desk.records(asked.resource, ids)
+        lines = _bounded(_lines(desk, asked.resource, patterns, records))
+    write_sheet(path, lines)
+    outcome.finished_at = work.clock.now()
+    outcome.results = [{"path": str(path), "rows": len(lines)}]
+    outcome.text = (
+        f"{len(lines):,} rows were written to {path}. Fill in new_value and reason where something"
+        " is to change;\nan empty new_value changes nothing, <clear> empties the field.\n"
+        f"Next: clio-sync edits import {shlex.quote(str(path))}\n"
+    )
+    return outcome
+
+
+def _patterns(desk: Desk, asked: Asked) -> list[str]:
+    """Give the fields that are shown, with `[]` for every element."""
+    every = editables(desk.catalog, asked.resource)
+    if not every:
+        desk.ref(asked.resource, "id")
+    known = [name for name, one in every.items() if desk.sight.shows(asked.resource, one.read)]
+    for name in asked.fields:
+        if name in every and name not in known:
+            raise EditRefusedError(UNSEEN.format(asked.resource, name))
+    if not asked.fields:
+        mine = desk.allowed.names
+        return [name for name in known if f"{asked.resource}.{name}" in mine]
+    return [name if name in known else desk.ref(asked.resource, name).text for name in asked.fields]
+
+
+def _bounded(lines: Iterator[Line]) -> list[Line]:
+    found = []
+    for line in lines:
+        found.append(line)
+        if len(found) > MOST_ROWS:
+            message = (
+                f"the file would have more than {MOST_ROWS:,} rows; choose fields with --fields or"
+                " records with --where"
+            )
+            raise EditRefusedError(message)
+    return found
+
+
+def _lines(
+    desk: Desk, resource: str, patterns: Sequence[str], records: dict[str, Stored]
+) -> Iterator[Line]:
+    for key in sorted(records, key=int):
+        stored = records[key]
+        if stored.gone or is_on_a_bill(resource, stored.record):
+            continue
+        for name in _named(desk, resource, patterns, stored):
+            ref = desk.ref(resource, name)
+            value = values.read(ref, stored.record)
+            if not isinstance(value, Unreadable):
+                yield Line(resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref))
+
+
+def _typed(ref: FieldRef) -> bool:
+    return ref.kind in NUMBERS
+
+
+def _named(desk: Desk, resource: str, patterns: Sequence[str], stored: Stored) -> Iterator[str]:
+    """Name the fields that a record has: those of each of its elements."""
+    for pattern in patterns:
+        array, bracket, part = pattern.partition("[]")
+        if not bracket:
+            yield pattern
+        elif array == CUSTOM:
+            parent = PARENT_TYPES[resource]
+            mine = (one for one in desk.definitions if one.parent_type == parent)
+            yield from (f"{CUSTOM}[{one.id}]" for one in mine if not one.deleted)
+        else:
+            elements = stored.record.get(array) or ()
+            yield from (f"{array}[{one['id']}]{part}" for one in elements if one.get("id"))

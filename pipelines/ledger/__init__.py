@@ -1,0 +1,1 @@
+"""The ledger: every edit, approval and write, in an SQLite file that only grows."""

@@ -1,0 +1,400 @@
+"""What became of each row that was read: inserted, updated, unchanged or older.
+
+Only inserted and updated rows go on to dlt. Within one package a key goes on once: the same
+reading again is dropped, another reading waits for the next package, because two rows with one
+key in a package corrupt the table under `upsert`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import pendulum
+import pyarrow as pa
+
+from pipelines.failpoints import crash_point
+from pipelines.state.lateness import Observed, Watch, late_query, silent_query
+from pipelines.state.withheld import ColumnMark
+from pipelines.warehouse import Cursor, Warehouse, arrow
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
+from sources.clio_http.keys import key_texts
+from sources.clio_http.rows import ARROW_TYPES
+
+from . import emptied
+from .emptied import Ask
+from .unknown import Carrier, Cells
+
+CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")
+GOING = ("inserted", "updated")
+SHOWN = (*GOING, "unchanged", "stale")
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The outcome for one reading.
+
+    `table` holds the rows for dlt, None if there is none. `older` holds the keys of rows whose
+    `updated_at` lies before the stored one. `again` holds rows that must wait for the next
+    package. `seen` has key and content hash of every row that is now stored or on its way there.
+    `cells` marks what is not known of these rows (key, field, evidence, held), `whole` the columns
+    that are marked as a whole from now on; `shown` counts of those that were so before the cells
+    that show a value and the others.
+    A version that a write of our own replaced counts as unchanged, however often Clio shows it.
+    """
+
+    table: pa.Table | None
+    inserted: int
+    updated: int
+    unchanged: int
+    older: tuple[object, ...]
+    again: pa.Table | None
+    seen: pa.Table | None = None
+    observed: Observed = field(default_factory=Observed)
+    cells: pa.Table | None = None
+    whole: dict[str, ColumnMark] = field(default_factory=dict)
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def text_for_hash(name: str, kind: str) -> str:
+    """Give the SQL of a column's text in the content hash: the same on every machine."""
+    column = quoted(name)
+    text = f"{column}::varchar"
+    if kind == "TIMESTAMPTZ":
+        text = f"epoch_us({column})::varchar"
+    elif kind in {"VARCHAR", *WRITTEN_AS_JSON}:
+        # with its length before it, a text that holds the separators cannot pass for two
+        text = f"strlen({column})::varchar || ':' || {column}"
+    return f"coalesce({text}, chr(30))"
+
+
+def row_hash(collection: Collection) -> str:
+    """Give the SQL of the content hash of a row: MD5 of every column of Clio's, in order."""
+    texts = ", ".join(text_for_hash(column.name, column.type) for column in collection.columns)
+    return f"md5(concat_ws(chr(31), {texts}))"
+
+
+class Classifier:
+    """Classifies the readings of one collection against its raw table, within one package."""
+
+    def __init__(  # noqa: PLR0913 - each is a fact of its own
+        self,
+        warehouse: Warehouse,
+        schema: str,
+        collection: Collection,
+        synced_at: pendulum.DateTime,
+        *,
+        layout: dict[str, list[str]],
+        once: bool,
+        count: bool = False,
+        watch: Watch | None = None,
+        written: bool = False,
+        withheld: dict[str, ColumnMark] | None = None,
+    ) -> None:
+        """Look at the raw table as it stands before the package.
+
+        `layout` names the columns of every table of the raw schema. `once` says that no key can
+        come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
+        what that shows about Clio. `written` says that we wrote to records of the collection.
+        `withheld` are the columns that are marked whole; what a reading shows of that is added.
+        """
+        self.count = count
+        self.watch = watch
+        self.cursor: Cursor = warehouse.cursor()
+        self.collection = collection
+        self.raw = f"{quoted(schema)}.{quoted(collection.name)}"
+        self.versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
+        self.synced_at = synced_at
+        self.columns = {column.name: column.type for column in collection.columns}
+        self.stored = set(layout.get(collection.name, ()))
+        self.history = collection.name + "__versions" in layout
+        self.filled = bool(self.stored) and self._any()
+        self.source = schema.removeprefix("raw_")
+        self.written = written and {"etag", "updated_at"} <= self.stored
+        self.key = [quoted(name) for name in collection.key]
+        self.withheld = {} if withheld is None else withheld
+        join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
+        self._carrier = Carrier(self.cursor, collection, self.stored, join, self.withheld)
+        self.once = True
+        if not once:
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Take it that a key can come twice, from here on."""
+        if self.once:
+            self.once = False
+            columns = self.collection.key_columns
+            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
+            self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
+
+    def _any(self) -> bool:
+        return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []  # noqa: S608
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.cursor.close()
+
+    def classify(
+        self, batch: pa.Table, *, settled: bool = False, ask: Ask | None = None
+    ) -> Classified:
+        """Classify the rows of a reading; `settled` rows count as newer whatever their stamp.
+
+        `ask` reads records once more where a column comes back empty that was filled.
+        """
+        if not batch.num_rows:
+            return Classified(None, 0, 0, 0, (), None)
+        shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
+        cells = self._carrier.known(shown)
+        counts = self._carrier.shown(cells)
+        if self.once and not self.filled:
+            whole = self._all_new(cells.rows)
+            seen = self._seen(whole)
+            marks, columns = self._carrier.marked(shown, cells, {})
+            return Classified(
+                *(whole, batch.num_rows, 0, 0, (), None, seen),
+                cells=marks,
+                whole=columns,
+                shown=counts,
+            )
+        classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
+        if lost := self._emptied(cells.rows, classed, ask):
+            self.withheld.update(lost)
+            cells = self._carrier.known(shown)
+            classed = arrow(self.cursor, self._query(cells.rows, settled=settled))
+        return replace(self._classified(shown, cells, classed, lost), shown=counts)
+
+    def _classified(
+        self,
+        shown: pa.Table,
+        cells: Cells,
+        classed: pa.Table,
+        lost: dict[str, ColumnMark],
+    ) -> Classified:
+        """Put together what became of the rows of a reading."""
+        batch = cells.rows
+        parts = {kind: _part(classed, kind) for kind in CLASSES}
+        known = sum(part.num_rows for part in parts.values())
+        again = parts["again"]
+        observed = self._observed(batch, classed)
+        marks, whole = self._carrier.marked(shown, cells, lost)
+        return Classified(
+            self._going(batch, classed, parts["updated"]),
+            parts["inserted"].num_rows,
+            parts["updated"].num_rows,
+            parts["unchanged"].num_rows + parts["stale"].num_rows + batch.num_rows - known,
+            tuple(parts["older"][self.collection.key[-1]].to_pylist()),
+            shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
+            self._seen(_of(classed, SHOWN)),
+            observed,
+            marks,
+            whole,
+        )
+
+    def _emptied(self, rows: pa.Table, classed: pa.Table, ask: Ask | None) -> dict[str, ColumnMark]:
+        """Find the columns that come back empty because this token may not see them."""
+        changed = _part(classed, "updated")
+        if not self.filled or not changed.num_rows:
+            return {}
+        self.cursor.register("classed", changed)
+        columns = {
+            name: kind
+            for name, kind in self.columns.items()
+            if name in self.stored and name in rows.column_names and name not in self.withheld
+        }
+        table = emptied.Table(
+            *(self.cursor, self.collection, self.raw, self._same, self.stored, self.source)
+        )
+        return table.withheld(columns, ask)
+
+    def _seen(self, rows: pa.Table) -> pa.Table | None:
+        if not self.count:
+            return None
+        keys = key_texts(rows, self.collection)
+        return pa.table({"key": keys, "row_hash": rows.column("_row_hash")})
+
+    def _observed(self, batch: pa.Table, classed: pa.Table) -> Observed:
+        """Look for late versions and silent changes, before what is stored is replaced."""
+        going = _of(classed, GOING)
+        stamped = self.filled and "updated_at" in self.stored and "updated_at" in batch.column_names
+        if self.watch is None or not stamped or not going.num_rows:
+            return Observed()
+        self.cursor.register("classed", going)
+        query = late_query(self.raw, self._same("r", "c"))
+        ((late, seconds),) = self.cursor.execute(query, [self.watch.covered]).fetchall()
+        found = Observed(late, seconds)
+        names = [n for n in self.columns if n in batch.column_names and n in self.stored]
+        if self.watch.silent:
+            columns = [quoted(name) for name in names]
+            query = silent_query(self.raw, self._same("r", "c"), columns)
+            (counts,) = self.cursor.execute(query, [self.watch.loaded]).fetchall()
+            found.silent.update({n: c for n, c in zip(names, counts, strict=True) if c})
+        return found
+
+    def _going(self, batch: pa.Table, classed: pa.Table, updated: pa.Table) -> pa.Table | None:
+        """Give the rows to send on; what they replace goes to the history first."""
+        going = _of(classed, GOING)
+        if not going.num_rows:
+            return None
+        if updated.num_rows and self.history:
+            self._save_outgoing(updated)
+        if not self.once:
+            self._remember(going)
+        rows = batch.take(going["_n"])
+        if self._carry(batch):
+            rows = self._carried(batch, going)
+        return self._finished(self._with_missing(rows), going["_row_hash"])
+
+    def _all_new(self, batch: pa.Table) -> pa.Table:
+        """Give every row of a batch for a table that is empty."""
+        whole = self._with_missing(batch)
+        self.cursor.register("batch", whole)
+        query = f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n"  # noqa: S608
+        hashes = arrow(self.cursor, query)
+        return self._finished(whole, hashes["_row_hash"])
+
+    def _with_missing(self, batch: pa.Table) -> pa.Table:
+        """Add the columns that were not asked for, empty."""
+        for name, kind in self.columns.items():
+            if name not in batch.column_names:
+                batch = batch.append_column(name, pa.nulls(batch.num_rows, ARROW_TYPES[kind]))
+        return batch
+
+    def _finished(self, rows: pa.Table, hashes: pa.ChunkedArray) -> pa.Table:
+        """Add the bookkeeping columns, in the order of the raw table."""
+        synced_at = pa.repeat(pa.scalar(self.synced_at, ARROW_TYPES["TIMESTAMPTZ"]), rows.num_rows)
+        rows = rows.select(list(self.columns))
+        rows = rows.append_column("_row_hash", hashes).append_column("_synced_at", synced_at)
+        return rows.cast(raw_schema(self.collection))
+
+    def _query(self, batch: pa.Table, *, settled: bool) -> str:
+        """Build the statement that gives every row of the batch its content hash and class."""
+        key = ", ".join(self.key)
+        stamp = ", updated_at" if "updated_at" in self.columns else ""
+        stamp += ", etag" if self.written else ""
+        newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
+        unique = "" if self.once else newest
+        columns = self._columns(batch)
+        return (
+            "with"  # noqa: S608
+            f" newest as (select * from batch{unique}),"
+            f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
+            f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
+            " from whole)"
+            f" select {self._hashed(settled=settled)}, {self._class(settled=settled)} as _class"
+            f" from hashed h {self._stored()} {self._staged()} order by h._n"
+        )
+
+    def _columns(self, batch: pa.Table) -> str:
+        return ", ".join(
+            self._column("b", name, kind, batch) for name, kind in self.columns.items()
+        )
+
+    def _column(self, alias: str, name: str, kind: str, batch: pa.Table) -> str:
+        """Select a column; one that was not asked for keeps what is stored."""
+        column = quoted(name)
+        if name in batch.column_names:
+            return f"{alias}.{column}"
+        if self.filled and name in self.stored:
+            return f"r.{column}"
+        return f"null::{sql_type(kind)} as {column}"
+
+    def _carry(self, batch: pa.Table) -> str:
+        """Join the raw table where a column that was not asked for must be carried over."""
+        if not self.filled or set(self.columns) <= set(batch.column_names):
+            return ""
+        return f"left join {self.raw} r on {self._same('r', 'b')}"
+
+    def _stored(self) -> str:
+        return f"left join {self.raw} r on {self._same('r', 'h')}" if self.filled else ""
+
+    def _staged(self) -> str:
+        return "" if self.once else f"left join staged s on {self._same('s', 'h')}"
+
+    def _same(self, left: str, right: str) -> str:
+        return " and ".join(f"{left}.{name} = {right}.{name}" for name in self.key)
+
+    def _class(self, *, settled: bool) -> str:
+        cases = []
+        if not self.once:
+            cases += [
+                "when s._row_hash = h._row_hash then 'unchanged'",
+                "when s._row_hash is not null then 'again'",
+            ]
+        if self.filled:
+            cases += ["when r._row_hash is null then 'inserted'"]
+            cases += ["when r._row_hash = h._row_hash then 'unchanged'"]
+            if self.written:
+                cases.append(f"when {self._stale()} then '{'stale' if settled else 'older'}'")
+            if not settled and {"updated_at"} <= self.stored & set(self.columns):
+                cases.append("when h.updated_at < r.updated_at then 'older'")
+            cases.append("else 'updated'")
+        else:
+            cases.append("else 'inserted'")
+        return f"case {' '.join(cases)} end" if len(cases) > 1 else "'inserted'"
+
+    def _hashed(self, *, settled: bool) -> str:
+        """Select a hashed row; a stale one has the hash of what is stored, for that is in Clio."""
+        if not (self.written and settled):
+            return "h.*"
+        kept = f"case when {self._stale()} then r._row_hash else h._row_hash end"
+        return f"h.* replace ({kept} as _row_hash)"
+
+    def _stale(self) -> str:
+        """Tell in SQL whether a row is the version that a write of our own replaced.
+
+        Within a second its stamp is no older than the new one's.
+        """
+        return (
+            "(h.updated_at <= r.updated_at and h.etag is distinct from r.etag and exists ("  # noqa: S608
+            f"select 1 from meta.echoes e where e.source = '{self.source}'"
+            f" and e.resource = '{self.collection.name}'"
+            " and e.record_id = h.id::varchar and e.etag_before = h.etag))"
+        )
+
+    def _carried(self, batch: pa.Table, going: pa.Table) -> pa.Table:
+        """Give the rows to send with the stored values of columns that were not asked for."""
+        columns = self._columns(batch)
+        query = (
+            f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"  # noqa: S608
+            " order by b._n"
+        )
+        self.cursor.register("classed", going)
+        return arrow(self.cursor, query)
+
+    def _remember(self, going: pa.Table) -> None:
+        key = ", ".join(self.key)
+        self.cursor.register("classed", going)
+        self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")  # noqa: S608
+
+    def _save_outgoing(self, updated: pa.Table) -> None:
+        """Keep the rows that are about to be replaced. May run twice without harm."""
+        self.cursor.register("classed", updated)
+        self.cursor.execute(
+            f"insert into {self.versions} by name"  # noqa: S608
+            f" select r.*, $1::timestamptz as _replaced_at from {self.raw} r"
+            f" join classed c on {self._same('r', 'c')} where not exists ("
+            f"select 1 from {self.versions} v where {self._same('v', 'r')}"
+            " and v._row_hash = r._row_hash and v._synced_at = r._synced_at)",
+            [self.synced_at],
+        )
+        crash_point("history-saved")
+
+
+def _part(classed: pa.Table, kind: str) -> pa.Table:
+    return _of(classed, (kind,))
+
+
+def _of(classed: pa.Table, kinds: Iterable[str]) -> pa.Table:
+    return classed.filter(pa.compute.is_in(classed["_class"], pa.array(list(kinds))))
+
+
+def raw_schema(collection: Collection) -> pa.Schema:
+    """Give the Arrow schema in which rows go to dlt."""
+    fields = [(column.name, ARROW_TYPES[column.type]) for column in collection.columns]
+    return pa.schema(
+        [*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])]
+    )
+
+
+def sql_type(kind: str) -> str:
+    """Give DuckDB's type of the columns of a type of the catalogue."""
+    return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())

@@ -1,0 +1,279 @@
+"""Which collections are read in a run, from where, and how. Decisions only; nothing is sent."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pendulum
+
+from pipelines.state.lateness import OVERLAP
+from pipelines.state.runs import Progress
+from sources.clio_http.asking import SINCE
+from sources.clio_http.catalog import Collection
+from sources.clio_http.plan import List, Plan, Point, without
+
+LONGEST_WALK = pendulum.duration(hours=12)
+"""How long a proof may take, unless a budget says that it goes on night after night."""
+STEP_BACK = pendulum.duration(seconds=1)
+"""`updated_since` may mean strictly after, and stamps have whole seconds."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for: some resources only, in full, every one, with a budget.
+
+    `allow_absent` is how many absent rows a person takes for deleted; `accept_user` takes the
+    token's user and role for the ones that the warehouse is proved with from now on;
+    `accept_empty` is a column, such as `matters.description`, whose empties count as values.
+    """
+
+    resources: frozenset[str] = frozenset()
+    full: bool = False
+    every: bool = False
+    budget: int | None = None
+    allow_absent: int | None = None
+    accept_user: bool = False
+    accept_empty: str = ""
+
+    def in_full(self, resource: str) -> bool:
+        """Tell whether every row of a collection is asked for, changed or not."""
+        return self.full or self.accept_empty.partition(".")[0] == resource
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is known about a source beside its catalogue.
+
+    `daily_cadence` names collections that are due once a day; `left_out` the fields that
+    configuration leaves out, by resource; `refused` those that Clio refused, by resource and
+    catalogue entry, and `not_taken` the parameters that it refused.
+    """
+
+    daily_cadence: frozenset[str] = frozenset()
+    left_out: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    refused: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    not_taken: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+
+def not_asked_for(collection: Collection, rules: Rules) -> frozenset[str]:
+    """Name the fields that configuration leaves out or that Clio refused."""
+    refused = rules.refused.get((collection.name, catalog_hash(collection)), frozenset())
+    return rules.left_out.get(collection.name, frozenset()) | refused
+
+
+def not_asked_with(collection: Collection, rules: Rules) -> frozenset[str]:
+    """Name the parameters, or values of them, that Clio refused."""
+    return rules.not_taken.get((collection.name, catalog_hash(collection)), frozenset())
+
+
+def catalog_hash(collection: Collection) -> str:
+    """Give a digest of what the catalogue asks of a collection, and with what."""
+    fields = [item.request for item in collection.fields]
+    text = repr((fields, collection.order, collection.page_size, collection.variants))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
+    """Give a digest of what is asked for and how it is stored; another one needs a full walk."""
+    fields = without(collection.fields, left_out)
+    columns = [(c.name, c.type) for item in fields for c in item.columns]
+    text = repr((columns, collection.variants, collection.key))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def columns_of(collection: Collection, fields: Iterable[str]) -> list[str]:
+    """Name the columns that some fields become: `note`, or `client.name` inside an object."""
+    wanted = frozenset(fields)
+    return [
+        column.name
+        for column in collection.columns
+        if column.path and {column.path[0], ".".join(column.path)} & wanted
+    ]
+
+
+def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
+    """Give the lists that together are a collection: one for each variant."""
+    day: tuple[tuple[str, object], ...] = ()
+    if collection.mode == "daily":
+        day = (("day", started_at.in_timezone("UTC").date()),)
+    return tuple(
+        List(
+            collection.path,
+            tuple(variant.items()),
+            day + tuple((name, variant[name]) for name in collection.variant_columns),
+        )
+        for variant in collection.variants
+    )
+
+
+def is_due(
+    collection: Collection,
+    progress: Progress,
+    rules: Rules,
+    now: pendulum.DateTime,
+) -> bool:
+    """Tell whether a collection is to be read now, when nobody asked for it by name."""
+    once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
+    done = progress.completed_at
+    return not (once_a_day and done is not None and done <= now and _day(done) == _day(now))
+
+
+def _day(moment: pendulum.DateTime) -> pendulum.Date:
+    """Give the day in UTC, by which daily copies are kept."""
+    return moment.in_timezone("UTC").date()
+
+
+def plan_walk(
+    collection: Collection,
+    progress: Progress,
+    rules: Rules,
+    choice: Choice,
+    now: pendulum.DateTime,
+) -> Plan:
+    """Plan the walk of one collection. `now` is server time, taken before the first page."""
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
+    same = progress.fields_hash == fields_hash(collection, left_out)
+    if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
+        started_at = progress.walk_started_at
+        start = Point(progress.list_index, progress.page_token, progress.after_id)
+        lists = lists_of(collection, started_at)
+        return Plan(
+            collection,
+            progress.mode,
+            started_at,
+            lists,
+            progress.since,
+            start,
+            left_out,
+            run_at=now,
+            not_taken=not_taken,
+        )
+    mode, since = _fresh(collection, progress, choice, now, same=same)
+    if mode == "incremental" and SINCE in not_taken:
+        mode, since = "full", None
+    lists = lists_of(collection, now)
+    return Plan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
+
+
+def plan_sweep(
+    collection: Collection,
+    progress: Progress | None,
+    rules: Rules,
+    now: pendulum.DateTime,
+    budget: int | None = None,
+) -> Plan:
+    """Plan the full walk that proves a collection, or go on with one that was put down.
+
+    One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
+    a `budget` of requests, a walk that began half a day ago begins anew.
+    """
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
+    started_at = progress.walk_started_at if progress and progress.put_down else None
+    too_long = LONGEST_WALK if budget is None else pendulum.duration(years=1)
+    timely = started_at is not None and pendulum.duration() <= now - started_at <= too_long
+    if progress and started_at and timely and same_walk(collection, progress, left_out):
+        start = Point(progress.list_index, progress.page_token, progress.after_id)
+        lists = lists_of(collection, started_at)
+        plan = Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
+        return replace(plan, not_taken=not_taken)
+    lists = lists_of(collection, now)
+    return Plan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
+
+
+def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
+    """Tell whether a walk that is under way asked for the same as one that begins now."""
+    same = progress.fields_hash == fields_hash(collection, left_out)
+    return progress.walk_started_at is not None and same
+
+
+def _resumable(
+    collection: Collection,
+    progress: Progress,
+    choice: Choice,
+    now: pendulum.DateTime,
+) -> bool:
+    if choice.in_full(collection.name) and progress.mode == "incremental":
+        return False
+    started_at = progress.walk_started_at
+    return collection.mode != "daily" or (started_at is not None and _day(started_at) == _day(now))
+
+
+def _fresh(
+    collection: Collection,
+    progress: Progress,
+    choice: Choice,
+    now: pendulum.DateTime,
+    *,
+    same: bool,
+) -> tuple[str, pendulum.DateTime | None]:
+    if not collection.updated_since:
+        return collection.mode, None
+    if progress.watermark is None:
+        return "first", None
+    if choice.in_full(collection.name) or not same:
+        return "full", None
+    since = progress.read_from
+    if since is None:
+        return "full", None
+    if progress.watermark > now:
+        # it was set by a server's clock that was wrong: what changed since may lie before it
+        return "full", None
+    return "incremental", since - STEP_BACK
+
+
+def due_collections(
+    collections: Iterable[Collection],
+    progress: Mapping[str, Progress],
+    rules: Rules,
+    choice: Choice,
+    now: pendulum.DateTime,
+) -> list[Collection]:
+    """Choose the lists to walk in this run, child lists apart."""
+    chosen = []
+    for collection in collections:
+        if collection.parent is not None:
+            continue
+        known = progress.get(collection.name) or Progress("", collection.name)
+        named = collection.name in choice.resources
+        due = (
+            choice.every or choice.in_full(collection.name) or is_due(collection, known, rules, now)
+        )
+        if named or (not choice.resources and due):
+            chosen.append(collection)
+    return chosen
+
+
+def child_plan(
+    collection: Collection,
+    parents: Sequence[int],
+    rules: Rules,
+    now: pendulum.DateTime,
+) -> Plan:
+    """Plan the walk of a child collection through some parents."""
+    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
+    lists = tuple(_child_list(collection, key) for key in parents)
+    return Plan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
+
+
+def _child_list(collection: Collection, key: int) -> List:
+    parent = collection.parent
+    if parent is None:
+        message = f"{collection.name} has no parent"
+        raise ValueError(message)
+    placeholder = "{" + parent.parameter + "}"
+    path = collection.path.replace(placeholder, str(key))
+    required = collection.parameters.get(parent.parameter, {}).get("required", False)
+    parameters = ((parent.parameter, str(key)),) if required else ()
+    return List(path, parameters, ((parent.column, key),))
+
+
+def watermark_after(
+    plan: Plan,
+    previous: pendulum.DateTime | None,
+) -> pendulum.DateTime:
+    """Give the watermark of a walk read to its last page: never the greatest stamp seen."""
+    reached = plan.started_at - OVERLAP
+    if plan.since is None or previous is None:
+        # everything was read: nothing before this moment rests on an earlier watermark
+        return reached
+    return max(previous, reached)

@@ -1,0 +1,87 @@
+"""The `doctor` command: every check, the ones that send nothing first."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipelines.access import access
+from pipelines.config import PRODUCTS, read_settings
+from pipelines.outcome import Outcome
+from pipelines.progress import Lines
+from sources.clio_http.clock import Clock
+from sources.clio_http.hints import login, of_product
+from sources.errors import ClioError, ConfigurationError, Interrupted
+
+from . import lists, machine, sign_in, stored
+from .line import FAIL, NOTE, SIGN_IN, Line, exit_code, text
+from .refused import refused_fields, refused_parameters
+from .session import Session, Work, opened
+
+
+def run_doctor(stop: threading.Event, clock: Clock, reporter: Lines) -> Outcome:
+    """Look at this process's settings and everything that they name."""
+    folder = Path.cwd()
+    try:
+        settings = read_settings(folder=folder)
+    except ConfigurationError as error:
+        began = clock.now()
+        lines = [machine.versions(), Line("configuration", FAIL, str(error), error.hint)]
+        outcome = ended(lines, Outcome("doctor", began, clock.now()))
+        outcome.exit_code = error.exit_code
+        return outcome
+    return examine(Work(settings, clock, reporter, stop, folder))
+
+
+def examine(work: Work) -> Outcome:
+    """Make every check: exit code 7 if one failed, 3 if only a sign-in did.
+
+    Raises:
+        Interrupted: the run is to stop.
+
+    """
+    began, folder = work.clock.now(), work.settings.data_dir
+    lines = [
+        machine.versions(),
+        machine.configuration(work.settings, work.folder),
+        machine.data_folder(folder),
+        machine.lock(folder),
+        machine.disk(folder),
+        machine.copies(folder),
+        machine.stop(folder),
+    ]
+    found, known = stored.look(work.settings, began)
+    lines += [*found, stored.ledger(work.settings, work.clock)]
+    for source in PRODUCTS:
+        lines += [line.of(source) for line in _product(work, source, known)]
+    return ended(lines, Outcome("doctor", began, work.clock.now()))
+
+
+def _product(work: Work, source: str, known: stored.Stored) -> Iterator[Line]:
+    """Check one product; what keeps it from being asked is a line of its own."""
+    try:
+        if not access.is_set_up(source, work.settings):
+            what = "not set up: there is no token, and nobody is signed in"
+            yield Line(SIGN_IN, NOTE, what, login(source))
+            return
+        with opened(work, source) as session:
+            yield from _online(session, source, known)
+    except Interrupted:
+        raise
+    except ClioError as error:
+        yield sign_in.refusal(of_product(error, source))
+
+
+def _online(session: Session, source: str, known: stored.Stored) -> Iterator[Line]:
+    pinned = known.pinned.get(source)
+    yield from sign_in.lines_of(session, pinned)
+    yield from lists.lines_of(session)
+    yield refused_fields(session, known.refused.get(source, {}))
+    yield refused_parameters(session, known.not_taken.get(source, {}))
+
+
+def ended(lines: Sequence[Line], outcome: Outcome) -> Outcome:
+    """Make the outcome of lines."""
+    outcome.results = [line.document() for line in lines]
+    outcome.text = text(lines)
+    outcome.exit_code = exit_code(lines)
+    return outcome

@@ -1,0 +1,190 @@
+"""Checks with one request for each collection: may it be read, and does it show everything."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pendulum
+
+from pipelines.load.planning import Rules, child_plan, lists_of
+from pipelines.outcome import named
+from sources.clio_http.asking import ORDER
+from sources.clio_http.catalog import Collection, Redaction
+from sources.clio_http.hints import login
+from sources.clio_http.paging import fetch
+from sources.clio_http.plan import List
+from sources.errors import (
+    ClioError,
+    Interrupted,
+    MissingScopeError,
+    SignInNeededError,
+    UnavailableError,
+)
+
+from .line import FAIL, NOTE, OK, Line
+from .session import Session
+from .stored import SEE_ALL
+
+PATIENCE = 3
+"""Collections without an answer, one after the other, after which nothing more is asked."""
+
+
+@dataclass
+class Seen:
+    """What the answers showed, by collection.
+
+    Those without permission, without an answer and not asked for; how many records have hidden
+    values; and the id of one record of each.
+    """
+
+    asked: int = 0
+    missing: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+
+
+def lines_of(session: Session) -> Iterator[Line]:
+    """Ask for one page of each collection that is loaded.
+
+    Raises:
+        SignInNeededError: Clio no longer accepts the token.
+        Interrupted: the run is to stop.
+
+    """
+    before = session.client.requests
+    collections = wanted(session)
+    session.reporter.note(f"asking for {len(collections)} collections of {session.source} once")
+    seen = _ask(session, collections)
+    yield scopes(session, seen).after(session.client.requests - before)
+    yield answered(seen)
+    yield hidden_now(seen)
+
+
+def wanted(session: Session) -> list[Collection]:
+    """Give the collections that are loaded, those with a parent last.
+
+    A list that is loaded in two ways is asked for once.
+    """
+    known, off = session.product.catalog, session.product.off
+    every = [c for c in {**known.collections, **known.singletons}.values() if c.loaded]
+    kept = [c for c in every if c.name not in off and c.path != session.product.clock_path]
+    return sorted(kept, key=lambda c: c.parent is not None)
+
+
+def _ask(session: Session, collections: Sequence[Collection]) -> Seen:
+    seen, unavailable = Seen(), 0
+    now = session.client.server_time or session.clock.now()
+    for collection in collections:
+        one = _list(collection, seen.ids, now)
+        if one is None or unavailable >= PATIENCE:
+            seen.skipped.append(collection.name)
+            continue
+        seen.asked += 1
+        try:
+            rows = _rows(session, collection, one)
+        except (SignInNeededError, Interrupted):
+            raise
+        except MissingScopeError as error:
+            told = str(error.of(collection.scope))
+            seen.missing[collection.name] = told.partition(": ")[2] or "Clio names no permission"
+        except ClioError as error:
+            unavailable = unavailable + 1 if isinstance(error, UnavailableError) else 0
+            seen.failed[collection.name] = str(error)
+        else:
+            unavailable = 0
+            _look(collection, rows, seen)
+    return seen
+
+
+def _list(collection: Collection, ids: Mapping[str, int], now: pendulum.DateTime) -> List | None:
+    """Give the list to ask for: of a child collection that of one parent, if one is known."""
+    if collection.parent is None:
+        return lists_of(collection, now)[0]
+    key = ids.get(collection.parent.resource)
+    return None if key is None else child_plan(collection, [key], Rules(), now).lists[0]
+
+
+def _rows(session: Session, collection: Collection, one: List) -> list[dict[str, Any]]:
+    parameters = [*narrow(collection), *one.parameters]
+    if collection.name in session.product.catalog.singletons:
+        record = orjson.loads(session.client.get(one.path, parameters).body)
+        return [record["data"]] if isinstance(record.get("data"), dict) else []
+    page = fetch(session.client, one.path, parameters, "")
+    return [row for row in orjson.loads(page.body)["data"] if isinstance(row, dict)]
+
+
+def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
+    """Ask for one record with its key and `fields` alone, where a list takes such wishes.
+
+    Where values may be hidden, ask for a page, and for what tells of that.
+    """
+    if not collection.narrows:
+        return []
+    flag = collection.redaction.flag if collection.redaction else ""
+    names = {*collection.key, flag, *fields}
+    chosen = [
+        item.request
+        for item in collection.fields
+        if item.name in names or names & {column.name for column in item.columns}
+    ]
+    size = collection.page_size if flag else 1
+    some = [("limit", str(size))] if collection.page_size > 1 else []
+    # without it some lists are in another order, and their pages are not to be had by a token
+    some += [(ORDER, collection.order)] if collection.order else []
+    return [("fields", ",".join(chosen)), *some]
+
+
+def _look(collection: Collection, rows: Sequence[Mapping[str, Any]], seen: Seen) -> None:
+    key = rows[0].get("id") if rows else None
+    if isinstance(key, int):
+        seen.ids[collection.name] = key
+    if collection.redaction is not None:
+        seen.hidden[collection.name] = sum(is_hiding(row, collection.redaction) for row in rows)
+
+
+def is_hiding(record: Mapping[str, Any], redaction: Redaction) -> bool:
+    """Tell whether Clio hides a value of a record, as it was received."""
+    if record.get(redaction.flag) is True or record.get(redaction.listed_in):
+        return True
+    return any(name in record and record[name] is None for name in redaction.when_null)
+
+
+def scopes(session: Session, seen: Seen) -> Line:
+    """Say which collections may not be read."""
+    if not seen.missing:
+        return Line("scopes", OK, f"none of {seen.asked} collections is refused")
+    told = [f"{name} ({why})" for name, why in sorted(seen.missing.items())]
+    what = f"{len(told)} of {seen.asked} collections may not be read: {named(told, len(told))}"
+    fix = (
+        f"Add the permission to the application in Clio, then {login(session.source)}; or name"
+        f" the collections in sources.{session.source}.off"
+    )
+    return Line("scopes", FAIL, what, fix)
+
+
+def answered(seen: Seen) -> Line:
+    """Say which collections did not answer, and which could not be asked for."""
+    if seen.failed:
+        told = [f"{name} ({why})" for name, why in sorted(seen.failed.items())]
+        what = f"{len(told)} of {seen.asked} collections gave no list: {named(told)}"
+        return Line("collections", FAIL, what, "clio-sync doctor, again later")
+    if seen.skipped:
+        what = f"no record is known whose lists could be asked for: {named(seen.skipped)}"
+        return Line("collections", NOTE, what)
+    return Line("collections", OK, f"{seen.asked - len(seen.missing)} collections answer")
+
+
+def hidden_now(seen: Seen) -> Line:
+    """Say whether the pages that were read hide values."""
+    told = [f"{count:,} {name}" for name, count in seen.hidden.items() if count]
+    if told:
+        what = f"on the first page Clio hides values of {named(told)}"
+        return Line("hidden_now", FAIL, what, SEE_ALL)
+    if not seen.hidden:
+        return Line("hidden_now", NOTE, "no list that can hide values was read")
+    return Line(
+        "hidden_now", OK, f"nothing is hidden on the first page of {named(list(seen.hidden))}"
+    )

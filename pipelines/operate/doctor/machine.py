@@ -1,0 +1,223 @@
+"""Checks of this machine: versions, settings, data folder, lock, disk. Nothing is sent."""
+
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from pipelines.config import Settings
+from pipelines.ledger.errors import STOP
+from pipelines.load import products
+from pipelines.outcome import counted, named
+from pipelines.release import PACKAGE
+from pipelines.warehouse import FILE, ODD, PRIVATE
+from sources.errors import ConfigurationError
+
+from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line
+
+SHOWN = ("dlt", "duckdb")
+OF_GIT = frozenset({".gitignore", ".gitkeep"})
+"""Files that come with the repository and hold nothing of the firm's."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+GIB = 1024**3
+TIGHT, SCARCE, NOTHING = 2 * GIB, GIB // 4, 1024**2
+"""Free bytes below which a line warns, below which it fails, and below which the disk is full."""
+CONFLICT = re.compile(r"conflict|copy|copies|kopie|\(\d+\)", re.IGNORECASE)
+"""What Dropbox, OneDrive, Syncthing and others put into the names of what they could not merge."""
+
+
+def release(text: str) -> tuple[int, ...]:
+    """Give the numbers of a version, those of `2.0` and `2.0.0` alike."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
+    return tuple(numbers + [0] * (3 - len(numbers)))
+
+
+def misfits(requirements: Sequence[str], installed: Callable[[str], str]) -> list[str]:
+    """Name the packages that are not within their bounds, by `dlt[duckdb]<1.32,>=1.31`."""
+    found = []
+    for requirement in requirements:
+        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        bounds, _, marker = requirement.partition(";")
+        if marker:
+            continue
+        try:
+            version = installed(name)
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} is missing")
+            continue
+        if not all(_within(version, *bound) for bound in re.findall(r"(>=|<)\s*([\d.]+)", bounds)):
+            found.append(f"{name} {version}")
+    return found
+
+
+def _within(version: str, sign: str, bound: str) -> bool:
+    least = release(version) >= release(bound)
+    return least if sign == ">=" else not least
+
+
+def versions() -> Line:
+    """Say which versions are at work, and whether they fit together."""
+    python, sqlite = platform.python_version(), sqlite3.sqlite_version
+    shown = [f"{name} {metadata.version(name)}" for name in SHOWN]
+    what = ", ".join([f"python {python}", *shown, f"sqlite {sqlite}"])
+    try:
+        own, needed = metadata.version(PACKAGE), metadata.requires(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        told = f"{what}; {PACKAGE} is not installed, so they are not compared"
+        return Line("versions", NOTE, told, "make install")
+    return fitting(f"{PACKAGE} {own}, {what}", needed, metadata.version)
+
+
+def fitting(what: str, needed: Sequence[str], installed: Callable[[str], str]) -> Line:
+    """Judge the installed versions by what is needed."""
+    wrong = misfits(needed, installed)
+    if wrong:
+        return Line("versions", FAIL, f"{what}; not as needed: {named(wrong)}", "make install")
+    return Line("versions", OK, what)
+
+
+def configuration(settings: Settings, folder: Path) -> Line:
+    """Look at what can only be judged with the catalogues, and at who can read the secrets."""
+    try:
+        for source, options in settings.sources.items():
+            products.product(source, options)
+            products.hashed(products.catalog(source, options), options)
+    except ConfigurationError as error:
+        return Line("configuration", FAIL, str(error), error.hint)
+    secrets = folder / ".dlt" / "secrets.toml"
+    if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & OTHERS:
+        what = "others on this machine can read .dlt/secrets.toml"
+        return Line("configuration", WARN, what, "chmod 600 .dlt/secrets.toml")
+    return Line("configuration", OK, "every setting is understood")
+
+
+def data_folder(folder: Path) -> Line:
+    """Look at who can read the data folder, and whether it can be used."""
+    check, quoted = "data_folder", shlex.quote(str(folder))
+    odd = sorted(set(str(folder.resolve())) & set(ODD))
+    if odd:
+        return Line(
+            check, FAIL, f"its path holds {odd[0]}", "Point CLIO_SYNC__DATA_DIR at another folder."
+        )
+    if not folder.exists():
+        return Line(check, NOTE, f"there is no {folder} yet", "clio-sync load")
+    if unusable := _unusable(folder):
+        return unusable
+    open_ = sorted(_open_to_others(folder))
+    if open_:
+        has = "has a mode" if len(open_) == 1 else "have modes"
+        what = f"{counted(len(open_), 'file')} {has} for others too: {named(open_)}"
+        return Line(check, WARN, what, f"chmod -R go-rwx {quoted}")
+    return Line(check, OK, f"{folder} is yours alone")
+
+
+def _unusable(folder: Path) -> Line | None:
+    """Say why a folder that is there cannot be the data folder."""
+    check, elsewhere = "data_folder", "point CLIO_SYNC__DATA_DIR at another folder."
+    if not folder.is_dir() or folder.stat().st_uid != os.getuid():
+        return Line(
+            check, FAIL, f"{folder} is no folder of yours", elsewhere[:1].upper() + elsewhere[1:]
+        )
+    if not os.access(folder, os.W_OK) and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        what = f"{folder} may not be written: its disk is mounted read-only"
+        return Line(check, FAIL, what, f"Mount it for writing, or {elsewhere}", code=UNUSABLE)
+    if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+        what = f"{folder} is open to others, or cannot be written"
+        return Line(check, FAIL, what, f"chmod 700 {shlex.quote(str(folder))}")
+    return None
+
+
+def _open_to_others(folder: Path) -> list[str]:
+    """Name the files whose own mode lets others in; a link's own mode says nothing."""
+    found = []
+    for here, _, files in os.walk(folder):
+        for name in files:
+            path = Path(here, name)
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # a run that is at work has removed it
+                continue
+            if name not in OF_GIT and stat.S_ISREG(mode) and stat.S_IMODE(mode) & OTHERS:
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+def lock(folder: Path) -> Line:
+    """Say who is at work on the data folder, without taking its lock."""
+    try:
+        held = json.loads((folder / "lock.json").read_text("utf-8"))
+        pid, what = int(held["pid"]), f"{held['command']}, since {held['since']}"
+    except FileNotFoundError:
+        return Line("lock", OK, "nobody is at work on the data folder")
+    except (OSError, ValueError, TypeError, KeyError):
+        return Line("lock", WARN, "lock.json cannot be read", "clio-sync load")
+    if _is_alive(pid):
+        what = f"process {pid} ({what}) is at work on the data folder"
+        return Line("lock", WARN, what, "Wait until that run has ended.")
+    return Line("lock", OK, f"process {pid} ({what}) died; the next run goes on from there")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def disk(folder: Path) -> Line:
+    """Say how much room there is."""
+    there = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
+    warehouse = folder / FILE
+    size = warehouse.stat().st_size if warehouse.exists() else 0
+    return room(shutil.disk_usage(there).free, size, there)
+
+
+def room(free: int, warehouse: int, place: Path) -> Line:
+    """Judge the free bytes at a place beside a warehouse of so many bytes."""
+    if free < NOTHING:
+        what = f"there is no room left in {place}"
+        fix = "Free disk space, or move the data folder to a larger disk."
+        return Line("disk", FAIL, what, fix, code=FULL)
+    what = f"{free / GIB:.1f} GiB are free, the warehouse has {warehouse / GIB:.1f} GiB"
+    fix = "Free disk space, or move the data folder to a larger disk."
+    if free < SCARCE:
+        return Line("disk", FAIL, what, fix)
+    if free < max(TIGHT, 2 * warehouse):
+        return Line("disk", WARN, what, fix)
+    return Line("disk", OK, what)
+
+
+def copies(folder: Path) -> Line:
+    """Look beside warehouse and ledger for copies that a program which synchronises made."""
+    found = sorted(
+        path.name
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.name.startswith(("warehouse", "ledger", "epoch")) and CONFLICT.search(path.name)
+    )
+    if found:
+        what = f"{named(found)}: another program synchronises the data folder, and met two states"
+        fix = (
+            "Move the data folder out of the folder that is synchronised; keep these files aside,"
+            " and see with clio-sync status which state the warehouse is in."
+        )
+        return Line("copies", WARN, what, fix)
+    return Line("copies", OK, "no copy of another program's is beside the warehouse")
+
+
+def stop(folder: Path) -> Line:
+    """Say whether the kill switch for writing is thrown."""
+    path = folder / STOP
+    if path.exists():
+        what = "the file STOP is in the data folder: nothing is written to Clio"
+        return Line("stop", WARN, what, f"rm {shlex.quote(str(path))}")
+    return Line("stop", OK, "there is no file STOP in the data folder")

@@ -1,0 +1,105 @@
+"""The `doctor --probe` command: how this account's Clio behaves, written down for a report."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipelines.access import access
+from pipelines.config import PRODUCTS
+from pipelines.errors import FileInTheWayError
+from pipelines.load import products
+from pipelines.outcome import Outcome, jsonable
+from pipelines.release import release
+from sources.errors import ConfigurationError, SignInNeededError
+
+from . import grow_questions, manage_questions
+from .answers import Answer, Asker, Question, answered
+from .session import Work, opened
+
+NAME = "clio-sync-probe.json"
+QUESTIONS: Mapping[str, Sequence[Question]] = {
+    "clio_manage": manage_questions.QUESTIONS,
+    "clio_grow": grow_questions.QUESTIONS,
+}
+
+
+def run_probe(work: Work, out: Path | None = None) -> Outcome:
+    """Put every question to each product that is set up, and write the answers to a file.
+
+    Raises:
+        FileInTheWayError: there is such a file; nothing is sent then.
+        ConfigurationError: the file cannot be made.
+        ClioError: no product could be asked.
+
+    """
+    began, path = work.clock.now(), out or work.folder / NAME
+    if path.exists() or path.is_symlink():
+        message = f"{path} is there already"
+        raise FileInTheWayError(message)
+    ready = [source for source in PRODUCTS if access.is_set_up(source, work.settings)]
+    if not ready:
+        message = "there is no token, and nobody is signed in"
+        raise SignInNeededError(message)
+    answers = [answer for source in ready for answer in _probe(work, source)]
+    outcome = Outcome("doctor", began, work.clock.now())
+    outcome.results = [answer.document() for answer in answers]
+    _write(path, {"taken_at": began, **about(), "answers": list(outcome.results)})
+    outcome.text = _text(answers, path)
+    return outcome
+
+
+def about() -> dict[str, str]:
+    """Say what wrote the report."""
+    return {
+        "clio_sync": release() or "not installed",
+        "holds": "how Clio's API answered; no record, no id, no name and no text of the account",
+    }
+
+
+def _probe(work: Work, source: str) -> list[Answer]:
+    with opened(work, source) as session:
+        name = products.PRODUCT_NAMES[source]
+        work.reporter.note(f"asking {name} {len(QUESTIONS[source])} questions; nothing is changed")
+        session.who_am_i()  # so that a token that is over is renewed, or refused at once
+        asker = Asker(session.client, work.clock)
+        return [answered(source, question, asker) for question in QUESTIONS[source]]
+
+
+def _write(path: Path, report: Mapping[str, Any]) -> None:
+    """Make a file that its owner alone can read; one that is there is never written over."""
+    text = orjson.dumps(
+        report, default=jsonable, option=orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATETIME
+    )
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text + b"\n")
+    except FileExistsError:
+        message = f"{path} is there already"
+        raise FileInTheWayError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror})"
+        raise ConfigurationError(message) from None
+
+
+def _text(answers: Sequence[Answer], path: Path) -> str:
+    parts = []
+    for answer in answers:
+        told = answer.observed
+        if isinstance(told, dict):
+            told = ", ".join(f"{name.replace('_', ' ')}: {_shown(it)}" for name, it in told.items())
+        shown = f"unknown ({answer.reason})" if told is None else _shown(told)
+        parts.append(f"{answer.product.removeprefix('clio_')}  {answer.question.text}  {shown}")
+    settled = sum(answer.observed is not None for answer in answers)
+    requests = sum(answer.requests for answer in answers)
+    end = f"{settled} of {len(answers)} questions settled, {requests} requests. Written to {path}."
+    return "\n".join([*parts, "", f"{end} It holds nothing of any record.", ""])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)

@@ -1,0 +1,316 @@
+"""Checks of the warehouse: what it says of its own runs, proofs and gaps. Nothing is sent."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+from pipelines.access import account
+from pipelines.access.account import Identity
+from pipelines.config import PRODUCTS, Settings
+from pipelines.errors import BusyError
+from pipelines.errors.remedies import KEPT_OUT, parted, remedy
+from pipelines.ledger.ledger import Head, Ledger
+from pipelines.load import products
+from pipelines.operate.status import source_status
+from pipelines.outcome import counted, named
+from pipelines.state import certificates, own_writes, refusals
+from pipelines.state.epoch import (
+    UnreadableEpochError,
+    epoch_beside,
+    epoch_inside,
+    last_regression,
+    went_back,
+)
+from pipelines.state.lateness import FAIL as TOO_LATE
+from pipelines.state.lateness import OK as IN_TIME
+from pipelines.state.lateness import OVERLAP
+from pipelines.state.problems import CERTIFICATES, problems
+from pipelines.state.refusals import Refusals
+from pipelines.sweep.sweep import SWEPT
+from pipelines.warehouse import FILE, Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection, Redaction, read_catalog
+from sources.clio_http.clock import Clock
+from sources.errors import ClioError, ConfigurationError
+
+from .line import FAIL, NOTE, OK, WARN, Line
+
+NEEDED = frozenset(
+    {
+        "accounts", "certificates", "epoch", "fields", "lateness", "parents_read", "quarantine",
+        "silent_changes", "sync_runs", "tombstones", "watermarks",
+    }
+)  # fmt: skip
+"""Tables of `meta` without which a warehouse is older than this program."""
+OLD_LOAD = pendulum.duration(days=2)
+OLD_PROOF = pendulum.duration(days=31)
+UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the warehouse knows that is held against Clio's answers, by product."""
+
+    pinned: Mapping[str, Identity | None] = field(default_factory=dict)
+    refused: Mapping[str, Refusals] = field(default_factory=dict)
+    not_taken: Mapping[str, Refusals] = field(default_factory=dict)
+
+
+def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored]:
+    """Check the warehouse, opened for reading and closed again."""
+    folder = settings.data_dir
+    if not (folder / FILE).exists():
+        return [Line("warehouse", NOTE, "there is none yet", "clio-sync load")], Stored()
+    try:
+        with Warehouse(folder, read_only=True) as warehouse:
+            return _looked(settings, warehouse, now)
+    except BusyError as error:
+        what = f"{error}; it was not looked into"
+        return [Line("warehouse", WARN, what, "Wait until that run has ended.")], Stored()
+    except ClioError as error:
+        return [Line("warehouse", FAIL, str(error), error.hint)], Stored()
+
+
+def ledger(settings: Settings, clock: Clock) -> Line:
+    """Say whether the ledger is whole, and as long as the warehouse saw it last."""
+    folder = settings.data_dir
+    try:
+        with Ledger.open(folder, clock, read_only=True) as open_:
+            open_.demand_whole(_seen(folder))
+            events = open_.head().count
+    except ClioError as error:
+        return Line("ledger", FAIL, str(error), error.hint)
+    return Line("ledger", OK, f"{events:,} events, each as it was written")
+
+
+def _seen(folder: Path) -> Head:
+    """Give the head of the ledger that the warehouse saw last; none where it cannot be asked."""
+    if not (folder / FILE).exists():
+        return Head()
+    try:
+        with Warehouse(folder, read_only=True) as warehouse:
+            return Head(*own_writes.seen(warehouse))
+    except ClioError:
+        return Head()  # what is wrong with the warehouse is a line of its own
+
+
+def _looked(
+    settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
+) -> tuple[list[Line], Stored]:
+    layout = warehouse.layout("meta")
+    if not set(layout) >= NEEDED or "failed" not in layout["parents_read"]:
+        what = "no load of this version of clio-sync was made into it yet"
+        return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
+    lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
+    pinned = {source: account.pinned(warehouse, source) for source in PRODUCTS}
+    refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
+    not_taken = {
+        source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS
+    }
+    for source in PRODUCTS:
+        collections = _wanted(settings, source)
+        rows = [r for r in source_status(warehouse, source, now) if r["resource"] in collections]
+        if not rows:
+            continue
+        judged = [judge(rows, now) for judge in JUDGES]
+        judged.append(hidden_values(warehouse, source, collections))
+        judged += not_known(warehouse, source)
+        lines += [line.of(source) for line in judged]
+    return lines, Stored(pinned, refused, not_taken)
+
+
+def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
+    """Give the collections that are loaded, by name; settings that cannot be used take none off."""
+    options = settings.sources[source]
+    known = products.catalog(source, options)
+    try:
+        off = products.off(known, options)
+    except ConfigurationError:
+        off = frozenset()
+    return {name: one for name, one in known.loaded.items() if name not in off}
+
+
+def epoch(settings: Settings, warehouse: Warehouse) -> Line:
+    """Say whether the warehouse went back to an older state, now or before."""
+    sweep = "clio-sync sweep"
+    try:
+        beside, inside = epoch_beside(settings.data_dir), epoch_inside(warehouse)
+    except UnreadableEpochError:
+        return Line("epoch", WARN, "epoch.json cannot be read", f"clio-sync load, then {sweep}")
+    if beside is None:
+        return Line("epoch", WARN, "epoch.json is missing", f"clio-sync load, then {sweep}")
+    seen = last_regression(warehouse)
+    noted = seen is not None and (seen.epoch_seq, seen.raised_to) == (
+        beside.load_seq,
+        inside.load_seq,
+    )
+    reason = "" if noted else went_back(beside, inside)
+    if reason:
+        what = f"the warehouse is not the one of the last load ({reason})"
+        return Line("epoch", FAIL, what, f"clio-sync load, then {sweep}")
+    if seen is None:
+        return Line("epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})")
+    ((proved,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    what = f"the warehouse went back; this was found at {seen}"
+    if proved is not None and pendulum.instance(proved) > seen.seen_at:
+        return Line("epoch", OK, f"{what}, and a sweep was made since")
+    return Line("epoch", WARN, what, sweep)
+
+
+def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+    """Say which collections' last load did not end well, or was long ago."""
+    check, fix = "last_runs", "clio-sync load"
+    failed = [row for row in rows if row["state"] not in {"ok", "never loaded", *UNDER_WAY}]
+    if failed:
+        causes = [cause(row) for row in failed]
+        told = [
+            f"{row['resource']} ({words})" for row, (_, words) in zip(failed, causes, strict=True)
+        ]
+        fixes = dict.fromkeys(
+            remedy(code, row["source"], row["resource"], swept=is_swept(row))
+            for row, (code, _) in zip(failed, causes, strict=True)
+        )
+        what = f"the last load of these did not end well: {named(told)}"
+        return Line(check, FAIL, what, named(list(fixes), between="; "))
+    open_ = [row["resource"] for row in rows if row["state"] in UNDER_WAY]
+    if open_:
+        return Line(check, WARN, f"the last load of {named(open_)} is not complete", fix)
+    newest = max((row["last_load"] for row in rows if row["last_load"]), default=None)
+    if newest is None or now - newest > OLD_LOAD:
+        when = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "never"
+        return Line(check, WARN, f"the last load was {when}", fix)
+    return Line(
+        check, OK, f"{len(rows)} collections, the last load was {newest:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def cause(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the code of what a collection's last load ended with, and what it said."""
+    code, words = parted(str(row["error"] or row["state"].replace("_", " ")))
+    # why a list is frozen is kept without a code
+    frozen = row["error"] and row["state"] == "failed" and ": " not in words
+    return code or ("frozen" if frozen else ""), words
+
+
+def is_swept(row: Mapping[str, Any]) -> bool:
+    """Tell whether a sweep reads a collection."""
+    collection = read_catalog(row["source"]).loaded.get(row["resource"])
+    return collection is not None and collection.mode in SWEPT
+
+
+def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+    """Say whether versions became visible later than loads allow for."""
+    late = sorted(
+        (row for row in rows if row["lateness"] != IN_TIME), key=lambda row: -row["late_seconds"]
+    )
+    allowed = OVERLAP.in_minutes()
+    if not late:
+        return Line("lateness", OK, f"no version was late by half of {allowed} minutes or more")
+    told = [f"{row['resource']} ({row['late_seconds'] / 60:.0f} minutes)" for row in late]
+    worst = FAIL if any(row["lateness"] == TOO_LATE for row in late) else WARN
+    what = f"versions became visible late in {named(told)}; loads allow for {allowed} minutes"
+    return Line("lateness", worst, what, "clio-sync sweep, every night")
+
+
+def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+    """Say how far the warehouse is proved."""
+    check, fix = "certificates", "clio-sync sweep"
+    rows = [row for row in rows if is_swept(row)]
+    good = {None, certificates.OK, certificates.WITHHELD}
+    bad = [row for row in rows if row["certificate"] not in good]
+    if bad:
+        told = [f"{row['resource']} ({CERTIFICATES[row['certificate']]})" for row in bad]
+        return Line(check, FAIL, named(told), fix)
+    unproved = [row["resource"] for row in rows if row["certificate"] is None]
+    if unproved:
+        what = f"{len(unproved)} of {len(rows)} collections were never proved: {named(unproved)}"
+        return Line(check, WARN, what, fix)
+    old = [row["resource"] for row in rows if now - row["certified_at"] > OLD_PROOF]
+    if old:
+        what = f"{len(old)} of {len(rows)} certificates are older than 31 days: {named(old)}"
+        return Line(check, WARN, what, fix)
+    what = f"{counted(len(rows), 'collection')} proved equal to Clio"
+    partly = [row["resource"] for row in rows if row["certificate"] == certificates.WITHHELD]
+    if partly:
+        # what of them is not known has its own lines, until a person accepts it
+        what += f"; of {named(partly)} the rows, and not every value in them"
+    return Line(check, OK, what)
+
+
+def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+    """Say what of Clio is kept out since it does not fit."""
+    told = [f"{row['resource']} ({row['kept_out']})" for row in rows if row["kept_out"]]
+    if told:
+        return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
+    return Line("kept_out", OK, "everything that Clio shows fits")
+
+
+TOLD_HERE = {"withheld": WARN, "never": WARN, "behind": WARN, "accepted": NOTE}
+"""What is not known and has no line of its own, and how bad it is."""
+
+
+def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+    """Tell each thing that is not known, with what mends it; what is kept out has its own line.
+
+    What a person accepted is a note; values known before that nobody accepted to lose are a fault.
+    """
+    found = [one for one in problems(warehouse, source) if one.kind in TOLD_HERE]
+    if not found:
+        return [Line("not_known", OK, "everything that is loaded is known")]
+    return [
+        Line(
+            "not_known",
+            FAIL if one.alarm else TOLD_HERE[one.kind],
+            f"{one.name}: {one.message}{one.when}",
+            one.fix,
+        )
+        for one in found
+    ]
+
+
+JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
+    last_runs,
+    lateness,
+    certified,
+    kept_out,
+)
+
+
+def hidden_values(warehouse: Warehouse, source: str, collections: Mapping[str, Collection]) -> Line:
+    """Count the stored records of which Clio hid a value."""
+    counts = {}
+    for name, redaction in _redacted(collections):
+        columns = warehouse.columns(f"raw_{source}", name)
+        tests = " or ".join(hidden_tests(redaction, columns))
+        if tests:
+            query = f"select count(*) from {quoted('raw_' + source)}.{quoted(name)} where {tests}"  # noqa: S608
+            ((counts[name],),) = warehouse.rows(query)
+    told = [f"{count:,} {name}" for name, count in counts.items() if count]
+    if told:
+        what = f"values of {named(told)} were hidden from the token"
+        return Line("hidden_values", FAIL, what, SEE_ALL)
+    return Line("hidden_values", OK, "no stored record has a hidden value")
+
+
+SEE_ALL = (
+    "Let a user who may see them sign in, with every permission that the application needs; then"
+    " clio-sync sweep --accept-user"
+)
+
+
+def _redacted(collections: Mapping[str, Collection]) -> Iterator[tuple[str, Redaction]]:
+    for name, collection in collections.items():
+        if collection.redaction is not None:
+            yield name, collection.redaction
+
+
+def hidden_tests(redaction: Redaction, columns: Sequence[str]) -> list[str]:
+    """Give the SQL conditions of which one holds where a value is hidden."""
+    tests = [f"{quoted(redaction.flag)}"] if redaction.flag in columns else []
+    if redaction.listed_in in columns:
+        name = quoted(redaction.listed_in)
+        tests.append(f"({name} is not null and {name}::varchar <> '[]')")
+    return tests

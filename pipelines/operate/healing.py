@@ -1,0 +1,244 @@
+"""Records read again because a check found that they do not fit together.
+
+A record that was deleted in Clio stays here until a sweep, and one may have been read while it
+changed. So a check that fails names its records, exactly those and their lists are read again by
+the load's own way, and what is gone is marked as deleted once Clio, asked for it alone, says so.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from pipelines.errors import OtherUserError
+from pipelines.load.absence_guard import FEW
+from pipelines.load.command import Run, opened_runner
+from pipelines.load.task import Task
+from pipelines.plan.refresh_records import Rereading, Wanted
+from pipelines.state.epoch import check_epoch
+from pipelines.state.inputs import unknown
+from pipelines.state.runs import Meta
+from pipelines.state.tombstones import bury
+from pipelines.transform.build import read_plan
+from pipelines.transform.header import ERROR, Heals
+from pipelines.transform.run import Work
+from pipelines.warehouse import Warehouse, writer_lock
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from sources.clio_http.confirm import confirm
+from sources.clio_http.keys import key_sql, key_texts
+from sources.clio_http.plan import List, Plan, Point, Reading
+from sources.clio_http.records import joined
+from sources.clio_http.walks import Walk
+from sources.errors import ConfigurationError
+
+SOURCE = "clio_manage"
+SCHEMA = f"raw_{SOURCE}"
+MOST_IDS = 200
+"""So many records of a collection are read again: one request names them all."""
+MOST_LISTS = 25
+"""So many lists of a collection are read again."""
+MOST_ROWS = 5_000
+"""A list with more rows than these here is not read again: that is for a sweep."""
+FAILING = """
+select check_name, row::varchar from meta.check_failures where severity = $1
+    and list_contains($2, check_name)
+"""
+
+
+@dataclass(frozen=True)
+class Ailing:
+    """Records of one collection that do not fit: by their ids, and by lists they stand in."""
+
+    resource: str
+    ids: tuple[str, ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Healed:
+    """What was read again: the collections asked, and how many records were found to be gone."""
+
+    asked: tuple[Ailing, ...] = ()
+    gone: int = 0
+    changed: int = 0
+
+    @property
+    def resources(self) -> list[str]:
+        """Name the collections that were asked."""
+        return [one.resource for one in self.asked]
+
+
+def ailing(work: Work, warehouse: Warehouse, checks: Sequence[str]) -> tuple[Ailing, ...]:
+    """Name the records that failed checks point at, as the headers of the checks say."""
+    plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+    healed = {one.name: one.header.heals for one in plan.checks if one.header is not None}
+    unread = {one.relation for one in unknown(warehouse) if not one.field}
+    ids: dict[str, dict[str, None]] = {}
+    lists: dict[str, dict[str, dict[str, None]]] = {}
+    for check, text in warehouse.rows(FAILING, [ERROR, list(checks)]):
+        row = json.loads(text)
+        for heals in healed.get(check, ()):
+            value = row.get(heals.column)
+            if value is not None and f"{SCHEMA}.{heals.resource}" not in unread:
+                _note(ids, lists, heals, str(value))
+    return tuple(
+        Ailing(
+            name,
+            tuple(ids.get(name, {}))[:MOST_IDS],
+            {by: tuple(values)[:MOST_LISTS] for by, values in lists.get(name, {}).items()},
+        )
+        for name in sorted({*ids, *lists})
+    )
+
+
+def _note(
+    ids: dict[str, dict[str, None]],
+    lists: dict[str, dict[str, dict[str, None]]],
+    heals: Heals,
+    value: str,
+) -> None:
+    if heals.by == "id":
+        ids.setdefault(heals.resource, {})[value] = None
+    else:
+        lists.setdefault(heals.resource, {}).setdefault(heals.by, {})[value] = None
+
+
+def run_heal(run: Run, work: Work, checks: Sequence[str], run_id: str) -> Healed:
+    """Read again what failed checks point at.
+
+    Raises:
+        ClioError: Clio could not be asked; what is stored is as sound as before.
+
+    """
+    folder = run.settings.data_dir
+    with writer_lock(folder, "sync", run.clock.now()), Warehouse(folder) as warehouse:
+        check_epoch(warehouse, folder, run.clock.now(), run_id)
+        Meta(warehouse)
+        found = ailing(work, warehouse, checks)
+        if not found:
+            return Healed()
+        with _healing(run, warehouse, run_id) as healing:
+            return healing.heal(found)
+
+
+@contextmanager
+def _healing(run: Run, warehouse: Warehouse, run_id: str) -> Iterator["Healing"]:
+    with opened_runner(Healing, run, SOURCE, warehouse, run_id) as healing:
+        try:
+            yield healing
+        finally:
+            healing.close()
+
+
+class Healing(Rereading):
+    """Reads ailing records again, and the lists that they stand in."""
+
+    mode = "heal"
+
+    def heal(self, found: Sequence[Ailing]) -> Healed:
+        """Read again what is named, and mark as deleted what Clio says is gone.
+
+        Raises:
+            ClioError: Clio could not be asked; what was stored until then is sound.
+
+        """
+        self.begin()
+        if not self.same_eyes:
+            raise OtherUserError
+        gone = changed = 0
+        for one in found:
+            collection = self.product.catalog.collections.get(one.resource)
+            if collection is None or one.resource in self.product.off:
+                message = f"a check is healed by {one.resource}, which is not loaded"
+                raise ConfigurationError(message)
+            healed = self._heal(collection, one)
+            gone, changed = gone + healed[0], changed + healed[1]
+        self.warehouse.checkpoint()
+        return Healed(tuple(found), gone, changed)
+
+    def _heal(self, collection: Collection, one: Ailing) -> tuple[int, int]:
+        """Read one collection's records again; give how many are gone and how many changed."""
+        shown: set[str] = set()
+        task, records = self._aside(Wanted(collection.name, one.ids))
+        if one.ids:
+            shown |= self._keep(task, records.by_ids(one.ids))
+        expected = set(one.ids)
+        for by, values in one.lists.items():
+            column = _column(collection, by)
+            lists = [value for value in values if self._fits(collection, column, value)]
+            expected |= self.live(collection, f"list_contains($3, {column}::varchar)", lists)
+            shown |= self._keep(task, self._listed(task.walk.plan, by, lists))
+        stored = self.live(collection, f"list_contains($3, {key_sql(collection, 't')})", expected)
+        gone = self._gone(task, collection, sorted(stored - shown))
+        return gone, task.counts.inserted + task.counts.updated
+
+    def _listed(self, plan: Plan, by: str, values: Sequence[str]) -> Reading:
+        """Read the lists of some parents whole, such as the allocations of a bill."""
+        lists = tuple(
+            List(one.path, (*one.parameters, (by, value)), one.constants)
+            for one in plan.lists
+            for value in values
+        )
+        walk = Walk(self.client, replace(plan, lists=lists, start=Point()), self.clock)
+        readings = list(walk.readings())
+        if walk.error is not None:
+            raise walk.error
+        return joined(readings)
+
+    def _keep(self, task: Task, reading: Reading) -> set[str]:
+        """Store what a reading shows, and name the records that it shows."""
+        rows = reading.table.num_rows + len(reading.misfits)
+        if not rows:
+            return set()
+        collection = task.walk.plan.collection
+        shown = {str(misfit.record_id) for misfit in reading.misfits}
+        if reading.table.num_rows:
+            shown |= set(key_texts(reading.table, collection).to_pylist())
+        task.hold(replace(reading, rows=rows))
+        self.drive([task])
+        return shown
+
+    def _gone(self, task: Task, collection: Collection, absent: Sequence[str]) -> int:
+        """Mark absent records as deleted that Clio, asked for each alone, says are gone.
+
+        Not where they are so many as stop a sweep, or where Clio shows none of the others: then it
+        is rather that this user lost sight of them, and a sweep's guard asks a person.
+        """
+        if not absent or len(absent) > FEW or self.children_of(collection):
+            return 0
+        if not self.may_be_gone(collection, absent):
+            return 0
+        answer = confirm(task.walk, absent)
+        if answer.present is not None:
+            self._keep(task, answer.present)
+        if answer.gone:
+            at = self.result.server_time or self.clock.now()
+            bury(self.warehouse, self.source, collection, answer.gone, at)
+        if answer.error is not None:
+            raise answer.error
+        return len(answer.gone)
+
+    def _fits(self, collection: Collection, column: str, value: str) -> bool:
+        rows = self.live(collection, f"list_contains($3, {column}::varchar)", [value])
+        return len(rows) <= MOST_ROWS
+
+
+def _column(collection: Collection, by: str) -> str:
+    """Name the raw column that holds what a list is filtered by."""
+    names = {column.name for column in collection.columns}
+    inner = f"{by.removesuffix('_id')}__id"
+    return quoted(inner if inner in names else by)
+
+
+def told_ailing(found: Sequence[Ailing]) -> str:
+    """Name records for a person, by ids alone."""
+    parts = []
+    for one in found:
+        ids = [*one.ids, *(v for by, values in one.lists.items() for v in _said(by, values))]
+        parts.append(f"{one.resource} {', '.join(ids[:5])}{' …' if len(ids) > 5 else ''}")  # noqa: PLR2004
+    return "; ".join(parts)
+
+
+def _said(by: str, values: Sequence[str]) -> list[str]:
+    return [f"of {by} {value}" for value in values]

@@ -1,0 +1,291 @@
+"""`clio-sync schedule print`: files that run `clio-sync sync` again and again.
+
+They hold the place of this installation, of the folder with the settings and of the data folder,
+and nothing secret. Exit code 4 is no failure in them: the next run goes on.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Self
+
+from pipelines.config import Settings
+from pipelines.errors import FileInTheWayError
+from pipelines.outcome import Outcome
+from sources.clio_http.clock import Clock
+from sources.errors import ConfigurationError
+
+HOUR = 60
+CONTROL = 32
+SYNC = ("sync",)
+
+CRON = """\
+# clio-sync for cron: crontab -e, and add these lines to what is there.
+$when umask 077; cd $folder && CLIO_SYNC__DATA_DIR=$data $program $words >> $log 2>&1
+"""
+SERVICE = """\
+# ~/.config/systemd/user/clio-sync.service
+[Unit]
+Description=Load, build, check and publish the firm's data of Clio
+After=network-online.target
+
+[Service]
+Type=oneshot
+WorkingDirectory=$bare
+Environment=$setting
+ExecStart=$program $words
+SuccessExitStatus=4
+UMask=0077
+"""
+TIMER = """\
+# ~/.config/systemd/user/clio-sync.timer
+# systemctl --user daemon-reload && systemctl --user enable --now clio-sync.timer
+# loginctl enable-linger: without it the timer rests while its user is not signed in
+[Unit]
+Description=Run clio-sync sync again and again
+
+[Timer]
+OnCalendar=$when
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+AIRFLOW = '''\
+"""clio-sync for Airflow 2.10 or newer: put this file into the folder dags."""
+
+from datetime import datetime, timedelta, timezone
+
+from airflow import DAG
+
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+except ImportError:  # Airflow 2
+    from airflow.operators.bash import BashOperator
+
+with DAG(
+    dag_id="clio_sync",
+    schedule=$when,
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+):
+    BashOperator(
+        task_id="sync",
+        bash_command=$command,
+        cwd=$folder,
+        env={"CLIO_SYNC__DATA_DIR": $data},
+        append_env=True,
+        skip_on_exit_code=4,  # incomplete, or another run is at work: the next one goes on
+        execution_timeout=timedelta(hours=6),
+    )
+'''
+DAGSTER = '''\
+"""clio-sync for Dagster: dagster dev -f clio_sync_dagster.py"""
+
+import os
+import subprocess
+
+from dagster import Definitions, Failure, ScheduleDefinition, job, op
+
+COMMAND = [$program, $words, "--json"]
+FOLDER = $folder
+DATA = $data
+GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
+
+
+@op
+def clio_sync(context) -> None:
+    env = {**os.environ, "CLIO_SYNC__DATA_DIR": DATA}
+    done = subprocess.run(COMMAND, cwd=FOLDER, env=env, stdout=subprocess.DEVNULL, check=False)
+    context.log.info(f"exit code {done.returncode}")
+    if done.returncode not in GOES_ON:
+        raise Failure(f"clio-sync sync ended with {done.returncode}")
+
+
+@job
+def clio_sync_job():
+    clio_sync()
+
+
+defs = Definitions(
+    jobs=[clio_sync_job],
+    schedules=[ScheduleDefinition(job=clio_sync_job, cron_schedule=$when)],
+)
+'''
+PREFECT = '''\
+"""clio-sync for Prefect 3: python clio_sync_prefect.py, which runs until it is stopped."""
+
+import os
+import subprocess
+
+from prefect import flow
+
+COMMAND = [$program, $words, "--json"]
+FOLDER = $folder
+DATA = $data
+GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
+
+
+@flow(name="clio-sync")
+def clio_sync() -> int:
+    env = {**os.environ, "CLIO_SYNC__DATA_DIR": DATA}
+    done = subprocess.run(COMMAND, cwd=FOLDER, env=env, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode not in GOES_ON:
+        raise RuntimeError(f"clio-sync sync ended with {done.returncode}")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    clio_sync.serve(name="clio-sync", cron=$when)
+'''
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the command is, the folder it is started in, and the data folder; all absolute."""
+
+    program: str
+    folder: str
+    data: str
+
+    @classmethod
+    def here(cls, settings: Settings) -> Self:
+        """Give the places of this process.
+
+        Raises:
+            ConfigurationError: one of them holds a character that no schedule can write.
+
+        """
+        folder = Path.cwd()
+        program = Path(sys.executable).with_name("clio-sync")
+        place = cls(str(program), str(folder), str(folder / settings.data_dir))
+        for path in vars(place).values():
+            if any(ord(char) < CONTROL for char in path):
+                message = "a path with a line break or another control character"
+                raise ConfigurationError(message)
+        return place
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a schedule: its name, its text, how paths are written in it, and its times.
+
+    `words` writes the words of the command that come after the program.
+    """
+
+    name: str
+    text: str
+    quote: Callable[[str], str]
+    when: Callable[[int], str]
+    words: Callable[[Sequence[str]], str] = " ".join
+
+    def filled(self, place: Place, every: int, words: Sequence[str]) -> str:
+        """Give the text for a place that runs these words; `every` is in minutes."""
+        quote = self.quote
+        values = {
+            "when": self.when(every),
+            "program": quote(place.program),
+            "words": self.words(words),
+            "folder": quote(place.folder),
+            "bare": specifiers_kept(place.folder),
+            "data": quote(place.data),
+            "log": quote(os.path.join(place.data, "sync.log")),  # noqa: PTH118 - text, no file
+            "setting": quote(f"CLIO_SYNC__DATA_DIR={place.data}"),
+            "command": quote(shlex.join([place.program, *words, "--json"])),
+        }
+        return Template(self.text).substitute(values)
+
+
+def cron_times(every: int) -> str:
+    """Give the five fields of cron."""
+    return f"*/{every} * * * *" if every < HOUR else "0 * * * *"
+
+
+def calendar(every: int) -> str:
+    """Give a calendar event of systemd."""
+    return f"*:0/{every}" if every < HOUR else "hourly"
+
+
+def cron_quoted(text: str) -> str:
+    """Quote for the shell, in a line of cron, where a per cent sign would end the command."""
+    return shlex.quote(text).replace("%", r"\%")
+
+
+def unit_quoted(text: str) -> str:
+    """Quote for a unit file of systemd, where it takes quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{specifiers_kept(escaped)}"'
+
+
+def specifiers_kept(text: str) -> str:
+    """Write a text so that systemd takes no per cent sign in it for one of its specifiers."""
+    return text.replace("%", "%%")
+
+
+def python_words(words: Sequence[str]) -> str:
+    """Give words as items of a list of Python."""
+    return ", ".join(map(repr, words))
+
+
+def python_times(every: int) -> str:
+    """Give cron's five fields as text of Python."""
+    return repr(cron_times(every))
+
+
+FILES = {
+    "cron": (File("clio-sync.cron", CRON, cron_quoted, cron_times),),
+    "systemd": (
+        File("clio-sync.service", SERVICE, unit_quoted, calendar),
+        File("clio-sync.timer", TIMER, unit_quoted, calendar),
+    ),
+    "airflow": (File("clio_sync_airflow.py", AIRFLOW, repr, python_times),),
+    "dagster": (File("clio_sync_dagster.py", DAGSTER, repr, python_times, python_words),),
+    "prefect": (File("clio_sync_prefect.py", PREFECT, repr, python_times, python_words),),
+}
+
+
+def run_print(  # noqa: PLR0913 - each is a choice of its own
+    kind: str,
+    every: int,
+    place: Place,
+    clock: Clock,
+    out: Path | None = None,
+    *,
+    words: Sequence[str] = SYNC,
+) -> Outcome:
+    """Give the files of a kind of schedule, or write them into a folder; `words` are what it runs.
+
+    Raises:
+        FileInTheWayError: one of them is there already; nothing was written.
+        ConfigurationError: the folder cannot be written to.
+
+    """
+    outcome = Outcome("schedule print", clock.now())
+    texts = {file.name: file.filled(place, every, words) for file in FILES[kind]}
+    outcome.results = [{"file": name, "text": text} for name, text in texts.items()]
+    outcome.text = "\n".join(texts.values())
+    if out is not None:
+        outcome.text = "".join(f"{path}\n" for path in _write(texts, out))
+    outcome.finished_at = clock.now()
+    return outcome
+
+
+def _write(texts: dict[str, str], out: Path) -> list[Path]:
+    paths = [out / name for name in texts]
+    for path in paths:
+        if path.exists():
+            message = f"{path} is there already"
+            raise FileInTheWayError(message)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(paths, texts.values(), strict=True):
+            path.write_text(text, "utf-8")
+    except OSError as error:
+        message = f"the files cannot be written into {out} ({error.strerror})"
+        raise ConfigurationError(message) from None
+    return paths

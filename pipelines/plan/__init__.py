@@ -1,0 +1,1 @@
+"""Stage 5: proposals frozen into a plan, guarded, and approved by people."""

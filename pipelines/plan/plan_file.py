@@ -1,0 +1,184 @@
+"""The plan as a file: canonical JSON, named by its hash. What is pushed is this file, as it is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+from pipelines.edits.values import JsonScalar
+from pipelines.files import replace_durably
+from pipelines.ledger.canonical import SHORT, canonical, digest, read, sha256
+from pipelines.ledger.errors import NoPlanError, PlanError
+from pipelines.release import PACKAGE, release
+from pipelines.warehouse import PRIVATE
+
+FORMAT = 1
+FOLDER = "plans"
+"""So many digits of the hash name a plan."""
+_FEWEST = 6
+
+
+@dataclass(frozen=True)
+class PlannedEdit:
+    """One field of one record: what Clio has now, what was approved to be there, and why."""
+
+    edit_id: str
+    field: str
+    base: JsonScalar
+    new: JsonScalar
+    reason: str
+    author: str
+
+    @property
+    def content(self) -> str:
+        """Give the hash of what an approver judges."""
+        return digest(asdict(self))
+
+
+@dataclass(frozen=True)
+class PlannedRecord:
+    """One PATCH: the record as it was read, and the very text that is sent.
+
+    `fields` is what the answer is asked to show; `context` what a person sees beside the change.
+    """
+
+    resource: str
+    record_id: str
+    label: str
+    etag: str
+    fields: str
+    context: Mapping[str, JsonScalar]
+    edits: tuple[PlannedEdit, ...]
+    body: str
+    body_sha256: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give the collection and the id."""
+        return self.resource, self.record_id
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a push does, frozen. Moments are texts in UTC; `guards` are the limits."""
+
+    format: int
+    tool: str
+    account: str
+    region: str
+    host: str
+    author: str
+    author_login: str
+    created_at: str
+    expires_at: str
+    policy: str
+    guards: Mapping[str, JsonScalar]
+    records: tuple[PlannedRecord, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """Give the text of the file."""
+        return canonical(asdict(self)) + "\n"
+
+    @cached_property
+    def hash(self) -> str:
+        """Give the SHA-256 of the file, which approvals name."""
+        return sha256(self.text)
+
+    @property
+    def short(self) -> str:
+        """Give the first digits of the hash, by which people name the plan."""
+        return self.hash[:SHORT]
+
+    @property
+    def edits(self) -> tuple[PlannedEdit, ...]:
+        """Give every edit of the plan, in the order in which they are sent."""
+        return tuple(edit for record in self.records for edit in record.edits)
+
+    def is_over(self, now: pendulum.DateTime) -> bool:
+        """Tell whether it is too old to be approved or pushed."""
+        return now >= moment(self.expires_at)
+
+
+def tool() -> str:
+    """Name this version."""
+    return f"{PACKAGE} {release()}".strip()
+
+
+def moment(text: str) -> pendulum.DateTime:
+    """Read a moment that `stamp` wrote."""
+    return pendulum.from_format(text, "YYYY-MM-DD[T]HH:mm:ss[Z]", tz="UTC")
+
+
+def stamp(at: pendulum.DateTime) -> str:
+    """Write a moment in UTC."""
+    return at.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm:ss[Z]")
+
+
+def path_of(folder: Path, plan_hash: str) -> Path:
+    """Give where a plan lies in a data folder."""
+    return folder / FOLDER / f"{plan_hash[:SHORT]}.json"
+
+
+def write(folder: Path, plan: Plan) -> Path:
+    """Write a plan so that it is there, whole, when this returns; give where."""
+    path = path_of(folder, plan.hash)
+    path.parent.mkdir(mode=PRIVATE, exist_ok=True)
+    replace_durably(path, plan.text)
+    return path
+
+
+def find(folder: Path, named: str) -> Path:
+    """Find the file of a plan that is named by its path, or by the beginning of its hash.
+
+    Raises:
+        NoPlanError: there is none, or there are several.
+
+    """
+    given = Path(named)
+    if given.suffix == ".json" and given.is_file():
+        return given
+    is_hash = _FEWEST <= len(named) <= len(sha256("")) and set(named) <= set("0123456789abcdef")
+    found = sorted((folder / FOLDER).glob(f"{named[:SHORT]}*.json")) if is_hash else []
+    if len(found) != 1:
+        message = "there is no such plan" if not found else "several plans begin so"
+        raise NoPlanError(message)
+    return found[0]
+
+
+def load(path: Path) -> Plan:
+    """Read a plan and prove that it is, byte by byte, what was written under this hash.
+
+    Raises:
+        PlanError: it is not.
+
+    """
+    try:
+        text = path.read_bytes().decode()
+        plan = _plan(read(text))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        message = f"{path.name} is not a plan"
+        raise PlanError(message) from None
+    if plan.format != FORMAT:
+        message = f"{path.name} was written by another version of clio-sync"
+        raise PlanError(message)
+    if plan.text != text or path.stem != plan.short:
+        message = f"{path.name} was changed after it was written"
+        raise PlanError(message)
+    if any(sha256(one.body) != one.body_sha256 for one in plan.records):
+        message = f"{path.name} holds a body that is not the one that was planned"
+        raise PlanError(message)
+    return plan
+
+
+def _plan(found: Mapping[str, Any]) -> Plan:
+    plan = Plan(**found)
+    return replace(plan, records=tuple(_record(one) for one in found["records"]))
+
+
+def _record(found: Mapping[str, Any]) -> PlannedRecord:
+    record = PlannedRecord(**found)
+    return replace(record, edits=tuple(PlannedEdit(**one) for one in found["edits"]))

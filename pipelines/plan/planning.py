@@ -1,0 +1,310 @@
+"""The `plan` command: the open edits, read anew in Clio, decided, guarded and frozen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+from pipelines.edits import values
+from pipelines.edits.fields import FieldRef, flag_of, request_fields
+from pipelines.edits.sight import Sight, is_on_a_bill
+from pipelines.errors import EditRefusedError
+from pipelines.ledger.canonical import read, sha256
+from pipelines.ledger.errors import NeedsPersonError, PlanRefusedError
+from pipelines.ledger.ledger import Entry, Ledger
+from pipelines.load.command import Run
+from pipelines.outcome import Outcome, counted
+from sources.clio_http.writes import is_strong
+
+from . import context_check, guards, plan_file
+from .body import body_of
+from .guards import Limits
+from .merge import merge, theirs
+from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent
+from .plan_file import Plan, PlannedEdit, PlannedRecord
+from .refresh_records import Shown
+from .session import Session, session
+from .text import listed, plan_text
+
+Key = tuple[str, str]
+
+CONTEXT: Mapping[str, tuple[str, ...]] = {
+    "activities": ("type", "date", "quantity", "price", "matter.id"),
+    "calendar_entries": ("summary", "start_at", "matter.id"),
+    "communications": ("type", "subject", "matter.id"),
+    "contacts": ("type", "name"),
+    "documents": ("name", "matter.id"),
+    "matters": ("display_number", "description", "status", "client.id"),
+    "notes": ("type", "subject"),
+    "relationships": ("description", "matter.id", "contact.id"),
+    "tasks": ("name", "status", "due_at", "matter.id"),
+}
+"""What a person is shown of a record beside the change."""
+
+
+@dataclass(frozen=True)
+class OpenEdit:
+    """An edit that may be planned."""
+
+    edit_id: str
+    resource: str
+    record_id: str
+    field: str
+    base: Any
+    new: Any
+    reason: str
+    author: str
+    label: str
+
+    @property
+    def key(self) -> Key:
+        """Give the collection and the id."""
+        return self.resource, self.record_id
+
+
+@dataclass
+class Draft:
+    """What planning found: records to send, and edits that end here.
+
+    `sent` are the edits of which an earlier plan's PATCH may have had its effect, with that plan.
+    """
+
+    records: list[PlannedRecord] = field(default_factory=list)
+    ends: list[Settled] = field(default_factory=list)
+    sent: dict[str, str] = field(default_factory=dict)
+
+
+def run_plan(run: Run, limits: Limits, *, again: bool = False, into_demo: bool = False) -> Outcome:
+    """Freeze the edits that wait: those proposed, and those of plans that are too old.
+
+    With `again` those that are planned or approved as well, whose approvals end with that.
+
+    Raises:
+        GuardError: the plan goes past a limit; nothing is frozen.
+        ClioError: Clio or the data folder cannot be used.
+
+    """
+    outcome = Outcome("plan", run.clock.now(), run_id=uuid4().hex)
+    with session(run, "plan", outcome.run_id, into_demo=into_demo) as at:
+        edits = waiting(at.ledger, plan_file.stamp(run.clock.now()), again=again)
+        draft = drafted(at, edits)
+        plan = freeze(at, draft, limits) if draft.records else None
+        _record(at, draft, plan)
+        _tell(outcome, at, draft, plan)
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+WAITING = """
+with
+    over as (select plan_hash from plans where expires_at <= :now),
+    broken as (
+        select e.resource, e.record_id, s.plan_hash from steps s join edits e using (edit_id)
+        where s.kind = 'plan_frozen' and e.state in ('rejected', 'withdrawn')
+    ),
+    chosen as (
+        select resource, record_id from edits where state = 'proposed'
+        union
+        select resource, record_id from edits where state in ('planned', 'approved') and (
+            :again
+            or plan_hash in (select plan_hash from over)
+            or (resource, record_id, plan_hash) in (select * from broken))
+        except
+        select resource, record_id from edits where state in ('in_flight', 'unknown')
+    )
+select edit_id, resource, record_id, field, base, new_value, reason, author, label
+from edits
+where state in ('proposed', 'planned', 'approved')
+and (resource, record_id) in (select * from chosen)
+order by resource, length(record_id), record_id, proposed_at, edit_id
+"""
+"""All open edits of a record go in the same PATCH, so those that are planned come along. A record
+of which an edit was rejected or withdrawn needs a new plan: its frozen text holds that edit."""
+
+
+def waiting(ledger: Ledger, now: str, *, again: bool) -> list[OpenEdit]:
+    """Give the edits to plan, by record."""
+    found = ledger.rows(WAITING, {"now": now, "again": again})
+    return [open_edit(*row) for row in found]
+
+
+def open_edit(*row: str) -> OpenEdit:
+    """Make an edit of a row of the ledger, whose values are JSON texts."""
+    edit_id, resource, record_id, name, base, new, reason, author, label = row
+    return OpenEdit(
+        edit_id, resource, record_id, name, read(base), read(new), reason, author, label
+    )
+
+
+def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
+    """Read the records and decide about each edit."""
+    draft = Draft(sent=sent_before(at.ledger))
+    refs: dict[Key, dict[str, FieldRef]] = {}
+    mine: dict[Key, list[OpenEdit]] = {}
+    for edit in edits:
+        try:
+            refs.setdefault(edit.key, {})[edit.edit_id] = at.ref(edit.resource, edit.field)
+            mine.setdefault(edit.key, []).append(edit)
+        except EditRefusedError as error:
+            draft.ends.append(Settled(edit.edit_id, State.INVALID, str(error)))
+    shown = at.read(refs) if refs else {}
+    for key, found in refs.items():
+        _draft_record(draft, mine[key], found, shown.get(key), at.sight)
+    return draft
+
+
+def sent_before(ledger: Ledger) -> dict[str, str]:
+    """Give the edits that were sent without it being known whether that had its effect."""
+    found = ledger.rows("select edits, plan_hash, outcome from attempts order by seq")
+    return {
+        edit_id: plan_hash
+        for edits, plan_hash, outcome in found
+        if outcome in AMBIGUOUS
+        for edit_id in read(edits)
+    }
+
+
+def _draft_record(
+    draft: Draft,
+    edits: Sequence[OpenEdit],
+    refs: Mapping[str, FieldRef],
+    record: Shown | None,
+    sight: Sight,
+) -> None:
+    sent = []
+    for edit in edits:
+        end = decide(edit, refs[edit.edit_id], record)
+        if end is not None and end.state is State.NO_CHANGE and edit.edit_id in draft.sent:
+            end = replace(end, state=State.APPLIED_OBSERVED, note=SEEN)
+        if end is None:
+            sent.append(edit)
+        else:
+            draft.ends.append(end)
+    if record is None or not sent:
+        return
+    changes = [(refs[edit.edit_id], edit.new) for edit in sent]
+    try:
+        body = body_of(changes, record)
+    except EditRefusedError as error:
+        draft.ends += [Settled(edit.edit_id, State.INVALID, str(error)) for edit in sent]
+        return
+    draft.records.append(_planned(sent, refs, record, body, sight))
+
+
+def _planned(
+    edits: Sequence[OpenEdit],
+    refs: Mapping[str, FieldRef],
+    record: Shown,
+    body: str,
+    sight: Sight,
+) -> PlannedRecord:
+    resource, key = edits[0].key
+    collection = sight.catalog.collections[resource]
+    known = {item.name for item in collection.fields}
+    names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
+    names = sight.names(resource, names)
+    return PlannedRecord(
+        resource,
+        key,
+        sight.label(resource, record, edits[0].label),
+        str(record["etag"]),
+        request_fields(refs.values(), names, sight.hidden(resource), flag_of(collection, names)),
+        {name: context_check.shown(record, name) for name in names},
+        tuple(_edit(edit, refs[edit.edit_id], record) for edit in edits),
+        body,
+        sha256(body),
+    )
+
+
+def _edit(edit: OpenEdit, ref: FieldRef, record: Shown) -> PlannedEdit:
+    base = theirs(ref, record)
+    return PlannedEdit(edit.edit_id, edit.field, base, edit.new, edit.reason, edit.author)
+
+
+def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | None:
+    """Decide about one edit and its record as it is now; None means that it can be sent."""
+    if record is None:
+        return Settled(edit.edit_id, State.CONFLICTED, GONE)
+    if not is_strong(str(record.get("etag") or "")):
+        note = "Clio shows no etag of this record that could guard a write"
+        return Settled(edit.edit_id, State.INVALID, note)
+    if is_on_a_bill(edit.resource, record):
+        return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
+    found = merge(ref, edit.base, values.read(ref, record), edit.new)
+    return not_sent(edit.edit_id, found, theirs(ref, record))
+
+
+def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
+    """Make the plan, once it is within the limits.
+
+    Raises:
+        GuardError: it is not.
+        PlanRefusedError: nobody can tell whose account it would be for.
+
+    """
+    guards.check(draft.records, at.warehouse.counts(f"raw_{at.reading.source}"), limits)
+    if not at.account:
+        message = "Clio does not say of which account the token is"
+        raise PlanRefusedError(message)
+    now = at.run.clock.now()
+    return Plan(
+        plan_file.FORMAT,
+        plan_file.tool(),
+        at.account,
+        at.region,
+        at.host,
+        at.me.name,
+        at.me.login,
+        plan_file.stamp(now),
+        plan_file.stamp(now.add(hours=limits.expires_in)),
+        at.policy,
+        limits.shown(),
+        tuple(draft.records),
+    )
+
+
+def _record(at: Session, draft: Draft, plan: Plan | None) -> None:
+    """Write the file, then what it means: a file that the ledger does not know is never pushed."""
+    entries = [settled(end, draft.sent.get(end.edit_id, "")) for end in draft.ends]
+    if plan is not None:
+        path = plan_file.write(at.run.settings.data_dir, plan)
+        body = {
+            "path": path.name,
+            "edits": [edit.edit_id for edit in plan.edits],
+            "records": len(plan.records),
+            **{
+                name: getattr(plan, name)
+                for name in ("account", "region", "host", "author", "author_login")
+            },
+            "created_at": plan.created_at,
+            "expires_at": plan.expires_at,
+        }
+        entries.append(Entry("plan_frozen", body, plan_hash=plan.hash))
+    if entries:
+        at.ledger.record(at.me.name, *entries)
+
+
+def settled(end: Settled, plan_hash: str = "", etag_after: str = "", seen_by: str = "") -> Entry:
+    """Make the event of an edit's end."""
+    body = {
+        "state": end.state.value,
+        "note": end.note,
+        "theirs": end.theirs,
+        "etag_after": etag_after,
+        "seen_by": seen_by,
+    }
+    return Entry("edit_settled", body, end.edit_id, plan_hash)
+
+
+def _tell(outcome: Outcome, at: Session, draft: Draft, plan: Plan | None) -> None:
+    outcome.results = [
+        *(listed(plan) if plan else ()),
+        *({"edit_id": one.edit_id, "state": one.state, "note": one.note} for one in draft.ends),
+    ]
+    outcome.text = plan_text(at, plan, draft.ends)
+    stuck = [one for one in draft.ends if one.state in FOR_A_PERSON]
+    if stuck:
+        verb = "conflicts" if len(stuck) == 1 else "conflict"
+        error = NeedsPersonError(f"{counted(len(stuck), 'edit')} {verb} with what Clio has")
+        outcome.errors.append(("", error))
+        outcome.exit_code = error.exit_code

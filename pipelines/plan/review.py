@@ -1,0 +1,208 @@
+"""The `review` command: another person approves or rejects what one plan holds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pipelines.errors import CommandLineError
+from pipelines.ledger.errors import FourEyesError, PlanRefusedError
+from pipelines.ledger.ledger import Entry, Ledger
+from pipelines.load.command import Run
+from pipelines.outcome import Outcome
+
+from . import plan_file
+from .four_eyes import LEVEL, Person, is_same
+from .plan_file import Plan, PlannedEdit
+from .session import person
+from .text import listed, whole_text
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person says: the edits to approve, or `all`; those to reject; and a comment."""
+
+    approve: tuple[str, ...] = ()
+    reject: tuple[str, ...] = ()
+    comment: str = ""
+
+
+def open_plan(ledger: Ledger, run: Run, named: str) -> Plan:
+    """Read the plan that is named, and make sure that the ledger knows it.
+
+    Raises:
+        NoPlanError: there is none.
+        PlanError: it is not what was frozen.
+        PlanRefusedError: the ledger does not know it.
+
+    """
+    plan = plan_file.load(plan_file.find(run.settings.data_dir, named))
+    if not ledger.rows("select 1 from plans where plan_hash = ?", [plan.hash]):
+        message = f"the ledger does not know the plan {plan.short}"
+        raise PlanRefusedError(message)
+    return plan
+
+
+def show_plan(run: Run, named: str) -> tuple[Plan, str]:
+    """Give a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
+    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+        plan = open_plan(ledger, run, named)
+    return plan, whole_text(plan, 0) + "\n"
+
+
+def run_review(run: Run, named: str, answer: Answer) -> Outcome:
+    """Record what a person says about a plan.
+
+    Raises:
+        FourEyesError: it is their own edit.
+        PlanRefusedError: the plan is too old, or an edit is no longer part of it.
+        LedgerError: the ledger is damaged.
+
+    """
+    outcome = Outcome("review", run.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(run.settings.data_dir, run.clock) as ledger:
+        ledger.demand_whole()
+        plan = open_plan(ledger, run, named)
+        if plan.is_over(run.clock.now()):
+            message = f"the plan {plan.short} was valid until {plan.expires_at}"
+            raise PlanRefusedError(message)
+        states = states_of(ledger, plan)
+        approved, rejected = chosen(plan, answer, states)
+        me = person(run)
+        if run.settings.four_eyes:
+            demand_other(plan, approved, me)
+        entries = [
+            *(_entry("edit_approved", plan, edit, me, answer) for edit in approved),
+            *(_entry("edit_rejected", plan, edit, me, answer) for edit in rejected),
+        ]
+        if entries:
+            ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
+        after = states_of(ledger, plan)
+    outcome.results = [{**one, "state": after[one["edit_id"]]} for one in listed(plan)]
+    outcome.text = _text(plan, len(approved), len(rejected), after)
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+def states_of(ledger: Ledger, plan: Plan) -> dict[str, str]:
+    """Give the state of each edit of a plan; `elsewhere` for one that is no longer part of it."""
+    found = {
+        edit_id: state if plan_hash in {plan.hash, ""} and state != "proposed" else "elsewhere"
+        for edit_id, state, plan_hash in ledger.rows("select edit_id, state, plan_hash from edits")
+    }
+    return {edit.edit_id: found.get(edit.edit_id, "elsewhere") for edit in plan.edits}
+
+
+def _demand_unmoved(plan: Plan, states: Mapping[str, str], ledger: Ledger) -> None:
+    """Refuse a word about edits with which something else was done meanwhile.
+
+    Raises:
+        PlanRefusedError: they are no longer as they were looked at.
+
+    """
+    if states_of(ledger, plan) != states:
+        message = f"edits of the plan {plan.short} were sent, judged or withdrawn just now"
+        raise PlanRefusedError(message)
+
+
+def chosen(
+    plan: Plan, answer: Answer, states: Mapping[str, str]
+) -> tuple[list[PlannedEdit], list[PlannedEdit]]:
+    """Find the edits to approve and to reject; what is said already is not said again.
+
+    Raises:
+        CommandLineError: an edit is named that the plan does not hold, or both ways.
+        PlanRefusedError: an edit that is named cannot be judged any more.
+
+    """
+    edits = {edit.edit_id: edit for edit in plan.edits}
+    every = ALL in answer.approve
+    named = [*(one for one in answer.approve if one != ALL), *answer.reject]
+    unknown = [one for one in named if one not in edits]
+    if unknown or len(set(named)) != len(named):
+        wrong = unknown[0] if unknown else "one edit twice"
+        message = f"the plan {plan.short} does not hold {wrong}"
+        raise CommandLineError(message)
+    for one in named:
+        if states[one] not in {"planned", "approved"}:
+            message = f"the edit {one} is {states[one]}, not part of this plan any more"
+            raise PlanRefusedError(message)
+    approved = [
+        edit
+        for key, edit in edits.items()
+        if states[key] == "planned"
+        and key not in answer.reject
+        and (every or key in answer.approve)
+    ]
+    return approved, [edits[key] for key in answer.reject]
+
+
+def demand_other(plan: Plan, approved: Iterable[PlannedEdit], me: Person) -> None:
+    """Refuse an author's own approval, in whatever spelling.
+
+    Raises:
+        FourEyesError: an edit is the approver's own.
+
+    """
+    logins = {plan.author: plan.author_login}
+    for edit in approved:
+        if is_same(Person(edit.author, logins.get(edit.author, "")), me):
+            message = f"the edit {edit.edit_id} was proposed by {edit.author}, who is taken for you"
+            raise FourEyesError(message)
+
+
+def _entry(kind: str, plan: Plan, edit: PlannedEdit, me: Person, answer: Answer) -> Entry:
+    body = {
+        "approver": me.name,
+        "login": me.login,
+        "level": LEVEL,
+        "comment": answer.comment,
+        "content_hash": edit.content,
+    }
+    return Entry(kind, body, edit.edit_id, plan.hash)
+
+
+APPROVALS = """
+select a.edit_id, a.approver, a.content_hash from approvals a
+where a.plan_hash = ? and a.decision = 'approved'
+and a.seq = (select max(b.seq) from approvals b where b.edit_id = a.edit_id)
+"""
+
+
+def approved_edits(ledger: Ledger, plan: Plan, *, four_eyes: bool) -> set[str]:
+    """Name the edits of a plan whose last word is an approval of exactly what it holds.
+
+    Raises:
+        FourEyesError: one was approved by its author.
+        PlanRefusedError: one was approved with another content.
+
+    """
+    states = states_of(ledger, plan)
+    edits = {edit.edit_id: edit for edit in plan.edits}
+    found = set()
+    for edit_id, approver, content in ledger.rows(APPROVALS, [plan.hash]):
+        edit = edits.get(edit_id)
+        if edit is None or content != edit.content:
+            message = f"the approval of {edit_id} is not of what the plan {plan.short} holds"
+            raise PlanRefusedError(message)
+        if four_eyes:
+            demand_other(plan, [edit], Person(approver))
+        if states[edit_id] == "approved":
+            found.add(edit_id)
+    return found
+
+
+def _text(plan: Plan, approved: int, rejected: int, states: Mapping[str, str]) -> str:
+    waiting = _count(states.values(), "planned")
+    ready = _count(states.values(), "approved")
+    parts = [f"Plan {plan.short}: {approved:,} edits approved, {rejected:,} rejected just now."]
+    if waiting:
+        parts.append(f"{waiting:,} wait for approval; a record is sent once all its edits are.")
+    if ready:
+        parts.append(f"Next: clio-sync push {plan.short} --commit {plan.short}")
+    return "\n".join(parts) + "\n"
+
+
+def _count(states: Iterable[str], wanted: str) -> int:
+    return sum(state == wanted for state in states)

@@ -1,0 +1,184 @@
+"""Everything that the way back works with, opened in one place: lock, warehouse, ledger, Clio."""
+
+import getpass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipelines import backup
+from pipelines.access.client import open_client
+from pipelines.edits.allowed import Allowed, allowed
+from pipelines.edits.fields import CustomField, FieldRef, parse
+from pipelines.edits.sight import SOURCE, Sight
+from pipelines.edits.warehouse_records import definitions
+from pipelines.errors import DemoFolderError, NoWarehouseError
+from pipelines.ledger import mirror
+from pipelines.ledger.ledger import Head, Ledger
+from pipelines.load import products
+from pipelines.load.command import Run
+from pipelines.state import own_writes
+from pipelines.state.epoch import check_epoch
+from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
+from sources.clio_http.catalog import Catalog
+from sources.clio_http.client import ClioClient
+
+from . import guards
+from .four_eyes import Person
+from .refresh_records import Rereading, Shown, Wanted
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open data folder, with Clio Manage at hand and the token's account checked."""
+
+    run: Run
+    warehouse: Warehouse
+    ledger: Ledger
+    client: ClioClient
+    reading: Rereading
+    catalog: Catalog
+    allowed: Allowed
+    custom_fields: tuple[CustomField, ...]
+    me: Person
+
+    @property
+    def account(self) -> str:
+        """Name the account that the token is of; empty where Clio does not say."""
+        return self.reading.identity.account_id
+
+    @property
+    def region(self) -> str:
+        """Name the region that is configured."""
+        return self.run.settings.sources[SOURCE].region
+
+    @property
+    def host(self) -> str:
+        """Name the host and port that would be written to."""
+        return urlsplit(self.client.settings.base_url).netloc
+
+    def ref(self, resource: str, field: str) -> FieldRef:
+        """Find a field that may be edited, as of now.
+
+        Raises:
+            EditRefusedError: it may not be, is hidden here, or is no longer there.
+
+        """
+        ref = self.field(resource, field)
+        self.allowed.demand(ref)
+        self.sight.demand(ref)
+        return ref
+
+    def field(self, resource: str, field: str) -> FieldRef:
+        """Find a field, whether settings let it be edited or not.
+
+        Raises:
+            EditRefusedError: it is no longer there, or never written.
+
+        """
+        return parse(self.catalog, resource, field, self.custom_fields)
+
+    @property
+    def sight(self) -> Sight:
+        """Give what may be seen of records."""
+        return self.reading.sight
+
+    @property
+    def policy(self) -> str:
+        """Give a digest of the rules that a plan is made and pushed under."""
+        return guards.policy(self.allowed.names, self.sight.policy)
+
+    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+        """Read some records, by collection and id, and store what is new.
+
+        Raises:
+            ClioError: they could not be read; nothing is known of them.
+
+        """
+        every = list(dict.fromkeys(keys))
+        return self.reading.read(
+            [
+                Wanted(resource, tuple(key for name, key in every if name == resource))
+                for resource in sorted({resource for resource, _ in every})
+            ]
+        )
+
+
+def person(run: Run) -> Person:
+    """Say who is acting."""
+    return Person(run.settings.actor, getpass.getuser())
+
+
+@contextmanager
+def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> Iterator[Session]:
+    """Open a data folder to plan or to push, and prove that its ledger is whole.
+
+    Raises:
+        NoWarehouseError: nothing was loaded yet.
+        DemoFolderError: the folder holds the demo's firm, and this is not the demo.
+        LedgerError: the ledger is damaged, or was longer when the warehouse saw it last.
+        ClioError: Clio cannot be reached, or the token is of another account.
+
+    """
+    settings, clock = run.settings, run.clock
+    folder = settings.data_dir
+    if not (folder / FILE).exists():
+        raise NoWarehouseError
+    prepare_data_folder(folder)
+    if (folder / DEMO_MARK).exists() and not into_demo:
+        raise DemoFolderError
+    options = settings.sources[SOURCE]
+    product = products.product(SOURCE, options)
+    copier = backup.Work(settings, clock, run.reporter, run.stop)
+    with (
+        writer_lock(folder, command, clock.now()),
+        backup.opened(copier) as warehouse,
+        Ledger.open(folder, clock) as ledger,
+        open_client(SOURCE, settings, clock, run.stop) as client,
+    ):
+        ledger.demand_whole(last_seen(warehouse))
+        if note := check_epoch(warehouse, folder, clock.now(), run_id):
+            run.reporter.note(note)
+        reading = Rereading(
+            product,
+            warehouse,
+            client,
+            clock,
+            run_id=run_id,
+            choice=run.choice,
+            reporter=run.reporter,
+            stop=run.stop,
+            masks=products.masks(product.catalog, options, folder),
+        )
+        try:
+            reading.begin()
+            own_writes.note(warehouse, sent(ledger))
+            yield Session(
+                run,
+                warehouse,
+                ledger,
+                client,
+                reading,
+                product.catalog,
+                allowed(product.catalog, settings.writable),
+                definitions(warehouse),
+                person(run),
+            )
+            own_writes.note(warehouse, sent(ledger))
+            mirror.refresh(warehouse, ledger)
+        finally:
+            reading.close()
+
+
+def last_seen(warehouse: Warehouse) -> Head:
+    """Give the head of the ledger as the warehouse saw it last."""
+    return Head(*own_writes.seen(warehouse))
+
+
+def sent(ledger: Ledger) -> list[own_writes.Echo]:
+    """Give the versions that our own writes made, as far as the answers told them."""
+    found = ledger.rows(
+        "select resource, record_id, if_match, etag_after, plan_hash, ended_at from attempts"
+        " where etag_after <> '' and etag_after <> if_match order by seq"
+    )
+    return [own_writes.Echo(SOURCE, *row) for row in found]

@@ -1,0 +1,157 @@
+"""What a snapshot says of itself: what is not known, since when and why; what is wrong with data.
+
+Two tables go into each snapshot, also when nothing is wrong. They hold ids and no names.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors.remedies import parted
+from pipelines.outcome import jsonable
+from pipelines.release import release
+from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, unknown
+from pipelines.warehouse import Warehouse
+
+ABOUT, PROBLEMS = "bi.about", "bi.data_problems"
+COLUMNS = {
+    ABOUT: {"key": "varchar", "value": "varchar"},
+    PROBLEMS: {
+        "kind": "varchar",
+        "relation": "varchar",
+        "record_id": "varchar",
+        "since": "timestamp",
+        "message": "varchar",
+    },
+}
+COMMENTS = {
+    ABOUT: "What this snapshot rests on: when it was made, and what is not known, since when, why.",
+    PROBLEMS: "What is wrong with the data: rows of checks, what was kept out, what is withheld.",
+}
+MONEY = ("core", "finance", "trust")
+"""Schemas of the models that tell money."""
+STEPS = ("intermediate", "seeds", "staging")
+"""Schemas of steps on the way, which are not published."""
+PRODUCT = "clio_manage."
+"""Where money comes from: what Clio Grow holds never keeps it from being published."""
+
+NOT_KNOWN = """
+select source, state, min(since), any_value(reason),
+    string_agg(distinct model || '.' || column_name, ', ' order by model || '.' || column_name)
+        filter (column_name <> '')
+from meta.not_known where not list_contains($1, split_part(model, '.', 1))
+group by source, state order by source
+"""
+LACKING = """
+select distinct source from meta.not_known
+where list_contains($1, state) and list_contains($2, split_part(model, '.', 1))
+    and column_name <> '' and starts_with(source, $3)
+order by 1
+"""
+LATE = """
+select source || '.' || resource, complete_up_to, coalesce(reason, '') from meta.inputs
+where state = 'incomplete' order by 1
+"""
+FAILING = """
+select f.check_name, coalesce(nullif(f.model, ''), f.check_name), f.row::varchar,
+    coalesce(f.since, f.checked_at), coalesce(c.description, '')
+from meta.check_failures f join meta.checks c on c.check_name = f.check_name
+order by all
+"""
+KEPT_OUT = """
+select source || '.' || resource, record_id, since, field from meta.quarantine order by all
+"""
+MARKED = """
+select source || '.' || resource, record_id, since, field, evidence
+from meta.withheld order by all
+"""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row of `bi.data_problems`."""
+
+    kind: str
+    relation: str
+    record_id: str | None
+    since: Any
+    message: str
+
+
+def lacking(warehouse: Warehouse) -> list[str]:
+    """Name the collections that are not known though figures of money need them."""
+    found = warehouse.rows(LACKING, [[NEVER, OFF, BEHIND], list(MONEY), PRODUCT])
+    return [name for (name,) in found]
+
+
+def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what a snapshot rests on; `facts` are those of the pointer."""
+    rows = [(name, str(value)) for name, value in facts.items()]
+    rows.append(("clio_sync_version", release()))
+    known = warehouse.rows(NOT_KNOWN, [list(STEPS)])
+    listed = {source for source, *_ in known}
+    rows += [
+        (f"not_known {source}", _reason(state, since, reason, columns))
+        for source, state, since, reason, columns in known
+    ]
+    rows += [
+        (f"not_known {one.name}", _reason(one.state, one.since, one.reason, None))
+        for one in unknown(warehouse)
+        if one.name not in listed and _is_told(one)
+    ]
+    rows += [
+        (
+            f"incomplete {name}",
+            f"complete up to {jsonable(at) if at else 'no moment'}; {parted(reason)[1]}",
+        )
+        for name, at, reason in warehouse.rows(LATE)
+    ]
+    return rows
+
+
+def _is_told(one: Unknown) -> bool:
+    """Leave out what is switched off, and products that are not used: nothing rests on them."""
+    return one.state in {NEVER, BEHIND, WITHHELD}
+
+
+def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
+    when = f" since {jsonable(since)}" if since is not None else ""
+    empty = f"; empty for it: {columns}" if columns else ""
+    # the code of an error is for programs
+    return f"{state}{when}: {parted(reason)[1] or 'no reason is known'}{empty}"
+
+
+def problems(warehouse: Warehouse) -> list[Problem]:
+    """List what is wrong with the data that was published."""
+    return [*_failing(warehouse), *_kept_out(warehouse), *_withheld(warehouse)]
+
+
+def _failing(warehouse: Warehouse) -> Iterator[Problem]:
+    for check, relation, row, since, said in warehouse.rows(FAILING):
+        ids = record_ids(json.loads(row))
+        told = ", ".join(f"{name} {value}" for name, value in ids.items())
+        message = ": ".join(part for part in (check, said, told) if part)
+        yield Problem("check", relation, next(iter(ids.values()), None), since, message)
+
+
+def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
+    """Give the ids that a row of a check holds, by column, and the line of a seed."""
+    return {
+        name: str(value)
+        for name, value in row.items()
+        if (name in {"id", "line"} or name.endswith("_id")) and value is not None
+    }
+
+
+def _kept_out(warehouse: Warehouse) -> Iterator[Problem]:
+    for relation, key, since, field in warehouse.rows(KEPT_OUT):
+        what = f"the value of {field}" if field else "the record"
+        message = f"{what} does not fit its table and is kept in meta.quarantine"
+        yield Problem("quarantine", relation, key, since, message)
+
+
+def _withheld(warehouse: Warehouse) -> Iterator[Problem]:
+    for relation, key, since, field, evidence in warehouse.rows(MARKED):
+        message = f"{field} is not known: {evidence}"
+        yield Problem("withheld", relation, key, since, message)

@@ -1,0 +1,1 @@
+"""Stage 6: approved edits to Clio, each guarded by the version that was approved."""

@@ -1,0 +1,272 @@
+"""The `push` command: an approved plan, sent exactly as it was frozen, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from pipelines.errors import CommandLineError, EditRefusedError
+from pipelines.ledger.canonical import SHORT, read
+from pipelines.ledger.errors import NeedsPersonError, OverrunError, PlanRefusedError
+from pipelines.ledger.ledger import Ledger
+from pipelines.load.command import Run
+from pipelines.outcome import Outcome
+from pipelines.plan import outcomes
+from pipelines.plan.body import body_of, names
+from pipelines.plan.merge import Change
+from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
+from pipelines.plan.plan_file import Plan, PlannedRecord
+from pipelines.plan.review import approved_edits, open_plan, states_of
+from pipelines.plan.session import Session, session
+from sources.errors import ClioError
+
+from . import attempts, if_match_trust
+from .attempts import Job
+from .recovery import settle_all
+from .send import send, stop_switch
+from .text import failures, push_text, results_of, stuck_text
+
+CONFLICTS = 3
+"""So many records in a row that conflict end a push: something is not as the approver saw it."""
+
+
+@dataclass
+class Pushed:
+    """What a push did: the ends of edits, the records that were sent, and why it stopped."""
+
+    ends: list[Settled] = field(default_factory=list)
+    sent: list[PlannedRecord] = field(default_factory=list)
+    stopped: ClioError | None = None
+    left: int = 0
+
+
+def run_push(
+    run: Run, named: str, commit: str = "", canary: int | None = None, *, into_demo: bool = False
+) -> Outcome:
+    """Send what is approved of a plan; without `commit`, its hash, only say what would be sent.
+
+    With `canary` at most so many records.
+
+    Raises:
+        PlanError: the plan is not what was frozen.
+        LedgerError: the ledger is damaged.
+        PlanRefusedError: it is too old, for another account, or was approved otherwise.
+        FourEyesError: an author approved their own edit.
+        UnresolvedError: of an earlier write it cannot be told whether it had its effect.
+        ClioError: Clio or the data folder cannot be used; nothing was sent.
+
+    """
+    outcome = Outcome("push", run.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+        ledger.demand_whole()
+        plan = open_plan(ledger, run, named)
+        if not commit:
+            approved = approved_edits(ledger, plan, four_eyes=run.settings.four_eyes)
+            states = states_of(ledger, plan)
+            outcome.results = results_of(ledger, plan, states)
+            ready = ready_records(plan, approved)
+            outcome.text = push_text(plan, states, len(ready), asked=False)
+            outcome.finished_at = run.clock.now()
+            return outcome
+    demand_hash(plan, commit)
+    with session(run, "push", outcome.run_id, into_demo=into_demo) as at:
+        pushed = _push(at, plan, canary)
+        states = states_of(at.ledger, plan)
+        outcome.results = results_of(at.ledger, plan, states)
+    _tell(outcome, plan, pushed, states)
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+def demand_hash(plan: Plan, commit: str) -> None:
+    """Refuse to send another plan than the one whose hash was typed.
+
+    Raises:
+        CommandLineError: it is another one.
+
+    """
+    if len(commit) < SHORT or not plan.hash.startswith(commit):
+        message = f"--commit names another plan; to send this one: --commit {plan.short}"
+        raise CommandLineError(message)
+
+
+def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
+    """Give the records of which every edit is approved: one PATCH holds them all."""
+    return [one for one in plan.records if all(edit.edit_id in approved for edit in one.edits)]
+
+
+def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
+    pushed = Pushed()
+    settle_all(at)
+    approved = approved_edits(at.ledger, plan, four_eyes=at.run.settings.four_eyes)
+    ready = ready_records(plan, approved)
+    if not ready:
+        return pushed
+    jobs = [job_of(at, plan, one) for one in ready]
+    demand_plan(at, plan, ready)
+    stop_switch(at)
+    chosen = list(zip(ready, jobs, strict=True))[:canary]
+    pushed.left = len(ready) - len(chosen)
+    shown = at.read(one.key for one, _ in chosen)
+    try:
+        _send_all(at, chosen, shown, pushed)
+    except ClioError as error:
+        # what was sent before stays as it is; what was not stays approved
+        pushed.stopped = error
+    if pushed.sent:
+        _read_back(at, pushed)
+    return pushed
+
+
+def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
+    """Find the fields of a planned record, and make sure that its body holds those and no other.
+
+    Raises:
+        PlanRefusedError: a field may not be written, or the body is not of these edits.
+
+    """
+    try:
+        changes = tuple(
+            Change(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
+            for edit in record.edits
+        )
+    except EditRefusedError as error:
+        message = f"a field of the plan may not be written: {error}"
+        raise PlanRefusedError(message) from None
+    body = read(record.body)
+    if set(body) != {"data"} or set(body["data"]) != names(
+        (change.ref, change.new) for change in changes
+    ):
+        message = f"the body for {record.resource} {record.record_id} is not that of its edits"
+        raise PlanRefusedError(message)
+    return Job(plan.hash, record.resource, record.record_id, record.etag, changes)
+
+
+def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None:
+    """Refuse a plan that is not for here and now.
+
+    Raises:
+        PlanRefusedError: it is too old, for another account, or made under other rules.
+        UnguardedError: Clio does not keep to If-Match for a collection of it.
+
+    """
+    demand_here(at, plan)
+    if plan.is_over(at.run.clock.now()):
+        message = f"the plan {plan.short} was valid until {plan.expires_at}"
+        raise PlanRefusedError(message)
+    if plan.policy != at.policy:
+        message = "what may be written or seen has changed since the plan was frozen"
+        raise PlanRefusedError(message)
+    if_match_trust.demand(at, (one.resource for one in ready))
+
+
+def demand_here(at: Session, plan: Plan) -> None:
+    """Refuse a plan that is for another account or another host.
+
+    Raises:
+        PlanRefusedError: it is.
+
+    """
+    here = {"account": at.account, "region": at.region, "host": at.host}
+    for name, found in here.items():
+        planned = getattr(plan, name)
+        if planned != found:
+            message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
+            raise PlanRefusedError(message)
+
+
+def _send_all(
+    at: Session,
+    chosen: Sequence[tuple[PlannedRecord, Job]],
+    shown: outcomes.Readings,
+    pushed: Pushed,
+) -> None:
+    """Send record after record; stops at what a person must see."""
+    conflicts = 0
+    for record, job in chosen:
+        now = shown.get(record.key)
+        ends = _instead_of_sending(at, job, record, now)
+        if ends:
+            attempts.settle(at, job, ends, seen_by="reading")
+        else:
+            _demand_body(record, job, now)
+            pushed.sent.append(record)
+            stamp = str((now or {}).get("updated_at") or "")
+            ends = send(at, replace(job, stamp=stamp), record)
+        pushed.ends += ends
+        _demand_guarded(record, ends)
+        conflicts = conflicts + 1 if _is_conflict(ends) else 0
+        if conflicts >= CONFLICTS:
+            message = f"{CONFLICTS} records in a row conflict with what Clio has; the rest waits"
+            raise NeedsPersonError(message)
+
+
+def _instead_of_sending(
+    at: Session, job: Job, record: PlannedRecord, now: outcomes.Shown | None
+) -> tuple[Settled, ...]:
+    """Give the ends of what is not sent; what was sent before may have had its effect late."""
+    ends = outcomes.before_sending(job.changes, record.etag, now, record.context)
+    sent = attempts.doubts(at.ledger, job) if ends else 0
+    if not sent:
+        return ends
+    return outcomes.after_rereading(job.changes, record.etag, now, sent).ends or ends
+
+
+def _demand_body(record: PlannedRecord, job: Job, now: outcomes.Shown | None) -> None:
+    """Make sure that the text to be sent is what these edits ask of the record, and nothing else.
+
+    Raises:
+        PlanRefusedError: it is not.
+
+    """
+    try:
+        asked = body_of([(one.ref, one.new) for one in job.changes], now or {})
+    except EditRefusedError as error:
+        asked = str(error)
+    if asked != record.body:
+        message = f"the body for {record.resource} {record.record_id} is not that of its edits"
+        raise PlanRefusedError(message)
+
+
+def _is_conflict(ends: Sequence[Settled]) -> bool:
+    return any(one.state is State.CONFLICTED for one in ends)
+
+
+def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:
+    if any(one.note == outcomes.OVERRUN for one in ends):
+        message = (
+            f"Clio took the write to {record.resource} {record.record_id} although the record was"
+            " no longer as it was approved: it does not keep to If-Match"
+        )
+        raise OverrunError(message)
+
+
+def _read_back(at: Session, pushed: Pushed) -> None:
+    """Read what was sent once more, so that the warehouse has it as Clio does."""
+    try:
+        at.read(one.key for one in pushed.sent)
+    except ClioError as error:
+        # what was written is settled: the next load brings it
+        pushed.stopped = pushed.stopped or error
+
+
+def _tell(outcome: Outcome, plan: Plan, pushed: Pushed, states: dict[str, str]) -> None:
+    stuck = [key for key, state in states.items() if state in {*FOR_A_PERSON, State.UNKNOWN}]
+    errors: list[ClioError] = [pushed.stopped] if pushed.stopped is not None else []
+    if stuck and not any(isinstance(one, NeedsPersonError) for one in errors):
+        errors.append(NeedsPersonError(f"{len(stuck):,} edits need a person"))
+    failed = failures(outcome.results)
+    outcome.errors = [("", one) for one in [*errors, *failed]]
+    outcome.exit_code = exit_code([*errors, *failed])
+    ready = sum(state == State.APPROVED for state in states.values())
+    outcome.text = stuck_text(outcome.results)
+    outcome.text += push_text(plan, states, ready, asked=True, left=pushed.left)
+
+
+URGENCY = (130, 3, 7, 5, 6, 4, 1)
+"""Which exit code counts where several things went wrong."""
+
+
+def exit_code(errors: Sequence[ClioError]) -> int:
+    """Give the exit code of the most urgent error; 0 without one."""
+    codes = {one.exit_code if one.exit_code in URGENCY else 1 for one in errors}
+    return next((code for code in URGENCY if code in codes), 0)

@@ -1,0 +1,129 @@
+"""`edits rebase`: an edit that lost a race with changes of other fields is offered anew.
+
+It is proposed from the record as it is now, and needs a new plan and a new approval: whoever
+approved it saw another record. Where the field itself was changed, a person proposes anew.
+"""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+from pipelines.edits import values
+from pipelines.edits.fields import FieldRef
+from pipelines.errors import CommandLineError
+from pipelines.ledger.errors import NeedsPersonError
+from pipelines.ledger.ledger import Entry
+from pipelines.load.command import Run
+from pipelines.outcome import Outcome, table
+from pipelines.plan.merge import merge, theirs
+from pipelines.plan.outcomes import FOR_A_PERSON, GONE, not_sent
+from pipelines.plan.planning import OpenEdit, open_edit
+from pipelines.plan.refresh_records import Shown
+from pipelines.plan.session import Session, session
+
+from .undo import open_fields
+
+HEADER = ("edit", "record", "field", "base", "Clio has", "ours", "")
+
+
+def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) -> Outcome:
+    """Offer edits in conflict anew, where only other fields of the record were changed.
+
+    Raises:
+        CommandLineError: an edit is not in conflict.
+        ClioError: Clio or the data folder cannot be used; nothing was changed.
+
+    """
+    outcome = Outcome("edits rebase", run.clock.now(), run_id=uuid4().hex)
+    rows, stuck = [], 0
+    with session(run, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
+        edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
+        refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
+        shown = at.read(one.key for one in edits)
+        entries = []
+        for edit in edits:
+            ref, record = refs[edit.edit_id], shown.get(edit.key)
+            why = why_not(edit, ref, record, at)
+            rows.append(_row(edit, ref, record, why))
+            if record is not None and not why:
+                body = {"base": theirs(ref, record), "base_etag": str(record.get("etag") or "")}
+                entries.append(Entry("edit_rebased", body, edit.edit_id))
+        stuck = len(edits) - len(entries)
+        if entries:
+            at.ledger.record(at.me.name, *entries)
+    outcome.results = rows
+    outcome.text = _text(rows, stuck)
+    if stuck:
+        error = NeedsPersonError(f"{stuck:,} edits cannot be rebased")
+        outcome.errors, outcome.exit_code = [("", error)], error.exit_code
+    outcome.finished_at = run.clock.now()
+    return outcome
+
+
+def conflicted(at: Session, edit_id: str) -> OpenEdit:
+    """Find an edit that waits for a person.
+
+    Raises:
+        CommandLineError: there is no such edit, or it does not.
+
+    """
+    found = at.ledger.rows(
+        "select edit_id, resource, record_id, field, base, new_value, reason, author, label, state"
+        " from edits where edit_id = ?",
+        [edit_id],
+    )
+    if not found or found[0][-1] not in FOR_A_PERSON:
+        state = f"is {found[0][-1]}, not in conflict" if found else "is not known"
+        message = f"the edit {edit_id} {state}"
+        raise CommandLineError(message)
+    *row, _ = found[0]
+    return open_edit(*row)
+
+
+def why_not(edit: OpenEdit, ref: FieldRef, record: Shown | None, at: Session) -> str:
+    """Say why an edit cannot be offered anew as it is; empty if it can."""
+    if record is None:
+        return GONE
+    other = open_fields(at.ledger).get((*edit.key, edit.field))
+    if other:
+        return f"the field has an open edit, {other}"
+    found = merge(ref, edit.base, values.read(ref, record), edit.new)
+    end = not_sent(edit.edit_id, found, theirs(ref, record))
+    return end.note if end else ""
+
+
+def _row(edit: OpenEdit, ref: FieldRef, record: Shown | None, why: str) -> dict[str, object]:
+    return {
+        "edit_id": edit.edit_id,
+        "resource": edit.resource,
+        "record_id": edit.record_id,
+        "label": edit.label,
+        "field": edit.field,
+        "base": edit.base,
+        "theirs": theirs(ref, record) if record is not None else None,
+        "new_value": edit.new,
+        "state": "conflicted" if why else "proposed",
+        "note": why,
+    }
+
+
+def _text(rows: Sequence[dict[str, object]], stuck: int) -> str:
+    cells = [
+        (
+            row["edit_id"],
+            f"{row['resource']} {row['record_id']} {row['label']}".strip(),
+            row["field"],
+            row["base"],
+            row["theirs"],
+            row["new_value"],
+            row["note"] or "proposed anew",
+        )
+        for row in rows
+    ]
+    parts = [table(HEADER, cells)]
+    if len(rows) > stuck:
+        parts.append("Next: clio-sync plan, and a new approval.")
+    if stuck:
+        parts.append(
+            "Where Clio has another value by now: clio-sync edits withdraw, and propose anew."
+        )
+    return "\n".join(parts) + "\n"

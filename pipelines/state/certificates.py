@@ -1,0 +1,181 @@
+"""The proof of a sweep: both sides counted and digested, before and after."""
+
+import json
+from dataclasses import dataclass
+
+import pendulum
+
+from pipelines.warehouse import Warehouse
+
+from .snapshots import Census
+
+DDL = (
+    """create table if not exists meta.certificates (
+        source varchar, resource varchar, walked_at timestamptz, complete boolean,
+        rows_clio bigint, rows_warehouse bigint, missing bigint, ghost bigint, stale bigint,
+        healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
+        digest_before varchar, undecided bigint, late bigint, late_seconds double,
+        finished_at timestamptz, run_id varchar)""",
+    "alter table meta.certificates add column if not exists parts json",
+)
+OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
+PROVED = frozenset({OK, LATE, WITHHELD})
+"""What these certificates say of the rows of a list is proved."""
+
+
+@dataclass(frozen=True)
+class Absences:
+    """What kept rows that a walk did not show from being marked as deleted."""
+
+    undecided: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One completed sweep of one collection, as `meta.certificates` keeps it.
+
+    `digest_before` is the warehouse's side as it was before the walk. `status` is ok (both sides
+    are equal now), late (equal, but some version came later than loads allow for), withheld
+    (equal as far as this token sees: some columns or values are not known), unequal, or guard
+    (too much was absent; a person decides). `parts` is a JSON array: when each run that had a
+    part in the walk began, and how many rows it read.
+    """
+
+    source: str
+    resource: str
+    walked_at: pendulum.DateTime
+    complete: bool
+    rows_clio: int
+    rows_warehouse: int
+    missing: int
+    ghost: int
+    stale: int
+    healed: int
+    digest_clio: str
+    digest_warehouse: str
+    status: str
+    digest_before: str
+    undecided: int
+    late: int
+    late_seconds: float
+    finished_at: pendulum.DateTime
+    run_id: str
+    parts: str = "[]"
+
+
+def judge(
+    absences: Absences, *, equal: bool, seconds: float, overlap: float, unknown: int = 0
+) -> str:
+    """Say what a completed sweep has proved; `unknown` counts what of the rows is not known."""
+    if absences.stopped:
+        return GUARD
+    if not equal or absences.undecided:
+        return UNEQUAL
+    if unknown:
+        return WITHHELD
+    return LATE if seconds > overlap else OK
+
+
+def draw_up(  # noqa: PLR0913 - each is a fact of its own
+    census: Census,
+    absences: Absences,
+    *,
+    walked_at: pendulum.DateTime,
+    late: tuple[int, float],
+    overlap: float,
+    finished_at: pendulum.DateTime,
+    run_id: str,
+) -> Certificate:
+    """Count and digest both sides of a walk that was read to its end."""
+    compared, ghosts = census.compare(), census.ghosts()
+    _, before = census.digest(census.known_pairs())
+    rows_clio, digest_clio = census.digest(census.seen_pairs())
+    rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
+    status = judge(
+        absences,
+        equal=digest_clio == digest_warehouse,
+        seconds=late[1],
+        overlap=overlap,
+        unknown=unknown_cells(census.warehouse, *census.of_walk[:2]) + census.unfit(),
+    )
+    source, resource, _ = census.of_walk
+    return Certificate(
+        source,
+        resource,
+        walked_at,
+        complete=True,
+        rows_clio=rows_clio,
+        rows_warehouse=rows_warehouse,
+        missing=compared.missing,
+        ghost=ghosts,
+        stale=compared.stale,
+        healed=census.healed() + ghosts,
+        digest_clio=digest_clio,
+        digest_warehouse=digest_warehouse,
+        status=status,
+        digest_before=before,
+        undecided=absences.undecided,
+        late=late[0],
+        late_seconds=late[1],
+        finished_at=finished_at,
+        run_id=run_id,
+        parts=_parts(census),
+    )
+
+
+def _parts(census: Census) -> str:
+    """Say when each part of the walk was read."""
+    found = [
+        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
+        for at, rows in census.parts()
+    ]
+    return json.dumps(found)
+
+
+def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:
+    """Count the columns and values of a collection that are withheld or did not fit."""
+    ((withheld, kept_out),) = warehouse.rows(
+        "select (select count(*) from meta.withheld where source = $1 and resource = $2),"
+        " (select count(*) from meta.quarantine where source = $1 and resource = $2)",
+        [source, resource],
+    )
+    return int(withheld + kept_out)
+
+
+def save(warehouse: Warehouse, certificate: Certificate) -> None:
+    """Write a certificate; with it the sweep is over, and there is nothing to go on with."""
+    values = list(vars(certificate).values())
+    marks = ", ".join(f"${at}" for at in range(1, len(values) + 1))
+    names = ", ".join(vars(certificate))
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute("begin")
+        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608
+        cursor.execute(
+            "delete from meta.sweeps where source = $1 and resource = $2",
+            [certificate.source, certificate.resource],
+        )
+        cursor.execute("commit")
+    finally:
+        cursor.close()
+
+
+def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:
+    """Give up to when the deletions of each collection are known: nothing was left undecided."""
+    found = warehouse.rows(
+        "select resource, max(walked_at) from meta.certificates where source = $1"
+        " and status <> $2 and undecided = 0 group by 1",
+        [source, GUARD],
+    )
+    return dict(found)
+
+
+def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime, str]]:
+    """Give when each collection was last proved, and with what result."""
+    found = warehouse.rows(
+        "select resource, max(walked_at), arg_max(status, walked_at) from meta.certificates"
+        " where source = $1 group by 1",
+        [source],
+    )
+    return {name: (at, status) for name, at, status in found}

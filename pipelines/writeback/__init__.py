@@ -1,1 +1,0 @@
-"""The way back: edits, plans, approvals and pushes of what people approved."""
