@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 from tests import docs_simulator
 from tests.system.process import environment, run
 
@@ -41,7 +41,7 @@ def test_each_case_of_the_page_on_what_is_not_known_can_be_tried() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_case_ends_as_it_says(name: str, tmp_path: Path) -> None:
     """Every command of a case ends with the code that stands beside it, else with 0."""
-    with Simulator(Seed(7), rate_limit=0, clock=Clock.real()) as clio:
+    with Simulator(Seed(7), rate_limit=0, clock=SimulatedClock.real()) as clio:
         env = environment(
             tmp_path / "data",
             clio,

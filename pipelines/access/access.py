@@ -13,7 +13,7 @@ from sources.errors import ConfigurationError
 
 from .callback import redirect_uri
 from .refresh import Renewal
-from .signin import Target
+from .signin import SignInTarget
 from .tokens import store_for
 
 
@@ -82,9 +82,9 @@ def renewal(source: str, settings: Settings, base_url: str, clock: Clock) -> Ren
     )
 
 
-def target(source: str, options: SourceSettings, base_url: str) -> Target:
+def target(source: str, options: SourceSettings, base_url: str) -> SignInTarget:
     """Give what a sign-in has to be for."""
-    return Target(options.region, base_url, oauth_url(source, options), options.client_id)
+    return SignInTarget(options.region, base_url, oauth_url(source, options), options.client_id)
 
 
 def oauth_url(source: str, options: SourceSettings) -> str:

@@ -23,7 +23,7 @@ from .client import WHO_AM_I, open_client_with
 from .prompt import line
 from .refresh import sign_in_lock
 from .signed_in import Work, shown, sign_ins_text
-from .signin import Person, SignIn, expiry
+from .signin import SignedInUser, SignIn, expiry
 from .tokens import TokenStore, store_for
 
 _ADDRESS = re.compile(r"(?:^|[?&])(?:code|state|error)=")
@@ -79,7 +79,7 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
     # kept before it is first used: an answer that is lost later costs nothing
     _keep(work, source, store, found)
     found = _introduced(work, source, found, outcome)
-    if found.person != Person():
+    if found.person != SignedInUser():
         _name(work, source, store, found)
     outcome.results = [shown(source, "signed_in", store.place, found)]
     outcome.text = sign_ins_text(outcome.results)
@@ -164,13 +164,13 @@ def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> Sig
     return found
 
 
-def person_of(body: bytes) -> Person:
+def person_of(body: bytes) -> SignedInUser:
     """Read an answer of `users/who_am_i`, Manage's or Grow's."""
     user = user_in(body)
     account = user.get("account")
     account = account if isinstance(account, dict) else {}
     names = [str(user[name]) for name in ("first_name", "last_name") if user.get(name)]
-    return Person(
+    return SignedInUser(
         account_id=_text(account.get("id")),
         account=_text(account.get("name") or account.get("firm_name")),
         user_id=_text(user.get("id")),

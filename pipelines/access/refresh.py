@@ -26,7 +26,7 @@ from sources.clio_http.secret import Secret
 from sources.clio_http.token_answers import Grant
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError, SignInNeededError
 
-from .signin import Person, SignIn, Target
+from .signin import SignedInUser, SignIn, SignInTarget
 from .tokens import FOLDER, TokenStore, token_folder
 
 LONGEST_WAIT = 90.0
@@ -105,10 +105,10 @@ class Renewal:
     source: str
     store: TokenStore
     data_dir: Path
-    target: Target
+    target: SignInTarget
     oauth: Callable[[], OAuth]
     clock: Clock
-    person: Person = field(default_factory=Person)
+    person: SignedInUser = field(default_factory=SignedInUser)
 
     def current(self) -> Secret:
         """Give the access token; renew it first if it ends, or if a refresh was interrupted.

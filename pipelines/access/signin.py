@@ -18,7 +18,7 @@ _LONGEST = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True)
-class Target:
+class SignInTarget:
     """What a sign-in is for: tokens are sent nowhere else."""
 
     region: str
@@ -28,7 +28,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Person:
+class SignedInUser:
     """The account and user that a sign-in belongs to, as far as Clio told; else empty."""
 
     account_id: str = ""
@@ -36,10 +36,10 @@ class Person:
     user_id: str = ""
     user: str = ""
 
-    def may_be(self, known: "Person") -> bool:
+    def may_be(self, known: "SignedInUser") -> bool:
         """Tell whether this is the account and user that were known, or nobody was."""
         ids = (self.account_id, self.user_id)
-        return known == Person() or ids == (known.account_id, known.user_id)
+        return known == SignedInUser() or ids == (known.account_id, known.user_id)
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class SignIn:
     issued_at: pendulum.DateTime
     expires_at: pendulum.DateTime | None
     scope: str
-    target: Target
-    person: Person = Person()
+    target: SignInTarget
+    person: SignedInUser = SignedInUser()
 
     def ends(self, now: pendulum.DateTime) -> bool:
         """Tell whether the access token is over, or will be in a moment."""
@@ -64,7 +64,7 @@ class SignIn:
         life = (self.expires_at - self.issued_at).total_seconds()
         return now.add(seconds=min(_EARLY, _EARLY_SHARE * life)) >= self.expires_at
 
-    def is_for(self, target: Target) -> bool:
+    def is_for(self, target: SignInTarget) -> bool:
         """Tell whether its tokens may be sent where the settings say."""
         here = (self.target.base_url, self.target.oauth_url)
         same_application = target.client_id in {"", self.target.client_id}
@@ -126,8 +126,8 @@ class SignIn:
             issued_at=_moment(kept["issued_at"]),
             expires_at=_moment(expires_at) if expires_at else None,
             scope=str(kept["scope"]),
-            target=Target(**kept["target"]),
-            person=Person(**kept["person"]),
+            target=SignInTarget(**kept["target"]),
+            person=SignedInUser(**kept["person"]),
         )
         for secret in (found.access_token, found.refresh_token):
             if secret is not None:

@@ -136,10 +136,10 @@ def edits_template(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.edits.assignments import listed
-        from pipelines.edits.template import Asked, run_template
+        from pipelines.edits.template import TemplateChoice, run_template
 
         chosen = tuple(name for text in names for name in listed(text))
-        return run_template(_work(stop), Asked(resource, chosen, where), out)
+        return run_template(_work(stop), TemplateChoice(resource, chosen, where), out)
 
     call("edits template", body, as_json=as_json, debug=debug)
 

@@ -216,11 +216,11 @@ def schedule_print(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     def body(_stop: threading.Event) -> "Outcome":
         from pipelines.config import read_settings
-        from pipelines.operate.schedule import SYNC, Place, run_print
+        from pipelines.operate.schedule import SYNC, Installation, run_print
         from sources.clio_http.clock import SystemClock
 
         words = (*SYNC, "--reconcile", level) if level else SYNC
-        place = Place.here(read_settings())
+        place = Installation.here(read_settings())
         return run_print(kind, int(every), place, SystemClock(), out, words=words)
 
     call("schedule print", body, as_json=as_json, debug=debug)

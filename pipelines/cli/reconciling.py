@@ -75,10 +75,12 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one argument for each option
         return
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.reconcile.run import Wish, run_reconcile
+        from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 
         walked = () if "all" in ids else ids
-        return run_reconcile(_run(stop), Wish(walked if ids else None, sample, out, reports))
+        return run_reconcile(
+            _run(stop), ReconcileOptions(walked if ids else None, sample, out, reports)
+        )
 
     call("reconcile", body, as_json=as_json, debug=debug)
 

@@ -99,15 +99,15 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
 
     def body(stop: threading.Event) -> "Outcome":
-        from pipelines.plan.review import Answer, run_review, show_plan
+        from pipelines.plan.review import ReviewAnswer, run_review, show_plan
 
         run = _run(stop)
-        answer = Answer(approve, reject, comment)
+        answer = ReviewAnswer(approve, reject, comment)
         if not approve and not reject:
             found, text = show_plan(run, plan)
             click.echo(text, err=as_json)
             if _says_yes(f"Approve all {len(found.edits):,} edits of plan {found.short}?"):
-                answer = Answer(("all",), (), comment)
+                answer = ReviewAnswer(("all",), (), comment)
         return run_review(run, plan, answer)
 
     call("review", body, as_json=as_json, debug=debug)

@@ -16,7 +16,7 @@ from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
-from .files import WORD, Found, demand_loopback_meant, read_files
+from .files import WORD, FoundSettings, demand_loopback_meant, read_files
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
@@ -165,7 +165,7 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(part).strip() for part in value)
 
 
-def _source(given: Found, product: str) -> SourceSettings:
+def _source(given: FoundSettings, product: str) -> SourceSettings:
     found = given.all
 
     def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
@@ -332,7 +332,7 @@ def read_settings(
 
     """
     environ = os.environ if environ is None else environ
-    given = Found(read_files(folder or Path.cwd()), _environment(environ))
+    given = FoundSettings(read_files(folder or Path.cwd()), _environment(environ))
     found = given.all
     _check_names(found)
     return Settings(

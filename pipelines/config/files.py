@@ -27,7 +27,7 @@ WORD = "allow_loopback"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSettings:
     """Settings by their dotted name; `filed` are those that stand in a file."""
 
     filed: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def read_files(base: Path) -> dict[str, Any]:
     return found
 
 
-def demand_loopback_meant(found: Found, product: str) -> None:
+def demand_loopback_meant(found: FoundSettings, product: str) -> None:
     """Refuse an address on this machine that only a file names, without the owner's word for it.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.errors import EditRefusedError
 
-from .checks import Gathered, Wanted
+from .checks import Gathered, WantedChange
 
 _ASSIGNMENT = re.compile(
     r"(?P<field>[A-Za-z_]+(?:\[.*?\])?(?:\.[A-Za-z_]+)?)\s*=(?P<value>.*)", re.DOTALL
@@ -30,7 +30,9 @@ def assigned(resource: str, record_id: str, assignments: Sequence[str], reason: 
             message = f"{name} has no value; write {name}=<clear> to empty the field"
             raise EditRefusedError(message)
         where = f"{resource} {record_id} {name}"
-        found.append(Wanted(resource, record_id, name, value, reason, where, origin="command line"))
+        found.append(
+            WantedChange(resource, record_id, name, value, reason, where, origin="command line")
+        )
     return Gathered(found)
 
 

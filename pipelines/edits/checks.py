@@ -12,7 +12,7 @@ from .fields import FieldRef
 from .raw_values import ABSENT, Unreadable
 from .sight import is_on_a_bill, role
 from .values import JsonScalar, ValueRefusedError
-from .warehouse_records import Stored
+from .warehouse_records import WarehouseRecord
 
 COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_value", "reason"
 """What every file and query has to say."""
@@ -32,7 +32,7 @@ LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedChange:
     """A change that someone wants: a field of a record, and its new value as text.
 
     `where` is the row of a file or query that says so. `old` is what the file showed as the
@@ -55,7 +55,7 @@ class Wanted:
 class Named:
     """The same with its field found and its value taken; it is about a record of Manage."""
 
-    wanted: Wanted
+    wanted: WantedChange
     record_id: str
     ref: FieldRef
     value: JsonScalar
@@ -82,7 +82,7 @@ class Edit:
     label: str
 
 
-class Problem(ValueError):  # noqa: N818 - something to tell, in which column of which row
+class EditProblem(ValueError):  # noqa: N818 - something to tell, in which column of which row
     """What keeps a change from being proposed: the column that is wrong, and why."""
 
     def __init__(
@@ -102,25 +102,25 @@ class Gathered:
     new value or with the old one, which change nothing.
     """
 
-    wanted: Sequence[Wanted]
-    problems: Sequence[tuple[str, Problem]] = ()
+    wanted: Sequence[WantedChange]
+    problems: Sequence[tuple[str, EditProblem]] = ()
     blank: int = 0
 
 
 @dataclass(frozen=True)
-class Facts:
+class RecordFacts:
     """What is known of the records, of what they point at, and of edits that are open.
 
     `present` are pairs of a collection and an id in it. `open_edits` maps a field of a record to
     the id of its open edit.
     """
 
-    records: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
+    records: Mapping[tuple[str, str], WarehouseRecord] = field(default_factory=dict)
     present: AbstractSet[tuple[str, int]] = frozenset()
     open_edits: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
 
-def value_of(ref: FieldRef, wanted: Wanted) -> JsonScalar:
+def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
     """Take the new value of a field from its text.
 
     Raises:
@@ -130,16 +130,16 @@ def value_of(ref: FieldRef, wanted: Wanted) -> JsonScalar:
     if wanted.text.strip() == CLEAR:
         if not ref.may_be_empty:
             message = f"{ref.text} cannot be emptied"
-            raise Problem(VALUE, message)
+            raise EditProblem(VALUE, message)
         return None
     if wanted.cell in TAKEN and ref.kind not in TAKEN[wanted.cell]:
         message = f"{ref.text} is a {wanted.cell} cell; format the cell as text and write it anew"
-        raise Problem(VALUE, message)
+        raise EditProblem(VALUE, message)
     try:
         return values.of_text(ref, wanted.text)
     except ValueRefusedError as error:
         message = f"{ref.text} {error}"
-        raise Problem(VALUE, message) from None
+        raise EditProblem(VALUE, message) from None
 
 
 def record_id_of(text: str) -> str:
@@ -151,10 +151,10 @@ def record_id_of(text: str) -> str:
     """
     cell = text.strip()
     if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", cell):
-        raise Problem(ID, values.ROUNDED)
+        raise EditProblem(ID, values.ROUNDED)
     if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
         message = "is not the id of a record, such as 1234567"
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     return cell
 
 
@@ -168,10 +168,10 @@ def reason_of(text: str) -> str:
     reason = text.strip()
     if not reason:
         message = "is missing: say why the record is to be changed"
-        raise Problem(REASON, message)
+        raise EditProblem(REASON, message)
     if len(reason) > LONGEST_REASON:
         message = f"is longer than {LONGEST_REASON:,} characters"
-        raise Problem(REASON, message)
+        raise EditProblem(REASON, message)
     return reason
 
 
@@ -181,7 +181,7 @@ def target_of(named: Named, type_: JsonScalar) -> str:
     return targets.get(str(type_ or "")) or targets.get("", "")
 
 
-def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> Edit | None:
+def decide(named: Named, facts: RecordFacts, author: str, type_: JsonScalar = "") -> Edit | None:
     """Make the edit, or nothing where the record has the value already.
 
     `type_` is what a typed reference points at once all the edits are made.
@@ -194,7 +194,7 @@ def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> E
     stored = facts.records.get((ref.resource, named.record_id))
     if stored is None:
         message = f"the warehouse has no such record of {ref.resource}; is it loaded?"
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     base = _base(ref, stored)
     _demand_current(wanted, ref, base)
     if values.same(ref, base, named.value):
@@ -204,7 +204,7 @@ def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> E
     _demand_present(named, facts, type_)
     if named.key in facts.open_edits:
         message = f"{ref.text} has an open edit, {facts.open_edits[named.key]}; withdraw that first"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)
     return Edit(
         ref.resource,
         named.record_id,
@@ -219,30 +219,30 @@ def decide(named: Named, facts: Facts, author: str, type_: JsonScalar = "") -> E
     )
 
 
-def _base(ref: FieldRef, stored: Stored) -> JsonScalar:
+def _base(ref: FieldRef, stored: WarehouseRecord) -> JsonScalar:
     """Give the value that the warehouse has, where it can be known and changed."""
     if stored.gone:
-        raise Problem(ID, stored.gone)
+        raise EditProblem(ID, stored.gone)
     if not stored.etag:
         message = "the warehouse has no etag of this record, so no write to it could be guarded"
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     _demand_known(ref, stored)
     if is_on_a_bill(ref.resource, stored.record):
         message = "this activity is on a bill, and bills are never changed from here"
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     base = values.read(ref, stored.record)
     if base is ABSENT and ref.element and ref.read[0] in stored.record:
         elements = [str(one.get("id")) for one in stored.record[ref.read[0]] or ()]
         message = f"the record has no such element of {ref.array}; it has {_listed(elements)}"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)
     if isinstance(base, Unreadable):
         why = "is hidden from this user" if base is not ABSENT else "is not in the warehouse"
         message = f"{ref.text} {why}, so what it would replace is unknown"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)
     return base
 
 
-def _demand_known(ref: FieldRef, stored: Stored) -> None:
+def _demand_known(ref: FieldRef, stored: WarehouseRecord) -> None:
     """Refuse a field whose value is withheld from the token: the stored one is of another day."""
     is_known = not isinstance(values.read(ref, stored.record), Unreadable)
     for path in stored.withheld:
@@ -251,14 +251,14 @@ def _demand_known(ref: FieldRef, stored: Stored) -> None:
                 f"{ref.text} is withheld from this token in Clio, so what it would replace is not"
                 f" known; look at {role('__'.join(path))}, then load anew"
             )
-            raise Problem(FIELD, message, WithheldBaseError)
+            raise EditProblem(FIELD, message, WithheldBaseError)
 
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _demand_current(wanted: Wanted, ref: FieldRef, base: JsonScalar) -> None:
+def _demand_current(wanted: WantedChange, ref: FieldRef, base: JsonScalar) -> None:
     """Refuse a row that was written while the field had another value."""
     if wanted.old is None or wanted.old == text_of(ref, base):
         return
@@ -271,7 +271,7 @@ def _demand_current(wanted: Wanted, ref: FieldRef, base: JsonScalar) -> None:
             "is not what the warehouse holds: the record changed since the file was written, or"
             " a spreadsheet changed the cell; write a new file with clio-sync edits template"
         )
-        raise Problem(OLD, message)
+        raise EditProblem(OLD, message)
 
 
 def text_of(ref: FieldRef, value: JsonScalar) -> str:
@@ -294,23 +294,23 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
     if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
         return
     if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", value.strip()):
-        raise Problem(VALUE, values.ROUNDED)
+        raise EditProblem(VALUE, values.ROUNDED)
     if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
         message = (
             "is what the field has, without the zeros or the + before it, which a spreadsheet"
             " takes away; format the column as text"
         )
-        raise Problem(VALUE, message)
+        raise EditProblem(VALUE, message)
 
 
-def _demand_present(named: Named, facts: Facts, type_: JsonScalar) -> None:
+def _demand_present(named: Named, facts: RecordFacts, type_: JsonScalar) -> None:
     """Refuse a reference to what is not there."""
     if not named.ref.targets or named.value is None:
         return
     target = target_of(named, type_)
     if not target:
         message = f"{named.ref.text} has no type; edit {'.'.join(named.ref.companion)} as well"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)
     if (target, named.value) not in facts.present:
         message = f"{named.ref.text}: the warehouse has no record of {target} with this id"
-        raise Problem(VALUE, message)
+        raise EditProblem(VALUE, message)

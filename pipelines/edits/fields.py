@@ -61,7 +61,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class CustomField:
+class EditableCustomField:
     """A custom field as the firm defined it; `parent_type` is Matter or Contact."""
 
     id: int
@@ -94,7 +94,7 @@ class FieldRef:
     targets: tuple[tuple[str, str], ...] = ()
     companion: tuple[str, ...] = ()
     may_be_empty: bool = True
-    custom: CustomField | None = None
+    custom: EditableCustomField | None = None
     flag: str = ""
 
     @property
@@ -109,7 +109,7 @@ class FieldRef:
 
 
 def parse(
-    catalog: Catalog, resource: str, text: str, custom_fields: Sequence[CustomField] = ()
+    catalog: Catalog, resource: str, text: str, custom_fields: Sequence[EditableCustomField] = ()
 ) -> FieldRef:
     """Find the field that a person or a file names.
 
@@ -178,7 +178,7 @@ def flag_of(collection: Collection, names: Iterable[str]) -> str:
     return redaction.flag if redaction and set(names) & set(redaction.flagged) else ""
 
 
-def _custom(resource: str, named: str, custom_fields: Sequence[CustomField]) -> FieldRef:
+def _custom(resource: str, named: str, custom_fields: Sequence[EditableCustomField]) -> FieldRef:
     field = _custom_field(resource, named, custom_fields)
     points_at = {"contact": (("", "contacts"),), "matter": (("", "matters"),)}
     return FieldRef(
@@ -194,7 +194,9 @@ def _custom(resource: str, named: str, custom_fields: Sequence[CustomField]) -> 
     )
 
 
-def _custom_field(resource: str, named: str, custom_fields: Sequence[CustomField]) -> CustomField:
+def _custom_field(
+    resource: str, named: str, custom_fields: Sequence[EditableCustomField]
+) -> EditableCustomField:
     """Find a custom field by its id, by its name, or by its name in other case."""
     mine = [field for field in custom_fields if field.parent_type == PARENT_TYPES.get(resource)]
     wanted = " ".join(named.split())
@@ -219,7 +221,7 @@ def _custom_field(resource: str, named: str, custom_fields: Sequence[CustomField
     return found[0]
 
 
-def _living(fields: Sequence[CustomField]) -> list[CustomField]:
+def _living(fields: Sequence[EditableCustomField]) -> list[EditableCustomField]:
     """Leave out what is deleted, unless all of it is."""
     return [field for field in fields if not field.deleted] or list(fields)
 

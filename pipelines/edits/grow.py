@@ -10,7 +10,7 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_manage.writable import CUSTOM
 
-from .checks import FIELD, ID, RESOURCE, Problem, Wanted, record_id_of
+from .checks import FIELD, ID, RESOURCE, EditProblem, WantedChange, record_id_of
 
 PREFIX = "grow."
 RAW = "raw_clio_grow"
@@ -21,12 +21,12 @@ FIELDS = {
 """The fields that are the same at both, by the collection, which has the same name at both."""
 
 
-def is_grow(wanted: Wanted) -> bool:
+def is_grow(wanted: WantedChange) -> bool:
     """Tell whether a change is about a record of Clio Grow."""
     return wanted.resource.startswith(PREFIX)
 
 
-def links(warehouse: Warehouse, every: Iterable[Wanted]) -> dict[tuple[str, str], int | None]:
+def links(warehouse: Warehouse, every: Iterable[WantedChange]) -> dict[tuple[str, str], int | None]:
     """Give the id at Manage of each record of Grow that is named; None where it is not linked.
 
     Records that the warehouse does not have, or that are deleted, are left out.
@@ -51,7 +51,7 @@ def links(warehouse: Warehouse, every: Iterable[Wanted]) -> dict[tuple[str, str]
     return found
 
 
-def at_manage(wanted: Wanted, linked: dict[tuple[str, str], int | None]) -> Wanted:
+def at_manage(wanted: WantedChange, linked: dict[tuple[str, str], int | None]) -> WantedChange:
     """Give the same change as one of the linked record of Manage.
 
     Raises:
@@ -62,18 +62,18 @@ def at_manage(wanted: Wanted, linked: dict[tuple[str, str], int | None]) -> Want
     if name not in FIELDS:
         valid = ", ".join(f"{PREFIX}{one}" for one in FIELDS)
         message = f"Clio Grow's API cannot change these records; of Grow, only {valid} are linked"
-        raise Problem(RESOURCE, message)
+        raise EditProblem(RESOURCE, message)
     key = record_id_of(wanted.record_id)
     if (wanted.resource, key) not in linked:
         message = f"the warehouse has no such record of {wanted.resource}; is it loaded?"
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     record_id = linked[wanted.resource, key]
     if record_id is None:
         message = (
             "this record of Clio Grow is not linked to Clio Manage (its clio_id is empty), and"
             " Grow's API cannot change it; correct it in Clio Grow"
         )
-        raise Problem(ID, message)
+        raise EditProblem(ID, message)
     _demand_shared(name, wanted.field.strip())
     origin = f"{wanted.origin}; for {wanted.resource} {key}"
     return replace(wanted, resource=name, record_id=str(record_id), origin=origin)
@@ -85,4 +85,4 @@ def _demand_shared(name: str, field: str) -> None:
     if field not in FIELDS[name] and not is_named:
         valid = ", ".join([*FIELDS[name], f"{CUSTOM}[the name of the field in Manage]"])
         message = f"of {PREFIX}{name}, only what Clio Manage has as well may be edited: {valid}"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)

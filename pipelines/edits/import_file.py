@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .cells import Row
-from .checks import FIELD, ID, OLD, REASON, RESOURCE, VALUE, Gathered, Problem, Wanted
+from .checks import FIELD, ID, OLD, REASON, RESOURCE, VALUE, EditProblem, Gathered, WantedChange
 from .propose import ROW
 from .read_sheet import read_sheet
 
@@ -23,8 +23,8 @@ def imported(path: Path, reason: str) -> Gathered:
 
 def gathered(rows: Iterable[Row], origin: str, reason: str = "") -> Gathered:
     """Take the changes of rows; one without a new value, or with the old one, changes nothing."""
-    wanted: list[Wanted] = []
-    problems: list[tuple[str, Problem]] = []
+    wanted: list[WantedChange] = []
+    problems: list[tuple[str, EditProblem]] = []
     blank = 0
     for row in rows:
         where = f"{ROW}{row.number}"
@@ -34,7 +34,7 @@ def gathered(rows: Iterable[Row], origin: str, reason: str = "") -> Gathered:
         troubles = [(name, row.cell(name).trouble) for name in READ if row.cell(name).trouble]
         if row.trouble:
             troubles = [("", row.trouble)]
-        problems += [(where, Problem(name, trouble)) for name, trouble in troubles]
+        problems += [(where, EditProblem(name, trouble)) for name, trouble in troubles]
         if not troubles:
             wanted.append(_wanted(row, where, origin, reason))
     return Gathered(wanted, problems, blank)
@@ -45,9 +45,9 @@ def _is_blank(row: Row) -> bool:
     return not new.text.strip() or (old is not None and new.text == old.text)
 
 
-def _wanted(row: Row, where: str, origin: str, reason: str) -> Wanted:
+def _wanted(row: Row, where: str, origin: str, reason: str) -> WantedChange:
     value = row.cell(VALUE)
-    return Wanted(
+    return WantedChange(
         row.cell(RESOURCE).text.strip(),
         row.cell(ID).text,
         row.cell(FIELD).text,

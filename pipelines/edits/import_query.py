@@ -12,7 +12,7 @@ from .cells import Cell, Row
 from .checks import COLUMNS, Gathered
 from .import_file import gathered
 from .resting import demand_known
-from .validate import Desk
+from .validate import EditContext
 from .values import plain_number
 
 FOLDER = "proposals"
@@ -20,7 +20,7 @@ SUFFIX = ".sql"
 MOST_ROWS = 100_000
 
 
-def queried(desk: Desk, name: str) -> Gathered:
+def queried(desk: EditContext, name: str) -> Gathered:
     """Run the query of this name, on a warehouse that is locked down.
 
     Raises:

@@ -16,10 +16,10 @@ from sources.clio_http.catalog import read_catalog
 from sources.clio_http.clock import Clock
 
 from .allowed import allowed
-from .checks import Edit, Gathered, Problem
+from .checks import Edit, EditProblem, Gathered
 from .fields import FieldRef
 from .sight import SOURCE
-from .validate import Desk, Examined, examine
+from .validate import EditContext, Examined, examine
 from .values import shown
 
 MOST_TOLD = 100
@@ -37,7 +37,7 @@ class Work:
     clock: Clock
 
 
-def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -> Outcome:
+def run_proposal(work: Work, command: str, gather: Callable[[EditContext], Gathered]) -> Outcome:
     """Propose the changes that are gathered, once the warehouse and the ledger are open.
 
     If one of them cannot be made, none is, and the outcome has an error for each.
@@ -62,7 +62,7 @@ def run_proposal(work: Work, command: str, gather: Callable[[Desk], Gathered]) -
 
 
 @contextmanager
-def opened(work: Work, command: str) -> Iterator[Desk]:
+def opened(work: Work, command: str) -> Iterator[EditContext]:
     """Hold the data folder, and open the warehouse for reading and the ledger.
 
     Raises:
@@ -83,7 +83,7 @@ def opened(work: Work, command: str) -> Iterator[Desk]:
         if not warehouse.columns("meta", "tombstones"):
             raise NoWarehouseError
         warehouse.lock_down()
-        yield Desk(work.settings, warehouse, ledger)
+        yield EditContext(work.settings, warehouse, ledger)
 
 
 @contextmanager
@@ -101,13 +101,13 @@ def _whole_ledger(work: Work, warehouse: Warehouse) -> Iterator[Ledger]:
         yield ledger
 
 
-def _place(problem: tuple[str, Problem]) -> int:
+def _place(problem: tuple[str, EditProblem]) -> int:
     """Give the number of a row, so that problems are told from the first row to the last."""
     number = problem[0].removeprefix(ROW)
     return int(number) if number.isdecimal() else 0
 
 
-def _record(desk: Desk, found: Examined, blank: int, outcome: Outcome) -> None:
+def _record(desk: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
     made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
     entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
     if entries:
@@ -160,7 +160,7 @@ def _refuse(found: Examined, outcome: Outcome) -> None:
     outcome.text = "Nothing was proposed.\n"
 
 
-def _subject(where: str, problem: Problem) -> str:
+def _subject(where: str, problem: EditProblem) -> str:
     return (
         f"{where}, column {problem.column}" if where.startswith(ROW) and problem.column else where
     )

@@ -63,7 +63,7 @@ def role(column: str) -> str:
 
 
 @dataclass(frozen=True)
-class Marks:
+class WithheldMarks:
     """What is withheld of some records: paths of columns, of all of them and by record.
 
     A column that is `accepted` was taken for empty by a person: a value that is there counts.
@@ -167,10 +167,10 @@ class Sight:
         gone = [path for path, ok in marks.items() if not ok or _is_nothing(_at(record, path))]
         return _without(record, gone)
 
-    def marks(self, collection: Collection, ids: Iterable[str]) -> Marks:
+    def marks(self, collection: Collection, ids: Iterable[str]) -> WithheldMarks:
         """Read what is withheld of a collection, and of some of its records."""
         if not self.warehouse.columns("meta", "withheld"):
-            return Marks()
+            return WithheldMarks()
         paths = {column.name: column.path for column in collection.columns}
         whole: dict[Path, bool] = {}
         single: dict[str, dict[Path, bool]] = {}
@@ -183,7 +183,7 @@ class Sight:
             mine = whole if key is None else single.setdefault(key, {})
             if paths.get(name):
                 mine[paths[name]] = bool(accepted)
-        return Marks(whole, single)
+        return WithheldMarks(whole, single)
 
 
 def _known(record: Record, marks: Mapping[Path, bool], redaction: Redaction | None) -> Record:

@@ -16,15 +16,15 @@ from .propose import Work, opened
 from .raw_values import Unreadable
 from .read_sheet import MOST_ROWS
 from .sight import UNSEEN, is_on_a_bill
-from .validate import Desk
-from .warehouse_records import Stored, ids_where
-from .write_sheet import Line, write_sheet
+from .validate import EditContext
+from .warehouse_records import WarehouseRecord, ids_where
+from .write_sheet import SheetLine, write_sheet
 
 NUMBERS = frozenset({fields.INTEGER, fields.NUMBER})
 
 
 @dataclass(frozen=True)
-class Asked:
+class TemplateChoice:
     """What a template is to show: a collection, fields of it (none: all), and which records.
 
     `where` is a condition in SQL over the columns of the raw table; empty for every record.
@@ -35,7 +35,7 @@ class Asked:
     where: str = ""
 
 
-def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
+def run_template(work: Work, asked: TemplateChoice, path: Path) -> Outcome:
     """Write a file with a row for each field of each record.
 
     Raises:
@@ -62,7 +62,7 @@ def run_template(work: Work, asked: Asked, path: Path) -> Outcome:
     return outcome
 
 
-def _patterns(desk: Desk, asked: Asked) -> list[str]:
+def _patterns(desk: EditContext, asked: TemplateChoice) -> list[str]:
     """Give the fields that are shown, with `[]` for every element."""
     every = editables(desk.catalog, asked.resource)
     if not every:
@@ -77,7 +77,7 @@ def _patterns(desk: Desk, asked: Asked) -> list[str]:
     return [name if name in known else desk.ref(asked.resource, name).text for name in asked.fields]
 
 
-def _bounded(lines: Iterator[Line]) -> list[Line]:
+def _bounded(lines: Iterator[SheetLine]) -> list[SheetLine]:
     found = []
     for line in lines:
         found.append(line)
@@ -91,8 +91,8 @@ def _bounded(lines: Iterator[Line]) -> list[Line]:
 
 
 def _lines(
-    desk: Desk, resource: str, patterns: Sequence[str], records: dict[str, Stored]
-) -> Iterator[Line]:
+    desk: EditContext, resource: str, patterns: Sequence[str], records: dict[str, WarehouseRecord]
+) -> Iterator[SheetLine]:
     for key in sorted(records, key=int):
         stored = records[key]
         if stored.gone or is_on_a_bill(resource, stored.record):
@@ -101,14 +101,18 @@ def _lines(
             ref = desk.ref(resource, name)
             value = values.read(ref, stored.record)
             if not isinstance(value, Unreadable):
-                yield Line(resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref))
+                yield SheetLine(
+                    resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref)
+                )
 
 
 def _typed(ref: FieldRef) -> bool:
     return ref.kind in NUMBERS
 
 
-def _named(desk: Desk, resource: str, patterns: Sequence[str], stored: Stored) -> Iterator[str]:
+def _named(
+    desk: EditContext, resource: str, patterns: Sequence[str], stored: WarehouseRecord
+) -> Iterator[str]:
     """Name the fields that a record has: those of each of its elements."""
     for pattern in patterns:
         array, bracket, part = pattern.partition("[]")

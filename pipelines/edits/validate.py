@@ -18,19 +18,19 @@ from .allowed import Allowed, allowed
 from .checks import (
     FIELD,
     Edit,
-    Facts,
+    EditProblem,
     Named,
-    Problem,
-    Wanted,
+    RecordFacts,
+    WantedChange,
     decide,
     record_id_of,
     target_of,
     value_of,
 )
-from .fields import CustomField, FieldRef, parse
+from .fields import EditableCustomField, FieldRef, parse
 from .sight import SOURCE, Sight
 from .values import JsonScalar
-from .warehouse_records import Stored, definitions, present, read_stored
+from .warehouse_records import WarehouseRecord, definitions, present, read_stored
 
 OPEN_EDITS = """
 select resource, record_id, field, edit_id from edits
@@ -43,12 +43,12 @@ class Examined:
     """What became of the wanted changes, each in the order in which they came."""
 
     edits: list[tuple[FieldRef, Edit]] = field(default_factory=list)
-    unchanged: list[Wanted] = field(default_factory=list)
-    problems: list[tuple[str, Problem]] = field(default_factory=list)
+    unchanged: list[WantedChange] = field(default_factory=list)
+    problems: list[tuple[str, EditProblem]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Desk:
+class EditContext:
     """What wanted changes are held against: settings, warehouse and ledger."""
 
     settings: Settings
@@ -61,7 +61,7 @@ class Desk:
         return read_catalog(SOURCE)
 
     @cached_property
-    def definitions(self) -> tuple[CustomField, ...]:
+    def definitions(self) -> tuple[EditableCustomField, ...]:
         """Give the firm's custom fields."""
         return definitions(self.warehouse)
 
@@ -96,12 +96,12 @@ class Desk:
             self._refs[resource, text] = found
         return found
 
-    def records(self, resource: str, ids: Iterable[str]) -> dict[str, Stored]:
+    def records(self, resource: str, ids: Iterable[str]) -> dict[str, WarehouseRecord]:
         """Read records of the warehouse by their ids."""
         return read_stored(self.sight, resource, ids)
 
 
-def examine(desk: Desk, every: Sequence[Wanted]) -> Examined:
+def examine(desk: EditContext, every: Sequence[WantedChange]) -> Examined:
     """Check each wanted change against the catalogue, the warehouse and the ledger."""
     found = Examined()
     named = list(_distinct(list(_named(desk, every, found)), found))
@@ -111,7 +111,7 @@ def examine(desk: Desk, every: Sequence[Wanted]) -> Examined:
         try:
             _demand_pair(one, together)
             edit = decide(one, facts, desk.settings.actor, _type(one, together, facts.records))
-        except Problem as problem:
+        except EditProblem as problem:
             found.problems.append((one.wanted.where, problem))
             continue
         if edit is None:
@@ -121,7 +121,7 @@ def examine(desk: Desk, every: Sequence[Wanted]) -> Examined:
     return found
 
 
-def _named(desk: Desk, every: Sequence[Wanted], found: Examined) -> Iterator[Named]:
+def _named(desk: EditContext, every: Sequence[WantedChange], found: Examined) -> Iterator[Named]:
     """Find the record, the field and the value of each."""
     linked = grow.links(desk.warehouse, every)
     for wanted in every:
@@ -131,8 +131,8 @@ def _named(desk: Desk, every: Sequence[Wanted], found: Examined) -> Iterator[Nam
             ref = desk.ref(meant.resource.strip(), meant.field)
             yield Named(meant, record_id, ref, value_of(ref, meant))
         except EditRefusedError as error:
-            found.problems.append((wanted.where, Problem(FIELD, str(error))))
-        except Problem as problem:
+            found.problems.append((wanted.where, EditProblem(FIELD, str(error))))
+        except EditProblem as problem:
             found.problems.append((wanted.where, problem))
 
 
@@ -142,13 +142,13 @@ def _distinct(every: Sequence[Named], found: Examined) -> Iterator[Named]:
     for one in every:
         if one.key in first:
             message = f"the same field of the same record is changed by {first[one.key]} as well"
-            found.problems.append((one.wanted.where, Problem(FIELD, message)))
+            found.problems.append((one.wanted.where, EditProblem(FIELD, message)))
         else:
             first[one.key] = one.wanted.where or "another change"
             yield one
 
 
-def _facts(desk: Desk, every: Sequence[Named]) -> Facts:
+def _facts(desk: EditContext, every: Sequence[Named]) -> RecordFacts:
     ids: dict[str, set[str]] = defaultdict(set)
     for one in every:
         ids[one.ref.resource].add(one.record_id)
@@ -170,13 +170,13 @@ def _facts(desk: Desk, every: Sequence[Named]) -> Facts:
     }
     rows = desk.ledger.rows(OPEN_EDITS)
     open_edits = {(resource, key, name): edit_id for resource, key, name, edit_id in rows}
-    return Facts(records, there, open_edits)
+    return RecordFacts(records, there, open_edits)
 
 
 def _type(
     one: Named,
     together: Mapping[tuple[str, str, str], JsonScalar],
-    records: Mapping[tuple[str, str], Stored],
+    records: Mapping[tuple[str, str], WarehouseRecord],
 ) -> JsonScalar:
     """Give the type that a reference will have: the one that is wanted, or that it has."""
     companion = one.ref.companion
@@ -197,4 +197,4 @@ def _demand_pair(one: Named, together: Mapping[tuple[str, str, str], JsonScalar]
         return
     if (one.ref.resource, one.record_id, f"{top}.id") not in together:
         message = f"{one.ref.text} is changed only together with {top}.id"
-        raise Problem(FIELD, message)
+        raise EditProblem(FIELD, message)

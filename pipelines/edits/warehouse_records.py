@@ -11,7 +11,7 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, Collection, Column
 
-from .fields import CustomField, Option
+from .fields import EditableCustomField, Option
 from .sight import SOURCE, Path, Sight
 from .values import plain_number
 
@@ -19,7 +19,7 @@ RAW = f"raw_{SOURCE}"
 
 
 @dataclass(frozen=True)
-class Stored:
+class WarehouseRecord:
     """One record of the warehouse: Clio's JSON, with decimals as texts.
 
     Columns that are left out, hashed or refused are not in it, nor are values that Clio withholds:
@@ -33,7 +33,7 @@ class Stored:
     withheld: frozenset[Path] = frozenset()
 
 
-def definitions(warehouse: Warehouse) -> tuple[CustomField, ...]:
+def definitions(warehouse: Warehouse) -> tuple[EditableCustomField, ...]:
     """Read the firm's custom fields and their options."""
     if not warehouse.columns(RAW, "custom_fields"):
         return ()
@@ -42,7 +42,9 @@ def definitions(warehouse: Warehouse) -> tuple[CustomField, ...]:
         f" {_buried('custom_fields')} from {RAW}.custom_fields t order by id"
     )
     return tuple(
-        CustomField(key, name or "", parent, kind, bool(required), bool(gone or buried), options)
+        EditableCustomField(
+            key, name or "", parent, kind, bool(required), bool(gone or buried), options
+        )
         for key, name, parent, kind, required, gone, listed, buried in found
         for options in [_options(listed)]
     )
@@ -55,7 +57,7 @@ def _options(listed: str | None) -> tuple[Option, ...]:
     )
 
 
-def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, Stored]:
+def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, WarehouseRecord]:
     """Read the records with these ids, by id as text; those that are not there are left out."""
     catalog, warehouse = sight.catalog, sight.warehouse
     columns = _columns(sight, resource, resource)
@@ -77,7 +79,7 @@ def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, St
         record = sight.stored(whole, mine)
         gone = "it is deleted in Clio" if buried else "it is in Clio's trash" if marked else ""
         etag, label = str(record.get("etag") or ""), sight.label(resource, record)
-        found[str(whole["id"])] = Stored(record, etag, label, gone, frozenset(mine))
+        found[str(whole["id"])] = WarehouseRecord(record, etag, label, gone, frozenset(mine))
     return found
 
 

@@ -20,7 +20,7 @@ HEADER = (RESOURCE, ID, FIELD, OLD, VALUE, REASON, LABEL)
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetLine:
     """One field of one record, as a file shows it. A number needs no guard against formulas."""
 
     resource: str
@@ -37,7 +37,7 @@ class Line:
         return self.resource, self.record_id, self.field, old, "", "", escaped(self.label)
 
 
-def write_sheet(path: Path, lines: Sequence[Line]) -> None:
+def write_sheet(path: Path, lines: Sequence[SheetLine]) -> None:
     """Write a .csv or .xlsx file that only its owner can read, and that was not there before.
 
     Raises:
@@ -61,19 +61,19 @@ def write_sheet(path: Path, lines: Sequence[Line]) -> None:
         file.write(data)
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[tuple[str, ...]]:
+def _rows(lines: Sequence[SheetLine]) -> Iterator[tuple[str, ...]]:
     yield HEADER
     yield from (line.cells for line in lines)
 
 
-def _text_file(lines: Sequence[Line]) -> bytes:
+def _text_file(lines: Sequence[SheetLine]) -> bytes:
     """Write UTF-8 with the mark by which spreadsheets know it."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(_rows(lines))
     return text.getvalue().encode("utf-8-sig")
 
 
-def _workbook(lines: Sequence[Line]) -> bytes:
+def _workbook(lines: Sequence[SheetLine]) -> bytes:
     """Write one sheet in which every cell is text, also those that are to be filled in."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("edits")

@@ -200,7 +200,7 @@ class Classifier:
             for name, kind in self.columns.items()
             if name in self.stored and name in rows.column_names and name not in self.withheld
         }
-        table = emptied.Table(
+        table = emptied.ReadTable(
             *(self.cursor, self.collection, self.raw, self._same, self.stored, self.source)
         )
         return table.withheld(columns, ask)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from pipelines.state.runs import Drift
-from sources.clio_http.plan import Plan
+from sources.clio_http.plan import WalkPlan
 from sources.errors import CollectionGoneError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STAMP = "updated_at"
 
 
-def of_the_future(plan: Plan, rows: pa.Table) -> int:
+def of_the_future(plan: WalkPlan, rows: pa.Table) -> int:
     """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
     if STAMP not in rows.column_names:
         return 0

@@ -22,7 +22,7 @@ Ask: TypeAlias = Callable[[Sequence[object]], pa.Table]
 """Reads some records once more, by their keys; raises what a request raises."""
 
 
-class Table:
+class ReadTable:
     """The raw table of a collection, and a reading of it: registered as `batch` and `classed`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - each is a fact of its own

@@ -9,7 +9,7 @@ from pipelines.state.lateness import OVERLAP, Watch
 from pipelines.state.parent_queue import choose, queue
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import Plan
+from sources.clio_http.plan import WalkPlan
 from sources.clio_http.walks import Walk
 
 from .planning import STEP_BACK, child_plan, due_collections, plan_walk
@@ -91,7 +91,7 @@ class Load(WholeRun):
         )
         return self._task(plan, known, purpose)
 
-    def _sees_again(self, plan: Plan) -> bool:
+    def _sees_again(self, plan: WalkPlan) -> bool:
         """Tell whether Clio shows a value again that is kept back since it was out of sight."""
         if plan.collection.name not in self.withheld.kept_back:
             return False

@@ -11,7 +11,7 @@ from sources.clio_http.plan import Point
 
 
 @dataclass
-class Counts:
+class RowCounts:
     """What became of the rows of a walk."""
 
     rows_read: int = 0
@@ -20,7 +20,7 @@ class Counts:
     unchanged: int = 0
     quarantined: int = 0
 
-    def add(self, other: "Counts") -> None:
+    def add(self, other: "RowCounts") -> None:
         """Add the counts of one package."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
@@ -37,7 +37,7 @@ def add_counts(counts: dict[str, tuple[int, int]], more: dict[str, tuple[int, in
 class Pending:
     """What a package in the making will mean once it is committed."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: RowCounts = field(default_factory=RowCounts)
     quarantined: list[Quarantined] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
     seen: list[pa.Table] = field(default_factory=list)

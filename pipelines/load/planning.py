@@ -10,7 +10,7 @@ from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Progress
 from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import List, Plan, Point, without
+from sources.clio_http.plan import List, Point, WalkPlan, without
 
 LONGEST_WALK = pendulum.duration(hours=12)
 """How long a proof may take, unless a budget says that it goes on night after night."""
@@ -129,7 +129,7 @@ def plan_walk(
     rules: Rules,
     choice: Choice,
     now: pendulum.DateTime,
-) -> Plan:
+) -> WalkPlan:
     """Plan the walk of one collection. `now` is server time, taken before the first page."""
     left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     same = progress.fields_hash == fields_hash(collection, left_out)
@@ -137,7 +137,7 @@ def plan_walk(
         started_at = progress.walk_started_at
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
-        return Plan(
+        return WalkPlan(
             collection,
             progress.mode,
             started_at,
@@ -152,7 +152,7 @@ def plan_walk(
     if mode == "incremental" and SINCE in not_taken:
         mode, since = "full", None
     lists = lists_of(collection, now)
-    return Plan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
+    return WalkPlan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
 
 
 def plan_sweep(
@@ -161,7 +161,7 @@ def plan_sweep(
     rules: Rules,
     now: pendulum.DateTime,
     budget: int | None = None,
-) -> Plan:
+) -> WalkPlan:
     """Plan the full walk that proves a collection, or go on with one that was put down.
 
     One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
@@ -174,10 +174,10 @@ def plan_sweep(
     if progress and started_at and timely and same_walk(collection, progress, left_out):
         start = Point(progress.list_index, progress.page_token, progress.after_id)
         lists = lists_of(collection, started_at)
-        plan = Plan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
+        plan = WalkPlan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
         return replace(plan, not_taken=not_taken)
     lists = lists_of(collection, now)
-    return Plan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
+    return WalkPlan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
 
 
 def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
@@ -248,11 +248,11 @@ def child_plan(
     parents: Sequence[int],
     rules: Rules,
     now: pendulum.DateTime,
-) -> Plan:
+) -> WalkPlan:
     """Plan the walk of a child collection through some parents."""
     left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     lists = tuple(_child_list(collection, key) for key in parents)
-    return Plan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
+    return WalkPlan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
 
 
 def _child_list(collection: Collection, key: int) -> List:
@@ -268,7 +268,7 @@ def _child_list(collection: Collection, key: int) -> List:
 
 
 def watermark_after(
-    plan: Plan,
+    plan: WalkPlan,
     previous: pendulum.DateTime | None,
 ) -> pendulum.DateTime:
     """Give the watermark of a walk read to its last page: never the greatest stamp seen."""

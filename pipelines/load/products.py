@@ -27,7 +27,7 @@ PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProductFacts:
     """What is decided about a product's collections, and what asks for its time and user."""
 
     make: Callable[..., Any]
@@ -39,7 +39,7 @@ class Facts:
 
 
 FACTS = {
-    "clio_manage": Facts(
+    "clio_manage": ProductFacts(
         clio_manage,
         manage.DAILY_CADENCE,
         manage.HISTORY,
@@ -47,7 +47,7 @@ FACTS = {
         manage.VIEWS,
         manage.OPTIONAL,
     ),
-    "clio_grow": Facts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
+    "clio_grow": ProductFacts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
 
 

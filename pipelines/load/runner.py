@@ -26,7 +26,7 @@ from pipelines.state.hashed_columns import Masks
 from pipelines.state.inputs import keep_inputs
 from pipelines.state.last_seen import ensure_sightings
 from pipelines.state.row_versions import ensure_versions
-from pipelines.state.runs import Meta, Progress, RunRow, Stored
+from pipelines.state.runs import Meta, PackageOutcome, Progress, RunRow
 from pipelines.state.snapshots import Census, clear
 from pipelines.state.tombstones import buried
 from pipelines.state.unread import AllUnread
@@ -34,7 +34,7 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
-from sources.clio_http.plan import Plan
+from sources.clio_http.plan import WalkPlan
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BudgetSpent,
@@ -182,7 +182,7 @@ class Runner:
 
     # Package by package...
 
-    def _task(self, plan: Plan, progress: Progress, purpose: Purpose) -> Task:
+    def _task(self, plan: WalkPlan, progress: Progress, purpose: Purpose) -> Task:
         known = () if self.choice.full else self.unread.of(plan.collection.name)
         plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
@@ -236,7 +236,7 @@ class Runner:
 
     def _store(self, tasks: Sequence[Task]) -> None:
         """Write what the committed package means, then the epoch beside the warehouse."""
-        stored = Stored()
+        stored = PackageOutcome()
         for task in tasks:
             task.committed(stored)
             if isinstance(task.stopped, StoppedWalkError):

@@ -51,7 +51,7 @@ def settle(run: "Runner", said: pendulum.DateTime) -> pendulum.DateTime:
     return judged.time
 
 
-def apart(now: server_clock.Reading, judged: server_clock.Judgement) -> str:
+def apart(now: server_clock.ClockReading, judged: server_clock.Judgement) -> str:
     """Say by how much Clio's clock and this machine's differ, and which time is gone by."""
     minutes = (now.said - now.wall).total_seconds() / MINUTE
     far = abs(minutes)

@@ -13,7 +13,7 @@ from pipelines.errors import FrozenError, HiddenRowsError, OtherEyesError, Stopp
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import live_rows, some_key
 from sources.clio_http.casts import quoted
-from sources.clio_http.plan import Plan, Point
+from sources.clio_http.plan import Point, WalkPlan
 from sources.clio_http.walks import Walk
 from sources.errors import ClioError
 
@@ -114,7 +114,7 @@ class Proof:
             confirms=partial(self._confirms, walk) if unsure or progress.frozen else None,
         )
 
-    def _last_day(self, plan: Plan, progress: Progress) -> int:
+    def _last_day(self, plan: WalkPlan, progress: Progress) -> int:
         """Count the copies of the last day on which a daily list was read whole."""
         raw, name = f"raw_{self.run.source}", plan.collection.name
         if progress.completed_at is None or not self.run.warehouse.columns(raw, name):

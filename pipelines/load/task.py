@@ -9,8 +9,16 @@ import pyarrow as pa
 
 from pipelines.errors import StoppedWalkError
 from pipelines.failpoints import crash_point
-from pipelines.state.refusals import FIELD, PARAMETER, Refused
-from pipelines.state.runs import Late, ParentRead, Progress, Quarantined, RunRow, Silent, Stored
+from pipelines.state.refusals import FIELD, PARAMETER, RefusedRequest
+from pipelines.state.runs import (
+    Late,
+    PackageOutcome,
+    ParentRead,
+    Progress,
+    Quarantined,
+    RunRow,
+    Silent,
+)
 from pipelines.state.seen_rows import Seen
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
@@ -30,7 +38,7 @@ from sources.errors import (
 from .classify import Classified, Classifier, raw_schema
 from .collapse import is_lifted
 from .drift import drift_of, of_the_future
-from .pending import Counts, Pending, add_counts
+from .pending import Pending, RowCounts, add_counts
 from .planning import catalog_hash, columns_of, fields_hash, watermark_after
 from .purpose import Purpose
 from .standing import Standing, after_walk
@@ -72,7 +80,7 @@ class Task:
         self.walk = walk
         self.progress = progress
         self.run = run
-        self.counts = Counts()
+        self.counts = RowCounts()
         self.pending = Pending()
         self.stored_point = walk.plan.start
         self.error: ClioError | None = None
@@ -215,11 +223,11 @@ class Task:
         if outcome.table is not None:
             yield outcome.table
 
-    def committed(self, stored: Stored) -> None:
+    def committed(self, stored: PackageOutcome) -> None:
         """Say what is to be stored now that the package is committed."""
         self.counts.add(self.pending.counts)
         self.future += self.pending.future
-        self.pending.counts = Counts()
+        self.pending.counts = RowCounts()
         if self.pending.point is not None:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
@@ -227,7 +235,7 @@ class Task:
         digest = catalog_hash(self.walk.plan.collection)
         for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
             stored.refused.extend(
-                Refused(self.source, self.name, name, digest, status) for name in names
+                RefusedRequest(self.source, self.name, name, digest, status) for name in names
             )
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
@@ -238,7 +246,7 @@ class Task:
         stored.quarantined.extend(self.pending.quarantined)
         self._committed_observations(stored)
 
-    def _committed_observations(self, stored: Stored) -> None:
+    def _committed_observations(self, stored: PackageOutcome) -> None:
         plan, observed = self.walk.plan, self.pending.observed
         name = (self.source, self.name)
         if self.pending.seen:

@@ -14,7 +14,7 @@ from pipelines.errors import OtherUserError
 from pipelines.load.absence_guard import FEW
 from pipelines.load.command import Run, opened_runner
 from pipelines.load.task import Task
-from pipelines.plan.refresh_records import Rereading, Wanted
+from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import unknown
 from pipelines.state.runs import Meta
@@ -27,7 +27,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.confirm import confirm
 from sources.clio_http.keys import key_sql, key_texts
-from sources.clio_http.plan import List, Plan, Point, Reading
+from sources.clio_http.plan import List, Point, Reading, WalkPlan
 from sources.clio_http.records import joined
 from sources.clio_http.walks import Walk
 from sources.errors import ConfigurationError
@@ -160,7 +160,7 @@ class Healing(Rereading):
     def _heal(self, collection: Collection, one: Ailing) -> tuple[int, int]:
         """Read one collection's records again; give how many are gone and how many changed."""
         shown: set[str] = set()
-        task, records = self._aside(Wanted(collection.name, one.ids))
+        task, records = self._aside(RecordsWanted(collection.name, one.ids))
         if one.ids:
             shown |= self._keep(task, records.by_ids(one.ids))
         expected = set(one.ids)
@@ -173,7 +173,7 @@ class Healing(Rereading):
         gone = self._gone(task, collection, sorted(stored - shown))
         return gone, task.counts.inserted + task.counts.updated
 
-    def _listed(self, plan: Plan, by: str, values: Sequence[str]) -> Reading:
+    def _listed(self, plan: WalkPlan, by: str, values: Sequence[str]) -> Reading:
         """Read the lists of some parents whole, such as the allocations of a bill."""
         lists = tuple(
             List(one.path, (*one.parameters, (by, value)), one.constants)

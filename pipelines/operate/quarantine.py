@@ -14,11 +14,11 @@ from pipelines.load import products
 from pipelines.load.command import Run, opened_runner
 from pipelines.load.result import URGENCY
 from pipelines.outcome import Outcome, printable, table
-from pipelines.plan.refresh_records import Rereading, Wanted
+from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state import quarantine
 from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import keep_inputs
-from pipelines.state.quarantine import Entry
+from pipelines.state.quarantine import QuarantineEntry
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
@@ -32,7 +32,7 @@ OUT_OF_SIGHT = "gone or only out of sight: a person says which, when clio-sync s
 NOT_ALONE = "read by its list alone: the next clio-sync load or sweep asks for it"
 
 
-class Again(Rereading):
+class QuarantineRetry(Rereading):
     """Reads records again of which something is kept out, by the load's own way."""
 
     mode = "retry"
@@ -46,7 +46,7 @@ class Again(Rereading):
             ClioError: they could not be read; nothing is known of them.
 
         """
-        task, records = self._aside(Wanted(collection.name, tuple(keys)))
+        task, records = self._aside(RecordsWanted(collection.name, tuple(keys)))
         found = records.by_ids(list(keys))
         gone: list[str] = []
         if collection.ids and collection.item_path:
@@ -168,16 +168,18 @@ def _demand_known(settings: Settings, resource: str) -> None:
         raise CommandLineError(message)
 
 
-def _wanted(warehouse: Warehouse, resource: str | None) -> list[Entry]:
+def _wanted(warehouse: Warehouse, resource: str | None) -> list[QuarantineEntry]:
     if "quarantine" not in warehouse.layout("meta"):
         return []
     return [e for e in quarantine.entries(warehouse) if resource in {None, e.resource}]
 
 
-def _again(run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[Entry]) -> None:
+def _again(
+    run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[QuarantineEntry]
+) -> None:
     """Read the records of one product again, collection by collection."""
     source = entries[0].source
-    with opened_runner(Again, run, source, warehouse, outcome.run_id) as reading:
+    with opened_runner(QuarantineRetry, run, source, warehouse, outcome.run_id) as reading:
         product = reading.product
         try:
             reading.begin()
@@ -218,26 +220,26 @@ def _forget(warehouse: Warehouse, source: str, collection: Collection, gone: Seq
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[list[Entry]]:
+def _opened(settings: Settings) -> Iterator[list[QuarantineEntry]]:
     if not (settings.data_dir / FILE).exists():
         raise NoWarehouseError
     with Warehouse(settings.data_dir, read_only=True) as warehouse:
         yield _wanted(warehouse, None)
 
 
-def _since(entry: Entry) -> str:
+def _since(entry: QuarantineEntry) -> str:
     return f"{entry.since:%Y-%m-%d %H:%M} UTC" if entry.since else "before this version"
 
 
-def _cells(entry: Entry) -> tuple[str, str, str, str, str]:
+def _cells(entry: QuarantineEntry) -> tuple[str, str, str, str, str]:
     column = entry.field or "the whole row"
     return entry.resource, entry.record_id, column, _since(entry), entry.reason
 
 
-def _result(entry: Entry) -> dict[str, Any]:
+def _result(entry: QuarantineEntry) -> dict[str, Any]:
     named = ("source", "resource", "record_id", "field", "reason", "since")
     return {name: getattr(entry, name) or None for name in named}
 
 
-def _received(entry: Entry) -> Any:  # noqa: ANN401 - any JSON value
+def _received(entry: QuarantineEntry) -> Any:  # noqa: ANN401 - any JSON value
     return json.loads(entry.row) if entry.row else None

@@ -146,7 +146,7 @@ if __name__ == "__main__":
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """Where the command is, the folder it is started in, and the data folder; all absolute."""
 
     program: str
@@ -172,7 +172,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class File:
+class ScheduleFile:
     """A file of a schedule: its name, its text, how paths are written in it, and its times.
 
     `words` writes the words of the command that come after the program.
@@ -184,7 +184,7 @@ class File:
     when: Callable[[int], str]
     words: Callable[[Sequence[str]], str] = " ".join
 
-    def filled(self, place: Place, every: int, words: Sequence[str]) -> str:
+    def filled(self, place: Installation, every: int, words: Sequence[str]) -> str:
         """Give the text for a place that runs these words; `every` is in minutes."""
         quote = self.quote
         values = {
@@ -238,21 +238,21 @@ def python_times(every: int) -> str:
 
 
 FILES = {
-    "cron": (File("clio-sync.cron", CRON, cron_quoted, cron_times),),
+    "cron": (ScheduleFile("clio-sync.cron", CRON, cron_quoted, cron_times),),
     "systemd": (
-        File("clio-sync.service", SERVICE, unit_quoted, calendar),
-        File("clio-sync.timer", TIMER, unit_quoted, calendar),
+        ScheduleFile("clio-sync.service", SERVICE, unit_quoted, calendar),
+        ScheduleFile("clio-sync.timer", TIMER, unit_quoted, calendar),
     ),
-    "airflow": (File("clio_sync_airflow.py", AIRFLOW, repr, python_times),),
-    "dagster": (File("clio_sync_dagster.py", DAGSTER, repr, python_times, python_words),),
-    "prefect": (File("clio_sync_prefect.py", PREFECT, repr, python_times, python_words),),
+    "airflow": (ScheduleFile("clio_sync_airflow.py", AIRFLOW, repr, python_times),),
+    "dagster": (ScheduleFile("clio_sync_dagster.py", DAGSTER, repr, python_times, python_words),),
+    "prefect": (ScheduleFile("clio_sync_prefect.py", PREFECT, repr, python_times, python_words),),
 }
 
 
 def run_print(  # noqa: PLR0913 - each is a choice of its own
     kind: str,
     every: int,
-    place: Place,
+    place: Installation,
     clock: Clock,
     out: Path | None = None,
     *,

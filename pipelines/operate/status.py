@@ -245,13 +245,13 @@ def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
 
 
 @dataclass
-class Known:
+class KnownState:
     """What the `meta` schema says of a source, by collection."""
 
     runs: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
     parents: dict[str, Any] = field(default_factory=dict)
-    quarantined: dict[str, quarantine.Counts] = field(default_factory=dict)
+    quarantined: dict[str, quarantine.QuarantineCounts] = field(default_factory=dict)
     silent: dict[str, int] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)
     proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
@@ -260,10 +260,10 @@ class Known:
     now: pendulum.DateTime | None = None
 
 
-def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> Known:
+def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> KnownState:
     """Read what is known of every collection of a source."""
     marks = MARKS.format(frozen=warehouse.either("watermarks", "frozen"))
-    return Known(
+    return KnownState(
         runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
         marks={row[0]: row[1:] for row in warehouse.rows(marks, [source])},
         parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
@@ -309,7 +309,7 @@ def _one(
     source: str,
     collection: Collection | None,
     raw: tuple[str, dict[str, list[str]]],
-    facts: Known,
+    facts: KnownState,
 ) -> dict[str, Any]:
     name, layout = raw
     count, newest = _table(warehouse, f"raw_{source}", name, layout[name], facts.now)

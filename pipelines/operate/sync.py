@@ -9,7 +9,7 @@ from pipelines.load.command import Run, run_load
 from pipelines.load.result import URGENCY
 from pipelines.outcome import Outcome, status
 from pipelines.publish.snapshot import run_publish
-from pipelines.reconcile.run import Wish, run_reconcile
+from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.errors import ChecksFailedError, UnhealedError
 from pipelines.transform.giving_up import give_up
 from pipelines.transform.run import Work, run_check, run_transform
@@ -32,7 +32,7 @@ def run_sync(
     run: Run,
     work: Work,
     names: Sequence[str] = (),
-    wish: Wish | None = None,
+    wish: ReconcileOptions | None = None,
     *,
     partial: bool = False,
 ) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.edits.values import JsonScalar
 
-from .merge import Change
+from .merge import FieldChange
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "activities.matter": frozenset(
@@ -52,7 +52,7 @@ def shown(record: Mapping[str, Any], name: str) -> str | None:
 
 
 def differing(
-    context: Mapping[str, JsonScalar], changes: Iterable[Change], record: Mapping[str, Any]
+    context: Mapping[str, JsonScalar], changes: Iterable[FieldChange], record: Mapping[str, Any]
 ) -> list[str]:
     """Name what differs from what the approver saw, the fields that are edited left out."""
     return _differing(context, _edited(changes), record)
@@ -61,7 +61,7 @@ def differing(
 def unexplained(
     resource: str,
     context: Mapping[str, JsonScalar],
-    changes: Iterable[Change],
+    changes: Iterable[FieldChange],
     record: Mapping[str, Any],
 ) -> list[str]:
     """Name what differs in the answer to a write, and does not follow from what was written."""
@@ -87,5 +87,5 @@ def _differing(
     ]
 
 
-def _edited(changes: Iterable[Change]) -> frozenset[str]:
+def _edited(changes: Iterable[FieldChange]) -> frozenset[str]:
     return frozenset(top for one in changes for top in (one.ref.path[0], one.ref.read[0]))

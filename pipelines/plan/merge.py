@@ -24,7 +24,7 @@ class Merge(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One edit as a plan holds it, with its field found."""
 
     edit_id: str
@@ -46,7 +46,7 @@ def merge(
     return Merge.CONFLICT
 
 
-def merged(changes: Sequence[Change], record: Mapping[str, Any]) -> dict[str, Merge]:
+def merged(changes: Sequence[FieldChange], record: Mapping[str, Any]) -> dict[str, Merge]:
     """Merge all the fields of a record, by edit."""
     return {
         one.edit_id: merge(one.ref, one.base, values.read(one.ref, record), one.new)

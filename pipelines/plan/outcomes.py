@@ -14,7 +14,7 @@ from pipelines.edits.values import JsonScalar
 from sources.clio_http.writes import Effect
 
 from . import context_check
-from .merge import Change, Merge, merged, theirs
+from .merge import FieldChange, Merge, merged, theirs
 
 Shown: TypeAlias = Mapping[str, Any]
 """A record as Clio's JSON shows it."""
@@ -117,7 +117,7 @@ class Resolved:
 
 
 def before_sending(
-    changes: Sequence[Change],
+    changes: Sequence[FieldChange],
     etag: str,
     record: Shown | None,
     context: Mapping[str, JsonScalar] | None = None,
@@ -138,13 +138,13 @@ def before_sending(
     return tuple(_instead(one, found[one.edit_id], record) for one in changes)
 
 
-def _instead(one: Change, merge: Merge, record: Shown) -> Settled:
+def _instead(one: FieldChange, merge: Merge, record: Shown) -> Settled:
     shown = theirs(one.ref, record)
     end = not_sent(one.edit_id, merge, shown)
     return end or Settled(one.edit_id, State.CONFLICTED, REBASE, shown)
 
 
-def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] | None:
+def returned(changes: Sequence[FieldChange], record: Shown) -> dict[str, JsonScalar] | None:
     """Give what an answer shows of the edits' fields; None where it does not show all of them."""
     found = {one.edit_id: values.read(one.ref, record) for one in changes}
     if any(isinstance(value, Unreadable) for value in found.values()):
@@ -153,7 +153,7 @@ def returned(changes: Sequence[Change], record: Shown) -> dict[str, JsonScalar] 
 
 
 def after_accepted(
-    changes: Sequence[Change], shown: Mapping[str, JsonScalar], *, overrun: bool = False
+    changes: Sequence[FieldChange], shown: Mapping[str, JsonScalar], *, overrun: bool = False
 ) -> tuple[Settled, ...]:
     """Hold what an accepted PATCH answered against what was approved, field by field.
 
@@ -166,7 +166,7 @@ def after_accepted(
     return tuple(_stored(one, shown[one.edit_id]) for one in changes)
 
 
-def _stored(one: Change, shown: JsonScalar) -> Settled:
+def _stored(one: FieldChange, shown: JsonScalar) -> Settled:
     if shown == one.new:
         return Settled(one.edit_id, State.APPLIED, "", shown)
     if values.alike(one.ref, shown, one.new):
@@ -175,7 +175,7 @@ def _stored(one: Change, shown: JsonScalar) -> Settled:
     return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)
 
 
-def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Settled, ...]:
+def after_changed(changes: Sequence[FieldChange], record: Shown | None) -> tuple[Settled, ...]:
     """Decide about a record that answered 412 and was never sent before: nothing was written."""
     if record is None:
         return _all(changes, State.CONFLICTED, GONE, {})
@@ -184,7 +184,7 @@ def after_changed(changes: Sequence[Change], record: Shown | None) -> tuple[Sett
 
 
 def after_rereading(
-    changes: Sequence[Change], etag: str, record: Shown | None, attempts: int, stamp: str = ""
+    changes: Sequence[FieldChange], etag: str, record: Shown | None, attempts: int, stamp: str = ""
 ) -> Resolved:
     """Settle a record of which nobody knows whether a PATCH had its effect.
 
@@ -208,7 +208,7 @@ def after_rereading(
     return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
 
 
-def _differs(changes: Sequence[Change], record: Shown) -> Resolved:
+def _differs(changes: Sequence[FieldChange], record: Shown) -> Resolved:
     """Settle a record that does not show all values; what it does not show is neither way."""
     if Merge.HIDDEN in merged(changes, record).values():
         return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, UNCONFIRMED, record))
@@ -217,12 +217,14 @@ def _differs(changes: Sequence[Change], record: Shown) -> Resolved:
     return Resolved(Verdict.SETTLED, tuple(told))
 
 
-def is_there(changes: Sequence[Change], record: Shown | None) -> bool:
+def is_there(changes: Sequence[FieldChange], record: Shown | None) -> bool:
     """Tell whether a record shows every value that was approved."""
     return record is not None and set(merged(changes, record).values()) == {Merge.ALREADY}
 
 
-def _all(changes: Sequence[Change], state: State, note: str, record: Shown) -> tuple[Settled, ...]:
+def _all(
+    changes: Sequence[FieldChange], state: State, note: str, record: Shown
+) -> tuple[Settled, ...]:
     return tuple(Settled(one.edit_id, state, note, theirs(one.ref, record)) for one in changes)
 
 

@@ -63,7 +63,7 @@ class OpenEdit:
 
 
 @dataclass
-class Draft:
+class PlanDraft:
     """What planning found: records to send, and edits that end here.
 
     `sent` are the edits of which an earlier plan's PATCH may have had its effect, with that plan.
@@ -136,9 +136,9 @@ def open_edit(*row: str) -> OpenEdit:
     )
 
 
-def drafted(at: Session, edits: Sequence[OpenEdit]) -> Draft:
+def drafted(at: Session, edits: Sequence[OpenEdit]) -> PlanDraft:
     """Read the records and decide about each edit."""
-    draft = Draft(sent=sent_before(at.ledger))
+    draft = PlanDraft(sent=sent_before(at.ledger))
     refs: dict[Key, dict[str, FieldRef]] = {}
     mine: dict[Key, list[OpenEdit]] = {}
     for edit in edits:
@@ -165,7 +165,7 @@ def sent_before(ledger: Ledger) -> dict[str, str]:
 
 
 def _draft_record(
-    draft: Draft,
+    draft: PlanDraft,
     edits: Sequence[OpenEdit],
     refs: Mapping[str, FieldRef],
     record: Shown | None,
@@ -234,7 +234,7 @@ def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | Non
     return not_sent(edit.edit_id, found, theirs(ref, record))
 
 
-def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
+def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
     """Make the plan, once it is within the limits.
 
     Raises:
@@ -263,7 +263,7 @@ def freeze(at: Session, draft: Draft, limits: Limits) -> Plan:
     )
 
 
-def _record(at: Session, draft: Draft, plan: Plan | None) -> None:
+def _record(at: Session, draft: PlanDraft, plan: Plan | None) -> None:
     """Write the file, then what it means: a file that the ledger does not know is never pushed."""
     entries = [settled(end, draft.sent.get(end.edit_id, "")) for end in draft.ends]
     if plan is not None:
@@ -296,7 +296,7 @@ def settled(end: Settled, plan_hash: str = "", etag_after: str = "", seen_by: st
     return Entry("edit_settled", body, end.edit_id, plan_hash)
 
 
-def _tell(outcome: Outcome, at: Session, draft: Draft, plan: Plan | None) -> None:
+def _tell(outcome: Outcome, at: Session, draft: PlanDraft, plan: Plan | None) -> None:
     outcome.results = [
         *(listed(plan) if plan else ()),
         *({"edit_id": one.edit_id, "state": one.state, "note": one.note} for one in draft.ends),

@@ -25,8 +25,8 @@ from pipelines.state.runs import Progress, RunRow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
-from sources.clio_http.plan import Plan, Point, without
-from sources.clio_http.records import Records, as_page
+from sources.clio_http.plan import Point, WalkPlan, without
+from sources.clio_http.records import RecordReader, as_page
 from sources.clio_http.walks import Walk
 
 Shown: TypeAlias = Mapping[str, Any]
@@ -48,7 +48,7 @@ select {key} as key from {table} t where {where} and {key} not in (
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecordsWanted:
     """Records of one collection."""
 
     resource: str
@@ -75,7 +75,7 @@ class Rereading(Runner):
         self.meta.interrupt_running(self.clock.now())
         return self._begin()
 
-    def read(self, wanted: Sequence[Wanted]) -> dict[tuple[str, str], Shown]:
+    def read(self, wanted: Sequence[RecordsWanted]) -> dict[tuple[str, str], Shown]:
         """Read records in blocks, store what is new, and give those that are there.
 
         A record that the list leaves out is asked for by its own address, once.
@@ -114,7 +114,7 @@ class Rereading(Runner):
             ClioError: it could not be read; nothing is known of it.
 
         """
-        _, records = self._aside(Wanted(resource, (key,)))
+        _, records = self._aside(RecordsWanted(resource, (key,)))
         row = self._alone(records, key)
         if row is None or self._is_gone(resource, row):
             return None
@@ -132,7 +132,7 @@ class Rereading(Runner):
         if not self.same_eyes or too_many_absent(known, len(others), len(absent), allowed):
             return False
         asked = others[-WITNESSES:]
-        _, records = self._aside(Wanted(collection.name, tuple(asked)))
+        _, records = self._aside(RecordsWanted(collection.name, tuple(asked)))
         return bool(records.by_ids(asked).table.num_rows)
 
     def live(self, collection: Collection, where: str, values: Iterable[str]) -> set[str]:
@@ -145,7 +145,7 @@ class Rereading(Runner):
         given = [self.source, collection.name, sorted(values)]
         return {key for (key,) in self.warehouse.rows(query, given)}
 
-    def _alone(self, records: Records, key: str) -> Shown | None:
+    def _alone(self, records: RecordReader, key: str) -> Shown | None:
         body = records.item(key)
         if body is None:
             return None
@@ -158,7 +158,7 @@ class Rereading(Runner):
         marker = self.product.catalog.collections[resource].deletion_marker
         return bool(marker) and bool(row.get(marker))
 
-    def _aside(self, wanted: Wanted) -> tuple[Task, Records]:
+    def _aside(self, wanted: RecordsWanted) -> tuple[Task, RecordReader]:
         collection = self.product.catalog.collections[wanted.resource]
         plan = self._plan(collection)
         walk = Walk(self.client, plan, self.clock, self._threads)
@@ -175,15 +175,17 @@ class Rereading(Runner):
         withheld = self.withheld.columns.get(collection.name)
         task = Aside(self.source, walk, known, run, mask, purpose=purpose, withheld=withheld)
         kept = without(collection.fields, plan.left_out)
-        return task, Records(self.client, plan, kept, walk.meter)
+        return task, RecordReader(self.client, plan, kept, walk.meter)
 
-    def _plan(self, collection: Collection) -> Plan:
+    def _plan(self, collection: Collection) -> WalkPlan:
         now = self.result.server_time or self.clock.now()
         lists = lists_of(collection, now)
         over = Point(len(lists))
         left_out = not_asked_for(collection, self.rules)
         not_taken = not_asked_with(collection, self.rules)
-        return Plan(collection, self.mode, now, lists, None, over, left_out, not_taken=not_taken)
+        return WalkPlan(
+            collection, self.mode, now, lists, None, over, left_out, not_taken=not_taken
+        )
 
 
 def rows_of(body: bytes) -> Iterable[Shown]:

@@ -20,7 +20,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReviewAnswer:
     """What a person says: the edits to approve, or `all`; those to reject; and a comment."""
 
     approve: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def show_plan(run: Run, named: str) -> tuple[Plan, str]:
     return plan, whole_text(plan, 0) + "\n"
 
 
-def run_review(run: Run, named: str, answer: Answer) -> Outcome:
+def run_review(run: Run, named: str, answer: ReviewAnswer) -> Outcome:
     """Record what a person says about a plan.
 
     Raises:
@@ -107,7 +107,7 @@ def _demand_unmoved(plan: Plan, states: Mapping[str, str], ledger: Ledger) -> No
 
 
 def chosen(
-    plan: Plan, answer: Answer, states: Mapping[str, str]
+    plan: Plan, answer: ReviewAnswer, states: Mapping[str, str]
 ) -> tuple[list[PlannedEdit], list[PlannedEdit]]:
     """Find the edits to approve and to reject; what is said already is not said again.
 
@@ -152,7 +152,7 @@ def demand_other(plan: Plan, approved: Iterable[PlannedEdit], me: Person) -> Non
             raise FourEyesError(message)
 
 
-def _entry(kind: str, plan: Plan, edit: PlannedEdit, me: Person, answer: Answer) -> Entry:
+def _entry(kind: str, plan: Plan, edit: PlannedEdit, me: Person, answer: ReviewAnswer) -> Entry:
     body = {
         "approver": me.name,
         "login": me.login,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pipelines import backup
 from pipelines.access.client import open_client
 from pipelines.edits.allowed import Allowed, allowed
-from pipelines.edits.fields import CustomField, FieldRef, parse
+from pipelines.edits.fields import EditableCustomField, FieldRef, parse
 from pipelines.edits.sight import SOURCE, Sight
 from pipelines.edits.warehouse_records import definitions
 from pipelines.errors import DemoFolderError, NoWarehouseError
@@ -25,7 +25,7 @@ from sources.clio_http.client import ClioClient
 
 from . import guards
 from .four_eyes import Person
-from .refresh_records import Rereading, Shown, Wanted
+from .refresh_records import RecordsWanted, Rereading, Shown
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Session:
     reading: Rereading
     catalog: Catalog
     allowed: Allowed
-    custom_fields: tuple[CustomField, ...]
+    custom_fields: tuple[EditableCustomField, ...]
     me: Person
 
     @property
@@ -98,7 +98,7 @@ class Session:
         every = list(dict.fromkeys(keys))
         return self.reading.read(
             [
-                Wanted(resource, tuple(key for name, key in every if name == resource))
+                RecordsWanted(resource, tuple(key for name, key in every if name == resource))
                 for resource in sorted({resource for resource, _ in every})
             ]
         )

@@ -69,7 +69,7 @@ from meta.withheld order by all
 
 
 @dataclass(frozen=True)
-class Problem:
+class PublishedProblem:
     """One row of `bi.data_problems`."""
 
     kind: str
@@ -122,17 +122,17 @@ def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
     return f"{state}{when}: {parted(reason)[1] or 'no reason is known'}{empty}"
 
 
-def problems(warehouse: Warehouse) -> list[Problem]:
+def problems(warehouse: Warehouse) -> list[PublishedProblem]:
     """List what is wrong with the data that was published."""
     return [*_failing(warehouse), *_kept_out(warehouse), *_withheld(warehouse)]
 
 
-def _failing(warehouse: Warehouse) -> Iterator[Problem]:
+def _failing(warehouse: Warehouse) -> Iterator[PublishedProblem]:
     for check, relation, row, since, said in warehouse.rows(FAILING):
         ids = record_ids(json.loads(row))
         told = ", ".join(f"{name} {value}" for name, value in ids.items())
         message = ": ".join(part for part in (check, said, told) if part)
-        yield Problem("check", relation, next(iter(ids.values()), None), since, message)
+        yield PublishedProblem("check", relation, next(iter(ids.values()), None), since, message)
 
 
 def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
@@ -144,14 +144,14 @@ def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _kept_out(warehouse: Warehouse) -> Iterator[Problem]:
+def _kept_out(warehouse: Warehouse) -> Iterator[PublishedProblem]:
     for relation, key, since, field in warehouse.rows(KEPT_OUT):
         what = f"the value of {field}" if field else "the record"
         message = f"{what} does not fit its table and is kept in meta.quarantine"
-        yield Problem("quarantine", relation, key, since, message)
+        yield PublishedProblem("quarantine", relation, key, since, message)
 
 
-def _withheld(warehouse: Warehouse) -> Iterator[Problem]:
+def _withheld(warehouse: Warehouse) -> Iterator[PublishedProblem]:
     for relation, key, since, field, evidence in warehouse.rows(MARKED):
         message = f"{field} is not known: {evidence}"
-        yield Problem("withheld", relation, key, since, message)
+        yield PublishedProblem("withheld", relation, key, since, message)

@@ -8,7 +8,7 @@ from pipelines.edits.values import JsonScalar
 from pipelines.ledger.canonical import SHORT, read, sha256
 from pipelines.ledger.errors import PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.plan.merge import Change
+from pipelines.plan.merge import FieldChange
 from pipelines.plan.outcomes import AMBIGUOUS, NOT_APPLIED, Settled, State
 from pipelines.plan.planning import settled
 from pipelines.plan.session import Session
@@ -26,7 +26,7 @@ class Job:
     resource: str
     record_id: str
     etag: str
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
     stamp: str = ""
 
     @property
@@ -186,7 +186,9 @@ def under_way(ledger: Ledger) -> dict[tuple[str, str, str], list[tuple[str, ...]
     return found
 
 
-def changes_of(at: Session, resource: str, rows: Sequence[tuple[str, ...]]) -> tuple[Change, ...]:
+def changes_of(
+    at: Session, resource: str, rows: Sequence[tuple[str, ...]]
+) -> tuple[FieldChange, ...]:
     """Find the fields of edits again, as they stand in the ledger.
 
     Raises:
@@ -194,6 +196,6 @@ def changes_of(at: Session, resource: str, rows: Sequence[tuple[str, ...]]) -> t
 
     """
     return tuple(
-        Change(edit_id, at.field(resource, field), read(base), read(new))
+        FieldChange(edit_id, at.field(resource, field), read(base), read(new))
         for edit_id, field, base, new, *_ in rows
     )

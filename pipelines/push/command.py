@@ -12,7 +12,7 @@ from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 from pipelines.plan import outcomes
 from pipelines.plan.body import body_of, names
-from pipelines.plan.merge import Change
+from pipelines.plan.merge import FieldChange
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
 from pipelines.plan.plan_file import Plan, PlannedRecord
 from pipelines.plan.review import approved_edits, open_plan, states_of
@@ -126,7 +126,7 @@ def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
     """
     try:
         changes = tuple(
-            Change(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
+            FieldChange(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
             for edit in record.edits
         )
     except EditRefusedError as error:

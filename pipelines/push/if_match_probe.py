@@ -35,7 +35,7 @@ EARLIER = "seen before; not asked again"
 
 
 @dataclass(frozen=True)
-class Found:
+class GuardFinding:
     """What is known of one collection: `guarded` is None where Clio did not tell."""
 
     resource: str
@@ -77,13 +77,13 @@ def firsts(plan: Plan) -> list[PlannedRecord]:
     return [found[name] for name in sorted(found)]
 
 
-def _known_or_asked(at: Session, record: PlannedRecord) -> Found:
+def _known_or_asked(at: Session, record: PlannedRecord) -> GuardFinding:
     if if_match_trust.known(at).get(record.resource):
-        return Found(record.resource, guarded=True, evidence=EARLIER)
+        return GuardFinding(record.resource, guarded=True, evidence=EARLIER)
     return _asked(at, record)
 
 
-def _asked(at: Session, record: PlannedRecord) -> Found:
+def _asked(at: Session, record: PlannedRecord) -> GuardFinding:
     """Send the empty write, between the record of the intent and that of what it showed."""
     stop_switch(at)
     resource, key = record.key
@@ -97,25 +97,27 @@ def _asked(at: Session, record: PlannedRecord) -> Found:
         at.ledger.record(
             at.me.name, if_match_trust.entry(at, if_match_trust.GUARDED, resource, key, evidence)
         )
-        return Found(resource, guarded=True, evidence=evidence)
+        return GuardFinding(resource, guarded=True, evidence=evidence)
     if written.effect is Effect.ACCEPTED:
         at.ledger.record(
             at.me.name, if_match_trust.entry(at, if_match_trust.UNGUARDED, resource, key, evidence)
         )
         message = f"Clio took a write to {resource} although its tag was wrong"
-        return Found(resource, guarded=False, evidence=evidence, error=UnguardedError(message))
+        return GuardFinding(
+            resource, guarded=False, evidence=evidence, error=UnguardedError(message)
+        )
     if writes.sign_in_needed(written):
         message = "Clio did not take the token for a write"
         raise of_product(SignInNeededError(message), at.client.settings.product)
     message = f"Clio does not say whether it keeps to If-Match for {resource}: {evidence}"
-    return Found(resource, guarded=None, evidence=evidence, error=NotToldError(message))
+    return GuardFinding(resource, guarded=None, evidence=evidence, error=NotToldError(message))
 
 
-def _result(one: Found) -> dict[str, Any]:
+def _result(one: GuardFinding) -> dict[str, Any]:
     return {"resource": one.resource, "guarded": one.guarded, "evidence": one.evidence}
 
 
-def _text(plan: Plan, found: Sequence[Found]) -> str:
+def _text(plan: Plan, found: Sequence[GuardFinding]) -> str:
     cells = [(one.resource, KEPT[one.guarded], one.evidence) for one in found]
     parts = [table(HEADER, cells), "", "No edit was sent."]
     if all(one.guarded for one in found):

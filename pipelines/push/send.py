@@ -11,7 +11,7 @@ from pipelines.plan.session import Session
 from sources.clio_http import writes
 from sources.clio_http.hints import of_product
 from sources.clio_http.retry import backoff
-from sources.clio_http.writes import Effect, Patch, Written
+from sources.clio_http.writes import Effect, Patch, WriteResult
 from sources.errors import (
     ClioError,
     Interrupted,
@@ -88,7 +88,9 @@ def _pause(times: int, most: int, error: ClioError) -> float:
     return backoff(times, FIRST_WAIT, LONGEST_WAIT)
 
 
-def _attempt(at: Session, job: Job, patch: Patch, planned: PlannedRecord) -> tuple[Ending, Written]:
+def _attempt(
+    at: Session, job: Job, patch: Patch, planned: PlannedRecord
+) -> tuple[Ending, WriteResult]:
     """Send a PATCH once, between the record of its intent and that of its end."""
     doubts = attempts.doubts(at.ledger, job)
     crash_point("before_intent")
@@ -116,12 +118,12 @@ def _attempt(at: Session, job: Job, patch: Patch, planned: PlannedRecord) -> tup
     return ending, written
 
 
-def _unexplained(job: Job, planned: PlannedRecord, written: Written) -> list[str]:
+def _unexplained(job: Job, planned: PlannedRecord, written: WriteResult) -> list[str]:
     shown = written.record or {}
     return context_check.unexplained(job.resource, planned.context, job.changes, shown)
 
 
-def _ending(job: Job, attempt: str, written: Written, doubts: int) -> Ending:
+def _ending(job: Job, attempt: str, written: WriteResult, doubts: int) -> Ending:
     ending = Ending(
         attempt, OUTCOMES[written.effect], written.status, written.told, doubtful=doubts > 0
     )

@@ -31,7 +31,7 @@ HEADER = ("record", "field", "in Clio now", "back to", "")
 
 
 @dataclass(frozen=True)
-class Done:
+class AppliedEdit:
     """An edit that was applied: `shown` is what Clio answered then."""
 
     record: PlannedRecord
@@ -43,7 +43,7 @@ class Done:
 class Inverse:
     """What becomes of one applied edit: the proposal `entry`, or `why` there is none."""
 
-    done: Done
+    done: AppliedEdit
     entry: Entry | None = None
     why: str = ""
 
@@ -72,7 +72,7 @@ def run_undo(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
     return outcome
 
 
-def applied(ledger: Ledger, plan: Plan) -> list[Done]:
+def applied(ledger: Ledger, plan: Plan) -> list[AppliedEdit]:
     """Give the edits of a plan that are in Clio, in order, with what was seen there."""
     found = {
         edit_id: read(shown)
@@ -82,14 +82,14 @@ def applied(ledger: Ledger, plan: Plan) -> list[Done]:
         )
     }
     return [
-        Done(record, edit, found[edit.edit_id])
+        AppliedEdit(record, edit, found[edit.edit_id])
         for record in plan.records
         for edit in record.edits
         if edit.edit_id in found
     ]
 
 
-def inverses(at: Session, plan: Plan, done: Sequence[Done]) -> list[Inverse]:
+def inverses(at: Session, plan: Plan, done: Sequence[AppliedEdit]) -> list[Inverse]:
     """Decide about each of them, by the records as they are now."""
     refs: dict[tuple[str, str], dict[str, FieldRef]] = {}
     missing = set()
@@ -114,7 +114,7 @@ def inverses(at: Session, plan: Plan, done: Sequence[Done]) -> list[Inverse]:
 
 
 def why_not(
-    one: Done, ref: FieldRef, record: Shown | None, busy: Mapping[tuple[str, str, str], str]
+    one: AppliedEdit, ref: FieldRef, record: Shown | None, busy: Mapping[tuple[str, str, str], str]
 ) -> str:
     """Say why an edit cannot be taken back; empty if it can."""
     if record is None:
@@ -144,7 +144,7 @@ def open_fields(ledger: Ledger) -> dict[tuple[str, str, str], str]:
     }
 
 
-def _entry(at: Session, plan: Plan, one: Done, record: Shown) -> Entry:
+def _entry(at: Session, plan: Plan, one: AppliedEdit, record: Shown) -> Entry:
     body = {
         "resource": one.record.resource,
         "record_id": one.record.record_id,

@@ -11,7 +11,7 @@ from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.warehouse import PRIVATE
 
 from .errors import NoDifferenceError
-from .verdicts import Comparison, Line, Status, content, difference_id
+from .verdicts import Comparison, ComparisonLine, ComparisonStatus, content, difference_id
 
 ACCEPTED, REPORTED = "difference_accepted", "reconciled"
 LAST = "differences.json"
@@ -19,7 +19,7 @@ LAST = "differences.json"
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundDifference:
     """One difference of the last run, as it is named when it is accepted."""
 
     id: str
@@ -59,9 +59,9 @@ def applied(comparisons: Sequence[Comparison], known: Mapping[str, Acceptance]) 
     ]
 
 
-def _marked(name: str, line: Line, known: Mapping[str, Acceptance]) -> Line:
+def _marked(name: str, line: ComparisonLine, known: Mapping[str, Acceptance]) -> ComparisonLine:
     found = known.get(difference_id(name, line))
-    if line.status is not Status.DIFFERENCE or found is None:
+    if line.status is not ComparisonStatus.DIFFERENCE or found is None:
         return line
     holds = found.content == content(name, line)
     return replace(line, accepted=str(found)) if holds else line
@@ -84,17 +84,19 @@ def is_news(folder: Path, comparisons: Sequence[Comparison]) -> bool:
     return any(before.get(one.id) != one for one in _named(comparisons, alarming=True))
 
 
-def _named(comparisons: Sequence[Comparison], *, alarming: bool = False) -> Iterator[Found]:
+def _named(
+    comparisons: Sequence[Comparison], *, alarming: bool = False
+) -> Iterator[FoundDifference]:
     """Name the differences of a run, or those alone that somebody has to look at."""
     for one in comparisons:
         if alarming and not one.alarms:
             continue
         name = one.definition.name
         for line in one.open if alarming else one.differences:
-            yield Found(difference_id(name, line), name, content(name, line))
+            yield FoundDifference(difference_id(name, line), name, content(name, line))
 
 
-def accept(ledger: Ledger, folder: Path, actor: str, wanted: str, reason: str) -> Found:
+def accept(ledger: Ledger, folder: Path, actor: str, wanted: str, reason: str) -> FoundDifference:
     """Record that a person takes a difference of the last run as it is.
 
     Raises:
@@ -115,15 +117,15 @@ def accept(ledger: Ledger, folder: Path, actor: str, wanted: str, reason: str) -
     return mine[0]
 
 
-def _last(folder: Path) -> list[Found]:
+def _last(folder: Path) -> list[FoundDifference]:
     try:
-        return [Found(**one) for one in json.loads((folder / LAST).read_text("utf-8"))]
+        return [FoundDifference(**one) for one in json.loads((folder / LAST).read_text("utf-8"))]
     except (OSError, ValueError, TypeError):
         message = "no run of clio-sync reconcile is known here"
         raise NoDifferenceError(message) from None
 
 
-def _known(folder: Path) -> dict[str, Found]:
+def _known(folder: Path) -> dict[str, FoundDifference]:
     """Give what earlier runs found by its id; nothing where none is known."""
     try:
         return {one.id: one for one in _last(folder)}

@@ -26,8 +26,8 @@ from sources.clio_http.client import ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import Plan, Point, Reading, narrowing, without
-from sources.clio_http.records import Records
+from sources.clio_http.plan import Point, Reading, WalkPlan, narrowing, without
+from sources.clio_http.records import RecordReader
 
 from .evaluate import Inputs
 
@@ -67,7 +67,7 @@ LOOKED_AT = "no record was asked for: --sample N"
 
 
 @dataclass(frozen=True)
-class Question:
+class SampleRequest:
     """What is asked: the ids of some collections, and how many records of a sample.
 
     `ids` are names of collections; `seed` makes the sample another one on another day.
@@ -79,7 +79,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReconcileSession:
     """An open warehouse beside an open Clio Manage."""
 
     warehouse: Warehouse
@@ -99,7 +99,7 @@ class Desk:
         ]
 
 
-def ask(desk: Desk, question: Question) -> Inputs:
+def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
     """Ask Clio, and give the tables that comparisons read.
 
     Raises:
@@ -132,7 +132,7 @@ def unasked(why: str = "") -> Inputs:
     return Inputs({}, reasons)
 
 
-def demand_account(desk: Desk) -> None:
+def demand_account(desk: ReconcileSession) -> None:
     """Make sure that the token is of the account that the warehouse holds.
 
     Raises:
@@ -146,7 +146,7 @@ def demand_account(desk: Desk) -> None:
         raise OtherAccountError
 
 
-def _walked(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
+def _walked(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Table:
     """Walk the lists of some collections for ids and etags alone; the last that was listed counts.
 
     Pages are kept as Arrow: a million ids as Python's own texts would take several times the room.
@@ -181,7 +181,7 @@ def _rows(body: bytes) -> list[dict[str, Any]]:
     return rows
 
 
-def _ours(cursor: Cursor, desk: Desk, names: Sequence[str]) -> pa.Table:
+def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Table:
     """Give ids and etags of the live rows of some collections."""
     layout = desk.warehouse.layout(RAW)
     parts = [
@@ -215,7 +215,9 @@ def _differing(cursor: Cursor, tables: dict[str, pa.Table]) -> list[tuple[str, s
     return [(name, key) for name, key in found.fetchall()]
 
 
-def _sample(cursor: Cursor, desk: Desk, question: Question) -> list[tuple[str, str]]:
+def _sample(
+    cursor: Cursor, desk: ReconcileSession, question: SampleRequest
+) -> list[tuple[str, str]]:
     """Choose records, as many of one collection as of another, others on another day."""
     there = [one for one in desk.stored() if one.item_path]
     if not there:
@@ -234,7 +236,7 @@ def _sample(cursor: Cursor, desk: Desk, question: Question) -> list[tuple[str, s
 
 def _looked_at(
     cursor: Cursor,
-    desk: Desk,
+    desk: ReconcileSession,
     wanted: Sequence[tuple[str, str]],
     told: AbstractSet[tuple[str, str]],
 ) -> tuple[pa.Table, pa.Table]:
@@ -276,7 +278,7 @@ def complete_at(warehouse: Warehouse) -> dict[str, pendulum.DateTime]:
 
 
 @dataclass(frozen=True)
-class Seen:
+class RecordSeen:
     """One record as Clio answers it alone: what became of it, and its fields that differ here.
 
     A field is its name, its value in Clio and its value here, as texts. `moved` says that the
@@ -292,35 +294,39 @@ class Seen:
 class Reader:
     """Asks for single records of one collection and holds them against its table."""
 
-    desk: Desk
+    desk: ReconcileSession
     cursor: Cursor
     collection: Collection
-    records: Records
+    records: RecordReader
     columns: tuple[str, ...]
     as_of: pendulum.DateTime | None
 
     @classmethod
     def of(
-        cls, desk: Desk, cursor: Cursor, collection: Collection, as_of: pendulum.DateTime | None
+        cls,
+        desk: ReconcileSession,
+        cursor: Cursor,
+        collection: Collection,
+        as_of: pendulum.DateTime | None,
     ) -> Self:
         """Get ready; nothing is asked yet."""
         left_out = not_asked_for(collection, desk.product.rules)
         kept = without(collection.fields, left_out)
         now = desk.clock.now()
         lists = lists_of(collection, now)
-        plan = Plan(collection, "reconcile", now, lists, None, Point(len(lists)), left_out)
+        plan = WalkPlan(collection, "reconcile", now, lists, None, Point(len(lists)), left_out)
         known = set(desk.warehouse.columns(RAW, collection.name))
         columns = [one.name for item in kept for one in item.columns if one.name in known]
         return cls(
             desk,
             cursor,
             collection,
-            Records(desk.client, plan, kept, Meter()),
+            RecordReader(desk.client, plan, kept, Meter()),
             tuple(columns),
             as_of,
         )
 
-    def look(self, key: str) -> Seen:
+    def look(self, key: str) -> RecordSeen:
         """Ask for one record.
 
         Raises:
@@ -330,9 +336,9 @@ class Reader:
         try:
             found = self.records.one(key)
         except ABOUT_ONE:
-            return Seen(REFUSED)
+            return RecordSeen(REFUSED)
         if found is None or not found.table.num_rows:
-            return Seen(GONE if found is None else REFUSED)
+            return RecordSeen(GONE if found is None else REFUSED)
         shown = self.desk.masks.apply(self.collection.name, found).table
         self.cursor.register("shown", shown)
         raw = f"{RAW}.{quoted(self.collection.name)}"
@@ -341,11 +347,11 @@ class Reader:
         ours = self._row(raw, kept, key)
         if row is None:
             # another record answered, such as the one that this one was merged into
-            return Seen(REFUSED)
+            return RecordSeen(REFUSED)
         stamp, stored = row.get("updated_at"), (ours or {}).get("updated_at")
         moved = self._is_after(stamp) and stamp != stored
         if ours is None:
-            return Seen(THERE, moved)
+            return RecordSeen(THERE, moved)
         kinds = {one.name: one.type for one in self.collection.columns}
         unknown = self._unknown(found, key)
         hidden = {one.name for one in self.desk.masks.hidden(self.collection.name)}
@@ -354,7 +360,7 @@ class Reader:
             for name in kept
             if name not in unknown and not _same(kinds[name], row[name], ours[name])
         ]
-        return Seen(THERE, moved, tuple(differing))
+        return RecordSeen(THERE, moved, tuple(differing))
 
     def _unknown(self, found: Reading, key: str) -> set[str]:
         """Name the columns of a record of which Clio does not show the value: no difference."""

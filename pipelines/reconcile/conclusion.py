@@ -6,10 +6,10 @@ from typing import Any
 
 from pipelines.outcome import Outcome, table
 
-from .document import Evidence, Shown, lines, shown_value
+from .document import Evidence, ShownLine, lines, shown_value
 from .errors import DifferencesError
 from .package import PAGE
-from .verdicts import Comparison, Status
+from .verdicts import Comparison, ComparisonStatus
 
 SHOWN_LINES = 20
 NO_PACKAGE = "No package was written: no difference is open that an earlier run did not tell."
@@ -49,7 +49,7 @@ def _result(one: Comparison) -> dict[str, Any]:
     }
 
 
-def _difference(shown: Shown) -> dict[str, Any]:
+def _difference(shown: ShownLine) -> dict[str, Any]:
     """Give a line by its keys alone: texts of records stand in the package only."""
     return {
         "id": shown.id,
@@ -69,7 +69,7 @@ def _text(found: Evidence, package: Path | None) -> str:
         for one in found.ordered
     ]
     parts = [table(header, cells)]
-    shown = [one for one in lines(found) if one.line.status is Status.DIFFERENCE]
+    shown = [one for one in lines(found) if one.line.status is ComparisonStatus.DIFFERENCE]
     if shown:
         rows = [
             (
@@ -92,11 +92,13 @@ def _text(found: Evidence, package: Path | None) -> str:
 
 def summary(counts: Mapping[str, int], open_differences: int, package: Path | None) -> list[str]:
     """Give three lines: what agrees, what does not, and where the package is."""
-    agree = counts[Status.MATCH] + counts[Status.TOLERANCE]
-    others = f"{counts[Status.MOVED]} moved, {counts[Status.NOT_RUN]} were not run"
+    agree = counts[ComparisonStatus.MATCH] + counts[ComparisonStatus.TOLERANCE]
+    others = (
+        f"{counts[ComparisonStatus.MOVED]} moved, {counts[ComparisonStatus.NOT_RUN]} were not run"
+    )
     where = f"The package is in {package}: open {PAGE}." if package else NO_PACKAGE
     return [
-        f"{agree} comparisons agree, {counts[Status.DIFFERENCE]} differ, {others}.",
+        f"{agree} comparisons agree, {counts[ComparisonStatus.DIFFERENCE]} differ, {others}.",
         f"Open differences: {open_differences:,}.",
         where,
     ]

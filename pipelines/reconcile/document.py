@@ -13,7 +13,15 @@ from sources.clio_manage.settings import API_VERSION
 
 from .definitions import WARN
 from .links import link
-from .verdicts import WORST, Comparison, Line, Status, Value, difference_id, difference_of
+from .verdicts import (
+    WORST,
+    Comparison,
+    ComparisonLine,
+    ComparisonStatus,
+    Value,
+    difference_id,
+    difference_of,
+)
 
 FORMAT = 1
 MISSING, EXTRA = "missing", "extra"
@@ -36,7 +44,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListedRows:
     """A list that goes along: the names of its columns and its rows; or why there is none."""
 
     names: Sequence[str] = ()
@@ -50,7 +58,7 @@ class Evidence:
 
     heading: Heading
     comparisons: Sequence[Comparison]
-    listings: Mapping[str, Listing] = field(default_factory=dict)
+    listings: Mapping[str, ListedRows] = field(default_factory=dict)
 
     @property
     def ordered(self) -> list[Comparison]:
@@ -69,7 +77,7 @@ class Evidence:
     def counts(self) -> dict[str, int]:
         """Count the comparisons by how they ended."""
         ends = [one.status for one in self.comparisons]
-        return {status.value: ends.count(status) for status in Status}
+        return {status.value: ends.count(status) for status in ComparisonStatus}
 
     @property
     def open(self) -> int:
@@ -78,17 +86,17 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownLine:
     """One line as files show it, with the address of its record and the id of the difference."""
 
     comparison: Comparison
-    line: Line
+    line: ComparisonLine
     link: str
 
     @property
     def id(self) -> str:
         """Give the id under which the difference is accepted; empty for what is none."""
-        if self.line.status is not Status.DIFFERENCE:
+        if self.line.status is not ComparisonStatus.DIFFERENCE:
             return ""
         return difference_id(self.comparison.definition.name, self.line)
 
@@ -104,24 +112,24 @@ class Shown:
         return f"accepted by {accepted}" if accepted else self.line.not_run
 
 
-def lines(evidence: Evidence) -> Iterator[Shown]:
+def lines(evidence: Evidence) -> Iterator[ShownLine]:
     """Give every line that is not equal, differences that nobody accepted first."""
     found = [
-        Shown(one, line, link(evidence.heading.host, line.resource, line.record_id))
+        ShownLine(one, line, link(evidence.heading.host, line.resource, line.record_id))
         for one in evidence.ordered
         for line in one.lines
     ]
     yield from sorted(found, key=_first)
 
 
-def _first(shown: Shown) -> tuple[bool, bool, bool]:
+def _first(shown: ShownLine) -> tuple[bool, bool, bool]:
     line = shown.line
-    is_open = line.status is Status.DIFFERENCE and not line.accepted
+    is_open = line.status is ComparisonStatus.DIFFERENCE and not line.accepted
     warns = shown.comparison.definition.severity == WARN
-    return not is_open, line.status is not Status.DIFFERENCE, warns
+    return not is_open, line.status is not ComparisonStatus.DIFFERENCE, warns
 
 
-def side(line: Line) -> str:
+def side(line: ComparisonLine) -> str:
     """Tell whether the line is of something that only one side has."""
     if line.right is None and line.left is not None:
         return MISSING
@@ -180,7 +188,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     }
 
 
-def _line(shown: Shown) -> dict[str, Any]:
+def _line(shown: ShownLine) -> dict[str, Any]:
     line = shown.line
     return {
         "id": shown.id,

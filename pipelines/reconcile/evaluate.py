@@ -13,7 +13,7 @@ from sources.clio_http.casts import quoted
 
 from .definitions import MONEY, OF_SEVERAL, Definition, read_shared
 from .errors import DefinitionError
-from .verdicts import Comparison, Counted, Line, Value, concluded, not_run
+from .verdicts import Comparison, ComparisonLine, Counted, Value, concluded, not_run
 
 INPUT = "input."
 BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
@@ -215,9 +215,9 @@ def _counted(cursor: Cursor, definition: Definition) -> Counted:
     return Counted(rows, equal, _number(left), _number(right), lines)
 
 
-def _line(row: Sequence[object]) -> Line:
+def _line(row: Sequence[object]) -> ComparisonLine:
     key, label, left, right, resource, record_id, moved, cause, why = row
-    return Line(
+    return ComparisonLine(
         str(key),
         str(label or ""),
         _value(left),

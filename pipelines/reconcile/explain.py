@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from sources.errors import ClioError, Interrupted
 
-from .asked import GONE, Desk, Reader, complete_at
-from .verdicts import UNEXPLAINED, Comparison, Line, Status, worst
+from .asked import GONE, Reader, ReconcileSession, complete_at
+from .verdicts import UNEXPLAINED, Comparison, ComparisonLine, ComparisonStatus, worst
 
 LEVELS = frozenset({2, 3})
 MOST = 100
@@ -14,7 +14,7 @@ MOST = 100
 DELETED, TIMING = "deleted", "timing"
 
 
-def explained(desk: Desk, comparisons: Sequence[Comparison]) -> list[Comparison]:
+def explained(desk: ReconcileSession, comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Ask Clio for the records that unexplained differences lead to.
 
     One that is gone there was deleted; one that changed after the warehouse was complete moved.
@@ -38,16 +38,18 @@ def _wanted(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, str]]:
                 yield line.resource, line.record_id
 
 
-def _is_open(comparison: Comparison, line: Line) -> bool:
+def _is_open(comparison: Comparison, line: ComparisonLine) -> bool:
     return bool(
         comparison.definition.level in LEVELS
-        and line.status is Status.DIFFERENCE
+        and line.status is ComparisonStatus.DIFFERENCE
         and line.cause == UNEXPLAINED
         and line.record_id
     )
 
 
-def _causes(desk: Desk, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _causes(
+    desk: ReconcileSession, wanted: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
     known = {one.name: one for one in desk.stored() if one.item_path}
     as_of = complete_at(desk.warehouse)
     causes = {}
@@ -78,8 +80,8 @@ def _told(comparison: Comparison, causes: dict[tuple[str, str], str]) -> Compari
     return replace(comparison, lines=tuple(lines), status=worst(one.status for one in lines))
 
 
-def _line(line: Line, cause: str) -> Line:
+def _line(line: ComparisonLine, cause: str) -> ComparisonLine:
     if not cause:
         return line
-    status = Status.MOVED if cause == TIMING else line.status
+    status = ComparisonStatus.MOVED if cause == TIMING else line.status
     return replace(line, cause=cause, status=status)

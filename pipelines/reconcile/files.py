@@ -15,7 +15,17 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.edits.cells import escaped
 
-from .document import EXTRA, MISSING, Evidence, Listing, Shown, lines, shown_value, side, versions
+from .document import (
+    EXTRA,
+    MISSING,
+    Evidence,
+    ListedRows,
+    ShownLine,
+    lines,
+    shown_value,
+    side,
+    versions,
+)
 from .page import SIGNERS
 
 Cell: TypeAlias = object
@@ -61,7 +71,7 @@ def _plain(cell: Cell) -> str:
     return escaped(cell) if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
-def line_cells(shown: Shown) -> Row:
+def line_cells(shown: ShownLine) -> Row:
     """Give the cells of one line, in the order of `LINES`."""
     line = shown.line
     return (
@@ -115,11 +125,11 @@ def _summary(evidence: Evidence) -> Iterable[Row]:
         )
 
 
-def _is_field(shown: Shown) -> bool:
+def _is_field(shown: ShownLine) -> bool:
     return shown.comparison.definition.name == "fields"
 
 
-def _field(shown: Shown) -> Row:
+def _field(shown: ShownLine) -> Row:
     line = shown.line
     field = line.key.rpartition(".")[2]
     told = (line.left, line.right, line.status.value, line.cause, shown.link)
@@ -149,7 +159,7 @@ def _sign_off(evidence: Evidence) -> list[Row]:
     ]
 
 
-def _listing(book: openpyxl.Workbook, title: str, listing: Listing) -> None:
+def _listing(book: openpyxl.Workbook, title: str, listing: ListedRows) -> None:
     if listing.reason:
         _sheet(book, title, ("not run",), [(listing.reason,)])
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.files import sync_folder
 from pipelines.warehouse import PRIVATE
 
-from .document import Evidence, Shown, document, lines, versions
+from .document import Evidence, ShownLine, document, lines, versions
 from .errors import PackageAlteredError, PackageFolderError
 from .files import LINES, csv_text, line_cells, workbook
 from .page import page
@@ -73,7 +73,7 @@ def write_package(folder: Path, evidence: Evidence) -> str:
 
 def _contents(evidence: Evidence) -> dict[str, bytes]:
     found = list(lines(evidence))
-    by_name: dict[str, list[Shown]] = {}
+    by_name: dict[str, list[ShownLine]] = {}
     for one in found:
         by_name.setdefault(one.comparison.definition.name, []).append(one)
     lists = {

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from .definitions import WARN, Definition
-from .document import Evidence, Listing, Shown, lines, shown_value, versions
+from .document import Evidence, ListedRows, ShownLine, lines, shown_value, versions
 from .markup import Markup, Piece, joined, tag
-from .verdicts import Comparison, Status
+from .verdicts import Comparison, ComparisonStatus
 
 STYLE = """
 :root{color-scheme:light;font:15px/1.45 system-ui,sans-serif;color:#1b1f24;background:#fff}
@@ -37,11 +37,11 @@ tr{break-inside:avoid}thead{display:table-header-group}.new-page{break-before:pa
 MOST_LINES = 1_000
 """Lines in the page; all are in the workbook and the CSV files."""
 WORDS = {
-    Status.MATCH: "match",
-    Status.TOLERANCE: "tolerance",
-    Status.NOT_RUN: "not-run",
-    Status.MOVED: "moved",
-    Status.DIFFERENCE: "difference",
+    ComparisonStatus.MATCH: "match",
+    ComparisonStatus.TOLERANCE: "tolerance",
+    ComparisonStatus.NOT_RUN: "not-run",
+    ComparisonStatus.MOVED: "moved",
+    ComparisonStatus.DIFFERENCE: "difference",
 }
 LEVELS = {1: "records", 2: "control totals", 3: "Clio's own reports", 4: "between systems"}
 NOTHING = "-"
@@ -69,7 +69,9 @@ def page(evidence: Evidence) -> str:
         tag("h1", title),
         _verdict(evidence),
         _facts(evidence),
-        _differences([one for one in lines(evidence) if one.line.status is not Status.NOT_RUN]),
+        _differences(
+            [one for one in lines(evidence) if one.line.status is not ComparisonStatus.NOT_RUN]
+        ),
         _summary(evidence.ordered),
         *(_listing(name, one) for name, one in evidence.listings.items()),
         _definitions([one.definition for one in evidence.ordered]),
@@ -84,7 +86,7 @@ def _verdict(evidence: Evidence) -> Markup:
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if evidence.open:
         said = f"{evidence.open:,} open differences."
-    elif counts[Status.NOT_RUN]:
+    elif counts[ComparisonStatus.NOT_RUN]:
         said = "No open difference in what was compared."
     else:
         said = "No open difference."
@@ -134,13 +136,13 @@ def _number(value: object) -> Markup:
     return tag("td", text, class_="number")
 
 
-def _status(status: Status) -> Markup:
+def _status(status: ComparisonStatus) -> Markup:
     return tag("td", status.value, class_=f"status {WORDS[status]}")
 
 
-def _differences(found: Sequence[Shown]) -> Markup:
+def _differences(found: Sequence[ShownLine]) -> Markup:
     header = (
-        "What", "Record", "Left", "Right", "Difference", "Status", "Cause", "Note", "Id",
+        "What", "Record", "Left", "Right", "Difference", "ComparisonStatus", "Cause", "Note", "Id",
     )  # fmt: skip
     rows = [
         (
@@ -166,7 +168,7 @@ def _differences(found: Sequence[Shown]) -> Markup:
 
 
 def _summary(found: Sequence[Comparison]) -> Markup:
-    header = ("Comparison", "Level", "Rows", "Equal", "Left", "Right", "Status", "Why")
+    header = ("Comparison", "Level", "Rows", "Equal", "Left", "Right", "ComparisonStatus", "Why")
     rows = [
         (
             joined(one.definition.what, " (information)" if _warns(one.definition) else ""),
@@ -187,7 +189,7 @@ def _warns(definition: Definition) -> bool:
     return definition.severity == WARN
 
 
-def _listing(name: str, listing: Listing) -> Markup:
+def _listing(name: str, listing: ListedRows) -> Markup:
     title = tag("h2", name)
     if listing.reason:
         return joined(title, tag("p", f"Not run: {listing.reason}."))

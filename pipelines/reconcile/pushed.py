@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.edits.fields import FieldRef, parse
 from pipelines.edits.raw_values import Unreadable
-from pipelines.edits.validate import Desk
+from pipelines.edits.validate import EditContext
 from pipelines.edits.values import read, same, shown
 from pipelines.edits.warehouse_records import read_versions
 from pipelines.errors import EditRefusedError
@@ -47,7 +47,7 @@ def pushed(warehouse: Warehouse, ledger: Ledger, settings: Settings) -> pa.Table
 
     `lost` counts how often the value that was sent gave way to another one.
     """
-    desk = Desk(settings, warehouse, ledger)
+    desk = EditContext(settings, warehouse, ledger)
     every: dict[tuple[str, str, str], list[Sent]] = defaultdict(list)
     for resource, record_id, field, value, base, _ in ledger.rows(SENT):
         every[resource, record_id, field].append(
@@ -57,7 +57,7 @@ def pushed(warehouse: Warehouse, ledger: Ledger, settings: Settings) -> pa.Table
 
 
 def _rows(
-    desk: Desk, every: Mapping[tuple[str, str, str], Sequence[Sent]]
+    desk: EditContext, every: Mapping[tuple[str, str, str], Sequence[Sent]]
 ) -> Iterator[dict[str, Any]]:
     for (resource, record_id, field), sent in every.items():
         named = {"resource": resource, "record_id": record_id, "field": field}
@@ -86,14 +86,14 @@ def _rows(
         }
 
 
-def _lost(desk: Desk, ref: FieldRef, record_id: str, value: Any, now: Any) -> int:  # noqa: ANN401
+def _lost(desk: EditContext, ref: FieldRef, record_id: str, value: Any, now: Any) -> int:  # noqa: ANN401
     """Count how often a value gave way to another, by the versions that the warehouse kept."""
     seen = [*_earlier(desk, ref, record_id), now]
     ours = [same(ref, value, one) for one in seen]
     return sum(before and not after for before, after in pairwise(ours))
 
 
-def _earlier(desk: Desk, ref: FieldRef, record_id: str) -> Iterator[Any]:
+def _earlier(desk: EditContext, ref: FieldRef, record_id: str) -> Iterator[Any]:
     """Give the values of a field that newer versions of the record replaced, oldest first."""
     for version in read_versions(desk.sight, ref.resource, record_id):
         found = read(ref, version)

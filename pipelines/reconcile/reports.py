@@ -18,7 +18,7 @@ from pipelines.progress import Lines
 from pipelines.state.hashed_columns import Masks
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
-from sources.clio_http.reports import Wanted, report
+from sources.clio_http.reports import ReportRequest, report
 from sources.errors import (
     ClioError,
     Interrupted,
@@ -45,7 +45,7 @@ _NUMBER = re.compile(rf"-?{_PLAIN}|\({_PLAIN}\)")
 
 
 @dataclass(frozen=True)
-class Column:
+class ReportColumn:
     """A column of a report: the headings that it may stand under, in lower case.
 
     `shows` names the collection and column of records whose text it shows, where it does.
@@ -60,21 +60,25 @@ class Column:
 class Layout:
     """The columns of one kind of report, and whether it is asked for by a period."""
 
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ReportColumn]
     by_period: bool = False
 
 
-_BILL = Column(("bill", "bill number", "invoice", "invoice number"), TEXT, ("bills", "number"))
-_MATTER = Column(
+_BILL = ReportColumn(
+    ("bill", "bill number", "invoice", "invoice number"), TEXT, ("bills", "number")
+)
+_MATTER = ReportColumn(
     ("matter", "matter number", "matter display number"), TEXT, ("matters", "display_number")
 )
-_CLIENT = Column(("client", "client name", "contact"), TEXT, ("contacts", "name"))
-_ACCOUNT = Column(("account", "bank account", "account name"), TEXT, ("bank_accounts", "name"))
-_USER = Column(("user", "timekeeper", "firm user"), TEXT, ("users", "name"))
+_CLIENT = ReportColumn(("client", "client name", "contact"), TEXT, ("contacts", "name"))
+_ACCOUNT = ReportColumn(
+    ("account", "bank account", "account name"), TEXT, ("bank_accounts", "name")
+)
+_USER = ReportColumn(("user", "timekeeper", "firm user"), TEXT, ("users", "name"))
 
 
-def _money(*headings: str) -> Column:
-    return Column(headings, NUMBER)
+def _money(*headings: str) -> ReportColumn:
+    return ReportColumn(headings, NUMBER)
 
 
 LAYOUTS = {
@@ -113,7 +117,7 @@ LAYOUTS = {
     "trust_ledger": Layout(
         {
             "account": _ACCOUNT,
-            "day": Column(("date",), DAY),
+            "day": ReportColumn(("date",), DAY),
             "matter": _MATTER,
             "client": _CLIENT,
             "funds_in": _money("funds in", "in", "deposit", "receipts"),
@@ -157,7 +161,7 @@ def asked_reports(
     for kind, layout in LAYOUTS.items():
         period = (BEGINNING, today.isoformat()) if layout.by_period else ("", "")
         try:
-            body = report(client, clock, Wanted(kind, *period))
+            body = report(client, clock, ReportRequest(kind, *period))
             tables[PREFIX + kind] = read_report(body, layout, masks)
         except OF_THE_RUN:
             raise
@@ -213,7 +217,7 @@ def _places(header: Sequence[str], layout: Layout) -> dict[str, int]:
     return places
 
 
-def _shown(cell: str, column: Column, masks: Masks) -> object:
+def _shown(cell: str, column: ReportColumn, masks: Masks) -> object:
     value = _value(cell, column.kind)
     return masks.cell(*column.shows, str(value)) if column.shows else value
 

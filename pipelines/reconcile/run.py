@@ -22,10 +22,10 @@ from sources.errors import ClioError, ConfigurationError
 
 from . import asked, reports
 from .acceptance import REPORTED, Acceptance, accept, acceptances, applied, is_news, remember
-from .asked import Desk, Question
+from .asked import ReconcileSession, SampleRequest
 from .conclusion import tell
 from .definitions import read_definitions, read_list
-from .document import Evidence, Heading, Listing
+from .document import Evidence, Heading, ListedRows
 from .errors import PackageAlteredError
 from .evaluate import NEVER_BUILT, Inputs, evaluate
 from .explain import explained
@@ -62,7 +62,7 @@ NO_MANAGE = "nothing of Clio Manage was loaded"
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReconcileOptions:
     """What a person asks for: collections whose ids are walked, records of a sample, a folder.
 
     `ids` is None where no list is walked, and empty for all that are stored. What is `scheduled`
@@ -83,11 +83,11 @@ class Wish:
         return ALL if self.reports else WITHOUT_REPORTS
 
 
-LIGHT = Wish(sample=SAMPLE_EVERY_DAY, scheduled=True)
+LIGHT = ReconcileOptions(sample=SAMPLE_EVERY_DAY, scheduled=True)
 """What `sync --reconcile light` asks for."""
 
 
-def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
+def run_reconcile(run: Run, wish: ReconcileOptions, *, into_demo: bool = False) -> Outcome:
     """Compare Clio with the warehouse and write the evidence.
 
     Raises:
@@ -121,7 +121,7 @@ def run_reconcile(run: Run, wish: Wish, *, into_demo: bool = False) -> Outcome:
 
 
 def _compared(
-    run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
+    run: Run, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
 ) -> Evidence:
     settings, clock = run.settings, run.clock
     inputs = _with(Inputs(_days(warehouse)), asked.unasked(""), reports.unasked())
@@ -171,13 +171,13 @@ def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
 
 def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
     run: Run,
-    wish: Wish,
+    wish: ReconcileOptions,
     warehouse: Warehouse,
     stack: ExitStack,
     outcome: Outcome,
     *,
     into_demo: bool,
-) -> tuple[Desk | None, str]:
+) -> tuple[ReconcileSession | None, str]:
     """Open Clio where it is to be asked; else say why it cannot be."""
     if wish.ids is None and not wish.sample and not wish.reports:
         return None, ""
@@ -190,7 +190,7 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
     masks = products.masks(product.catalog, options, run.settings.data_dir)
     try:
         client = stack.enter_context(open_client(asked.SOURCE, run.settings, run.clock, run.stop))
-        desk = Desk(warehouse, product, client, run.clock, masks, run.reporter)
+        desk = ReconcileSession(warehouse, product, client, run.clock, masks, run.reporter)
         asked.demand_account(desk)
     except OtherAccountError:
         raise
@@ -200,7 +200,9 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
     return desk, ""
 
 
-def _answers(run: Run, wish: Wish, desk: Desk, outcome: Outcome) -> Iterator[Inputs]:
+def _answers(
+    run: Run, wish: ReconcileOptions, desk: ReconcileSession, outcome: Outcome
+) -> Iterator[Inputs]:
     """Ask Clio for what is wished; what cannot be answered is not run, and says why.
 
     Raises:
@@ -221,32 +223,34 @@ def _answers(run: Run, wish: Wish, desk: Desk, outcome: Outcome) -> Iterator[Inp
         yield reports.unasked(str(error))
 
 
-def _question(wish: Wish, desk: Desk, run: Run) -> Question:
+def _question(wish: ReconcileOptions, desk: ReconcileSession, run: Run) -> SampleRequest:
     stored = [one.name for one in desk.stored()]
     names = stored if wish.ids == () else list(wish.ids or ())
     unknown = sorted(set(names) - set(stored))
     if unknown:
         message = f"{unknown[0]} is no collection whose ids can be walked here"
         raise ConfigurationError(message)
-    return Question(tuple(names), wish.sample, run.clock.now().to_date_string())
+    return SampleRequest(tuple(names), wish.sample, run.clock.now().to_date_string())
 
 
-def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> Listing:
+def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRows:
     """Read one of the lists that go along."""
     for relation in needs:
         schema, _, table_name = relation.partition(".")
         if not warehouse.columns(schema, table_name):
-            return Listing(reason=NEVER_BUILT.format(name=relation))
+            return ListedRows(reason=NEVER_BUILT.format(name=relation))
     cursor = warehouse.cursor()
     try:
         cursor.execute(read_list(name))
         names = [column[0] for column in cursor.description or ()]
-        return Listing(names, cursor.fetchall())
+        return ListedRows(names, cursor.fetchall())
     finally:
         cursor.close()
 
 
-def _heading(run: Run, wish: Wish, warehouse: Warehouse, outcome: Outcome, head: str) -> Heading:
+def _heading(
+    run: Run, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
+) -> Heading:
     pinned = account.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
     if wish.ids is not None:

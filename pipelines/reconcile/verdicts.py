@@ -13,7 +13,7 @@ Value: TypeAlias = Decimal | str | None
 """One side of a line: a number where the comparison is of numbers; None where it lacks."""
 
 
-class Status(StrEnum):
+class ComparisonStatus(StrEnum):
     """The ends of a comparison. There are no others."""
 
     MATCH = "match"
@@ -23,7 +23,13 @@ class Status(StrEnum):
     DIFFERENCE = "difference"
 
 
-WORST = (Status.DIFFERENCE, Status.MOVED, Status.NOT_RUN, Status.TOLERANCE, Status.MATCH)
+WORST = (
+    ComparisonStatus.DIFFERENCE,
+    ComparisonStatus.MOVED,
+    ComparisonStatus.NOT_RUN,
+    ComparisonStatus.TOLERANCE,
+    ComparisonStatus.MATCH,
+)
 """In the order in which one line decides for all."""
 
 UNEXPLAINED = "unexplained"
@@ -31,7 +37,7 @@ NOTHING_THERE = "neither side has anything to compare"
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparisonLine:
     """One row of a comparison of which the two sides are not the same.
 
     `resource` and `record_id` lead to the record in Clio. `moved` says that the record changed in
@@ -48,7 +54,7 @@ class Line:
     moved: bool = False
     cause: str = ""
     not_run: str = ""
-    status: Status = Status.DIFFERENCE
+    status: ComparisonStatus = ComparisonStatus.DIFFERENCE
     accepted: str = ""
 
 
@@ -61,23 +67,23 @@ class Comparison:
     """
 
     definition: Definition
-    status: Status
+    status: ComparisonStatus
     rows: int = 0
     equal: int = 0
     left: Decimal | None = None
     right: Decimal | None = None
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ComparisonLine, ...] = ()
     reason: str = ""
 
     @property
-    def open(self) -> list[Line]:
+    def open(self) -> list[ComparisonLine]:
         """Give the differences that nobody accepted."""
         return [one for one in self.differences if not one.accepted]
 
     @property
-    def differences(self) -> list[Line]:
+    def differences(self) -> list[ComparisonLine]:
         """Give the lines that are differences, accepted or not."""
-        return [one for one in self.lines if one.status is Status.DIFFERENCE]
+        return [one for one in self.lines if one.status is ComparisonStatus.DIFFERENCE]
 
     @property
     def alarms(self) -> bool:
@@ -93,28 +99,28 @@ class Counted:
     equal: int
     left: Decimal | None
     right: Decimal | None
-    lines: Sequence[Line] = field(default_factory=tuple)
+    lines: Sequence[ComparisonLine] = field(default_factory=tuple)
 
 
-def judge(definition: Definition, line: Line) -> Status:
+def judge(definition: Definition, line: ComparisonLine) -> ComparisonStatus:
     """Say what one line is."""
     if line.not_run:
-        return Status.NOT_RUN
+        return ComparisonStatus.NOT_RUN
     if line.left == line.right:
-        return Status.MATCH
+        return ComparisonStatus.MATCH
     if (
         isinstance(line.left, Decimal)
         and isinstance(line.right, Decimal)
         and abs(line.left - line.right) <= definition.tolerance
     ):
-        return Status.TOLERANCE
-    return Status.MOVED if line.moved else Status.DIFFERENCE
+        return ComparisonStatus.TOLERANCE
+    return ComparisonStatus.MOVED if line.moved else ComparisonStatus.DIFFERENCE
 
 
 def concluded(definition: Definition, counted: Counted) -> Comparison:
     """Judge every line of a comparison, and the whole by the worst of them."""
     lines = [_judged(definition, one) for one in counted.lines]
-    untold = [one for one in lines if one.status is Status.NOT_RUN]
+    untold = [one for one in lines if one.status is ComparisonStatus.NOT_RUN]
     why = f"{len(untold):,} of {counted.rows:,}: {untold[0].not_run}" if untold else ""
     why = why if counted.rows else NOTHING_THERE
     return Comparison(
@@ -129,33 +135,33 @@ def concluded(definition: Definition, counted: Counted) -> Comparison:
     )
 
 
-def _judged(definition: Definition, line: Line) -> Line:
+def _judged(definition: Definition, line: ComparisonLine) -> ComparisonLine:
     status = judge(definition, line)
     cause = line.cause
-    if status is Status.DIFFERENCE:
+    if status is ComparisonStatus.DIFFERENCE:
         cause = cause or UNEXPLAINED
-    elif status is Status.MOVED:
+    elif status is ComparisonStatus.MOVED:
         cause = cause or "timing"
     return replace(line, status=status, cause=cause)
 
 
-def worst(statuses: Iterable[Status]) -> Status:
+def worst(statuses: Iterable[ComparisonStatus]) -> ComparisonStatus:
     """Give the status that decides; match where there is none."""
     found = set(statuses)
-    return next((one for one in WORST if one in found), Status.MATCH)
+    return next((one for one in WORST if one in found), ComparisonStatus.MATCH)
 
 
 def not_run(definition: Definition, reason: str) -> Comparison:
     """Say of a comparison that it was not made, and why."""
-    return Comparison(definition, Status.NOT_RUN, reason=reason)
+    return Comparison(definition, ComparisonStatus.NOT_RUN, reason=reason)
 
 
-def difference_id(comparison: str, line: Line) -> str:
+def difference_id(comparison: str, line: ComparisonLine) -> str:
     """Give the name under which a difference is accepted: the same as long as it is about that."""
     return _digest(comparison, line.key)[:12]
 
 
-def content(comparison: str, line: Line) -> str:
+def content(comparison: str, line: ComparisonLine) -> str:
     """Digest what a difference is: another one as soon as either side changes."""
     return _digest(comparison, line.key, repr(_plain(line.left)), repr(_plain(line.right)))
 
@@ -168,7 +174,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def difference_of(line: Line) -> Decimal | None:
+def difference_of(line: ComparisonLine) -> Decimal | None:
     """Give left less right, where both are numbers; what lacks counts as nothing."""
     left, right = line.left, line.right
     if isinstance(left, str) or isinstance(right, str) or (left is None and right is None):

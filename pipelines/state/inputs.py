@@ -103,7 +103,7 @@ from meta.withheld group by all order by all
 
 
 @dataclass(frozen=True)
-class Facts:
+class WalkFacts:
     """What `meta` says of the walks of one collection.
 
     A run that was stopped, or had no budget left, says nothing. `unproved`: since the last run
@@ -200,11 +200,11 @@ def keep_inputs(
         )
 
 
-def _facts(warehouse: Warehouse, source: str, names: Iterable[str]) -> list[Facts]:
-    return [Facts(*row) for row in warehouse.rows(FACTS, [source, list(names)])]
+def _facts(warehouse: Warehouse, source: str, names: Iterable[str]) -> list[WalkFacts]:
+    return [WalkFacts(*row) for row in warehouse.rows(FACTS, [source, list(names)])]
 
 
-def _waiting(warehouse: Warehouse, source: str, name: str, owner: Facts) -> str:
+def _waiting(warehouse: Warehouse, source: str, name: str, owner: WalkFacts) -> str:
     """Say which parents no load has asked for their list, of those that are not deleted."""
     if not owner.walked:
         return f"{owner.name} was never read whole"

@@ -32,7 +32,7 @@ Cell: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Counts:
+class QuarantineCounts:
     """How much of a collection is kept out, since when, and since when whole rows are."""
 
     rows: int
@@ -53,7 +53,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Entry:
+class QuarantineEntry:
     """One row or value that is kept out; `row` is what was received, as JSON."""
 
     source: str
@@ -127,7 +127,7 @@ def cells(warehouse: Warehouse, source: str) -> frozenset[Cell]:
     return frozenset(found)
 
 
-def counts(warehouse: Warehouse, source: str) -> dict[str, Counts]:
+def counts(warehouse: Warehouse, source: str) -> dict[str, QuarantineCounts]:
     """Count what is kept out of each collection that has anything kept out."""
     # a warehouse that is only read may be that of an older version, which kept whole rows alone
     known = {"field", "since"} <= set(warehouse.columns("meta", "quarantine"))
@@ -142,7 +142,7 @@ def counts(warehouse: Warehouse, source: str) -> dict[str, Counts]:
         [source],
     )
     return {
-        name: Counts(rows, values, _moment(at), _moment(rows_at))
+        name: QuarantineCounts(rows, values, _moment(at), _moment(rows_at))
         for name, rows, values, at, rows_at in found
     }
 
@@ -151,7 +151,7 @@ def _moment(at: datetime | None) -> pendulum.DateTime | None:
     return None if at is None else pendulum.instance(at, tz="UTC").in_timezone("UTC")
 
 
-def entries(warehouse: Warehouse) -> list[Entry]:
+def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
     """List what is kept out, by collection and record."""
     field, since = (warehouse.either("quarantine", name) for name in ("field", "since"))
     found = warehouse.rows(
@@ -161,6 +161,6 @@ def entries(warehouse: Warehouse) -> list[Entry]:
         f" order by source, resource, try_cast(record_id as bigint), record_id, {field} || ''"
     )
     return [
-        Entry(source, resource, key, field, reason, _moment(at), row)
+        QuarantineEntry(source, resource, key, field, reason, _moment(at), row)
         for source, resource, key, field, reason, at, row in found
     ]

@@ -16,7 +16,7 @@ Refusals = Mapping[tuple[str, str], frozenset[str]]
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRequest:
     """A field, or with the other status a parameter, and the catalogue entry that asked for it."""
 
     source: str

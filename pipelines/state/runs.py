@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines.warehouse import Warehouse
 
 from . import quarantine, versions, withheld
-from .refusals import Refused
+from .refusals import RefusedRequest
 from .schema import DDL
 from .seen_rows import Seen, count_seen
 from .withheld import Marks
@@ -179,7 +179,7 @@ class Meta:
         finally:
             cursor.close()
 
-    def save_walks(self, outcome: "Stored", at: pendulum.DateTime, run_id: str) -> int:
+    def save_walks(self, outcome: "PackageOutcome", at: pendulum.DateTime, run_id: str) -> int:
         """Store what a committed package means: watermarks, resume points, fields, quarantine.
 
         One transaction, after the package; gives the new load sequence number.
@@ -320,7 +320,7 @@ class Silent:
 
 
 @dataclass(frozen=True)
-class Stored:
+class PackageOutcome:
     """All that is to be written once a package is committed."""
 
     progress: list[Progress] = field(default_factory=list)
@@ -330,7 +330,7 @@ class Stored:
     late: list["Late"] = field(default_factory=list)
     silent: list["Silent"] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRequest] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     parents: list[ParentRead] = field(default_factory=list)
 

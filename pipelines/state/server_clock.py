@@ -29,7 +29,7 @@ LONGEST_LAG = pendulum.duration(days=1)
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClockReading:
     """One moment: what Clio's `Date` said, and what this machine's clocks showed."""
 
     said: pendulum.DateTime
@@ -41,7 +41,7 @@ class Reading:
 class Past:
     """The reading of the last run, and the time at Clio that it was believed to be."""
 
-    reading: Reading
+    reading: ClockReading
     believed: pendulum.DateTime
 
 
@@ -58,7 +58,7 @@ class Judgement:
     ahead: pendulum.Duration = NOTHING
 
 
-def spans(past: Reading, now: Reading) -> list[pendulum.Duration]:
+def spans(past: ClockReading, now: ClockReading) -> list[pendulum.Duration]:
     """Give how long ago a reading was by each clock that can be compared, the best one first.
 
     The clock that runs since the machine was started also runs while it sleeps, and nobody sets
@@ -72,7 +72,7 @@ def spans(past: Reading, now: Reading) -> list[pendulum.Duration]:
 
 def judge(
     past: Past | None,
-    now: Reading,
+    now: ClockReading,
     newest: Callable[[], pendulum.DateTime | None] = lambda: None,
 ) -> Judgement:
     """Say what time it is at Clio.
@@ -108,14 +108,14 @@ def _apart(one: pendulum.DateTime, other: pendulum.DateTime) -> pendulum.Duratio
     return pendulum.duration(seconds=abs((one - other).total_seconds()))
 
 
-def expected(past: Past | None, now: Reading) -> pendulum.DateTime:
+def expected(past: Past | None, now: ClockReading) -> pendulum.DateTime:
     """Give the time that the best of this machine's clocks makes it at Clio."""
     return now.said if past is None else past.believed + spans(past.reading, now)[0]
 
 
-def read(clock: Clock, said: pendulum.DateTime) -> Reading:
+def read(clock: Clock, said: pendulum.DateTime) -> ClockReading:
     """Read this machine's clocks at the moment at which Clio said what time it is."""
-    return Reading(said, clock.now(), clock.boot())
+    return ClockReading(said, clock.now(), clock.boot())
 
 
 def last(warehouse: Warehouse, source: str) -> Past | None:
@@ -126,7 +126,7 @@ def last(warehouse: Warehouse, source: str) -> Past | None:
     )
     for wall, boot_id, boot, said, believed in found:
         moments = [pendulum.instance(at).in_timezone("UTC") for at in (said, wall, believed)]
-        reading = Reading(moments[0], moments[1], Boot(boot_id, boot) if boot_id else None)
+        reading = ClockReading(moments[0], moments[1], Boot(boot_id, boot) if boot_id else None)
         return Past(reading, moments[2])
     return None
 
@@ -142,7 +142,7 @@ def newest_stamp(warehouse: Warehouse, source: str) -> pendulum.DateTime | None:
     return None if newest is None else pendulum.instance(newest).in_timezone("UTC")
 
 
-def keep(warehouse: Warehouse, source: str, now: Reading, judgement: Judgement) -> None:
+def keep(warehouse: Warehouse, source: str, now: ClockReading, judgement: Judgement) -> None:
     """Keep a reading for the next run; after one that is not trusted everything is read once.
 
     A collection whose digest of fields is not known is walked in full, whatever walk was put

@@ -37,7 +37,7 @@ BURIED = (
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SnapshotComparison:
     """How many rows each side had, and how they differ. `blind`: some row could not be told."""
 
     known: int
@@ -247,7 +247,7 @@ class Census:
         )
         return int(rows)
 
-    def compare(self) -> Comparison:
+    def compare(self) -> SnapshotComparison:
         """Hold the two sides against each other."""
         ((known, seen, missing, stale, blind),) = self.warehouse.rows(
             "with k as (select key, row_hash from meta.census_known"  # noqa: S608
@@ -258,7 +258,7 @@ class Census:
             f" coalesce(bool_or(s.key = '{UNKNOWN}'), false) from k full join s on k.key = s.key",
             self.of_walk,
         )
-        return Comparison(known, seen, missing, stale, blind)
+        return SnapshotComparison(known, seen, missing, stale, blind)
 
     def parents(self, keys: Sequence[str]) -> dict[str, str]:
         """Give the parent of each of some known rows of a child collection."""

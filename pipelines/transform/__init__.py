@@ -1,5 +1,5 @@
 """SQL models: read, put in order, bound, built, checked and committed in one transaction."""
 
-from .build import Built, Wish, build
+from .build import BuildOptions, Built, build
 
-__all__ = ["Built", "Wish", "build"]
+__all__ = ["BuildOptions", "Built", "build"]

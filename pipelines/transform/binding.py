@@ -11,12 +11,12 @@ from . import inputs
 from .files import Model
 from .inputs import Tables
 from .names import sql_name
-from .plan import Plan
-from .problems import Problem, unknown
+from .plan import BuildPlan
+from .problems import ModelProblem, unknown
 from .rules import named_columns, targets
 
 
-def bind(plan: Plan, found: Tables) -> tuple[Tables, list[Problem]]:
+def bind(plan: BuildPlan, found: Tables) -> tuple[Tables, list[ModelProblem]]:
     """Bind every model and check.
 
     Args:
@@ -29,7 +29,7 @@ def bind(plan: Plan, found: Tables) -> tuple[Tables, list[Problem]]:
     """
     with closing(in_memory()) as cursor:
         known = dict(inputs.prepare(cursor, found, plan.outside))
-        problems: list[Problem] = []
+        problems: list[ModelProblem] = []
         columns: dict[str, Mapping[str, str]] = {}
         for relation in plan.order:
             model = plan.project.models[relation]
@@ -46,22 +46,22 @@ def bind(plan: Plan, found: Tables) -> tuple[Tables, list[Problem]]:
     return columns, problems
 
 
-def _waits(plan: Plan, name: str, columns: Tables) -> bool:
+def _waits(plan: BuildPlan, name: str, columns: Tables) -> bool:
     """Tell whether a query reads a model that could not be bound, which was told already."""
     return any(need in plan.project.models and need not in columns for need in plan.needs(name))
 
 
-def _unknown(plan: Plan, known: Tables, file: str, name: str) -> Problem | None:
+def _unknown(plan: BuildPlan, known: Tables, file: str, name: str) -> ModelProblem | None:
     """Find the first relation that a query reads and that nobody makes."""
     valid = {*known, *plan.project.models}
     absent = set(plan.needs(name)) - valid
     for relation, line in plan.lines(name) if absent else ():
         if relation in absent:
-            return Problem(file, line, unknown("relation", relation, valid))
+            return ModelProblem(file, line, unknown("relation", relation, valid))
     return None
 
 
-def _made(cursor: Cursor, model: Model) -> Problem | None:
+def _made(cursor: Cursor, model: Model) -> ModelProblem | None:
     cursor.execute(f"create schema if not exists {model.schema}")
     if model.seed is not None:
         return _seed(cursor, model)
@@ -70,7 +70,7 @@ def _made(cursor: Cursor, model: Model) -> Problem | None:
     )
 
 
-def _seed(cursor: Cursor, model: Model) -> Problem | None:
+def _seed(cursor: Cursor, model: Model) -> ModelProblem | None:
     """Make an empty table of a seed, and try its cells on the types that are declared."""
     seed = model.seed
     assert seed is not None  # noqa: S101 - the caller looked
@@ -79,7 +79,7 @@ def _seed(cursor: Cursor, model: Model) -> Problem | None:
             cursor.execute(f"select null::{kind}")
         except REFUSED:
             text = f"{kind} is not a type; it is declared of {name}"
-            return Problem(seed.declared_in, 1, text)
+            return ModelProblem(seed.declared_in, 1, text)
     for at, (name, kind) in enumerate(seed.columns.items()):
         cells = [row[at] for row in seed.rows]
         bad = cursor.execute(
@@ -92,13 +92,15 @@ def _seed(cursor: Cursor, model: Model) -> Problem | None:
             [cells, list(seed.lines)],
         ).fetchone()
         if bad is not None:
-            return Problem(seed.csv_name, bad[0], f"what is in the column {name} is not {kind}")
+            return ModelProblem(
+                seed.csv_name, bad[0], f"what is in the column {name} is not {kind}"
+            )
     listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in seed.columns.items())
     cursor.execute(f"create table {sql_name(model.relation)} ({listed})")
     return None
 
 
-def _bound(cursor: Cursor, before: str, query: str, file: str) -> Problem | None:
+def _bound(cursor: Cursor, before: str, query: str, file: str) -> ModelProblem | None:
     try:
         cursor.execute(f"{before}{query}\n) with no data")
     except REFUSED as error:
@@ -106,10 +108,10 @@ def _bound(cursor: Cursor, before: str, query: str, file: str) -> Problem | None
     return None
 
 
-def _problem(said: str, before: str, query: str, file: str) -> Problem:
+def _problem(said: str, before: str, query: str, file: str) -> ModelProblem:
     """Put DuckDB's error into one line, with the line of the file."""
     if "{" not in said:
-        return Problem(file, 1, said.partition("\n")[0])
+        return ModelProblem(file, 1, said.partition("\n")[0])
     document = json.loads(said[said.index("{") :])
     at = int(document.get("position") or 0) - len(before.encode())
     line = query.encode()[: max(0, at)].count(b"\n") + 1
@@ -118,7 +120,7 @@ def _problem(said: str, before: str, query: str, file: str) -> Problem:
         candidates = document.get("candidates")
         message = f"unknown column {document.get('name')}"
         message += f"; there are {candidates.replace(',', ', ')}" if candidates else ""
-    return Problem(file, line, message)
+    return ModelProblem(file, line, message)
 
 
 def _columns(cursor: Cursor, model: Model) -> dict[str, str]:
@@ -126,28 +128,30 @@ def _columns(cursor: Cursor, model: Model) -> dict[str, str]:
     return {name: kind for name, kind, *_ in found}
 
 
-def _header(model: Model, columns: Tables, known: Tables) -> list[Problem]:
+def _header(model: Model, columns: Tables, known: Tables) -> list[ModelProblem]:
     """Find columns and relations that a header names and that are not there."""
     own, file = columns.get(model.relation), model.file.name
     if own is None:
         return []
     found = [
-        Problem(file, line, unknown("column", column, own))
+        ModelProblem(file, line, unknown("column", column, own))
         for column, line in named_columns(model)
         if column not in own
     ]
     for rule in targets(model):
         there = known.get(rule.target)
         if there is None:
-            found.append(Problem(file, rule.line, unknown("relation", rule.target, known)))
+            found.append(ModelProblem(file, rule.line, unknown("relation", rule.target, known)))
         elif rule.target_column not in there:
             name = f"{rule.target}.{rule.target_column}"
             valid = [f"{rule.target}.{column}" for column in there]
-            found.append(Problem(file, rule.line, unknown("column", name, valid)))
+            found.append(ModelProblem(file, rule.line, unknown("column", name, valid)))
     return found
 
 
-def _checks(plan: Plan, cursor: Cursor, known: Tables, columns: Tables) -> Sequence[Problem]:
+def _checks(
+    plan: BuildPlan, cursor: Cursor, known: Tables, columns: Tables
+) -> Sequence[ModelProblem]:
     found = []
     for check in plan.project.singular:
         if _waits(plan, check.key, columns):

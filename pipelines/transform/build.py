@@ -19,22 +19,22 @@ from sources.errors import Interrupted
 from . import inputs, journal
 from .binding import bind
 from .checking import evaluate, unsaid
-from .decide import FORMAT, Decision, Standing, decide, foreign
+from .decide import FORMAT, BuiltState, Decision, decide, foreign
 from .errors import ModelFailedError, NotBuiltError
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables
-from .journal import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun, Verdict
-from .knowing import Known, blinded, doubts, hidden, judge, shown_unknown, told_unknown
+from .journal import BUILT, FAILED, ROLLED_BACK, BuiltModel, CheckResult, ModelRun
+from .knowing import Gaps, blinded, doubts, hidden, judge, shown_unknown, told_unknown
 from .making import drop, make
-from .plan import Plan, make_plan, rendered
+from .plan import BuildPlan, make_plan, rendered
 from .problems import refuse
 from .queries import DAY
 from .rules import Check
 
 
 @dataclass(frozen=True)
-class Wish:
+class BuildOptions:
     """What is asked of a build.
 
     `select` is as on the command line; without `full` only what changed is built. `own_seeds` is
@@ -55,35 +55,35 @@ class Built:
 
     run_id: str
     models: tuple[ModelRun, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[CheckResult, ...] = ()
     unchanged: int = 0
     dropped: tuple[str, ...] = ()
 
     @property
-    def failed(self) -> tuple[Verdict, ...]:
+    def failed(self) -> tuple[CheckResult, ...]:
         """Give the checks because of which the build was rolled back."""
         return tuple(one for one in self.verdicts if one.failed)
 
     @property
-    def warnings(self) -> tuple[Verdict, ...]:
+    def warnings(self) -> tuple[CheckResult, ...]:
         """Give the checks that found rows, and that let them pass."""
         return tuple(one for one in self.verdicts if one.failures and not one.failed)
 
 
 @dataclass(frozen=True)
-class Job:
+class Build:
     """One build under way."""
 
     warehouse: Warehouse
-    plan: Plan
+    plan: BuildPlan
     found: Tables
     decision: Decision
-    wish: Wish
+    wish: BuildOptions
     clock: Clock
     stop: threading.Event
     run_id: str
     columns: Tables
-    known: Known
+    known: Gaps
 
     def go_on(self) -> None:
         """Go on, unless the user asked to stop.
@@ -103,7 +103,7 @@ class _ChecksFailed(Exception):  # noqa: N818 - ends the transaction, nothing el
 def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that tests leave out
     warehouse: Warehouse,
     folders: Sequence[Path],
-    wish: Wish | None = None,
+    wish: BuildOptions | None = None,
     *,
     clock: Clock | None = None,
     stop: threading.Event | None = None,
@@ -126,7 +126,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
         Interrupted: `stop` was set; the last good build is there.
 
     """
-    wish, clock = wish or Wish(), clock or SystemClock()
+    wish, clock = wish or BuildOptions(), clock or SystemClock()
     Meta(warehouse)
     journal.prepare_journal(warehouse)
     plan = read_plan(warehouse, folders, wish)
@@ -149,13 +149,15 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     refuse([*problems, *foreign(plan, standing)])
     known = judge(plan, columns, unknown)
     stop = stop or threading.Event()
-    job = Job(warehouse, plan, found, decision, wish, clock, stop, run_id, columns, known)
+    job = Build(warehouse, plan, found, decision, wish, clock, stop, run_id, columns, known)
     models, verdicts = _run(job, standing)
     kept = before | verdicts
     return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
 
 
-def read_plan(warehouse: Warehouse | None, folders: Sequence[Path], wish: Wish) -> Plan:
+def read_plan(
+    warehouse: Warehouse | None, folders: Sequence[Path], wish: BuildOptions
+) -> BuildPlan:
     """Read the files and put them in order.
 
     Raises:
@@ -169,10 +171,10 @@ def read_plan(warehouse: Warehouse | None, folders: Sequence[Path], wish: Wish) 
     return plan
 
 
-def read_standing(warehouse: Warehouse) -> Standing:
+def read_standing(warehouse: Warehouse) -> BuiltState:
     """Read what is built."""
     models, said = journal.built_models(warehouse), journal.verdicts(warehouse)
-    return Standing(models, warehouse.relations(), said)
+    return BuiltState(models, warehouse.relations(), said)
 
 
 def demand_built(warehouse: Warehouse, names: Iterable[str]) -> None:
@@ -188,7 +190,7 @@ def demand_built(warehouse: Warehouse, names: Iterable[str]) -> None:
 
 
 def read_states(
-    warehouse: Warehouse, plan: Plan, found: Tables, now: pendulum.DateTime, time_zone: str
+    warehouse: Warehouse, plan: BuildPlan, found: Tables, now: pendulum.DateTime, time_zone: str
 ) -> dict[str, str]:
     """Digest what every query reads that is no model."""
     day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
@@ -197,9 +199,9 @@ def read_states(
     return days | {name: inputs.state(warehouse, name, found) for name in outside}
 
 
-def _run(job: Job, standing: Standing) -> tuple[tuple[ModelRun, ...], dict[str, Verdict]]:
+def _run(job: Build, standing: BuiltState) -> tuple[tuple[ModelRun, ...], dict[str, CheckResult]]:
     """Build, check and commit; give what was built and what the checks said."""
-    warehouse, runs, verdicts = job.warehouse, list[ModelRun](), dict[str, Verdict]()
+    warehouse, runs, verdicts = job.warehouse, list[ModelRun](), dict[str, CheckResult]()
     try:
         with warehouse.transaction():
             _make_all(job, standing, runs)
@@ -223,7 +225,7 @@ def _run(job: Job, standing: Standing) -> tuple[tuple[ModelRun, ...], dict[str, 
     return tuple(runs), verdicts
 
 
-def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
+def _make_all(job: Build, standing: BuiltState, runs: list[ModelRun]) -> None:
     """Make every chosen model; one that stops is the last of the runs, as failed."""
     warehouse, models = job.warehouse, job.plan.project.models
     today = job.clock.now().in_timezone(job.wish.time_zone).date()
@@ -243,7 +245,7 @@ def _make_all(job: Job, standing: Standing, runs: list[ModelRun]) -> None:
         runs[-1] = replace(run, rows=rows, seconds=seconds, status=BUILT)
 
 
-def _query(job: Job, model: Model, stand_ins: Mapping[str, str]) -> tuple[str, str]:
+def _query(job: Build, model: Model, stand_ins: Mapping[str, str]) -> tuple[str, str]:
     """Give a model's query with null for what is not known, and the words that say so.
 
     Nothing is appended that is not known: it could never be taken back.
@@ -256,7 +258,7 @@ def _query(job: Job, model: Model, stand_ins: Mapping[str, str]) -> tuple[str, s
     return blinded(query, types, columns), note
 
 
-def missing_tables(plan: Plan, found: Tables) -> dict[str, str]:
+def missing_tables(plan: BuildPlan, found: Tables) -> dict[str, str]:
     """Give what stands in for each raw table that is absent or lacks columns."""
     pairs = {name: inputs.stand_in(name, found) for name in sorted(plan.outside)}
     return {name: sql for name, sql in pairs.items() if sql is not None}
@@ -272,7 +274,7 @@ def told(file: str) -> Iterator[None]:
         raise ModelFailedError(message) from None
 
 
-def _check_all(job: Job, verdicts: dict[str, Verdict]) -> None:
+def _check_all(job: Build, verdicts: dict[str, CheckResult]) -> None:
     """Run every chosen check.
 
     Raises:
@@ -292,12 +294,12 @@ def _check_all(job: Job, verdicts: dict[str, Verdict]) -> None:
         raise _ChecksFailed
 
 
-def check_query(plan: Plan, check: Check, stand_ins: Mapping[str, str]) -> str:
+def check_query(plan: BuildPlan, check: Check, stand_ins: Mapping[str, str]) -> str:
     """Give a check's query as it is run."""
     return check.query if check.model else rendered(plan, check.name, stand_ins)
 
 
-def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> None:
+def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult]) -> None:
     """Write into `meta`, in the same transaction, what now stands."""
     warehouse, at = job.warehouse, job.clock.now()
     models = [_built(job, run, at) for run in runs]
@@ -312,7 +314,7 @@ def _keep(job: Job, runs: Sequence[ModelRun], verdicts: Sequence[Verdict]) -> No
     journal.keep_parsed(warehouse, job.plan.parsed)
 
 
-def _keep_not_known(job: Job) -> None:
+def _keep_not_known(job: Build) -> None:
     """Say what is not known of the models that are as they should be now; others keep their word.
 
     A model that a selection left out still shows what was known when it was built, and so does one
@@ -324,7 +326,7 @@ def _keep_not_known(job: Job) -> None:
     journal.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
 
 
-def _built(job: Job, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
+def _built(job: Build, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
     header = job.plan.project.models[run.model].header
     return BuiltModel(
         run.model,

@@ -2,7 +2,7 @@
 
 from pipelines.warehouse import Warehouse
 
-from .journal import Verdict
+from .journal import CheckResult
 from .knowing import Reasons
 from .rules import Check
 
@@ -10,7 +10,7 @@ KEPT_ROWS = 100
 """So many of a check's rows are kept; all are counted."""
 
 
-def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> Verdict:
+def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> CheckResult:
     """Run a check; `query` is as it is run, with what stands in for absent tables."""
     ((failures,),) = warehouse.rows(f"select count(*) from (\n{query}\n) f")  # noqa: S608
     rows: list[tuple[str]] = []
@@ -18,7 +18,7 @@ def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> 
         rows = warehouse.rows(
             f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}"  # noqa: S608
         )
-    return Verdict(
+    return CheckResult(
         check.name,
         check.model,
         check.severity,
@@ -29,7 +29,7 @@ def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> 
     )
 
 
-def unsaid(check: Check, why: Reasons, signature: str) -> Verdict:
+def unsaid(check: Check, why: Reasons, signature: str) -> CheckResult:
     """Give the verdict of a check that has nothing to say, since what it looks at is not known."""
     names = ", ".join(dict.fromkeys(one.name for one in why))
-    return Verdict(check.name, check.model, check.severity, 0, signature, names)
+    return CheckResult(check.name, check.model, check.severity, 0, signature, names)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from .files import text_hash
 from .graph import downstream, selected, upstream
 from .header import APPEND, VIEW
-from .journal import BuiltModel, Verdict
-from .plan import Plan
-from .problems import Problem
+from .journal import BuiltModel, CheckResult
+from .plan import BuildPlan
+from .problems import ModelProblem
 from .rules import Check
 
 FORMAT = "2"
@@ -16,12 +16,12 @@ FORMAT = "2"
 
 
 @dataclass(frozen=True)
-class Standing:
+class BuiltState:
     """What is in the warehouse: models that were built, relations with their kind, verdicts."""
 
     models: Mapping[str, BuiltModel] = field(default_factory=dict)
     relations: Mapping[str, str] = field(default_factory=dict)
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, CheckResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Decision:
         return not (self.models or self.dropped or self.checks)
 
 
-def signatures(plan: Plan, states: Mapping[str, str]) -> dict[str, str]:
+def signatures(plan: BuildPlan, states: Mapping[str, str]) -> dict[str, str]:
     """Digest each model with all that it is made of; `states` are those of the raw tables."""
     found: dict[str, str] = {}
     for relation in plan.order:
@@ -54,10 +54,10 @@ def signatures(plan: Plan, states: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def foreign(plan: Plan, standing: Standing) -> list[Problem]:
+def foreign(plan: BuildPlan, standing: BuiltState) -> list[ModelProblem]:
     """Find relations that are in a model's place and that no build made."""
     return [
-        Problem(
+        ModelProblem(
             model.file.name,
             1,
             f"the warehouse has a {standing.relations[name]} {name} that transform did not make;"
@@ -69,9 +69,9 @@ def foreign(plan: Plan, standing: Standing) -> list[Problem]:
 
 
 def decide(
-    plan: Plan,
+    plan: BuildPlan,
     states: Mapping[str, str],
-    standing: Standing,
+    standing: BuiltState,
     *,
     select: Sequence[str] = (),
     full: bool = False,
@@ -112,13 +112,13 @@ def decide(
     return Decision(order, dropped, checks, kept, marks)
 
 
-def _is_stale(plan: Plan, standing: Standing, wanted: Mapping[str, str], name: str) -> bool:
+def _is_stale(plan: BuildPlan, standing: BuiltState, wanted: Mapping[str, str], name: str) -> bool:
     built = standing.models.get(name)
     there = standing.relations.get(name) == plan.project.models[name].stored_as
     return built is None or not there or built.signature != wanted[name]
 
 
-def _selected(plan: Plan, standing: Standing, select: Sequence[str]) -> set[str]:
+def _selected(plan: BuildPlan, standing: BuiltState, select: Sequence[str]) -> set[str]:
     """Give what was selected, what it needs and is not there, and the views on top."""
     named = selected(plan.graph, select)
     there = standing.models.keys() & standing.relations.keys()
@@ -132,7 +132,7 @@ def _selected(plan: Plan, standing: Standing, select: Sequence[str]) -> set[str]
 
 
 def _kept(
-    plan: Plan, standing: Standing, wanted: Mapping[str, str], chosen: set[str]
+    plan: BuildPlan, standing: BuiltState, wanted: Mapping[str, str], chosen: set[str]
 ) -> dict[str, str]:
     kept: dict[str, str] = {}
     for name in plan.order:
@@ -147,6 +147,6 @@ def _mark(check: Check, kept: Mapping[str, str], states: Mapping[str, str]) -> s
     return text_hash(repr((check.query, check.severity, found))) if all(v for _, v in found) else ""
 
 
-def _new(standing: Standing, check: Check, marks: Mapping[str, str]) -> bool:
+def _new(standing: BuiltState, check: Check, marks: Mapping[str, str]) -> bool:
     before = standing.verdicts.get(check.name)
     return before is None or before.signature != marks[check.name]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .header import ONE_ROW, TABLE, UNIQUE, VIEW, Header, entries, read_header
-from .problems import Problem
-from .seeds import Seed, read_seeds
+from .header import ONE_ROW, TABLE, UNIQUE, VIEW, RelationHeader, entries, read_header
+from .problems import ModelProblem
+from .seeds import SeedFile, read_seeds
 
 SEED = "seed"
 VIEWS = frozenset({"staging", "intermediate", "bi"})
@@ -20,7 +20,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class File:
+class SqlFile:
     """A file as read: `name` is how a person finds it."""
 
     name: str
@@ -38,9 +38,9 @@ class Model:
 
     relation: str
     kind: str
-    file: File
-    header: Header
-    seed: Seed | None = None
+    file: SqlFile
+    header: RelationHeader
+    seed: SeedFile | None = None
 
     @property
     def schema(self) -> str:
@@ -64,8 +64,8 @@ class Singular:
     """A check that is a query of its own."""
 
     name: str
-    file: File
-    header: Header
+    file: SqlFile
+    header: RelationHeader
 
     @property
     def key(self) -> str:
@@ -88,7 +88,7 @@ def text_hash(text: str) -> str:
 
 def read_project(
     folders: Sequence[Path], made: Mapping[str, str], own_seeds: Path | None
-) -> tuple[Project, list[Problem]]:
+) -> tuple[Project, list[ModelProblem]]:
     """Read every file of some folders.
 
     Args:
@@ -100,7 +100,7 @@ def read_project(
         The project, and what is wrong with it.
 
     """
-    problems: list[Problem] = []
+    problems: list[ModelProblem] = []
     models: dict[str, Model] = {}
     singular: dict[str, Singular] = {}
     for path, file in [*_files(folders, problems), *_made(made)]:
@@ -118,7 +118,7 @@ def read_project(
         models[model.relation] = model
     for seed in read_seeds([folder / SEEDS for folder in folders], own_seeds, problems):
         relation = f"{SEEDS}.{seed.name}"
-        file = File(seed.declared_in, seed.declaration)
+        file = SqlFile(seed.declared_in, seed.declaration)
         _once(models, relation, file, problems)
         models[relation] = Model(relation, SEED, file, seed.header, seed)
         _check_grain(models[relation], problems)
@@ -126,56 +126,58 @@ def read_project(
 
 
 def _files(
-    folders: Iterable[Path], problems: list[Problem]
-) -> Iterator[tuple[PurePosixPath, File]]:
+    folders: Iterable[Path], problems: list[ModelProblem]
+) -> Iterator[tuple[PurePosixPath, SqlFile]]:
     for folder in folders:
         for path in sorted(folder.rglob("*.sql")):
             inside = PurePosixPath(path.relative_to(folder).as_posix())
             name = f"{folder.name}/{inside}"
             try:
-                yield inside, File(name, path.read_text("utf-8"))
+                yield inside, SqlFile(name, path.read_text("utf-8"))
             except UnicodeDecodeError:
-                problems.append(Problem(name, 1, "this is not text in UTF-8"))
+                problems.append(ModelProblem(name, 1, "this is not text in UTF-8"))
 
 
-def _made(made: Mapping[str, str]) -> Iterator[tuple[PurePosixPath, File]]:
+def _made(made: Mapping[str, str]) -> Iterator[tuple[PurePosixPath, SqlFile]]:
     for name, text in sorted(made.items()):
-        yield PurePosixPath(name), File(f"{name} (generated)", text)
+        yield PurePosixPath(name), SqlFile(f"{name} (generated)", text)
 
 
-def _named(path: PurePosixPath, file: File, problems: list[Problem]) -> bool:
+def _named(path: PurePosixPath, file: SqlFile, problems: list[ModelProblem]) -> bool:
     """Tell whether a file can become a relation, and say why not."""
     schema = path.parts[0]
     if len(path.parts) == 1:
-        problems.append(Problem(file.name, 1, "a model lies in the folder of its schema"))
+        problems.append(ModelProblem(file.name, 1, "a model lies in the folder of its schema"))
     elif not NAME.fullmatch(path.stem) or not NAME.fullmatch(schema):
-        problems.append(Problem(file.name, 1, "a name has lower-case letters, digits and _ only"))
+        problems.append(
+            ModelProblem(file.name, 1, "a name has lower-case letters, digits and _ only")
+        )
     elif TAKEN.fullmatch(schema):
-        problems.append(Problem(file.name, 1, f"the schema {schema} is not for models"))
+        problems.append(ModelProblem(file.name, 1, f"the schema {schema} is not for models"))
     elif schema == SEEDS:
-        problems.append(Problem(file.name, 1, "the folder seeds holds CSV files"))
+        problems.append(ModelProblem(file.name, 1, "the folder seeds holds CSV files"))
     else:
         return True
     return False
 
 
-def _model(path: PurePosixPath, file: File, header: Header) -> Model:
+def _model(path: PurePosixPath, file: SqlFile, header: RelationHeader) -> Model:
     kind = header.materialized or (VIEW if path.parts[0] in VIEWS else TABLE)
     return Model(f"{path.parts[0]}.{path.stem}", kind, file, header)
 
 
 def _once(
-    found: Mapping[str, Model | Singular], name: str, file: File, problems: list[Problem]
+    found: Mapping[str, Model | Singular], name: str, file: SqlFile, problems: list[ModelProblem]
 ) -> None:
     if name in found:
         text = f"{name} is already made by {found[name].file.name}"
-        problems.append(Problem(file.name, 1, text))
+        problems.append(ModelProblem(file.name, 1, text))
 
 
-def _check_grain(model: Model, problems: list[Problem]) -> None:
+def _check_grain(model: Model, problems: list[ModelProblem]) -> None:
     if not model.header.grain:
         text = "the header grain is missing: what is one row?"
-        problems.append(Problem(model.file.name, 1, text))
+        problems.append(ModelProblem(model.file.name, 1, text))
     elif not any(rule.kind in {UNIQUE, ONE_ROW} for rule in model.header.rules):
         text = "the grain is not tested: put its columns in parentheses after it, or add unique"
-        problems.append(Problem(model.file.name, 1, text))
+        problems.append(ModelProblem(model.file.name, 1, text))

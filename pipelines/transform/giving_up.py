@@ -12,9 +12,9 @@ from . import inputs
 from .binding import bind
 from .build import read_plan
 from .inputs import Tables
-from .knowing import Known, doubts, judge
+from .knowing import Gaps, doubts, judge
 from .names import sql_name
-from .plan import Plan
+from .plan import BuildPlan
 from .rules import Check
 from .run import Work
 
@@ -43,7 +43,7 @@ def give_up(work: Work, failed: Sequence[str]) -> list[str]:
     return [one.name for one in (*behind, *unseen)]
 
 
-def _unseen(warehouse: Warehouse, known: Known, checks: Sequence[Check]) -> Iterator[Unknown]:
+def _unseen(warehouse: Warehouse, known: Gaps, checks: Sequence[Check]) -> Iterator[Unknown]:
     """Give the raw columns without any value of which columns are made that are wholly null."""
     for check in checks:
         reasons = known.columns.get(check.model, {})
@@ -55,7 +55,7 @@ def _unseen(warehouse: Warehouse, known: Known, checks: Sequence[Check]) -> Iter
                 yield from same or found
 
 
-def _empty(warehouse: Warehouse, plan: Plan, stored: Tables) -> Iterator[Unknown]:
+def _empty(warehouse: Warehouse, plan: BuildPlan, stored: Tables) -> Iterator[Unknown]:
     """Give every raw column of a table with rows in which no row has a value."""
     for table in sorted(plan.outside & stored.keys()):
         if not table.startswith("raw_"):

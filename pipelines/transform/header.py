@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .problems import Problem, unknown
+from .problems import ModelProblem, unknown
 
 ERROR, WARN = SEVERITIES = ("error", "warn")
 VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")
@@ -53,7 +53,7 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
-class Entry:
+class HeaderEntry:
     """One line of a header, with those that go on with it; the description has no key."""
 
     key: str
@@ -62,7 +62,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RowTest:
     """One test of a relation's rows.
 
     `target` and `target_column` are where a relationship leads, `values` what is accepted. With
@@ -104,7 +104,7 @@ class Heals:
 
 
 @dataclass(frozen=True)
-class Header:
+class RelationHeader:
     """What a file says of its relation; `comments` has the text and the line of a column.
 
     `append_by` is the column that tells which rows of an `append` are new, with its line. `needs`
@@ -117,15 +117,15 @@ class Header:
     materialized: str = ""
     append_by: tuple[str, int] = ("", 1)
     severity: str = ERROR
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RowTest, ...] = ()
     comments: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     needs: tuple[Needs, ...] = ()
     heals: tuple[Heals, ...] = ()
 
 
-def entries(text: str) -> Iterator[Entry]:
+def entries(text: str) -> Iterator[HeaderEntry]:
     """Read the comment at the top of a file."""
-    held: Entry | None = None
+    held: HeaderEntry | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("--"):
             if line.strip():
@@ -135,21 +135,27 @@ def entries(text: str) -> Iterator[Entry]:
         match = _KEY.fullmatch(said.strip())
         goes_on = said.startswith("   ") or (match is None and held is not None and not held.key)
         if held is not None and goes_on:
-            held = Entry(held.key, f"{held.text} {said.strip()}".strip(), held.line)
+            held = HeaderEntry(held.key, f"{held.text} {said.strip()}".strip(), held.line)
             continue
         if held is not None:
             yield held
-        held = Entry(match[1], match[2] or "", number) if match else Entry("", said.strip(), number)
+        held = (
+            HeaderEntry(match[1], match[2] or "", number)
+            if match
+            else HeaderEntry("", said.strip(), number)
+        )
     if held is not None:
         yield held
 
 
-def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> Header:
+def read_header(
+    file: str, found: Iterable[HeaderEntry], problems: list[ModelProblem]
+) -> RelationHeader:
     """Make a header of its entries; what cannot be understood is added to the problems."""
     listed = list(found)
 
     def tell(line: int, text: str) -> None:
-        problems.append(Problem(file, line, text))
+        problems.append(ModelProblem(file, line, text))
 
     for entry in listed:
         if entry.key and entry.key not in KEYS:
@@ -161,7 +167,7 @@ def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> H
     if (materialized == APPEND) != (append_by is not None):
         line = append_by.line if append_by else 1
         tell(line, "materialized: append and append_by, a column, come together")
-    return Header(
+    return RelationHeader(
         description=" ".join(entry.text for entry in listed if not entry.key).strip(),
         grain=grain.text if grain else "",
         basis=_choice(listed, "basis", BASES, tell),
@@ -178,14 +184,14 @@ def read_header(file: str, found: Iterable[Entry], problems: list[Problem]) -> H
 Tell = Callable[[int, str], None]
 
 
-def _one(listed: list[Entry], key: str, tell: Tell) -> Entry | None:
+def _one(listed: list[HeaderEntry], key: str, tell: Tell) -> HeaderEntry | None:
     found = [entry for entry in listed if entry.key == key]
     for entry in found[1:]:
         tell(entry.line, f"a second header {key}")
     return found[0] if found else None
 
 
-def _choice(listed: list[Entry], key: str, valid: tuple[str, ...], tell: Tell) -> str:
+def _choice(listed: list[HeaderEntry], key: str, valid: tuple[str, ...], tell: Tell) -> str:
     entry = _one(listed, key, tell)
     if entry is None or entry.text in valid:
         return entry.text if entry else ""
@@ -193,7 +199,7 @@ def _choice(listed: list[Entry], key: str, valid: tuple[str, ...], tell: Tell) -
     return ""
 
 
-def _comments(listed: list[Entry], tell: Tell) -> dict[str, tuple[str, int]]:
+def _comments(listed: list[HeaderEntry], tell: Tell) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for entry in listed:
         if entry.key != "column":
@@ -205,7 +211,7 @@ def _comments(listed: list[Entry], tell: Tell) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _needs(listed: list[Entry], tell: Tell) -> Iterator[Needs]:
+def _needs(listed: list[HeaderEntry], tell: Tell) -> Iterator[Needs]:
     """Read what figures rest on, such as `staging.x, core.y.z for total, balance`; or nothing."""
     for entry in listed:
         if entry.key != "needs":
@@ -222,7 +228,7 @@ def _needs(listed: list[Entry], tell: Tell) -> Iterator[Needs]:
             yield Needs(_split(match[1]), _split(columns) if columns else (), entry.line)
 
 
-def _heals(listed: list[Entry], tell: Tell) -> Iterator[Heals]:
+def _heals(listed: list[HeaderEntry], tell: Tell) -> Iterator[Heals]:
     """Read which records mend a check's rows, such as `bills by id from bill_id`."""
     for entry in listed:
         for part in entry.text.split(",") if entry.key == "heals" else ():
@@ -233,7 +239,7 @@ def _heals(listed: list[Entry], tell: Tell) -> Iterator[Heals]:
                 yield Heals(match[1], match[2], match[3] or match[2])
 
 
-def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
+def _rules(listed: list[HeaderEntry], severity: str, tell: Tell) -> Iterator[RowTest]:
     readers = {
         "grain": _grain,
         UNIQUE: _columns,
@@ -249,7 +255,9 @@ def _rules(listed: list[Entry], severity: str, tell: Tell) -> Iterator[Rule]:
         if own and own[1] not in SEVERITIES:
             tell(entry.line, f"[{own[1]}] is not one of [error], [warn]")
         text = _SEVERITY.sub("", entry.text).strip()
-        found = readers[entry.key](Entry(entry.key, text, entry.line), own[1] if own else severity)
+        found = readers[entry.key](
+            HeaderEntry(entry.key, text, entry.line), own[1] if own else severity
+        )
         if found is None:
             tell(entry.line, f"this {entry.key} cannot be understood; see docs/models.md")
         yield from found or ()
@@ -259,52 +267,52 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
 
 
-def _columns(entry: Entry, severity: str) -> list[Rule] | None:
+def _columns(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
     if not _COLUMNS.fullmatch(entry.text):
         return None
-    return [Rule(entry.key, _split(entry.text), severity, entry.line)]
+    return [RowTest(entry.key, _split(entry.text), severity, entry.line)]
 
 
-def _grain(entry: Entry, severity: str) -> list[Rule] | None:
+def _grain(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
     """Test the columns of a grain, such as `one row per bill (bill_id)`; or that it is one row."""
     if not entry.text:
         return None
     if entry.text.rstrip(".") == "one row":
-        return [Rule(ONE_ROW, (), severity, entry.line)]
+        return [RowTest(ONE_ROW, (), severity, entry.line)]
     match = _GRAIN.fullmatch(entry.text)
     names = match[2] if match else ""
     if not _COLUMNS.fullmatch(names):
         return []
-    return [Rule(UNIQUE, _split(names), severity, entry.line)]
+    return [RowTest(UNIQUE, _split(names), severity, entry.line)]
 
 
-def _relationships(entry: Entry, severity: str) -> list[Rule] | None:
+def _relationships(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
     found = [_RELATIONSHIP.fullmatch(part.strip()) for part in re.split(r"[;,]", entry.text)]
     if not all(found):
         return None
     return [
-        Rule(RELATIONSHIPS, (match[1],), severity, entry.line, match[2], match[3])
+        RowTest(RELATIONSHIPS, (match[1],), severity, entry.line, match[2], match[3])
         for match in found
         if match
     ]
 
 
-def _matches(entry: Entry, severity: str) -> list[Rule] | None:
+def _matches(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
     """Test that a cell stands for one row elsewhere: `lower(email) -> core.dim_user.email`."""
     match = _MATCH.fullmatch(entry.text)
     if match is None:
         return None
     to, column = match[3], match[4]
-    rule = Rule(entry.key, (match[2],), severity, entry.line, to, column, folded=bool(match[1]))
+    rule = RowTest(entry.key, (match[2],), severity, entry.line, to, column, folded=bool(match[1]))
     return [rule]
 
 
-def _accepted(entry: Entry, severity: str) -> list[Rule] | None:
+def _accepted(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
     match = _ACCEPTED.fullmatch(entry.text)
     values = _values(match[2]) if match else ()
     if match is None or not values:
         return None
-    return [Rule(ACCEPTED, (match[1],), severity, entry.line, values=values)]
+    return [RowTest(ACCEPTED, (match[1],), severity, entry.line, values=values)]
 
 
 def _values(text: str) -> tuple[str, ...]:

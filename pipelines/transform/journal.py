@@ -70,7 +70,7 @@ class BuiltModel:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """What a check said: how many rows are wrong, and the first of them as JSON.
 
     With `not_known`, the names of what is not, it said nothing, since it looks at that.
@@ -113,14 +113,14 @@ def built_otherwise(warehouse: Warehouse, form: str) -> frozenset[str]:
     return frozenset(name for (name,) in warehouse.rows(query, [form]))
 
 
-def verdicts(warehouse: Warehouse) -> dict[str, Verdict]:
+def verdicts(warehouse: Warehouse) -> dict[str, CheckResult]:
     """Read what each check said last of what is built."""
     said = (warehouse.either("checks", name) for name in ("not_known", "description"))
     columns = ", ".join(f"coalesce({one}, '')" for one in said)
     found = warehouse.rows(
         f"select check_name, model, severity, failures, signature, {columns} from meta.checks"  # noqa: S608
     )
-    return {row[0]: Verdict(*row) for row in found}
+    return {row[0]: CheckResult(*row) for row in found}
 
 
 def parsed_queries(warehouse: Warehouse) -> dict[str, tuple[str, ...]]:
@@ -167,7 +167,7 @@ def keep_runs(warehouse: Warehouse, runs: Iterable[ModelRun]) -> None:
 
 
 def keep_verdicts(
-    warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
+    warehouse: Warehouse, found: Sequence[CheckResult], run_id: str, at: pendulum.DateTime
 ) -> None:
     """Write what checks said, in the place of what they said before."""
     names = [verdict.check for verdict in found]
@@ -179,7 +179,7 @@ def keep_verdicts(
 
 
 def keep_failures(
-    warehouse: Warehouse, found: Sequence[Verdict], run_id: str, at: pendulum.DateTime
+    warehouse: Warehouse, found: Sequence[CheckResult], run_id: str, at: pendulum.DateTime
 ) -> None:
     """Write the rows that checks found, in the place of what they found before.
 
@@ -209,7 +209,7 @@ def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
     return {(check, row): since for check, row, since in found}
 
 
-def _said(one: Verdict) -> tuple[str, str, str, int]:
+def _said(one: CheckResult) -> tuple[str, str, str, int]:
     return one.check, one.model, one.severity, one.failures
 
 

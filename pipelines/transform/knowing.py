@@ -14,7 +14,7 @@ from pipelines.state.inputs import Unknown
 
 from .files import SEED, Model
 from .inputs import Tables
-from .plan import Plan
+from .plan import BuildPlan
 from .queries import parse
 from .rules import Check
 
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Known:
+class Gaps:
     """Why the rows of a relation are not all known, and why columns of it are not; by name."""
 
     rows: Mapping[str, Reasons] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Known:
         return (*self.rows.get(relation, ()), *self.columns.get(relation, {}).get(column, ()))
 
 
-def judge(plan: Plan, tables: Tables, found: Sequence[Unknown]) -> Known:
+def judge(plan: BuildPlan, tables: Tables, found: Sequence[Unknown]) -> Gaps:
     """Say of every model what is not known.
 
     Args:
@@ -57,7 +57,7 @@ def judge(plan: Plan, tables: Tables, found: Sequence[Unknown]) -> Known:
             columns.setdefault(one.relation, {})[one.field] = (one,)
         else:
             rows[one.relation] = (one,)
-    known = Known(rows, columns)
+    known = Gaps(rows, columns)
     if not found:
         return known
     for relation in plan.order:
@@ -70,14 +70,16 @@ def judge(plan: Plan, tables: Tables, found: Sequence[Unknown]) -> Known:
     return known
 
 
-def _rows(plan: Plan, known: Known, model: Model) -> Reasons:
+def _rows(plan: BuildPlan, known: Gaps, model: Model) -> Reasons:
     """Say why rows are not all known: by the header, else by everything that is read."""
     whole = [needs for needs in model.header.needs if not needs.columns]
     inputs = [name for needs in whole for name in needs.inputs]
     return _together(map(known.of, inputs if whole else plan.needs(model.relation)))
 
 
-def _columns(plan: Plan, known: Known, model: Model, own: Mapping[str, str]) -> dict[str, Reasons]:
+def _columns(
+    plan: BuildPlan, known: Gaps, model: Model, own: Mapping[str, str]
+) -> dict[str, Reasons]:
     """Say why columns are not known: by the header, else by the names that go on from what is read.
 
     With that a figure which is called as one below may be held back for the other's sake; then
@@ -102,7 +104,7 @@ def _columns(plan: Plan, known: Known, model: Model, own: Mapping[str, str]) -> 
     return {name: why for name, why in reasons.items() if name in own}
 
 
-def hidden(model: Model, known: Known, own: Mapping[str, str]) -> frozenset[str]:
+def hidden(model: Model, known: Gaps, own: Mapping[str, str]) -> frozenset[str]:
     """Name the columns of a model that are made null, since they are not known."""
     named = {name for needs in model.header.needs for name in needs.columns}
     return frozenset(
@@ -112,7 +114,9 @@ def hidden(model: Model, known: Known, own: Mapping[str, str]) -> frozenset[str]
     )
 
 
-def _staged(plan: Plan, known: Known, model: Model, own: Mapping[str, str]) -> dict[str, Reasons]:
+def _staged(
+    plan: BuildPlan, known: Gaps, model: Model, own: Mapping[str, str]
+) -> dict[str, Reasons]:
     """Follow raw columns through the query of a staging model, by what each column is made of."""
     hidden = [
         (name, why)
@@ -150,7 +154,7 @@ def blinded(query: str, types: Mapping[str, str], hidden: Iterable[str]) -> str:
     return f"select * replace ({nulls}) from (\n{query}\n) known" if nulls else query  # noqa: S608
 
 
-def told_unknown(known: Known, relation: str, columns: Iterable[str]) -> str:
+def told_unknown(known: Gaps, relation: str, columns: Iterable[str]) -> str:
     """Say in words which columns of a relation are not known, and what they would need."""
     named = sorted(columns)
     if not named:
@@ -161,7 +165,7 @@ def told_unknown(known: Known, relation: str, columns: Iterable[str]) -> str:
 
 
 def shown_unknown(
-    models: Iterable[Model], known: Known, tables: Tables
+    models: Iterable[Model], known: Gaps, tables: Tables
 ) -> dict[str, dict[str, Reasons]]:
     """Give what is to be said of each model: its columns that are not known, and why.
 
@@ -178,7 +182,7 @@ def shown_unknown(
     return found
 
 
-def doubts(check: Check, known: Known) -> Reasons:
+def doubts(check: Check, known: Gaps) -> Reasons:
     """Say why a check has nothing to say, since what it looks at is not known; else nothing.
 
     It looks at the columns that its text names, at all rows of what it reads, and at what its
@@ -187,7 +191,7 @@ def doubts(check: Check, known: Known) -> Reasons:
     return _together(_doubts(check, known))
 
 
-def _doubts(check: Check, known: Known) -> Iterator[Reasons]:
+def _doubts(check: Check, known: Gaps) -> Iterator[Reasons]:
     for needs in check.header.needs if check.header else ():
         yield from map(known.of, needs.inputs)
     words = set(check.columns) if check.model else set(_WORD.findall(check.query))

@@ -21,7 +21,7 @@ from .journal import BuiltModel
 from .metrics import FILE as METRICS
 from .metrics import Metric, read_metrics
 from .page import page
-from .plan import Plan
+from .plan import BuildPlan
 from .problems import refuse
 from .rules import header_checks
 from .run import Work
@@ -30,10 +30,10 @@ DEFAULT = "models.html"
 
 
 @dataclass(frozen=True)
-class View:
+class ModelsView:
     """Everything that is known of the models: files, columns, and what is built of them."""
 
-    plan: Plan
+    plan: BuildPlan
     columns: Tables
     built: Mapping[str, BuiltModel]
 
@@ -49,7 +49,7 @@ def _warehouse(work: Work) -> Iterator[Warehouse | None]:
         yield warehouse
 
 
-def read_view(work: Work) -> View:
+def read_view(work: Work) -> ModelsView:
     """Read and bind every model; a warehouse is not needed.
 
     Raises:
@@ -64,7 +64,7 @@ def read_view(work: Work) -> View:
         built = {}
         if warehouse is not None and "models" in warehouse.layout("meta"):
             built = journal.built_models(warehouse)
-        return View(plan, columns, built)
+        return ModelsView(plan, columns, built)
 
 
 def run_ls(work: Work) -> Outcome:
@@ -118,7 +118,7 @@ def _metrics(work: Work) -> list[Metric]:
     return [metric for folder in folders for metric in read_metrics(folder)]
 
 
-def _described(view: View, model: Model) -> dict[str, Any]:
+def _described(view: ModelsView, model: Model) -> dict[str, Any]:
     header, built = model.header, view.built.get(model.relation)
     comments = header.comments
     return {
@@ -140,7 +140,7 @@ def _described(view: View, model: Model) -> dict[str, Any]:
     }
 
 
-def _shown(view: View, model: Model) -> str:
+def _shown(view: ModelsView, model: Model) -> str:
     found = _described(view, model)
     columns = [(one["name"], one["type"], one["comment"]) for one in found["columns"]]
     lines = [

@@ -6,9 +6,9 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
 from .files import Model
-from .header import APPEND, TABLE, VIEW, Header
+from .header import APPEND, TABLE, VIEW, RelationHeader
 from .names import sql_name, sql_text
-from .seeds import Seed
+from .seeds import SeedFile
 
 
 def make(
@@ -66,7 +66,7 @@ def _append(warehouse: Warehouse, model: Model, name: str, query: str) -> int:
     return int(rows)
 
 
-def _sow(warehouse: Warehouse, name: str, seed: Seed) -> int:
+def _sow(warehouse: Warehouse, name: str, seed: SeedFile) -> int:
     """Fill the table of a seed; its cells were tried on their types before."""
     columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in seed.columns.items())
     warehouse.rows(f"create or replace table {name} ({columns})")
@@ -76,7 +76,9 @@ def _sow(warehouse: Warehouse, name: str, seed: Seed) -> int:
     return len(seed.rows)
 
 
-def _describe(warehouse: Warehouse, kind: str, name: str, header: Header, note: str) -> None:
+def _describe(
+    warehouse: Warehouse, kind: str, name: str, header: RelationHeader, note: str
+) -> None:
     said = [header.description, f"Grain: {header.grain}."]
     if header.basis:
         said.append(f"Date basis: {header.basis}.")

@@ -7,7 +7,7 @@ from .files import Model
 from .inputs import Tables
 from .journal import BuiltModel
 from .metrics import BASES, Metric
-from .plan import Plan
+from .plan import BuildPlan
 from .rules import header_checks
 
 STYLE = """
@@ -32,7 +32,7 @@ BOX, GAP, ROW = 300, 60, 26
 
 
 def page(
-    plan: Plan, columns: Tables, built: Mapping[str, BuiltModel], metrics: Sequence[Metric]
+    plan: BuildPlan, columns: Tables, built: Mapping[str, BuiltModel], metrics: Sequence[Metric]
 ) -> str:
     """Write the page: metrics, an index, then each model with lineage, columns, checks, query."""
     schemas: dict[str, list[str]] = {}
@@ -54,7 +54,7 @@ def page(
     return "\n".join([*parts, "</body>\n</html>\n"])
 
 
-def _metrics(plan: Plan, metrics: Sequence[Metric]) -> str:
+def _metrics(plan: BuildPlan, metrics: Sequence[Metric]) -> str:
     """Define each metric: what it is, by which date, and out of which relation."""
     rows = [
         (
@@ -71,14 +71,14 @@ def _metrics(plan: Plan, metrics: Sequence[Metric]) -> str:
     return "<h2>metrics</h2>\n" + _table(head, rows) if rows else ""
 
 
-def _index(plan: Plan, schema: str, names: Iterable[str]) -> str:
+def _index(plan: BuildPlan, schema: str, names: Iterable[str]) -> str:
     rows = [
         (_link(name, plan), escape(plan.project.models[name].header.description)) for name in names
     ]
     return f"<h2>{escape(schema)}</h2>\n" + _table(("relation", "what it is"), rows)
 
 
-def _link(name: str, plan: Plan) -> str:
+def _link(name: str, plan: BuildPlan) -> str:
     text = escape(name)
     return f'<a href="#{text}">{text}</a>' if name in plan.project.models else text
 
@@ -90,7 +90,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(["<table>", f"<tr>{first}</tr>", *lines, "</table>"])
 
 
-def _model(plan: Plan, name: str, columns: Mapping[str, str], built: BuiltModel | None) -> str:
+def _model(plan: BuildPlan, name: str, columns: Mapping[str, str], built: BuiltModel | None) -> str:
     model = plan.project.models[name]
     header, comments = model.header, model.header.comments
     facts = [("Grain", header.grain), ("Date basis", header.basis), ("Kind", model.kind)]
@@ -124,7 +124,7 @@ def _summary(model: Model) -> str:
     return "Declaration" if model.seed is not None else "Query"
 
 
-def _lineage(plan: Plan, name: str) -> str:
+def _lineage(plan: BuildPlan, name: str) -> str:
     """Draw what a relation reads on the left and what reads it on the right."""
     before = sorted(plan.needs(name))
     after = plan.readers(name)
@@ -146,7 +146,7 @@ def _lineage(plan: Plan, name: str) -> str:
     )
 
 
-def _box(plan: Plan, name: str, x: float, y: float) -> str:
+def _box(plan: BuildPlan, name: str, x: float, y: float) -> str:
     short = name if len(name) < 38 else name[:36] + "…"  # noqa: PLR2004 - what a box has room for
     drawn = (
         f'<rect x="{x + 1}" y="{y + 2}" width="{BOX - 2}" height="{ROW - 4}" rx="4"/>'
@@ -161,7 +161,7 @@ def _line(x: float, y: float, to_x: float, to_y: float) -> str:
     return f'<path d="M{x} {y} C{half} {y} {half} {to_y} {to_x} {to_y}"/>'
 
 
-def _checks(plan: Plan) -> str:
+def _checks(plan: BuildPlan) -> str:
     rows = [
         (escape(check.name), escape(check.header.description), escape(check.header.severity))
         for check in sorted(plan.project.singular, key=lambda one: one.name)

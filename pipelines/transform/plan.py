@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from .files import File, Project, text_hash
+from .files import Project, SqlFile, text_hash
 from .graph import CycleError, Graph, ordered
-from .problems import Problem
+from .problems import ModelProblem
 from .queries import DAY, QueryProblem, parse, reads, references, replaced
 from .rules import Check, header_checks, singular_check
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """A project in order; `reads` has what each model and each check file reads, by key."""
 
     project: Project
@@ -50,7 +50,7 @@ class Plan:
         """Give the models that read a model, by name."""
         return sorted(one for one, needed in self.graph.items() if name in needed)
 
-    def file(self, name: str) -> File:
+    def file(self, name: str) -> SqlFile:
         """Give the file of a model or a check."""
         return _queries(self.project)[name]
 
@@ -67,14 +67,14 @@ class Plan:
         return {text_hash(file.text): self.reads[name] for name, file in found.items()}
 
 
-def _queries(project: Project) -> dict[str, File]:
+def _queries(project: Project) -> dict[str, SqlFile]:
     models = {name: model.file for name, model in project.models.items() if model.seed is None}
     return models | {check.key: check.file for check in project.singular}
 
 
 def make_plan(
-    project: Project, parsed: Mapping[str, tuple[str, ...]], problems: list[Problem]
-) -> Plan:
+    project: Project, parsed: Mapping[str, tuple[str, ...]], problems: list[ModelProblem]
+) -> BuildPlan:
     """Put a project in order.
 
     Args:
@@ -89,28 +89,28 @@ def make_plan(
             known = parsed.get(text_hash(file.text))
             found[name] = reads(parse(file.text)) if known is None else known
         except QueryProblem as problem:
-            problems.append(Problem(file.name, problem.line, str(problem)))
+            problems.append(ModelProblem(file.name, problem.line, str(problem)))
             found[name] = ()
-    plan = Plan(project, found)
+    plan = BuildPlan(project, found)
     try:
-        return Plan(project, found, ordered(plan.graph))
+        return BuildPlan(project, found, ordered(plan.graph))
     except CycleError as error:
         problems.append(_circle(plan, error.circle))
         return plan
 
 
-def _circle(plan: Plan, circle: list[str]) -> Problem:
+def _circle(plan: BuildPlan, circle: list[str]) -> ModelProblem:
     """Tell a cycle at the line where its first relation reads the next."""
     first, second = circle[0], circle[1]
     for one, other in ((first, second), (second, first)):
         for relation, line in plan.lines(one):
             if relation == other:
                 text = f"a cycle: {' -> '.join(circle)}"
-                return Problem(plan.file(one).name, line, text)
-    return Problem(plan.file(first).name, 1, f"a cycle: {' -> '.join(circle)}")
+                return ModelProblem(plan.file(one).name, line, text)
+    return ModelProblem(plan.file(first).name, 1, f"a cycle: {' -> '.join(circle)}")
 
 
-def rendered(plan: Plan, name: str, stand_ins: Mapping[str, str]) -> str:
+def rendered(plan: BuildPlan, name: str, stand_ins: Mapping[str, str]) -> str:
     """Give a query with other SQL in the place of absent raw tables; a seed has no query."""
     if plan.project.models.get(name) and plan.project.models[name].seed:
         return ""

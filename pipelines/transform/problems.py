@@ -10,7 +10,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, order=True)
-class Problem:
+class ModelProblem:
     """One thing that is wrong: `file` as a person finds it, `line` from 1."""
 
     file: str
@@ -22,7 +22,7 @@ class Problem:
         return f"{self.file}:{self.line}: {self.text}"
 
 
-def refuse(problems: Iterable[Problem]) -> None:
+def refuse(problems: Iterable[ModelProblem]) -> None:
     """Go on only if nothing is wrong.
 
     Raises:

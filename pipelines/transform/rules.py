@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
-from .header import ACCEPTED, MATCHES, NOT_NULL, ONE_ROW, RELATIONSHIPS, UNIQUE, Header, Rule
+from .header import (
+    ACCEPTED,
+    MATCHES,
+    NOT_NULL,
+    ONE_ROW,
+    RELATIONSHIPS,
+    UNIQUE,
+    RelationHeader,
+    RowTest,
+)
 from .names import sql_name, sql_text
 
 
@@ -25,7 +34,7 @@ class Check:
     description: str
     file: str
     columns: tuple[str, ...] = ()
-    header: Header | None = None
+    header: RelationHeader | None = None
 
 
 def header_checks(model: Model) -> Iterator[Check]:
@@ -57,7 +66,7 @@ def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
     )  # fmt: skip
 
 
-def _unique(relation: str, rule: Rule) -> tuple[str, str]:
+def _unique(relation: str, rule: RowTest) -> tuple[str, str]:
     columns = ", ".join(map(quoted, rule.columns))
     query = (
         f"select {columns}, count(*) as rows from {relation}"  # noqa: S608
@@ -66,16 +75,16 @@ def _unique(relation: str, rule: Rule) -> tuple[str, str]:
     return query, ", ".join(rule.columns)
 
 
-def _one_row(relation: str, _rule: Rule) -> tuple[str, str]:
+def _one_row(relation: str, _rule: RowTest) -> tuple[str, str]:
     return f"select count(*) as rows from {relation} having count(*) > 1", ""  # noqa: S608
 
 
-def _not_null(relation: str, rule: Rule) -> tuple[str, str]:
+def _not_null(relation: str, rule: RowTest) -> tuple[str, str]:
     absent = " or ".join(f"{quoted(name)} is null" for name in rule.columns)
     return f"select * from {relation} where {absent}", ", ".join(rule.columns)  # noqa: S608
 
 
-def _relationships(relation: str, rule: Rule) -> tuple[str, str]:
+def _relationships(relation: str, rule: RowTest) -> tuple[str, str]:
     (column,), there = rule.columns, quoted(rule.target_column)
     query = (
         f"select * from {relation} where {quoted(column)} is not null and {quoted(column)}"  # noqa: S608
@@ -84,7 +93,7 @@ def _relationships(relation: str, rule: Rule) -> tuple[str, str]:
     return query, f"{column} -> {rule.target}.{rule.target_column}"
 
 
-def _accepted(relation: str, rule: Rule) -> tuple[str, str]:
+def _accepted(relation: str, rule: RowTest) -> tuple[str, str]:
     (column,) = rule.columns
     values = ", ".join(map(sql_text, rule.values))
     query = (
@@ -94,7 +103,7 @@ def _accepted(relation: str, rule: Rule) -> tuple[str, str]:
     return query, column
 
 
-def _matches(model: Model, rule: Rule) -> tuple[str, str]:
+def _matches(model: Model, rule: RowTest) -> tuple[str, str]:
     """Find rows of a seed that stand for no row elsewhere or for several, or stand there twice.
 
     Cells are compared as the models do that join them. Each row has its line in the file.
@@ -141,6 +150,6 @@ def named_columns(model: Model) -> Iterator[tuple[str, int]]:
         yield column, line
 
 
-def targets(model: Model) -> Iterator[Rule]:
+def targets(model: Model) -> Iterator[RowTest]:
     """Give the rules that lead to another relation."""
     return (rule for rule in model.header.rules if rule.target)

@@ -22,8 +22,8 @@ from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
 from .build import (
+    BuildOptions,
     Built,
-    Wish,
     build,
     check_query,
     demand_built,
@@ -35,9 +35,9 @@ from .build import (
 from .checking import evaluate, unsaid
 from .custom_fields import custom_field_models
 from .errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
-from .journal import ModelRun, Verdict
+from .journal import CheckResult, ModelRun
 from .knowing import doubts, judge
-from .plan import Plan
+from .plan import BuildPlan
 
 MEMORY_LIMIT = "2GB"
 """DuckDB's share while models are built; a million activities need about half of it."""
@@ -93,10 +93,10 @@ class Work:
 
     def wish(
         self, warehouse: Warehouse | None, select: Sequence[str] = (), *, full: bool = False
-    ) -> Wish:
+    ) -> BuildOptions:
         """Say what is built: the firm's own seeds and what is generated from its definitions."""
         own = self.settings.data_dir / OWN_SEEDS
-        return Wish(
+        return BuildOptions(
             tuple(select),
             full,
             self.settings.time_zone,
@@ -132,7 +132,7 @@ def _model(run: ModelRun) -> dict[str, Any]:
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: CheckResult) -> dict[str, Any]:
     return {
         "check": verdict.check,
         "model": verdict.model or None,
@@ -143,24 +143,24 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _status(verdict: Verdict) -> str:
+def _status(verdict: CheckResult) -> str:
     if verdict.not_known:
         return NOT_KNOWN
     return FAILED if verdict.failed else WARNED if verdict.failures else PASSED
 
 
-def _bad(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _bad(verdicts: Sequence[CheckResult]) -> list[CheckResult]:
     """Give the checks that found rows, those that stop a build first."""
     found = [one for one in verdicts if one.failures]
     return sorted(found, key=lambda one: (not one.failed, one.check))
 
 
-def _silent(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _silent(verdicts: Sequence[CheckResult]) -> list[CheckResult]:
     """Give the checks that had nothing to say."""
     return sorted((one for one in verdicts if one.not_known), key=lambda one: one.check)
 
 
-def _tell(outcome: Outcome, failed: Sequence[Verdict], error: type[ChecksFailedError]) -> None:
+def _tell(outcome: Outcome, failed: Sequence[CheckResult], error: type[ChecksFailedError]) -> None:
     for one in failed:
         rows = "1 row is" if one.failures == 1 else f"{one.failures:,} rows are"
         outcome.errors.append((one.check, error(f"{rows} wrong")))
@@ -184,7 +184,7 @@ def _built_text(built: Built) -> str:
     return "\n".join(parts) + "\n" + _warnings_text(built.warnings)
 
 
-def _checks_text(verdicts: Sequence[Verdict]) -> str:
+def _checks_text(verdicts: Sequence[CheckResult]) -> str:
     failed = sum(one.failed for one in verdicts)
     warned = sum(_status(one) == WARNED for one in verdicts)
     silent = _silent(verdicts)
@@ -197,7 +197,7 @@ def _checks_text(verdicts: Sequence[Verdict]) -> str:
     return text
 
 
-def _warnings_text(warnings: Sequence[Verdict]) -> str:
+def _warnings_text(warnings: Sequence[CheckResult]) -> str:
     if not warnings:
         return ""
     rows = [(one.check, one.failures) for one in _bad(warnings)]
@@ -243,7 +243,7 @@ def _waiting(name: str) -> dict[str, Any]:
     return {"check": name, "model": None, "severity": None, "failures": None, "status": NOT_BUILT}
 
 
-def _checked(warehouse: Warehouse, plan: Plan) -> tuple[list[Verdict], list[str]]:
+def _checked(warehouse: Warehouse, plan: BuildPlan) -> tuple[list[CheckResult], list[str]]:
     """Run the checks that can be run; give what they said, and the names of the others."""
     standing = read_standing(warehouse)
     there = standing.models.keys() & standing.relations.keys()

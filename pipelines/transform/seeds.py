@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .header import Entry, Header, read_header
-from .problems import Problem, unknown
+from .header import HeaderEntry, RelationHeader, read_header
+from .problems import ModelProblem, unknown
 
 LISTS = ("accepted", "matches", "not_null", "relationships", "unique")
 TEXTS = ("description", "grain", "severity")
@@ -17,7 +17,7 @@ OWN = "seeds/{}.csv of the data folder"
 
 
 @dataclass(frozen=True)
-class Seed:
+class SeedFile:
     """A CSV file and what is declared of it.
 
     `columns` maps each name to its SQL type; `rows` holds the texts in that order, None for an
@@ -27,7 +27,7 @@ class Seed:
     name: str
     declared_in: str
     declaration: str
-    header: Header
+    header: RelationHeader
     columns: Mapping[str, str]
     csv_name: str
     csv: str
@@ -36,8 +36,8 @@ class Seed:
 
 
 def read_seeds(
-    folders: Sequence[Path], own: Path | None, problems: list[Problem]
-) -> Iterator[Seed]:
+    folders: Sequence[Path], own: Path | None, problems: list[ModelProblem]
+) -> Iterator[SeedFile]:
     """Read the seeds of some folders; what cannot be used is added to the problems."""
     names = set()
     for folder in folders:
@@ -47,23 +47,25 @@ def read_seeds(
             if seed is not None:
                 yield seed
     problems += [
-        Problem(OWN.format(path.stem), 1, unknown("seed", path.stem, names))
+        ModelProblem(OWN.format(path.stem), 1, unknown("seed", path.stem, names))
         for path in (sorted(own.glob("*.csv")) if own is not None else ())
         if path.stem not in names
     ]
 
 
-def _seed(path: Path, own: Path | None, problems: list[Problem]) -> Seed | None:
+def _seed(path: Path, own: Path | None, problems: list[ModelProblem]) -> SeedFile | None:
     declared_in = f"{path.parents[1].name}/seeds/{path.stem}.toml"
     before = len(problems)
     try:
         declaration = path.with_suffix(".toml").read_text("utf-8")
         document = tomllib.loads(declaration)
     except FileNotFoundError:
-        problems.append(Problem(declared_in, 1, "there is no such file, so no column has a type"))
+        problems.append(
+            ModelProblem(declared_in, 1, "there is no such file, so no column has a type")
+        )
         return None
     except tomllib.TOMLDecodeError:
-        problems.append(Problem(declared_in, 1, "this is not valid TOML"))
+        problems.append(ModelProblem(declared_in, 1, "this is not valid TOML"))
         return None
     header, columns = _declared(declared_in, document, problems)
     replaced = own / path.name if own is not None else path
@@ -74,42 +76,42 @@ def _seed(path: Path, own: Path | None, problems: list[Problem]) -> Seed | None:
     rows, lines = _rows(name, text, list(columns), problems)
     if len(problems) > before:
         return None
-    return Seed(path.stem, declared_in, declaration, header, columns, name, text, rows, lines)
+    return SeedFile(path.stem, declared_in, declaration, header, columns, name, text, rows, lines)
 
 
 def _declared(
-    file: str, document: Mapping[str, Any], problems: list[Problem]
-) -> tuple[Header, dict[str, str]]:
+    file: str, document: Mapping[str, Any], problems: list[ModelProblem]
+) -> tuple[RelationHeader, dict[str, str]]:
     """Read the types of the columns, and what else is said of a seed, as a header says it."""
     found = []
     for key, value in document.items():
         if key in LISTS and isinstance(value, list):
-            found += [Entry(key, str(text), 1) for text in value]
+            found += [HeaderEntry(key, str(text), 1) for text in value]
         elif key in TEXTS:
-            found.append(Entry("" if key == "description" else key, str(value), 1))
+            found.append(HeaderEntry("" if key == "description" else key, str(value), 1))
         elif key != "columns":
-            problems.append(Problem(file, 1, unknown("key", key, (*LISTS, *TEXTS, "columns"))))
+            problems.append(ModelProblem(file, 1, unknown("key", key, (*LISTS, *TEXTS, "columns"))))
     columns: dict[str, str] = {}
     for name, said in document.get("columns", {}).items():
         details = said if isinstance(said, dict) else {"type": said}
         columns[name] = str(details.get("type", ""))
         if "comment" in details:
-            found.append(Entry("column", f"{name}: {details['comment']}", 1))
+            found.append(HeaderEntry("column", f"{name}: {details['comment']}", 1))
     if not columns or not all(columns.values()):
-        problems.append(Problem(file, 1, "[columns] gives each column its type"))
+        problems.append(ModelProblem(file, 1, "[columns] gives each column its type"))
     return read_header(file, found, problems), columns
 
 
-def _text(path: Path, name: str, problems: list[Problem]) -> str:
+def _text(path: Path, name: str, problems: list[ModelProblem]) -> str:
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        problems.append(Problem(name, 1, "this is not text in UTF-8; save it as CSV UTF-8"))
+        problems.append(ModelProblem(name, 1, "this is not text in UTF-8; save it as CSV UTF-8"))
         return ""
 
 
 def _rows(
-    file: str, text: str, columns: list[str], problems: list[Problem]
+    file: str, text: str, columns: list[str], problems: list[ModelProblem]
 ) -> tuple[tuple[tuple[str | None, ...], ...], tuple[int, ...]]:
     reader = csv.reader(io.StringIO(text), strict=True)
     rows, lines = [], []
@@ -119,23 +121,27 @@ def _rows(
         for cells in reader:
             if len(cells) != len(names) and cells:
                 said = f"{len(cells)} cells, where there are {len(names)} names"
-                problems.append(Problem(file, reader.line_num, said))
+                problems.append(ModelProblem(file, reader.line_num, said))
             elif any(cell.strip() for cell in cells):
                 found = {n: c.strip() or None for n, c in zip(names, cells, strict=True)}
                 rows.append(tuple(found.get(name) for name in columns))
                 lines.append(reader.line_num)
     except csv.Error:
-        problems.append(Problem(file, reader.line_num, "this is not CSV with commas"))
+        problems.append(ModelProblem(file, reader.line_num, "this is not CSV with commas"))
     return tuple(rows), tuple(lines)
 
 
-def _check_names(file: str, names: list[str], columns: list[str], problems: list[Problem]) -> None:
+def _check_names(
+    file: str, names: list[str], columns: list[str], problems: list[ModelProblem]
+) -> None:
     for name in names:
         if name not in columns:
             said = unknown("column", name, columns) + f"; it has {', '.join(columns)}"
-            problems.append(Problem(file, 1, said))
+            problems.append(ModelProblem(file, 1, said))
         elif names.count(name) > 1:
-            problems.append(Problem(file, 1, f"the column {name} comes twice"))
+            problems.append(ModelProblem(file, 1, f"the column {name} comes twice"))
     problems += [
-        Problem(file, 1, f"the column {name} is missing") for name in columns if name not in names
+        ModelProblem(file, 1, f"the column {name} is missing")
+        for name in columns
+        if name not in names
     ]

@@ -11,7 +11,7 @@ from pipelines.warehouse import FILE, Warehouse
 
 from . import journal
 from .errors import NotBuiltError, UnknownCheckError
-from .journal import Verdict
+from .journal import CheckResult
 from .problems import unknown
 from .run import Work
 
@@ -40,10 +40,10 @@ where check_name = $1 order by all
 
 
 @dataclass(frozen=True)
-class Shown:
+class CheckView:
     """A check's verdict with its first rows, and since when each is wrong."""
 
-    verdict: Verdict
+    verdict: CheckResult
     rows: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
@@ -69,7 +69,7 @@ def run_check_show(work: Work, name: str) -> Outcome:
     return Outcome("check show", started_at, work.clock.now(), results=results, text=text)
 
 
-def _named(warehouse: Warehouse, name: str) -> list[Verdict]:
+def _named(warehouse: Warehouse, name: str) -> list[CheckResult]:
     """Find checks by their name, or by a part of it that ends it, such as that of its file."""
     # what failed last is told, also where the build before it, which still stands, said otherwise
     known = journal.verdicts(warehouse) | _failed_alone(warehouse)
@@ -79,23 +79,23 @@ def _named(warehouse: Warehouse, name: str) -> list[Verdict]:
     return found
 
 
-def _failed_alone(warehouse: Warehouse) -> dict[str, Verdict]:
+def _failed_alone(warehouse: Warehouse) -> dict[str, CheckResult]:
     """Give the checks that failed a build which was rolled back, so that no verdict is kept."""
     rows = warehouse.rows(
         "select distinct check_name, model, severity, failures from meta.check_failures"
     )
     return {
-        name: Verdict(name, model, severity, failures, "")
+        name: CheckResult(name, model, severity, failures, "")
         for name, model, severity, failures in rows
     }
 
 
-def _shown(warehouse: Warehouse, verdict: Verdict) -> Shown:
+def _shown(warehouse: Warehouse, verdict: CheckResult) -> CheckView:
     query = ROWS.format(since=warehouse.either("check_failures", "since"))
     found = warehouse.rows(query, [verdict.check])
     rows = [{**json.loads(text), "since": since} for text, since in found]
     names = _names(warehouse, {column for row in rows for column in row})
-    return Shown(verdict, [_with_names(row, names) for row in rows])
+    return CheckView(verdict, [_with_names(row, names) for row in rows])
 
 
 def _names(warehouse: Warehouse, columns: set[str]) -> dict[str, dict[str, str]]:
@@ -119,7 +119,7 @@ def _with_names(row: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) 
     return told
 
 
-def _text(shown: Shown) -> str:
+def _text(shown: CheckView) -> str:
     verdict, rows = shown.verdict, shown.rows
     head = f"{verdict.check} ({verdict.severity})"
     if verdict.not_known:

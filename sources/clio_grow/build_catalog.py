@@ -23,7 +23,7 @@ COMMON_PARAMETERS = frozenset({"created_since", "ids[]", "include", "page_token"
 UNKNOWN_KEYS = {"name": "_extra", "type": EXTRA}
 
 
-class Document:
+class GrowDocument:
     """A document of Grow's API, with the questions that the catalogue asks of it."""
 
     def __init__(self, spec: Spec) -> None:
@@ -141,7 +141,7 @@ def _extra_parameters(name: str) -> Spec:
     return {"variants": list(variants), "reason": reason}
 
 
-def _item(document: Document, path: str) -> Spec:
+def _item(document: GrowDocument, path: str) -> Spec:
     """Say where one record is, and what must be sent so that it is as wide as in its list."""
     item = f"{path}/{{id}}"
     operation = document.spec["paths"].get(item, {}).get("get")
@@ -153,7 +153,7 @@ def _item(document: Document, path: str) -> Spec:
     return found
 
 
-def _entry(document: Document, path: str) -> Spec:
+def _entry(document: GrowDocument, path: str) -> Spec:
     bare = path.strip("/")
     name = settings.NAMES.get(bare, bare.replace("/", "_"))
     parameters = document.parameters(path)
@@ -193,11 +193,11 @@ def _entry(document: Document, path: str) -> Spec:
     return {**entry, "leaves": settings.LEAVES[name]} if name in settings.LEAVES else entry
 
 
-def _singleton(document: Document, name: str, path: str) -> Spec:
+def _singleton(document: GrowDocument, name: str, path: str) -> Spec:
     return {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
 
 
-def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
+def _reachable(document: GrowDocument, roots: set[str]) -> dict[str, Spec]:
     schemas: dict[str, Spec] = {}
     waiting = sorted(roots)
     while waiting:
@@ -211,7 +211,7 @@ def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
 
 def build(spec: Spec) -> Spec:
     """Build the catalogue of a document, as it is written to `catalog.json`."""
-    document = Document(spec)
+    document = GrowDocument(spec)
     found = sorted((_entry(document, path) for path in document.lists), key=lambda one: one["name"])
     singletons = [_singleton(document, *item) for item in settings.SINGLETONS.items()]
     roots = {entry["schema"] for entry in [*found, *singletons]}

@@ -26,7 +26,7 @@ from sources.errors import (
 from .bearer import Bearer, Renew
 from .client_settings import ClientSettings
 from .clock import Clock, http_date
-from .counting import Allowance, Meter
+from .counting import Meter, RequestBudget
 from .exchange import Bounds, Exchange, RawAnswer
 from .gateway_statuses import gateway_error_for
 from .hints import of_product
@@ -34,13 +34,12 @@ from .limits import Budget, RateBudget
 from .notices import VERSION, Notices
 from .pace import Pace, PacedBudget
 from .redaction import quiet_libraries
-from .retry import Again, Done, Outcome, Policy, Refused, Retrier, asked_wait
+from .retry import Outcome, Policy, Retrier, Succeeded, Throttled, Transient, asked_wait
 from .secret import Secret
 from .silence import Silence
-from .statuses import OK, REDIRECTS, TOO_MANY, Asked, error_for, is_temporary
+from .statuses import OK, REDIRECTS, TOO_MANY, RequestContext, error_for, is_temporary
 
 __all__ = [
-    "Allowance",
     "Answer",
     "Bounds",
     "ClientSettings",
@@ -48,6 +47,7 @@ __all__ = [
     "Meter",
     "Pace",
     "Policy",
+    "RequestBudget",
     "Secret",
 ]
 
@@ -76,7 +76,7 @@ class Answer:
 class _Wanted(Generic[T]):
     """A request, what is made of its answer, who counts it, and what the log adds to it."""
 
-    asked: Asked
+    asked: RequestContext
     check: Callable[[Answer], T]
     meter: Meter | None
     note: str
@@ -101,7 +101,7 @@ class ClioClient:
         self._clock = clock
         self._stop = stop or threading.Event()
         self._meter = Meter()
-        self.allowance = Allowance()
+        self.allowance = RequestBudget()
         self.silence = Silence()
         self.notices = Notices(settings.headers.get(VERSION, ""))
         self._moved: dict[str, str] = {}
@@ -167,7 +167,7 @@ class ClioClient:
         repeated a few times, or until there were so many `attempts`. `note` is added to the log
         line. A refused token is renewed once, and a redirect within the API is followed once.
         """
-        wanted = _Wanted(Asked(path, params), check, meter, note, attempts)
+        wanted = _Wanted(RequestContext(path, params), check, meter, note, attempts)
         try:
             return self._signed(wanted)
         except MovedError as moved:
@@ -198,7 +198,7 @@ class ClioClient:
         Raises:
             ClioError: there was no whole answer, or the run is to stop.
         """
-        wanted = _Wanted(Asked(path, params), _parsable, None, "")
+        wanted = _Wanted(RequestContext(path, params), _parsable, None, "")
         with self._budget.slot():
             raw = self._send(wanted, self._bearer.token, headers)
             if raw.status == TOO_MANY:
@@ -281,20 +281,20 @@ class ClioClient:
             if wanted.meter and not is_temporary(raw.status):
                 self.silence.answered()
             if is_temporary(raw.status):
-                return Again(self._error(raw, wanted.asked))
+                return Transient(self._error(raw, wanted.asked))
             if raw.status == TOO_MANY:
-                return Refused(asked_wait(raw.headers, self._clock.now()))
+                return Throttled(asked_wait(raw.headers, self._clock.now()))
             if raw.status == OK:
-                return Done(wanted.check(_answer(raw)))
+                return Succeeded(wanted.check(_answer(raw)))
         except UntrustedServerError:
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
             if wanted.meter and isinstance(error, HangError):
                 self.silence.hung(wanted.meter, since)
-            return Again(error)
+            return Transient(error)
         raise self._error(raw, wanted.asked)
 
-    def _error(self, raw: RawAnswer, asked: Asked) -> ClioError:
+    def _error(self, raw: RawAnswer, asked: RequestContext) -> ClioError:
         meaning = gateway_error_for if self.settings.gateway else error_for
         location = raw.headers.get("location", "")
         error = meaning(raw.status, raw.body, location, asked)

@@ -24,7 +24,7 @@ class Meter:
             self._requests += 1
 
 
-class Allowance:
+class RequestBudget:
     """The requests that a run may still send; without a number there is no bound."""
 
     def __init__(self, requests: int | None = None) -> None:

@@ -20,7 +20,7 @@ from sources.errors import (
     VersionRetiredError,
 )
 
-from .statuses import Asked, error_for, explanation
+from .statuses import RequestContext, error_for, explanation
 
 _BAD_REQUEST = 400
 _OF_THE_KEY = re.compile(r"maton|api.?key", re.IGNORECASE)
@@ -38,7 +38,7 @@ _HINTS: Mapping[type[ClioError], str] = {
 """What to do next where that differs from what is said without a gateway."""
 
 
-def gateway_error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
+def gateway_error_for(status: int, body: bytes, location: str, asked: RequestContext) -> ClioError:
     """Give the error that an answer other than 200 means, if it came through the gateway."""
     error = error_for(status, body, location, asked)
     kind, text = explanation(body)

@@ -29,9 +29,9 @@ from .redaction import quiet_libraries, register_secret
 from .secret import Secret
 from .token_answers import (
     GOOD,
+    AuthlibSession,
     Grant,
     RefusedError,
-    Session,
     grant_of,
     meaning,
     registered,
@@ -171,13 +171,13 @@ class OAuth:
     def _asked(self, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what Authlib gives
         refused: str
         try:
-            return ask(self._protocol(Session(self._post)))
+            return ask(self._protocol(AuthlibSession(self._post)))
         except RefusedError as error:
             refused = error.error
         # Raised only here: the frames of the exception above hold the client's secret.
         raise meaning(refused, self._application.product)
 
-    def _protocol(self, session: Session | None) -> Any:  # noqa: ANN401 - Authlib has no types
+    def _protocol(self, session: AuthlibSession | None) -> Any:  # noqa: ANN401 - Authlib has no types
         application = self._application
         client = OAuth2Client(
             session,

@@ -34,7 +34,7 @@ class List:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WalkPlan:
     """What a walk is to do, decided before its first request.
 
     `since` asks only for records changed after that moment; None asks for all of them.
@@ -92,7 +92,7 @@ class Reading:
         )
 
 
-def request_parameters(plan: Plan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
+def request_parameters(plan: WalkPlan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
     """Give the parameters that every page of a walk is asked with."""
     parameters = narrowing(plan.collection, fields, plan.not_taken)
     if plan.since is not None:
@@ -114,7 +114,7 @@ def narrowing(
     return chosen
 
 
-def asked_without(plan: Plan, refused: str) -> Plan:
+def asked_without(plan: WalkPlan, refused: str) -> WalkPlan:
     """Give a plan without what Clio refused; one that cannot ask for changes asks for all."""
     plan = replace(plan, not_taken=plan.not_taken | {refused})
     return replace(plan, since=None, mode="full") if refused == SINCE else plan

@@ -13,17 +13,17 @@ from .asking import ORDER, taken
 from .catalog import Field
 from .client import ClioClient, Meter
 from .paging import walk
-from .plan import List, Plan, Point, Reading, narrowing
+from .plan import List, Point, Reading, WalkPlan, narrowing
 from .rows import ARROW_TYPES, Misfit, RowReader
 
 
-class Records:
+class RecordReader:
     """Reads records of one plan's collection, with the same fields as its walk."""
 
     def __init__(
         self,
         client: ClioClient,
-        plan: Plan,
+        plan: WalkPlan,
         fields: Sequence[Field],
         meter: Meter,
     ) -> None:
@@ -124,7 +124,7 @@ def joined(readings: Sequence[Reading]) -> Reading:
     return reading(table, [misfit for one in readings for misfit in one.misfits])
 
 
-def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
+def filled(table: pa.Table, plan: WalkPlan, one: List) -> pa.Table:
     """Add the columns that the list itself decides, such as the parent's id, and stand-ins."""
     kinds = {column.name: column.type for column in plan.collection.columns}
     for name, constant in one.constants:
@@ -142,7 +142,7 @@ def filled(table: pa.Table, plan: Plan, one: List) -> pa.Table:
     return table
 
 
-def keyed(misfits: Sequence[Misfit], plan: Plan, one: List) -> list[Misfit]:
+def keyed(misfits: Sequence[Misfit], plan: WalkPlan, one: List) -> list[Misfit]:
     """Complete the keys of misfits by what the list itself decides, such as the parent's id."""
     key, constants = plan.collection.key, dict(one.constants)
     ours = dict(plan.collection.stands_for)

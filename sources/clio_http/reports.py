@@ -23,7 +23,7 @@ from .clock import Clock
 from .exchange import RawAnswer
 from .hosts import LOOPBACK_HOSTS, Origin
 from .retry import asked_wait
-from .statuses import OK, TOO_MANY, Asked, error_for
+from .statuses import OK, TOO_MANY, RequestContext, error_for
 
 PRODUCT, PATH, FORMAT = "clio_manage", "reports", "csv"
 KINDS = frozenset(
@@ -50,7 +50,7 @@ _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReportRequest:
     """A report to be made: its kind, and the days of its period, both or neither."""
 
     kind: str
@@ -58,7 +58,7 @@ class Wanted:
     end: str = ""
 
 
-def check(wanted: Wanted, settings: ClientSettings) -> None:
+def check(wanted: ReportRequest, settings: ClientSettings) -> None:
     """Refuse what must never be sent.
 
     Raises:
@@ -79,7 +79,7 @@ def check(wanted: Wanted, settings: ClientSettings) -> None:
     raise WriteRefusedError(message)
 
 
-def report(client: ClioClient, clock: Clock, wanted: Wanted) -> bytes:
+def report(client: ClioClient, clock: Clock, wanted: ReportRequest) -> bytes:
     """Let Clio make a report, wait for it, and give its file; empty where it has no row.
 
     Raises:
@@ -104,7 +104,7 @@ def report(client: ClioClient, clock: Clock, wanted: Wanted) -> bytes:
     return stored.body
 
 
-def ask(client: ClioClient, clock: Clock, wanted: Wanted) -> str:
+def ask(client: ClioClient, clock: Clock, wanted: ReportRequest) -> str:
     """Ask for a report, again only after a 429, when it was not taken; give its id.
 
     Raises:
@@ -179,4 +179,6 @@ def demand_storage(url: str, base: Origin) -> None:
 def _error(raw: RawAnswer, path: str) -> Exception:
     if raw.status == OK:
         return RequestRefusedError("the report has no file")
-    return error_for(raw.status, raw.body, raw.headers.get("location", ""), Asked(path, ()))
+    return error_for(
+        raw.status, raw.body, raw.headers.get("location", ""), RequestContext(path, ())
+    )

@@ -42,27 +42,27 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Done(Generic[T]):
+class Succeeded(Generic[T]):
     """The request succeeded."""
 
     value: T
 
 
 @dataclass(frozen=True)
-class Again:
+class Transient:
     """The request failed in a way that may pass; `error` is raised if it does not."""
 
     error: ClioError
 
 
 @dataclass(frozen=True)
-class Refused:
+class Throttled:
     """Clio answered 429 and asked for a wait of `seconds`, or did not say how long."""
 
     seconds: float | None
 
 
-Outcome = Done[T] | Again | Refused
+Outcome = Succeeded[T] | Transient | Throttled
 
 
 class Retrier:
@@ -101,18 +101,18 @@ class Retrier:
                 began = self._clock.monotonic()
                 outcome = once()
                 spent += self._clock.monotonic() - began
-                if isinstance(outcome, Refused):
+                if isinstance(outcome, Throttled):
                     refusals += 1
                     unsaid += outcome.seconds is None
                     # Held before the slot is given back, so that no other thread slips through.
                     self._hold_all(outcome, refusals, unsaid)
-            if isinstance(outcome, Done):
+            if isinstance(outcome, Succeeded):
                 return outcome.value
-            if isinstance(outcome, Again):
+            if isinstance(outcome, Transient):
                 failures += 1
                 spent += self._pause(outcome, failures, spent, attempts or self._policy.attempts)
 
-    def _hold_all(self, refusal: Refused, refusals: int, unsaid: int) -> None:
+    def _hold_all(self, refusal: Throttled, refusals: int, unsaid: int) -> None:
         waits = self._policy.waits
         if refusals >= self._policy.refusals or (waits and unsaid > len(waits)):
             message = f"Clio answered 429 (too many requests) {refusals} times in a row"
@@ -128,7 +128,7 @@ class Retrier:
         # never shorter than Clio advises, and not the same for everyone
         return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311
 
-    def _pause(self, failure: Again, failures: int, spent: float, attempts: int) -> float:
+    def _pause(self, failure: Transient, failures: int, spent: float, attempts: int) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)
         if failures >= attempts or spent + wait > self._policy.total:
             raise failure.error

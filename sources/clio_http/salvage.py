@@ -61,7 +61,7 @@ MOST_LOST = 3
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListRequest:
     """One list as it is asked for: all that its pages have in common.
 
     `known` are records that could not be had before, and are not asked for; `readable` raises where
@@ -92,7 +92,7 @@ class Salvage:
     that page is not at hand.
     """
 
-    asked: Asked
+    asked: ListRequest
     error: ClioError
     before: Page | None = None
     after: int = 0

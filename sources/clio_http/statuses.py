@@ -60,7 +60,7 @@ _PERMISSIONS = re.compile(
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestContext:
     """What was asked for, as far as an error may tell of it."""
 
     path: str
@@ -87,7 +87,7 @@ def is_temporary(status: int) -> bool:
     return status == _TIMEOUT or status >= _SERVER_ERROR
 
 
-def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioError:
+def error_for(status: int, body: bytes, location: str, asked: RequestContext) -> ClioError:
     """Give the error that an answer other than 200 means."""
     message = f"GET {asked.template} was answered with {status}"
     if status < REDIRECTS.start or is_temporary(status):
@@ -104,7 +104,7 @@ def error_for(status: int, body: bytes, location: str, asked: Asked) -> ClioErro
     return _refused(status, message, kind, text, asked)
 
 
-def _refused(status: int, message: str, kind: str, text: str, asked: Asked) -> ClioError:
+def _refused(status: int, message: str, kind: str, text: str, asked: RequestContext) -> ClioError:
     """Say what of a request Clio did not take, as far as its own words tell."""
     fields = refused_fields(text, asked.fields, kind) if status == _BAD_REQUEST else ()
     parameters = refused_parameters(text, asked.params)

@@ -14,7 +14,7 @@ from .keys import key_texts
 from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit
 from .paging import Page
 from .places import Place
-from .plan import Plan, Point, Reading
+from .plan import Point, Reading, WalkPlan
 from .records import filled, keyed
 from .rows import ARROW_TYPES, Batch, RowReader
 from .salvage import plain_fields
@@ -23,7 +23,7 @@ from .signs import NOT_READ
 PAGE_READINGS = 3
 
 
-class Again(Protocol):
+class PageRetry(Protocol):
     """Asks once more for an unreadable page of a list; with `last` in parts."""
 
     def __call__(self, index: int, page: Page, *, last: bool) -> Place:
@@ -46,7 +46,7 @@ class Stretches:
     """
 
     def __init__(
-        self, plan: Plan, fields: Sequence[Field], again: Again, lost: dict[int, str]
+        self, plan: WalkPlan, fields: Sequence[Field], again: PageRetry, lost: dict[int, str]
     ) -> None:
         """Get ready; `again` asks for a page that cannot be parsed."""
         self.plan = plan

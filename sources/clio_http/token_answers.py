@@ -55,20 +55,27 @@ class RefusedError(Exception):
         self.error = error if isinstance(error, str) else ""
 
 
-class Session:
+class AuthlibSession:
     """What Authlib sends its requests with."""
 
     def __init__(self, post: Callable[[str, str, Mapping[str, str]], RawAnswer]) -> None:
         """Take what sends a body and headers to an address."""
         self._send = post
 
-    def post(self, url: str, *, data: Mapping[str, str], headers: Any, auth: Any) -> "Answer":  # noqa: ANN401 - as Authlib gives them
+    def post(
+        self,
+        url: str,
+        *,
+        data: Mapping[str, str],
+        headers: Any,  # noqa: ANN401 - as Authlib gives them
+        auth: Any,  # noqa: ANN401 - as Authlib gives them
+    ) -> "TokenResponse":
         """Send a form, signed in the way that Authlib was told."""
         url, headers, body = auth.prepare("POST", url, dict(headers), urlencode(data))
-        return Answer(self._send(url, body, headers))
+        return TokenResponse(self._send(url, body, headers))
 
 
-class Answer:
+class TokenResponse:
     """An answer as Authlib reads one."""
 
     def __init__(self, raw: RawAnswer) -> None:

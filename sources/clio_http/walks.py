@@ -31,10 +31,10 @@ from .client import ClioClient, Meter
 from .clock import Clock
 from .paging import Page, fetch
 from .places import Place, Repeats, Spot
-from .plan import List, Plan, Point, Reading, asked_without, request_parameters, without
-from .records import Records, as_page
+from .plan import List, Point, Reading, WalkPlan, asked_without, request_parameters, without
+from .records import RecordReader, as_page
 from .redaction import place_of
-from .salvage import Asked, Salvage, ids_of, is_of_the_service, may_be_one_page
+from .salvage import ListRequest, Salvage, ids_of, is_of_the_service, may_be_one_page
 from .stretches import Stretch, Stretches
 
 MAX_PAGES = 50
@@ -70,7 +70,7 @@ class Walk:
     def __init__(
         self,
         client: ClioClient,
-        plan: Plan,
+        plan: WalkPlan,
         clock: Clock,
         prefetch: ThreadPoolExecutor | None = None,
     ) -> None:
@@ -138,9 +138,9 @@ class Walk:
         return bool(collection.ids or collection.item_path) and self.plan.mode != "child"
 
     @property
-    def records(self) -> Records:
+    def records(self) -> RecordReader:
         """Give a reader of this collection's single records, with the fields of the walk."""
-        return Records(self.client, self.plan, self._fields, self.meter)
+        return RecordReader(self.client, self.plan, self._fields, self.meter)
 
     def _walk(self) -> Iterator[Reading]:
         try:
@@ -332,7 +332,7 @@ class Walk:
 
     def _in_parts(self, one: List, token: str, error: ClioError, since: int) -> Place:
         """Take a page apart that cannot be had whole."""
-        asked = Asked(
+        asked = ListRequest(
             self.client, self.plan.collection, one, self._fields, self._sent(one), self.meter,
             self._stretch.readable, self.plan.run_at or self.plan.started_at, self.plan.unread,
         )  # fmt: skip

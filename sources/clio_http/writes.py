@@ -96,7 +96,7 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What came of one PATCH.
 
     `record` is what the answer shows, where it is accepted. `status` is 0 where there was no
@@ -158,7 +158,7 @@ def address(patch: Patch, settings: ClientSettings) -> str:
 
 def send(
     client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = _nothing
-) -> Written:
+) -> WriteResult:
     """Send one PATCH within the rate limit, once, and say what is known of the record after it.
 
     `last_look` is called once the waiting is over; what it raises keeps the PATCH from leaving.
@@ -176,9 +176,9 @@ def send(
         try:
             raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)
         except (UnreachableError, UntrustedServerError) as error:
-            found = Written(Effect.UNSENT, told=str(error))
+            found = WriteResult(Effect.UNSENT, told=str(error))
         except (UnavailableError, UnreadableAnswerError, Interrupted) as error:
-            found = Written(Effect.UNKNOWN, told=str(error))
+            found = WriteResult(Effect.UNKNOWN, told=str(error))
         else:
             found = effect_of(raw, patch, clock)
     _LOG.debug(
@@ -191,22 +191,22 @@ def send(
     return found
 
 
-def effect_of(raw: RawAnswer, patch: Patch, clock: Clock) -> Written:
+def effect_of(raw: RawAnswer, patch: Patch, clock: Clock) -> WriteResult:
     """Say what an answer means. Whatever is not known to mean something else is unknown."""
     status = raw.status
     if status == OK:
         record = shown(raw, patch)
         if record is None:
             told = "the answer does not show the record"
-            return Written(Effect.UNKNOWN, status, told=told)
-        return Written(Effect.ACCEPTED, status, record)
+            return WriteResult(Effect.UNKNOWN, status, told=told)
+        return WriteResult(Effect.ACCEPTED, status, record)
     if status == CHANGED:
-        return Written(Effect.CHANGED, status, told="the record has changed in Clio")
+        return WriteResult(Effect.CHANGED, status, told="the record has changed in Clio")
     if status in {TOO_MANY, SIGN_IN}:
-        return Written(Effect.DEFERRED, status, wait=asked_wait(raw.headers, clock.now()))
+        return WriteResult(Effect.DEFERRED, status, wait=asked_wait(raw.headers, clock.now()))
     if status in DEFINITE or status in _REDIRECTS:
-        return Written(Effect.REFUSED, status, told=_reason(raw, patch))
-    return Written(Effect.UNKNOWN, status, told=f"it was answered with {status}")
+        return WriteResult(Effect.REFUSED, status, told=_reason(raw, patch))
+    return WriteResult(Effect.UNKNOWN, status, told=f"it was answered with {status}")
 
 
 def shown(raw: RawAnswer, patch: Patch) -> Mapping[str, Any] | None:
@@ -240,7 +240,7 @@ def _names(patch: Patch) -> set[str]:
     return {name for name in json.loads(patch.body)["data"] if re.fullmatch("[a-z_]+", name)}
 
 
-def sign_in_needed(written: Written) -> bool:
+def sign_in_needed(written: WriteResult) -> bool:
     """Tell whether the token was refused: no other record can be written either."""
     return written.status == SIGN_IN
 
@@ -249,7 +249,7 @@ __all__ = [
     "COLLECTIONS",
     "Effect",
     "Patch",
-    "Written",
+    "WriteResult",
     "address",
     "check",
     "effect_of",

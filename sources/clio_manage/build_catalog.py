@@ -78,7 +78,7 @@ def _scalar(name: str, schema: Spec) -> str:
     return openapi.scalar(schema)
 
 
-class Document:
+class ManageDocument:
     """Clio's OpenAPI document, corrected, with the questions that the catalogue asks of it."""
 
     def __init__(self, spec: Spec) -> None:
@@ -202,7 +202,7 @@ def _parent(name: str) -> Spec | None:
     return dict(zip(("resource", "parameter", "column"), settings.PARENTS[name], strict=True))
 
 
-def _item_path(document: Document, path: str) -> str:
+def _item_path(document: ManageDocument, path: str) -> str:
     candidate = path.removesuffix(".json") + "/{id}.json"
     return candidate if "get" in document.spec["paths"].get(candidate, {}) else ""
 
@@ -235,7 +235,7 @@ def _strip(path: str) -> str:
     return path.removeprefix("/").removesuffix(".json")
 
 
-def _entry(document: Document, path: str, operation: Spec) -> Spec:
+def _entry(document: ManageDocument, path: str, operation: Spec) -> Spec:
     bare = _strip(path)
     name = settings.NAMES.get(bare, bare.replace("/", "_"))
     parameters = document.parameters(operation)
@@ -275,7 +275,7 @@ def _entry(document: Document, path: str, operation: Spec) -> Spec:
     }
 
 
-def _singleton(document: Document, name: str, path: str) -> Spec:
+def _singleton(document: ManageDocument, name: str, path: str) -> Spec:
     entry = _entry(document, path, document.spec["paths"][path]["get"])
     return {**entry, "name": name, "mode": "full", "ordered": False, "rises": "", "page_size": 1}
 
@@ -298,7 +298,7 @@ def _derived(entries: dict[str, Spec]) -> list[Spec]:
     return derived
 
 
-def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
+def _reachable(document: ManageDocument, roots: set[str]) -> dict[str, Spec]:
     schemas: dict[str, Spec] = {}
     waiting = sorted(roots)
     while waiting:
@@ -312,7 +312,7 @@ def _reachable(document: Document, roots: set[str]) -> dict[str, Spec]:
 
 def build(openapi: Spec, entries: list[Spec] | None = None) -> Spec:
     """Build the catalogue of Clio's OpenAPI document, as it is written to `catalog.json`."""
-    document = Document(correct(openapi, corrections() if entries is None else entries))
+    document = ManageDocument(correct(openapi, corrections() if entries is None else entries))
     found = [_entry(document, path, operation) for path, operation in document.collections.items()]
     found.sort(key=lambda entry: str(entry["name"]))
     singletons = [_singleton(document, name, path) for name, path in SINGLETONS.items()]

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pendulum
 
-from .clock import START, Clock
+from .clock import START, SimulatedClock
 from .seed import Seed
 from .server import serve
 from .switches import Switches
@@ -38,16 +38,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _clock(text: str) -> Clock:
+def _clock(text: str) -> SimulatedClock:
     if text == "real":
-        return Clock.real()
+        return SimulatedClock.real()
     if text == "firm":
-        return Clock(START)
+        return SimulatedClock(START)
     moment = pendulum.parse(text, tz="UTC")
     if not isinstance(moment, pendulum.DateTime):
         message = f"not a moment: {text}"
         raise SystemExit(message)
-    return Clock(moment)
+    return SimulatedClock(moment)
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .headers import bearer, unchanged
 from .limits import Allowance, too_many
-from .paging import Cursor, Page
-from .query import Asked as Question
+from .paging import Cursor, RowPage
+from .query import ListQuery as Question
 from .records import Records
 from .render import Rendering
 from .routes import Target
 from .store import Row
 from .views import VIEWS
-from .world import Exchange, World, given_in, pair
+from .world import HandledRequest, World, given_in, pair
 from .write_api import WriteApi
 
 BASE = "/api/v4/"
@@ -29,7 +29,7 @@ PRACTICE_AREAS, WITH_CATEGORIES = "practice_areas", "practice_areas_with_categor
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
 
 
-class Api:
+class ManageApi:
     """Answer requests under `/api/v4/`."""
 
     def __init__(self, world: World) -> None:
@@ -59,11 +59,11 @@ class Api:
         world.later.answered()
         return response
 
-    def _exchange(self, request: Request) -> Exchange:
+    def _exchange(self, request: Request) -> HandledRequest:
         path = request.url.path.removeprefix(BASE).removesuffix(".json")
         target = self._target(path)
         given = given_in(request.url.query)
-        exchange = Exchange(request, path, given, target, bearer(request))
+        exchange = HandledRequest(request, path, given, target, bearer(request))
         exchange.writes = self.world.routes.find_write(request.method, path)
         if exchange.is_list and target is not None:
             exchange.page = _page_number(given, target.route.collection.page_size)
@@ -74,7 +74,7 @@ class Api:
             path = PRACTICE_AREAS
         return self.world.routes.find(path)
 
-    async def _guarded(self, exchange: Exchange, allowance: Allowance) -> Response:
+    async def _guarded(self, exchange: HandledRequest, allowance: Allowance) -> Response:
         """Answer, or say why not."""
         try:
             if not self.world.oauth.accepts(exchange.token):
@@ -104,7 +104,7 @@ class Api:
             response.headers[header] = str(allowance.wait)
         return response
 
-    async def _answer(self, exchange: Exchange) -> Response:
+    async def _answer(self, exchange: HandledRequest) -> Response:
         world = self.world
         call = Call(
             exchange.path, exchange.page, exchange.is_list, exchange.given, exchange.request.method
@@ -121,7 +121,7 @@ class Api:
             response = await action.instead(call, response)
         return response
 
-    def _carried_out(self, exchange: Exchange) -> Response:
+    def _carried_out(self, exchange: HandledRequest) -> Response:
         world = self.world
         veil.check(exchange.collection, world.switches)
         if exchange.request.method != "GET":
@@ -142,7 +142,7 @@ class Api:
         world.changes.around_request("after", "GET", exchange.collection, exchange.key)
         return response
 
-    def _list(self, exchange: Exchange, target: Target) -> Response:
+    def _list(self, exchange: HandledRequest, target: Target) -> Response:
         world, collection = self.world, target.route.collection
         if collection.parent is not None and collection.parent.parameter in target.path:
             self._seen(collection.parent.resource, target.path[collection.parent.parameter])
@@ -170,11 +170,11 @@ class Api:
             action.alter(draft)
         return Response(draft.write(), 200, {"Content-Type": replies.JSON_TYPE})
 
-    def _poisoned(self, exchange: Exchange, rows: list[Row]) -> Response | None:
+    def _poisoned(self, exchange: HandledRequest, rows: list[Row]) -> Response | None:
         switches = self.world.switches
         return breaking.poisoned(exchange.collection, rows, exchange.given, switches)
 
-    def _as_shown(self, name: str, listing: paging.Listing, page: Page) -> Page:
+    def _as_shown(self, name: str, listing: paging.Listing, page: RowPage) -> RowPage:
         """Give a page with the old versions that are still shown, where these belong into it."""
         later = self.world.later
         if not later.old:
@@ -182,7 +182,7 @@ class Api:
         rows = [later.in_list(name, row) for row in page.rows]
         return replace(page, rows=[row for row in rows if all(t(row) for t in listing.tests)])
 
-    def _earlier(self, page: Page, listing: paging.Listing, rendering: Rendering) -> list[bytes]:
+    def _earlier(self, page: RowPage, listing: paging.Listing, rendering: Rendering) -> list[bytes]:
         if page.previous is None:
             return []
         back = replace(listing, cursor=page.previous)
@@ -203,14 +203,14 @@ class Api:
             own_rows=collection.name in VIEWS,
         )
 
-    def _link(self, exchange: Exchange, draft: Draft, page: Page, limit: int) -> None:
+    def _link(self, exchange: HandledRequest, draft: Draft, page: RowPage, limit: int) -> None:
         for name, cursor in (("next", page.next), ("previous", page.previous)):
             if cursor is not None:
                 draft.paging[name] = self._address(exchange, replace(cursor, limit=limit))
         if page.next is None and self.world.switches.nulls_in_paging:
             draft.paging["next"] = None
 
-    def _address(self, exchange: Exchange, cursor: Cursor) -> str:
+    def _address(self, exchange: HandledRequest, cursor: Cursor) -> str:
         url = exchange.request.url
         pieces = url.query.split("&") if url.query else []
         kept = [piece for piece in pieces if pair(piece)[0] not in {"page_token", "offset"}]
@@ -220,7 +220,7 @@ class Api:
             kept.append(f"page_token={cursor.token(exchange.collection)}")
         return f"{url.scheme}://{url.netloc}{url.path}?{'&'.join(kept)}"
 
-    def _item(self, exchange: Exchange, target: Target) -> Response:
+    def _item(self, exchange: HandledRequest, target: Target) -> Response:
         collection = target.route.collection
         row = self._row(exchange, target)
         broken = self._poisoned(exchange, [row])
@@ -241,7 +241,7 @@ class Api:
             data = self.records.body(row, rendering, exchange.given)
         return Response(b'{"data":' + data + b"}", 200, more)
 
-    def _row(self, exchange: Exchange, target: Target) -> Row:
+    def _row(self, exchange: HandledRequest, target: Target) -> Row:
         name = target.route.collection.name
         if name == "users_who_am_i":
             row = self._caller(exchange.token)
@@ -277,7 +277,9 @@ class Api:
             return row
         return {**row, "account": {**row["account"], "id": account}}
 
-    def _common_headers(self, exchange: Exchange, response: Response, allowance: Allowance) -> None:
+    def _common_headers(
+        self, exchange: HandledRequest, response: Response, allowance: Allowance
+    ) -> None:
         """Set what stands in every answer."""
         for name, value in allowance.headers.items():
             response.headers.setdefault(name, value)
@@ -313,5 +315,5 @@ def _page_number(given: Mapping[str, list[str]], page_size: int) -> int:
 def application(world: World, extra: list[Path]) -> Starlette:
     """Make the ASGI application; `extra` are the routes beside the API's own."""
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-    everything = Path("/{path:path}", Api(world).__call__, methods=methods)
+    everything = Path("/{path:path}", ManageApi(world).__call__, methods=methods)
     return Starlette(routes=[*extra, everything])

@@ -7,9 +7,9 @@ from random import Random
 from typing import TypeAlias
 
 from .change import Change
-from .clock import Clock
+from .clock import SimulatedClock
 from .grow_changes import GrowWays
-from .merging import Merge, References
+from .merging import RecordMerge, References
 from .store import Row, Store, Table
 from .switches import Switches
 
@@ -20,7 +20,12 @@ class Applier:
     """Apply changes to the store, each at once."""
 
     def __init__(
-        self, store: Store, grow: Store, clock: Clock, switches: Switches, references: References
+        self,
+        store: Store,
+        grow: Store,
+        clock: SimulatedClock,
+        switches: Switches,
+        references: References,
     ) -> None:
         """Begin with no permission lost."""
         self.store = store
@@ -127,7 +132,7 @@ class Applier:
         if winner is loser:
             message = f"{change.key} cannot be merged with itself"
             raise ValueError(message)
-        merge = Merge(self.references, change.collection, winner, loser)
+        merge = RecordMerge(self.references, change.collection, winner, loser)
         table.remove(change.loser)
         table.heirs[change.loser] = change.key
         stamped = replace(change, stamp=self.stamp(change))

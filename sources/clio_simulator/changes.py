@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from .applier import Applier
 from .change import Change, When
-from .clock import Clock
+from .clock import SimulatedClock
 from .store import Row
 
 __all__ = ["Change", "Changes", "When"]
@@ -15,7 +15,7 @@ __all__ = ["Change", "Changes", "When"]
 class Changes:
     """Apply changes to the store, now or when their moment comes."""
 
-    def __init__(self, clock: Clock, applier: Applier) -> None:
+    def __init__(self, clock: SimulatedClock, applier: Applier) -> None:
         """Begin with nothing waiting."""
         self.clock = clock
         self.applier = applier

@@ -27,7 +27,7 @@ def milliseconds(moment: pendulum.DateTime | str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-class Clock:
+class SimulatedClock:
     """Tell the time, in milliseconds since 1970."""
 
     def __init__(self, start: pendulum.DateTime = START, *, running: bool = True) -> None:
@@ -36,7 +36,7 @@ class Clock:
         self._since = time.monotonic() if running else None
 
     @classmethod
-    def real(cls) -> "Clock":
+    def real(cls) -> "SimulatedClock":
         """Give a clock that shows real time."""
         return cls(pendulum.now("UTC"))
 

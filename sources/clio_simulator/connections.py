@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from . import values
-from .clock import Clock
+from .clock import SimulatedClock
 from .store import Row
 from .switches import Switches
 
@@ -14,7 +14,7 @@ Status: TypeAlias = Literal["ACTIVE", "PENDING", "FAILED"]
 
 
 @dataclass
-class Connection:
+class SimulatedConnection:
     """One sign-in to Clio; `token` is empty where it is the one that Manage accepts anyway."""
 
     id: str
@@ -46,34 +46,36 @@ def _moment(milliseconds: int) -> str:
     return values.fine_stamp(milliseconds).replace("Z", "000Z")
 
 
-class Connections:
+class SimulatedConnections:
     """All connections, the oldest first."""
 
-    def __init__(self, switches: Switches, clock: Clock) -> None:
+    def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with one that works."""
         self.switches = switches
         self.clock = clock
-        self.known: dict[str, Connection] = {}
+        self.known: dict[str, SimulatedConnection] = {}
         self._made = 0
         self.add()
 
-    def add(self, token: str = "", status: Status = "ACTIVE", app: str = "clio") -> Connection:
+    def add(
+        self, token: str = "", status: Status = "ACTIVE", app: str = "clio"
+    ) -> SimulatedConnection:
         """Add a connection and give it."""
         self._made += 1
         digest = blake2b(f"connection {self._made}".encode(), digest_size=16).digest()
         now = self.clock.now()
-        made = Connection(str(UUID(bytes=digest, version=4)), status, now, now, token, app)
+        made = SimulatedConnection(str(UUID(bytes=digest, version=4)), status, now, now, token, app)
         self.known[made.id] = made
         return made
 
-    def of(self, wanted: str | None) -> Connection | None:
+    def of(self, wanted: str | None) -> SimulatedConnection | None:
         """Give the connection that a request to Clio goes by: the one wanted, or the oldest."""
         usable = [c for c in self.known.values() if (c.app, c.status) == ("clio", "ACTIVE")]
         if wanted is None:
             return next(iter(usable), None)
         return next((each for each in usable if each.id == wanted), None)
 
-    def token(self, connection: Connection) -> str:
+    def token(self, connection: SimulatedConnection) -> str:
         """Give the token that Clio is asked with."""
         return connection.token or min(self.switches.tokens, default="")
 

@@ -15,7 +15,7 @@ from . import query, switch_values, values
 from .change import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
-from .query import Asked as Question
+from .query import ListQuery as Question
 from .store import Row
 from .views import VIEWS
 from .world import World

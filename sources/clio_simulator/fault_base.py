@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from . import values
-from .clock import Clock
+from .clock import SimulatedClock
 from .later import Later, Wrote
 
 
@@ -77,6 +77,6 @@ class Action:
     def alter(self, draft: Draft) -> None:
         """Change a page of a list."""
 
-    def after(self, response: Response, clock: Clock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
         """Change the finished answer."""
         return response

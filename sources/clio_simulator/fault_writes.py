@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from .clock import Clock
+from .clock import SimulatedClock
 from .fault_base import Action, Call, Draft
 from .later import Later, Wrote
 
@@ -63,7 +63,7 @@ class Around(Action):
         """Look at a write."""
         self.action.wrote(wrote, later)
 
-    def after(self, response: Response, clock: Clock) -> Response:
+    def after(self, response: Response, clock: SimulatedClock) -> Response:
         """Change the finished answer."""
         return self.action.after(response, clock)
 

@@ -11,7 +11,7 @@ DEFAULTS = ("id", "etag")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FieldRequest:
     """One field that is asked for; `inside` is None where it is named without braces."""
 
     name: str
@@ -48,16 +48,16 @@ def _split(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _wanted(part: str) -> Wanted:
+def _wanted(part: str) -> FieldRequest:
     name, brace, rest = part.partition("{")
     if not brace:
-        return Wanted(name.strip())
+        return FieldRequest(name.strip())
     inside = tuple(inner.strip() for inner in rest.rstrip().removesuffix("}").split(","))
-    return Wanted(name.strip(), tuple(inner for inner in inside if inner))
+    return FieldRequest(name.strip(), tuple(inner for inner in inside if inner))
 
 
 @lru_cache(maxsize=1000)
-def parse(text: str) -> tuple[Wanted, ...]:
+def parse(text: str) -> tuple[FieldRequest, ...]:
     """Read a `fields` parameter; empty text asks for the defaults.
 
     Raises:
@@ -74,7 +74,7 @@ def defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def check(
-    wanted: tuple[Wanted, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]
+    wanted: tuple[FieldRequest, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Refuse what the record does not have.
 

@@ -9,7 +9,7 @@ import orjson
 from . import values
 from .grow_limits import GrowLimit
 from .grow_oauth import GrowOAuth
-from .grow_render import Renderer
+from .grow_render import GrowRenderer
 from .grow_tables import ME, PARENTS, PREFIX, SHAPES, table
 from .store import Row, Store
 
@@ -19,7 +19,7 @@ class Grow:
     """Its records, how they are shown, its sign-in and its rate limit."""
 
     store: Store
-    renderer: Renderer
+    renderer: GrowRenderer
     oauth: GrowOAuth
     limit: GrowLimit
 

@@ -14,13 +14,13 @@ from .faults import Call, Draft
 from .grow_errors import missing_scope, not_found, refused
 from .grow_redaction import own_lead
 from .grow_tables import ALL_LEADS, KNOWN, PATHS, SHAPES, Operation, Way, pattern, table
-from .grow_writes import Writer
+from .grow_writes import GrowWriter
 from .headers import bearer, unchanged
 from .paging import Cursor
 from .replies import JSON_TYPE
 from .store import Row, moment
 from .veil import Veil
-from .world import Exchange, World, given_in
+from .world import HandledRequest, World, given_in
 
 BASE = "/grow/"
 START = Cursor("after", -1, 1)
@@ -29,7 +29,7 @@ METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
 @dataclass
-class Turn(Exchange):
+class Turn(HandledRequest):
     """One request to Grow: what is asked for, and the ids in its path."""
 
     operation: Operation | None = None
@@ -63,7 +63,7 @@ class GrowApi:
     def __init__(self, world: World) -> None:
         """Keep the world that is served."""
         self.world = world
-        self.writer = Writer(world.grow, world.changes, world.switches)
+        self.writer = GrowWriter(world.grow, world.changes, world.switches)
         self.replies: dict[Way, Reply] = {
             "list": self._list,
             "item": self._item,
@@ -170,7 +170,7 @@ class GrowApi:
     async def _list(self, turn: Turn, operation: Operation) -> Response:
         world, switches = self.world, self.world.switches
         world.changes.around("before", turn.collection, turn.page)
-        asked = grow_query.Asked(operation, turn.keys, turn.given)
+        asked = grow_query.GrowListQuery(operation, turn.keys, turn.given)
         late = switches.grow_timeouts.get(operation.collection)
         if late is not None and turn.page >= late and not asked.filtered:
             return grow_errors.gateway(504, "Endpoint request timed out")
@@ -202,7 +202,7 @@ class GrowApi:
         record = self.world.grow.renderer.record(name, row, turn.include)
         return Veil(turn.collection, self.world.switches)(record, int(row["id"]))
 
-    def _link(self, turn: Turn, draft: Draft, page: paging.Page) -> None:
+    def _link(self, turn: Turn, draft: Draft, page: paging.RowPage) -> None:
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
         url, switches = turn.request.url, self.world.switches
         for name, cursor in (("next", page.next), ("previous", page.previous)):

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from .clock import Clock
+from .clock import SimulatedClock
 from .fault_base import Action, Call
 from .grow_tables import SCOPES
 from .replies import JSON_TYPE
@@ -59,7 +59,7 @@ def _basic(request: Request) -> tuple[str, str]:
 class GrowOAuth:
     """The tokens of the Grow application, and when each ends."""
 
-    def __init__(self, switches: Switches, clock: Clock) -> None:
+    def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with the tokens of the switches, which do not end."""
         self.switches = switches
         self.clock = clock

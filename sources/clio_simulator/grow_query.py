@@ -19,7 +19,7 @@ SEARCHED = ("name", "first_name", "last_name", "email", "phone_number")
 
 
 @dataclass(frozen=True)
-class Asked:
+class GrowListQuery:
     """A list request taken apart: what is asked for, the ids in its path and its query."""
 
     operation: Operation
@@ -39,7 +39,7 @@ class Asked:
         return any(name in self.given for name in narrowing)
 
 
-def _moment(asked: Asked, name: str) -> int | None:
+def _moment(asked: GrowListQuery, name: str) -> int | None:
     text = asked.one(name)
     try:
         return milliseconds(text) if text else None
@@ -53,7 +53,7 @@ def _since(field: str, since: int, *, inclusive: bool) -> Test:
     return lambda row: moment(row.get(field)) >= earliest
 
 
-def _times(asked: Asked, switches: Switches) -> list[Test]:
+def _times(asked: GrowListQuery, switches: Switches) -> list[Test]:
     tests = []
     for name, field in (("updated_since", "updated_at"), ("created_since", "created_at")):
         since = _moment(asked, name)
@@ -62,7 +62,7 @@ def _times(asked: Asked, switches: Switches) -> list[Test]:
     return tests
 
 
-def _ids(asked: Asked) -> tuple[int, ...] | None:
+def _ids(asked: GrowListQuery) -> tuple[int, ...] | None:
     texts = asked.given.get("ids[]")
     if texts is None:
         return None
@@ -72,7 +72,7 @@ def _ids(asked: Asked) -> tuple[int, ...] | None:
     return tuple(sorted(map(int, set(texts))))
 
 
-def _search(asked: Asked) -> list[Test]:
+def _search(asked: GrowListQuery) -> list[Test]:
     wanted = asked.one("query").casefold()
     return [lambda row: wanted in _text(row)] if wanted else []
 
@@ -83,7 +83,7 @@ def _text(row: Row) -> str:
     return "\n".join([*single, *row.get("emails", ()), *row.get("phone_numbers", ())]).casefold()
 
 
-def _leads(asked: Asked, switches: Switches) -> list[Test]:
+def _leads(asked: GrowListQuery, switches: Switches) -> list[Test]:
     state = asked.one("state")
     if state not in STATES:
         message = f"state is required and must be one of: {', '.join(sorted(STATES))}"
@@ -94,7 +94,7 @@ def _leads(asked: Asked, switches: Switches) -> list[Test]:
     return tests
 
 
-def _matters(asked: Asked, store: Store) -> list[Test]:
+def _matters(asked: GrowListQuery, store: Store) -> list[Test]:
     tests: list[Test] = []
     lead = asked.one("inbox_lead_id")
     if lead:
@@ -108,7 +108,7 @@ def _matters(asked: Asked, store: Store) -> list[Test]:
     return tests
 
 
-def parent_key(asked: Asked, store: Store) -> int | None:
+def parent_key(asked: GrowListQuery, store: Store) -> int | None:
     """Give the id of the record whose own list is asked for, None where there is none.
 
     Raises:
@@ -123,7 +123,7 @@ def parent_key(asked: Asked, store: Store) -> int | None:
     return asked.keys[0]
 
 
-def listing(asked: Asked, cursor: Cursor, store: Store, switches: Switches) -> Listing:
+def listing(asked: GrowListQuery, cursor: Cursor, store: Store, switches: Switches) -> Listing:
     """Read a request for a list.
 
     Raises:

@@ -70,7 +70,7 @@ SURPRISES: dict[str, Mapping[str, Any]] = {
 """Collection → values that no document names."""
 
 
-class Renderer:
+class GrowRenderer:
     """Turn rows into records, as the switches want them at the moment."""
 
     def __init__(self, store: Store, switches: Switches) -> None:

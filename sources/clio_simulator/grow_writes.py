@@ -26,7 +26,7 @@ CHOICES = {"matter_type": "matter_types", "matter_location": "locations"}
 """Choices of a lead that are dropped without a word where they are not known."""
 
 
-class Writer:
+class GrowWriter:
     """Create and remove records, through the changes, so that stamps and switches are theirs."""
 
     def __init__(self, grow: Grow, changes: Changes, switches: Switches) -> None:

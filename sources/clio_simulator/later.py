@@ -5,7 +5,7 @@ Both end after some seconds of the simulator's clock, or after a number of furth
 
 from dataclasses import dataclass, replace
 
-from .clock import Clock
+from .clock import SimulatedClock
 from .errors import Refusal
 from .store import OLD, Row
 from .writes import Command, Writer
@@ -52,7 +52,7 @@ class Shown:
 class Later:
     """Keep what comes later."""
 
-    def __init__(self, clock: Clock, writer: Writer) -> None:
+    def __init__(self, clock: SimulatedClock, writer: Writer) -> None:
         """Begin with nothing waiting."""
         self.clock = clock
         self.writer = writer

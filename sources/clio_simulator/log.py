@@ -11,7 +11,7 @@ def fingerprint(token: str) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoggedRequest:
     """One request that arrived, with the answer's status and the faults that were played."""
 
     number: int
@@ -33,7 +33,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Written:
+class LoggedWrite:
     """One write: what was asked, by its fingerprint, and whether the records were changed.
 
     `applied` is false where it was refused, changed nothing, or was never carried out.

@@ -13,12 +13,12 @@ from starlette.routing import Route
 
 from . import values
 from .app import BASE as API
-from .app import Api
-from .connections import Connection
+from .app import ManageApi
+from .connections import SimulatedConnection
 from .headers import bearer
 from .replies import JSON_TYPE
 from .store import Row
-from .world import Exchange, World, given_in
+from .world import HandledRequest, World, given_in
 
 BASE = "/maton"
 CLIO = f"{BASE}/clio"
@@ -41,7 +41,7 @@ class Maton:
     def __init__(self, world: World) -> None:
         """Keep the world, and Clio's API in it."""
         self.world = world
-        self.clio = Api(world)
+        self.clio = ManageApi(world)
 
     async def proxied(self, request: Request) -> Response:
         """Pass a request on to Clio, with the token of the connection that it names."""
@@ -59,7 +59,7 @@ class Maton:
         self._log(request, response)
         return response
 
-    def _forwarded(self, request: Request, connection: Connection) -> Request:
+    def _forwarded(self, request: Request, connection: SimulatedConnection) -> Request:
         """Give the request as Clio gets it."""
         host = self.world.switches.maton_upstream
         token = self.world.connections.token(connection)
@@ -116,7 +116,7 @@ class Maton:
     def _log(self, request: Request, response: Response) -> None:
         """Write down what arrived at the gateway; what Clio was asked stands in the next entry."""
         given = given_in(request.url.query)
-        exchange = Exchange(request, request.url.path[1:], given, None, bearer(request))
+        exchange = HandledRequest(request, request.url.path[1:], given, None, bearer(request))
         self.world.log(exchange, self.world.clock.now(), response)
 
     def _logged(self, request: Request, response: Response) -> Response:

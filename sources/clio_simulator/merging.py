@@ -33,7 +33,7 @@ class References:
         return self.targets.get(beside) or f"{stem.rpartition('_')[2]}s"
 
 
-class Merge:
+class RecordMerge:
     """The winner in the place of the loser, two records of one collection."""
 
     def __init__(self, references: References, collection: str, winner: Row, loser: Row) -> None:

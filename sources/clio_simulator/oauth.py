@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from .clock import Clock
+from .clock import SimulatedClock
 from .fault_base import Action, Call
 from .replies import JSON_TYPE, unauthorized
 from .switches import Switches
 
 
-class OAuth:
+class TokenIssuer:
     """The tokens that were given out, and when each ends."""
 
-    def __init__(self, switches: Switches, clock: Clock) -> None:
+    def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with the tokens of the switches, which do not end."""
         self.switches = switches
         self.clock = clock

@@ -93,7 +93,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """The rows of one page, and the cursors of its neighbours where there are any."""
 
     rows: list[Row]
@@ -149,26 +149,26 @@ def _ordered(listing: Listing, store: Store, targets: Mapping[str, str]) -> list
     return rows
 
 
-def _by_position(listing: Listing, rows: list[Row]) -> Page:
+def _by_position(listing: Listing, rows: list[Row]) -> RowPage:
     start, limit = listing.cursor.value, listing.limit
     number = start // limit + 1
     later = Cursor("position", start + limit, number + 1) if start + limit < len(rows) else None
     earlier = Cursor("position", max(0, start - limit), number - 1) if start else None
-    return Page(rows[start : start + limit], number, later, earlier)
+    return RowPage(rows[start : start + limit], number, later, earlier)
 
 
-def _backwards(listing: Listing) -> Page:
+def _backwards(listing: Listing) -> RowPage:
     before, number = listing.cursor.value, listing.cursor.page
     rows = [row for row in matching(listing) if place(row) < before][-listing.limit :]
     if not rows:
-        return Page([], number)
-    page = Page(rows, number, Cursor("after", place(rows[-1]), number + 1))
+        return RowPage([], number)
+    page = RowPage(rows, number, Cursor("after", place(rows[-1]), number + 1))
     if number > 1:
         page = replace(page, previous=Cursor("before", place(rows[0]), number - 1))
     return page
 
 
-def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> Page:
+def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> RowPage:
     """Give the page that a listing asks for.
 
     Raises:
@@ -186,7 +186,7 @@ def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> Page:
     rows = list(islice(matching(listing, cursor.value), limit + 1))
     more, rows = len(rows) > limit, rows[:limit]
     number = cursor.page
-    return Page(
+    return RowPage(
         rows,
         number,
         Cursor("after", place(rows[-1]), number + 1) if more else None,

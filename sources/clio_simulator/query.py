@@ -28,7 +28,7 @@ COMMON = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListQuery:
     """A list request taken apart: which collection, its path parameters and its query."""
 
     collection: Collection
@@ -45,7 +45,7 @@ class Asked:
         return {name for name in self.collection.parameters if not name.startswith("{")}
 
 
-def check(asked: Asked, switches: Switches) -> None:
+def check(asked: ListQuery, switches: Switches) -> None:
     """Refuse a request without its required parameters, and unknown ones if so switched.
 
     Raises:
@@ -63,7 +63,7 @@ def check(asked: Asked, switches: Switches) -> None:
         raise bad_request(message)
 
 
-def _check_type(asked: Asked, switches: Switches) -> None:
+def _check_type(asked: ListQuery, switches: Switches) -> None:
     """Refuse `type` of notes in letters that a switch does not want."""
     text, case = asked.one("type"), switches.type_case
     if asked.collection.name != "notes" or case == "any":
@@ -75,7 +75,7 @@ def _check_type(asked: Asked, switches: Switches) -> None:
         raise argument(message)
 
 
-def _limit(asked: Asked, switches: Switches, cursor: Cursor) -> int:
+def _limit(asked: ListQuery, switches: Switches, cursor: Cursor) -> int:
     name, most = asked.collection.name, asked.collection.page_size
     most = min(most, switches.limit_maximum.get(name, most))
     text = asked.one("limit") or str(most)
@@ -111,7 +111,7 @@ def _since(name: str, since: int, *, inclusive: bool) -> Test:
     return later
 
 
-def _times(asked: Asked, switches: Switches) -> tuple[list[Test], int]:
+def _times(asked: ListQuery, switches: Switches) -> tuple[list[Test], int]:
     """Give the tests of updated_since and created_since, and the bound on `updated_at`."""
     tests: list[Test] = []
     bound = 0
@@ -125,7 +125,7 @@ def _times(asked: Asked, switches: Switches) -> tuple[list[Test], int]:
     return tests, bound
 
 
-def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
+def _cursor(asked: ListQuery, switches: Switches) -> tuple[Cursor, str]:
     """Give where the page begins and in which order the list is."""
     order = orders.chosen(asked.collection.name, asked.one("order"), switches)
     if asked.one("page_token"):
@@ -143,7 +143,7 @@ def _cursor(asked: Asked, switches: Switches) -> tuple[Cursor, str]:
     return cursor, order
 
 
-def _offset(asked: Asked) -> int:
+def _offset(asked: ListQuery) -> int:
     text = asked.one("offset") or "0"
     if not text.isdigit():
         message = "offset must be an integer"
@@ -151,13 +151,13 @@ def _offset(asked: Asked) -> int:
     return int(text)
 
 
-def _ids(asked: Asked) -> tuple[int, ...] | None:
+def _ids(asked: ListQuery) -> tuple[int, ...] | None:
     if "ids[]" not in asked.given or not asked.collection.ids:
         return None
     return tuple(sorted({int(text) for text in asked.given["ids[]"] if text.isdigit()}))
 
 
-def table(asked: Asked, store: Store, switches: Switches) -> Table:
+def table(asked: ListQuery, store: Store, switches: Switches) -> Table:
     """Give the table, or the rows worked out for this request.
 
     Raises:
@@ -171,7 +171,9 @@ def table(asked: Asked, store: Store, switches: Switches) -> Table:
     return view.table(asked.collection.name, store, parameters, switches)
 
 
-def listing(asked: Asked, store: Store, switches: Switches, schema: Mapping[str, Any]) -> Listing:
+def listing(
+    asked: ListQuery, store: Store, switches: Switches, schema: Mapping[str, Any]
+) -> Listing:
     """Read a request for a list.
 
     Raises:

@@ -9,7 +9,7 @@ from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
 from . import custom_shown, etags, fields, values, veil
 from .derived import DERIVED
-from .fields import Wanted
+from .fields import FieldRequest
 from .store import OLD, Row, Store, place
 from .switches import Switches
 from .veil import Veil
@@ -45,7 +45,7 @@ HOURS = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class FieldPlan:
     """A compiled field list: which keys are copied, which are stamps, which are worked out."""
 
     names: tuple[str, ...]
@@ -81,10 +81,10 @@ class Compiler:
         } | ALIASES
         self.full = {name: collection.schema for name, collection in catalog.collections.items()}
 
-    def plan(self, collection: str, schema: str, wanted: tuple[Wanted, ...]) -> Plan:
+    def plan(self, collection: str, schema: str, wanted: tuple[FieldRequest, ...]) -> FieldPlan:
         """Compile fields of a schema over the rows of a collection ("" for nested values)."""
         described = self.schemas[schema]
-        wanted = wanted or tuple(map(Wanted, fields.defaults(described)))
+        wanted = wanted or tuple(map(FieldRequest, fields.defaults(described)))
         special: list[tuple[str, Getter]] = []
         depends: set[str] = set()
         for field in wanted:
@@ -92,7 +92,7 @@ class Compiler:
             if getter is not None:
                 special.append((field.name, getter))
                 depends |= needs
-        return Plan(
+        return FieldPlan(
             names=tuple(field.name for field in wanted),
             stamps=tuple(f.name for f in wanted if described[f.name]["type"] == "TIMESTAMPTZ"),
             special=tuple(special),
@@ -101,7 +101,7 @@ class Compiler:
         )
 
     def _special(
-        self, collection: str, schema: str, field: Wanted
+        self, collection: str, schema: str, field: FieldRequest
     ) -> tuple[Getter | None, frozenset[str]]:
         name, described = field.name, self.schemas[schema][field.name]
         simple = self._simple(collection, schema, name)
@@ -147,7 +147,7 @@ class Compiler:
         self, schema: str, inside: tuple[str, ...] | None
     ) -> tuple[Callable[[Any], Any], frozenset[str]]:
         """Compile what shows one nested record: a reference by its id, a value as a dict."""
-        wanted = tuple(map(Wanted, inside or fields.defaults(self.schemas[schema])))
+        wanted = tuple(map(FieldRequest, inside or fields.defaults(self.schemas[schema])))
         target = self.targets.get(schema, "")
         own = self.plan("", schema, wanted)
         if not target or [field.name for field in wanted] == ["id"]:
@@ -183,7 +183,7 @@ class Compiler:
         return get, depends
 
     def _of_custom_field(
-        self, field: Wanted, described: dict[str, Any]
+        self, field: FieldRequest, described: dict[str, Any]
     ) -> tuple[Getter | None, frozenset[str]]:
         """Compile what a custom field value shows of its custom field."""
         if field.name == custom_shown.OPTION:
@@ -207,7 +207,7 @@ class Compiler:
         return get, depends
 
     def _derived(
-        self, collection: str, field: Wanted, described: dict[str, Any]
+        self, collection: str, field: FieldRequest, described: dict[str, Any]
     ) -> tuple[Getter, frozenset[str]]:
         """Compile a field that is worked out of other tables at each reading."""
         derived, store = DERIVED[collection, field.name], self.store
@@ -229,7 +229,7 @@ class Rendering:
     """The rendered records of one collection under one field list."""
 
     def __init__(
-        self, compiled: Plan, store: Store, collection: str, veil: Veil | None = None
+        self, compiled: FieldPlan, store: Store, collection: str, veil: Veil | None = None
     ) -> None:
         """Begin with nothing rendered; without a veil, everything is shown."""
         self.compiled = compiled
@@ -273,7 +273,7 @@ class Renderer:
         self.compiler = Compiler(catalog, store, switches)
         self.kept: OrderedDict[tuple[object, ...], Rendering] = OrderedDict()
 
-    def plan(self, collection: str, schema: str, wanted: tuple[Wanted, ...]) -> Plan:
+    def plan(self, collection: str, schema: str, wanted: tuple[FieldRequest, ...]) -> FieldPlan:
         """Compile checked fields of a collection's records."""
         fields.check(wanted, schema, self.compiler.schemas)
         return self.compiler.plan(collection, schema, wanted)

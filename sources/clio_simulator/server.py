@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 import uvicorn
 
-from .clock import Clock
+from .clock import SimulatedClock
 from .seed import Seed
 from .simulator import configuration, make_world
 from .switches import Switches
@@ -45,7 +45,7 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
     *,
     host: str = "127.0.0.1",
     port: int = 8765,
-    clock: Clock | None = None,
+    clock: SimulatedClock | None = None,
     switches: Switches | None = None,
     says: Callable[[Announcement], None] = lambda _: None,
 ) -> None:
@@ -53,7 +53,7 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
 
     `says` tells a person what a program reads on standard output.
     """
-    world = make_world(seed, clock or Clock.real(), switches or Switches())
+    world = make_world(seed, clock or SimulatedClock.real(), switches or Switches())
     listener = socket.create_server((host, port))
     address = f"http://{host}:{listener.getsockname()[1]}"
     tokens, grow_tokens = world.switches.tokens, world.switches.grow_tokens

@@ -15,18 +15,18 @@ from . import control, grow_api, maton, seed_grow
 from .app import application
 from .applier import Applier
 from .changes import Changes
-from .clock import Clock
-from .connections import Connections
+from .clock import SimulatedClock
+from .connections import SimulatedConnections
 from .faults import Faults
 from .grow import Grow
 from .grow_limits import GrowLimit
 from .grow_oauth import GrowOAuth
-from .grow_render import Renderer as GrowRenderer
+from .grow_render import GrowRenderer
 from .later import Later
 from .limits import RateLimit
-from .log import Asked, Written
+from .log import LoggedRequest, LoggedWrite
 from .merging import References
-from .oauth import OAuth
+from .oauth import TokenIssuer
 from .render import Renderer
 from .reports import Reports
 from .routes import Routes
@@ -38,7 +38,7 @@ from .world import World
 from .writes import Writer
 
 
-def make_grow(store: Store, clock: Clock, switches: Switches) -> Grow:
+def make_grow(store: Store, clock: SimulatedClock, switches: Switches) -> Grow:
     """Build what serves Grow's records."""
     return Grow(
         store=store,
@@ -48,7 +48,7 @@ def make_grow(store: Store, clock: Clock, switches: Switches) -> Grow:
     )
 
 
-def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
+def make_world(seed: Seed, clock: SimulatedClock, switches: Switches) -> World:
     """Build a firm and everything that serves it."""
     catalog = read_catalog("clio_manage")
     store = build(catalog, seed)
@@ -67,9 +67,9 @@ def make_world(seed: Seed, clock: Clock, switches: Switches) -> World:
         renderer=renderer,
         limit=RateLimit(switches),
         routes=Routes(catalog),
-        oauth=OAuth(switches, clock),
+        oauth=TokenIssuer(switches, clock),
         grow=make_grow(grow, clock, switches),
-        connections=Connections(switches, clock),
+        connections=SimulatedConnections(switches, clock),
         writer=writer,
         later=Later(clock, writer),
         reports=Reports(store, changes, switches),
@@ -108,14 +108,14 @@ class Simulator:
         seed: int | Seed = 7,
         *,
         scale: float = 1.0,
-        clock: Clock | None = None,
+        clock: SimulatedClock | None = None,
         port: int = 0,
         host: str = "127.0.0.1",
         **switches: Any,  # noqa: ANN401 - the fields of Switches
     ) -> None:
         """Build the firm; further keywords set switches, as `rate_limit=0`."""
         self.seed = seed if isinstance(seed, Seed) else Seed(seed, scale)
-        self.world = make_world(self.seed, clock or Clock(), Switches(**switches))
+        self.world = make_world(self.seed, clock or SimulatedClock(), Switches(**switches))
         self._host, self._port = host, port
         self._server: _AnnouncingServer | None = None
         self._thread: threading.Thread | None = None
@@ -187,7 +187,7 @@ class Simulator:
         return self.world.switches.maton_key
 
     @property
-    def connections(self) -> Connections:
+    def connections(self) -> SimulatedConnections:
         """Give the connections that the gateway keeps."""
         return self.world.connections
 
@@ -202,7 +202,7 @@ class Simulator:
         return self.world.switches
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> SimulatedClock:
         """Give the simulator's clock."""
         return self.world.clock
 
@@ -217,12 +217,12 @@ class Simulator:
         return self.world.changes
 
     @property
-    def requests(self) -> list[Asked]:
+    def requests(self) -> list[LoggedRequest]:
         """Give the log of what was asked."""
         return self.world.requests
 
     @property
-    def writes(self) -> list[Written]:
+    def writes(self) -> list[LoggedWrite]:
         """Give the log of what was written, and of writes that were refused."""
         return self.world.writer.log
 

@@ -33,7 +33,7 @@ ONE_OF_ALL = ("primary", "default_web_site")
 
 
 @dataclass(frozen=True)
-class Place:
+class ValuePlace:
     """Where a value is written: the schema that it is read by, its shape, and its name for people.
 
     `stamp` is the moment of the write, `collection` and `owner` are those of the whole record.
@@ -46,7 +46,7 @@ class Place:
     stamp: int
     path: str = ""
 
-    def inside(self, name: str, schema: str, shape: Shape) -> "Place":
+    def inside(self, name: str, schema: str, shape: Shape) -> "ValuePlace":
         """Give the place of a field inside."""
         return replace(self, schema=schema, shape=shape, path=f"{self.path}{name}")
 
@@ -69,7 +69,7 @@ class Storing:
         self.ids = count(FIRST_ENTRY)
         self.custom = CustomValues(store, switches, self.ids)
 
-    def fields(self, place: Place, old: Row, data: Row) -> Row:
+    def fields(self, place: ValuePlace, old: Row, data: Row) -> Row:
         """Give the fields that the row is to have; None where one becomes null.
 
         Raises:
@@ -87,7 +87,7 @@ class Storing:
 
     def _field(
         self,
-        place: Place,
+        place: ValuePlace,
         name: str,
         described: Mapping[str, Any],
         old: Row,
@@ -100,7 +100,7 @@ class Storing:
             return self._object(inner, name, old.get(name), value)
         return {RENAMED.get((place.schema, name), name): _scalar(inner, described, value)}
 
-    def _object(self, place: Place, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
+    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
         target = self.targets.get(place.schema)
         if place.schema in people.SCHEMAS:
             return {name: value and people.one(self.store, place.schema, value, place.path)}
@@ -110,7 +110,7 @@ class Storing:
             return self._reference(place, name, target, value)
         return {} if target is not None or value is None else self._value(place, name, old, value)
 
-    def _value(self, place: Place, name: str, old: Row | None, value: Row) -> Row:
+    def _value(self, place: ValuePlace, name: str, old: Row | None, value: Row) -> Row:
         """Give a nested value that is no record of a collection."""
         if place.schema == people.METHOD:
             return {name: people.method(self.store, value, place.path)}
@@ -118,7 +118,7 @@ class Storing:
             return {name: None}
         return {name: self._entry(place, old or self._new(place), value)}
 
-    def _reference(self, place: Place, name: str, target: str, value: Row | None) -> Row:
+    def _reference(self, place: ValuePlace, name: str, target: str, value: Row | None) -> Row:
         key = (value or {}).get("id")
         if key is not None:
             if self.store[target].get(int(key)) is None:
@@ -134,7 +134,7 @@ class Storing:
         cleared = names_null and self.switches.null_reference == "clear"
         return {name: None} if cleared else {}
 
-    def _entries(self, place: Place, name: str, old: list[Any], given: list[Any]) -> list[Any]:
+    def _entries(self, place: ValuePlace, name: str, old: list[Any], given: list[Any]) -> list[Any]:
         if not place.schema:
             return given
         items = replace(place, shape=place.shape["items"], path=f"{place.path}[]")
@@ -148,19 +148,19 @@ class Storing:
             old = way(items, old, each)
         return old
 
-    def _ways(self) -> dict[str, Callable[[Place, list[Any], Row], list[Any]]]:
+    def _ways(self) -> dict[str, Callable[[ValuePlace, list[Any], Row], list[Any]]]:
         return {
             "CustomFieldValue": self._custom,
             **dict.fromkeys(people.SCHEMAS, self._people),
         }
 
-    def _custom(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+    def _custom(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         return self.custom.written(place.collection, old, given, place.stamp)
 
-    def _people(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+    def _people(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         return people.entries(self.store, place.schema, old, given, place.path)
 
-    def _references(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+    def _references(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         """Give a list of ids with one more or, where it is marked so, one less."""
         key = given.get("id")
         if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
@@ -169,7 +169,7 @@ class Storing:
         kept = [each for each in old if each != key]
         return kept if _destroyed(given) else [*kept, key]
 
-    def _merged(self, place: Place, old: list[Any], given: Row) -> list[Any]:
+    def _merged(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         """Give the entries with one changed, taken out, or added."""
         key = given.get("id")
         if key is None:
@@ -182,14 +182,14 @@ class Storing:
             return [*old[:at], *old[at + 1 :]]
         return _marked([*old[:at], self._entry(place, old[at], given), *old[at + 1 :]], at)
 
-    def _new(self, place: Place) -> Row:
+    def _new(self, place: ValuePlace) -> Row:
         """Give an entry that holds nothing yet."""
         stamps = {"created_at": place.stamp, "updated_at": place.stamp}
         known = self.schemas[place.schema]
         new = {"id": next(self.ids), **stamps}
         return {name: value for name, value in new.items() if name in known}
 
-    def _entry(self, place: Place, old: Row, given: Row) -> Row:
+    def _entry(self, place: ValuePlace, old: Row, given: Row) -> Row:
         """Give a nested value with what is written of it, stamped where that changes it."""
         below = replace(place, path=f"{place.path}.")
         asked = {name: value for name, value in given.items() if name != "id"}
@@ -216,7 +216,7 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
     ]
 
 
-def _scalar(place: Place, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
+def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
     """Give a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
@@ -226,7 +226,7 @@ def _scalar(place: Place, described: Mapping[str, Any], value: Any) -> Any:  # n
     return reader(value, place.path) if reader else value
 
 
-def _choice(place: Place, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Give one of the values that are read; a body's own list of choices was looked at before."""
     known = {str(each).casefold(): each for each in choices}
     chosen = known.get(str(value).casefold())

@@ -11,14 +11,14 @@ from starlette.responses import Response
 from sources.clio_http.catalog import Catalog
 
 from .changes import Changes
-from .clock import Clock
-from .connections import Connections
+from .clock import SimulatedClock
+from .connections import SimulatedConnections
 from .faults import Action, Faults
 from .grow import Grow
 from .later import Later
 from .limits import RateLimit
-from .log import Asked, fingerprint
-from .oauth import OAuth
+from .log import LoggedRequest, fingerprint
+from .oauth import TokenIssuer
 from .render import Renderer
 from .reports import Reports
 from .routes import Routes, Target, WriteTarget
@@ -34,28 +34,28 @@ class World:
     catalog: Catalog
     store: Store
     switches: Switches
-    clock: Clock
+    clock: SimulatedClock
     faults: Faults
     changes: Changes
     renderer: Renderer
     limit: RateLimit
     routes: Routes
-    oauth: OAuth
+    oauth: TokenIssuer
     grow: Grow
-    connections: Connections
+    connections: SimulatedConnections
     writer: Writer
     later: Later
     reports: Reports
-    requests: list[Asked] = field(default_factory=list)
+    requests: list[LoggedRequest] = field(default_factory=list)
 
-    def log(self, exchange: "Exchange", arrived: int, response: Response) -> None:
+    def log(self, exchange: "HandledRequest", arrived: int, response: Response) -> None:
         """Write down what was asked and answered."""
         request = exchange.request
         headers = {
             name: value for name, value in request.headers.items() if name != "authorization"
         }
         self.requests.append(
-            Asked(
+            LoggedRequest(
                 number=len(self.requests) + 1,
                 at=arrived,
                 method=request.method,
@@ -76,7 +76,7 @@ class World:
 
 
 @dataclass
-class Exchange:
+class HandledRequest:
     """One request on its way through: what was asked, and what is known of the answer so far.
 
     `written` is the number of the write that it was, 0 where none is logged, and `old` the record

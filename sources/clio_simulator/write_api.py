@@ -10,7 +10,7 @@ from .errors import Refusal, not_found
 from .later import Wrote
 from .records import Records
 from .render import Rendering
-from .world import Exchange, World
+from .world import HandledRequest, World
 from .writes import CREATED, DONE, Command
 
 METHODS = frozenset({"POST", "PATCH", "DELETE"})
@@ -34,7 +34,7 @@ class WriteApi:
         self.world = world
         self.records = records
 
-    def answer(self, exchange: Exchange) -> Response:
+    def answer(self, exchange: HandledRequest) -> Response:
         """Carry a write out and answer it.
 
         Raises:
@@ -63,18 +63,20 @@ class WriteApi:
         name = exchange.writes.collection
         return self.records.answer(name, row, answering, exchange.given, status)
 
-    def _around(self, side: Literal["before", "after"], exchange: Exchange) -> None:
+    def _around(self, side: Literal["before", "after"], exchange: HandledRequest) -> None:
         method = exchange.request.method
         self.world.changes.around_request(side, method, exchange.collection, exchange.key)
 
-    def _untouched(self, exchange: Exchange, command: Command, rendering: Rendering) -> Response:
+    def _untouched(
+        self, exchange: HandledRequest, command: Command, rendering: Rendering
+    ) -> Response:
         """Answer as if a write had taken effect that has not: with the record as it stands."""
         row = self.world.writer.row(command.collection, command.key)
         if row is None:
             return replies.refusal(Refusal(502, "BadGateway", "The request was lost"))
         return self.records.answer(command.collection, row, rendering, exchange.given)
 
-    def finish(self, exchange: Exchange, status: int) -> None:
+    def finish(self, exchange: HandledRequest, status: int) -> None:
         """Log a write that did not get as far as the records, and let the faults see any."""
         if exchange.writes is None:
             return
@@ -85,7 +87,7 @@ class WriteApi:
         for action in exchange.actions:
             action.wrote(wrote, self.world.later)
 
-    def command(self, exchange: Exchange) -> Command:
+    def command(self, exchange: HandledRequest) -> Command:
         """Give the write that a request is."""
         request, target = exchange.request, exchange.writes
         user, _ = self.world.oauth.caller(exchange.token)
@@ -99,7 +101,7 @@ class WriteApi:
             user=user,
         )
 
-    def _nothing_here(self, exchange: Exchange) -> Refusal:
+    def _nothing_here(self, exchange: HandledRequest) -> Refusal:
         if self.world.routes.knows(exchange.path):
             return Refusal(405, "MethodNotAllowed", "The method is not allowed here")
         return not_found()

@@ -13,11 +13,11 @@ from . import bodies, conditions, creating, effects, inner, linking, refusals, v
 from .change import Change
 from .changes import Changes
 from .errors import Refusal, argument, forbidden, not_found
-from .log import Written
+from .log import LoggedWrite
 from .normalising import normalised
 from .render import Renderer
 from .store import Row, Store
-from .storing import Place, Storing
+from .storing import Storing, ValuePlace
 
 CREATED, DONE = 201, 200
 
@@ -54,7 +54,7 @@ class Writer:
         self.operations = bodies.operations()
         targets = renderer.compiler.targets
         self.storing = Storing(store, catalog.schemas, targets, self.switches)
-        self.log: list[Written] = []
+        self.log: list[LoggedWrite] = []
 
     def carry_out(self, command: Command) -> Row:
         """Carry a write out and give the record, empty where it was deleted.
@@ -76,10 +76,10 @@ class Writer:
 
     def note(
         self, command: Command, status: int, *, applied: bool = False, before: str | None = None
-    ) -> Written:
+    ) -> LoggedWrite:
         """Put a write into the log; without `before`, it never came to the record."""
         after = self._tag(command.collection, command.key)
-        written = Written(
+        written = LoggedWrite(
             number=len(self.log) + 1,
             at=self.changes.clock.now(),
             method=command.method,
@@ -210,7 +210,7 @@ class Writer:
         """Give the fields of the row that are written, and those that change along."""
         shape = self.operations[command.collection][command.method.lower()]
         now = self._now()
-        place = Place(command.collection, row, self._schema(command.collection), shape, now)
+        place = ValuePlace(command.collection, row, self._schema(command.collection), shape, now)
         fields = self.storing.fields(place, row, data)
         refusals.check_size(fields)
         write = effects.Written(row, fields, data, now, self.switches)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 from tests.system.process import document, environment, run
 
 SMALL = Seed(7, scale=0.1)
@@ -39,7 +39,7 @@ def test_exit_codes_and_the_probe(tmp_path: Path) -> None:
     once, readable by its owner alone.
     """
     token, folder = "SOURCES__CLIO_MANAGE__ACCESS_TOKEN", tmp_path / "data"
-    with Simulator(SMALL, clock=Clock.real(), rate_limit=1000) as clio:
+    with Simulator(SMALL, clock=SimulatedClock.real(), rate_limit=1000) as clio:
         env = environment(folder, clio)
         done = run("doctor", env=env)
         assert (done.returncode, "0 fail" in done.stdout) == (0, True), done.stdout

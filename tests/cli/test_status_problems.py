@@ -3,7 +3,7 @@
 import pendulum
 import pytest
 
-from pipelines.operate.doctor.line import Line
+from pipelines.operate.doctor.line import DoctorLine
 from pipelines.operate.doctor.stored import look
 from pipelines.operate.status import run_problems, run_status
 from pipelines.outcome import Outcome
@@ -32,7 +32,7 @@ def text(firm: Firm) -> str:
     return run_problems(firm.settings, QuickClock()).text
 
 
-def doctor(firm: Firm, check: str) -> list[Line]:
+def doctor(firm: Firm, check: str) -> list[DoctorLine]:
     """Give what `doctor` says of the warehouse, without a word to Clio."""
     lines, _ = look(firm.settings, pendulum.from_timestamp(firm.clio.clock.now() / 1000))
     return [line for line in lines if line.check == check]

@@ -10,7 +10,7 @@ import pytest
 
 from sources.clio_http.catalog import Catalog, read_catalog
 from sources.clio_manage.build_catalog import correct, corrections
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 
 DOCUMENT = Path(__file__).parents[3] / "shared" / "reference" / "manage-openapi-2026-04-08.json"
 
@@ -32,7 +32,7 @@ def openapi() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def clio() -> Iterator[Simulator]:
     """Give a simulator that the tests only read."""
-    with Simulator(seed=7, rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(seed=7, rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.grow_tables import INVENTED_SCOPES, OPERATIONS, SCOPES, SHAPES
 from tests.contract.schemas import FORMATS
 
@@ -50,7 +50,7 @@ def document(shared: Path) -> dict[str, Any]:
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(seed=7, rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(seed=7, rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

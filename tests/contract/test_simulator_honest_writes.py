@@ -9,7 +9,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.bodies import operations
 from sources.clio_simulator.build_bodies import build
 from sources.clio_simulator.store import Row
@@ -37,7 +37,7 @@ def schemas(openapi: dict[str, Any]) -> Schemas:
 @pytest.fixture(scope="module")
 def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
     """Give a simulator that is written to, with the task statuses of larger plans."""
-    clock = Clock(running=False)
+    clock = SimulatedClock(running=False)
     with (
         Simulator(rate_limit=0, scale=0.3, clock=clock, advanced_tasks=True) as clio,
         client(clio) as http,

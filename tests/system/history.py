@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from pipelines.ledger.ledger import Ledger
 from sources.clio_http.clock import SystemClock
-from sources.clio_simulator.log import Written
+from sources.clio_simulator.log import LoggedWrite
 from sources.errors import ClioError
 from tests.system.firm import Firm
 
@@ -92,7 +92,7 @@ class Judge:
     """The history of one firm, put in order."""
 
     def __init__(
-        self, firm: Firm, writes: list[Written], events: list[Event], states: Mapping[str, str]
+        self, firm: Firm, writes: list[LoggedWrite], events: list[Event], states: Mapping[str, str]
     ) -> None:
         """Read the plans, and find out what was approved when it was sent."""
         self.firm = firm
@@ -119,7 +119,7 @@ class Judge:
         yield from self._applied(writes)
         yield from self._ends(ended=ended)
 
-    def is_probe(self, write: Written) -> bool:
+    def is_probe(self, write: LoggedWrite) -> bool:
         """Tell whether a write is the empty one that a person asked for."""
         is_empty = (write.if_match, write.body_sha256) == (NO_TAG, EMPTY)
         return is_empty and (write.collection, str(write.id)) in self.probed
@@ -152,7 +152,7 @@ class Judge:
             last is not None and last.kind == "edit_approved" and last.plan_hash == intent.plan_hash
         )
 
-    def _sent(self, writes: list[Written]) -> Iterator[str]:
+    def _sent(self, writes: list[LoggedWrite]) -> Iterator[str]:
         tags = {(one.resource, one.record_id, one.if_match) for one in self.approved}
         for write in writes:
             if (write.collection, str(write.id), write.if_match) not in tags:
@@ -160,7 +160,7 @@ class Judge:
             elif sent(write) not in self.approved:
                 yield f"H2: {write.path} was sent with a body that nobody approved"
 
-    def _intents(self, writes: list[Written]) -> Iterator[str]:
+    def _intents(self, writes: list[LoggedWrite]) -> Iterator[str]:
         meant = Counter(
             Sent(
                 one.body["resource"],
@@ -179,7 +179,7 @@ class Judge:
             if not str(intent.body["url"]).startswith(f"{base}/api/v4/"):
                 yield f"H9: {intent.body['attempt']} went to {intent.body['url']}"
 
-    def _applied(self, writes: list[Written]) -> Iterator[str]:
+    def _applied(self, writes: list[LoggedWrite]) -> Iterator[str]:
         blind = self.firm.clio.switches.if_match_ignored
         applied: Counter[str] = Counter()
         for write in writes:
@@ -227,7 +227,7 @@ class Judge:
                     yield f"H4: the edit {edit_id} is {state}"
 
 
-def sent(write: Written) -> Sent:
+def sent(write: LoggedWrite) -> Sent:
     """Give what identifies a write."""
     return Sent(write.collection, str(write.id), str(write.if_match), write.body_sha256)
 

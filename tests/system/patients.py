@@ -19,7 +19,7 @@ from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from pipelines.sweep.command import run_sweep
 from sources.clio_http.secret import Secret
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 from tests.system.firm import CATALOG, QuickClock
 from tests.system.grow_firm import CALM, GrowFirm
 
@@ -100,7 +100,7 @@ def line(outcome: Outcome, check: str, product: str = "") -> dict[str, Any]:
 def loaded_firm(folder: Path) -> Iterator[GrowFirm]:
     """Load and prove some collections of both products, in a folder that is private."""
     seed = Seed(7, **CALM, activities=250)
-    with Simulator(seed, clock=Clock.real(), **ROOMY) as clio:
+    with Simulator(seed, clock=SimulatedClock.real(), **ROOMY) as clio:
         firm = GrowFirm(clio, folder, manage=True)
         run = firm.run(*NAMES, clock=None, stop=None)
         assert run_load(run, BOTH).exit_code == 0

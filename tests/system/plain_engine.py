@@ -34,12 +34,12 @@ from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Boot, Clock
 from sources.clio_http.secret import Secret
-from sources.clio_simulator import Clock as ServerClock
+from sources.clio_simulator import SimulatedClock as ServerClock
 from sources.clio_simulator import Simulator
 from tests.system.firm import CATALOG, QuickClock
 
 if TYPE_CHECKING:
-    from sources.clio_simulator.log import Asked
+    from sources.clio_simulator.log import LoggedRequest
 
 CrashPoint = Callable[[str], None]
 PAGE_MINUTES = 7
@@ -55,7 +55,7 @@ class PageTime(ServerClock):
     def __init__(self) -> None:
         """Begin with nothing served."""
         super().__init__(running=False)
-        self.requests: list[Asked] = []
+        self.requests: list[LoggedRequest] = []
 
     def now(self) -> int:
         """Give the moment in milliseconds."""

@@ -9,7 +9,7 @@ from pipelines.edits.assignments import assigned
 from pipelines.edits.import_file import imported
 from pipelines.edits.import_query import queried
 from pipelines.edits.propose import Work, run_proposal
-from pipelines.edits.template import Asked, run_template
+from pipelines.edits.template import TemplateChoice, run_template
 from pipelines.outcome import Outcome
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm, QuickClock
@@ -81,7 +81,7 @@ def ask(firm: Firm, query: str) -> Outcome:
 
 def template(firm: Firm, path: Path, resource: str, *fields: str, where: str = "") -> Outcome:
     """Write a file to fill in."""
-    return run_template(work(firm), Asked(resource, fields, where), path)
+    return run_template(work(firm), TemplateChoice(resource, fields, where), path)
 
 
 def told(outcome: Outcome) -> list[str]:

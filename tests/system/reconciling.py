@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
-from pipelines.reconcile.run import Wish, run_reconcile
+from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.run import Work, run_transform
 from sources.clio_simulator import Seed, Simulator
 from tests.system.grow_firm import CALM, GrowFirm
@@ -60,7 +60,7 @@ class Audit:
     def run(self, **wish: Any) -> Outcome:  # noqa: ANN401 - the fields of Wish
         """Compare."""
         run = self.firm.run(clock=None, stop=None)
-        return run_reconcile(run, Wish(**wish))
+        return run_reconcile(run, ReconcileOptions(**wish))
 
     def package(self, outcome: Outcome) -> Path:
         """Give the folder of the package."""

@@ -15,11 +15,11 @@ import pytest
 from pipelines.outcome import Outcome
 from pipelines.plan.guards import Limits
 from pipelines.push.undo import run_undo
-from pipelines.reconcile.run import Wish, run_reconcile
+from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.run import Work, run_transform
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Status
-from sources.clio_simulator.log import Asked
+from sources.clio_simulator.log import LoggedRequest
 from tests.contract.judged import BASE, judged
 from tests.system.firm import CATALOG, Firm
 from tests.system.prism import Gate, is_judged, prism, said
@@ -78,7 +78,7 @@ class Journey:
         yield "undo", run_undo(self.desk.run("ana"), plan)
         yield "push of the undo", self.desk.push(self.desk.approved(LIMITS))
         run = self.firm.run(clock=None, stop=None)
-        yield "reconcile", run_reconcile(run, Wish(ids=(), sample=24, reports=True))
+        yield "reconcile", run_reconcile(run, ReconcileOptions(ids=(), sample=24, reports=True))
 
     def change(self) -> None:
         """Let records be changed, made and deleted in Clio."""
@@ -169,7 +169,7 @@ def refused(answer: httpx.Response) -> list[str]:
     return [where for where, _ in said(answer)]
 
 
-def pattern_of(document: Document, asked: Asked) -> str:  # noqa: F811 - not the fixture
+def pattern_of(document: Document, asked: LoggedRequest) -> str:  # noqa: F811 - not the fixture
     """Give the path of the document that a request is for."""
     found = described(document, asked)
     assert found is not None, f"{asked.method} {asked.path} is not described"
@@ -178,7 +178,7 @@ def pattern_of(document: Document, asked: Asked) -> str:  # noqa: F811 - not the
 
 def undocumented(
     document: Document,  # noqa: F811 - not the fixture
-    requests: Iterable[Asked],
+    requests: Iterable[LoggedRequest],
 ) -> list[str]:
     """Name the parameters that are not described: Prism lets them pass."""
     found = [(described(document, asked), asked) for asked in requests]

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import FileInTheWayError
 from pipelines.operate.doctor import run_probe
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 from sources.clio_simulator.faults import Status
 from sources.errors import SignInNeededError
 from tests.system.grow_firm import GrowFirm
@@ -193,7 +193,7 @@ def test_what_cannot_be_settled_is_unknown(patient: Patient) -> None:
 def test_an_empty_account(patient: Patient) -> None:
     """Where there is no record, what needs one is unknown and says so."""
     nothing = Seed(3, 0.05, contacts=3, matters=3, activities=3, bills=3)
-    with Simulator(nothing, clock=Clock.real(), rate_limit=0) as clio:
+    with Simulator(nothing, clock=SimulatedClock.real(), rate_limit=0) as clio:
         patient.change(base_url=clio.url)
         patient.change_of(GROW, access_token=None)
         observed = patient.probed()

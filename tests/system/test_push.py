@@ -16,7 +16,7 @@ from pipelines.ledger.errors import (
     UnresolvedError,
 )
 from pipelines.plan.guards import Limits
-from pipelines.plan.review import Answer
+from pipelines.plan.review import ReviewAnswer
 from pipelines.push.audit import run_verify
 from pipelines.push.rebase import run_rebase
 from pipelines.push.undo import run_undo
@@ -351,7 +351,7 @@ def test_rejected(desk: Desk, matter: int) -> None:
     """A record of which an edit is rejected is not sent; what is left of it is planned anew."""
     first, second = desk.propose("matters", matter, "description=Ours", "client_reference=R-1")
     plan = str(desk.plan().results[0]["plan"])
-    desk.review(plan, Answer(("all",), (first,)))
+    desk.review(plan, ReviewAnswer(("all",), (first,)))
     assert desk.states() == {first: "rejected", second: "approved"}
     assert desk.push(plan).exit_code == 0
     assert desk.patches == []

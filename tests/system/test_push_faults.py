@@ -17,7 +17,7 @@ from pipelines.push.audit import run_verify
 from pipelines.push.command import run_push
 from pipelines.warehouse import writer_lock
 from sources.clio_http.clock import SystemClock
-from sources.clio_simulator import Clock, When
+from sources.clio_simulator import SimulatedClock, When
 from sources.clio_simulator.faults import Action, Again, Cut, Reset, Stale, Status
 from sources.errors import WriteRefusedError
 from tests.system import history
@@ -251,7 +251,7 @@ class Stop(Action):
 
     folder: Path
 
-    def after(self, response: Response, clock: Clock) -> Response:
+    def after(self, response: Response, clock: SimulatedClock) -> Response:
         """Leave the answer as it is."""
         (self.folder / "STOP").touch()
         return response

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from pipelines.failpoints import PUSH_POINTS
 from pipelines.outcome import Outcome
-from pipelines.plan.review import Answer
+from pipelines.plan.review import ReviewAnswer
 from pipelines.push import send
 from pipelines.push.rebase import run_rebase
 from pipelines.push.undo import run_undo
@@ -166,7 +166,7 @@ class Office(RuleBasedStateMachine):
         if planned:
             self.plans.append(str(planned[0]["plan"]))
             rejected = (planned[0]["edit_id"],) if reject else ()
-            self.desk.review(self.plans[-1], Answer(("all",), rejected))
+            self.desk.review(self.plans[-1], ReviewAnswer(("all",), rejected))
 
     def push(self, point: str = "", nth: int = 0) -> None:
         """Push the last plan, perhaps to the run's death."""

@@ -12,10 +12,10 @@ from pipelines.ledger.errors import PlanRefusedError, StopSwitchError
 from pipelines.plan import outcomes, review
 from pipelines.plan.four_eyes import Person
 from pipelines.plan.guards import Limits
-from pipelines.plan.review import Answer
+from pipelines.plan.review import ReviewAnswer
 from pipelines.push import recovery
 from pipelines.push.command import run_push
-from sources.clio_simulator import Clock, When
+from sources.clio_simulator import SimulatedClock, When
 from sources.clio_simulator.faults import Action, Reset, TooMany, Unauthorized
 from sources.errors import SignInNeededError
 from tests.system.firm import QuickClock
@@ -48,7 +48,7 @@ class Then(Action):
 
     act: Callable[[], object]
 
-    def after(self, response: Response, clock: Clock) -> Response:
+    def after(self, response: Response, clock: SimulatedClock) -> Response:
         """Leave the answer as it is."""
         self.act()
         return response
@@ -58,7 +58,7 @@ def test_rejected_while_others_are_sent(desk: Desk, matters: list[int]) -> None:
     """An edit that is rejected while another is under way is not sent, and the push ends there."""
     edits = proposed(desk, matters)
     plan = desk.approved()
-    reject = Then(lambda: desk.review(plan, Answer(reject=(edits[1],))))
+    reject = Then(lambda: desk.review(plan, ReviewAnswer(reject=(edits[1],))))
     desk.firm.clio.faults.add(reject, f"matters/{matters[0]}", method="PATCH")
     outcome = desk.push(plan)
     assert [type(error) for _, error in outcome.errors] == [PlanRefusedError]

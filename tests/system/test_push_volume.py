@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.edits.assignments import assigned
-from pipelines.edits.checks import Gathered, Wanted
+from pipelines.edits.checks import Gathered, WantedChange
 from pipelines.plan.guards import Limits
 from sources.clio_simulator import Seed, Simulator
 from tests.system import history
@@ -36,7 +36,7 @@ def test_four_hundred_records(tmp_path: Path) -> None:
         desk = Desk(Firm(clio, tmp_path / "data"), Paced(clio))
         loaded = desk.firm.load("matters", "custom_fields", clock=desk.clock)
         assert loaded.exit_code == 0, loaded.errors
-        wanted: list[Wanted] = []
+        wanted: list[WantedChange] = []
         for at, row in enumerate(clio.dump("matters")[:400]):
             changes = [f"description=No {at}", f"client_reference=R-{at}", f"location=Room {at}"]
             found = assigned("matters", str(row["id"]), changes[: 3 if at < 200 else 2], "test")

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.load.command import run_load
 from pipelines.reconcile.errors import PackageFolderError
-from pipelines.reconcile.run import REPORTS, Wish, run_accept, run_reconcile, run_verify
+from pipelines.reconcile.run import REPORTS, ReconcileOptions, run_accept, run_reconcile, run_verify
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator.faults import Status
 from tests.system.reconciling import Audit, amounts, audited, found, statuses
@@ -269,7 +269,7 @@ def test_pushed_values(desk: Desk) -> None:
     def said() -> set[tuple[str, str, str]]:
         assert desk.firm.load("tasks").exit_code == 0
         run = desk.firm.run(clock=SystemClock(), stop=None)
-        return found(run_reconcile(run, Wish()), "pushed_edits")
+        return found(run_reconcile(run, ReconcileOptions()), "pushed_edits")
 
     for expected in ("changed back", "fighting another integration"):
         desk.propose("tasks", task["id"], "name=Ours")

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.access import client
 from pipelines.access.login import Way, run_login
-from pipelines.access.signin import Person
+from pipelines.access.signin import SignedInUser
 from pipelines.errors import OtherAccountError
 from pipelines.failpoints import TOKEN_POINTS
 from sources.clio_http.secret import Secret
@@ -143,12 +143,12 @@ def test_somebody_else_signs_in_in_mid_load(firm: SignedInFirm) -> None:
     """
     clio = firm.clio
     clio.switches.other_tokens["another-firm"] = {"user": 102, "account": 2}
-    named = replace(firm.kept, person=Person("1", user_id="101"))
+    named = replace(firm.kept, person=SignedInUser("1", user_id="101"))
     firm.store.write(named.text())
 
     def sign_in() -> None:
         clio.clock.advance(LIFE)
-        other = replace(named, access_token=Secret("another-firm"), person=Person("2"))
+        other = replace(named, access_token=Secret("another-firm"), person=SignedInUser("2"))
         firm.store.write(other.text())
 
     clio.faults.add(Meanwhile(sign_in), "tasks", page=1)

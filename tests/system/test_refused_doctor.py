@@ -6,9 +6,9 @@ import pytest
 
 from pipelines.access.client import open_client
 from pipelines.load import products
-from pipelines.operate.doctor.line import NOTE, OK, WARN, Line
+from pipelines.operate.doctor.line import NOTE, OK, WARN, DoctorLine
 from pipelines.operate.doctor.refused import refused_parameters
-from pipelines.operate.doctor.session import Session
+from pipelines.operate.doctor.session import ProductSession
 from pipelines.progress import Lines
 from pipelines.state import refusals
 from pipelines.warehouse import Warehouse
@@ -32,14 +32,14 @@ def firm(new_firm: NewFirm) -> Firm:
     return firm
 
 
-def examined(firm: Firm) -> Line:
+def examined(firm: Firm) -> DoctorLine:
     """Make the check."""
     clock, stop = QuickClock(), threading.Event()
     with Warehouse(firm.folder, read_only=True) as warehouse:
         known = refusals.refused(warehouse, "clio_manage", refusals.PARAMETER)
     product = products.product("clio_manage", firm.settings.sources["clio_manage"])
     with open_client("clio_manage", firm.settings, clock, stop) as client:
-        session = Session("clio_manage", product, client, clock, Lines(firm.log))
+        session = ProductSession("clio_manage", product, client, clock, Lines(firm.log))
         return refused_parameters(session, known)
 
 

@@ -11,7 +11,7 @@ import pendulum
 import pytest
 
 from sources.clio_manage.build_catalog import correct, corrections
-from sources.clio_simulator.log import Asked
+from sources.clio_simulator.log import LoggedRequest
 from tests.contract.exceptions import EXCEPTIONS
 from tests.system.firm import CATALOG, Firm
 
@@ -27,7 +27,7 @@ def document(shared: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[Asked]:
+def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedRequest]:
     """Give the requests of a first load of everything, of incremental loads, and of the
     collections that are off by default.
     """
@@ -41,7 +41,7 @@ def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[Ask
     return first + list(clio.requests[began:])
 
 
-def described(document: dict[str, Any], asked: Asked) -> tuple[str, dict[str, Any]] | None:
+def described(document: dict[str, Any], asked: LoggedRequest) -> tuple[str, dict[str, Any]] | None:
     """Find path and operation of a request, a path without parameters before others."""
     path = asked.path.removeprefix("/api/v4")
     patterns = sorted(document["paths"], key=lambda name: name.count("{"))
@@ -55,7 +55,7 @@ def described(document: dict[str, Any], asked: Asked) -> tuple[str, dict[str, An
     return None
 
 
-def problems(path: str, operation: dict[str, Any], asked: Asked) -> Iterator[str]:
+def problems(path: str, operation: dict[str, Any], asked: LoggedRequest) -> Iterator[str]:
     """Name each query parameter that is neither documented with its value nor an exception."""
     known = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
     required = {
@@ -84,7 +84,7 @@ def valid(schema: dict[str, Any], value: str) -> bool:
     return schema.get("type") != "boolean" or value in {"true", "false"}
 
 
-def test_every_request_is_documented(sent: list[Asked], document: dict[str, Any]) -> None:
+def test_every_request_is_documented(sent: list[LoggedRequest], document: dict[str, Any]) -> None:
     """Path, parameters and values are Clio's, but for the list of exceptions."""
     found = set()
     for asked in sent:
@@ -105,12 +105,12 @@ def test_nothing_is_asked_for_twice(whole_firm: Firm) -> None:
     assert {one.status for one in first} == {200}
 
 
-def test_only_gets_are_sent(sent: list[Asked]) -> None:
+def test_only_gets_are_sent(sent: list[LoggedRequest]) -> None:
     """A load never asks Clio to change anything."""
     assert {asked.method for asked in sent} == {"GET"}
 
 
-def test_every_collection_was_asked_for(sent: list[Asked]) -> None:
+def test_every_collection_was_asked_for(sent: list[LoggedRequest]) -> None:
     """The requests looked at cover every collection that can be loaded."""
     asked = {(one.collection) for one in sent}
     bases = {c.path for c in CATALOG.loaded.values()}

@@ -32,9 +32,9 @@ from pipelines.load.product import Product
 from pipelines.state.certificates import Certificate
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.faults import Action, Draft, ForgetNext
-from sources.clio_simulator.log import Asked
+from sources.clio_simulator.log import LoggedRequest
 from tests.system.churn import FIELDS, Churn, Pages, Told, changes, pages
 from tests.system.firm import Rows, served_rows, stored_rows
 from tests.system.plain_engine import (
@@ -57,7 +57,7 @@ WHOLE = ("updated_since", "ids[]")
 class Ends(Action):
     """Does no harm, and notes when the server gave the last page of a list."""
 
-    clock: Clock
+    clock: SimulatedClock
     given: list[int] = field(default_factory=list)
 
     def alter(self, draft: Draft) -> None:
@@ -227,7 +227,7 @@ class Day(RuleBasedStateMachine):
         served = served_rows(self.clio, self.collection)
         return {key: row for key, row in served.items() if key[0] not in but}
 
-    def is_confirmed(self, key: int, asked: list[Asked], *, fresh: bool) -> bool:
+    def is_confirmed(self, key: int, asked: list[LoggedRequest], *, fresh: bool) -> bool:
         """Tell whether Clio was asked for a row once more before it was marked."""
         if self.collection.item_path:
             return any(a.status == 404 and a.path.endswith(f"/{key}.json") for a in asked)

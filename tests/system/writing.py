@@ -11,7 +11,7 @@ from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
-from pipelines.plan.review import Answer, run_review
+from pipelines.plan.review import ReviewAnswer, run_review
 from pipelines.push.command import run_push
 from pipelines.push.if_match_probe import run_probe
 from sources.clio_http.clock import SystemClock
@@ -56,9 +56,9 @@ class Desk:
         """Plan what waits."""
         return run_plan(self.run(AUTHOR), limits or Limits(), **options)
 
-    def review(self, plan: str, answer: Answer | None = None, by: str = APPROVER) -> Outcome:
+    def review(self, plan: str, answer: ReviewAnswer | None = None, by: str = APPROVER) -> Outcome:
         """Approve a plan, all of it unless said otherwise."""
-        return run_review(self.run(by), plan, answer or Answer(("all",)))
+        return run_review(self.run(by), plan, answer or ReviewAnswer(("all",)))
 
     def probe(self, plan: str) -> Outcome:
         """Ask whether the collections of a plan are guarded."""

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pendulum
 
 from pipelines.reconcile.definitions import definition
-from pipelines.reconcile.document import Evidence, Heading, Listing
-from pipelines.reconcile.verdicts import Counted, Line, concluded
+from pipelines.reconcile.document import Evidence, Heading, ListedRows
+from pipelines.reconcile.verdicts import ComparisonLine, Counted, concluded
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -49,10 +49,12 @@ HEADING = Heading(
 def evidence(heading: Heading = HEADING) -> Evidence:
     """Give a run with differences of money and of texts."""
     texts = [
-        Line(f"contacts:{at}.name", text, text, "other", "contacts", str(at))
+        ComparisonLine(f"contacts:{at}.name", text, text, "other", "contacts", str(at))
         for at, text in enumerate(HOSTILE)
     ]
-    money = [Line("matter:1", "Smith", Decimal("1.00"), Decimal("1234.56"), "matters", "1")]
+    money = [
+        ComparisonLine("matter:1", "Smith", Decimal("1.00"), Decimal("1234.56"), "matters", "1")
+    ]
     return Evidence(
         heading,
         [
@@ -60,7 +62,7 @@ def evidence(heading: Heading = HEADING) -> Evidence:
             concluded(MONEY, Counted(1, 0, Decimal("1.00"), Decimal("1234.56"), money)),
         ],
         {
-            "By month": Listing(("month", "amount"), [("2026-10", Decimal("-5.00"))]),
-            "Trust three-way": Listing(reason="it is not built"),
+            "By month": ListedRows(("month", "amount"), [("2026-10", Decimal("-5.00"))]),
+            "Trust three-way": ListedRows(reason="it is not built"),
         },
     )

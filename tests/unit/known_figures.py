@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any
 
 from pipelines.sql_folder import sql_folder
-from pipelines.transform.build import Wish, read_plan
+from pipelines.transform.build import BuildOptions, read_plan
 from pipelines.transform.header import UNIQUE
 from pipelines.transform.knowing import FIGURES, WITHOUT_FIGURES
 from pipelines.transform.metrics import read_metrics
-from pipelines.transform.plan import Plan
+from pipelines.transform.plan import BuildPlan
 from tests.unit.mini_firm import MiniFirm
 
 Cells = dict[tuple[str, str, tuple[Any, ...]], Any]
@@ -20,9 +20,9 @@ OF_ANYTHING = frozenset({"bi.timekeeper_month", "finance.agg_timekeeper_month"})
 
 
 @cache
-def shipped() -> Plan:
+def shipped() -> BuildPlan:
     """Give the models that are shipped."""
-    return read_plan(None, [sql_folder()], Wish())
+    return read_plan(None, [sql_folder()], BuildOptions())
 
 
 def figures(firm: MiniFirm) -> Cells:

@@ -13,7 +13,7 @@ from sqlglot.optimizer.scope import Scope, build_scope
 
 from pipelines.transform.files import SEED
 from pipelines.transform.inputs import Tables
-from pipelines.transform.plan import Plan
+from pipelines.transform.plan import BuildPlan
 from pipelines.transform.queries import parse
 
 Cell = tuple[str, str]
@@ -124,7 +124,7 @@ def _all(many: Iterable[Made]) -> Made:
     return NOTHING.union(*many)
 
 
-def steps(plan: Plan, tables: Tables) -> dict[Cell, Made]:
+def steps(plan: BuildPlan, tables: Tables) -> dict[Cell, Made]:
     """Say of what in the tables that it reads each column of each model is made, and its rows."""
     found: dict[Cell, Made] = {}
     for relation in plan.order:

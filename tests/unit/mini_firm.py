@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.config import PRODUCTS
 from pipelines.sql_folder import sql_folder
 from pipelines.state.runs import Meta
-from pipelines.transform import Built, Wish, build
+from pipelines.transform import BuildOptions, Built, build
 from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.inputs import catalogued
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder
@@ -80,7 +80,7 @@ class MiniFirm:
     def build(self, *select: str, time_zone: str = "UTC", full: bool = True) -> Built:
         """Build the shipped models; without `full` those that changed."""
         made = custom_field_models(self.warehouse)
-        wish = Wish(select, full, time_zone=time_zone, own_seeds=self.seeds, made=made)
+        wish = BuildOptions(select, full, time_zone=time_zone, own_seeds=self.seeds, made=made)
         return build(self.warehouse, [sql_folder()], wish, clock=self.clock)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

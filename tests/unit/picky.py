@@ -10,7 +10,7 @@ from pipelines.load.planning import Choice, Rules, plan_walk
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.client import ClioClient
-from sources.clio_http.plan import Plan
+from sources.clio_http.plan import WalkPlan
 from sources.clio_http.walks import Walk
 from tests.unit.http_loopback import FakeClock, Loopback, Request, api_error, page, reply, settings
 
@@ -53,17 +53,17 @@ class Walked:
     asked: list[dict[str, str]]
 
 
-def planned(name: str, *, since: bool = False) -> Plan:
+def planned(name: str, *, since: bool = False) -> WalkPlan:
     """Plan a walk of a collection."""
     mark = NOW.subtract(hours=1) if since else None
     progress = Progress("clio_manage", name, watermark=mark)
     plan = plan_walk(CATALOG.loaded[name], progress, Rules(), Choice(), NOW)
     if since:
-        return Plan(plan.collection, "incremental", NOW, plan.lists, mark)
+        return WalkPlan(plan.collection, "incremental", NOW, plan.lists, mark)
     return plan
 
 
-def walked(script: Callable[[Request, int], bytes], plan: Plan) -> Walked:
+def walked(script: Callable[[Request, int], bytes], plan: WalkPlan) -> Walked:
     """Walk a plan to its end, good or bad."""
     with Loopback(script) as server, ClioClient(settings(server), FakeClock()) as client:
         walk = Walk(client, plan, FakeClock())

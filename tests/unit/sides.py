@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pendulum
 import pyarrow as pa
 
-from pipelines.state.runs import Meta, Progress, Stored
+from pipelines.state.runs import Meta, PackageOutcome, Progress
 from pipelines.state.seen_rows import Seen
 from pipelines.state.snapshots import Census
 from pipelines.state.tombstones import bury
@@ -87,7 +87,7 @@ class Sides:
             read_at=at,
             restarted=restarted,
         )
-        self.meta.save_walks(Stored(seen=[shown]), AT, "run")
+        self.meta.save_walks(PackageOutcome(seen=[shown]), AT, "run")
 
     def bury(self, *keys: str, at: pendulum.DateTime = AT) -> None:
         """Mark rows as deleted."""

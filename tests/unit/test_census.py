@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.state.snapshots import Census, Comparison, clear
+from pipelines.state.snapshots import Census, SnapshotComparison, clear
 from pipelines.warehouse import Warehouse
 from sources.clio_http.keys import UNKNOWN
 from tests.unit.sides import AT, CONTACTS, SOURCE, Sides
@@ -64,14 +64,14 @@ def test_clearing_forgets_one_walk_of_some_collections(sides: Sides) -> None:
     clear(sides.warehouse, SOURCE, "sweep", ["matters"])
     assert sides.census().compare().known == 3
     clear(sides.warehouse, SOURCE, "sweep", ["tasks", "matters"])
-    assert sides.census().compare() == Comparison(0, 0, 0, 0, blind=False)
+    assert sides.census().compare() == SnapshotComparison(0, 0, 0, 0, blind=False)
     assert sides.census("load").compare().known == 3
 
 
 def test_comparison(sides: Sides) -> None:
     """Missing was not known, stale has another content; what does not fit is stale too."""
     sides.show([("1", "a"), ("2", "other"), ("3", "new"), ("10", None)])
-    assert sides.census().compare() == Comparison(3, 4, missing=1, stale=2, blind=False)
+    assert sides.census().compare() == SnapshotComparison(3, 4, missing=1, stale=2, blind=False)
 
 
 def test_row_without_a_key_makes_the_comparison_blind(sides: Sides) -> None:
@@ -127,7 +127,7 @@ def test_what_a_load_stores_in_between_is_no_finding(sides: Sides) -> None:
     sides.show([("2", "b2"), ("3", "d")])
     assert sides.census().absent() == ["10"]
     sides.show([("10", "c")])
-    assert sides.census().compare() == Comparison(4, 4, 0, 0, blind=False)
+    assert sides.census().compare() == SnapshotComparison(4, 4, 0, 0, blind=False)
     assert len(set(sides.digests().values())) == 1
 
 
@@ -142,7 +142,7 @@ def test_what_a_load_stores_is_not_shown_by_the_walk(sides: Sides) -> None:
     sides.show([("10", "c")])
     assert sides.census().absent() == ["7"]
     sides.bury("7")
-    assert sides.census().compare() == Comparison(4, 3, 0, 0, blind=False)
+    assert sides.census().compare() == SnapshotComparison(4, 3, 0, 0, blind=False)
     assert sides.digests()["seen"] == sides.digests()["live"]
     assert sides.digests()["live"][0] == 3
 
@@ -165,7 +165,7 @@ def test_findings_survive_a_load(sides: Sides) -> None:
     sides.show([("1", "newer"), ("2", "b2"), ("3", "newer")], walk="load", proving=True)
     sides.show([("10", "c")])
     sides.store({"1": "newer", "2": "b2", "3": "newer"})
-    assert sides.census().compare() == Comparison(3, 4, missing=1, stale=1, blind=False)
+    assert sides.census().compare() == SnapshotComparison(3, 4, missing=1, stale=1, blind=False)
     assert sides.census().healed() == 2
     assert sides.digests()["seen"] == sides.digests()["live"]
 
@@ -182,7 +182,7 @@ def test_what_a_run_that_died_has_stored(sides: Sides, *, anew: bool) -> None:
     assert sides.census().absent() == ([] if not anew else ["1"]) + ["2", "10", "11", "12"]
     sides.show([("1", "a"), ("2", "healed"), ("10", "c"), ("11", "brought")])
     assert sides.census().absent() == ["12"]
-    assert sides.census().compare() == Comparison(3, 4, missing=1, stale=1, blind=False)
+    assert sides.census().compare() == SnapshotComparison(3, 4, missing=1, stale=1, blind=False)
     assert sides.census().healed() == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from sources.clio_http.connections import Connection, Connections
 from sources.clio_http.gateway import Gateway
 from sources.clio_http.secret import Secret
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.errors import (
     ClioError,
     ConfigurationError,
@@ -30,7 +30,7 @@ KEY = "canary-maton-key"
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.edits import fields
 from pipelines.edits.allowed import allowed
-from pipelines.edits.fields import CustomField, FieldRef, Option, parse, request_fields
+from pipelines.edits.fields import EditableCustomField, FieldRef, Option, parse, request_fields
 from pipelines.errors import EditRefusedError
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import COLLECTIONS
@@ -14,9 +14,9 @@ CATALOG = read_catalog("clio_manage")
 NAME = "custom_field_values"
 
 
-def custom(key: int, name: str, kind: str = "text_line", **other: object) -> CustomField:
+def custom(key: int, name: str, kind: str = "text_line", **other: object) -> EditableCustomField:
     """Make a custom field of matters."""
-    return CustomField(key, name, "Matter", kind, **other)  # type: ignore[arg-type]
+    return EditableCustomField(key, name, "Matter", kind, **other)  # type: ignore[arg-type]
 
 
 DEFINED = (
@@ -31,7 +31,7 @@ DEFINED = (
     custom(19, "reused"),
     custom(20, "a]b[c=d"),
     custom(21, "2024"),
-    CustomField(30, "Court", "Contact", "text_line"),
+    EditableCustomField(30, "Court", "Contact", "text_line"),
 )
 
 

@@ -17,7 +17,7 @@ from pipelines.edits import read_sheet as sheets
 from pipelines.edits.cells import FORMULA, escaped, plain
 from pipelines.edits.import_file import gathered, imported
 from pipelines.edits.read_sheet import read_sheet
-from pipelines.edits.write_sheet import HEADER, Line, write_sheet
+from pipelines.edits.write_sheet import HEADER, SheetLine, write_sheet
 from pipelines.errors import EditRefusedError
 
 HEAD = "resource,id,field,new_value,reason\n"
@@ -59,7 +59,7 @@ def test_a_text_survives_the_guard_against_formulas(text: str) -> None:
 def test_a_csv_file_that_was_written_is_read_as_it_was(rows: list[tuple[str, str]]) -> None:
     """Values and labels, whatever is in them: quotes, commas, line ends, formulas, wide signs."""
     lines = [
-        Line("matters", str(n), "status", old, label) for n, (old, label) in enumerate(rows, 1)
+        SheetLine("matters", str(n), "status", old, label) for n, (old, label) in enumerate(rows, 1)
     ]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([HEADER, *(line.cells for line in lines)])
@@ -78,7 +78,11 @@ def test_a_file_is_private_and_never_overwritten(tmp_path: Path, suffix: str) ->
     path = tmp_path / f"edits{suffix}"
     old = "=1+1\nÜ"
     write_sheet(
-        path, [Line("notes", "5", "detail", old, "@SUM(1)"), Line("a", "1", "b", "-5", "", True)]
+        path,
+        [
+            SheetLine("notes", "5", "detail", old, "@SUM(1)"),
+            SheetLine("a", "1", "b", "-5", "", True),
+        ],
     )
     assert path.stat().st_mode & 0o777 == 0o600
     first, second = read_sheet(path)
@@ -97,8 +101,8 @@ def test_a_file_is_private_and_never_overwritten(tmp_path: Path, suffix: str) ->
 def test_no_cell_of_a_written_file_is_a_formula(tmp_path: Path) -> None:
     """A spreadsheet that opens it finds texts only; negative numbers stay numbers in a CSV."""
     nasty = ["=cmd()", "+1", "-1+1", "@x", "\t=1", "＝1"]  # noqa: RUF001
-    lines = [Line("notes", "1", "detail", text, text) for text in nasty]
-    lines.append(Line("activities", "1", "price", "-5.5", "", is_number=True))
+    lines = [SheetLine("notes", "1", "detail", text, text) for text in nasty]
+    lines.append(SheetLine("activities", "1", "price", "-5.5", "", is_number=True))
     write_sheet(tmp_path / "a.xlsx", lines)
     rows = openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows()
     assert {cell.data_type for row in rows for cell in row if cell.value is not None} == {"s"}

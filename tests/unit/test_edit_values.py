@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.edits.fields import CUSTOM_KINDS, CustomField, FieldRef, Option, parse
+from pipelines.edits.fields import CUSTOM_KINDS, EditableCustomField, FieldRef, Option, parse
 from pipelines.edits.raw_values import ABSENT, REDACTED
 from pipelines.edits.values import (
     LONGEST,
@@ -28,7 +28,7 @@ OPTIONS = (
     Option(6, "Ünïcode ✓"),
 )
 CUSTOM = {
-    kind: CustomField(100 + at, kind, "Matter", kind, options=OPTIONS)
+    kind: EditableCustomField(100 + at, kind, "Matter", kind, options=OPTIONS)
     for at, kind in enumerate(CUSTOM_KINDS)
 }
 

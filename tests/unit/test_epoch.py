@@ -21,7 +21,7 @@ from pipelines.state.epoch import (
     went_back,
     write_epoch,
 )
-from pipelines.state.runs import Meta, Progress, Stored
+from pipelines.state.runs import Meta, PackageOutcome, Progress
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
@@ -44,7 +44,7 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 def store(warehouse: Warehouse, mark: pendulum.DateTime = AT) -> int:
     """Store a package that moves the watermark of matters."""
     progress = Progress("clio_manage", "matters", watermark=mark)
-    return Meta(warehouse).save_walks(Stored(progress=[progress]), mark, "run-0")
+    return Meta(warehouse).save_walks(PackageOutcome(progress=[progress]), mark, "run-0")
 
 
 def roll_back(warehouse: Warehouse, load_seq: int, mark: pendulum.DateTime) -> None:

@@ -13,13 +13,13 @@ from sources.clio_http.client import ClientSettings
 from sources.clio_http.gateway import Gateway
 from sources.clio_http.gateway_statuses import gateway_error_for
 from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import Asked, error_for
+from sources.clio_http.statuses import RequestContext, error_for
 from sources.errors import ClioError, ConfigurationError, GatewayKeyError
 
 MANAGE = "SOURCES__CLIO_MANAGE__"
 ON = {MANAGE + "GATEWAY": "maton", "MATON_API_KEY": "canary-key-1"}
-ASKED = Asked("matters/12/contacts", [("fields", "id,note")])
-PAGED = Asked("matters", [("page_token", "abc")])
+ASKED = RequestContext("matters/12/contacts", [("fields", "id,note")])
+PAGED = RequestContext("matters", [("page_token", "abc")])
 CLIO = {"error": {"type": "Any", "message": "words of Clio"}}
 OWN = {"message": "words of the gateway"}
 

@@ -13,9 +13,9 @@ from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.client import ClientSettings, ClioClient, Policy
 from sources.clio_http.hosts import base_origin, next_token
-from sources.clio_http.plan import List, Plan
+from sources.clio_http.plan import List, WalkPlan
 from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import Asked, error_for
+from sources.clio_http.statuses import RequestContext, error_for
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BrokenWalkError,
@@ -64,7 +64,7 @@ def walked(script: Script, name: str = "contacts", **changes: Any) -> tuple[Walk
     bare = changes.pop("bare", False)
     collection = (EARLY if bare else GROW).loaded[name]
     lists = tuple(List(collection.path, tuple(v.items())) for v in collection.variants)
-    plan = Plan(collection, "first", START, lists, **changes)
+    plan = WalkPlan(collection, "first", START, lists, **changes)
     with Loopback(script) as server, client(server, bare=bare) as grow:
         walk = Walk(grow, plan, FakeClock(), ThreadPoolExecutor(1))
         for _ in walk.readings():
@@ -131,7 +131,7 @@ def test_next_may_be_null() -> None:
     assert len(asked) == 1
 
 
-ASKED = Asked("contacts")
+ASKED = RequestContext("contacts")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_single_record_may_be_bare_in_early_access_only(bare: bool, wrapped: b
     """There its samples show no `data` around it."""
     body = {"data": contact(5)} if wrapped else contact(5)
     collection = (EARLY if bare else GROW).loaded["contacts"]
-    plan = Plan(collection, "first", START, (List("contacts"),))
+    plan = WalkPlan(collection, "first", START, (List("contacts"),))
     with Loopback(lambda *_: reply(200, body)) as server, client(server, bare=bare) as grow:
         records = Walk(grow, plan, FakeClock()).records
         if wrapped or bare:
@@ -304,7 +304,7 @@ def test_ids_are_asked_for_fifty_at_a_time() -> None:
     """In both states of leads, and with nothing that Grow does not know."""
     collection = GROW.loaded["inbox_leads"]
     lists = tuple(List(collection.path, tuple(v.items())) for v in collection.variants)
-    plan = replace(Plan(collection, "first", START, ()), lists=lists)
+    plan = replace(WalkPlan(collection, "first", START, ()), lists=lists)
     with Loopback(lambda *_: page([])) as server, client(server) as grow:
         Walk(grow, plan, FakeClock()).records.by_ids(list(range(1, 61)))
         assert [one.params for one in server.requests] == [

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from sources.clio_http.retry import (
     LONGEST_HOLD,
-    Again,
-    Done,
     Outcome,
     Policy,
-    Refused,
     Retrier,
+    Succeeded,
+    Throttled,
+    Transient,
     asked_wait,
     backoff,
 )
@@ -85,7 +85,7 @@ def test_success_after_failures_is_given() -> None:
     """A request that fails twice and then succeeds has succeeded."""
     clock = FakeClock()
     outcomes: Iterator[Outcome[str]] = iter(
-        [Again(UnavailableError()), Again(UnavailableError()), Done("here")],
+        [Transient(UnavailableError()), Transient(UnavailableError()), Succeeded("here")],
     )
 
     assert retrier(clock, Policy()).call(nullcontext, lambda: next(outcomes)) == "here"
@@ -98,7 +98,7 @@ def test_attempts_are_bounded() -> None:
     with pytest.raises(UnavailableError, match="no luck"):
         retrier(clock, Policy(attempts=3)).call(
             nullcontext,
-            lambda: Again(UnavailableError("no luck")),
+            lambda: Transient(UnavailableError("no luck")),
         )
 
     assert len(clock.sleeps) == 2
@@ -115,10 +115,10 @@ def test_time_is_bounded(request_takes: float, longest_wait: float) -> None:
     begun: list[float] = []
     policy = Policy(attempts=1000, total=300.0, first_wait=longest_wait, longest_wait=longest_wait)
 
-    def once() -> Again:
+    def once() -> Transient:
         begun.append(clock.monotonic())
         clock.sleep(request_takes)
-        return Again(UnavailableError())
+        return Transient(UnavailableError())
 
     with pytest.raises(UnavailableError):
         retrier(clock, policy).call(nullcontext, once)
@@ -138,9 +138,9 @@ def test_waiting_for_a_slot_is_not_counted() -> None:
         clock.sleep(1000.0)
         yield
 
-    def once() -> Again:
+    def once() -> Transient:
         tries.append(clock.monotonic())
-        return Again(UnavailableError())
+        return Transient(UnavailableError())
 
     with pytest.raises(UnavailableError):
         retrier(clock, Policy(attempts=4, total=300.0)).call(slot, once)
@@ -152,10 +152,10 @@ def test_time_of_failures_goes_on_over_refusals() -> None:
     clock = FakeClock()
     tries: list[float] = []
 
-    def once() -> Again | Refused:
+    def once() -> Transient | Throttled:
         tries.append(clock.monotonic())
         clock.sleep(100.0)
-        return Refused(1.0) if len(tries) % 2 else Again(UnavailableError())
+        return Throttled(1.0) if len(tries) % 2 else Transient(UnavailableError())
 
     with pytest.raises(UnavailableError):
         retrier(clock, Policy(attempts=1000, total=300.0)).call(nullcontext, once)
@@ -166,7 +166,7 @@ def test_refusals_are_bounded_apart_from_failures() -> None:
     """Twenty refusals end the request, though only five failures would."""
     clock = FakeClock()
     with pytest.raises(RateLimitedError):
-        retrier(clock, Policy(attempts=5)).call(nullcontext, lambda: Refused(30.0))
+        retrier(clock, Policy(attempts=5)).call(nullcontext, lambda: Throttled(30.0))
 
     assert clock.sleeps == [30.0] * 19
 
@@ -175,7 +175,7 @@ def test_refusal_without_a_time_backs_off_with_jitter() -> None:
     """Where Clio does not say how long, the waits grow, differ and stay bounded."""
     clock = FakeClock()
     with pytest.raises(RateLimitedError):
-        retrier(clock, Policy()).call(nullcontext, lambda: Refused(None))
+        retrier(clock, Policy()).call(nullcontext, lambda: Throttled(None))
 
     assert clock.sleeps[0] <= 1.0
     assert max(clock.sleeps) <= LONGEST_HOLD
@@ -187,4 +187,4 @@ def test_stop_during_a_wait_interrupts() -> None:
     clock, stop = FakeClock(), threading.Event()
     stop.set()
     with pytest.raises(Interrupted):
-        retrier(clock, Policy(), stop).call(nullcontext, lambda: Again(UnavailableError()))
+        retrier(clock, Policy(), stop).call(nullcontext, lambda: Transient(UnavailableError()))

@@ -4,13 +4,13 @@ import pytest
 
 from sources import errors
 from sources.clio_http.refused_fields import refused_fields
-from sources.clio_http.statuses import Asked, error_for
+from sources.clio_http.statuses import RequestContext, error_for
 from sources.errors import ClioError, FieldsRefusedError
 from tests.unit.http_loopback import api_error, reply
 
 FIELDS = "id,etag,note,name,type,client{id,name},matter{id,foo},user{id,foo}"
-PLAIN = Asked("activities", [("fields", FIELDS)])
-PAGED = Asked("matters/12/contacts", [("page_token", "abc")])
+PLAIN = RequestContext("activities", [("fields", FIELDS)])
+PAGED = RequestContext("matters/12/contacts", [("page_token", "abc")])
 
 
 def body(kind: str, message: str) -> bytes:

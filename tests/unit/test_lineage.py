@@ -11,7 +11,7 @@ from pipelines.transform.inputs import Tables, built, catalogued
 from pipelines.transform.knowing import (
     FIGURES,
     WITHOUT_FIGURES,
-    Known,
+    Gaps,
     doubts,
     judge,
     shown_unknown,
@@ -65,7 +65,7 @@ class Firm:
         self.tables = tables
         self.steps = steps(shipped(), tables)
         self.metrics = read_metrics(sql_folder())
-        self.judged: dict[Cell, Known] = {}
+        self.judged: dict[Cell, Gaps] = {}
         self.told: dict[Cell, set[Cell]] = {}
 
     def figures(self) -> Iterator[Cell]:
@@ -85,7 +85,7 @@ class Firm:
             found[METRICS, metric.name] = NOTHING.union(*parts)
         return found
 
-    def known(self, table: str, column: str) -> Known:
+    def known(self, table: str, column: str) -> Gaps:
         """Say what is known while a table or a column is not."""
         if (table, column) not in self.judged:
             one = Unknown(table, column, WITHHELD if column else NEVER, "not shown")

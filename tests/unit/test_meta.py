@@ -9,15 +9,15 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines.state.refusals import Refused, refused
+from pipelines.state.refusals import RefusedRequest, refused
 from pipelines.state.runs import (
     Drift,
     Meta,
+    PackageOutcome,
     ParentRead,
     Progress,
     Quarantined,
     RunRow,
-    Stored,
     moment,
 )
 from pipelines.state.seen_rows import Seen
@@ -119,7 +119,7 @@ def test_the_outcome_of_a_run_replaces_its_beginning(meta: Meta) -> None:
 def test_progress_comes_back_as_it_was_stored(meta: Meta) -> None:
     """Every part of a resume point, moments in UTC, big ids exact."""
     plain = Progress(SOURCE, "bills")
-    meta.save_walks(Stored(progress=[WALK, plain]), AT, "run-1")
+    meta.save_walks(PackageOutcome(progress=[WALK, plain]), AT, "run-1")
 
     assert meta.progress(SOURCE) == {"matters": WALK, "bills": plain}
     assert meta.progress("clio_grow") == {}
@@ -127,9 +127,9 @@ def test_progress_comes_back_as_it_was_stored(meta: Meta) -> None:
 
 def test_progress_replaces_what_was_stored(meta: Meta) -> None:
     """One row for each collection; a walk that is over has no place left."""
-    meta.save_walks(Stored(progress=[WALK, replace(WALK, resource="bills")]), AT, "run-1")
+    meta.save_walks(PackageOutcome(progress=[WALK, replace(WALK, resource="bills")]), AT, "run-1")
     over = Progress(SOURCE, "matters", watermark=AT, fields_hash="hash", completed_at=AT)
-    meta.save_walks(Stored(progress=[over]), AT.add(hours=1), "run-2")
+    meta.save_walks(PackageOutcome(progress=[over]), AT.add(hours=1), "run-2")
 
     assert meta.progress(SOURCE) == {"matters": over, "bills": replace(WALK, resource="bills")}
     assert meta.warehouse.rows("select count(*) from meta.watermarks") == [(2,)]
@@ -138,9 +138,9 @@ def test_progress_replaces_what_was_stored(meta: Meta) -> None:
 def test_everything_else_is_stored_once_too(meta: Meta) -> None:
     """Drift, refused fields, quarantine and parents that were read: the newest counts."""
     for run, reason in (("run-1", "first"), ("run-2", "second")):
-        stored = Stored(
+        stored = PackageOutcome(
             drift=[Drift(SOURCE, "matters", "note", "refused")],
-            refused=[Refused(SOURCE, "matters", "note", "digest")],
+            refused=[RefusedRequest(SOURCE, "matters", "note", "digest")],
             quarantined=[Quarantined(SOURCE, "matters", "7", '{"id":7}', reason)],
             parents=[ParentRead(SOURCE, "matter_contacts", 7, AT)],
         )
@@ -161,7 +161,9 @@ def test_everything_else_is_stored_once_too(meta: Meta) -> None:
 def test_a_failed_step_stores_nothing(meta: Meta) -> None:
     """Watermark, quarantine and epoch move together or not at all."""
     meta.warehouse.rows("drop table meta.quarantine")
-    stored = Stored(progress=[WALK], quarantined=[Quarantined(SOURCE, "matters", "7", "{}", "r")])
+    stored = PackageOutcome(
+        progress=[WALK], quarantined=[Quarantined(SOURCE, "matters", "7", "{}", "r")]
+    )
     with pytest.raises(duckdb.Error):
         meta.save_walks(stored, AT, "run-1")
 
@@ -172,14 +174,14 @@ def test_a_failed_step_stores_nothing(meta: Meta) -> None:
 def test_quarantine_is_released_once_a_row_fits(meta: Meta) -> None:
     """By a newer run that read that row and could store it; what is still unfit stays."""
     kept = [Quarantined(SOURCE, "matters", key, "{}", "r") for key in ("7", "8")]
-    meta.save_walks(Stored(quarantined=kept), AT, "run-1")
+    meta.save_walks(PackageOutcome(quarantined=kept), AT, "run-1")
     assert meta.quarantined(SOURCE) == {"matters"}
     pairs = pa.table({"key": ["7", "8"], "row_hash": ["h", None], "turn": [0, 0]})
     seen = Seen(SOURCE, "matters", "load", census=False, pairs=pairs, quarantined=True)
 
-    meta.save_walks(Stored(seen=[seen]), AT, "run-1")
+    meta.save_walks(PackageOutcome(seen=[seen]), AT, "run-1")
     assert meta.warehouse.rows("select count(*) from meta.quarantine") == [(2,)]
-    meta.save_walks(Stored(seen=[seen]), AT, "run-2")
+    meta.save_walks(PackageOutcome(seen=[seen]), AT, "run-2")
     assert meta.warehouse.rows("select record_id from meta.quarantine") == [("8",)]
 
 

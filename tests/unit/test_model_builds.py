@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.transform import Wish, build
+from pipelines.transform import BuildOptions, build
 from pipelines.transform.errors import ModelFailedError
 from sources.errors import Interrupted
 from tests.unit.tiny_models import BILLS, FACTS, MODELS, TOTALS, built, workshop
@@ -212,7 +212,7 @@ def test_a_stopped_build_leaves_the_last_good_one(tmp_path: Path) -> None:
         stop = threading.Event()
         stop.set()
         with pytest.raises(Interrupted):
-            build(shop.warehouse, [tmp_path / "sql"], Wish(), clock=shop.clock, stop=stop)
+            build(shop.warehouse, [tmp_path / "sql"], BuildOptions(), clock=shop.clock, stop=stop)
         assert shop.rows("select count(*) from core.fct_bill") == [(2,)]
 
 

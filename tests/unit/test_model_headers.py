@@ -2,20 +2,20 @@
 
 import pytest
 
-from pipelines.transform.header import Rule, entries, read_header
-from pipelines.transform.problems import Problem
+from pipelines.transform.header import RowTest, entries, read_header
+from pipelines.transform.problems import ModelProblem
 
 
-def rules(text: str) -> tuple[tuple[Rule, ...], list[Problem]]:
+def rules(text: str) -> tuple[tuple[RowTest, ...], list[ModelProblem]]:
     """Read the rules of a header, and what is wrong with it."""
-    problems: list[Problem] = []
+    problems: list[ModelProblem] = []
     header = read_header("x.sql", entries(text), problems)
     return header.rules, problems
 
 
 def test_description_grain_and_columns() -> None:
     """Lines without a name are the description; deeper ones go on with the line above."""
-    problems: list[Problem] = []
+    problems: list[ModelProblem] = []
     text = (
         "-- First line,\n-- second line.\n-- grain: one row per bill\n--    and month (bill_id)\n"
         "-- column: bill_id: Clio's: id\n-- More of it.\n\nselect 1 -- severity: warn\n"
@@ -31,21 +31,21 @@ def test_description_grain_and_columns() -> None:
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("grain: one row per bill (a, b)", Rule("unique", ("a", "b"), "error", 1)),
-        ("grain: one row", Rule("one_row", (), "error", 1)),
-        ("unique: a, b", Rule("unique", ("a", "b"), "error", 1)),
-        ("not_null: a [warn]", Rule("not_null", ("a",), "warn", 1)),
+        ("grain: one row per bill (a, b)", RowTest("unique", ("a", "b"), "error", 1)),
+        ("grain: one row", RowTest("one_row", (), "error", 1)),
+        ("unique: a, b", RowTest("unique", ("a", "b"), "error", 1)),
+        ("not_null: a [warn]", RowTest("not_null", ("a",), "warn", 1)),
         (
             "relationships: a -> core.dim_matter.matter_id",
-            Rule("relationships", ("a",), "error", 1, "core.dim_matter", "matter_id"),
+            RowTest("relationships", ("a",), "error", 1, "core.dim_matter", "matter_id"),
         ),
         (
             "accepted: a in (current,1-30, 'it''s, so', 91+)",
-            Rule("accepted", ("a",), "error", 1, values=("current", "1-30", "it's, so", "91+")),
+            RowTest("accepted", ("a",), "error", 1, values=("current", "1-30", "it's, so", "91+")),
         ),
     ],
 )
-def test_lines_become_rules(line: str, rule: Rule) -> None:
+def test_lines_become_rules(line: str, rule: RowTest) -> None:
     """Each kind of line is one test, with its columns and its severity."""
     assert rules(f"-- {line}\nselect 1") == ((rule,), [])
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.sql_folder import sql_folder
-from pipelines.transform import Wish
+from pipelines.transform import BuildOptions
 from pipelines.transform.build import missing_tables, read_plan
 from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.inputs import stored
-from pipelines.transform.plan import Plan, rendered
+from pipelines.transform.plan import BuildPlan, rendered
 from tests.unit.mini_firm import MiniFirm, copied
 
 pytestmark = pytest.mark.long
@@ -104,8 +104,8 @@ class Workbench:
         """Turn the tables into views; what was frozen stays."""
         self.firm = firm
         made = custom_field_models(firm.warehouse)
-        wish = Wish(own_seeds=firm.seeds, made=made)
-        self.plan: Plan = read_plan(firm.warehouse, [sql_folder()], wish)
+        wish = BuildOptions(own_seeds=firm.seeds, made=made)
+        self.plan: BuildPlan = read_plan(firm.warehouse, [sql_folder()], wish)
         self.stand_ins = missing_tables(self.plan, stored(firm.warehouse))
         for relation in self.plan.order:
             if self.plan.project.models[relation].kind == "table":

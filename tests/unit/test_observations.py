@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.load.classify import Classifier, raw_schema
 from pipelines.state.lateness import Observed, Watch, lateness_of_walk, verdict, worst_lateness
-from pipelines.state.runs import Late, Meta, Silent, Stored
+from pipelines.state.runs import Late, Meta, PackageOutcome, Silent
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Field
 from sources.clio_http.rows import ARROW_TYPES
@@ -154,7 +154,7 @@ def test_lateness_of_a_sweep(warehouse: Warehouse) -> None:
         Late(SOURCE, "others", "sweep", 8, 700.0, at),
     ]
     for one in late:
-        Meta(warehouse).save_walks(Stored(late=[one]), at, "run")
+        Meta(warehouse).save_walks(PackageOutcome(late=[one]), at, "run")
     assert lateness_of_walk(warehouse, SOURCE, "things", at) == (3, 300.0)
     assert lateness_of_walk(warehouse, SOURCE, "none", at) == (0, 0.0)
     assert worst_lateness(warehouse, SOURCE, at.add(days=30)) == {"things": 900.0, "others": 700.0}
@@ -165,6 +165,6 @@ def test_silent_changes_are_kept(warehouse: Warehouse) -> None:
     """With the run that found them; a later find is another row."""
     for run in ("first", "second"):
         silent = [Silent(SOURCE, "things", "name", 2)]
-        Meta(warehouse).save_walks(Stored(silent=silent), COVERED, run)
+        Meta(warehouse).save_walks(PackageOutcome(silent=silent), COVERED, run)
     found = warehouse.rows("select field, records, run_id from meta.silent_changes order by run_id")
     assert found == [("name", 2, "first"), ("name", 2, "second")]

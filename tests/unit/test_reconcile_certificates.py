@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
-from pipelines.reconcile.verdicts import Status
+from pipelines.reconcile.verdicts import ComparisonStatus
 from pipelines.state import schema
 from pipelines.warehouse import in_memory
 
@@ -14,14 +14,14 @@ from pipelines.warehouse import in_memory
 @pytest.mark.parametrize(
     ("walked_at", "digest", "status"),
     [
-        ("2026-10-01", "a", Status.MATCH),
-        ("2026-09-30", "a", Status.MATCH),
-        ("2026-09-29", "a", Status.NOT_RUN),
-        ("2026-10-01", "b", Status.DIFFERENCE),
-        ("2024-10-01", "b", Status.DIFFERENCE),
+        ("2026-10-01", "a", ComparisonStatus.MATCH),
+        ("2026-09-30", "a", ComparisonStatus.MATCH),
+        ("2026-09-29", "a", ComparisonStatus.NOT_RUN),
+        ("2026-10-01", "b", ComparisonStatus.DIFFERENCE),
+        ("2024-10-01", "b", ComparisonStatus.DIFFERENCE),
     ],
 )
-def test_age_of_a_certificate(walked_at: str, digest: str, status: Status) -> None:
+def test_age_of_a_certificate(walked_at: str, digest: str, status: ComparisonStatus) -> None:
     """A proof of more than a month before the last run is none of today; what it showed to differ
     stays a difference.
     """
@@ -40,4 +40,4 @@ def test_age_of_a_certificate(walked_at: str, digest: str, status: Status) -> No
     )
     found = asked_of(cursor, DEFINITION)
     assert found.status is status
-    assert ("run clio-sync sweep" in found.reason) is (status is Status.NOT_RUN)
+    assert ("run clio-sync sweep" in found.reason) is (status is ComparisonStatus.NOT_RUN)

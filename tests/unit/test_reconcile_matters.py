@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
-from pipelines.reconcile.verdicts import Comparison, Status
+from pipelines.reconcile.verdicts import Comparison, ComparisonStatus
 from pipelines.warehouse import Cursor, in_memory
 
 DEFINITIONS = {one.name: one for one in read_definitions((1, 2, 3, 4))}
@@ -47,7 +47,7 @@ def test_matters_of_one_number() -> None:
     cursor.execute(query.format("150.15 as amount, 3.0 as hours"))
     for name in ("report_work_in_progress", "report_work_hours"):
         found = compared(cursor, name)
-        assert (name, found.status, found.rows) == (name, Status.MATCH, 1)
+        assert (name, found.status, found.rows) == (name, ComparisonStatus.MATCH, 1)
     cursor.execute(query.format("150.16 as amount, 3.0 as hours"))
     (line,) = compared(cursor, "report_work_in_progress").differences
     assert (line.left, line.right) == (Decimal("150.16"), Decimal("150.15"))
@@ -86,7 +86,7 @@ def test_balances_of_one_number() -> None:
         " 3 as matter_id, 7.00 as funds_in, 0.00 as funds_out, false as is_deleted"
     )
     found = compared(cursor, "report_matter_balances")
-    assert (found.status, found.rows) == (Status.MATCH, 2)
+    assert (found.status, found.rows) == (ComparisonStatus.MATCH, 2)
 
 
 def test_unbilled_work_of_an_unknown_matter() -> None:

@@ -14,7 +14,14 @@ from pipelines.reconcile.asked import IDS, RECORDS
 from pipelines.reconcile.definitions import Definition, definition, read_definitions, read_shared
 from pipelines.reconcile.errors import DefinitionError
 from pipelines.reconcile.evaluate import Inputs, asked_of, lacking
-from pipelines.reconcile.verdicts import Line, Status, content, difference_id, judge, worst
+from pipelines.reconcile.verdicts import (
+    ComparisonLine,
+    ComparisonStatus,
+    content,
+    difference_id,
+    judge,
+    worst,
+)
 from pipelines.warehouse import in_memory
 from tests.unit.evidence import HEADER, MONEY
 
@@ -23,25 +30,25 @@ DEFINITIONS = read_definitions((1, 2, 3, 4))
 each = pytest.mark.parametrize("one", DEFINITIONS, ids=lambda one: one.name)
 
 
-def line(left: str | None, right: str | None, **more: bool | str) -> Line:
+def line(left: str | None, right: str | None, **more: bool | str) -> ComparisonLine:
     """Make a line of money."""
     sides = [None if side is None else Decimal(side) for side in (left, right)]
-    return Line("k", "label", sides[0], sides[1], **more)  # type: ignore[arg-type]
+    return ComparisonLine("k", "label", sides[0], sides[1], **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("given_line", "status"),
     [
-        (line("1.00", "1.00"), Status.MATCH),
-        (line("1.00", "1.00", moved=True), Status.MATCH),
-        (line("1.00", "1.01"), Status.DIFFERENCE),
-        (line("1.00", None), Status.DIFFERENCE),
-        (line("0.00", None), Status.DIFFERENCE),
-        (line("1.00", "2.00", moved=True), Status.MOVED),
-        (line(None, None, not_run="why"), Status.NOT_RUN),
+        (line("1.00", "1.00"), ComparisonStatus.MATCH),
+        (line("1.00", "1.00", moved=True), ComparisonStatus.MATCH),
+        (line("1.00", "1.01"), ComparisonStatus.DIFFERENCE),
+        (line("1.00", None), ComparisonStatus.DIFFERENCE),
+        (line("0.00", None), ComparisonStatus.DIFFERENCE),
+        (line("1.00", "2.00", moved=True), ComparisonStatus.MOVED),
+        (line(None, None, not_run="why"), ComparisonStatus.NOT_RUN),
     ],
 )
-def test_ends(given_line: Line, status: Status) -> None:
+def test_ends(given_line: ComparisonLine, status: ComparisonStatus) -> None:
     """Each line has exactly one end; nothing on one side is not the same as nothing owed."""
     assert judge(MONEY, given_line) is status
 
@@ -49,22 +56,22 @@ def test_ends(given_line: Line, status: Status) -> None:
 def test_tolerance_is_the_last_that_passes() -> None:
     """A difference as large as the tolerance passes, a cent more does not."""
     loose = replace(MONEY, tolerance=Decimal("0.05"))
-    assert judge(loose, line("1.00", "1.05")) is Status.TOLERANCE
-    assert judge(loose, line("1.00", "1.06")) is Status.DIFFERENCE
+    assert judge(loose, line("1.00", "1.05")) is ComparisonStatus.TOLERANCE
+    assert judge(loose, line("1.00", "1.06")) is ComparisonStatus.DIFFERENCE
 
 
 def test_the_worst_line_decides() -> None:
     """A difference outweighs what moved, that what was not run, and that a tolerance."""
-    every = list(Status)
-    assert worst(every) is Status.DIFFERENCE
-    assert worst([]) is Status.MATCH
-    assert worst([Status.NOT_RUN, Status.MATCH]) is Status.NOT_RUN
+    every = list(ComparisonStatus)
+    assert worst(every) is ComparisonStatus.DIFFERENCE
+    assert worst([]) is ComparisonStatus.MATCH
+    assert worst([ComparisonStatus.NOT_RUN, ComparisonStatus.MATCH]) is ComparisonStatus.NOT_RUN
 
 
 def test_comparison_of_nothing() -> None:
     """A comparison without a line says that there was nothing to compare."""
     found = asked_of(in_memory(), replace(MONEY, query=f"{ONE_LINE} where false"))
-    assert (found.status, found.rows) == (Status.MATCH, 0)
+    assert (found.status, found.rows) == (ComparisonStatus.MATCH, 0)
     assert found.reason == "neither side has anything to compare"
     assert not asked_of(in_memory(), replace(MONEY, query=ONE_LINE)).reason
 
@@ -103,7 +110,10 @@ def test_difference_behind_many_milder_lines(mild: str, why: str) -> None:
     )
     one = replace(MONEY, tolerance=Decimal("0.01"), query=query)
     found = asked_of(in_memory(), one)
-    assert (found.status, [line.key for line in found.differences]) == (Status.DIFFERENCE, ["z"])
+    assert (found.status, [line.key for line in found.differences]) == (
+        ComparisonStatus.DIFFERENCE,
+        ["z"],
+    )
     assert found.rows == 10_001
     assert why in found.reason
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.access.access import application
 from pipelines.access.refresh import Marker, Renewal, sign_in_lock
-from pipelines.access.signin import Person, SignIn, Target
+from pipelines.access.signin import SignedInUser, SignIn, SignInTarget
 from pipelines.access.tokens import FileStore
 from pipelines.config import SourceSettings
 from pipelines.errors import OtherSignInError
@@ -63,9 +63,9 @@ class Desk:
         return self.answers.pop(0) if self.answers else reply(200, ROTATED)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> SignInTarget:
         """Give what the sign-in is for."""
-        return Target("us", self.server.origin, self.server.origin, "key")
+        return SignInTarget("us", self.server.origin, self.server.origin, "key")
 
     @property
     def options(self) -> SourceSettings:
@@ -73,7 +73,7 @@ class Desk:
         secret, origin = Secret("secret"), self.server.origin
         return SourceSettings(client_id="key", client_secret=secret, oauth_url=origin)
 
-    def renewal(self, target: Target | None = None) -> Renewal:
+    def renewal(self, target: SignInTarget | None = None) -> Renewal:
         """Give what a process that starts now works with."""
         return Renewal(
             SOURCE,
@@ -309,14 +309,14 @@ def test_sign_in_for_another_place_is_not_sent(desk: Desk, change: str) -> None:
 
 @pytest.mark.parametrize(
     "person",
-    [Person(), Person("2", user_id="9"), Person("1", user_id="8")],
+    [SignedInUser(), SignedInUser("2", user_id="9"), SignedInUser("1", user_id="8")],
     ids=["not-known-yet", "other-account", "other-user"],
 )
-def test_somebody_else_signs_in_meanwhile(desk: Desk, person: Person) -> None:
+def test_somebody_else_signs_in_meanwhile(desk: Desk, person: SignedInUser) -> None:
     """A run that began with one firm's token goes on with no other: its tokens are neither sent nor
     renewed, and the run ends with exit 4.
     """
-    desk.store.write(replace(desk.old, person=Person("1", user_id="9")).text())
+    desk.store.write(replace(desk.old, person=SignedInUser("1", user_id="9")).text())
     run = desk.renewal().of_now()
     other = replace(desk.old, access_token=Secret("other"), person=person)
     desk.store.write(other.text())
@@ -327,13 +327,13 @@ def test_somebody_else_signs_in_meanwhile(desk: Desk, person: Person) -> None:
     assert desk.server.requests == []
 
 
-@pytest.mark.parametrize("known", [Person("1", "Firm", "9", "Ash"), Person()])
-def test_same_person_signs_in_meanwhile(desk: Desk, known: Person) -> None:
+@pytest.mark.parametrize("known", [SignedInUser("1", "Firm", "9", "Ash"), SignedInUser()])
+def test_same_person_signs_in_meanwhile(desk: Desk, known: SignedInUser) -> None:
     """The run goes on with the new token; so it does where Clio never said whose the first was."""
     desk.store.write(replace(desk.old, person=known).text())
     run = desk.renewal().of_now()
     again = replace(
-        desk.old, access_token=Secret("again"), person=Person("1", "New name", "9", "Ash")
+        desk.old, access_token=Secret("again"), person=SignedInUser("1", "New name", "9", "Ash")
     )
     desk.store.write(again.text())
     assert run.newer(Secret("access-0")) == Secret("again")

@@ -11,18 +11,18 @@ import pytest
 from pipelines.config import SourceSettings
 from pipelines.load import products
 from pipelines.progress import Lines
-from pipelines.reconcile.asked import Desk
+from pipelines.reconcile.asked import ReconcileSession
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.explain import explained
 from pipelines.reconcile.reports import LAYOUTS, StrangeReportError, asked_reports, read_report
-from pipelines.reconcile.verdicts import UNEXPLAINED, Counted, Line, concluded
+from pipelines.reconcile.verdicts import UNEXPLAINED, ComparisonLine, Counted, concluded
 from pipelines.state.hashed_columns import Masks
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_http import reports
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.reports import Wanted, ask, demand_storage, report
+from sources.clio_http.reports import ReportRequest, ask, demand_storage, report
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 from sources.errors import (
@@ -40,14 +40,14 @@ CLIO = ClientSettings("clio_manage", "https://app.clio.com", "/api/v4", Secret("
 @pytest.mark.parametrize(
     ("product", "wanted"),
     [
-        ("clio_grow", Wanted("revenue")),
-        ("clio_manage", Wanted("general_ledger")),
-        ("clio_manage", Wanted("../bills")),
-        ("clio_manage", Wanted("revenue", "2026-01-01")),
-        ("clio_manage", Wanted("revenue", "2026-01-01", "today")),
+        ("clio_grow", ReportRequest("revenue")),
+        ("clio_manage", ReportRequest("general_ledger")),
+        ("clio_manage", ReportRequest("../bills")),
+        ("clio_manage", ReportRequest("revenue", "2026-01-01")),
+        ("clio_manage", ReportRequest("revenue", "2026-01-01", "today")),
     ],
 )
-def test_what_is_never_posted(product: str, wanted: Wanted) -> None:
+def test_what_is_never_posted(product: str, wanted: ReportRequest) -> None:
     """Another product, another kind or an odd period is refused before anything leaves."""
     settings = ClientSettings(product, "http://127.0.0.1:1", "/api/v4", Secret("t" * 20))
     with ClioClient(settings, SystemClock()) as client, pytest.raises(WriteRefusedError):
@@ -81,7 +81,7 @@ def test_report_over_sockets() -> None:
         settings = ClientSettings("clio_manage", clio.url, "/api/v4", Secret(clio.token))
         clock = SystemClock()
         with ClioClient(settings, clock) as client:
-            body = report(client, clock, Wanted("trust_listing"))
+            body = report(client, clock, ReportRequest("trust_listing"))
         assert body.decode("utf-8-sig").startswith("Account,Matter,Client,Balance")
         posts = [one for one in clio.requests if one.method == "POST"]
         assert [one.path for one in posts] == ["/api/v4/reports.json"]
@@ -95,7 +95,7 @@ def test_report_while_clio_is_busy() -> None:
         with ClioClient(settings, clock) as client:
             client.look("users/who_am_i")
             with pytest.raises(RateLimitedError):
-                ask(client, clock, Wanted("trust_listing"))
+                ask(client, clock, ReportRequest("trust_listing"))
         posts = [one.status for one in clio.requests if one.method == "POST"]
         assert posts == [429, 429, 429]
 
@@ -120,14 +120,14 @@ def test_last_look_that_is_to_stop(tmp_path: Path) -> None:
     stop.set()
     product = products.product("clio_manage", options)
     masks = products.masks(product.catalog, options, tmp_path)
-    line = Line("bill:5", "5", Decimal(1), Decimal(2), "bills", "5", cause=UNEXPLAINED)
+    line = ComparisonLine("bill:5", "5", Decimal(1), Decimal(2), "bills", "5", cause=UNEXPLAINED)
     (definition,) = [one for one in read_definitions((2,)) if one.name == "bill_balances"]
     found = concluded(definition, Counted(1, 0, Decimal(1), Decimal(2), [line]))
     with Warehouse(tmp_path) as warehouse, ClioClient(CLIO, clock, stop=stop) as client:
         Meta(warehouse)
         warehouse.rows("create schema raw_clio_manage")
         warehouse.rows("create table raw_clio_manage.bills (id bigint)")
-        desk = Desk(warehouse, product, client, clock, masks, Lines(io.StringIO()))
+        desk = ReconcileSession(warehouse, product, client, clock, masks, Lines(io.StringIO()))
         with pytest.raises(Interrupted):
             explained(desk, [found])
     assert client.requests == 0

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from pipelines.config import Settings
 from pipelines.errors import FileInTheWayError
-from pipelines.operate.schedule import FILES, Place, run_print
+from pipelines.operate.schedule import FILES, Installation, run_print
 from sources.clio_http.clock import SystemClock
 
 PROGRAM = """#!/bin/sh
@@ -30,43 +30,46 @@ ODD = 'a b\'s 100% $HOME "q" \\n'
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Installation:
     """Give an installation whose paths hold what shells, cron, systemd and Python take apart."""
     folder = tmp_path / ODD
     folder.mkdir()
     program = folder / "clio-sync"
     program.write_text(PROGRAM, "utf-8")
     program.chmod(0o700)
-    place = Place(str(program), str(folder), str(folder / "data"))
+    place = Installation(str(program), str(folder), str(folder / "data"))
     (folder / "data").mkdir()
     answer(place, 0)
     return place
 
 
-def answer(place: Place, exit_code: int) -> None:
+def answer(place: Installation, exit_code: int) -> None:
     """Let the command end so."""
     Path(place.program + ".code").write_text(str(exit_code), "utf-8")
 
 
-def said(place: Place) -> list[str]:
+def said(place: Installation) -> list[str]:
     """Give how the command was called: its words, its folder and its data folder."""
     return Path(place.program + ".said").read_text("utf-8").splitlines()
 
 
-def printed(kind: str, place: Place, every: int = 15) -> dict[str, str]:
+def printed(kind: str, place: Installation, every: int = 15) -> dict[str, str]:
     """Give the files of a kind."""
     outcome = run_print(kind, every, place, SystemClock())
     return {row["file"]: row["text"] for row in outcome.results}
 
 
-def files(kind: str, place: Place, words: Sequence[str]) -> dict[str, str]:
+def files(kind: str, place: Installation, words: Sequence[str]) -> dict[str, str]:
     """Give the files of a kind that run these words."""
     outcome = run_print(kind, 15, place, SystemClock(), words=words)
     return {row["file"]: row["text"] for row in outcome.results}
 
 
 def load(
-    kind: str, place: Place, monkeypatch: pytest.MonkeyPatch, modules: dict[str, dict[str, Any]]
+    kind: str,
+    place: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    modules: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """Import a file of Python beside stand-ins for the scheduler's modules."""
     ((name, text),) = printed(kind, place).items()
@@ -79,7 +82,7 @@ def load(
     return runpy.run_path(str(path))
 
 
-def test_cron(place: Place) -> None:
+def test_cron(place: Installation) -> None:
     """Comments and one line of five fields and a command, which the shell runs as it is meant."""
     (text,) = printed("cron", place).values()
     *comments, line = text.splitlines()
@@ -93,7 +96,7 @@ def test_cron(place: Place) -> None:
     assert printed("cron", place, 60)["clio-sync.cron"].splitlines()[-1].startswith("0 * * * * ")
 
 
-def test_systemd(place: Place, tmp_path: Path) -> None:
+def test_systemd(place: Installation, tmp_path: Path) -> None:
     """A service and a timer that `systemd-analyze verify` takes, with a time that it knows."""
     files = printed("systemd", place)
     assert list(files) == ["clio-sync.service", "clio-sync.timer"]
@@ -104,7 +107,7 @@ def test_systemd(place: Place, tmp_path: Path) -> None:
     if program is None:
         pytest.skip("systemd-analyze is not on this machine")
     # a home with $ in it is one that systemd itself would not take
-    plain = Place("/bin/true", "/tmp/a b 100%", "/tmp/a b 100%/data")  # noqa: S108 - only named
+    plain = Installation("/bin/true", "/tmp/a b 100%", "/tmp/a b 100%/data")  # noqa: S108 - only named
     out = tmp_path / "units"
     run_print("systemd", 15, plain, SystemClock(), out)
     paths = sorted(map(str, out.iterdir()))
@@ -124,7 +127,7 @@ def test_systemd(place: Place, tmp_path: Path) -> None:
         assert normal in known.stdout
 
 
-def test_airflow(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """One DAG whose task runs the command; exit code 4 skips, and runs never overlap."""
     made: list[dict[str, Any]] = []
 
@@ -159,7 +162,7 @@ def same(function: Callable[..., object]) -> Callable[..., object]:
     return function
 
 
-def test_dagster(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dagster(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job on a schedule; its op runs the command, takes 0 and 4, and fails with others."""
     values: dict[str, Any] = {"Definitions": SimpleNamespace, "ScheduleDefinition": SimpleNamespace}
     values |= {"Failure": ValueError, "job": same, "op": same}
@@ -176,7 +179,7 @@ def test_dagster(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         module["clio_sync"](context)
 
 
-def test_prefect(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prefect(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flow that runs the command, takes 0 and 4, and fails with others."""
     values = {"flow": lambda name: same}
     module = load("prefect", place, monkeypatch, {"prefect": values})
@@ -195,7 +198,7 @@ LIGHT = ("sync", "--reconcile", "light")
 
 
 @pytest.mark.parametrize("kind", ["cron", "airflow"])
-def test_words_in_a_shell(place: Place, kind: str) -> None:
+def test_words_in_a_shell(place: Installation, kind: str) -> None:
     """What a shell runs of the printed file are the words that the schedule is for."""
     ((name, text),) = files(kind, place, LIGHT).items()
     if kind == "cron":
@@ -208,7 +211,7 @@ def test_words_in_a_shell(place: Place, kind: str) -> None:
     assert said(place)[0] == "sync --reconcile light --json", name
 
 
-def test_words_in_python_and_units(place: Place) -> None:
+def test_words_in_python_and_units(place: Installation) -> None:
     """Files of Python list each word by itself; a service of systemd has them after the program."""
     for kind in ("dagster", "prefect"):
         (text,) = files(kind, place, LIGHT).values()
@@ -225,7 +228,7 @@ def test_option_of_the_command() -> None:
         assert (done.exit_code, f"clio-sync {words} >> " in done.stdout) == (0, True), done.output
 
 
-def test_files_are_written_once(place: Place, tmp_path: Path) -> None:
+def test_files_are_written_once(place: Installation, tmp_path: Path) -> None:
     """Into a folder that is made; what is there already stays, and nothing is half written."""
     out = tmp_path / "units"
     out.mkdir()
@@ -240,7 +243,7 @@ def test_files_are_written_once(place: Place, tmp_path: Path) -> None:
 
 def test_the_place_is_absolute(tmp_path: Path) -> None:
     """A data folder that is named from the working folder is written in full."""
-    place = Place.here(Settings(Path("data"), "tester"))
+    place = Installation.here(Settings(Path("data"), "tester"))
     assert place.folder == str(tmp_path)
     assert place.data == str(tmp_path / "data")
     assert Path(place.program).is_absolute()

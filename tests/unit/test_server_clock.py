@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.load.server_time import apart
 from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Meta
-from pipelines.state.server_clock import Past, Reading, judge, keep, last, newest_stamp
+from pipelines.state.server_clock import ClockReading, Past, judge, keep, last, newest_stamp
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import BOOT_ID, Boot, SystemClock
 
@@ -27,11 +27,11 @@ class Machine:
     start: str = "first"
     booted: int = -1_000
 
-    def reads(self, seconds: int, said: int) -> Reading:
+    def reads(self, seconds: int, said: int) -> ClockReading:
         """Read all clocks so many seconds after noon, with `Date` off by so many."""
         boot = Boot(self.start, float(seconds - self.booted)) if self.start else None
         wall = NOON.add(seconds=seconds + self.off)
-        return Reading(NOON.add(seconds=seconds + said), wall, boot)
+        return ClockReading(NOON.add(seconds=seconds + said), wall, boot)
 
 
 FIRST = Machine()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.changes import When
 from sources.clio_simulator.faults import Reset, Status
 from tests.contract.simulator_client import client, ids
@@ -14,7 +14,7 @@ from tests.contract.simulator_client import client, ids
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -8,7 +8,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.faults import Redirect
 from sources.clio_simulator.values import Raw
 from tests.contract.simulator_client import client, ids
@@ -289,7 +289,7 @@ def test_deprecation_and_another_version(clio: Simulator, http: httpx.Client) ->
 
 def test_lower_rate_of_grow_is_shared_by_its_tokens() -> None:
     """Two requests a second for the application, whoever asks; the third one is a bare 429."""
-    with Simulator(scale=0.1, clock=Clock(running=False)) as clio:
+    with Simulator(scale=0.1, clock=SimulatedClock(running=False)) as clio:
         clio.switches.grow_tokens = {"one", "two"}
 
         def ask(token: str) -> httpx.Response:

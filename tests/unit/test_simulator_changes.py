@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sources.clio_simulator import Change, Clock, Simulator, When
+from sources.clio_simulator import Change, SimulatedClock, Simulator, When
 from sources.clio_simulator.change import Operation
 from tests.contract.simulator_client import client, ids, pages
 
@@ -13,7 +13,7 @@ from tests.contract.simulator_client import client, ids, pages
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -7,14 +7,14 @@ import httpx
 import orjson
 import pytest
 
-from sources.clio_simulator import Clock, Simulator, faults
+from sources.clio_simulator import SimulatedClock, Simulator, faults
 from tests.contract.simulator_client import client, pages
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulator]:
     """Give one simulator for all faults."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from sources.clio_http.catalog import read_catalog
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 from tests.contract.simulator_client import client
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ FIELDS = ",".join(
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
     """Give the firm of seed 7."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.faults import Reset, Status
 
 BACK = "http://127.0.0.1:5000/callback"
@@ -18,7 +18,7 @@ REFRESH = {**CLIENT, "grant_type": "refresh_token", "refresh_token": "simulator-
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.clio_simulator import Change, Clock, Simulator, When
+from sources.clio_simulator import Change, SimulatedClock, Simulator, When
 
 NOW = "2026-03-31T12:00:00Z"
 NOTE = {"subject": "Call", "body": "Called back"}
@@ -15,7 +15,7 @@ NOTE = {"subject": "Call", "body": "Called back"}
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Seed, Simulator
+from sources.clio_simulator import Seed, SimulatedClock, Simulator
 
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

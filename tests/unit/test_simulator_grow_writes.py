@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.faults import Reset
 
 NOTE = {"subject": "Call", "body": "Called back ✓"}
@@ -27,7 +27,7 @@ ACTION = {
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -6,14 +6,14 @@ import httpx
 import pendulum
 import pytest
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from tests.contract.simulator_client import client, ids, pages
 
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
     """Give a simulator whose records no test here changes."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sources.clio_manage.build_catalog import correct, corrections
-from sources.clio_simulator import Clock, Simulator, When
+from sources.clio_simulator import SimulatedClock, Simulator, When
 from tests.contract.schemas import Schemas
 from tests.contract.simulator_client import client, ids
 
@@ -52,7 +52,7 @@ PLACES = {
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
     """Give a simulator with a standing clock."""
-    with Simulator(rate_limit=0, clock=Clock(running=False)) as simulator:
+    with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 

@@ -15,7 +15,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from pipelines.access.keyrings import SERVICE, KeyringStore, checked
-from pipelines.access.signin import Person, SignIn, Target
+from pipelines.access.signin import SignedInUser, SignIn, SignInTarget
 from pipelines.access.tokens import FileStore, store_for, token_folder
 from pipelines.config import IN_FILES, Settings
 from pipelines.errors import TokenStoreError, UnsafeTokensError
@@ -23,8 +23,8 @@ from sources.clio_http.secret import Secret
 from sources.clio_http.token_answers import Grant
 
 NOW = pendulum.datetime(2026, 3, 2, 9, 0, 0)
-TARGET = Target("us", "https://app.clio.com", "https://app.clio.com", "key")
-PERSON = Person("1", "Example Law Firm", "101", "Ash Ambleford")
+TARGET = SignInTarget("us", "https://app.clio.com", "https://app.clio.com", "key")
+PERSON = SignedInUser("1", "Example Law Firm", "101", "Ash Ambleford")
 SIGN_IN = SignIn(
     Secret("canary-access"),
     Secret("canary-refresh"),

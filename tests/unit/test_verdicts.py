@@ -8,7 +8,7 @@ from pipelines.edits import fields
 from pipelines.edits.fields import FieldRef
 from pipelines.edits.raw_values import ABSENT, REDACTED
 from pipelines.plan import outcomes
-from pipelines.plan.merge import Change, Merge, merge
+from pipelines.plan.merge import FieldChange, Merge, merge
 from pipelines.plan.outcomes import State, Verdict
 from sources.clio_http.writes import Effect
 
@@ -20,8 +20,8 @@ def ref(name: str) -> FieldRef:
     return FieldRef("matters", name, fields.TEXT, (name,), (name,))
 
 
-A = Change("a", ref("description"), "base", "ours")
-B = Change("b", ref("location"), None, "ours")
+A = FieldChange("a", ref("description"), "base", "ours")
+B = FieldChange("b", ref("location"), None, "ours")
 
 
 def record(etag: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any value

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.edits.fields import CustomField, FieldRef, Option, parse
+from pipelines.edits.fields import EditableCustomField, FieldRef, Option, parse
 from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.errors import GuardError
@@ -17,8 +17,8 @@ from sources.clio_http.catalog import read_catalog
 
 CATALOG = read_catalog("clio_manage")
 CUSTOM = (
-    CustomField(5, "Court", "Matter", "picklist", options=(Option(9, "High"),)),
-    CustomField(6, "Paid", "Matter", "checkbox"),
+    EditableCustomField(5, "Court", "Matter", "picklist", options=(Option(9, "High"),)),
+    EditableCustomField(6, "Paid", "Matter", "checkbox"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pendulum
 
-from pipelines.transform import Built, Wish, build
+from pipelines.transform import BuildOptions, Built, build
 from pipelines.warehouse import Warehouse, prepare_data_folder
 from sources.clio_http.clock import SystemClock
 
@@ -84,7 +84,7 @@ class Workshop:
     def build(self, *select: str, full: bool = False, **wish: Any) -> Built:  # noqa: ANN401
         """Build what changed, or what is selected."""
         own = self.folder / "seeds"
-        wishes = Wish(select, full, own_seeds=own if own.exists() else None, **wish)
+        wishes = BuildOptions(select, full, own_seeds=own if own.exists() else None, **wish)
         return build(self.warehouse, [self.folder / "sql"], wishes, clock=self.clock)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

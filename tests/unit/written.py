@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from sources.clio_simulator import Clock, Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.clock import START
 from tests.contract.simulator_client import client
 
@@ -18,7 +18,7 @@ WITHOUT = "no If-Match"
 def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
     """Give a small simulator with a standing clock, and a client of it."""
     with (
-        Simulator(rate_limit=0, scale=0.2, clock=Clock(running=False)) as clio,
+        Simulator(rate_limit=0, scale=0.2, clock=SimulatedClock(running=False)) as clio,
         client(clio) as http,
     ):
         yield clio, http

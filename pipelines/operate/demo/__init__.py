@@ -15,8 +15,7 @@ from pipelines.progress import Lines
 from pipelines.sweep.command import run_sweep
 from pipelines.warehouse import DEMO_MARK, FILE, prepare_data_folder, writer_lock
 from sources.clio_http.clock import Clock
-from sources.clio_simulator import Clock as SimulatedClock
-from sources.clio_simulator import Simulator
+from sources.clio_simulator import SimulatedClock, Simulator
 
 from . import edits, evidence, figures, loads, proof
 from .firm import BOTH, FIRM, change, change_unseen, pointed_at

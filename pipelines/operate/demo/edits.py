@@ -12,7 +12,7 @@ from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
-from pipelines.plan.review import Answer, run_review
+from pipelines.plan.review import ReviewAnswer, run_review
 from pipelines.push.command import run_push
 from pipelines.push.undo import run_undo
 from pipelines.warehouse import Warehouse
@@ -39,14 +39,14 @@ def show(run: Run, clio: Simulator) -> Outcome:
     plan = run_plan(author, Limits(), into_demo=True)
     steps.append(plan)
     name = hash12(plan.results)
-    steps.append(run_review(approver, name, Answer(("all",), (), "checked against the file")))
+    steps.append(run_review(approver, name, ReviewAnswer(("all",), (), "checked against the file")))
     clio.changes.update("matters", keys[-1], {FIELD: "by a colleague"})
     push = run_push(author, name, name, into_demo=True)
     pushed = values(folder, keys)
     steps.append(run_undo(author, name, into_demo=True))
     back = run_plan(author, Limits(allow_blank=True), into_demo=True)
     name = hash12(back.results)
-    steps += [back, run_review(approver, name, Answer(("all",), (), ""))]
+    steps += [back, run_review(approver, name, ReviewAnswer(("all",), (), ""))]
     steps.append(run_push(author, name, name, into_demo=True))
     undone = values(folder, keys)
     parts = [

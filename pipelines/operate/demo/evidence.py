@@ -2,14 +2,14 @@
 
 from pipelines.load.command import Run
 from pipelines.outcome import Outcome
-from pipelines.reconcile.run import Wish, run_reconcile
+from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 
 SAMPLE = 40
 
 
 def show(run: Run) -> Outcome:
     """Compare on every level, and say in three lines what came of it and where the package is."""
-    found = run_reconcile(run, Wish((), SAMPLE, reports=True), into_demo=True)
+    found = run_reconcile(run, ReconcileOptions((), SAMPLE, reports=True), into_demo=True)
     three = found.text.rstrip("\n").splitlines()[-3:]
     found.text = "\n".join(["", "Clio and the warehouse, compared on every level:", *three, ""])
     return found

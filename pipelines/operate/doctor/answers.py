@@ -132,7 +132,7 @@ class Asker:
 
 
 @dataclass(frozen=True)
-class Question:
+class DoctorQuestion:
     """What is asked, and how; without a way it is never asked, and `reason` says why."""
 
     name: str
@@ -142,11 +142,11 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Finding:
     """What was observed; None where the question could not be settled, and why."""
 
     product: str
-    question: Question
+    question: DoctorQuestion
     observed: Observed | None
     reason: str
     requests: int
@@ -164,7 +164,7 @@ class Answer:
         }
 
 
-def answered(product: str, question: Question, asker: Asker) -> Answer:
+def answered(product: str, question: DoctorQuestion, asker: Asker) -> Finding:
     """Put one question.
 
     Raises:
@@ -182,7 +182,7 @@ def answered(product: str, question: Question, asker: Asker) -> Answer:
             raise
         except ClioError as error:
             reason = error.code
-    return Answer(product, question, observed, reason, asker.client.requests - before)
+    return Finding(product, question, observed, reason, asker.client.requests - before)
 
 
 def settled_by(status: int, accepted: str) -> str:

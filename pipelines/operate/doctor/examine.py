@@ -13,9 +13,9 @@ from sources.clio_http.hints import login, of_product
 from sources.errors import ClioError, ConfigurationError, Interrupted
 
 from . import lists, machine, sign_in, stored
-from .line import FAIL, NOTE, SIGN_IN, Line, exit_code, text
+from .line import FAIL, NOTE, SIGN_IN, DoctorLine, exit_code, text
 from .refused import refused_fields, refused_parameters
-from .session import Session, Work, opened
+from .session import ProductSession, Work, opened
 
 
 def run_doctor(stop: threading.Event, clock: Clock, reporter: Lines) -> Outcome:
@@ -25,7 +25,7 @@ def run_doctor(stop: threading.Event, clock: Clock, reporter: Lines) -> Outcome:
         settings = read_settings(folder=folder)
     except ConfigurationError as error:
         began = clock.now()
-        lines = [machine.versions(), Line("configuration", FAIL, str(error), error.hint)]
+        lines = [machine.versions(), DoctorLine("configuration", FAIL, str(error), error.hint)]
         outcome = ended(lines, Outcome("doctor", began, clock.now()))
         outcome.exit_code = error.exit_code
         return outcome
@@ -56,12 +56,12 @@ def examine(work: Work) -> Outcome:
     return ended(lines, Outcome("doctor", began, work.clock.now()))
 
 
-def _product(work: Work, source: str, known: stored.Stored) -> Iterator[Line]:
+def _product(work: Work, source: str, known: stored.DoctorFacts) -> Iterator[DoctorLine]:
     """Check one product; what keeps it from being asked is a line of its own."""
     try:
         if not access.is_set_up(source, work.settings):
             what = "not set up: there is no token, and nobody is signed in"
-            yield Line(SIGN_IN, NOTE, what, login(source))
+            yield DoctorLine(SIGN_IN, NOTE, what, login(source))
             return
         with opened(work, source) as session:
             yield from _online(session, source, known)
@@ -71,7 +71,9 @@ def _product(work: Work, source: str, known: stored.Stored) -> Iterator[Line]:
         yield sign_in.refusal(of_product(error, source))
 
 
-def _online(session: Session, source: str, known: stored.Stored) -> Iterator[Line]:
+def _online(
+    session: ProductSession, source: str, known: stored.DoctorFacts
+) -> Iterator[DoctorLine]:
     pinned = known.pinned.get(source)
     yield from sign_in.lines_of(session, pinned)
     yield from lists.lines_of(session)
@@ -79,7 +81,7 @@ def _online(session: Session, source: str, known: stored.Stored) -> Iterator[Lin
     yield refused_parameters(session, known.not_taken.get(source, {}))
 
 
-def ended(lines: Sequence[Line], outcome: Outcome) -> Outcome:
+def ended(lines: Sequence[DoctorLine], outcome: Outcome) -> Outcome:
     """Make the outcome of lines."""
     outcome.results = [line.document() for line in lines]
     outcome.text = text(lines)

@@ -43,7 +43,7 @@ WHY = {
 
 
 @dataclass(frozen=True)
-class Line:
+class DoctorLine:
     """One check: how it went, what was seen, and the command that mends it.
 
     `product` is empty where the check is about this machine or the warehouse as a whole;
@@ -64,11 +64,11 @@ class Line:
         """Say why the check matters."""
         return WHY[self.check]
 
-    def of(self, product: str) -> "Line":
+    def of(self, product: str) -> "DoctorLine":
         """Give the line as one about a product."""
         return replace(self, product=product)
 
-    def after(self, requests: int) -> "Line":
+    def after(self, requests: int) -> "DoctorLine":
         """Give the line as one that needed so many requests."""
         return replace(self, requests=requests)
 
@@ -86,7 +86,7 @@ class Line:
         }
 
 
-def exit_code(lines: Iterable[Line]) -> int:
+def exit_code(lines: Iterable[DoctorLine]) -> int:
     """Give 0 if nothing failed, 3 if only a sign-in did, 7 otherwise.
 
     A folder that cannot be written (2) or a disk that is full (4) comes before: every other command
@@ -97,7 +97,7 @@ def exit_code(lines: Iterable[Line]) -> int:
     return next((code for code in URGENCY if code in codes), 0)
 
 
-def text(lines: Sequence[Line]) -> str:
+def text(lines: Sequence[DoctorLine]) -> str:
     """Lay lines out for a person: why and how to mend it only where something is wrong."""
     parts = []
     for line in lines:

@@ -22,8 +22,8 @@ from sources.errors import (
     UnavailableError,
 )
 
-from .line import FAIL, NOTE, OK, Line
-from .session import Session
+from .line import FAIL, NOTE, OK, DoctorLine
+from .session import ProductSession
 from .stored import SEE_ALL
 
 PATIENCE = 3
@@ -31,7 +31,7 @@ PATIENCE = 3
 
 
 @dataclass
-class Seen:
+class ListsSeen:
     """What the answers showed, by collection.
 
     Those without permission, without an answer and not asked for; how many records have hidden
@@ -46,7 +46,7 @@ class Seen:
     ids: dict[str, int] = field(default_factory=dict)
 
 
-def lines_of(session: Session) -> Iterator[Line]:
+def lines_of(session: ProductSession) -> Iterator[DoctorLine]:
     """Ask for one page of each collection that is loaded.
 
     Raises:
@@ -63,7 +63,7 @@ def lines_of(session: Session) -> Iterator[Line]:
     yield hidden_now(seen)
 
 
-def wanted(session: Session) -> list[Collection]:
+def wanted(session: ProductSession) -> list[Collection]:
     """Give the collections that are loaded, those with a parent last.
 
     A list that is loaded in two ways is asked for once.
@@ -74,8 +74,8 @@ def wanted(session: Session) -> list[Collection]:
     return sorted(kept, key=lambda c: c.parent is not None)
 
 
-def _ask(session: Session, collections: Sequence[Collection]) -> Seen:
-    seen, unavailable = Seen(), 0
+def _ask(session: ProductSession, collections: Sequence[Collection]) -> ListsSeen:
+    seen, unavailable = ListsSeen(), 0
     now = session.client.server_time or session.clock.now()
     for collection in collections:
         one = _list(collection, seen.ids, now)
@@ -107,7 +107,7 @@ def _list(collection: Collection, ids: Mapping[str, int], now: pendulum.DateTime
     return None if key is None else child_plan(collection, [key], Rules(), now).lists[0]
 
 
-def _rows(session: Session, collection: Collection, one: List) -> list[dict[str, Any]]:
+def _rows(session: ProductSession, collection: Collection, one: List) -> list[dict[str, Any]]:
     parameters = [*narrow(collection), *one.parameters]
     if collection.name in session.product.catalog.singletons:
         record = orjson.loads(session.client.get(one.path, parameters).body)
@@ -137,7 +137,7 @@ def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
     return [("fields", ",".join(chosen)), *some]
 
 
-def _look(collection: Collection, rows: Sequence[Mapping[str, Any]], seen: Seen) -> None:
+def _look(collection: Collection, rows: Sequence[Mapping[str, Any]], seen: ListsSeen) -> None:
     key = rows[0].get("id") if rows else None
     if isinstance(key, int):
         seen.ids[collection.name] = key
@@ -152,39 +152,39 @@ def is_hiding(record: Mapping[str, Any], redaction: Redaction) -> bool:
     return any(name in record and record[name] is None for name in redaction.when_null)
 
 
-def scopes(session: Session, seen: Seen) -> Line:
+def scopes(session: ProductSession, seen: ListsSeen) -> DoctorLine:
     """Say which collections may not be read."""
     if not seen.missing:
-        return Line("scopes", OK, f"none of {seen.asked} collections is refused")
+        return DoctorLine("scopes", OK, f"none of {seen.asked} collections is refused")
     told = [f"{name} ({why})" for name, why in sorted(seen.missing.items())]
     what = f"{len(told)} of {seen.asked} collections may not be read: {named(told, len(told))}"
     fix = (
         f"Add the permission to the application in Clio, then {login(session.source)}; or name"
         f" the collections in sources.{session.source}.off"
     )
-    return Line("scopes", FAIL, what, fix)
+    return DoctorLine("scopes", FAIL, what, fix)
 
 
-def answered(seen: Seen) -> Line:
+def answered(seen: ListsSeen) -> DoctorLine:
     """Say which collections did not answer, and which could not be asked for."""
     if seen.failed:
         told = [f"{name} ({why})" for name, why in sorted(seen.failed.items())]
         what = f"{len(told)} of {seen.asked} collections gave no list: {named(told)}"
-        return Line("collections", FAIL, what, "clio-sync doctor, again later")
+        return DoctorLine("collections", FAIL, what, "clio-sync doctor, again later")
     if seen.skipped:
         what = f"no record is known whose lists could be asked for: {named(seen.skipped)}"
-        return Line("collections", NOTE, what)
-    return Line("collections", OK, f"{seen.asked - len(seen.missing)} collections answer")
+        return DoctorLine("collections", NOTE, what)
+    return DoctorLine("collections", OK, f"{seen.asked - len(seen.missing)} collections answer")
 
 
-def hidden_now(seen: Seen) -> Line:
+def hidden_now(seen: ListsSeen) -> DoctorLine:
     """Say whether the pages that were read hide values."""
     told = [f"{count:,} {name}" for name, count in seen.hidden.items() if count]
     if told:
         what = f"on the first page Clio hides values of {named(told)}"
-        return Line("hidden_now", FAIL, what, SEE_ALL)
+        return DoctorLine("hidden_now", FAIL, what, SEE_ALL)
     if not seen.hidden:
-        return Line("hidden_now", NOTE, "no list that can hide values was read")
-    return Line(
+        return DoctorLine("hidden_now", NOTE, "no list that can hide values was read")
+    return DoctorLine(
         "hidden_now", OK, f"nothing is hidden on the first page of {named(list(seen.hidden))}"
     )

@@ -20,7 +20,7 @@ from pipelines.release import PACKAGE
 from pipelines.warehouse import FILE, ODD, PRIVATE
 from sources.errors import ConfigurationError
 
-from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, Line
+from .line import FAIL, FULL, NOTE, OK, UNUSABLE, WARN, DoctorLine
 
 SHOWN = ("dlt", "duckdb")
 OF_GIT = frozenset({".gitignore", ".gitkeep"})
@@ -62,7 +62,7 @@ def _within(version: str, sign: str, bound: str) -> bool:
     return least if sign == ">=" else not least
 
 
-def versions() -> Line:
+def versions() -> DoctorLine:
     """Say which versions are at work, and whether they fit together."""
     python, sqlite = platform.python_version(), sqlite3.sqlite_version
     shown = [f"{name} {metadata.version(name)}" for name in SHOWN]
@@ -71,66 +71,68 @@ def versions() -> Line:
         own, needed = metadata.version(PACKAGE), metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
         told = f"{what}; {PACKAGE} is not installed, so they are not compared"
-        return Line("versions", NOTE, told, "make install")
+        return DoctorLine("versions", NOTE, told, "make install")
     return fitting(f"{PACKAGE} {own}, {what}", needed, metadata.version)
 
 
-def fitting(what: str, needed: Sequence[str], installed: Callable[[str], str]) -> Line:
+def fitting(what: str, needed: Sequence[str], installed: Callable[[str], str]) -> DoctorLine:
     """Judge the installed versions by what is needed."""
     wrong = misfits(needed, installed)
     if wrong:
-        return Line("versions", FAIL, f"{what}; not as needed: {named(wrong)}", "make install")
-    return Line("versions", OK, what)
+        return DoctorLine(
+            "versions", FAIL, f"{what}; not as needed: {named(wrong)}", "make install"
+        )
+    return DoctorLine("versions", OK, what)
 
 
-def configuration(settings: Settings, folder: Path) -> Line:
+def configuration(settings: Settings, folder: Path) -> DoctorLine:
     """Look at what can only be judged with the catalogues, and at who can read the secrets."""
     try:
         for source, options in settings.sources.items():
             products.product(source, options)
             products.hashed(products.catalog(source, options), options)
     except ConfigurationError as error:
-        return Line("configuration", FAIL, str(error), error.hint)
+        return DoctorLine("configuration", FAIL, str(error), error.hint)
     secrets = folder / ".dlt" / "secrets.toml"
     if secrets.exists() and stat.S_IMODE(secrets.stat().st_mode) & OTHERS:
         what = "others on this machine can read .dlt/secrets.toml"
-        return Line("configuration", WARN, what, "chmod 600 .dlt/secrets.toml")
-    return Line("configuration", OK, "every setting is understood")
+        return DoctorLine("configuration", WARN, what, "chmod 600 .dlt/secrets.toml")
+    return DoctorLine("configuration", OK, "every setting is understood")
 
 
-def data_folder(folder: Path) -> Line:
+def data_folder(folder: Path) -> DoctorLine:
     """Look at who can read the data folder, and whether it can be used."""
     check, quoted = "data_folder", shlex.quote(str(folder))
     odd = sorted(set(str(folder.resolve())) & set(ODD))
     if odd:
-        return Line(
+        return DoctorLine(
             check, FAIL, f"its path holds {odd[0]}", "Point CLIO_SYNC__DATA_DIR at another folder."
         )
     if not folder.exists():
-        return Line(check, NOTE, f"there is no {folder} yet", "clio-sync load")
+        return DoctorLine(check, NOTE, f"there is no {folder} yet", "clio-sync load")
     if unusable := _unusable(folder):
         return unusable
     open_ = sorted(_open_to_others(folder))
     if open_:
         has = "has a mode" if len(open_) == 1 else "have modes"
         what = f"{counted(len(open_), 'file')} {has} for others too: {named(open_)}"
-        return Line(check, WARN, what, f"chmod -R go-rwx {quoted}")
-    return Line(check, OK, f"{folder} is yours alone")
+        return DoctorLine(check, WARN, what, f"chmod -R go-rwx {quoted}")
+    return DoctorLine(check, OK, f"{folder} is yours alone")
 
 
-def _unusable(folder: Path) -> Line | None:
+def _unusable(folder: Path) -> DoctorLine | None:
     """Say why a folder that is there cannot be the data folder."""
     check, elsewhere = "data_folder", "point CLIO_SYNC__DATA_DIR at another folder."
     if not folder.is_dir() or folder.stat().st_uid != os.getuid():
-        return Line(
+        return DoctorLine(
             check, FAIL, f"{folder} is no folder of yours", elsewhere[:1].upper() + elsewhere[1:]
         )
     if not os.access(folder, os.W_OK) and os.statvfs(folder).f_flag & os.ST_RDONLY:
         what = f"{folder} may not be written: its disk is mounted read-only"
-        return Line(check, FAIL, what, f"Mount it for writing, or {elsewhere}", code=UNUSABLE)
+        return DoctorLine(check, FAIL, what, f"Mount it for writing, or {elsewhere}", code=UNUSABLE)
     if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
         what = f"{folder} is open to others, or cannot be written"
-        return Line(check, FAIL, what, f"chmod 700 {shlex.quote(str(folder))}")
+        return DoctorLine(check, FAIL, what, f"chmod 700 {shlex.quote(str(folder))}")
     return None
 
 
@@ -149,19 +151,19 @@ def _open_to_others(folder: Path) -> list[str]:
     return found
 
 
-def lock(folder: Path) -> Line:
+def lock(folder: Path) -> DoctorLine:
     """Say who is at work on the data folder, without taking its lock."""
     try:
         held = json.loads((folder / "lock.json").read_text("utf-8"))
         pid, what = int(held["pid"]), f"{held['command']}, since {held['since']}"
     except FileNotFoundError:
-        return Line("lock", OK, "nobody is at work on the data folder")
+        return DoctorLine("lock", OK, "nobody is at work on the data folder")
     except (OSError, ValueError, TypeError, KeyError):
-        return Line("lock", WARN, "lock.json cannot be read", "clio-sync load")
+        return DoctorLine("lock", WARN, "lock.json cannot be read", "clio-sync load")
     if _is_alive(pid):
         what = f"process {pid} ({what}) is at work on the data folder"
-        return Line("lock", WARN, what, "Wait until that run has ended.")
-    return Line("lock", OK, f"process {pid} ({what}) died; the next run goes on from there")
+        return DoctorLine("lock", WARN, what, "Wait until that run has ended.")
+    return DoctorLine("lock", OK, f"process {pid} ({what}) died; the next run goes on from there")
 
 
 def _is_alive(pid: int) -> bool:
@@ -174,7 +176,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def disk(folder: Path) -> Line:
+def disk(folder: Path) -> DoctorLine:
     """Say how much room there is."""
     there = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
     warehouse = folder / FILE
@@ -182,22 +184,22 @@ def disk(folder: Path) -> Line:
     return room(shutil.disk_usage(there).free, size, there)
 
 
-def room(free: int, warehouse: int, place: Path) -> Line:
+def room(free: int, warehouse: int, place: Path) -> DoctorLine:
     """Judge the free bytes at a place beside a warehouse of so many bytes."""
     if free < NOTHING:
         what = f"there is no room left in {place}"
         fix = "Free disk space, or move the data folder to a larger disk."
-        return Line("disk", FAIL, what, fix, code=FULL)
+        return DoctorLine("disk", FAIL, what, fix, code=FULL)
     what = f"{free / GIB:.1f} GiB are free, the warehouse has {warehouse / GIB:.1f} GiB"
     fix = "Free disk space, or move the data folder to a larger disk."
     if free < SCARCE:
-        return Line("disk", FAIL, what, fix)
+        return DoctorLine("disk", FAIL, what, fix)
     if free < max(TIGHT, 2 * warehouse):
-        return Line("disk", WARN, what, fix)
-    return Line("disk", OK, what)
+        return DoctorLine("disk", WARN, what, fix)
+    return DoctorLine("disk", OK, what)
 
 
-def copies(folder: Path) -> Line:
+def copies(folder: Path) -> DoctorLine:
     """Look beside warehouse and ledger for copies that a program which synchronises made."""
     found = sorted(
         path.name
@@ -210,14 +212,14 @@ def copies(folder: Path) -> Line:
             "Move the data folder out of the folder that is synchronised; keep these files aside,"
             " and see with clio-sync status which state the warehouse is in."
         )
-        return Line("copies", WARN, what, fix)
-    return Line("copies", OK, "no copy of another program's is beside the warehouse")
+        return DoctorLine("copies", WARN, what, fix)
+    return DoctorLine("copies", OK, "no copy of another program's is beside the warehouse")
 
 
-def stop(folder: Path) -> Line:
+def stop(folder: Path) -> DoctorLine:
     """Say whether the kill switch for writing is thrown."""
     path = folder / STOP
     if path.exists():
         what = "the file STOP is in the data folder: nothing is written to Clio"
-        return Line("stop", WARN, what, f"rm {shlex.quote(str(path))}")
-    return Line("stop", OK, "there is no file STOP in the data folder")
+        return DoctorLine("stop", WARN, what, f"rm {shlex.quote(str(path))}")
+    return DoctorLine("stop", OK, "there is no file STOP in the data folder")

@@ -16,11 +16,11 @@ from pipelines.release import release
 from sources.errors import ConfigurationError, SignInNeededError
 
 from . import grow_questions, manage_questions
-from .answers import Answer, Asker, Question, answered
+from .answers import Asker, DoctorQuestion, Finding, answered
 from .session import Work, opened
 
 NAME = "clio-sync-probe.json"
-QUESTIONS: Mapping[str, Sequence[Question]] = {
+QUESTIONS: Mapping[str, Sequence[DoctorQuestion]] = {
     "clio_manage": manage_questions.QUESTIONS,
     "clio_grow": grow_questions.QUESTIONS,
 }
@@ -59,7 +59,7 @@ def about() -> dict[str, str]:
     }
 
 
-def _probe(work: Work, source: str) -> list[Answer]:
+def _probe(work: Work, source: str) -> list[Finding]:
     with opened(work, source) as session:
         name = products.PRODUCT_NAMES[source]
         work.reporter.note(f"asking {name} {len(QUESTIONS[source])} questions; nothing is changed")
@@ -85,7 +85,7 @@ def _write(path: Path, report: Mapping[str, Any]) -> None:
         raise ConfigurationError(message) from None
 
 
-def _text(answers: Sequence[Answer], path: Path) -> str:
+def _text(answers: Sequence[Finding], path: Path) -> str:
     parts = []
     for answer in answers:
         told = answer.observed

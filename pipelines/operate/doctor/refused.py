@@ -12,15 +12,15 @@ from sources.clio_http.paging import fetch
 from sources.clio_http.plan import stamp
 from sources.errors import ClioError, FieldsRefusedError, Interrupted, SignInNeededError
 
-from .line import NOTE, OK, WARN, Line
+from .line import NOTE, OK, WARN, DoctorLine
 from .lists import narrow
-from .session import Session
+from .session import ProductSession
 
-Ask: TypeAlias = Callable[[Session, Collection, frozenset[str]], frozenset[str]]
+Ask: TypeAlias = Callable[[ProductSession, Collection, frozenset[str]], frozenset[str]]
 """Asks Clio once more, and gives those of some names that it takes."""
 
 
-def refused_fields(session: Session, refused: Refusals) -> Line:
+def refused_fields(session: ProductSession, refused: Refusals) -> DoctorLine:
     """Ask once more for each field that Clio refused.
 
     Raises:
@@ -31,12 +31,14 @@ def refused_fields(session: Session, refused: Refusals) -> Line:
     return _line("refused_fields", "field", session, refused, _accepted)
 
 
-def refused_parameters(session: Session, refused: Refusals) -> Line:
+def refused_parameters(session: ProductSession, refused: Refusals) -> DoctorLine:
     """Ask once more with each parameter that Clio refused; raises as `refused_fields` does."""
     return _line("refused_parameters", "parameter", session, refused, _taken)
 
 
-def _line(check: str, kind: str, session: Session, refused: Refusals, ask: Ask) -> Line:
+def _line(
+    check: str, kind: str, session: ProductSession, refused: Refusals, ask: Ask
+) -> DoctorLine:
     before = session.client.requests
     loaded = session.product.catalog.loaded
     waiting = {
@@ -52,23 +54,23 @@ def _line(check: str, kind: str, session: Session, refused: Refusals, ask: Ask) 
     return _told(check, kind, back, still).after(session.client.requests - before)
 
 
-def _told(check: str, kind: str, back: list[str], still: list[str]) -> Line:
+def _told(check: str, kind: str, back: list[str], still: list[str]) -> DoctorLine:
     if back:
         names = sorted({name.partition(".")[0] for name in back})
         options = " ".join(f"--resource {name}" for name in names)
         what = f"Clio {'gives' if kind == 'field' else 'takes'} {named(back)} again"
-        return Line(check, WARN, what, f"clio-sync load --full {options}")
+        return DoctorLine(check, WARN, what, f"clio-sync load --full {options}")
     if still:
-        return Line(check, NOTE, f"Clio still refuses {named(still)}")
-    return Line(check, OK, f"Clio refuses no {kind}")
+        return DoctorLine(check, NOTE, f"Clio still refuses {named(still)}")
+    return DoctorLine(check, OK, f"Clio refuses no {kind}")
 
 
-def _taken(session: Session, collection: Collection, names: Iterable[str]) -> frozenset[str]:
+def _taken(session: ProductSession, collection: Collection, names: Iterable[str]) -> frozenset[str]:
     """Give those of some parameters that Clio takes, asked with one at a time."""
     return frozenset(name for name in names if _takes(session, collection, name))
 
 
-def _takes(session: Session, collection: Collection, name: str) -> bool:
+def _takes(session: ProductSession, collection: Collection, name: str) -> bool:
     parameter, _, value = name.partition("=")
     with_it = [v for v in collection.variants if parameter in v and v[parameter].endswith(value)]
     given = {**dict(narrow(collection)), **(with_it or collection.variants)[0]}
@@ -87,7 +89,9 @@ def _takes(session: Session, collection: Collection, name: str) -> bool:
     return True
 
 
-def _accepted(session: Session, collection: Collection, fields: Iterable[str]) -> frozenset[str]:
+def _accepted(
+    session: ProductSession, collection: Collection, fields: Iterable[str]
+) -> frozenset[str]:
     """Give those of some fields that Clio gives.
 
     It may name those that it refuses one at a time, so it is asked until it refuses none.

@@ -45,7 +45,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Session:
+class ProductSession:
     """An open product."""
 
     source: str
@@ -72,7 +72,7 @@ class Session:
 
 
 @contextmanager
-def opened(work: Work, source: str) -> Iterator[Session]:
+def opened(work: Work, source: str) -> Iterator[ProductSession]:
     """Open a product; a data folder that is not there is not made for it.
 
     Raises:
@@ -85,4 +85,4 @@ def opened(work: Work, source: str) -> Iterator[Session]:
         if not settings.data_dir.exists():
             settings = replace(settings, data_dir=Path(scratch))
         with open_client(source, settings, work.clock, work.stop) as client:
-            yield Session(source, product, client, work.clock, work.reporter)
+            yield ProductSession(source, product, client, work.clock, work.reporter)

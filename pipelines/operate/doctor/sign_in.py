@@ -10,8 +10,8 @@ from sources.clio_http.hints import login
 from sources.clio_http.limits import Report
 from sources.errors import ClioError, SignInNeededError, VersionRetiredError
 
-from .line import FAIL, NOTE, OK, SIGN_IN, WARN, Line
-from .session import Session
+from .line import FAIL, NOTE, OK, SIGN_IN, WARN, DoctorLine
+from .session import ProductSession
 
 ASK_WHO = "Add the permission to read users to the application in Clio, then"
 DRIFTS, WRONG = 60.0, 900.0
@@ -19,17 +19,17 @@ DRIFTS, WRONG = 60.0, 900.0
 VERSION = "x-api-version"
 
 
-def refusal(error: ClioError) -> Line:
+def refusal(error: ClioError) -> DoctorLine:
     """Say why a product could not be asked at all."""
     signs_in = (
         isinstance(error, SignInNeededError) or error.exit_code == SignInNeededError.exit_code
     )
     check = SIGN_IN if signs_in else "api_version"
     check = check if signs_in or isinstance(error, VersionRetiredError) else "collections"
-    return Line(check, FAIL, str(error), error.hint)
+    return DoctorLine(check, FAIL, str(error), error.hint)
 
 
-def lines_of(session: Session, pinned: Identity | None) -> Iterator[Line]:
+def lines_of(session: ProductSession, pinned: Identity | None) -> Iterator[DoctorLine]:
     """Ask whose token this is, and judge all that the answer says.
 
     Raises:
@@ -38,7 +38,9 @@ def lines_of(session: Session, pinned: Identity | None) -> Iterator[Line]:
     """
     answer = session.who_am_i()
     asked = session.client.requests
-    yield Line(SIGN_IN, OK, f"{session.client.settings.origin.host} accepts the token").after(asked)
+    yield DoctorLine(SIGN_IN, OK, f"{session.client.settings.origin.host} accepts the token").after(
+        asked
+    )
     found = identity_of(answer.body) if answer else Identity()
     yield account(session.source, found, pinned)
     if answer is not None:
@@ -47,60 +49,70 @@ def lines_of(session: Session, pinned: Identity | None) -> Iterator[Line]:
     yield clock(session.client.server_time, session.clock.now())
 
 
-def account(source: str, now: Identity, pinned: Identity | None) -> Line:
+def account(source: str, now: Identity, pinned: Identity | None) -> DoctorLine:
     """Hold the token's account, user and rights against those of the warehouse."""
     if not now.user_id:
         what = "Clio does not tell this token whose it is"
-        return Line("account", WARN, what, f"{ASK_WHO} {login(source)}")
+        return DoctorLine("account", WARN, what, f"{ASK_WHO} {login(source)}")
     what = f"account {now.account_id or 'not told'}, user {now.user_id}"
     if is_other_account(pinned, now):
         told = pinned.account_id if pinned else ""
         fix = f"{login(source)}, as a user of that account; or another CLIO_SYNC__DATA_DIR"
-        return Line("account", FAIL, f"{what}, but the warehouse holds account {told}", fix)
+        return DoctorLine("account", FAIL, f"{what}, but the warehouse holds account {told}", fix)
     if pinned is not None and (pinned.user_id, pinned.rights) != (now.user_id, now.rights):
         what = f"{what}; the warehouse was proved with user {pinned.user_id} and other rights"
-        return Line("account", WARN, what, "clio-sync sweep --accept-user")
-    return Line("account", OK, what)
+        return DoctorLine("account", WARN, what, "clio-sync sweep --accept-user")
+    return DoctorLine("account", OK, what)
 
 
-def api_version(session: Session, answer: Answer) -> Line:
+def api_version(session: ProductSession, answer: Answer) -> DoctorLine:
     """Hold the version that answered against the one that was asked for."""
     sent = {name.lower(): value for name, value in session.client.settings.headers.items()}
     asked, told = sent.get(VERSION, ""), answer.headers.get(VERSION, "")
     if not asked:
-        return Line("api_version", NOTE, "no version is asked for")
+        return DoctorLine("api_version", NOTE, "no version is asked for")
     if not told:
         what = f"{asked} was asked for, and Clio does not say which one answered"
         # Grow's documents promise no echo
         promised = session.client.settings.pace is None
         fix = "clio-sync sweep, which shows whether what is read still fits"
-        return Line("api_version", WARN, what, fix) if promised else Line("api_version", NOTE, what)
+        return (
+            DoctorLine("api_version", WARN, what, fix)
+            if promised
+            else DoctorLine("api_version", NOTE, what)
+        )
     if told != asked:
         what = f"{asked} was asked for, and {told} answered"
-        return Line("api_version", FAIL, what, "Install a newer clio-sync.")
-    return Line("api_version", OK, f"{told}, as was asked for")
+        return DoctorLine("api_version", FAIL, what, "Install a newer clio-sync.")
+    return DoctorLine("api_version", OK, f"{told}, as was asked for")
 
 
-def rate_limit(session: Session, answer: Answer) -> Line:
+def rate_limit(session: ProductSession, answer: Answer) -> DoctorLine:
     """Say how many requests Clio allows."""
     pace, report = session.client.settings.pace, Report.read(answer.headers)
     if pace is not None:
         what = f"{pace.requests} requests in {pace.seconds:.0f} second are counted here"
-        return Line("rate_limit", NOTE, f"{what}: Clio does not say how many it allows")
+        return DoctorLine("rate_limit", NOTE, f"{what}: Clio does not say how many it allows")
     if report is None:
         what = "the answers do not say how many requests are left"
-        return Line("rate_limit", WARN, what, "Ask Clio; until then run one clio-sync at a time.")
-    return Line("rate_limit", OK, f"{report.limit} requests in a window, {report.remaining} left")
+        return DoctorLine(
+            "rate_limit", WARN, what, "Ask Clio; until then run one clio-sync at a time."
+        )
+    return DoctorLine(
+        "rate_limit", OK, f"{report.limit} requests in a window, {report.remaining} left"
+    )
 
 
-def clock(server: pendulum.DateTime | None, local: pendulum.DateTime) -> Line:
+def clock(server: pendulum.DateTime | None, local: pendulum.DateTime) -> DoctorLine:
     """Hold this machine's clock against the one of Clio's answers."""
     if server is None:
-        return Line("clock", FAIL, "the answers bear no date, so no load can begin", "Ask Clio.")
+        return DoctorLine(
+            "clock", FAIL, "the answers bear no date, so no load can begin", "Ask Clio."
+        )
     seconds = (local - server).total_seconds()
     if abs(seconds) < DRIFTS:
-        return Line("clock", OK, f"less than {DRIFTS:.0f} seconds from Clio's")
+        return DoctorLine("clock", OK, f"less than {DRIFTS:.0f} seconds from Clio's")
     way = "ahead of" if seconds > 0 else "behind"
     what = f"this machine's clock is {abs(seconds):,.0f} seconds {way} Clio's"
     fix = "Let this machine's clock be set by a time server (NTP)."
-    return Line("clock", FAIL if abs(seconds) >= WRONG else WARN, what, fix)
+    return DoctorLine("clock", FAIL if abs(seconds) >= WRONG else WARN, what, fix)

@@ -36,7 +36,7 @@ from sources.clio_http.catalog import Collection, Redaction, read_catalog
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError, ConfigurationError
 
-from .line import FAIL, NOTE, OK, WARN, Line
+from .line import FAIL, NOTE, OK, WARN, DoctorLine
 
 NEEDED = frozenset(
     {
@@ -51,7 +51,7 @@ UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
 
 
 @dataclass(frozen=True)
-class Stored:
+class DoctorFacts:
     """What the warehouse knows that is held against Clio's answers, by product."""
 
     pinned: Mapping[str, Identity | None] = field(default_factory=dict)
@@ -59,22 +59,24 @@ class Stored:
     not_taken: Mapping[str, Refusals] = field(default_factory=dict)
 
 
-def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[Line], Stored]:
+def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[DoctorLine], DoctorFacts]:
     """Check the warehouse, opened for reading and closed again."""
     folder = settings.data_dir
     if not (folder / FILE).exists():
-        return [Line("warehouse", NOTE, "there is none yet", "clio-sync load")], Stored()
+        return [DoctorLine("warehouse", NOTE, "there is none yet", "clio-sync load")], DoctorFacts()
     try:
         with Warehouse(folder, read_only=True) as warehouse:
             return _looked(settings, warehouse, now)
     except BusyError as error:
         what = f"{error}; it was not looked into"
-        return [Line("warehouse", WARN, what, "Wait until that run has ended.")], Stored()
+        return [
+            DoctorLine("warehouse", WARN, what, "Wait until that run has ended.")
+        ], DoctorFacts()
     except ClioError as error:
-        return [Line("warehouse", FAIL, str(error), error.hint)], Stored()
+        return [DoctorLine("warehouse", FAIL, str(error), error.hint)], DoctorFacts()
 
 
-def ledger(settings: Settings, clock: Clock) -> Line:
+def ledger(settings: Settings, clock: Clock) -> DoctorLine:
     """Say whether the ledger is whole, and as long as the warehouse saw it last."""
     folder = settings.data_dir
     try:
@@ -82,8 +84,8 @@ def ledger(settings: Settings, clock: Clock) -> Line:
             open_.demand_whole(_seen(folder))
             events = open_.head().count
     except ClioError as error:
-        return Line("ledger", FAIL, str(error), error.hint)
-    return Line("ledger", OK, f"{events:,} events, each as it was written")
+        return DoctorLine("ledger", FAIL, str(error), error.hint)
+    return DoctorLine("ledger", OK, f"{events:,} events, each as it was written")
 
 
 def _seen(folder: Path) -> Head:
@@ -99,12 +101,12 @@ def _seen(folder: Path) -> Head:
 
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
-) -> tuple[list[Line], Stored]:
+) -> tuple[list[DoctorLine], DoctorFacts]:
     layout = warehouse.layout("meta")
     if not set(layout) >= NEEDED or "failed" not in layout["parents_read"]:
         what = "no load of this version of clio-sync was made into it yet"
-        return [Line("warehouse", WARN, what, "clio-sync load")], Stored()
-    lines = [Line("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
+        return [DoctorLine("warehouse", WARN, what, "clio-sync load")], DoctorFacts()
+    lines = [DoctorLine("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
     pinned = {source: account.pinned(warehouse, source) for source in PRODUCTS}
     refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
     not_taken = {
@@ -119,7 +121,7 @@ def _looked(
         judged.append(hidden_values(warehouse, source, collections))
         judged += not_known(warehouse, source)
         lines += [line.of(source) for line in judged]
-    return lines, Stored(pinned, refused, not_taken)
+    return lines, DoctorFacts(pinned, refused, not_taken)
 
 
 def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
@@ -133,15 +135,17 @@ def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
     return {name: one for name, one in known.loaded.items() if name not in off}
 
 
-def epoch(settings: Settings, warehouse: Warehouse) -> Line:
+def epoch(settings: Settings, warehouse: Warehouse) -> DoctorLine:
     """Say whether the warehouse went back to an older state, now or before."""
     sweep = "clio-sync sweep"
     try:
         beside, inside = epoch_beside(settings.data_dir), epoch_inside(warehouse)
     except UnreadableEpochError:
-        return Line("epoch", WARN, "epoch.json cannot be read", f"clio-sync load, then {sweep}")
+        return DoctorLine(
+            "epoch", WARN, "epoch.json cannot be read", f"clio-sync load, then {sweep}"
+        )
     if beside is None:
-        return Line("epoch", WARN, "epoch.json is missing", f"clio-sync load, then {sweep}")
+        return DoctorLine("epoch", WARN, "epoch.json is missing", f"clio-sync load, then {sweep}")
     seen = last_regression(warehouse)
     noted = seen is not None and (seen.epoch_seq, seen.raised_to) == (
         beside.load_seq,
@@ -150,17 +154,19 @@ def epoch(settings: Settings, warehouse: Warehouse) -> Line:
     reason = "" if noted else went_back(beside, inside)
     if reason:
         what = f"the warehouse is not the one of the last load ({reason})"
-        return Line("epoch", FAIL, what, f"clio-sync load, then {sweep}")
+        return DoctorLine("epoch", FAIL, what, f"clio-sync load, then {sweep}")
     if seen is None:
-        return Line("epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})")
+        return DoctorLine(
+            "epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})"
+        )
     ((proved,),) = warehouse.rows("select max(walked_at) from meta.certificates")
     what = f"the warehouse went back; this was found at {seen}"
     if proved is not None and pendulum.instance(proved) > seen.seen_at:
-        return Line("epoch", OK, f"{what}, and a sweep was made since")
-    return Line("epoch", WARN, what, sweep)
+        return DoctorLine("epoch", OK, f"{what}, and a sweep was made since")
+    return DoctorLine("epoch", WARN, what, sweep)
 
 
-def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> DoctorLine:
     """Say which collections' last load did not end well, or was long ago."""
     check, fix = "last_runs", "clio-sync load"
     failed = [row for row in rows if row["state"] not in {"ok", "never loaded", *UNDER_WAY}]
@@ -174,15 +180,15 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
             for row, (code, _) in zip(failed, causes, strict=True)
         )
         what = f"the last load of these did not end well: {named(told)}"
-        return Line(check, FAIL, what, named(list(fixes), between="; "))
+        return DoctorLine(check, FAIL, what, named(list(fixes), between="; "))
     open_ = [row["resource"] for row in rows if row["state"] in UNDER_WAY]
     if open_:
-        return Line(check, WARN, f"the last load of {named(open_)} is not complete", fix)
+        return DoctorLine(check, WARN, f"the last load of {named(open_)} is not complete", fix)
     newest = max((row["last_load"] for row in rows if row["last_load"]), default=None)
     if newest is None or now - newest > OLD_LOAD:
         when = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "never"
-        return Line(check, WARN, f"the last load was {when}", fix)
-    return Line(
+        return DoctorLine(check, WARN, f"the last load was {when}", fix)
+    return DoctorLine(
         check, OK, f"{len(rows)} collections, the last load was {newest:%Y-%m-%d %H:%M} UTC"
     )
 
@@ -201,21 +207,23 @@ def is_swept(row: Mapping[str, Any]) -> bool:
     return collection is not None and collection.mode in SWEPT
 
 
-def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> DoctorLine:
     """Say whether versions became visible later than loads allow for."""
     late = sorted(
         (row for row in rows if row["lateness"] != IN_TIME), key=lambda row: -row["late_seconds"]
     )
     allowed = OVERLAP.in_minutes()
     if not late:
-        return Line("lateness", OK, f"no version was late by half of {allowed} minutes or more")
+        return DoctorLine(
+            "lateness", OK, f"no version was late by half of {allowed} minutes or more"
+        )
     told = [f"{row['resource']} ({row['late_seconds'] / 60:.0f} minutes)" for row in late]
     worst = FAIL if any(row["lateness"] == TOO_LATE for row in late) else WARN
     what = f"versions became visible late in {named(told)}; loads allow for {allowed} minutes"
-    return Line("lateness", worst, what, "clio-sync sweep, every night")
+    return DoctorLine("lateness", worst, what, "clio-sync sweep, every night")
 
 
-def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line:
+def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> DoctorLine:
     """Say how far the warehouse is proved."""
     check, fix = "certificates", "clio-sync sweep"
     rows = [row for row in rows if is_swept(row)]
@@ -223,45 +231,45 @@ def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Line
     bad = [row for row in rows if row["certificate"] not in good]
     if bad:
         told = [f"{row['resource']} ({CERTIFICATES[row['certificate']]})" for row in bad]
-        return Line(check, FAIL, named(told), fix)
+        return DoctorLine(check, FAIL, named(told), fix)
     unproved = [row["resource"] for row in rows if row["certificate"] is None]
     if unproved:
         what = f"{len(unproved)} of {len(rows)} collections were never proved: {named(unproved)}"
-        return Line(check, WARN, what, fix)
+        return DoctorLine(check, WARN, what, fix)
     old = [row["resource"] for row in rows if now - row["certified_at"] > OLD_PROOF]
     if old:
         what = f"{len(old)} of {len(rows)} certificates are older than 31 days: {named(old)}"
-        return Line(check, WARN, what, fix)
+        return DoctorLine(check, WARN, what, fix)
     what = f"{counted(len(rows), 'collection')} proved equal to Clio"
     partly = [row["resource"] for row in rows if row["certificate"] == certificates.WITHHELD]
     if partly:
         # what of them is not known has its own lines, until a person accepts it
         what += f"; of {named(partly)} the rows, and not every value in them"
-    return Line(check, OK, what)
+    return DoctorLine(check, OK, what)
 
 
-def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> Line:
+def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> DoctorLine:
     """Say what of Clio is kept out since it does not fit."""
     told = [f"{row['resource']} ({row['kept_out']})" for row in rows if row["kept_out"]]
     if told:
-        return Line("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
-    return Line("kept_out", OK, "everything that Clio shows fits")
+        return DoctorLine("kept_out", WARN, f"what does not fit: {named(told)}", KEPT_OUT)
+    return DoctorLine("kept_out", OK, "everything that Clio shows fits")
 
 
 TOLD_HERE = {"withheld": WARN, "never": WARN, "behind": WARN, "accepted": NOTE}
 """What is not known and has no line of its own, and how bad it is."""
 
 
-def not_known(warehouse: Warehouse, source: str) -> list[Line]:
+def not_known(warehouse: Warehouse, source: str) -> list[DoctorLine]:
     """Tell each thing that is not known, with what mends it; what is kept out has its own line.
 
     What a person accepted is a note; values known before that nobody accepted to lose are a fault.
     """
     found = [one for one in problems(warehouse, source) if one.kind in TOLD_HERE]
     if not found:
-        return [Line("not_known", OK, "everything that is loaded is known")]
+        return [DoctorLine("not_known", OK, "everything that is loaded is known")]
     return [
-        Line(
+        DoctorLine(
             "not_known",
             FAIL if one.alarm else TOLD_HERE[one.kind],
             f"{one.name}: {one.message}{one.when}",
@@ -271,7 +279,7 @@ def not_known(warehouse: Warehouse, source: str) -> list[Line]:
     ]
 
 
-JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], ...] = (
+JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], DoctorLine], ...] = (
     last_runs,
     lateness,
     certified,
@@ -279,7 +287,9 @@ JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], Line], 
 )
 
 
-def hidden_values(warehouse: Warehouse, source: str, collections: Mapping[str, Collection]) -> Line:
+def hidden_values(
+    warehouse: Warehouse, source: str, collections: Mapping[str, Collection]
+) -> DoctorLine:
     """Count the stored records of which Clio hid a value."""
     counts = {}
     for name, redaction in _redacted(collections):
@@ -291,8 +301,8 @@ def hidden_values(warehouse: Warehouse, source: str, collections: Mapping[str, C
     told = [f"{count:,} {name}" for name, count in counts.items() if count]
     if told:
         what = f"values of {named(told)} were hidden from the token"
-        return Line("hidden_values", FAIL, what, SEE_ALL)
-    return Line("hidden_values", OK, "no stored record has a hidden value")
+        return DoctorLine("hidden_values", FAIL, what, SEE_ALL)
+    return DoctorLine("hidden_values", OK, "no stored record has a hidden value")
 
 
 SEE_ALL = (
