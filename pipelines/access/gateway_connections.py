@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from pipelines.context import Context
 from pipelines.errors import NotConfirmedError
 from pipelines.outcome import Outcome, table
 from sources.clio_http.connections import Connection, Connections
 
 from .prompt import line
-from .signed_in import Work
+from .signed_in import gateway
 
 Sure = Callable[[Connection], bool]
 """Tells whether a connection may be deleted."""
@@ -17,7 +18,7 @@ _HEADINGS = ("connection", "status", "created", "updated")
 _YES = frozenset({"y", "yes"})
 
 
-def run_list(work: Work) -> Outcome:
+def run_list(context: Context) -> Outcome:
     """Show all connections to Clio.
 
     Raises:
@@ -25,18 +26,18 @@ def run_list(work: Work) -> Outcome:
         ClioError: the gateway refused, or could not be reached.
 
     """
-    return _outcome(work, "list", _connections(work).listed())
+    return _outcome(context, "list", _connections(context).listed())
 
 
-def run_show(work: Work, connection_id: str) -> Outcome:
+def run_show(context: Context, connection_id: str) -> Outcome:
     """Show one connection; raises as `run_list`, and GatewayConnectionError if there is none."""
-    return _outcome(work, "show", [_connections(work).one(connection_id)])
+    return _outcome(context, "show", [_connections(context).one(connection_id)])
 
 
-def run_create(work: Work) -> Outcome:
+def run_create(context: Context) -> Outcome:
     """Make a connection and show the page on which a person signs in; raises as `run_list`."""
-    made = _connections(work).create()
-    outcome = _outcome(work, "create", [made])
+    made = _connections(context).create()
+    outcome = _outcome(context, "create", [made])
     outcome.results = [{**row, "url": made.url} for row in outcome.results]
     outcome.text += (
         f"\nOpen this page in a browser and sign in to Clio:\n\n  {made.url}\n\n"
@@ -46,7 +47,7 @@ def run_create(work: Work) -> Outcome:
     return outcome
 
 
-def run_delete(work: Work, connection_id: str, sure: Sure) -> Outcome:
+def run_delete(context: Context, connection_id: str, sure: Sure) -> Outcome:
     """Make the gateway forget a connection, if `sure` says so.
 
     Raises:
@@ -54,39 +55,39 @@ def run_delete(work: Work, connection_id: str, sure: Sure) -> Outcome:
         ClioError: as `run_show`.
 
     """
-    connections = _connections(work)
+    connections = _connections(context)
     found = connections.one(connection_id)
     if not sure(found):
         message = f"connection {found.id} was not deleted: nobody said yes"
         raise NotConfirmedError(message)
     connections.delete(found.id)
-    outcome = _outcome(work, "delete", [found])
+    outcome = _outcome(context, "delete", [found])
     outcome.results = [{**row, "status": "DELETED"} for row in outcome.results]
     outcome.text = f"Connection {found.id} is deleted at the gateway.\n"
     return outcome
 
 
-def asked(work: Work, stream: TextIO) -> Sure:
+def asked(context: Context, stream: TextIO) -> Sure:
     """Ask a person at a terminal; anything but yes, and anything but a terminal, means no."""
 
     def sure(found: Connection) -> bool:
         if not stream.isatty():
             return False
-        work.reporter.note(
+        context.reporter.note(
             f"Delete connection {found.id} ({found.status})? Whoever uses it loses the way to Clio"
             " through the gateway. [y/N]"
         )
-        return line(work.stop, stream).strip().lower() in _YES
+        return line(context.stop, stream).strip().lower() in _YES
 
     return sure
 
 
-def _connections(work: Work) -> Connections:
-    return Connections(work.gateway(), work.clock, work.stop)
+def _connections(context: Context) -> Connections:
+    return Connections(gateway(context), context.clock, context.stop)
 
 
-def _outcome(work: Work, name: str, found: Sequence[Connection]) -> Outcome:
-    outcome = Outcome(f"auth connections {name}", work.clock.now())
+def _outcome(context: Context, name: str, found: Sequence[Connection]) -> Outcome:
+    outcome = Outcome(f"auth connections {name}", context.clock.now())
     outcome.results = [_shown(each) for each in found]
     cells = [(each.id, each.status, each.created_at, each.updated_at) for each in found]
     outcome.text = table(_HEADINGS, cells) + "\n"
@@ -94,7 +95,7 @@ def _outcome(work: Work, name: str, found: Sequence[Connection]) -> Outcome:
         outcome.text = (
             "There is no connection to Clio. Make one: clio-sync auth connections create\n"
         )
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from pipelines.context import Context
 from pipelines.outcome import Outcome
 from pipelines.warehouse import prepare_data_folder
 from sources.clio_http.hints import hints_for
@@ -22,7 +23,7 @@ from .callback import listening
 from .client import WHO_AM_I, open_client_with
 from .prompt import line
 from .refresh import sign_in_lock
-from .signed_in import Work, shown, sign_ins_text
+from .signed_in import base_url, comes_first, shown, sign_ins_text
 from .signin import SignedInUser, SignIn, expiry
 from .tokens import TokenStore, store_for
 
@@ -43,7 +44,7 @@ class Way:
     port: int | None = None
 
 
-def run_login(work: Work, source: str, way: Way) -> Outcome:
+def run_login(context: Context, source: str, way: Way) -> Outcome:
     """Let a person sign in to a product, keep the tokens, and tell whose they are.
 
     Raises:
@@ -53,8 +54,8 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
         ClioError: it could not be done.
 
     """
-    outcome = Outcome("auth login", work.clock.now())
-    options = work.settings.sources[source]
+    outcome = Outcome("auth login", context.clock.now())
+    options = context.settings.sources[source]
     if options.gateway is not None:
         message = (
             f"sources.{source}.gateway is set, so no sign-in of ours would be used: clio-sync auth"
@@ -64,50 +65,50 @@ def run_login(work: Work, source: str, way: Way) -> Outcome:
     port = way.port or options.redirect_port
     application = access.application(source, options, port)
     with hints_for(source):
-        store = store_for(source, work.settings)
-        prepare_data_folder(work.settings.data_dir)
-        grant = _granted(work, OAuth(application, work.clock), replace(way, port=port))
-    now = work.clock.now()
+        store = store_for(source, context.settings)
+        prepare_data_folder(context.settings.data_dir)
+        grant = _granted(context, OAuth(application, context.clock), replace(way, port=port))
+    now = context.clock.now()
     found = SignIn(
         grant.access_token,
         grant.refresh_token,
         issued_at=now,
         expires_at=expiry(grant, now),
         scope=grant.scope or " ".join(application.scopes),
-        target=access.target(source, options, work.base_url(source)),
+        target=access.target(source, options, base_url(context, source)),
     )
     # kept before it is first used: an answer that is lost later costs nothing
-    _keep(work, source, store, found)
-    found = _introduced(work, source, found, outcome)
+    _keep(context, source, store, found)
+    found = _introduced(context, source, found, outcome)
     if found.person != SignedInUser():
-        _name(work, source, store, found)
+        _name(context, source, store, found)
     outcome.results = [shown(source, "signed_in", store.place, found)]
     outcome.text = sign_ins_text(outcome.results)
-    if work.comes_first(source):
-        work.reporter.note(f"SOURCES__{source.upper()}__ACCESS_TOKEN is set and comes first.")
-    outcome.finished_at = work.clock.now()
+    if comes_first(context, source):
+        context.reporter.note(f"SOURCES__{source.upper()}__ACCESS_TOKEN is set and comes first.")
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
-def _granted(work: Work, oauth: OAuth, way: Way) -> Grant:
+def _granted(context: Context, oauth: OAuth, way: Way) -> Grant:
     """Ask the person, and exchange the code that comes back."""
     request = oauth.request()
     if way.opens:
-        code = _by_browser(work, request, way.port or 0, way.opens)
+        code = _by_browser(context, request, way.port or 0, way.opens)
     else:
-        code = _by_hand(work, request, way.typed)
+        code = _by_hand(context, request, way.typed)
     return oauth.exchanged(code, request.verifier)
 
 
-def _keep(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
-    with sign_in_lock(work.settings.data_dir, source) as marker:
+def _keep(context: Context, source: str, store: TokenStore, found: SignIn) -> None:
+    with sign_in_lock(context.settings.data_dir, source) as marker:
         store.write(found.text())
         marker.clear()
 
 
-def _name(work: Work, source: str, store: TokenStore, found: SignIn) -> None:
+def _name(context: Context, source: str, store: TokenStore, found: SignIn) -> None:
     """Add whose it is, unless another process has renewed or replaced the tokens meanwhile."""
-    with sign_in_lock(work.settings.data_dir, source):
+    with sign_in_lock(context.settings.data_dir, source):
         kept = store.read()
         if kept is not None and SignIn.read(kept).fingerprint == found.fingerprint:
             store.write(found.text())
@@ -121,25 +122,29 @@ def open_page(url: str) -> bool:
         return False
 
 
-def _by_browser(work: Work, request: Request, port: int, opens: Callable[[str], bool]) -> Secret:
+def _by_browser(
+    context: Context, request: Request, port: int, opens: Callable[[str], bool]
+) -> Secret:
     with listening(port, request.state) as listener:
         where = host_of(request.url)
-        work.reporter.note(f"Sign in at {where} in the browser that opens; this waits 5 minutes.")
+        context.reporter.note(
+            f"Sign in at {where} in the browser that opens; this waits 5 minutes."
+        )
         if not opens(request.url):
             message = "no browser could be opened"
             error = SignInNeededError(message)
             error.hint = "Run the same command with --no-browser."
             raise error
-        address = listener.answer(work.clock, work.stop)
+        address = listener.answer(context.clock, context.stop)
     return code_in(address, request.state)
 
 
-def _by_hand(work: Work, request: Request, typed: TextIO) -> Secret:
-    work.reporter.note(
+def _by_hand(context: Context, request: Request, typed: TextIO) -> Secret:
+    context.reporter.note(
         f"Open this page in a browser and sign in:\n\n  {request.url}\n\n"
         "Then paste the address that the browser was sent to, or the code in it, and press Enter."
     )
-    pasted = line(work.stop, typed).strip()
+    pasted = line(context.stop, typed).strip()
     if not pasted:
         message = "no code was given"
         raise SignInNeededError(message)
@@ -148,17 +153,19 @@ def _by_hand(work: Work, request: Request, typed: TextIO) -> Secret:
     return registered(pasted)
 
 
-def _introduced(work: Work, source: str, found: SignIn, outcome: Outcome) -> SignIn:
+def _introduced(context: Context, source: str, found: SignIn, outcome: Outcome) -> SignIn:
     """Ask Clio whose sign-in this is; a refused token is an error, another failure a note."""
     given = Access(found.access_token)
     try:
-        with open_client_with(source, work.settings, given, work.clock, work.stop) as client:
+        with open_client_with(
+            source, context.settings, given, context.clock, context.stop
+        ) as client:
             answer = client.get(WHO_AM_I, _FIELDS.get(source, ()))
     except SignInNeededError as error:
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code
     except ClioError as error:
-        work.reporter.note(f"Signed in, but Clio did not say who this is: {error}")
+        context.reporter.note(f"Signed in, but Clio did not say who this is: {error}")
     else:
         return replace(found, person=person_of(answer.body))
     return found

@@ -1,14 +1,10 @@
 """What the three commands work with, and how they show a sign-in."""
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from pipelines.config import Settings, read_settings
+from pipelines.context import Context
 from pipelines.outcome import table
-from pipelines.progress import Lines, reporter
-from sources.clio_http.clock import Clock, SystemClock
 from sources.clio_http.gateway import Gateway
 from sources.errors import ConfigurationError
 
@@ -20,54 +16,38 @@ PRODUCTS = {"manage": "clio_manage", "grow": "clio_grow"}
 _HEADINGS = ("product", "state", "account", "user", "region", "expires", "kept in")
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a command of sign-in works with."""
+def base_url(context: Context, source: str) -> str:
+    """Give the address of a product's API."""
+    return client.base_url(source, context.settings.sources[source])
 
-    settings: Settings
-    clock: Clock
-    reporter: Lines
-    stop: threading.Event
 
-    @classmethod
-    def here(cls, stop: threading.Event) -> Self:
-        """Work with this process's settings and clock.
+def renewal(context: Context, source: str) -> Renewal:
+    """Give the sign-in that is kept for a product.
 
-        Raises:
-            ConfigurationError: a setting is not known or cannot be used.
+    Raises:
+        TokenStoreError: there is no place where it could be kept.
 
-        """
-        return cls(read_settings(), SystemClock(stop), reporter(), stop)
+    """
+    return access.renewal(source, context.settings, base_url(context, source), context.clock)
 
-    def base_url(self, source: str) -> str:
-        """Give the address of a product's API."""
-        return client.base_url(source, self.settings.sources[source])
 
-    def renewal(self, source: str) -> Renewal:
-        """Give the sign-in that is kept for a product.
+def gateway(context: Context) -> Gateway:
+    """Give the gateway through which Clio Manage is reached.
 
-        Raises:
-            TokenStoreError: there is no place where it could be kept.
+    Raises:
+        ConfigurationError: none is configured.
 
-        """
-        return access.renewal(source, self.settings, self.base_url(source), self.clock)
+    """
+    found = context.settings.sources["clio_manage"].gateway
+    if found is None:
+        message = 'sources.clio_manage.gateway must be set to "maton" for this command'
+        raise ConfigurationError(message)
+    return found
 
-    def gateway(self) -> Gateway:
-        """Give the gateway through which Clio Manage is reached.
 
-        Raises:
-            ConfigurationError: none is configured.
-
-        """
-        found = self.settings.sources["clio_manage"].gateway
-        if found is None:
-            message = 'sources.clio_manage.gateway must be set to "maton" for this command'
-            raise ConfigurationError(message)
-        return found
-
-    def comes_first(self, source: str) -> bool:
-        """Tell whether a token is configured, which comes before a sign-in."""
-        return self.settings.sources[source].access_token is not None
+def comes_first(context: Context, source: str) -> bool:
+    """Tell whether a token is configured, which comes before a sign-in."""
+    return context.settings.sources[source].access_token is not None
 
 
 def shown(source: str, state: str, place: str, found: SignIn | None = None) -> dict[str, Any]:

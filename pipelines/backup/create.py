@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.context import Context
 from pipelines.errors import BusyError, DamagedFileError, LedgerError, NoWarehouseError
 from pipelines.errors.local import in_words, of_ledger
 from pipelines.failpoints import crash_point
@@ -22,7 +23,7 @@ from sources.errors import ConfigurationError
 
 from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, write_manifest
 from .tables import table_sums
-from .work import Work
+from .work import copy
 
 COMMAND = "backup create"
 HOME = "backups"
@@ -30,7 +31,7 @@ PARTIAL = ".partial-"
 PAGES = 1024
 
 
-def run_create(work: Work, out: Path | None = None) -> Outcome:
+def run_create(context: Context, out: Path | None = None) -> Outcome:
     """Make a backup in the data folder, or in another folder for backups.
 
     Raises:
@@ -39,14 +40,14 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
         StorageError: there is no room for it; nothing is left of it.
 
     """
-    folder = work.settings.data_dir
-    outcome = Outcome(COMMAND, work.clock.now())
+    folder = context.settings.data_dir
+    outcome = Outcome(COMMAND, context.clock.now())
     if not (folder / FILE).exists():
         raise NoWarehouseError
     prepare_data_folder(folder)
     with writer_lock(folder, COMMAND, outcome.started_at):
-        backup, manifest = make(work, out)
-    outcome.finished_at = work.clock.now()
+        backup, manifest = make(context, out)
+    outcome.finished_at = context.clock.now()
     outcome.results = list(manifest.results(backup))
     outcome.text = (
         f"{backup}: {manifest.counts()}.\n"
@@ -55,21 +56,21 @@ def run_create(work: Work, out: Path | None = None) -> Outcome:
     return outcome
 
 
-def make(work: Work, out: Path | None = None) -> tuple[Path, Manifest]:
+def make(context: Context, out: Path | None = None) -> tuple[Path, Manifest]:
     """Make a backup while the writer's lock is held and nobody has the warehouse open.
 
     Raises:
         ClioError: as `run_create` does.
 
     """
-    folder = work.settings.data_dir
+    folder = context.settings.data_dir
     with Warehouse(folder) as warehouse:
         if not warehouse.layout("meta"):
             raise NoWarehouseError
         warehouse.checkpoint()
     home = _home(out or folder / HOME)
     with in_words("the backup could not be written", str(home)):
-        return _create(work, home)
+        return _create(context, home)
 
 
 def _home(home: Path) -> Path:
@@ -81,9 +82,9 @@ def _home(home: Path) -> Path:
     return home
 
 
-def _create(work: Work, home: Path) -> tuple[Path, Manifest]:
+def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
     """Copy, describe, and give the copy its name."""
-    folder = work.settings.data_dir
+    folder = context.settings.data_dir
     # while it is open, here and for reading, no other program can write into it
     with Warehouse(folder, read_only=True) as warehouse:
         if (folder / (FILE + ".wal")).exists():
@@ -92,11 +93,11 @@ def _create(work: Work, home: Path) -> tuple[Path, Manifest]:
         inside = epoch.epoch_inside(warehouse)
         with _partial(home, inside.warehouse_id) as partial:
             crash_point("backup-begun")
-            tables = table_sums(warehouse, work.go_on)
-            work.reporter.note(f"copying {len(tables)} tables")
-            files = tuple(_copies(work, partial))
+            tables = table_sums(warehouse, context.go_on)
+            context.reporter.note(f"copying {len(tables)} tables")
+            files = tuple(_copies(context, partial))
             crash_point("backup-copied")
-            created_at = work.clock.now()
+            created_at = context.clock.now()
             manifest = Manifest(
                 release() or "unknown",
                 str(jsonable(created_at)),
@@ -129,18 +130,18 @@ def _partial(home: Path, warehouse_id: str) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _copies(work: Work, partial: Path) -> Iterator[FileSum]:
+def _copies(context: Context, partial: Path) -> Iterator[FileSum]:
     for name in FILES:
-        source, target = work.settings.data_dir / name, partial / name
+        source, target = context.settings.data_dir / name, partial / name
         if not source.exists():
             continue
         if name == LEDGER:
-            yield _copy_ledger(work, source, target)
+            yield _copy_ledger(context, source, target)
         else:
-            yield work.copy(source, target)
+            yield copy(context, source, target)
 
 
-def _copy_ledger(work: Work, source: Path, target: Path) -> FileSum:
+def _copy_ledger(context: Context, source: Path, target: Path) -> FileSum:
     """Copy the ledger as SQLite gives it: what its own log still holds is part of it."""
     taken = target.with_suffix(".taken")
     taken.touch(mode=0o600)
@@ -148,7 +149,7 @@ def _copy_ledger(work: Work, source: Path, target: Path) -> FileSum:
         read = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
         written = sqlite3.connect(taken)
         try:
-            read.backup(written, pages=PAGES, progress=lambda *_: work.go_on())
+            read.backup(written, pages=PAGES, progress=lambda *_: context.go_on())
         finally:
             written.close()
             read.close()
@@ -159,7 +160,7 @@ def _copy_ledger(work: Work, source: Path, target: Path) -> FileSum:
             raise type(found)(message) from None
         message = f"{LEDGER} is damaged ({error.sqlite_errorname})"
         raise DamagedFileError(message) from None
-    copied = work.copy(taken, target)
+    copied = copy(context, taken, target)
     taken.unlink()
     return copied
 

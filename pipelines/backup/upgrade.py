@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipelines.context import Context
 from pipelines.state.runs import Meta
 from pipelines.state.versions import is_older
 from pipelines.warehouse import MEMORY_LIMIT, Warehouse
 
 from .create import make
-from .work import Work
 
 
 @contextmanager
-def opened(work: Work, memory_limit: str = MEMORY_LIMIT) -> Iterator[Warehouse]:
+def opened(context: Context, memory_limit: str = MEMORY_LIMIT) -> Iterator[Warehouse]:
     """Open the warehouse of a data folder of which the writer's lock is held.
 
     One that an older clio-sync made is brought up to date in one transaction, after a backup: so
@@ -23,14 +23,14 @@ def opened(work: Work, memory_limit: str = MEMORY_LIMIT) -> Iterator[Warehouse]:
         ClioError: it cannot be opened; or the backup cannot be made, and nothing was changed.
 
     """
-    folder = work.settings.data_dir
+    folder = context.settings.data_dir
     with Warehouse(folder, memory_limit=memory_limit) as warehouse:
         older = is_older(warehouse)
         if not older:
             yield warehouse
     if older:
-        backup, _ = make(work)
-        work.reporter.note(
+        backup, _ = make(context)
+        context.reporter.note(
             f"an older clio-sync made this warehouse: it is brought up to date, and {backup} holds"
             " it as it was"
         )

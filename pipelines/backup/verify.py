@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.errors import DamagedBackupError, WarehouseError
 from pipelines.errors.local import in_words
 from pipelines.outcome import Outcome
@@ -15,7 +16,7 @@ from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, w
 from .create import HOME
 from .manifest import FileSum, Manifest, TableSum, newest, read_manifest
 from .tables import table_sums
-from .work import Work
+from .work import copy
 
 COMMAND = "backup verify"
 SCRATCH = ".verify"
@@ -24,7 +25,7 @@ Findings = dict[str, str]
 """What is wrong, by the name of the file or table."""
 
 
-def run_verify(work: Work, backup: Path | None = None) -> Outcome:
+def run_verify(context: Context, backup: Path | None = None) -> Outcome:
     """Verify a backup; the newest of the data folder unless another one is named.
 
     What differs is named in the outcome's errors, and the exit code is 7.
@@ -36,8 +37,8 @@ def run_verify(work: Work, backup: Path | None = None) -> Outcome:
         StorageError: there is no room to restore it.
 
     """
-    folder = work.settings.data_dir
-    outcome = Outcome(COMMAND, work.clock.now())
+    folder = context.settings.data_dir
+    outcome = Outcome(COMMAND, context.clock.now())
     backup = backup or newest(folder / HOME)
     manifest = read_manifest(backup)
     prepare_data_folder(folder)
@@ -46,12 +47,12 @@ def run_verify(work: Work, backup: Path | None = None) -> Outcome:
         in_words("the backup could not be restored", str(folder)),
         _scratch(folder) as scratch,
     ):
-        wrong = _compare_files(work, backup, manifest, scratch)
+        wrong = _compare_files(context, backup, manifest, scratch)
         opened = False
         if not wrong:
-            work.reporter.note(f"comparing {len(manifest.tables)} tables")
-            opened, wrong = _compare_tables(work, manifest, scratch)
-    outcome.finished_at = work.clock.now()
+            context.reporter.note(f"comparing {len(manifest.tables)} tables")
+            opened, wrong = _compare_tables(context, manifest, scratch)
+    outcome.finished_at = context.clock.now()
     outcome.results = list(_results(manifest, backup, wrong, opened=opened))
     outcome.errors = [(name, DamagedBackupError(found)) for name, found in wrong.items()]
     outcome.exit_code = DamagedBackupError.exit_code if wrong else 0
@@ -71,14 +72,14 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _compare_files(work: Work, backup: Path, manifest: Manifest, scratch: Path) -> Findings:
+def _compare_files(context: Context, backup: Path, manifest: Manifest, scratch: Path) -> Findings:
     """Restore every file, and compare what was read with the manifest."""
     wrong = {}
     for file in manifest.files:
         if not (backup / file.name).is_file():
             wrong[file.name] = "the file is missing"
             continue
-        found = work.copy(backup / file.name, scratch / file.name)
+        found = copy(context, backup / file.name, scratch / file.name)
         if found != file:
             wrong[file.name] = _difference(file, found)
     return wrong
@@ -90,11 +91,11 @@ def _difference(wanted: FileSum, found: FileSum) -> str:
     return "the content of the file is not what was written"
 
 
-def _compare_tables(work: Work, manifest: Manifest, scratch: Path) -> tuple[bool, Findings]:
+def _compare_tables(context: Context, manifest: Manifest, scratch: Path) -> tuple[bool, Findings]:
     """Open the restored warehouse, and compare every table; tell whether it could be opened."""
     try:
         with Warehouse(scratch) as warehouse:
-            wrong = compared(manifest.tables, table_sums(warehouse, work.go_on))
+            wrong = compared(manifest.tables, table_sums(warehouse, context.go_on))
             inside = None if wrong else epoch.epoch_inside(warehouse)
     except WarehouseError as error:
         return False, {FILE: str(error)}

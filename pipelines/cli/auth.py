@@ -1,23 +1,15 @@
-"""The commands of sign-in."""
+"""`clio-sync auth`: sign in, see who is signed in, sign out."""
 
 import sys
-import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from .base import call, common, main
+from .base import command, main, product_argument
 
 if TYPE_CHECKING:
+    from pipelines.context import Context
     from pipelines.outcome import Outcome
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def _product(default: str | None = None) -> Callable[[Function], Function]:
-    choice = click.Choice(["manage", "grow"])
-    return click.argument("product", required=False, default=default, type=choice)
 
 
 def _sources(product: str | None) -> list[str]:
@@ -39,8 +31,8 @@ def auth() -> None:
     """
 
 
-@auth.command("login")
-@_product("manage")
+@command(auth, "login")
+@click.argument("product", required=False, default="manage", type=click.Choice(["manage", "grow"]))
 @click.option(
     "--port",
     type=click.IntRange(min=1, max=65535),
@@ -50,14 +42,9 @@ def auth() -> None:
 @click.option(
     "--no-browser", is_flag=True, help="Print the address; read the code from standard input."
 )
-@common
 def auth_login(
-    product: str,
-    port: int | None,
-    no_browser: bool,  # noqa: FBT001 - click passes flags by name
-    as_json: bool,  # noqa: FBT001
-    debug: bool,  # noqa: FBT001
-) -> None:
+    context: "Context", *, product: str, port: int | None, no_browser: bool
+) -> "Outcome":
     """Sign in to Clio Manage, or to Clio Grow, with a browser.
 
     The application's key and secret come from the settings client_id and client_secret, never from
@@ -68,22 +55,16 @@ def auth_login(
       clio-sync auth login
       clio-sync auth login grow --no-browser
     """
+    from pipelines.access.login import Way, open_page, run_login
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.login import Way, open_page, run_login
-        from pipelines.access.signed_in import Work
-
-        (source,) = _sources(product)
-        way = Way(sys.stdin, None if no_browser else open_page, port)
-        return run_login(Work.here(stop), source, way)
-
-    call("auth login", body, as_json=as_json, debug=debug)
+    (source,) = _sources(product)
+    way = Way(sys.stdin, None if no_browser else open_page, port)
+    return run_login(context, source, way)
 
 
-@auth.command("status")
-@_product()
-@common
-def auth_status(product: str | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+@command(auth, "status")
+@product_argument
+def auth_status(context: "Context", *, product: str | None) -> "Outcome":
     """Show who is signed in and until when; never a token. Nothing is asked of Clio.
 
     \b
@@ -91,20 +72,14 @@ def auth_status(product: str | None, as_json: bool, debug: bool) -> None:  # noq
       clio-sync auth status
       clio-sync auth status manage --json
     """
+    from pipelines.access.sign_in_status import run_status
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.sign_in_status import run_status
-        from pipelines.access.signed_in import Work
-
-        return run_status(Work.here(stop), _sources(product))
-
-    call("auth status", body, as_json=as_json, debug=debug)
+    return run_status(context, _sources(product))
 
 
-@auth.command("logout")
-@_product()
-@common
-def auth_logout(product: str | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+@command(auth, "logout")
+@product_argument
+def auth_logout(context: "Context", *, product: str | None) -> "Outcome":
     """Revoke the sign-in at Clio, then remove it here.
 
     \b
@@ -112,14 +87,9 @@ def auth_logout(product: str | None, as_json: bool, debug: bool) -> None:  # noq
       clio-sync auth logout
       clio-sync auth logout grow
     """
+    from pipelines.access.logout import run_logout
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.logout import run_logout
-        from pipelines.access.signed_in import Work
-
-        return run_logout(Work.here(stop), _sources(product))
-
-    call("auth logout", body, as_json=as_json, debug=debug)
+    return run_logout(context, _sources(product))
 
 
 @auth.group()
@@ -137,9 +107,8 @@ def connections() -> None:
     """
 
 
-@connections.command("list")
-@common
-def connections_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001
+@command(connections, "list")
+def connections_list(context: "Context") -> "Outcome":
     """Show the connections to Clio that the gateway keeps.
 
     \b
@@ -147,19 +116,13 @@ def connections_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001
       clio-sync auth connections list
       clio-sync auth connections list --json
     """
+    from pipelines.access.gateway_connections import run_list
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.gateway_connections import run_list
-        from pipelines.access.signed_in import Work
-
-        return run_list(Work.here(stop))
-
-    call("auth connections list", body, as_json=as_json, debug=debug)
+    return run_list(context)
 
 
-@connections.command("create")
-@common
-def connections_create(as_json: bool, debug: bool) -> None:  # noqa: FBT001
+@command(connections, "create")
+def connections_create(context: "Context") -> "Outcome":
     """Make a connection and print the page on which a person signs in to Clio.
 
     Whoever opens that page connects their Clio: give it to nobody else.
@@ -169,46 +132,29 @@ def connections_create(as_json: bool, debug: bool) -> None:  # noqa: FBT001
       clio-sync auth connections create
       clio-sync auth connections create --json
     """
+    from pipelines.access.gateway_connections import run_create
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.gateway_connections import run_create
-        from pipelines.access.signed_in import Work
-
-        return run_create(Work.here(stop))
-
-    call("auth connections create", body, as_json=as_json, debug=debug)
+    return run_create(context)
 
 
-@connections.command("show")
+@command(connections, "show")
 @click.argument("connection_id", metavar="ID")
-@common
-def connections_show(connection_id: str, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+def connections_show(context: "Context", *, connection_id: str) -> "Outcome":
     """Show one connection, such as whether its sign-in is completed.
 
     \b
     Examples:
       clio-sync auth connections show 21fd90f9-5935-43cd-b6c8-bde9d915ca80
     """
+    from pipelines.access.gateway_connections import run_show
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.gateway_connections import run_show
-        from pipelines.access.signed_in import Work
-
-        return run_show(Work.here(stop), connection_id)
-
-    call("auth connections show", body, as_json=as_json, debug=debug)
+    return run_show(context, connection_id)
 
 
-@connections.command("delete")
+@command(connections, "delete")
 @click.argument("connection_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
-@common
-def connections_delete(
-    connection_id: str,
-    yes: bool,  # noqa: FBT001 - click passes flags by name
-    as_json: bool,  # noqa: FBT001
-    debug: bool,  # noqa: FBT001
-) -> None:
+def connections_delete(context: "Context", *, connection_id: str, yes: bool) -> "Outcome":
     """Make the gateway forget a connection, once a person at the terminal has said yes.
 
     Where nobody can be asked, as in a script, the answer is no: exit code 5.
@@ -218,13 +164,7 @@ def connections_delete(
       clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80
       clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80 --yes
     """
+    from pipelines.access.gateway_connections import asked, run_delete
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.access.gateway_connections import asked, run_delete
-        from pipelines.access.signed_in import Work
-
-        work = Work.here(stop)
-        sure = (lambda _: True) if yes else asked(work, sys.stdin)
-        return run_delete(work, connection_id, sure)
-
-    call("auth connections delete", body, as_json=as_json, debug=debug)
+    sure = (lambda _: True) if yes else asked(context, sys.stdin)
+    return run_delete(context, connection_id, sure)

@@ -1,14 +1,14 @@
-"""The commands that copy the warehouse and check the copy."""
+"""`clio-sync backup`: copies of a data folder, and the proof that they can be restored."""
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import call, common, main
+from .base import command, main
 
 if TYPE_CHECKING:
+    from pipelines.context import Context
     from pipelines.outcome import Outcome
 
 
@@ -23,15 +23,14 @@ def backup() -> None:
     """
 
 
-@backup.command("create")
+@command(backup, "create")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Where backups are kept; the folder backups of the data folder by default.",
 )
-@common
-def backup_create(out: Path | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+def backup_create(context: "Context", *, out: Path | None) -> "Outcome":
     """Copy the warehouse, and what else a restore needs, into a new folder.
 
     \b
@@ -39,24 +38,16 @@ def backup_create(out: Path | None, as_json: bool, debug: bool) -> None:  # noqa
       clio-sync backup create
       clio-sync backup create --out /mnt/backups
     """
+    from pipelines.backup import run_create
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.backup import Work, run_create
-
-        return run_create(Work.here(stop), out)
-
-    call("backup create", body, as_json=as_json, debug=debug)
+    return run_create(context, out)
 
 
-@backup.command("verify")
+@command(backup, "verify")
 @click.argument(
-    "path",
-    metavar="[BACKUP]",
-    required=False,
-    type=click.Path(file_okay=False, path_type=Path),
+    "path", metavar="[BACKUP]", required=False, type=click.Path(file_okay=False, path_type=Path)
 )
-@common
-def backup_verify(path: Path | None, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+def backup_verify(context: "Context", *, path: Path | None) -> "Outcome":
     """Restore a backup into a scratch folder and compare it; the newest by default.
 
     \b
@@ -64,10 +55,6 @@ def backup_verify(path: Path | None, as_json: bool, debug: bool) -> None:  # noq
       clio-sync backup verify
       clio-sync backup verify /mnt/backups/20260302T090000Z --json
     """
+    from pipelines.backup import run_verify
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.backup import Work, run_verify
-
-        return run_verify(Work.here(stop), path)
-
-    call("backup verify", body, as_json=as_json, debug=debug)
+    return run_verify(context, path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from pipelines.context import Context
     from pipelines.outcome import Outcome
     from sources.errors import ClioError
 
@@ -86,13 +87,9 @@ def _print_usage_error(error: click.ClickException) -> None:
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
 
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    names: list[str] = []
-    while context and context.parent:
-        names.insert(0, context.info_name or "")
-        context = context.parent
+    where = error.ctx if isinstance(error, click.UsageError) else None
     now = SystemClock().now()
-    outcome = Outcome(" ".join(names), now, now, exit_code=error.exit_code)
+    outcome = Outcome(_named(where), now, now, exit_code=error.exit_code)
     outcome.errors = [("", CommandLineError(error.format_message()))]
     _print_document(outcome)
 
@@ -122,6 +119,56 @@ def main() -> None:
     os.umask(0o077)
 
 
+def command(group: click.Group, name: str) -> Callable[[Function], click.Command]:
+    """Make a command of a function, with `--json`, `--debug`, exit codes and errors in words.
+
+    The function takes the context, and each option by its name; it returns the outcome.
+    """
+    return lambda function: group.command(name)(_callback(function))
+
+
+def command_group(group: click.Group, name: str) -> Callable[[Function], click.Group]:
+    """Make a command of a function that has commands of its own: it is called without them."""
+    return lambda function: group.group(name, invoke_without_command=True)(_callback(function))
+
+
+def _callback(function: Callable[..., "Outcome"]) -> Callable[..., None]:
+    def callback(*, as_json: bool, debug: bool, **options: object) -> None:
+        here = click.get_current_context()
+        if here.invoked_subcommand is None:
+            call(
+                _named(here),
+                lambda stop: function(_context(stop), **options),
+                as_json=as_json,
+                debug=debug,
+            )
+
+    callback.__doc__ = function.__doc__
+    common(callback)
+    vars(callback)["__click_params__"] += getattr(function, "__click_params__", [])
+    return callback
+
+
+def _context(stop: threading.Event) -> "Context":
+    from pipelines.context import Context
+
+    return Context.here(stop)
+
+
+def _named(here: click.Context | None) -> str:
+    """Return the words of a command, without the program's name."""
+    names: list[str] = []
+    while here and here.parent:
+        names.insert(0, here.info_name or "")
+        here = here.parent
+    return " ".join(names)
+
+
+def wants_json() -> bool:
+    """Tell whether the command is to print one JSON document."""
+    return bool(click.get_current_context().params["as_json"])
+
+
 def common(function: Function) -> Function:
     """Add the options that every command has."""
     function = click.option("--debug", is_flag=True, help="Log each request (no contents).")(
@@ -132,6 +179,21 @@ def common(function: Function) -> Function:
     )
 
 
+product_argument = click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
+resource_option = click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
+)
+reconcile_option = click.option(
+    "--reconcile",
+    "level",
+    type=click.Choice(["light"]),
+    help="Then compare Clio with the warehouse: control totals, and a sample of 50 records.",
+)
+partial_option = click.option(
+    "--partial",
+    is_flag=True,
+    help="Publish also where figures of money are not known, with those figures empty.",
+)
 allow_absent_option = click.option(
     "--allow-absent",
     type=click.IntRange(min=1),
@@ -169,6 +231,8 @@ def call(
     stop.on_signals()
     try:
         outcome = body(stop)
+    except click.ClickException:
+        raise
     except ClioError as error:
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
         outcome.errors = [("", error)]

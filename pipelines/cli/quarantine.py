@@ -1,13 +1,13 @@
-"""The commands for what of Clio is kept out, since it does not fit."""
+"""`clio-sync quarantine`: what of Clio is kept out, since it does not fit."""
 
-import threading
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import call, common, main
+from .base import command, main
 
 if TYPE_CHECKING:
+    from pipelines.context import Context
     from pipelines.outcome import Outcome
 
 
@@ -22,9 +22,8 @@ def quarantine() -> None:
     """
 
 
-@quarantine.command("list")
-@common
-def quarantine_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click passes flags by name
+@command(quarantine, "list")
+def quarantine_list(context: "Context") -> "Outcome":
     """List the rows and values that are kept out, with the reason and since when.
 
     \b
@@ -32,27 +31,15 @@ def quarantine_list(as_json: bool, debug: bool) -> None:  # noqa: FBT001 - click
       clio-sync quarantine list
       clio-sync quarantine list --json
     """
+    from pipelines.operate.quarantine import run_list
 
-    def body(_stop: threading.Event) -> "Outcome":
-        from pipelines.config import read_settings
-        from pipelines.operate.quarantine import run_list
-        from sources.clio_http.clock import SystemClock
-
-        return run_list(read_settings(), SystemClock())
-
-    call("quarantine list", body, as_json=as_json, debug=debug)
+    return run_list(context.settings, context.clock)
 
 
-@quarantine.command("show")
+@command(quarantine, "show")
 @click.argument("resource", metavar="COLLECTION")
 @click.argument("record", metavar="ID")
-@common
-def quarantine_show(
-    resource: str,
-    record: str,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
-    debug: bool,  # noqa: FBT001
-) -> None:
+def quarantine_show(context: "Context", *, resource: str, record: str) -> "Outcome":
     """Show what of one record is kept out, exactly as it was received.
 
     What is shown may be confidential: it is what stands in Clio.
@@ -61,25 +48,14 @@ def quarantine_show(
     Example:
       clio-sync quarantine show activities 81203344
     """
+    from pipelines.operate.quarantine import run_show
 
-    def body(_stop: threading.Event) -> "Outcome":
-        from pipelines.config import read_settings
-        from pipelines.operate.quarantine import run_show
-        from sources.clio_http.clock import SystemClock
-
-        return run_show(read_settings(), SystemClock(), resource, record)
-
-    call("quarantine show", body, as_json=as_json, debug=debug)
+    return run_show(context.settings, context.clock, resource, record)
 
 
-@quarantine.command("retry")
+@command(quarantine, "retry")
 @click.argument("resource", required=False, metavar="[COLLECTION]")
-@common
-def quarantine_retry(
-    resource: str | None,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
-    debug: bool,  # noqa: FBT001
-) -> None:
+def quarantine_retry(context: "Context", *, resource: str | None) -> "Outcome":
     """Read again by id what is kept out, store what fits by now, and say what does not.
 
     Exit code 4 while something stays kept out.
@@ -89,16 +65,6 @@ def quarantine_retry(
       clio-sync quarantine retry
       clio-sync quarantine retry activities
     """
+    from pipelines.operate.quarantine import run_retry
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.config import read_settings
-        from pipelines.load.command import Run
-        from pipelines.load.planning import Choice
-        from pipelines.operate.quarantine import run_retry
-        from pipelines.progress import reporter
-        from sources.clio_http.clock import SystemClock
-
-        clock = SystemClock(stop)
-        return run_retry(Run(read_settings(), Choice(), clock, reporter(), stop), resource)
-
-    call("quarantine retry", body, as_json=as_json, debug=debug)
+    return run_retry(context, resource)

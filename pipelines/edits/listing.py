@@ -4,12 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import prepare_data_folder, writer_lock
-
-from .propose import Work
 
 COLUMNS = (
     *("edit_id", "state", "resource", "record_id", "label", "field", "base", "new_value"),
@@ -23,16 +22,16 @@ HEADER = ("edit", "state", "record", "field", "base", "proposed", "author")
 AS_JSON = ("base", "new_value", "theirs")
 
 
-def run_list(work: Work, states: Sequence[str], *, every: bool = False) -> Outcome:
+def run_list(context: Context, states: Sequence[str], *, every: bool = False) -> Outcome:
     """List the edits that are open; or those in some states; or all.
 
     Raises:
         LedgerError: the ledger is damaged.
 
     """
-    started_at = work.clock.now()
+    started_at = context.clock.now()
     query = f"{EDITS} order by proposed_at, edit_id"
-    with Ledger.open(work.settings.data_dir, work.clock, read_only=True) as ledger:
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         if states:
             marks = ", ".join("?" * len(states))
             query = f"{EDITS} where state in ({marks}) order by proposed_at, edit_id"
@@ -54,10 +53,10 @@ def run_list(work: Work, states: Sequence[str], *, every: bool = False) -> Outco
     kind = "" if states or every else " open"
     text = table(HEADER, cells) + "\n\n" if cells else ""
     text += f"{len(found):,}{kind} {'edit' if len(found) == 1 else 'edits'}.\n"
-    return Outcome("edits list", started_at, work.clock.now(), results=found, text=text)
+    return Outcome("edits list", started_at, context.clock.now(), results=found, text=text)
 
 
-def run_show(work: Work, edit_id: str) -> Outcome:
+def run_show(context: Context, edit_id: str) -> Outcome:
     """Show all of one edit, and what happened to it.
 
     Raises:
@@ -65,8 +64,8 @@ def run_show(work: Work, edit_id: str) -> Outcome:
         LedgerError: the ledger is damaged.
 
     """
-    started_at = work.clock.now()
-    with Ledger.open(work.settings.data_dir, work.clock, read_only=True) as ledger:
+    started_at = context.clock.now()
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         edit = _one(ledger, edit_id)
         steps = ledger.rows(
             "select seq, at, actor, kind from steps where edit_id = ? order by seq",
@@ -78,10 +77,10 @@ def run_show(work: Work, edit_id: str) -> Outcome:
     lines = [(name, _shown(edit[name])) for name in COLUMNS if edit[name] not in {"", None}]
     text = table(("", ""), lines).partition("\n")[2].partition("\n")[2] + "\n\n"
     text += table(("event", "at", "by", "what"), steps) + "\n"
-    return Outcome("edits show", started_at, work.clock.now(), results=[edit], text=text)
+    return Outcome("edits show", started_at, context.clock.now(), results=[edit], text=text)
 
 
-def run_withdraw(work: Work, edit_ids: Sequence[str], reason: str) -> Outcome:
+def run_withdraw(context: Context, edit_ids: Sequence[str], reason: str) -> Outcome:
     """Take edits back, all of them or none.
 
     Raises:
@@ -90,13 +89,13 @@ def run_withdraw(work: Work, edit_ids: Sequence[str], reason: str) -> Outcome:
         LedgerError: the ledger is damaged.
 
     """
-    started_at, folder = work.clock.now(), work.settings.data_dir
+    started_at, folder = context.clock.now(), context.settings.data_dir
     if not folder.exists():
         raise _unknown(edit_ids[0])
     prepare_data_folder(folder)
     with (
         writer_lock(folder, "edits withdraw", started_at),
-        Ledger.open(folder, work.clock) as ledger,
+        Ledger.open(folder, context.clock) as ledger,
     ):
         edits = [_one(ledger, edit_id) for edit_id in dict.fromkeys(edit_ids)]
         for edit in edits:
@@ -105,11 +104,11 @@ def run_withdraw(work: Work, edit_ids: Sequence[str], reason: str) -> Outcome:
             Entry("edit_withdrawn", {"reason": reason}, edit["edit_id"], edit["plan_hash"] or "")
             for edit in edits
         ]
-        ledger.record(work.settings.actor, *entries)
+        ledger.record(context.settings.actor, *entries)
         results = [_one(ledger, edit["edit_id"]) for edit in edits]
     count = f"{len(edits):,} {'edit' if len(edits) == 1 else 'edits'}"
     text = f"{count} withdrawn; nothing was sent to Clio.\n"
-    return Outcome("edits withdraw", started_at, work.clock.now(), results=results, text=text)
+    return Outcome("edits withdraw", started_at, context.clock.now(), results=results, text=text)
 
 
 def _demand_withdrawable(edit: dict[str, Any]) -> None:

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
-from pipelines.config import Settings
+from pipelines.context import Context
 from pipelines.errors import EditRefusedError, NoWarehouseError
 from pipelines.ledger.ledger import Entry, Head, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.state import own_writes
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
-from sources.clio_http.clock import Clock
 
 from .allowed import allowed
 from .checks import Edit, EditProblem, Gathered
@@ -29,15 +28,9 @@ ROW = "row "
 HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a command works with."""
-
-    settings: Settings
-    clock: Clock
-
-
-def run_proposal(work: Work, command: str, gather: Callable[[EditContext], Gathered]) -> Outcome:
+def run_proposal(
+    context: Context, command: str, gather: Callable[[EditContext], Gathered]
+) -> Outcome:
     """Propose the changes that are gathered, once the warehouse and the ledger are open.
 
     If one of them cannot be made, none is, and the outcome has an error for each.
@@ -48,8 +41,8 @@ def run_proposal(work: Work, command: str, gather: Callable[[EditContext], Gathe
         LedgerError: the ledger is damaged, was lost, or an older one was put back.
 
     """
-    outcome = Outcome(command, work.clock.now())
-    with opened(work, command) as desk:
+    outcome = Outcome(command, context.clock.now())
+    with opened(context, command) as desk:
         gathered = gather(desk)
         found = examine(desk, gathered.wanted)
         found.problems = sorted([*gathered.problems, *found.problems], key=_place)
@@ -57,12 +50,12 @@ def run_proposal(work: Work, command: str, gather: Callable[[EditContext], Gathe
             _record(desk, found, gathered.blank, outcome)
         else:
             _refuse(found, outcome)
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
 @contextmanager
-def opened(work: Work, command: str) -> Iterator[EditContext]:
+def opened(context: Context, command: str) -> Iterator[EditContext]:
     """Hold the data folder, and open the warehouse for reading and the ledger.
 
     Raises:
@@ -70,34 +63,34 @@ def opened(work: Work, command: str) -> Iterator[EditContext]:
         ClioError: as `run_proposal` does.
 
     """
-    folder = work.settings.data_dir
-    allowed(read_catalog(SOURCE), work.settings.writable)
+    folder = context.settings.data_dir
+    allowed(read_catalog(SOURCE), context.settings.writable)
     if not (folder / FILE).exists():
         raise NoWarehouseError
     prepare_data_folder(folder)
     with (
-        writer_lock(folder, command, work.clock.now()),
+        writer_lock(folder, command, context.clock.now()),
         Warehouse(folder, read_only=True) as warehouse,
-        _whole_ledger(work, warehouse) as ledger,
+        _whole_ledger(context, warehouse) as ledger,
     ):
         if not warehouse.columns("meta", "tombstones"):
             raise NoWarehouseError
         warehouse.lock_down()
-        yield EditContext(work.settings, warehouse, ledger)
+        yield EditContext(context.settings, warehouse, ledger)
 
 
 @contextmanager
-def _whole_ledger(work: Work, warehouse: Warehouse) -> Iterator[Ledger]:
+def _whole_ledger(context: Context, warehouse: Warehouse) -> Iterator[Ledger]:
     """Open the ledger, unless it was lost or an older one was put back: none is made instead.
 
     Raises:
         LedgerError: the warehouse saw more events than it holds.
 
     """
-    folder = work.settings.data_dir
-    with Ledger.open(folder, work.clock, read_only=True) as ledger:
+    folder = context.settings.data_dir
+    with Ledger.open(folder, context.clock, read_only=True) as ledger:
         ledger.demand_held(Head(*own_writes.seen(warehouse)))
-    with Ledger.open(folder, work.clock) as ledger:
+    with Ledger.open(folder, context.clock) as ledger:
         yield ledger
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.context import Context
 from pipelines.errors import EditRefusedError
 from pipelines.outcome import Outcome
 from sources.clio_manage.writable import CUSTOM, editables
@@ -12,7 +13,7 @@ from sources.clio_manage.writable import CUSTOM, editables
 from . import fields, values
 from .checks import text_of
 from .fields import PARENT_TYPES, FieldRef
-from .propose import Work, opened
+from .propose import opened
 from .raw_values import Unreadable
 from .read_sheet import MOST_ROWS
 from .sight import UNSEEN, is_on_a_bill
@@ -35,7 +36,7 @@ class TemplateChoice:
     where: str = ""
 
 
-def run_template(work: Work, asked: TemplateChoice, path: Path) -> Outcome:
+def run_template(context: Context, asked: TemplateChoice, path: Path) -> Outcome:
     """Write a file with a row for each field of each record.
 
     Raises:
@@ -45,14 +46,14 @@ def run_template(work: Work, asked: TemplateChoice, path: Path) -> Outcome:
         BusyError: another run is at work on this data folder.
 
     """
-    outcome = Outcome("edits template", work.clock.now())
-    with opened(work, "edits template") as desk:
+    outcome = Outcome("edits template", context.clock.now())
+    with opened(context, "edits template") as desk:
         patterns = _patterns(desk, asked)
         ids = ids_where(desk.warehouse, asked.resource, asked.where, MOST_ROWS)
         records = desk.records(asked.resource, ids)
         lines = _bounded(_lines(desk, asked.resource, patterns, records))
     write_sheet(path, lines)
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     outcome.results = [{"path": str(path), "rows": len(lines)}]
     outcome.text = (
         f"{len(lines):,} rows were written to {path}. Fill in new_value and reason where something"

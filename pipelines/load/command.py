@@ -1,23 +1,20 @@
 """The commands that read from Clio: open everything, run for each product, close everything."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from pipelines import backup
 from pipelines.access.client import open_client
-from pipelines.config import Settings
+from pipelines.context import Context
 from pipelines.errors import DemoFolderError
 from pipelines.ledger import mirror
 from pipelines.outcome import Outcome, counted, table
-from pipelines.progress import Lines
 from pipelines.state import hiding, withheld
 from pipelines.state.epoch import check_epoch
 from pipelines.warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
-from sources.clio_http.clock import Clock
 from sources.errors import (
     ClioError,
     CollectionGoneError,
@@ -29,7 +26,7 @@ from sources.errors import (
 
 from . import products
 from .load import Load
-from .planning import Choice
+from .planning import EVERYTHING, Choice
 from .result import URGENCY, Result
 from .runner import Runner, WholeRun
 from .selection import Part, readable, shared_out
@@ -76,17 +73,6 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run of the loader works with."""
-
-    settings: Settings
-    choice: Choice
-    clock: Clock
-    reporter: Lines
-    stop: threading.Event
-
-
-@dataclass(frozen=True)
 class Stage:
     """One of the commands that read from Clio: who does the work, and how its end is told."""
 
@@ -96,7 +82,14 @@ class Stage:
     text: Callable[[WholeRun], str]
 
 
-def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+def run_stage(
+    stage: Stage,
+    context: Context,
+    names: Sequence[str],
+    choice: Choice,
+    *,
+    into_demo: bool = False,
+) -> Outcome:
     """Run a stage for the named products on the warehouse of the data folder.
 
     Without a name for every product that there is a token or a sign-in for.
@@ -106,34 +99,33 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
         ClioError: nothing could be begun; what goes wrong later is in the outcome.
 
     """
-    chosen, others = (names, []) if names else readable(run.settings)
-    parts = shared_out(run.settings, chosen, run.choice)
-    folder, clock = run.settings.data_dir, run.clock
+    chosen, others = (names, []) if names else readable(context.settings)
+    parts = shared_out(context.settings, chosen, choice)
+    folder, clock = context.settings.data_dir, context.clock
     outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
     prepare_data_folder(folder)
     if (folder / DEMO_MARK).exists() and not into_demo:
         raise DemoFolderError
     # before anything is made: a load that cannot begin leaves no empty warehouse behind
-    parts = _openable(run, parts, outcome)
-    copier = backup.Work(run.settings, clock, run.reporter, run.stop)
+    parts = _openable(context, parts, outcome)
     with (
         writer_lock(folder, stage.command, clock.now()),
-        backup.opened(copier) as warehouse,
-        run.reporter,
+        backup.opened(context) as warehouse,
+        context.reporter,
     ):
         if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
-            run.reporter.note(note)
+            context.reporter.note(note)
         if note := mirror.refresh_from(warehouse, folder, clock):
-            run.reporter.note(note)
+            context.reporter.note(note)
         for name in others:
-            run.reporter.note(f"{name} is not read: there is no token and nobody is signed in")
+            context.reporter.note(f"{name} is not read: there is no token and nobody is signed in")
         for part in parts:
-            if run.stop.is_set():
+            if context.stop.is_set():
                 break
             if len(parts) > 1:
                 outcome.text += f"{products.PRODUCT_NAMES[part.source]}\n\n"
             try:
-                _run_part(stage, replace(run, choice=part.choice), part.source, warehouse, outcome)
+                _run_part(stage, context, part, warehouse, outcome)
             except ClioError as error:
                 if len(parts) == 1:
                     raise
@@ -143,7 +135,7 @@ def run_stage(stage: Stage, run: Run, names: Sequence[str], *, into_demo: bool =
     return outcome
 
 
-def _openable(run: Run, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
+def _openable(context: Context, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
     """Give the products that can be opened; one that cannot does not keep the other from it.
 
     Raises:
@@ -153,7 +145,7 @@ def _openable(run: Run, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
     found = []
     for part in parts:
         try:
-            open_client(part.source, run.settings, run.clock, run.stop).close()
+            open_client(part.source, context.settings, context.clock, context.stop).close()
             found.append(part)
         except ClioError as error:
             if len(parts) == 1:
@@ -170,11 +162,13 @@ def _failed(outcome: Outcome, part: Part, error: ClioError) -> None:
     _worse(outcome, error.exit_code if error.exit_code in URGENCY else 4)
 
 
-def _run_part(stage: Stage, run: Run, name: str, warehouse: Warehouse, outcome: Outcome) -> None:
+def _run_part(
+    stage: Stage, context: Context, part: Part, warehouse: Warehouse, outcome: Outcome
+) -> None:
     """Run a stage for one product, and add to the outcome how that ended."""
-    with opened_runner(stage.runner, run, name, warehouse, outcome.run_id) as runner:
-        for note in hiding.note_changes(warehouse, name, runner.masks, run.clock.now()):
-            run.reporter.note(note)
+    with opened_runner(stage.runner, context, part, warehouse, outcome.run_id) as runner:
+        for note in hiding.note_changes(warehouse, part.source, runner.masks, context.clock.now()):
+            context.reporter.note(note)
         result = runner.run()
     outcome.results = [*outcome.results, *stage.results(runner)]
     outcome.errors += result.errors
@@ -188,7 +182,7 @@ def _worse(outcome: Outcome, exit_code: int) -> None:
 
 @contextmanager
 def opened_runner(
-    kind: type[R], run: Run, name: str, warehouse: Warehouse, run_id: str
+    kind: type[R], context: Context, part: Part, warehouse: Warehouse, run_id: str
 ) -> Iterator[R]:
     """Give a runner of a product on an open warehouse, with a client of its own.
 
@@ -196,25 +190,31 @@ def opened_runner(
         ClioError: the product cannot be opened.
 
     """
-    options = run.settings.sources[name]
-    product = products.product(name, options)
-    with open_client(name, run.settings, run.clock, run.stop) as client:
+    options = context.settings.sources[part.source]
+    product = products.product(part.source, options)
+    with open_client(part.source, context.settings, context.clock, context.stop) as client:
         yield kind(
             product,
             warehouse,
             client,
-            run.clock,
+            context.clock,
             run_id=run_id,
-            choice=run.choice,
-            reporter=run.reporter,
-            stop=run.stop,
-            masks=products.masks(product.catalog, options, run.settings.data_dir),
+            choice=part.choice,
+            reporter=context.reporter,
+            stop=context.stop,
+            masks=products.masks(product.catalog, options, context.settings.data_dir),
         )
 
 
-def run_load(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+def run_load(
+    context: Context,
+    names: Sequence[str],
+    choice: Choice = EVERYTHING,
+    *,
+    into_demo: bool = False,
+) -> Outcome:
     """Load the named products; raises as `run_stage` does."""
-    return run_stage(LOAD, run, names, into_demo=into_demo)
+    return run_stage(LOAD, context, names, choice, into_demo=into_demo)
 
 
 def _results(runner: WholeRun) -> list[dict[str, Any]]:

@@ -40,6 +40,10 @@ class Choice:
         return self.full or self.accept_empty.partition(".")[0] == resource
 
 
+EVERYTHING = Choice()
+"""What is asked for where nobody asks for less: all resources, what changed of them."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """What is known about a source beside its catalogue.

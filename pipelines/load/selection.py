@@ -9,7 +9,7 @@ from pipelines.errors import CommandLineError, TokenStoreError
 from sources.errors import ConfigurationError
 
 from . import products
-from .planning import Choice
+from .planning import EVERYTHING, Choice
 from .product import Product
 
 
@@ -18,7 +18,7 @@ class Part:
     """One product's part in a run."""
 
     source: str
-    choice: Choice
+    choice: Choice = EVERYTHING
 
 
 def readable(settings: Settings) -> tuple[list[str], list[str]]:

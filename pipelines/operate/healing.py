@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from pipelines.context import Context
 from pipelines.errors import OtherUserError
 from pipelines.load.absence_guard import FEW
-from pipelines.load.command import Run, opened_runner
+from pipelines.load.command import opened_runner
+from pipelines.load.selection import Part
 from pipelines.load.task import Task
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state.epoch import check_epoch
@@ -21,7 +23,7 @@ from pipelines.state.runs import Meta
 from pipelines.state.tombstones import bury
 from pipelines.transform.build import read_plan
 from pipelines.transform.header import ERROR, Heals
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import Warehouse, writer_lock
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
@@ -69,9 +71,11 @@ class Healed:
         return [one.resource for one in self.asked]
 
 
-def ailing(work: Work, warehouse: Warehouse, checks: Sequence[str]) -> tuple[Ailing, ...]:
+def ailing(
+    context: ModelContext, warehouse: Warehouse, checks: Sequence[str]
+) -> tuple[Ailing, ...]:
     """Name the records that failed checks point at, as the headers of the checks say."""
-    plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+    plan = read_plan(warehouse, context.folders, context.wish(warehouse))
     healed = {one.name: one.header.heals for one in plan.checks if one.header is not None}
     unread = {one.relation for one in unknown(warehouse) if not one.field}
     ids: dict[str, dict[str, None]] = {}
@@ -104,27 +108,27 @@ def _note(
         lists.setdefault(heals.resource, {}).setdefault(heals.by, {})[value] = None
 
 
-def run_heal(run: Run, work: Work, checks: Sequence[str], run_id: str) -> Healed:
+def run_heal(context: ModelContext, checks: Sequence[str], run_id: str) -> Healed:
     """Read again what failed checks point at.
 
     Raises:
         ClioError: Clio could not be asked; what is stored is as sound as before.
 
     """
-    folder = run.settings.data_dir
-    with writer_lock(folder, "sync", run.clock.now()), Warehouse(folder) as warehouse:
-        check_epoch(warehouse, folder, run.clock.now(), run_id)
+    folder = context.settings.data_dir
+    with writer_lock(folder, "sync", context.clock.now()), Warehouse(folder) as warehouse:
+        check_epoch(warehouse, folder, context.clock.now(), run_id)
         Meta(warehouse)
-        found = ailing(work, warehouse, checks)
+        found = ailing(context, warehouse, checks)
         if not found:
             return Healed()
-        with _healing(run, warehouse, run_id) as healing:
+        with _healing(context, warehouse, run_id) as healing:
             return healing.heal(found)
 
 
 @contextmanager
-def _healing(run: Run, warehouse: Warehouse, run_id: str) -> Iterator["Healing"]:
-    with opened_runner(Healing, run, SOURCE, warehouse, run_id) as healing:
+def _healing(context: Context, warehouse: Warehouse, run_id: str) -> Iterator["Healing"]:
+    with opened_runner(Healing, context, Part(SOURCE), warehouse, run_id) as healing:
         try:
             yield healing
         finally:

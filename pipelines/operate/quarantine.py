@@ -8,11 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines.config import PRODUCTS, Settings, SourceSettings
+from pipelines.context import Context
 from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
 from pipelines.errors.misfits import KeptOutError, NotKeptOutError
 from pipelines.load import products
-from pipelines.load.command import Run, opened_runner
+from pipelines.load.command import opened_runner
 from pipelines.load.result import URGENCY
+from pipelines.load.selection import Part
 from pipelines.outcome import Outcome, printable, table
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state import quarantine
@@ -108,7 +110,7 @@ def run_show(settings: Settings, clock: Clock, resource: str, record_id: str) ->
     return Outcome("quarantine show", started_at, clock.now(), results=results, text=text)
 
 
-def run_retry(run: Run, resource: str | None) -> Outcome:
+def run_retry(context: Context, resource: str | None) -> Outcome:
     """Read again by their ids all records of which something is kept out, and say what stays out.
 
     Raises:
@@ -118,26 +120,26 @@ def run_retry(run: Run, resource: str | None) -> Outcome:
         ClioError: Clio cannot be reached; nothing was changed.
 
     """
-    outcome = Outcome("quarantine retry", run.clock.now(), run_id=uuid4().hex)
-    folder = run.settings.data_dir
+    outcome = Outcome("quarantine retry", context.clock.now(), run_id=uuid4().hex)
+    folder = context.settings.data_dir
     if resource is not None:
-        _demand_known(run.settings, resource)
+        _demand_known(context.settings, resource)
     if not (folder / FILE).exists():
         raise NoWarehouseError
     if (folder / DEMO_MARK).exists():
         raise DemoFolderError
     with (
-        writer_lock(folder, outcome.command, run.clock.now()),
+        writer_lock(folder, outcome.command, context.clock.now()),
         Warehouse(folder) as warehouse,
-        run.reporter,
+        context.reporter,
     ):
-        if note := check_epoch(warehouse, folder, run.clock.now(), outcome.run_id):
-            run.reporter.note(note)
+        if note := check_epoch(warehouse, folder, context.clock.now(), outcome.run_id):
+            context.reporter.note(note)
         before = _wanted(warehouse, resource)
         for source in sorted({entry.source for entry in before}):
-            _again(run, outcome, warehouse, [e for e in before if e.source == source])
+            _again(context, outcome, warehouse, [e for e in before if e.source == source])
         left = _wanted(warehouse, resource)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     outcome.results = [_result(entry) for entry in left]
     outcome.text = f"{_how_many(len(before), 'was', 'were')} kept out"
     outcome.text += f", {_how_many(len(left), 'still is', 'still are')}.\n"
@@ -175,11 +177,13 @@ def _wanted(warehouse: Warehouse, resource: str | None) -> list[QuarantineEntry]
 
 
 def _again(
-    run: Run, outcome: Outcome, warehouse: Warehouse, entries: Sequence[QuarantineEntry]
+    context: Context, outcome: Outcome, warehouse: Warehouse, entries: Sequence[QuarantineEntry]
 ) -> None:
     """Read the records of one product again, collection by collection."""
     source = entries[0].source
-    with opened_runner(QuarantineRetry, run, source, warehouse, outcome.run_id) as reading:
+    with opened_runner(
+        QuarantineRetry, context, Part(source), warehouse, outcome.run_id
+    ) as reading:
         product = reading.product
         try:
             reading.begin()
@@ -187,12 +191,12 @@ def _again(
                 collection = product.catalog.collections.get(name)
                 keys = sorted({e.record_id for e in entries if e.resource == name} - {""})
                 if collection is None or not _is_asked_alone(collection) or not keys:
-                    run.reporter.note(f"{name}: {NOT_ALONE}")
+                    context.reporter.note(f"{name}: {NOT_ALONE}")
                     continue
                 try:
                     gone = reading.again(collection, keys)
                     if gone and not reading.may_be_gone(collection, gone):
-                        run.reporter.note(f"{name}: {OUT_OF_SIGHT}")
+                        context.reporter.note(f"{name}: {OUT_OF_SIGHT}")
                         continue
                 except ClioError as error:
                     outcome.errors.append((name, error))

@@ -5,14 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 from pipelines.errors import BusyError
-from pipelines.load.command import Run, run_load
+from pipelines.load.command import run_load
+from pipelines.load.planning import EVERYTHING, Choice
 from pipelines.load.result import URGENCY
 from pipelines.outcome import Outcome, status
 from pipelines.publish.snapshot import run_publish
 from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.errors import ChecksFailedError, UnhealedError
 from pipelines.transform.giving_up import give_up
-from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.run import ModelContext, run_check, run_transform
 from sources.errors import ClioError
 
 from .healing import SOURCE, run_heal, told_ailing
@@ -29,11 +30,11 @@ UNDONE = "Nothing was done; the reason stands below.\n"
 
 
 def run_sync(
-    run: Run,
-    work: Work,
+    context: ModelContext,
     names: Sequence[str] = (),
     wish: ReconcileOptions | None = None,
     *,
+    choice: Choice = EVERYTHING,
     partial: bool = False,
 ) -> Outcome:
     """Do all of it; a stage that fails ends it, and what is published stays.
@@ -42,21 +43,21 @@ def run_sync(
     follow, and the exit code is 4. Without names: every product that can be read. With a wish Clio
     and the warehouse are compared at the end; differences make the exit code 7.
     """
-    outcome = Outcome("sync", work.clock.now(), run_id=uuid4().hex)
+    outcome = Outcome("sync", context.clock.now(), run_id=uuid4().hex)
     stages: dict[str, Callable[[], Outcome]] = {
-        LOAD: lambda: run_load(run, names),
-        TRANSFORM: lambda: _built(run, work, names, outcome.run_id),
-        "check": lambda: run_check(work),
-        PUBLISH: lambda: run_publish(work, partial=partial),
+        LOAD: lambda: run_load(context, names, choice),
+        TRANSFORM: lambda: _built(context, names, outcome.run_id),
+        "check": lambda: run_check(context),
+        PUBLISH: lambda: run_publish(context, partial=partial),
     }
     if wish is not None:
-        stages["reconcile"] = lambda: run_reconcile(run, wish)
+        stages["reconcile"] = lambda: run_reconcile(context, wish)
     results, goes_on = list[dict[str, Any]](), True
     for name, stage in stages.items():
         if not goes_on:
             results.append({"stage": name, "status": NOT_RUN})
             continue
-        done = _ended(name, stage, work)
+        done = _ended(name, stage, context)
         results.append(_result(name, done))
         outcome.text += f"{name}\n\n{done.text or UNDONE}\n"
         outcome.errors += [(f"{name} {subject}".rstrip(), error) for subject, error in done.errors]
@@ -65,7 +66,7 @@ def run_sync(
     outcome.results = results
     if not any(row["stage"] == PUBLISH and row.get("results") for row in results):
         outcome.text += UNPUBLISHED
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -94,19 +95,19 @@ def goes_on_after(name: str, done: Outcome) -> bool:
     return done.exit_code == 0
 
 
-def _built(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
+def _built(context: ModelContext, names: Sequence[str], run_id: str) -> Outcome:
     """Build; where checks still fail that rest on what Clio does not show, build without it.
 
     Figures that need it are empty then, until a load reads it again.
     """
-    built = _healed(run, work, names, run_id)
+    built = _healed(context, names, run_id)
     failed = _failed(built)
     if not failed or built.exit_code in NOT_ABOUT_CHECKS:
         return built
-    without = give_up(work, failed)
+    without = give_up(context, failed)
     if not without:
         return built
-    again = run_transform(work)
+    again = run_transform(context)
     again.text += (
         f"Checks failed since Clio does not show these now: {', '.join(without)}. The figures that"
         " need them are empty; clio-sync status --problems says what to do.\n"
@@ -118,17 +119,17 @@ def _failed(built: Outcome) -> list[str]:
     return [subject for subject, error in built.errors if isinstance(error, ChecksFailedError)]
 
 
-def _healed(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
+def _healed(context: ModelContext, names: Sequence[str], run_id: str) -> Outcome:
     """Build; where checks fail, read their records again and build once more.
 
     A record that was deleted in Clio, or read while it changed, never needs a person.
     """
-    first = run_transform(work)
+    first = run_transform(context)
     failed = _failed(first)
     if not failed or (names and SOURCE not in names):
         return first
     try:
-        healed = run_heal(run, work, failed, run_id)
+        healed = run_heal(context, failed, run_id)
     except ClioError as error:
         first.errors.append(("reading the records again", error))
         if error.exit_code in NOT_ABOUT_CHECKS:
@@ -137,7 +138,7 @@ def _healed(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
     if not healed.asked:
         return first
     # built anew in any case: what is read again may also be revived, or may have been settled since
-    second = run_transform(work)
+    second = run_transform(context)
     told = told_ailing(healed.asked)
     second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
     second.errors = [
@@ -149,13 +150,13 @@ def _healed(run: Run, work: Work, names: Sequence[str], run_id: str) -> Outcome:
     return second
 
 
-def _ended(name: str, stage: Callable[[], Outcome], work: Work) -> Outcome:
+def _ended(name: str, stage: Callable[[], Outcome], context: ModelContext) -> Outcome:
     """Run a stage; one that could not begin is an end as others are."""
-    started_at = work.clock.now()
+    started_at = context.clock.now()
     try:
         return stage()
     except ClioError as error:
-        ended = Outcome(name, started_at, work.clock.now(), exit_code=error.exit_code)
+        ended = Outcome(name, started_at, context.clock.now(), exit_code=error.exit_code)
         ended.errors = [("", error)]
         return ended
 

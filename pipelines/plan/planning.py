@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.edits import values
 from pipelines.edits.fields import FieldRef, flag_of, request_fields
 from pipelines.edits.sight import Sight, is_on_a_bill
@@ -12,7 +13,6 @@ from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read, sha256
 from pipelines.ledger.errors import NeedsPersonError, PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, counted
 from sources.clio_http.writes import is_strong
 
@@ -74,7 +74,9 @@ class PlanDraft:
     sent: dict[str, str] = field(default_factory=dict)
 
 
-def run_plan(run: Run, limits: Limits, *, again: bool = False, into_demo: bool = False) -> Outcome:
+def run_plan(
+    context: Context, limits: Limits, *, again: bool = False, into_demo: bool = False
+) -> Outcome:
     """Freeze the edits that wait: those proposed, and those of plans that are too old.
 
     With `again` those that are planned or approved as well, whose approvals end with that.
@@ -84,14 +86,14 @@ def run_plan(run: Run, limits: Limits, *, again: bool = False, into_demo: bool =
         ClioError: Clio or the data folder cannot be used.
 
     """
-    outcome = Outcome("plan", run.clock.now(), run_id=uuid4().hex)
-    with session(run, "plan", outcome.run_id, into_demo=into_demo) as at:
-        edits = waiting(at.ledger, plan_file.stamp(run.clock.now()), again=again)
+    outcome = Outcome("plan", context.clock.now(), run_id=uuid4().hex)
+    with session(context, "plan", outcome.run_id, into_demo=into_demo) as at:
+        edits = waiting(at.ledger, plan_file.stamp(context.clock.now()), again=again)
         draft = drafted(at, edits)
         plan = freeze(at, draft, limits) if draft.records else None
         _record(at, draft, plan)
         _tell(outcome, at, draft, plan)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

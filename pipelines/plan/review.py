@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.errors import CommandLineError
 from pipelines.ledger.errors import FourEyesError, PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 
 from . import plan_file
@@ -28,7 +28,7 @@ class ReviewAnswer:
     comment: str = ""
 
 
-def open_plan(ledger: Ledger, run: Run, named: str) -> Plan:
+def open_plan(ledger: Ledger, context: Context, named: str) -> Plan:
     """Read the plan that is named, and make sure that the ledger knows it.
 
     Raises:
@@ -37,21 +37,21 @@ def open_plan(ledger: Ledger, run: Run, named: str) -> Plan:
         PlanRefusedError: the ledger does not know it.
 
     """
-    plan = plan_file.load(plan_file.find(run.settings.data_dir, named))
+    plan = plan_file.load(plan_file.find(context.settings.data_dir, named))
     if not ledger.rows("select 1 from plans where plan_hash = ?", [plan.hash]):
         message = f"the ledger does not know the plan {plan.short}"
         raise PlanRefusedError(message)
     return plan
 
 
-def show_plan(run: Run, named: str) -> tuple[Plan, str]:
+def show_plan(context: Context, named: str) -> tuple[Plan, str]:
     """Give a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
-    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
-        plan = open_plan(ledger, run, named)
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
+        plan = open_plan(ledger, context, named)
     return plan, whole_text(plan, 0) + "\n"
 
 
-def run_review(run: Run, named: str, answer: ReviewAnswer) -> Outcome:
+def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
     """Record what a person says about a plan.
 
     Raises:
@@ -60,17 +60,17 @@ def run_review(run: Run, named: str, answer: ReviewAnswer) -> Outcome:
         LedgerError: the ledger is damaged.
 
     """
-    outcome = Outcome("review", run.clock.now(), run_id=uuid4().hex)
-    with Ledger.open(run.settings.data_dir, run.clock) as ledger:
+    outcome = Outcome("review", context.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(context.settings.data_dir, context.clock) as ledger:
         ledger.demand_whole()
-        plan = open_plan(ledger, run, named)
-        if plan.is_over(run.clock.now()):
+        plan = open_plan(ledger, context, named)
+        if plan.is_over(context.clock.now()):
             message = f"the plan {plan.short} was valid until {plan.expires_at}"
             raise PlanRefusedError(message)
         states = states_of(ledger, plan)
         approved, rejected = chosen(plan, answer, states)
-        me = person(run)
-        if run.settings.four_eyes:
+        me = person(context)
+        if context.settings.four_eyes:
             demand_other(plan, approved, me)
         entries = [
             *(_entry("edit_approved", plan, edit, me, answer) for edit in approved),
@@ -81,7 +81,7 @@ def run_review(run: Run, named: str, answer: ReviewAnswer) -> Outcome:
         after = states_of(ledger, plan)
     outcome.results = [{**one, "state": after[one["edit_id"]]} for one in listed(plan)]
     outcome.text = _text(plan, len(approved), len(rejected), after)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pipelines import backup
 from pipelines.access.client import open_client
+from pipelines.context import Context
 from pipelines.edits.allowed import Allowed, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse
 from pipelines.edits.sight import SOURCE, Sight
@@ -16,7 +17,7 @@ from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.ledger import mirror
 from pipelines.ledger.ledger import Head, Ledger
 from pipelines.load import products
-from pipelines.load.command import Run
+from pipelines.load.planning import EVERYTHING
 from pipelines.state import own_writes
 from pipelines.state.epoch import check_epoch
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
@@ -32,7 +33,7 @@ from .refresh_records import RecordsWanted, Rereading, Shown
 class Session:
     """An open data folder, with Clio Manage at hand and the token's account checked."""
 
-    run: Run
+    run: Context
     warehouse: Warehouse
     ledger: Ledger
     client: ClioClient
@@ -104,13 +105,15 @@ class Session:
         )
 
 
-def person(run: Run) -> Person:
+def person(context: Context) -> Person:
     """Say who is acting."""
-    return Person(run.settings.actor, getpass.getuser())
+    return Person(context.settings.actor, getpass.getuser())
 
 
 @contextmanager
-def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> Iterator[Session]:
+def session(
+    context: Context, command: str, run_id: str, *, into_demo: bool = False
+) -> Iterator[Session]:
     """Open a data folder to plan or to push, and prove that its ledger is whole.
 
     Raises:
@@ -120,7 +123,7 @@ def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> 
         ClioError: Clio cannot be reached, or the token is of another account.
 
     """
-    settings, clock = run.settings, run.clock
+    settings, clock = context.settings, context.clock
     folder = settings.data_dir
     if not (folder / FILE).exists():
         raise NoWarehouseError
@@ -129,32 +132,31 @@ def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> 
         raise DemoFolderError
     options = settings.sources[SOURCE]
     product = products.product(SOURCE, options)
-    copier = backup.Work(settings, clock, run.reporter, run.stop)
     with (
         writer_lock(folder, command, clock.now()),
-        backup.opened(copier) as warehouse,
+        backup.opened(context) as warehouse,
         Ledger.open(folder, clock) as ledger,
-        open_client(SOURCE, settings, clock, run.stop) as client,
+        open_client(SOURCE, settings, clock, context.stop) as client,
     ):
         ledger.demand_whole(last_seen(warehouse))
         if note := check_epoch(warehouse, folder, clock.now(), run_id):
-            run.reporter.note(note)
+            context.reporter.note(note)
         reading = Rereading(
             product,
             warehouse,
             client,
             clock,
             run_id=run_id,
-            choice=run.choice,
-            reporter=run.reporter,
-            stop=run.stop,
+            choice=EVERYTHING,
+            reporter=context.reporter,
+            stop=context.stop,
             masks=products.masks(product.catalog, options, folder),
         )
         try:
             reading.begin()
             own_writes.note(warehouse, sent(ledger))
             yield Session(
-                run,
+                context,
                 warehouse,
                 ledger,
                 client,
@@ -162,7 +164,7 @@ def session(run: Run, command: str, run_id: str, *, into_demo: bool = False) -> 
                 product.catalog,
                 allowed(product.catalog, settings.writable),
                 definitions(warehouse),
-                person(run),
+                person(context),
             )
             own_writes.note(warehouse, sent(ledger))
             mirror.refresh(warehouse, ledger)

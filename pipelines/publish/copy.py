@@ -23,7 +23,7 @@ from pipelines.config import PRODUCTS
 from pipelines.errors import cause, origin
 from pipelines.outcome import Outcome, table
 from pipelines.transform import journal
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import read_catalog
@@ -77,7 +77,7 @@ class Item:
         return "merge" if self.key else "replace"
 
 
-def run_copy(work: Work, destination: str) -> Outcome:
+def run_copy(context: ModelContext, destination: str) -> Outcome:
     """Copy what changed since the last copy.
 
     Raises:
@@ -90,19 +90,19 @@ def run_copy(work: Work, destination: str) -> Outcome:
     if destination not in DESTINATIONS:
         message = f"{destination} is not a destination; there is {', '.join(DESTINATIONS)}"
         raise DestinationError(message)
-    outcome = Outcome("copy", work.clock.now(), run_id=uuid4().hex)
-    with work.opened("copy") as warehouse, work.reporter:
+    outcome = Outcome("copy", context.clock.now(), run_id=uuid4().hex)
+    with context.opened("copy") as warehouse, context.reporter:
         items = [*_raw(warehouse), *_marts(warehouse)]
         results: list[dict[str, Any]] = []
         for schema in dict.fromkeys(item.schema for item in items):
             mine = [item for item in items if item.schema == schema]
-            results += _copy(work, warehouse, destination, schema, mine)
+            results += _copy(context, warehouse, destination, schema, mine)
     outcome.results = results
     rows = [(row["relation"], row["how"], row["rows"]) for row in results if row["rows"]]
     outcome.text = f"{table(('relation', 'how', 'rows'), rows)}\n" if rows else ""
     same = sum(row["how"] == "unchanged" for row in results)
     outcome.text += f"{len(results)} relations, {same} unchanged.\n"
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -133,10 +133,10 @@ def _marts(warehouse: Warehouse) -> Iterator[Item]:
 
 
 def _copy(
-    work: Work, warehouse: Warehouse, destination: str, schema: str, items: list[Item]
+    context: ModelContext, warehouse: Warehouse, destination: str, schema: str, items: list[Item]
 ) -> list[dict[str, Any]]:
     """Copy one schema in one package; give a result for each of its relations."""
-    with _pipeline(work.settings.data_dir, destination, schema) as pipeline:
+    with _pipeline(context.settings.data_dir, destination, schema) as pipeline:
         pipeline.sync_destination()
         marks = _marks(pipeline, schema)
         due = [item for item in items if not item.mark or marks.get(item.name) != item.mark]
@@ -153,7 +153,7 @@ def _copy(
             pipeline.extract(source(), loader_file_format="insert_values")
             pipeline.normalize()
             pipeline.load(raise_on_failed_jobs=True)
-    work.reporter.note(f"{schema}: {sum(counts.values()):,} rows copied")
+    context.reporter.note(f"{schema}: {sum(counts.values()):,} rows copied")
     return [
         {
             "relation": f"{item.schema}.{item.name}",

@@ -27,7 +27,7 @@ from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from pipelines.transform.names import sql_name, sql_text
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import PRIVATE, Warehouse
 from sources.clio_http.casts import quoted
 from sources.errors import ClioError
@@ -77,7 +77,7 @@ from snapshot.{SAID}
 """  # noqa: S608
 
 
-def run_publish(work: Work, *, partial: bool = False) -> Outcome:
+def run_publish(context: ModelContext, *, partial: bool = False) -> Outcome:
     """Publish what is built; with `partial` also where figures of money are empty for good.
 
     Raises:
@@ -90,16 +90,16 @@ def run_publish(work: Work, *, partial: bool = False) -> Outcome:
         NeverReadError: figures of money need what was never read, and `partial` was not asked for.
 
     """
-    outcome = Outcome("publish", work.clock.now(), run_id=uuid4().hex)
-    data, listed = work.settings.data_dir, work.settings.published_custom_fields
+    outcome = Outcome("publish", context.clock.now(), run_id=uuid4().hex)
+    data, listed = context.settings.data_dir, context.settings.published_custom_fields
     with (
-        work.opened("publish") as warehouse,
-        work.reporter,
+        context.opened("publish") as warehouse,
+        context.reporter,
         in_words("the snapshot could not be written", str(data)),
     ):
         models = publishable(warehouse)
         lacks = lacking(warehouse)
-        if lacks and not (partial or work.settings.publish_partial):
+        if lacks and not (partial or context.settings.publish_partial):
             raise NeverReadError(lacks)
         demand_known(warehouse, listed)
         home = data / HOME
@@ -108,7 +108,7 @@ def run_publish(work: Work, *, partial: bool = False) -> Outcome:
         before = _lacked_before(data)
         facts = _facts(warehouse, outcome) | {"lacking": lacks}
         current = _publish(warehouse, home, models, listed, facts)
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     outcome.results = [_result(current, home)]
     if lacks:
         _tell_partial(outcome, lacks, before)

@@ -8,10 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.errors import LedgerError
 from pipelines.ledger.canonical import SHORT, read, sha256
 from pipelines.ledger.ledger import FILE, Head, Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.state import own_writes
 from pipelines.warehouse import FILE as WAREHOUSE
@@ -24,13 +24,13 @@ HEADER = ("seq", "at", "actor", "event", "edit", "plan", "what")
 LAST = 200
 
 
-def run_show(run: Run, last: int = LAST, plan: str = "", edit: str = "") -> Outcome:
+def run_show(context: Context, last: int = LAST, plan: str = "", edit: str = "") -> Outcome:
     """Give the newest events, the values in them by their hashes.
 
     `plan` and `edit` choose those of one plan, by the beginning of its hash, or of one edit.
     """
-    outcome = Outcome("audit show", run.clock.now())
-    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+    outcome = Outcome("audit show", context.clock.now())
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         found = ledger.rows(
             "select distinct e.seq, e.at, e.actor, e.kind, e.edit_id, e.plan_hash, e.body,"
             " e.prev_hash, e.hash from events e"
@@ -42,7 +42,7 @@ def run_show(run: Run, last: int = LAST, plan: str = "", edit: str = "") -> Outc
     outcome.results = [_event(row) for row in reversed(found)]
     cells = [_cells(one) for one in outcome.results]
     outcome.text = (table(HEADER, cells) + "\n\n" if cells else "") + _head_text(head)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -93,13 +93,13 @@ def _head_text(head: Head) -> str:
     )
 
 
-def run_verify(run: Run, head: str = "") -> Outcome:
+def run_verify(context: Context, head: str = "") -> Outcome:
     """Check every event of the ledger, the head that the warehouse saw last, and a given one."""
-    outcome = Outcome("audit verify", run.clock.now())
-    folder = run.settings.data_dir
-    with Ledger.reopen(folder, run.clock, read_only=True) as ledger:
+    outcome = Outcome("audit verify", context.clock.now())
+    folder = context.settings.data_dir
+    with Ledger.reopen(folder, context.clock, read_only=True) as ledger:
         found = ledger.verify(head)
-        if ledger.lost(*_seen(run)) and not found:
+        if ledger.lost(*_seen(context)) and not found:
             found = ["the warehouse saw a longer ledger, or another one"]
         now = ledger.head()
     outcome.results = [{"events": now.count, "head": str(now), "problems": found}]
@@ -110,26 +110,26 @@ def run_verify(run: Run, head: str = "") -> Outcome:
     else:
         error = LedgerError(f"{len(found):,} problems, the first: {found[0]}")
         outcome.errors, outcome.exit_code = [("", error)], error.exit_code
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
-def run_accept(run: Run) -> Outcome:
+def run_accept(context: Context) -> Outcome:
     """Go on with a ledger of which the end is lost, and record who said so.
 
     Raises:
         LedgerError: an event in it was changed: that is never accepted.
 
     """
-    outcome = Outcome("audit accept", run.clock.now())
-    folder, clock = run.settings.data_dir, run.clock
+    outcome = Outcome("audit accept", context.clock.now())
+    folder, clock = context.settings.data_dir, context.clock
     with writer_lock(folder, "audit accept", clock.now()), Ledger.reopen(folder, clock) as ledger:
-        lost = ledger.lost(*_seen(run))
+        lost = ledger.lost(*_seen(context))
         if found := ledger.broken():
             message = f"{found[0]}; that is never accepted"
             raise LedgerError(message)
         if lost:
-            ledger.accept(run.settings.actor, lost)
+            ledger.accept(context.settings.actor, lost)
         ledger.demand_whole()
         now = ledger.head()
     outcome.results = [{"lost": [str(one) for one in lost], "head": str(now)}]
@@ -143,12 +143,12 @@ def run_accept(run: Run) -> Outcome:
     return outcome
 
 
-def _seen(run: Run) -> list[Head]:
+def _seen(context: Context) -> list[Head]:
     """Give the head that the warehouse saw last, where it can be opened."""
-    if not (run.settings.data_dir / WAREHOUSE).exists():
+    if not (context.settings.data_dir / WAREHOUSE).exists():
         return []
     try:
-        with Warehouse(run.settings.data_dir, read_only=True) as warehouse:
+        with Warehouse(context.settings.data_dir, read_only=True) as warehouse:
             return [Head(*own_writes.seen(warehouse))]
     except ClioError:
         return []  # another run has it open; that one compares them itself

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.canonical import SHORT, read
 from pipelines.ledger.errors import NeedsPersonError, OverrunError, PlanRefusedError
 from pipelines.ledger.ledger import Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 from pipelines.plan import outcomes
 from pipelines.plan.body import body_of, names
@@ -40,7 +40,12 @@ class Pushed:
 
 
 def run_push(
-    run: Run, named: str, commit: str = "", canary: int | None = None, *, into_demo: bool = False
+    context: Context,
+    named: str,
+    commit: str = "",
+    canary: int | None = None,
+    *,
+    into_demo: bool = False,
 ) -> Outcome:
     """Send what is approved of a plan; without `commit`, its hash, only say what would be sent.
 
@@ -55,25 +60,25 @@ def run_push(
         ClioError: Clio or the data folder cannot be used; nothing was sent.
 
     """
-    outcome = Outcome("push", run.clock.now(), run_id=uuid4().hex)
-    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+    outcome = Outcome("push", context.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         ledger.demand_whole()
-        plan = open_plan(ledger, run, named)
+        plan = open_plan(ledger, context, named)
         if not commit:
-            approved = approved_edits(ledger, plan, four_eyes=run.settings.four_eyes)
+            approved = approved_edits(ledger, plan, four_eyes=context.settings.four_eyes)
             states = states_of(ledger, plan)
             outcome.results = results_of(ledger, plan, states)
             ready = ready_records(plan, approved)
             outcome.text = push_text(plan, states, len(ready), asked=False)
-            outcome.finished_at = run.clock.now()
+            outcome.finished_at = context.clock.now()
             return outcome
     demand_hash(plan, commit)
-    with session(run, "push", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "push", outcome.run_id, into_demo=into_demo) as at:
         pushed = _push(at, plan, canary)
         states = states_of(at.ledger, plan)
         outcome.results = results_of(at.ledger, plan, states)
     _tell(outcome, plan, pushed, states)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.ledger.errors import NotToldError, UnguardedError
 from pipelines.ledger.ledger import Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.plan.plan_file import Plan, PlannedRecord
 from pipelines.plan.review import open_plan
@@ -44,7 +44,7 @@ class GuardFinding:
     error: ClioError | None = None
 
 
-def run_probe(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
+def run_probe(context: Context, named: str, *, into_demo: bool = False) -> Outcome:
     """Ask for each collection of a plan that is not known to be guarded; send nothing else.
 
     Raises:
@@ -55,11 +55,11 @@ def run_probe(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
         ClioError: Clio or the data folder cannot be used; nothing was sent.
 
     """
-    outcome = Outcome("push", run.clock.now(), run_id=uuid4().hex)
-    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+    outcome = Outcome("push", context.clock.now(), run_id=uuid4().hex)
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         ledger.demand_whole()
-        plan = open_plan(ledger, run, named)
-    with session(run, "push", outcome.run_id, into_demo=into_demo) as at:
+        plan = open_plan(ledger, context, named)
+    with session(context, "push", outcome.run_id, into_demo=into_demo) as at:
         settle_all(at)
         demand_here(at, plan)
         found = [_known_or_asked(at, one) for one in firsts(plan)]
@@ -67,7 +67,7 @@ def run_probe(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
     outcome.errors = [("", one.error) for one in found if one.error is not None]
     outcome.exit_code = exit_code([error for _, error in outcome.errors])
     outcome.text = _text(plan, found)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

@@ -7,12 +7,12 @@ approved it saw another record. Where the field itself was changed, a person pro
 from collections.abc import Sequence
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.edits import values
 from pipelines.edits.fields import FieldRef
 from pipelines.errors import CommandLineError
 from pipelines.ledger.errors import NeedsPersonError
 from pipelines.ledger.ledger import Entry
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.plan.merge import merge, theirs
 from pipelines.plan.outcomes import FOR_A_PERSON, GONE, not_sent
@@ -25,7 +25,7 @@ from .undo import open_fields
 HEADER = ("edit", "record", "field", "base", "Clio has", "ours", "")
 
 
-def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) -> Outcome:
+def run_rebase(context: Context, edit_ids: Sequence[str], *, into_demo: bool = False) -> Outcome:
     """Offer edits in conflict anew, where only other fields of the record were changed.
 
     Raises:
@@ -33,9 +33,9 @@ def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) ->
         ClioError: Clio or the data folder cannot be used; nothing was changed.
 
     """
-    outcome = Outcome("edits rebase", run.clock.now(), run_id=uuid4().hex)
+    outcome = Outcome("edits rebase", context.clock.now(), run_id=uuid4().hex)
     rows, stuck = [], 0
-    with session(run, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
         edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
         refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
         shown = at.read(one.key for one in edits)
@@ -55,7 +55,7 @@ def run_rebase(run: Run, edit_ids: Sequence[str], *, into_demo: bool = False) ->
     if stuck:
         error = NeedsPersonError(f"{stuck:,} edits cannot be rebased")
         outcome.errors, outcome.exit_code = [("", error)], error.exit_code
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

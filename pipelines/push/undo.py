@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pipelines.context import Context
 from pipelines.edits import values
 from pipelines.edits.fields import FieldRef
 from pipelines.edits.raw_values import Unreadable
@@ -14,7 +15,6 @@ from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.plan.outcomes import HIDDEN, OPEN, State
 from pipelines.plan.plan_file import Plan, PlannedEdit, PlannedRecord
@@ -48,7 +48,7 @@ class Inverse:
     why: str = ""
 
 
-def run_undo(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
+def run_undo(context: Context, named: str, *, into_demo: bool = False) -> Outcome:
     """Propose to put back what a pushed plan changed.
 
     Raises:
@@ -56,9 +56,9 @@ def run_undo(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
         ClioError: Clio or the data folder cannot be used; nothing was proposed.
 
     """
-    outcome = Outcome("undo", run.clock.now(), run_id=uuid4().hex)
-    with session(run, "undo", outcome.run_id, into_demo=into_demo) as at:
-        plan = open_plan(at.ledger, run, named)
+    outcome = Outcome("undo", context.clock.now(), run_id=uuid4().hex)
+    with session(context, "undo", outcome.run_id, into_demo=into_demo) as at:
+        plan = open_plan(at.ledger, context, named)
         found = inverses(at, plan, applied(at.ledger, plan))
         entries = [one.entry for one in found if one.entry is not None]
         if entries:
@@ -68,7 +68,7 @@ def run_undo(run: Run, named: str, *, into_demo: bool = False) -> Outcome:
             )
     outcome.results = [_result(plan, one) for one in found]
     outcome.text = _text(found)
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

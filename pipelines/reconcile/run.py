@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from pipelines.access import account
 from pipelines.access.client import base_url, open_client
+from pipelines.context import Context
 from pipelines.errors import NoWarehouseError, OtherAccountError
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.load import products
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 from pipelines.state.runs import moment
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
@@ -87,7 +87,7 @@ LIGHT = ReconcileOptions(sample=SAMPLE_EVERY_DAY, scheduled=True)
 """What `sync --reconcile light` asks for."""
 
 
-def run_reconcile(run: Run, wish: ReconcileOptions, *, into_demo: bool = False) -> Outcome:
+def run_reconcile(context: Context, wish: ReconcileOptions, *, into_demo: bool = False) -> Outcome:
     """Compare Clio with the warehouse and write the evidence.
 
     Raises:
@@ -97,7 +97,7 @@ def run_reconcile(run: Run, wish: ReconcileOptions, *, into_demo: bool = False) 
         BusyError: another run is at work.
 
     """
-    folder, clock = run.settings.data_dir, run.clock
+    folder, clock = context.settings.data_dir, context.clock
     if not (folder / FILE).exists():
         raise NoWarehouseError
     outcome = Outcome("reconcile", clock.now(), run_id=uuid4().hex)
@@ -106,14 +106,14 @@ def run_reconcile(run: Run, wish: ReconcileOptions, *, into_demo: bool = False) 
     with (
         writer_lock(folder, "reconcile", clock.now()),
         Warehouse(folder, read_only=True, memory_limit=MEMORY_LIMIT) as warehouse,
-        run.reporter,
+        context.reporter,
     ):
-        found = _compared(run, wish, warehouse, outcome, into_demo=into_demo)
+        found = _compared(context, wish, warehouse, outcome, into_demo=into_demo)
     package = out if not wish.scheduled or is_news(folder / REPORTS, found.comparisons) else None
     if package is not None:
         digest = write_package(package, found)
         with _noted(outcome):
-            _keep(run, found, digest)
+            _keep(context, found, digest)
         remember(folder / REPORTS, found.comparisons, more=wish.scheduled)
     tell(outcome, found, package)
     outcome.finished_at = clock.now()
@@ -121,9 +121,14 @@ def run_reconcile(run: Run, wish: ReconcileOptions, *, into_demo: bool = False) 
 
 
 def _compared(
-    run: Run, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, *, into_demo: bool
+    context: Context,
+    wish: ReconcileOptions,
+    warehouse: Warehouse,
+    outcome: Outcome,
+    *,
+    into_demo: bool,
 ) -> Evidence:
-    settings, clock = run.settings, run.clock
+    settings, clock = context.settings, context.clock
     inputs = _with(Inputs(_days(warehouse)), asked.unasked(""), reports.unasked())
     known: Mapping[str, Acceptance] = {}
     head = ""
@@ -132,16 +137,16 @@ def _compared(
         known, head = acceptances(ledger), str(ledger.head())
     definitions = read_definitions(wish.levels)
     with ExitStack() as stack:
-        desk, why = _desk(run, wish, warehouse, stack, outcome, into_demo=into_demo)
+        desk, why = _desk(context, wish, warehouse, stack, outcome, into_demo=into_demo)
         if desk is None:
             inputs = _with(inputs, asked.unasked(why), reports.unasked(why))
         else:
-            inputs = _with(inputs, *_answers(run, wish, desk, outcome))
+            inputs = _with(inputs, *_answers(context, wish, desk, outcome))
         comparisons = evaluate(warehouse, definitions, inputs)
         if desk is not None:
             comparisons = explained(desk, comparisons)
     listings = {title: _listing(warehouse, *told) for title, told in LISTINGS.items()}
-    heading = _heading(run, wish, warehouse, outcome, head)
+    heading = _heading(context, wish, warehouse, outcome, head)
     return Evidence(heading, applied(comparisons, known), listings)
 
 
@@ -170,7 +175,7 @@ def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
 
 
 def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
-    run: Run,
+    context: Context,
     wish: ReconcileOptions,
     warehouse: Warehouse,
     stack: ExitStack,
@@ -181,16 +186,18 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
     """Open Clio where it is to be asked; else say why it cannot be."""
     if wish.ids is None and not wish.sample and not wish.reports:
         return None, ""
-    if (run.settings.data_dir / DEMO_MARK).exists() and not into_demo:
+    if (context.settings.data_dir / DEMO_MARK).exists() and not into_demo:
         return None, OF_THE_DEMO
     if not warehouse.layout(asked.RAW):
         return None, NO_MANAGE
-    options = run.settings.sources[asked.SOURCE]
+    options = context.settings.sources[asked.SOURCE]
     product = products.product(asked.SOURCE, options)
-    masks = products.masks(product.catalog, options, run.settings.data_dir)
+    masks = products.masks(product.catalog, options, context.settings.data_dir)
     try:
-        client = stack.enter_context(open_client(asked.SOURCE, run.settings, run.clock, run.stop))
-        desk = ReconcileSession(warehouse, product, client, run.clock, masks, run.reporter)
+        client = stack.enter_context(
+            open_client(asked.SOURCE, context.settings, context.clock, context.stop)
+        )
+        desk = ReconcileSession(warehouse, product, client, context.clock, masks, context.reporter)
         asked.demand_account(desk)
     except OtherAccountError:
         raise
@@ -201,7 +208,7 @@ def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
 
 
 def _answers(
-    run: Run, wish: ReconcileOptions, desk: ReconcileSession, outcome: Outcome
+    context: Context, wish: ReconcileOptions, desk: ReconcileSession, outcome: Outcome
 ) -> Iterator[Inputs]:
     """Ask Clio for what is wished; what cannot be answered is not run, and says why.
 
@@ -209,28 +216,30 @@ def _answers(
         ConfigurationError: a collection is named whose ids cannot be walked.
 
     """
-    question = _question(wish, desk, run)
+    question = _question(wish, desk, context)
     try:
         yield asked.ask(desk, question)
         if wish.reports:
             # the day of the reports is the server's, in the firm's time zone
-            now = desk.client.server_time or run.clock.now()
-            today = now.in_timezone(run.settings.time_zone).date()
-            yield reports.asked_reports(desk.client, run.clock, today, run.reporter, desk.masks)
+            now = desk.client.server_time or context.clock.now()
+            today = now.in_timezone(context.settings.time_zone).date()
+            yield reports.asked_reports(
+                desk.client, context.clock, today, context.reporter, desk.masks
+            )
     except ClioError as error:
         outcome.errors.append((asked.SOURCE, error))
         yield asked.unasked(str(error))
         yield reports.unasked(str(error))
 
 
-def _question(wish: ReconcileOptions, desk: ReconcileSession, run: Run) -> SampleRequest:
+def _question(wish: ReconcileOptions, desk: ReconcileSession, context: Context) -> SampleRequest:
     stored = [one.name for one in desk.stored()]
     names = stored if wish.ids == () else list(wish.ids or ())
     unknown = sorted(set(names) - set(stored))
     if unknown:
         message = f"{unknown[0]} is no collection whose ids can be walked here"
         raise ConfigurationError(message)
-    return SampleRequest(tuple(names), wish.sample, run.clock.now().to_date_string())
+    return SampleRequest(tuple(names), wish.sample, context.clock.now().to_date_string())
 
 
 def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRows:
@@ -249,7 +258,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRow
 
 
 def _heading(
-    run: Run, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
+    context: Context, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
 ) -> Heading:
     pinned = account.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
@@ -258,14 +267,14 @@ def _heading(
     return Heading(
         run_id=outcome.run_id,
         made_at=outcome.started_at,
-        actor=run.settings.actor,
-        host=base_url(asked.SOURCE, run.settings.sources[asked.SOURCE]),
+        actor=context.settings.actor,
+        host=base_url(asked.SOURCE, context.settings.sources[asked.SOURCE]),
         account=pinned.account_id if pinned else "",
         loaded_at=_newest(warehouse, "sync_runs", "finished_at"),
         built_at=_newest(warehouse, "model_runs", "started_at"),
         audit_head=head,
         scope=f"{scope}; a sample of {wish.sample} records",
-        is_demo=(run.settings.data_dir / DEMO_MARK).exists(),
+        is_demo=(context.settings.data_dir / DEMO_MARK).exists(),
     )
 
 
@@ -276,7 +285,7 @@ def _newest(warehouse: Warehouse, name: str, column: str) -> pendulum.DateTime |
     return moment(found[0][0])
 
 
-def _keep(run: Run, found: Evidence, digest: str) -> None:
+def _keep(context: Context, found: Evidence, digest: str) -> None:
     """Chain the package to the ledger: an altered one is not the one that was recorded."""
     body = {
         "run_id": found.heading.run_id,
@@ -284,11 +293,11 @@ def _keep(run: Run, found: Evidence, digest: str) -> None:
         "open_differences": found.open,
         **{f"count {name}": count for name, count in found.counts.items()},
     }
-    with Ledger.open(run.settings.data_dir, run.clock) as ledger:
-        ledger.record(run.settings.actor, Entry(REPORTED, body))
+    with Ledger.open(context.settings.data_dir, context.clock) as ledger:
+        ledger.record(context.settings.actor, Entry(REPORTED, body))
 
 
-def run_accept(run: Run, wanted: str, reason: str) -> Outcome:
+def run_accept(context: Context, wanted: str, reason: str) -> Outcome:
     """Accept a difference of the last run, for as long as it is the same.
 
     Raises:
@@ -296,31 +305,31 @@ def run_accept(run: Run, wanted: str, reason: str) -> Outcome:
         LedgerError: the ledger is damaged.
 
     """
-    outcome = Outcome("reconcile accept", run.clock.now())
-    folder = run.settings.data_dir
+    outcome = Outcome("reconcile accept", context.clock.now())
+    folder = context.settings.data_dir
     if not (folder / FILE).exists():
         raise NoWarehouseError
-    with Ledger.open(folder, run.clock) as ledger:
-        found = accept(ledger, folder / REPORTS, run.settings.actor, wanted, reason)
+    with Ledger.open(folder, context.clock) as ledger:
+        found = accept(ledger, folder / REPORTS, context.settings.actor, wanted, reason)
     outcome.results = [{"id": found.id, "comparison": found.comparison}]
     outcome.text = (
         f"Accepted: {found.id} of {found.comparison}. It is open again as soon as either side"
         " changes.\n"
     )
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
-def run_verify(run: Run, folder: Path) -> Outcome:
+def run_verify(context: Context, folder: Path) -> Outcome:
     """Hold a package against its manifest, and that against the ledger.
 
     Raises:
         PackageAlteredError: a file was altered, or the ledger knows no such package.
 
     """
-    outcome = Outcome("reconcile verify", run.clock.now())
+    outcome = Outcome("reconcile verify", context.clock.now())
     digest = verify_package(folder)
-    with Ledger.open(run.settings.data_dir, run.clock, read_only=True) as ledger:
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         known = ledger.rows(
             "select seq, at, actor from events where kind = ? and body ->> '$.manifest' = ?",
             [REPORTED, digest],
@@ -331,5 +340,5 @@ def run_verify(run: Run, folder: Path) -> Outcome:
     event, at, actor = known[0]
     outcome.results = [{"manifest": digest, "event": event, "made_at": at, "actor": actor}]
     outcome.text = f"Every file is as {actor} made it at {at}; event {event} of the ledger.\n"
-    outcome.finished_at = run.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome

@@ -4,8 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.errors import NoWarehouseError
-from pipelines.load.command import Run, Stage, left_over, run_stage
+from pipelines.load.command import Stage, left_over, run_stage
+from pipelines.load.planning import EVERYTHING, Choice
 from pipelines.load.runner import WholeRun
 from pipelines.outcome import Outcome, counted, table
 from pipelines.state.certificates import GUARD, UNEQUAL, Certificate
@@ -35,16 +37,22 @@ NOT_PROVED = {GUARD: "stopped by the guard", UNEQUAL: "still not equal"}
 HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
 
 
-def run_sweep(run: Run, names: Sequence[str], *, into_demo: bool = False) -> Outcome:
+def run_sweep(
+    context: Context,
+    names: Sequence[str],
+    choice: Choice = EVERYTHING,
+    *,
+    into_demo: bool = False,
+) -> Outcome:
     """Prove the named products collection by collection; raises as `run_stage` does.
 
     Raises:
         NoWarehouseError: nothing was loaded yet.
 
     """
-    if not (run.settings.data_dir / FILE).exists():
+    if not (context.settings.data_dir / FILE).exists():
         raise NoWarehouseError
-    return run_stage(SWEEP, run, names, into_demo=into_demo)
+    return run_stage(SWEEP, context, names, choice, into_demo=into_demo)
 
 
 def _certificates(runner: WholeRun) -> dict[str, Certificate]:

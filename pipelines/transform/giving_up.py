@@ -16,20 +16,20 @@ from .knowing import Gaps, doubts, judge
 from .names import sql_name
 from .plan import BuildPlan
 from .rules import Check
-from .run import Work
+from .run import ModelContext
 
 EMPTY = "no value in any record"
 ROWS = "select row::varchar from meta.check_failures where check_name = $1"
 
 
-def give_up(work: Work, failed: Sequence[str]) -> list[str]:
+def give_up(context: ModelContext, failed: Sequence[str]) -> list[str]:
     """Take for not known what failed checks rest on and Clio does not show; name it.
 
     That is a list which was refused or is frozen, so that what is left of it is of another day than
     the rest, and a column which no record shows although none may be without it.
     """
-    with work.opened("transform") as warehouse:
-        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+    with context.opened("transform") as warehouse:
+        plan = read_plan(warehouse, context.folders, context.wish(warehouse))
         stored = inputs.stored(warehouse)
         columns, _ = bind(plan, stored)
         empty = list(_empty(warehouse, plan, stored))
@@ -39,7 +39,7 @@ def give_up(work: Work, failed: Sequence[str]) -> list[str]:
         leave_behind(warehouse, behind)
         unseen = list(dict.fromkeys(_unseen(warehouse, judge(plan, columns, empty), checks)))
         marks = [(*one.relation.removeprefix("raw_").split("."), one.field) for one in unseen]
-        withheld.mark_unseen(warehouse, marks, EMPTY, work.clock.now())
+        withheld.mark_unseen(warehouse, marks, EMPTY, context.clock.now())
     return [one.name for one in (*behind, *unseen)]
 
 

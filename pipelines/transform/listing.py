@@ -24,7 +24,7 @@ from .page import page
 from .plan import BuildPlan
 from .problems import refuse
 from .rules import header_checks
-from .run import Work
+from .run import ModelContext
 
 DEFAULT = "models.html"
 
@@ -39,9 +39,9 @@ class ModelsView:
 
 
 @contextmanager
-def _warehouse(work: Work) -> Iterator[Warehouse | None]:
+def _warehouse(context: ModelContext) -> Iterator[Warehouse | None]:
     """Open the warehouse to look at it, where there is one."""
-    folder = work.settings.data_dir
+    folder = context.settings.data_dir
     if not (folder / FILE).exists():
         yield None
         return
@@ -49,15 +49,15 @@ def _warehouse(work: Work) -> Iterator[Warehouse | None]:
         yield warehouse
 
 
-def read_view(work: Work) -> ModelsView:
+def read_view(context: ModelContext) -> ModelsView:
     """Read and bind every model; a warehouse is not needed.
 
     Raises:
         ModelsError: files are wrong.
 
     """
-    with _warehouse(work) as warehouse:
-        plan = read_plan(None, work.folders, work.wish(warehouse))
+    with _warehouse(context) as warehouse:
+        plan = read_plan(None, context.folders, context.wish(warehouse))
         found: Tables = inputs.stored(warehouse) if warehouse is not None else {}
         columns, problems = bind(plan, found)
         refuse(problems)
@@ -67,54 +67,54 @@ def read_view(work: Work) -> ModelsView:
         return ModelsView(plan, columns, built)
 
 
-def run_ls(work: Work) -> Outcome:
+def run_ls(context: ModelContext) -> Outcome:
     """List the models in the order of building; raises as `read_view` does."""
-    started_at = work.clock.now()
-    view = read_view(work)
+    started_at = context.clock.now()
+    view = read_view(context)
     results = [_described(view, view.plan.project.models[name]) for name in view.plan.order]
     cells = [(row["model"], row["kind"], row["rows"], row["description"]) for row in results]
     text = table(("model", "kind", "rows", "what it is"), cells) + "\n"
-    return Outcome("models ls", started_at, work.clock.now(), results=results, text=text)
+    return Outcome("models ls", started_at, context.clock.now(), results=results, text=text)
 
 
-def run_show(work: Work, name: str) -> Outcome:
+def run_show(context: ModelContext, name: str) -> Outcome:
     """Show one model; raises as `read_view` does.
 
     Raises:
         SelectionError: there is no model of that name.
 
     """
-    started_at = work.clock.now()
-    view = read_view(work)
+    started_at = context.clock.now()
+    view = read_view(context)
     chosen = selected(view.plan.graph, [name.strip("+")])
     found = [view.plan.project.models[one] for one in view.plan.order if one in chosen]
     results = [_described(view, model) for model in found]
     text = "\n".join(_shown(view, model) for model in found)
-    return Outcome("models show", started_at, work.clock.now(), results=results, text=text)
+    return Outcome("models show", started_at, context.clock.now(), results=results, text=text)
 
 
-def run_docs(work: Work, out: Path | None) -> Outcome:
+def run_docs(context: ModelContext, out: Path | None) -> Outcome:
     """Write the page of all models; raises as `read_view` does.
 
     Raises:
         FileInTheWayError: there is something that is no file where it was to be written.
 
     """
-    started_at = work.clock.now()
-    view = read_view(work)
+    started_at = context.clock.now()
+    view = read_view(context)
     path = out or Path(DEFAULT)
     if path.exists() and not path.is_file():
         message = f"{path.name} is not a file"
         raise FileInTheWayError(message)
-    replace_durably(path, page(view.plan, view.columns, view.built, _metrics(work)))
+    replace_durably(path, page(view.plan, view.columns, view.built, _metrics(context)))
     results = [{"file": str(path), "models": len(view.plan.order)}]
     text = f"{len(view.plan.order)} models are described in {path}.\n"
-    return Outcome("models docs", started_at, work.clock.now(), results=results, text=text)
+    return Outcome("models docs", started_at, context.clock.now(), results=results, text=text)
 
 
-def _metrics(work: Work) -> list[Metric]:
+def _metrics(context: ModelContext) -> list[Metric]:
     """Read the metrics of every folder that defines some."""
-    folders = [folder for folder in work.folders if (folder / METRICS).exists()]
+    folders = [folder for folder in context.folders if (folder / METRICS).exists()]
     return [metric for folder in folders for metric in read_metrics(folder)]
 
 

@@ -1,24 +1,21 @@
 """The commands `transform` and `check`."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
 from pipelines import backup
-from pipelines.config import Settings, read_settings
+from pipelines.context import Context
 from pipelines.errors import NoWarehouseError
 from pipelines.outcome import Outcome, table
-from pipelines.progress import Lines, reporter
 from pipelines.sql_folder import sql_folder
 from pipelines.state.builds import told_undone, undone
 from pipelines.state.inputs import unknown
 from pipelines.state.runs import Meta
 from pipelines.warehouse import FILE, Warehouse, writer_lock
-from sources.clio_http.clock import Clock, SystemClock
 
 from . import inputs, journal
 from .build import (
@@ -49,28 +46,20 @@ Generator: TypeAlias = Callable[[Warehouse | None], Mapping[str, str]]
 """Makes models of a firm's own definitions: their text by path, such as `staging/x.sql`."""
 
 
-@dataclass(frozen=True)
-class Work:
-    """What the commands work with; `generate` gives models that no folder has."""
+@dataclass(frozen=True, kw_only=True)
+class ModelContext(Context):
+    """What a command of the models works with: those that are shipped, unless others are named.
 
-    settings: Settings
-    clock: Clock
-    reporter: Lines
-    stop: threading.Event
-    folders: tuple[Path, ...]
-    generate: Generator
+    `generate` gives models that no folder has.
+    """
+
+    folders: tuple[Path, ...] = field(default_factory=lambda: (sql_folder(),))
+    generate: Generator = custom_field_models
 
     @classmethod
-    def here(cls, stop: threading.Event) -> Self:
-        """Work with this process's settings and clock, on the models that are shipped.
-
-        Raises:
-            ConfigurationError: a setting is not known or cannot be used.
-
-        """
-        folders = (sql_folder(),)
-        clock, lines = SystemClock(stop), reporter()
-        return cls(read_settings(), clock, lines, stop, folders, custom_field_models)
+    def of(cls, context: Context) -> Self:
+        """Return a command's context with the models that are shipped."""
+        return cls(**vars(context))
 
     @contextmanager
     def opened(self, command: str) -> Iterator[Warehouse]:
@@ -84,10 +73,9 @@ class Work:
         folder = self.settings.data_dir
         if not (folder / FILE).exists():
             raise NoWarehouseError
-        copier = backup.Work(self.settings, self.clock, self.reporter, self.stop)
         with (
             writer_lock(folder, command, self.clock.now()),
-            backup.opened(copier, MEMORY_LIMIT) as warehouse,
+            backup.opened(self, MEMORY_LIMIT) as warehouse,
         ):
             yield warehouse
 
@@ -105,20 +93,22 @@ class Work:
         )
 
 
-def run_transform(work: Work, select: Sequence[str] = (), *, full: bool = False) -> Outcome:
+def run_transform(
+    context: ModelContext, select: Sequence[str] = (), *, full: bool = False
+) -> Outcome:
     """Build what changed, or what is selected; raises as `build` does."""
     run_id = uuid4().hex
-    outcome = Outcome("transform", work.clock.now(), run_id=run_id)
-    with work.opened("transform") as warehouse, work.reporter:
-        wish = work.wish(warehouse, select, full=full)
+    outcome = Outcome("transform", context.clock.now(), run_id=run_id)
+    with context.opened("transform") as warehouse, context.reporter:
+        wish = context.wish(warehouse, select, full=full)
         built = build(
-            warehouse, work.folders, wish, clock=work.clock, stop=work.stop, run_id=run_id
+            warehouse, context.folders, wish, clock=context.clock, stop=context.stop, run_id=run_id
         )
     said = [*_bad(built.verdicts), *_silent(built.verdicts)]
     outcome.results = [*map(_model, built.models), *map(_verdict, said)]
     outcome.text = _built_text(built)
     _tell(outcome, built.failed, ChecksFailedError)
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -204,7 +194,7 @@ def _warnings_text(warnings: Sequence[CheckResult]) -> str:
     return f"\n{table(('warning', 'rows'), rows)}\nclio-sync check show 'NAME' shows the rows.\n"
 
 
-def run_check(work: Work) -> Outcome:
+def run_check(context: ModelContext) -> Outcome:
     """Run every check on what is built.
 
     Raises:
@@ -213,18 +203,18 @@ def run_check(work: Work) -> Outcome:
         ModelFailedError: a query stopped.
 
     """
-    outcome = Outcome("check", work.clock.now(), run_id=uuid4().hex)
-    with work.opened("check") as warehouse:
+    outcome = Outcome("check", context.clock.now(), run_id=uuid4().hex)
+    with context.opened("check") as warehouse:
         Meta(warehouse)
         journal.prepare_journal(warehouse)
-        plan = read_plan(warehouse, work.folders, work.wish(warehouse))
+        plan = read_plan(warehouse, context.folders, context.wish(warehouse))
         verdicts, waiting = _checked(warehouse, plan)
         back = undone(warehouse)
         # what was wrong in a build that was undone stays to be shown
         found = [one for one in verdicts if one.failures or one.check not in back]
         with warehouse.transaction():
-            journal.keep_verdicts(warehouse, verdicts, outcome.run_id, work.clock.now())
-            journal.keep_failures(warehouse, found, outcome.run_id, work.clock.now())
+            journal.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
+            journal.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
     outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
     failed = [one for one in verdicts if one.failed]
     outcome.text = _checks_text(verdicts) + "\n"
@@ -235,7 +225,7 @@ def run_check(work: Work) -> Outcome:
         error = NotBuiltError(f"{len(waiting)} checks look at models that are not built")
         outcome.errors.append(("", error))
         outcome.exit_code = outcome.exit_code or error.exit_code
-    outcome.finished_at = work.clock.now()
+    outcome.finished_at = context.clock.now()
     return outcome
 
 

@@ -13,7 +13,7 @@ from . import journal
 from .errors import NotBuiltError, UnknownCheckError
 from .journal import CheckResult
 from .problems import unknown
-from .run import Work
+from .run import ModelContext
 
 MANAGE = "raw_clio_manage"
 MATTERS = """
@@ -47,7 +47,7 @@ class CheckView:
     rows: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
-def run_check_show(work: Work, name: str) -> Outcome:
+def run_check_show(context: ModelContext, name: str) -> Outcome:
     """Show the rows that a check found last.
 
     Raises:
@@ -56,8 +56,8 @@ def run_check_show(work: Work, name: str) -> Outcome:
         UnknownCheckError: there is no check of that name.
 
     """
-    started_at = work.clock.now()
-    folder = work.settings.data_dir
+    started_at = context.clock.now()
+    folder = context.settings.data_dir
     if not (folder / FILE).exists():
         raise NoWarehouseError
     with Warehouse(folder, read_only=True) as warehouse:
@@ -66,7 +66,7 @@ def run_check_show(work: Work, name: str) -> Outcome:
         found = [_shown(warehouse, verdict) for verdict in _named(warehouse, name)]
     results = [{"check": one.verdict.check, **row} for one in found for row in one.rows]
     text = "\n".join(map(_text, found))
-    return Outcome("check show", started_at, work.clock.now(), results=results, text=text)
+    return Outcome("check show", started_at, context.clock.now(), results=results, text=text)
 
 
 def _named(warehouse: Warehouse, name: str) -> list[CheckResult]:

@@ -6,7 +6,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.backup import Work, run_create
+from pipelines.backup import run_create
+from pipelines.context import Context
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from tests.system.firm import Firm, QuickClock
@@ -17,9 +18,9 @@ COPIED = ("warehouse.duckdb", "epoch.json", "mask.key", "ledger.sqlite")
 MANIFESTS = ("manifest.json", "manifest.sha256")
 
 
-def work(firm: Firm, stop: threading.Event | None = None) -> Work:
+def work(firm: Firm, stop: threading.Event | None = None) -> Context:
     """Give what both commands work with."""
-    return Work(firm.settings, QuickClock(), Lines(io.StringIO()), stop or threading.Event())
+    return Context(firm.settings, QuickClock(), Lines(io.StringIO()), stop or threading.Event())
 
 
 def create(firm: Firm, out: Path | None = None) -> Path:

@@ -16,7 +16,8 @@ import httpx
 import pendulum
 
 from pipelines.config import Settings, SourceSettings
-from pipelines.load.command import Run, run_load
+from pipelines.context import Context
+from pipelines.load.command import run_load
 from pipelines.load.planning import Choice
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
@@ -79,6 +80,11 @@ class PageClock(FirmClock):
         return super().monotonic() + 61.0 * len(self.clio.requests)
 
 
+def chosen(*resources: str, **choice: Any) -> Choice:  # noqa: ANN401 - the fields of Choice
+    """Give what is asked for: some collections, or all that are due."""
+    return Choice(frozenset(resources), **choice)
+
+
 @dataclass
 class Firm:
     """A firm's Clio, and the data folder that it is loaded into."""
@@ -104,7 +110,7 @@ class Firm:
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Load some collections, or all that are due."""
-        return run_load(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_manage"])
+        return run_load(self.context(clock, stop), ["clio_manage"], chosen(*resources, **choice))
 
     def sweep(
         self,
@@ -114,19 +120,14 @@ class Firm:
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Prove some collections, or all that were loaded."""
-        return run_sweep(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_manage"])
+        return run_sweep(self.context(clock, stop), ["clio_manage"], chosen(*resources, **choice))
 
-    def run(
-        self,
-        *resources: str,
-        clock: SystemClock | None,
-        stop: threading.Event | None,
-        **choice: Any,  # noqa: ANN401 - the fields of Choice
-    ) -> Run:
+    def context(
+        self, clock: SystemClock | None = None, stop: threading.Event | None = None
+    ) -> Context:
         """Give what a command works with."""
-        return Run(
+        return Context(
             self.settings,
-            Choice(frozenset(resources), **choice),
             clock or FirmClock(self.clio, stop),
             Lines(self.log),
             stop or threading.Event(),

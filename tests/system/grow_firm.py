@@ -15,7 +15,7 @@ from sources.clio_http.catalog import EXTRA, Catalog, Collection, read_catalog
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.grow_tables import SHAPES
-from tests.system.firm import Firm, Rows, by_key, compared, converted
+from tests.system.firm import Firm, Rows, by_key, chosen, compared, converted
 
 GROW: Catalog = read_catalog("clio_grow")
 RAW = "raw_clio_grow"
@@ -52,7 +52,7 @@ class GrowFirm(Firm):
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Load some collections of Grow, or all that are due."""
-        return run_load(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_grow"])
+        return run_load(self.context(clock, stop), ["clio_grow"], chosen(*resources, **choice))
 
     def sweep(
         self,
@@ -62,7 +62,7 @@ class GrowFirm(Firm):
         **choice: Any,  # noqa: ANN401 - the fields of Choice
     ) -> Outcome:
         """Prove some collections of Grow, or all that were loaded."""
-        return run_sweep(self.run(*resources, clock=clock, stop=stop, **choice), ["clio_grow"])
+        return run_sweep(self.context(clock, stop), ["clio_grow"], chosen(*resources, **choice))
 
     @property
     def catalog(self) -> Catalog:

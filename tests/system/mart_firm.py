@@ -7,9 +7,10 @@ from pathlib import Path
 from pipelines.load.command import run_load
 from pipelines.publish.snapshot import run_publish
 from pipelines.sql_folder import sql_folder
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import ModelContext, run_transform
 from sources.clio_simulator import Seed, Simulator
 from tests.system.dialects import mart_files
+from tests.system.firm import chosen
 from tests.system.grow_firm import CALM, GrowFirm
 from tests.system.reconciling import MANAGE
 
@@ -27,7 +28,7 @@ def make(folder: Path) -> None:
     """
     with Simulator(SEED, rate_limit=0) as clio:
         firm = GrowFirm(clio, folder, manage=True)
-        work = replace(Work.here(threading.Event()), settings=firm.settings)
+        work = replace(ModelContext.here(threading.Event()), settings=firm.settings)
         selected = [f"+{path.stem}" for path in mart_files()]
         load(firm)
         sow(firm)
@@ -42,7 +43,7 @@ def make(folder: Path) -> None:
 def load(firm: GrowFirm) -> None:
     """Load what the marts read."""
     for product, names in LOADED.items():
-        done = run_load(firm.run(*names, clock=None, stop=None), [product])
+        done = run_load(firm.context(), [product], chosen(*names))
         assert done.exit_code == 0, done.errors
 
 

@@ -13,14 +13,15 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.context import Context
 from pipelines.load.command import run_load
-from pipelines.operate.doctor import Work, examine, run_probe
+from pipelines.operate.doctor import examine, run_probe
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from pipelines.sweep.command import run_sweep
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Seed, SimulatedClock, Simulator
-from tests.system.firm import CATALOG, QuickClock
+from tests.system.firm import CATALOG, QuickClock, chosen
 from tests.system.grow_firm import CALM, GrowFirm
 
 NAMES = ("activities", "bills", "contacts", "documents", "inbox_leads", "matters", "users")
@@ -44,9 +45,9 @@ class Patient:
         """Give the data folder."""
         return self.settings.data_dir
 
-    def work(self) -> Work:
+    def work(self) -> Context:
         """Give what an examination works with."""
-        return Work(self.settings, QuickClock(), Lines(), threading.Event(), self.home)
+        return Context(self.settings, QuickClock(), Lines(), threading.Event(), self.home)
 
     def examined(self) -> Outcome:
         """Make every check."""
@@ -102,9 +103,8 @@ def loaded_firm(folder: Path) -> Iterator[GrowFirm]:
     seed = Seed(7, **CALM, activities=250)
     with Simulator(seed, clock=SimulatedClock.real(), **ROOMY) as clio:
         firm = GrowFirm(clio, folder, manage=True)
-        run = firm.run(*NAMES, clock=None, stop=None)
-        assert run_load(run, BOTH).exit_code == 0
-        assert run_sweep(run, BOTH).exit_code == 0
+        assert run_load(firm.context(), BOTH, chosen(*NAMES)).exit_code == 0
+        assert run_sweep(firm.context(), BOTH, chosen(*NAMES)).exit_code == 0
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
         yield firm

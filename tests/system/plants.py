@@ -18,6 +18,7 @@ from sources.clio_simulator.books import OPEN, spread
 from sources.clio_simulator.change import Change
 from sources.clio_simulator.derived import cents
 from sources.clio_simulator.store import Row
+from tests.system.firm import chosen
 from tests.system.reconciling import Audit
 from tests.system.writing import Desk
 
@@ -95,12 +96,12 @@ class Ground:
         shutil.copyfile(self.file, self.kept)
 
     def _send(self) -> None:
-        desk, run = Desk(self.audit.firm), self.audit.firm.run("tasks", clock=None, stop=None)
-        assert run_load(run, ["clio_manage"]).exit_code == 0
+        desk, context = Desk(self.audit.firm), self.audit.firm.context()
+        assert run_load(context, ["clio_manage"], chosen("tasks")).exit_code == 0
         for task in self.tasks:
             desk.propose("tasks", task["id"], f"name={SENT}")
         assert desk.push(desk.approved()).exit_code == 0
-        assert run_load(run, ["clio_manage"]).exit_code == 0
+        assert run_load(context, ["clio_manage"]).exit_code == 0
         with self.audit.firm.writable() as warehouse:
             # no model that was built reads tasks: they are as new as this load
             warehouse.execute("update meta.model_runs set started_at = now()")

@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.edits.assignments import assigned
 from pipelines.edits.import_file import imported
 from pipelines.edits.import_query import queried
-from pipelines.edits.propose import Work, run_proposal
+from pipelines.edits.propose import run_proposal
 from pipelines.edits.template import TemplateChoice, run_template
 from pipelines.outcome import Outcome
 from sources.clio_simulator import Simulator
@@ -50,9 +51,9 @@ def prepare(clio: Simulator) -> None:
     change("contacts", contact["id"], {"phone_numbers": phones})
 
 
-def work(firm: Firm, **settings: Any) -> Work:  # noqa: ANN401 - fields of Settings
+def work(firm: Firm, **settings: Any) -> Context:  # noqa: ANN401 - fields of Settings
     """Give what a command of edits works with."""
-    return Work(replace(firm.settings, **settings), QuickClock())
+    return replace(firm.context(QuickClock()), settings=replace(firm.settings, **settings))
 
 
 def propose(

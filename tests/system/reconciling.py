@@ -11,8 +11,9 @@ from typing import Any
 from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
 from pipelines.reconcile.run import ReconcileOptions, run_reconcile
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import ModelContext, run_transform
 from sources.clio_simulator import Seed, Simulator
+from tests.system.firm import chosen
 from tests.system.grow_firm import CALM, GrowFirm
 
 SMALL = {**CALM, "grow_notes": 0, "grow_leads": 0}
@@ -59,7 +60,7 @@ class Audit:
 
     def run(self, **wish: Any) -> Outcome:  # noqa: ANN401 - the fields of Wish
         """Compare."""
-        run = self.firm.run(clock=None, stop=None)
+        run = self.firm.context()
         return run_reconcile(run, ReconcileOptions(**wish))
 
     def package(self, outcome: Outcome) -> Path:
@@ -72,9 +73,9 @@ def make(folder: Path) -> None:
     with Simulator(SEED, rate_limit=0) as clio:
         firm = GrowFirm(clio, folder, manage=True)
         for product, names in (("clio_manage", MANAGE), ("clio_grow", ("contacts", "matters"))):
-            done = run_load(firm.run(*names, clock=None, stop=None), [product])
+            done = run_load(firm.context(), [product], chosen(*names))
             assert done.exit_code == 0, done.errors
-        work = replace(Work.here(threading.Event()), settings=firm.settings)
+        work = replace(ModelContext.here(threading.Event()), settings=firm.settings)
         built = run_transform(work, MODELS)
         assert built.exit_code == 0, built.errors
 

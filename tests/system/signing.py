@@ -12,10 +12,10 @@ import httpx
 
 from pipelines.access import access
 from pipelines.access.client import WHO_AM_I, open_client
-from pipelines.access.signed_in import Work
 from pipelines.access.signin import SignIn, expiry
 from pipelines.access.tokens import FOLDER, FileStore
 from pipelines.config import IN_FILES, Settings, SourceSettings
+from pipelines.context import Context
 from pipelines.progress import Lines
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.oauth import OAuth
@@ -51,9 +51,9 @@ class SignedInFirm(Firm):
         return replace(usual, sources={MANAGE: manage, GROW: grow}, token_store=IN_FILES)
 
     @property
-    def work(self) -> Work:
+    def work(self) -> Context:
         """Give what the commands of sign-in work with."""
-        return Work(self.settings, SystemClock(), Lines(self.log), threading.Event())
+        return Context(self.settings, SystemClock(), Lines(self.log), threading.Event())
 
     @property
     def store(self) -> FileStore:
@@ -109,9 +109,9 @@ class SignedInGrow(GrowFirm):
         return replace(usual, sources={**usual.sources, GROW: grow}, token_store=IN_FILES)
 
     @property
-    def work(self) -> Work:
+    def work(self) -> Context:
         """Give what the commands of sign-in work with."""
-        return Work(self.settings, SystemClock(), Lines(self.log), threading.Event())
+        return Context(self.settings, SystemClock(), Lines(self.log), threading.Event())
 
 
 def grow_application(clio: Simulator) -> dict[str, Any]:

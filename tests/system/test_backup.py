@@ -14,8 +14,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.backup import Work, run_create, run_verify
+from pipelines.backup import run_create, run_verify
 from pipelines.backup.manifest import STAMPED
+from pipelines.context import Context
 from pipelines.errors import (
     BusyError,
     DamagedFileError,
@@ -237,7 +238,7 @@ def test_names_and_the_newest(firm: Firm) -> None:
         def now(self) -> Any:  # noqa: ANN401 - a moment
             return at
 
-    held = Work(firm.settings, Frozen(), Lines(io.StringIO()), threading.Event())
+    held = Context(firm.settings, Frozen(), Lines(io.StringIO()), threading.Event())
     names = [Path(run_create(held).results[0]["backup"]).name for _ in range(3)]
     assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
     assert [path.name for path in backups(firm)] == names

@@ -12,7 +12,7 @@ from pipelines.progress import Lines
 from pipelines.publish.copy import run_copy
 from pipelines.publish.errors import CopyFailedError, DestinationError
 from pipelines.transform.errors import BuiltChecksFailedError
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import ModelContext, run_transform
 from pipelines.warehouse import Warehouse
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
@@ -35,12 +35,17 @@ def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
     return firm
 
 
-def work(firm: Firm) -> Work:
+def work(firm: Firm) -> ModelContext:
     """Give what the commands work with."""
-    clock = firm.run(clock=None, stop=None).clock
+    clock = firm.context().clock
     folders = (firm.folder.parent / "sql",)
-    return Work(
-        firm.settings, clock, Lines(io.StringIO()), threading.Event(), folders, lambda _: {}
+    return ModelContext(
+        firm.settings,
+        clock,
+        Lines(io.StringIO()),
+        threading.Event(),
+        folders=folders,
+        generate=lambda _: {},
     )
 
 

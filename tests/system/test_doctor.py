@@ -23,7 +23,7 @@ from tests.system.ailments import (
     lock_held_by,
     refuses,
 )
-from tests.system.firm import QuickClock
+from tests.system.firm import QuickClock, chosen
 from tests.system.grow_firm import GrowFirm
 from tests.system.patients import (
     Patient,
@@ -146,9 +146,9 @@ def test_a_full_load_takes_a_field_again(patient: Patient) -> None:
     clio, key = patient.clio, min(patient.clio.store["matters"].rows)
     firm = GrowFirm(clio, patient.folder, manage=True)
 
-    def load(**choice: bool) -> list[tuple[str]]:
-        run = firm.run("matters", clock=None, stop=None, **choice)
-        assert run_load(run, [MANAGE]).exit_code == 0
+    def load(**wanted: bool) -> list[tuple[str]]:
+        choice = chosen("matters", **wanted)
+        assert run_load(firm.context(), [MANAGE], choice).exit_code == 0
         return firm.query("select description from raw_clio_manage.matters where id = $1", key)
 
     clio.faults.add(RefuseFields(("description",)), "matters", times=None)

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.load.command import run_load
 from sources.clio_simulator import Seed, Simulator
+from tests.system.firm import chosen
 from tests.system.grow_firm import CALM, GrowFirm
 from tests.system.proposing import propose, refused
 
@@ -19,8 +20,7 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
         firm = GrowFirm(clio, tmp_path_factory.mktemp("grow") / "data", manage=True)
         assert firm.load("contacts", "matters", "inbox_leads").exit_code == 0
         names = ("contacts", "matters", "custom_fields")
-        run = firm.run(*names, clock=None, stop=None)
-        assert run_load(run, ["clio_manage"]).exit_code == 0
+        assert run_load(firm.context(), ["clio_manage"], chosen(*names)).exit_code == 0
         yield firm
 
 

@@ -8,6 +8,7 @@ from pipelines.load.command import run_load
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
+from tests.system.firm import chosen
 from tests.system.grow_firm import GROW, RAW, GrowFirm, NewGrow, codes
 
 pytestmark = pytest.mark.long
@@ -312,8 +313,7 @@ def test_from_early_access_to_the_current_version(new_grow: NewGrow) -> None:
 def test_both_products_are_loaded_where_both_are_set_up(new_grow: NewGrow) -> None:
     """Without a name; records of the two are joined by the id of Manage."""
     firm = new_grow(manage=True)
-    run = firm.run("contacts", "matters", clock=None, stop=None)
-    outcome = run_load(run, [])
+    outcome = run_load(firm.context(), [], chosen("contacts", "matters"))
     assert outcome.exit_code == 0, outcome.errors
     assert {row["source"] for row in outcome.results} == {"clio_manage", "clio_grow"}
     ((joined,),) = firm.query(
@@ -325,7 +325,7 @@ def test_both_products_are_loaded_where_both_are_set_up(new_grow: NewGrow) -> No
 def test_one_product_without_a_token_is_noted(new_grow: NewGrow) -> None:
     """The other is loaded, exit 0."""
     firm = new_grow()
-    outcome = run_load(firm.run("locations", clock=None, stop=None), [])
+    outcome = run_load(firm.context(), [], chosen("locations"))
     assert outcome.exit_code == 0, outcome.errors
     assert "clio_manage is not read" in firm.log.getvalue()
 
@@ -334,7 +334,7 @@ def test_one_product_that_is_refused_does_not_stop_the_other(new_grow: NewGrow) 
     """A token of Manage that Clio does not take: exit 3, and Grow is loaded."""
     firm = new_grow(manage=True)
     firm.options["access_token"] = Secret("wrong")
-    outcome = run_load(firm.run("matters", clock=None, stop=None), [])
+    outcome = run_load(firm.context(), [], chosen("matters"))
     assert outcome.exit_code == 3
     assert firm.differences("matters") == []
 
@@ -343,7 +343,7 @@ def test_keyring_that_cannot_be_used_does_not_stop_the_other(new_grow: NewGrow) 
     """Manage is to be signed in to, and this machine has no keyring: exit 3, and Grow is loaded."""
     firm = new_grow()
     firm.options["client_id"] = "key"
-    outcome = run_load(firm.run("users", clock=None, stop=None), [])
+    outcome = run_load(firm.context(), [], chosen("users"))
     assert [(name, error.code) for name, error in outcome.errors] == [
         ("clio_manage", "token_store")
     ]

@@ -56,7 +56,7 @@ def test_a_hashed_name_is_in_no_plan(clio: Simulator, tmp_path: Path) -> None:
     plan = desk.approved()
     outcome = desk.push(plan)
     assert outcome.exit_code == 0, outcome.errors
-    assert run_undo(desk.run("ana"), plan).exit_code == 0
+    assert run_undo(desk.context("ana"), plan).exit_code == 0
     assert desk.push(desk.approved(Limits(allow_blank=True))).exit_code == 0
     assert holding(tmp_path, NAME) == []
     assert [

@@ -45,6 +45,6 @@ def test_ledger_that_holds_less(quick_desk: Desk, kept: str) -> None:
     assert raised.value.exit_code == 7
     assert "clio-sync audit accept" in raised.value.hint
     assert {path.name: path.read_bytes() for path in folder.glob(LEDGER)} == before
-    assert run_accept(desk.run(AUTHOR)).exit_code == 0
+    assert run_accept(desk.context(AUTHOR)).exit_code == 0
     (other,) = {int(row["id"]) for row in desk.firm.clio.dump("matters")[2:3]}
     assert desk.propose("matters", other, "description=three")

@@ -16,7 +16,7 @@ from pipelines.outcome import Outcome
 from pipelines.plan.guards import Limits
 from pipelines.push.undo import run_undo
 from pipelines.reconcile.run import ReconcileOptions, run_reconcile
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import ModelContext, run_transform
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Status
 from sources.clio_simulator.log import LoggedRequest
@@ -75,9 +75,9 @@ class Journey:
         plan = str(planned.results[0]["plan"])
         assert self.desk.review(plan).exit_code == 0
         yield "push", self.desk.push(plan)
-        yield "undo", run_undo(self.desk.run("ana"), plan)
+        yield "undo", run_undo(self.desk.context("ana"), plan)
         yield "push of the undo", self.desk.push(self.desk.approved(LIMITS))
-        run = self.firm.run(clock=None, stop=None)
+        run = self.firm.context()
         yield "reconcile", run_reconcile(run, ReconcileOptions(ids=(), sample=24, reports=True))
 
     def change(self) -> None:
@@ -94,7 +94,7 @@ class Journey:
 
     def build(self) -> Outcome:
         """Build what the comparisons need."""
-        work = replace(Work.here(threading.Event()), settings=self.firm.settings)
+        work = replace(ModelContext.here(threading.Event()), settings=self.firm.settings)
         return run_transform(work, MODELS)
 
 

@@ -21,18 +21,19 @@ from pathlib import Path
 from pipelines.config import Settings
 from pipelines.progress import Lines
 from pipelines.publish.snapshot import run_publish
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import SystemClock
 folder = Path(sys.argv[1])
 stop = threading.Event()
-work = Work(Settings(folder / "data", "tester"), SystemClock(stop), Lines(io.StringIO()), stop,
-            (folder / "sql",), lambda _warehouse: {})
+context = ModelContext(
+    Settings(folder / "data", "tester"), SystemClock(stop), Lines(io.StringIO()), stop,
+    folders=(folder / "sql",), generate=lambda _warehouse: {})
 for generation in range(int(sys.argv[2]), int(sys.argv[3])):
     with Warehouse(folder / "data") as warehouse:
         warehouse.rows("update core.fct_bill set total = $1", [generation])
         warehouse.rows("create or replace table bi.other as select $1 as total", [generation])
-    run_publish(work)
+    run_publish(context)
 """
 READ = """
 import sys

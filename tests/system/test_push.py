@@ -70,7 +70,7 @@ def test_the_whole_road(desk: Desk, matter: int) -> None:
     again = desk.push(plan)
     assert again.exit_code == 0
     assert len(desk.patches) == 1
-    assert run_verify(desk.run("ana")).exit_code == 0
+    assert run_verify(desk.context("ana")).exit_code == 0
 
 
 def test_a_colleague_is_not_overwritten(desk: Desk, matter: int) -> None:
@@ -85,7 +85,7 @@ def test_a_colleague_is_not_overwritten(desk: Desk, matter: int) -> None:
     assert desk.rows("select state, base <> theirs, new_value, theirs from edits") == [
         ("conflicted", 1, '"Ours"', '"Theirs"')
     ]
-    assert run_rebase(desk.run("ana"), [edit]).exit_code == 6
+    assert run_rebase(desk.context("ana"), [edit]).exit_code == 6
     assert desk.push(plan).exit_code == 6
 
 
@@ -96,7 +96,7 @@ def test_other_fields_moved(desk: Desk, matter: int) -> None:
     first = desk.approved()
     colleague(desk, matter, client_reference="theirs")
     assert desk.push(first).exit_code == 6
-    assert run_rebase(desk.run("ana"), [edit]).exit_code == 0
+    assert run_rebase(desk.context("ana"), [edit]).exit_code == 0
     assert desk.states() == {edit: "proposed"}
     assert desk.push(first).exit_code == 0
     assert desk.patches == []
@@ -370,7 +370,7 @@ def test_undo(desk: Desk) -> None:
     plan = desk.approved()
     assert desk.push(plan).exit_code == 0
     colleague(desk, keys[1], description="Theirs")
-    outcome = run_undo(desk.run("ana"), plan)
+    outcome = run_undo(desk.context("ana"), plan)
     assert [bool(row["edit_id"]) for row in outcome.results] == [True, False]
     assert desk.push(desk.approved()).exit_code == 0
     assert of(desk, keys[0], "description") == before[keys[0]]

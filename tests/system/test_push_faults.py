@@ -276,7 +276,7 @@ def test_w21_kill_switch(desk: Desk) -> None:
 def test_w23_rules_that_were_narrowed(desk: Desk, matter: int) -> None:
     """W23: a field that the settings leave out by now is refused at the push, too."""
     plan = ready(desk, matter)
-    run = desk.run(APPROVER)
+    run = desk.context(APPROVER)
     narrowed = replace(run, settings=replace(run.settings, writable=("tasks",)))
     with pytest.raises(PlanRefusedError):
         run_push(narrowed, plan, plan)
@@ -363,8 +363,8 @@ def test_o6_audit(
     """O6: given the head that was kept, every way of changing the ledger is found."""
     plan = ready(desk, matter)
     assert desk.push(plan).exit_code == 0
-    kept = str(run_verify(desk.run(AUTHOR)).results[0]["head"])
-    assert run_verify(desk.run(AUTHOR), kept).exit_code == 0
+    kept = str(run_verify(desk.context(AUTHOR)).results[0]["head"])
+    assert run_verify(desk.context(AUTHOR), kept).exit_code == 0
     history.check(desk.firm)
     desk.firm.clio.writes.clear()
     with unguarded(desk.firm.folder) as database:
@@ -372,7 +372,7 @@ def test_o6_audit(
         database.execute("delete from events")
         database.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     (desk.firm.folder / HEAD).unlink()
-    assert run_verify(desk.run(AUTHOR), kept).exit_code == 7
+    assert run_verify(desk.context(AUTHOR), kept).exit_code == 7
     asked = len(desk.firm.clio.requests)
     with pytest.raises(LedgerError):
         desk.push(plan)

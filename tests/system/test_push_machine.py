@@ -145,9 +145,9 @@ class Office(RuleBasedStateMachine):
         elif what == "rebase":
             for edit_id, state in self.desk.states().items():
                 if state == "conflicted":
-                    self.attempt(partial(run_rebase, self.desk.run(AUTHOR), [edit_id]))
+                    self.attempt(partial(run_rebase, self.desk.context(AUTHOR), [edit_id]))
         elif what == "undo" and self.plans:
-            self.attempt(partial(run_undo, self.desk.run(AUTHOR), self.plans[-1]))
+            self.attempt(partial(run_undo, self.desk.context(AUTHOR), self.plans[-1]))
 
     # What is run...
 

@@ -7,7 +7,6 @@ import pytest
 from starlette.responses import Response
 
 from pipelines.edits.listing import run_withdraw
-from pipelines.edits.propose import Work
 from pipelines.ledger.errors import PlanRefusedError, StopSwitchError
 from pipelines.plan import outcomes, review
 from pipelines.plan.four_eyes import Person
@@ -78,8 +77,8 @@ def test_withdrawn_while_it_is_approved(
     plan = str(desk.plan().results[0]["plan"])
 
     def withdrawing(_: object) -> Person:
-        run = desk.run(APPROVER)
-        run_withdraw(Work(run.settings, run.clock), [edit], "settled")
+        run = desk.context(APPROVER)
+        run_withdraw(run, [edit], "settled")
         return Person(APPROVER)
 
     monkeypatch.setattr(review, "person", withdrawing)
@@ -159,7 +158,7 @@ def test_killed_after_a_doubt_of_another_plan(
     with monkeypatch.context() as patched:
         patched.setattr(recovery, "conclude", dies)
         with pytest.raises(CrashError):
-            run_push(desk.run(APPROVER), second, second)
+            run_push(desk.context(APPROVER), second, second)
     assert desk.states() == {edit: "in_flight"}
     assert desk.push(second).exit_code == 0
     assert desk.rows("select state, note from edits") == [("applied_observed", outcomes.SEEN)]

@@ -14,6 +14,7 @@ from pipelines.reconcile.errors import PackageFolderError
 from pipelines.reconcile.run import REPORTS, ReconcileOptions, run_accept, run_reconcile, run_verify
 from sources.clio_http.clock import SystemClock
 from sources.clio_simulator.faults import Status
+from tests.system.firm import chosen
 from tests.system.reconciling import Audit, amounts, audited, found, statuses
 from tests.system.writing import Desk
 
@@ -43,7 +44,7 @@ def test_the_seed_firm_matches(audit: Audit) -> None:
     writes = [asked for asked in audit.clio.requests if asked.method != "GET"]
     assert {(asked.method, asked.path) for asked in writes} == {("POST", "/api/v4/reports.json")}
     assert len(writes) == 7
-    again = run_verify(audit.firm.run(clock=None, stop=None), audit.package(outcome))
+    again = run_verify(audit.firm.context(), audit.package(outcome))
     assert again.exit_code == 0
 
 
@@ -199,7 +200,7 @@ def test_folder_that_is_named(audit: Audit, tmp_path: Path) -> None:
         )
     outcome = audit.run(out=tmp_path / "elsewhere")
     assert audit.package(outcome) == tmp_path / "elsewhere"
-    run = audit.firm.run(clock=None, stop=None)
+    run = audit.firm.context()
     assert run_verify(run, tmp_path / "elsewhere").exit_code == 0
     (difference,) = [row for row in outcome.results if row.get("id")]
     assert run_accept(run, difference["id"], "a test").exit_code == 0
@@ -225,7 +226,7 @@ def test_accepted_only_while_unchanged(audit: Audit) -> None:
         warehouse.execute(
             "update raw_clio_manage.bank_accounts set balance = balance + 5 where id = 12"
         )
-    run = audit.firm.run(clock=None, stop=None)
+    run = audit.firm.context()
     first = audit.run()
     (difference,) = [row for row in first.results if row.get("id")]
     assert (first.exit_code, str(difference["difference"])) == (7, "5.00")
@@ -244,8 +245,8 @@ def test_accepted_only_while_unchanged(audit: Audit) -> None:
 
 def test_log_of_requests(audit: Audit) -> None:
     """The package tells of each run how many requests it sent: as many as Clio was asked."""
-    run = audit.firm.run("bank_accounts", "users", clock=None, stop=None)
-    assert run_load(run, ["clio_manage"]).exit_code == 0
+    choice = chosen("bank_accounts", "users")
+    assert run_load(audit.firm.context(), ["clio_manage"], choice).exit_code == 0
     sent = [one for one in audit.clio.requests if one.collection in {"bank_accounts", "users"}]
     package = audit.package(audit.run())
     listed = json.loads((package / "reconciliation.json").read_text("utf-8"))["lists"]["Requests"]
@@ -268,7 +269,7 @@ def test_pushed_values(desk: Desk) -> None:
 
     def said() -> set[tuple[str, str, str]]:
         assert desk.firm.load("tasks").exit_code == 0
-        run = desk.firm.run(clock=SystemClock(), stop=None)
+        run = desk.firm.context(SystemClock())
         return found(run_reconcile(run, ReconcileOptions()), "pushed_edits")
 
     for expected in ("changed back", "fighting another integration"):

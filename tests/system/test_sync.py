@@ -16,13 +16,13 @@ from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from pipelines.publish.errors import NotPublishedError
 from pipelines.publish.pointer import opened, read_published
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import writer_lock
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
 from sources.errors import ClioError
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm
+from tests.system.firm import Firm, chosen
 from tests.unit.tiny_models import StoppedClock
 
 MODELS = {
@@ -47,11 +47,15 @@ def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
 
 def sync(firm: Firm, *resources: str) -> Outcome:
     """Run all stages for a few collections."""
-    run = firm.run(*(resources or ("tasks",)), clock=None, stop=None)
-    folders = (firm.folder.parent / "sql",)
-    lines = Lines(io.StringIO())
-    work = Work(firm.settings, run.clock, lines, threading.Event(), folders, lambda _: {})
-    return run_sync(run, work, ["clio_manage"])
+    context = ModelContext(
+        firm.settings,
+        firm.context().clock,
+        Lines(io.StringIO()),
+        threading.Event(),
+        folders=(firm.folder.parent / "sql",),
+        generate=lambda _: {},
+    )
+    return run_sync(context, ["clio_manage"], choice=chosen(*(resources or ("tasks",))))
 
 
 def stages(outcome: Outcome) -> Mapping[str, str]:

@@ -1,8 +1,6 @@
 """`sync` reads again what a failed check points at, before it stops for it."""
 
-import threading
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +10,10 @@ from pipelines.operate.status import run_status
 from pipelines.operate.sync import run_sync
 from pipelines.outcome import Outcome
 from pipelines.publish.pointer import opened
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm, QuickClock
+from tests.system.firm import Firm, QuickClock, chosen
 
 pytestmark = pytest.mark.long
 
@@ -47,9 +45,8 @@ def firm(new_firm: NewFirm) -> Firm:
 
 def sync(firm: Firm, **given: Any) -> Outcome:  # noqa: ANN401 - what run_sync takes
     """Run all stages of Manage for what money needs."""
-    run = firm.run(*LOADED, clock=None, stop=None)
-    work = replace(Work.here(threading.Event()), settings=firm.settings)
-    return run_sync(run, work, ["clio_manage"], **given)
+    context = ModelContext.of(firm.context())
+    return run_sync(context, ["clio_manage"], choice=chosen(*LOADED), **given)
 
 
 def paid(firm: Firm) -> tuple[dict[str, Any], dict[str, Any]]:

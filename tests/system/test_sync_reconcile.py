@@ -19,10 +19,10 @@ from pipelines.reconcile.acceptance import LAST
 from pipelines.reconcile.package import verify_package
 from pipelines.reconcile.run import LIGHT, REPORTS, run_accept
 from pipelines.sql_folder import sql_folder
-from pipelines.transform.run import Work
+from pipelines.transform.run import ModelContext
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
-from tests.system.firm import Firm
+from tests.system.firm import Firm, chosen
 
 MODELS = ("stg_meta__tombstones", "stg_manage__bank_accounts", "stg_manage__bank_transactions")
 LOADED = ("bank_accounts", "bank_transactions", "tasks")
@@ -48,11 +48,15 @@ def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
 def sync(firm: Firm, *more: str) -> Outcome:
     """Run all stages."""
     firm.clio.clock.advance(3600)
-    run = firm.run(*LOADED, *more, clock=None, stop=None)
-    folders = (firm.folder.parent / "sql",)
-    lines = Lines(io.StringIO())
-    work = Work(firm.settings, run.clock, lines, threading.Event(), folders, lambda _: {})
-    return run_sync(run, work, ["clio_manage"], LIGHT)
+    context = ModelContext(
+        firm.settings,
+        firm.context().clock,
+        Lines(io.StringIO()),
+        threading.Event(),
+        folders=(firm.folder.parent / "sql",),
+        generate=lambda _: {},
+    )
+    return run_sync(context, ["clio_manage"], LIGHT, choice=chosen(*LOADED, *more))
 
 
 def compared(outcome: Outcome) -> list[Mapping[str, Any]]:
@@ -125,7 +129,7 @@ def test_a_difference_is_told(firm: Firm) -> None:
     assert compared(again)[0]["package"] is None
     assert packages(firm) == [package]
 
-    run = firm.run(clock=None, stop=None)
+    run = firm.context()
     for one in (*differences.values(), earlier):
         assert run_accept(run, one["id"], "a test").exit_code == 0
     accepted = sync(firm)

@@ -15,7 +15,7 @@ import pytest
 from pipelines.config import Settings
 from pipelines.failpoints import TRANSFORM_POINTS
 from pipelines.transform.inputs import catalogued
-from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.run import ModelContext, run_check, run_transform
 from tests.conftest import ROOT
 from tests.system.firm import Firm
 from tests.system.process import document, environment, run
@@ -84,7 +84,7 @@ def test_the_shipped_models_are_built(whole_firm: Firm, tmp_path: Path) -> None:
     """
     data = tmp_path / "firm"
     shutil.copytree(whole_firm.folder, data)
-    work = replace(Work.here(threading.Event()), settings=Settings(data, "tester"))
+    work = replace(ModelContext.here(threading.Event()), settings=Settings(data, "tester"))
     outcome = run_transform(work)
     assert (outcome.exit_code, outcome.errors) == (0, [])
     built = [row for row in outcome.results if "check" not in row]

@@ -172,7 +172,7 @@ class Veil(RuleBasedStateMachine):
         self.check(outcome)
         if back and self.plans:
             with suppress(ClioError):
-                run_undo(self.desk.run(AUTHOR), self.plans[-1])
+                run_undo(self.desk.context(AUTHOR), self.plans[-1])
                 self.desk.push(self.desk.approved())
             self.note()
             self.check(None)

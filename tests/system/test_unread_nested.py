@@ -77,5 +77,5 @@ def test_refused_parameter_is_not_sent_when_a_record_is_read_alone(new_firm: New
     firm.clio.switches.misfits = {"notes": {key: {"subject": ["x"]}}}
     assert firm.load("notes").exit_code == 4
     firm.clio.switches.misfits = {}
-    assert run_retry(firm.run(clock=None, stop=None), None).exit_code == 0
+    assert run_retry(firm.context(), None).exit_code == 0
     assert firm.query("from meta.quarantine") == []

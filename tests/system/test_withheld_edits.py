@@ -89,7 +89,7 @@ def test_hidden_between_plan_and_push(desk: Desk, clio: Simulator) -> None:
     assert desk.push(plan).exit_code == 6
     assert desk.patches == []
     assert notes(desk) == [("conflicted", outcomes.HIDDEN, "null")]
-    assert run_rebase(desk.run("ana"), [edit]).exit_code == 6
+    assert run_rebase(desk.context("ana"), [edit]).exit_code == 6
 
 
 @pytest.mark.long
@@ -117,7 +117,7 @@ def test_undo_of_what_is_withheld(desk: Desk, clio: Simulator) -> None:
     plan = desk.approved()
     assert desk.push(plan).exit_code == 0
     hide(clio)
-    (only,) = run_undo(desk.run("ana"), plan).results
+    (only,) = run_undo(desk.context("ana"), plan).results
     assert (only["edit_id"], only["note"]) == (None, outcomes.HIDDEN)
 
 

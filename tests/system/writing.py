@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.edits.assignments import assigned
 from pipelines.edits.checks import Gathered
-from pipelines.edits.propose import Work, run_proposal
+from pipelines.edits.propose import run_proposal
 from pipelines.ledger.ledger import Ledger
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
@@ -35,11 +35,11 @@ class Desk:
     four_eyes: bool = True
     ended: bool = True
 
-    def run(self, actor: str) -> Run:
+    def context(self, actor: str) -> Context:
         """Give what a command works with, run by someone."""
-        run = self.firm.run(clock=self.clock or QuickClock(), stop=None)
-        settings = replace(run.settings, actor=actor, four_eyes=self.four_eyes)
-        return replace(run, settings=settings)
+        context = self.firm.context(self.clock or QuickClock())
+        settings = replace(context.settings, actor=actor, four_eyes=self.four_eyes)
+        return replace(context, settings=settings)
 
     def propose(self, resource: str, key: object, *changes: str) -> list[str]:
         """Propose new values, such as `status=closed`; gives the edits."""
@@ -47,26 +47,25 @@ class Desk:
 
     def propose_all(self, wanted: Gathered) -> list[str]:
         """Propose what was gathered; gives the edits."""
-        run = self.run(AUTHOR)
-        outcome = run_proposal(Work(run.settings, run.clock), "edits propose", lambda _: wanted)
+        outcome = run_proposal(self.context(AUTHOR), "edits propose", lambda _: wanted)
         assert outcome.exit_code == 0, outcome.errors
         return [one["edit_id"] for one in outcome.results]
 
     def plan(self, limits: Limits | None = None, **options: bool) -> Outcome:
         """Plan what waits."""
-        return run_plan(self.run(AUTHOR), limits or Limits(), **options)
+        return run_plan(self.context(AUTHOR), limits or Limits(), **options)
 
     def review(self, plan: str, answer: ReviewAnswer | None = None, by: str = APPROVER) -> Outcome:
         """Approve a plan, all of it unless said otherwise."""
-        return run_review(self.run(by), plan, answer or ReviewAnswer(("all",)))
+        return run_review(self.context(by), plan, answer or ReviewAnswer(("all",)))
 
     def probe(self, plan: str) -> Outcome:
         """Ask whether the collections of a plan are guarded."""
-        return run_probe(self.run(AUTHOR), plan)
+        return run_probe(self.context(AUTHOR), plan)
 
     def push(self, plan: str, **options: Any) -> Outcome:  # noqa: ANN401 - as run_push has them
         """Send a plan."""
-        return run_push(self.run(APPROVER), plan, **{"commit": plan, **options})
+        return run_push(self.context(APPROVER), plan, **{"commit": plan, **options})
 
     def approved(self, limits: Limits | None = None, **options: bool) -> str:
         """Plan what waits and approve it; gives the plan."""

@@ -14,7 +14,7 @@ from pipelines.errors import BusyError, FileInTheWayError, NoWarehouseError
 from pipelines.progress import Lines
 from pipelines.transform.errors import NotBuiltError, SelectionError
 from pipelines.transform.listing import run_docs, run_ls, run_show
-from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.run import ModelContext, run_check, run_transform
 from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse, writer_lock
 from tests.unit.tiny_models import FACTS, MODELS, StoppedClock, workshop
@@ -36,27 +36,27 @@ MARKUP = '<script src="https://x.example/a.js">&'
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
+def work(tmp_path: Path) -> ModelContext:
     """Give the commands a folder with models and a warehouse that nobody has open."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}):
         pass
-    return Work(
+    return ModelContext(
         Settings(tmp_path / "data", "tester"),
         StoppedClock(),
         Lines(io.StringIO()),
         threading.Event(),
-        (tmp_path / "sql",),
-        lambda _warehouse: {},
+        folders=(tmp_path / "sql",),
+        generate=lambda _warehouse: {},
     )
 
 
-def change(work: Work, statement: str) -> list[tuple[object, ...]]:
+def change(work: ModelContext, statement: str) -> list[tuple[object, ...]]:
     """Run a statement in the warehouse."""
     with Warehouse(work.settings.data_dir) as warehouse:
         return warehouse.rows(statement)
 
 
-def test_transform_tells_what_it_built(work: Work) -> None:
+def test_transform_tells_what_it_built(work: ModelContext) -> None:
     """A result for each model, and a summary; the second time there is nothing to do."""
     outcome = run_transform(work)
     assert (outcome.exit_code, outcome.errors) == (0, [])
@@ -71,7 +71,7 @@ def test_transform_tells_what_it_built(work: Work) -> None:
     assert "0 models built in 0.0 s, 3 unchanged; 4 checks, 0 failed" in again.text
 
 
-def test_transform_tells_what_failed(work: Work) -> None:
+def test_transform_tells_what_failed(work: ModelContext) -> None:
     """Exit code 7; the check and the number of rows are named, what is in them is not."""
     change(work, "insert into raw_firm.bills values (3, 'a secret', -1, '2')")
     outcome = run_transform(work)
@@ -89,7 +89,7 @@ def test_transform_tells_what_failed(work: Work) -> None:
     }
 
 
-def test_transform_tells_warnings(work: Work) -> None:
+def test_transform_tells_warnings(work: ModelContext) -> None:
     """A check that only warns is in the text and the results, and the exit code is 0."""
     (work.folders[0] / "checks" / "nothing_negative.sql").write_text(
         f"-- severity: warn\n{NEGATIVE}", "utf-8"
@@ -101,7 +101,7 @@ def test_transform_tells_warnings(work: Work) -> None:
     assert "checks.nothing_negative     1" in outcome.text
 
 
-def test_transform_is_the_only_writer(work: Work) -> None:
+def test_transform_is_the_only_writer(work: ModelContext) -> None:
     """While another run holds the data folder, exit code 4 and nothing is built."""
     now = work.clock.now()
     with (
@@ -111,7 +111,7 @@ def test_transform_is_the_only_writer(work: Work) -> None:
         run_transform(work)
 
 
-def test_commands_need_a_warehouse(work: Work, tmp_path: Path) -> None:
+def test_commands_need_a_warehouse(work: ModelContext, tmp_path: Path) -> None:
     """Without one, transform and check say how to make it, and make none themselves."""
     empty = tmp_path / "empty"
     here = replace(work, settings=Settings(empty, "tester"))
@@ -121,7 +121,7 @@ def test_commands_need_a_warehouse(work: Work, tmp_path: Path) -> None:
     assert not empty.exists()
 
 
-def test_check_looks_at_what_is_built(work: Work) -> None:
+def test_check_looks_at_what_is_built(work: ModelContext) -> None:
     """Rows that went wrong since are found, kept and told with exit code 7; nothing is built. The
     next transform finds them too, although no raw table changed.
     """
@@ -144,7 +144,7 @@ def test_check_looks_at_what_is_built(work: Work) -> None:
     assert change(work, query) == []
 
 
-def test_check_names_what_is_not_built(work: Work) -> None:
+def test_check_names_what_is_not_built(work: ModelContext) -> None:
     """A model that was added since: its checks wait, exit code 4."""
     run_transform(work)
     (work.folders[0] / "core" / "new.sql").write_text("-- grain: one row\nselect 1 as a", "utf-8")
@@ -154,7 +154,7 @@ def test_check_names_what_is_not_built(work: Work) -> None:
     assert outcome.results[-1]["status"] == "not_built"
 
 
-def test_models_are_listed_without_a_build(work: Work) -> None:
+def test_models_are_listed_without_a_build(work: ModelContext) -> None:
     """In the order of building, with columns and what they read; rows once they are built."""
     results = run_ls(work).results
     assert [row["model"] for row in results] == [
@@ -175,7 +175,7 @@ def test_models_are_listed_without_a_build(work: Work) -> None:
     assert run_ls(work).results[1]["rows"] == 2
 
 
-def test_a_model_is_shown(work: Work) -> None:
+def test_a_model_is_shown(work: ModelContext) -> None:
     """With its grain, its columns, its checks and its query."""
     outcome = run_show(work, "fct_bill")
     for said in ("Bills that count.", "DECIMAL(18,2)", "unique: bill_id", "from bills", FACTS):
@@ -205,7 +205,7 @@ class Page(HTMLParser):
             self.loads.append(tag)
 
 
-def test_the_page_stands_alone(work: Work, tmp_path: Path) -> None:
+def test_the_page_stands_alone(work: ModelContext, tmp_path: Path) -> None:
     """One file: every link leads within it, nothing is loaded, and texts cannot become markup."""
     fact = tmp_path / FACTS
     text = fact.read_text("utf-8").replace("Bills that count.", f"Bills {MARKUP}")
@@ -228,13 +228,13 @@ def test_the_page_stands_alone(work: Work, tmp_path: Path) -> None:
     assert re.search(r"<title>raw_firm\.bills</title>", html)
 
 
-def test_the_page_replaces_files_only(work: Work, tmp_path: Path) -> None:
+def test_the_page_replaces_files_only(work: ModelContext, tmp_path: Path) -> None:
     """A folder of that name is left alone."""
     with pytest.raises(FileInTheWayError):
         run_docs(work, tmp_path)
 
 
-def test_the_rows_of_a_check_are_shown(work: Work) -> None:
+def test_the_rows_of_a_check_are_shown(work: ModelContext) -> None:
     """`check show` names the check, its rows and since when, also when the build was undone; of
     what is not known it says so; another name is an error with the ones that there are.
     """

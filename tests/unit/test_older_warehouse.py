@@ -12,7 +12,7 @@ from pipelines.operate.status import run_status
 from pipelines.progress import Lines
 from pipelines.state.runs import Meta
 from pipelines.transform.errors import NotBuiltError
-from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.run import ModelContext, run_check, run_transform
 from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse
 from tests.unit.tiny_models import MODELS, StoppedClock, workshop
@@ -30,23 +30,23 @@ LATER = {
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
+def work(tmp_path: Path) -> ModelContext:
     """Give the commands a folder with models that are built."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}) as shop:
         Meta(shop.warehouse)
-    work = Work(
+    work = ModelContext(
         Settings(tmp_path / "data", "tester"),
         StoppedClock(),
         Lines(io.StringIO()),
         threading.Event(),
-        (tmp_path / "sql",),
-        lambda _warehouse: {},
+        folders=(tmp_path / "sql",),
+        generate=lambda _warehouse: {},
     )
     assert run_transform(work).exit_code == 0
     return work
 
 
-def test_what_was_built_before_this_release_can_be_looked_at(work: Work) -> None:
+def test_what_was_built_before_this_release_can_be_looked_at(work: ModelContext) -> None:
     """What is only read is not brought up to date; what checks says that transform comes first."""
     with Warehouse(work.settings.data_dir) as warehouse:
         for table in ("inputs", "withheld"):
@@ -67,7 +67,7 @@ def test_what_was_built_before_this_release_can_be_looked_at(work: Work) -> None
         run_check(work)
 
 
-def test_the_rows_that_stopped_the_last_build_are_shown(work: Work) -> None:
+def test_the_rows_that_stopped_the_last_build_are_shown(work: ModelContext) -> None:
     """Also where the same check found nothing in the build that still stands."""
     with Warehouse(work.settings.data_dir) as warehouse:
         warehouse.rows("insert into raw_firm.bills values (9, 'paid', -1, '2')")

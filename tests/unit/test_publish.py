@@ -19,7 +19,7 @@ from pipelines.publish.pointer import read_published
 from pipelines.publish.snapshot import KEPT, run_publish
 from pipelines.publish.sql import csv_text, run_sql
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
-from pipelines.transform.run import Work, run_check, run_transform
+from pipelines.transform.run import ModelContext, run_check, run_transform
 from pipelines.warehouse import Warehouse
 from sources.errors import ConfigurationError
 from tests.unit.tiny_models import MODELS, StoppedClock, workshop
@@ -40,34 +40,34 @@ REFUSED = (
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
+def work(tmp_path: Path) -> ModelContext:
     """Give the commands a folder with models that are built."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}):
         pass
-    work = Work(
+    work = ModelContext(
         Settings(tmp_path / "data", "tester"),
         StoppedClock(),
         Lines(io.StringIO()),
         threading.Event(),
-        (tmp_path / "sql",),
-        lambda _warehouse: {},
+        folders=(tmp_path / "sql",),
+        generate=lambda _warehouse: {},
     )
     assert run_transform(work).exit_code == 0
     return work
 
 
-def home(work: Work) -> Path:
+def home(work: ModelContext) -> Path:
     """Name the folder of what is published."""
     return work.settings.data_dir / "published"
 
 
-def change(work: Work, statement: str) -> None:
+def change(work: ModelContext, statement: str) -> None:
     """Run a statement in the warehouse."""
     with Warehouse(work.settings.data_dir) as warehouse:
         warehouse.rows(statement)
 
 
-def test_what_an_older_release_built_is_built_again_first(work: Work) -> None:
+def test_what_an_older_release_built_is_built_again_first(work: ModelContext) -> None:
     """It took the unknown for a value, so nothing of it is published; a build makes it good."""
     with Warehouse(work.settings.data_dir) as warehouse:
         warehouse.rows("drop table meta.not_known")
@@ -80,7 +80,7 @@ def test_what_an_older_release_built_is_built_again_first(work: Work) -> None:
     assert run_publish(work).exit_code == 0
 
 
-def test_marts_and_bi_are_published(work: Work) -> None:
+def test_marts_and_bi_are_published(work: ModelContext) -> None:
     """As tables of one file, with their comments, and each as a Parquet file; staging is not, and
     the file is in the format of DuckDB 1.5.
     """
@@ -124,7 +124,7 @@ def test_marts_and_bi_are_published(work: Work) -> None:
     ]
 
 
-def test_what_is_published_is_private_and_read_only(work: Work) -> None:
+def test_what_is_published_is_private_and_read_only(work: ModelContext) -> None:
     """Folders are the owner's alone, snapshots and Parquet are written by nobody."""
     run_publish(work)
     modes = {
@@ -165,7 +165,7 @@ insert into meta.models by name (select * replace ('core.dim_matter_custom' as m
     ],
 )
 def test_custom_fields_are_published_where_they_are_listed(
-    work: Work, listed: tuple[str, ...], published: set[str]
+    work: ModelContext, listed: tuple[str, ...], published: set[str]
 ) -> None:
     """A field whose id is not in the list is in no file: in the snapshot, and in the Parquet."""
     change(work, CUSTOM)
@@ -182,7 +182,7 @@ def test_custom_fields_are_published_where_they_are_listed(
         assert (("A field",) in connection.execute(names).fetchall()) == ("cf_901" in published)
 
 
-def test_a_custom_field_that_is_not_there_cannot_be_published(work: Work) -> None:
+def test_a_custom_field_that_is_not_there_cannot_be_published(work: ModelContext) -> None:
     """An id that is none of the firm's is told, and what is published stays."""
     change(work, CUSTOM)
     settings = dataclasses.replace(work.settings, published_custom_fields=("902", "90"))
@@ -191,7 +191,7 @@ def test_a_custom_field_that_is_not_there_cannot_be_published(work: Work) -> Non
     assert not home(work).exists()
 
 
-def test_a_load_that_failed_brought_nothing(work: Work) -> None:
+def test_a_load_that_failed_brought_nothing(work: ModelContext) -> None:
     """The pointer tells the last load that was complete, not one that ended without its rows."""
     for hour, status in ((8, "ok"), (9, "failed"), (10, "incomplete")):
         at = f"2026-03-02T{hour:02}:00:00Z"
@@ -204,7 +204,7 @@ def test_a_load_that_failed_brought_nothing(work: Work) -> None:
     assert read_published(work.settings.data_dir).last_load_at == "2026-03-02T08:00:00Z"
 
 
-def test_a_load_that_is_not_built_is_not_told(work: Work) -> None:
+def test_a_load_that_is_not_built_is_not_told(work: ModelContext) -> None:
     """The load of the pointer is one whose rows the models hold, changed by it or not."""
     change(
         work,
@@ -220,7 +220,7 @@ def test_a_load_that_is_not_built_is_not_told(work: Work) -> None:
     assert read_published(work.settings.data_dir).last_load_at != ""
 
 
-def test_a_build_that_was_undone_is_told_until_one_stands(work: Work) -> None:
+def test_a_build_that_was_undone_is_told_until_one_stands(work: ModelContext) -> None:
     """Nothing is published meanwhile; `check`, which looks at the build before it, loses nothing
     of what was found.
     """
@@ -239,7 +239,7 @@ def test_a_build_that_was_undone_is_told_until_one_stands(work: Work) -> None:
     assert run_publish(work).exit_code == 0
 
 
-def test_the_last_five_stay(work: Work) -> None:
+def test_the_last_five_stay(work: ModelContext) -> None:
     """Numbers go up; older generations are removed, and the second name is the newest's."""
     for _ in range(KEPT + 2):
         run_publish(work)
@@ -250,7 +250,7 @@ def test_the_last_five_stay(work: Work) -> None:
     assert (home(work) / "warehouse.duckdb").samefile(home(work) / numbers[-1])
 
 
-def test_nothing_is_published_that_a_check_refuses(work: Work) -> None:
+def test_nothing_is_published_that_a_check_refuses(work: ModelContext) -> None:
     """What failed in `check` since it was built: exit code 7, and the pointer stays."""
     run_publish(work)
     before = read_published(work.settings.data_dir)
@@ -260,7 +260,7 @@ def test_nothing_is_published_that_a_check_refuses(work: Work) -> None:
     assert read_published(work.settings.data_dir) == before
 
 
-def test_nothing_built_is_nothing_to_publish(tmp_path: Path, work: Work) -> None:
+def test_nothing_built_is_nothing_to_publish(tmp_path: Path, work: ModelContext) -> None:
     """Before the first transform: exit code 4."""
     with workshop(tmp_path / "other"):
         pass
@@ -269,7 +269,7 @@ def test_nothing_built_is_nothing_to_publish(tmp_path: Path, work: Work) -> None
         run_publish(dataclasses.replace(work, settings=settings))
 
 
-def test_sql_reads_what_is_published(work: Work) -> None:
+def test_sql_reads_what_is_published(work: ModelContext) -> None:
     """Not what was built since; results have types, the text is a table with the generation."""
     query = "select state, total from core.fct_bill order by bill_id"
     with pytest.raises(NotPublishedError):
@@ -284,7 +284,7 @@ def test_sql_reads_what_is_published(work: Work) -> None:
     assert twice.results == [{"a": 1, "a_1": 2}]
 
 
-def test_sql_reaches_nothing_else(work: Work) -> None:
+def test_sql_reaches_nothing_else(work: ModelContext) -> None:
     """No other file, no change, no extension, no second statement: exit code 2."""
     run_publish(work)
     for query in REFUSED:
@@ -302,7 +302,7 @@ def test_csv_holds_no_formula() -> None:
     assert {tuple(row[1:]) for row in read[1:]} == {("-5", "", "true")}
 
 
-def test_a_pointer_that_is_no_pointer(work: Work) -> None:
+def test_a_pointer_that_is_no_pointer(work: ModelContext) -> None:
     """It is told with exit code 7, and the next publish mends it with a new number."""
     run_publish(work)
     whole = (home(work) / "current.json").read_text("utf-8")
@@ -315,7 +315,7 @@ def test_a_pointer_that_is_no_pointer(work: Work) -> None:
     assert read_published(work.settings.data_dir).generation == 2
 
 
-def test_a_pointer_leads_nowhere_else(work: Work) -> None:
+def test_a_pointer_leads_nowhere_else(work: ModelContext) -> None:
     """A name that is not the generation's own is refused; a file that is gone is told."""
     run_publish(work)
     pointer = home(work) / "current.json"
@@ -329,7 +329,7 @@ def test_a_pointer_leads_nowhere_else(work: Work) -> None:
         run_sql(work.settings, work.clock, "select 1")
 
 
-def test_what_is_missing_for_good_is_told_once_in_each_run(work: Work) -> None:
+def test_what_is_missing_for_good_is_told_once_in_each_run(work: ModelContext) -> None:
     """As incomplete the first time, afterwards as a warning; never as both."""
     with Warehouse(work.settings.data_dir) as warehouse:
         columns = warehouse.columns("meta", "not_known")

@@ -1,20 +1,17 @@
 """The demo: a simulated Clio on loopback, both products, loaded, changed, proved and corrected."""
 
 import shutil
-import threading
+from dataclasses import replace
 from pathlib import Path
 
-from pipelines.config import Settings
 from pipelines.errors import NotADemoError
 from pipelines.ledger.ledger import FILE as LEDGER
 from pipelines.ledger.ledger import HEAD
-from pipelines.load.command import Run, run_load
-from pipelines.load.planning import Choice
+from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
-from pipelines.progress import Lines
 from pipelines.sweep.command import run_sweep
+from pipelines.transform.run import ModelContext
 from pipelines.warehouse import DEMO_MARK, FILE, prepare_data_folder, writer_lock
-from sources.clio_http.clock import Clock
 from sources.clio_simulator import SimulatedClock, Simulator
 
 from . import edits, evidence, figures, loads, proof
@@ -25,41 +22,34 @@ EARLIER = (FILE, FILE + ".wal", "epoch.json", LEDGER, LEDGER + "-wal", LEDGER + 
 EARLIER_FOLDERS = ("plans", "published", "reports")
 
 
-def run_demo(
-    settings: Settings,
-    *,
-    clock: Clock,
-    reporter: Lines,
-    stop: threading.Event,
-) -> Outcome:
+def run_demo(context: ModelContext) -> Outcome:
     """Load the invented firm twice, with changes between; prove, correct and publish the result.
 
     Raises:
         NotADemoError: the data folder holds another firm's warehouse.
 
     """
-    folder = settings.data_dir
+    folder, clock, reporter = context.settings.data_dir, context.clock, context.reporter
     prepare_data_folder(folder)
     with writer_lock(folder, "demo", clock.now()):
         _clear(folder)
     with Simulator(FIRM, clock=SimulatedClock.real(), rate_limit=0) as clio:
-        here = pointed_at(settings, clio)
+        here = replace(context, settings=pointed_at(context.settings, clio))
         reporter.note(f"A simulated Clio runs at {clio.url}, Manage and Grow.")
-        run = Run(here, Choice(), clock, reporter, stop)
-        first = run_load(run, BOTH, into_demo=True)
+        first = run_load(here, BOTH, into_demo=True)
         reporter.note("The firm changes: a matter is closed, time is added, a phone call is noted.")
         change(clio)
-        second = run_load(run, BOTH, into_demo=True)
+        second = run_load(here, BOTH, into_demo=True)
         reporter.note("A task is deleted, and a note changes without a new timestamp: no load can")
         reporter.note("see either. The sweep reads everything again and proves what it holds.")
         change_unseen(clio)
-        swept = run_sweep(run, BOTH, into_demo=True)
+        swept = run_sweep(here, BOTH, into_demo=True)
         reporter.note("Three corrections are sent back to Clio; a colleague is faster with one.")
-        corrected = edits.show(run, clio)
+        corrected = edits.show(here, clio)
         reporter.note("The models are built and checked, and what they say is published.")
-        published = figures.show(run)
+        published = figures.show(here)
         reporter.note("Clio makes its own reports, and everything is compared with them.")
-        compared = evidence.show(run)
+        compared = evidence.show(here)
     steps = (first, second, swept, corrected, published, compared)
     outcome = Outcome("demo", first.started_at, clock.now(), run_id=second.run_id)
     outcome.errors = [error for step in steps for error in step.errors]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.context import Context
 from pipelines.edits.import_file import imported
-from pipelines.edits.propose import Work, run_proposal
-from pipelines.load.command import Run
+from pipelines.edits.propose import run_proposal
 from pipelines.outcome import Outcome, table
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
@@ -30,11 +30,11 @@ CONFLICT = 6
 """The exit code of a push in which a colleague came first, which is what the demo shows."""
 
 
-def show(run: Run, clio: Simulator) -> Outcome:
+def show(context: Context, clio: Simulator) -> Outcome:
     """Correct three matters, of which a colleague changes one meanwhile, and undo it."""
-    folder = run.settings.data_dir
+    folder = context.settings.data_dir
     keys = [row["id"] for row in clio.dump("matters") if row["status"] == "Open"][:3]
-    author, approver = acting(run, AUTHOR), acting(run, APPROVER)
+    author, approver = acting(context, AUTHOR), acting(context, APPROVER)
     steps = [proposed(author, written(folder, keys))]
     plan = run_plan(author, Limits(), into_demo=True)
     steps.append(plan)
@@ -64,9 +64,9 @@ def show(run: Run, clio: Simulator) -> Outcome:
     return outcome
 
 
-def acting(run: Run, actor: str) -> Run:
+def acting(context: Context, actor: str) -> Context:
     """Let somebody else run the next command."""
-    return replace(run, settings=replace(run.settings, actor=actor))
+    return replace(context, settings=replace(context.settings, actor=actor))
 
 
 def written(folder: Path, keys: Sequence[int]) -> Path:
@@ -80,10 +80,10 @@ def written(folder: Path, keys: Sequence[int]) -> Path:
     return path
 
 
-def proposed(run: Run, path: Path) -> Outcome:
+def proposed(context: Context, path: Path) -> Outcome:
     """Propose what the file wants."""
     found = imported(path, "")
-    return run_proposal(Work(run.settings, run.clock), "edits import", lambda _: found)
+    return run_proposal(context, "edits import", lambda _: found)
 
 
 def hash12(results: Sequence[Mapping[str, Any]]) -> str:

@@ -3,14 +3,12 @@
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.load.command import Run
 from pipelines.outcome import Outcome, table
 from pipelines.publish.pointer import opened
 from pipelines.publish.snapshot import run_publish
 from pipelines.sql_folder import sql_folder
-from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.metrics import BASES, Metric, read_metrics
-from pipelines.transform.run import Work, run_transform
+from pipelines.transform.run import ModelContext, run_transform
 
 SHOWN = (
     "utilization",
@@ -37,14 +35,12 @@ UNITS = {
 NOTHING = "-"
 
 
-def show(run: Run) -> Outcome:
+def show(context: ModelContext) -> Outcome:
     """Build and publish; the text has the figures of what is published."""
-    folders = (sql_folder(),)
-    work = Work(run.settings, run.clock, run.reporter, run.stop, folders, custom_field_models)
-    built = run_transform(work)
+    built = run_transform(context)
     if built.exit_code == 0:
-        published = run_publish(work)
-        published.text = text(run.settings.data_dir)
+        published = run_publish(context)
+        published.text = text(context.settings.data_dir)
         return published
     return built
 

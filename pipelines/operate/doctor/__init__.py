@@ -3,6 +3,5 @@
 from .examine import examine, run_doctor
 from .line import DoctorLine
 from .probe import run_probe
-from .session import Work
 
-__all__ = ["DoctorLine", "Work", "examine", "run_doctor", "run_probe"]
+__all__ = ["DoctorLine", "examine", "run_doctor", "run_probe"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.access import access
 from pipelines.config import PRODUCTS, read_settings
+from pipelines.context import Context
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from sources.clio_http.clock import Clock
@@ -15,7 +16,7 @@ from sources.errors import ClioError, ConfigurationError, Interrupted
 from . import lists, machine, sign_in, stored
 from .line import FAIL, NOTE, SIGN_IN, DoctorLine, exit_code, text
 from .refused import refused_fields, refused_parameters
-from .session import ProductSession, Work, opened
+from .session import ProductSession, opened
 
 
 def run_doctor(stop: threading.Event, clock: Clock, reporter: Lines) -> Outcome:
@@ -29,41 +30,41 @@ def run_doctor(stop: threading.Event, clock: Clock, reporter: Lines) -> Outcome:
         outcome = ended(lines, Outcome("doctor", began, clock.now()))
         outcome.exit_code = error.exit_code
         return outcome
-    return examine(Work(settings, clock, reporter, stop, folder))
+    return examine(Context(settings, clock, reporter, stop, folder))
 
 
-def examine(work: Work) -> Outcome:
+def examine(context: Context) -> Outcome:
     """Make every check: exit code 7 if one failed, 3 if only a sign-in did.
 
     Raises:
         Interrupted: the run is to stop.
 
     """
-    began, folder = work.clock.now(), work.settings.data_dir
+    began, folder = context.clock.now(), context.settings.data_dir
     lines = [
         machine.versions(),
-        machine.configuration(work.settings, work.folder),
+        machine.configuration(context.settings, context.folder),
         machine.data_folder(folder),
         machine.lock(folder),
         machine.disk(folder),
         machine.copies(folder),
         machine.stop(folder),
     ]
-    found, known = stored.look(work.settings, began)
-    lines += [*found, stored.ledger(work.settings, work.clock)]
+    found, known = stored.look(context.settings, began)
+    lines += [*found, stored.ledger(context.settings, context.clock)]
     for source in PRODUCTS:
-        lines += [line.of(source) for line in _product(work, source, known)]
-    return ended(lines, Outcome("doctor", began, work.clock.now()))
+        lines += [line.of(source) for line in _product(context, source, known)]
+    return ended(lines, Outcome("doctor", began, context.clock.now()))
 
 
-def _product(work: Work, source: str, known: stored.DoctorFacts) -> Iterator[DoctorLine]:
+def _product(context: Context, source: str, known: stored.DoctorFacts) -> Iterator[DoctorLine]:
     """Check one product; what keeps it from being asked is a line of its own."""
     try:
-        if not access.is_set_up(source, work.settings):
+        if not access.is_set_up(source, context.settings):
             what = "not set up: there is no token, and nobody is signed in"
             yield DoctorLine(SIGN_IN, NOTE, what, login(source))
             return
-        with opened(work, source) as session:
+        with opened(context, source) as session:
             yield from _online(session, source, known)
     except Interrupted:
         raise

@@ -9,6 +9,7 @@ import orjson
 
 from pipelines.access import access
 from pipelines.config import PRODUCTS
+from pipelines.context import Context
 from pipelines.errors import FileInTheWayError
 from pipelines.load import products
 from pipelines.outcome import Outcome, jsonable
@@ -17,7 +18,7 @@ from sources.errors import ConfigurationError, SignInNeededError
 
 from . import grow_questions, manage_questions
 from .answers import Asker, DoctorQuestion, Finding, answered
-from .session import Work, opened
+from .session import opened
 
 NAME = "clio-sync-probe.json"
 QUESTIONS: Mapping[str, Sequence[DoctorQuestion]] = {
@@ -26,7 +27,7 @@ QUESTIONS: Mapping[str, Sequence[DoctorQuestion]] = {
 }
 
 
-def run_probe(work: Work, out: Path | None = None) -> Outcome:
+def run_probe(context: Context, out: Path | None = None) -> Outcome:
     """Put every question to each product that is set up, and write the answers to a file.
 
     Raises:
@@ -35,16 +36,16 @@ def run_probe(work: Work, out: Path | None = None) -> Outcome:
         ClioError: no product could be asked.
 
     """
-    began, path = work.clock.now(), out or work.folder / NAME
+    began, path = context.clock.now(), out or context.folder / NAME
     if path.exists() or path.is_symlink():
         message = f"{path} is there already"
         raise FileInTheWayError(message)
-    ready = [source for source in PRODUCTS if access.is_set_up(source, work.settings)]
+    ready = [source for source in PRODUCTS if access.is_set_up(source, context.settings)]
     if not ready:
         message = "there is no token, and nobody is signed in"
         raise SignInNeededError(message)
-    answers = [answer for source in ready for answer in _probe(work, source)]
-    outcome = Outcome("doctor", began, work.clock.now())
+    answers = [answer for source in ready for answer in _probe(context, source)]
+    outcome = Outcome("doctor", began, context.clock.now())
     outcome.results = [answer.document() for answer in answers]
     _write(path, {"taken_at": began, **about(), "answers": list(outcome.results)})
     outcome.text = _text(answers, path)
@@ -59,12 +60,14 @@ def about() -> dict[str, str]:
     }
 
 
-def _probe(work: Work, source: str) -> list[Finding]:
-    with opened(work, source) as session:
+def _probe(context: Context, source: str) -> list[Finding]:
+    with opened(context, source) as session:
         name = products.PRODUCT_NAMES[source]
-        work.reporter.note(f"asking {name} {len(QUESTIONS[source])} questions; nothing is changed")
+        context.reporter.note(
+            f"asking {name} {len(QUESTIONS[source])} questions; nothing is changed"
+        )
         session.who_am_i()  # so that a token that is over is renewed, or refused at once
-        asker = Asker(session.client, work.clock)
+        asker = Asker(session.client, context.clock)
         return [answered(source, question, asker) for question in QUESTIONS[source]]
 
 

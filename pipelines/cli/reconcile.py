@@ -1,31 +1,21 @@
-"""The commands that compare Clio with the warehouse."""
+"""`clio-sync reconcile`: Clio compared with the warehouse."""
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import call, common, main
+from .base import command, command_group, main
 
 if TYPE_CHECKING:
-    from pipelines.load.command import Run
+    from pipelines.context import Context
     from pipelines.outcome import Outcome
+
 
 SAMPLE = 50
 
 
-def _run(stop: threading.Event) -> "Run":
-    from pipelines.config import read_settings
-    from pipelines.load.command import Run
-    from pipelines.load.planning import Choice
-    from pipelines.progress import reporter
-    from sources.clio_http.clock import SystemClock
-
-    return Run(read_settings(), Choice(), SystemClock(stop), reporter(), stop)
-
-
-@main.group(invoke_without_command=True)
+@command_group(main, "reconcile")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -47,17 +37,9 @@ def _run(stop: threading.Event) -> "Run":
     help="Ask Clio for so many records one by one, field by field.",
 )
 @click.option("--reports", is_flag=True, help="Also let Clio make its own reports, and tie out.")
-@common
-@click.pass_context
-def reconcile(  # noqa: PLR0913, PLR0917 - one argument for each option
-    context: click.Context,
-    out: Path | None,
-    ids: tuple[str, ...],
-    sample: int,
-    reports: bool,  # noqa: FBT001 - click passes flags by name
-    as_json: bool,  # noqa: FBT001
-    debug: bool,  # noqa: FBT001
-) -> None:
+def reconcile(
+    context: "Context", *, out: Path | None, ids: tuple[str, ...], sample: int, reports: bool
+) -> "Outcome":
     """Compare Clio with the warehouse, and write one dated package of evidence.
 
     Nothing in Clio or in the warehouse is changed. Each comparison ends as match, within
@@ -71,30 +53,16 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one argument for each option
       clio-sync reconcile --sample 0 --json
       clio-sync reconcile --reports
     """
-    if context.invoked_subcommand is not None:
-        return
+    from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.reconcile.run import ReconcileOptions, run_reconcile
-
-        walked = () if "all" in ids else ids
-        return run_reconcile(
-            _run(stop), ReconcileOptions(walked if ids else None, sample, out, reports)
-        )
-
-    call("reconcile", body, as_json=as_json, debug=debug)
+    walked = () if "all" in ids else ids
+    return run_reconcile(context, ReconcileOptions(walked if ids else None, sample, out, reports))
 
 
-@reconcile.command("accept")
+@command(reconcile, "accept")
 @click.argument("difference", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it may stay as it is.")
-@common
-def reconcile_accept(
-    difference: str,
-    reason: str,
-    as_json: bool,  # noqa: FBT001 - click passes flags by name
-    debug: bool,  # noqa: FBT001
-) -> None:
+def reconcile_accept(context: "Context", *, difference: str, reason: str) -> "Outcome":
     """Accept a difference of the last run. It is open again as soon as either side changes.
 
     Who accepted what, when and why is kept in the ledger.
@@ -103,21 +71,16 @@ def reconcile_accept(
     Examples:
       clio-sync reconcile accept 3f2a9c01d4e5 --reason "cheque of 31 October, cleared on the 2nd"
     """
+    from pipelines.reconcile.run import run_accept
+
     if not reason.strip():
         raise click.UsageError("--reason says why it may stay as it is")  # noqa: EM101, TRY003 - told once
-
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.reconcile.run import run_accept
-
-        return run_accept(_run(stop), difference, reason)
-
-    call("reconcile accept", body, as_json=as_json, debug=debug)
+    return run_accept(context, difference, reason)
 
 
-@reconcile.command("verify")
+@command(reconcile, "verify")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@common
-def reconcile_verify(folder: Path, as_json: bool, debug: bool) -> None:  # noqa: FBT001
+def reconcile_verify(context: "Context", *, folder: Path) -> "Outcome":
     """Check that a package is as it was written: its files, and its manifest in the ledger.
 
     Without this program, sha256sum -c SHA256SUMS checks the files.
@@ -126,10 +89,6 @@ def reconcile_verify(folder: Path, as_json: bool, debug: bool) -> None:  # noqa:
     Examples:
       clio-sync reconcile verify data/reports/2026-10-31-3f2a9c01
     """
+    from pipelines.reconcile.run import run_verify
 
-    def body(stop: threading.Event) -> "Outcome":
-        from pipelines.reconcile.run import run_verify
-
-        return run_verify(_run(stop), folder)
-
-    call("reconcile verify", body, as_json=as_json, debug=debug)
+    return run_verify(context, folder)

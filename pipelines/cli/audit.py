@@ -1,0 +1,67 @@
+"""`clio-sync audit`: the ledger, and whether it is whole."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import command, main
+
+if TYPE_CHECKING:
+    from pipelines.context import Context
+    from pipelines.outcome import Outcome
+
+
+@main.group("audit")
+def audit() -> None:
+    """Look at the ledger: who approved what, what was sent, and whether it is whole.
+
+    \b
+    Examples:
+      clio-sync audit show --last 50
+      clio-sync audit verify --head 212:9f86d081884c7d659a2feaa0c55ad015
+    """
+
+
+@command(audit, "show")
+@click.option("--last", default=200, type=click.IntRange(min=1), metavar="N", help="Newest N.")
+@click.option("--plan", default="", metavar="HASH", help="Only events of this plan.")
+@click.option("--edit", default="", metavar="EDIT", help="Only events of this edit.")
+def audit_show(context: "Context", *, last: int, plan: str, edit: str) -> "Outcome":
+    """Print the events of the ledger; values in them are shown by their hashes.
+
+    \b
+    Example:
+      clio-sync audit show --plan 3f2a9c41d0be
+    """
+    from pipelines.push.audit import run_show
+
+    return run_show(context, last, plan, edit)
+
+
+@command(audit, "verify")
+@click.option("--head", default="", metavar="HEAD", help="A head that was kept elsewhere.")
+def audit_verify(context: "Context", *, head: str) -> "Outcome":
+    """Check every event of the ledger, and that it still holds a head that was printed before.
+
+    \b
+    Example:
+      clio-sync audit verify --head 212:9f86d081884c7d659a2feaa0c55ad015
+    """
+    from pipelines.push.audit import run_verify
+
+    return run_verify(context, head)
+
+
+@command(audit, "accept")
+def audit_accept(context: "Context") -> "Outcome":
+    """Go on with a ledger whose end is lost, where no backup of it is left; that is recorded.
+
+    An event that was changed is never accepted.
+
+    \b
+    Example:
+      clio-sync audit accept
+    """
+    from pipelines.push.audit import run_accept
+
+    return run_accept(context)
