@@ -14,13 +14,18 @@ from .progress import Lines, reporter
 
 @dataclass(frozen=True)
 class Context:
-    """What a command works with; `folder` is where it is run, and where `.dlt/` is looked for."""
+    """What a command works with.
+
+    `folder` is where it is run, and where `.dlt/` is looked for; `into_demo` is set by the demo
+    alone, whose data folder no other firm is read into.
+    """
 
     settings: Settings
     clock: Clock
     reporter: Lines
     stop: threading.Event
     folder: Path = field(default_factory=Path.cwd)
+    into_demo: bool = False
 
     @classmethod
     def here(cls, stop: threading.Event) -> Self:

@@ -8,10 +8,9 @@ from uuid import uuid4
 
 from pipelines.context import Context
 from pipelines.errors import EditRefusedError, NoWarehouseError
-from pipelines.ledger.ledger import Entry, Head, Ledger
+from pipelines.folder import open_folder, open_ledger
+from pipelines.ledger.ledger import Entry
 from pipelines.outcome import Outcome, table
-from pipelines.state import own_writes
-from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
 
 from .allowed import allowed
@@ -63,35 +62,15 @@ def opened(context: Context, command: str) -> Iterator[EditContext]:
         ClioError: as `run_proposal` does.
 
     """
-    folder = context.settings.data_dir
     allowed(read_catalog(SOURCE), context.settings.writable)
-    if not (folder / FILE).exists():
-        raise NoWarehouseError
-    prepare_data_folder(folder)
     with (
-        writer_lock(folder, command, context.clock.now()),
-        Warehouse(folder, read_only=True) as warehouse,
-        _whole_ledger(context, warehouse) as ledger,
+        open_folder(context, command, write=False) as warehouse,
+        open_ledger(context, warehouse) as ledger,
     ):
         if not warehouse.columns("meta", "tombstones"):
             raise NoWarehouseError
         warehouse.lock_down()
         yield EditContext(context.settings, warehouse, ledger)
-
-
-@contextmanager
-def _whole_ledger(context: Context, warehouse: Warehouse) -> Iterator[Ledger]:
-    """Open the ledger, unless it was lost or an older one was put back: none is made instead.
-
-    Raises:
-        LedgerError: the warehouse saw more events than it holds.
-
-    """
-    folder = context.settings.data_dir
-    with Ledger.open(folder, context.clock, read_only=True) as ledger:
-        ledger.demand_held(Head(*own_writes.seen(warehouse)))
-    with Ledger.open(folder, context.clock) as ledger:
-        yield ledger
 
 
 def _place(problem: tuple[str, EditProblem]) -> int:

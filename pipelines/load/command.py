@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from pipelines import backup
 from pipelines.access.client import open_client
 from pipelines.context import Context
-from pipelines.errors import DemoFolderError
+from pipelines.folder import open_folder, refuse_demo
 from pipelines.ledger import mirror
 from pipelines.outcome import Outcome, counted, table
 from pipelines.state import hiding, withheld
-from pipelines.state.epoch import check_epoch
-from pipelines.warehouse import DEMO_MARK, Warehouse, prepare_data_folder, writer_lock
+from pipelines.warehouse import Warehouse
 from sources.errors import (
     ClioError,
     CollectionGoneError,
@@ -87,8 +85,6 @@ def run_stage(
     context: Context,
     names: Sequence[str],
     choice: Choice,
-    *,
-    into_demo: bool = False,
 ) -> Outcome:
     """Run a stage for the named products on the warehouse of the data folder.
 
@@ -103,18 +99,15 @@ def run_stage(
     parts = shared_out(context.settings, chosen, choice)
     folder, clock = context.settings.data_dir, context.clock
     outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
-    prepare_data_folder(folder)
-    if (folder / DEMO_MARK).exists() and not into_demo:
-        raise DemoFolderError
+    refuse_demo(context)
     # before anything is made: a load that cannot begin leaves no empty warehouse behind
     parts = _openable(context, parts, outcome)
     with (
-        writer_lock(folder, stage.command, clock.now()),
-        backup.opened(context) as warehouse,
+        open_folder(
+            context, stage.command, write=True, run_id=outcome.run_id, new=True
+        ) as warehouse,
         context.reporter,
     ):
-        if note := check_epoch(warehouse, folder, clock.now(), outcome.run_id):
-            context.reporter.note(note)
         if note := mirror.refresh_from(warehouse, folder, clock):
             context.reporter.note(note)
         for name in others:
@@ -210,11 +203,9 @@ def run_load(
     context: Context,
     names: Sequence[str],
     choice: Choice = EVERYTHING,
-    *,
-    into_demo: bool = False,
 ) -> Outcome:
     """Load the named products; raises as `run_stage` does."""
-    return run_stage(LOAD, context, names, choice, into_demo=into_demo)
+    return run_stage(LOAD, context, names, choice)
 
 
 def _results(runner: WholeRun) -> list[dict[str, Any]]:

@@ -12,19 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.context import Context
 from pipelines.errors import OtherUserError
+from pipelines.folder import open_folder
 from pipelines.load.absence_guard import FEW
 from pipelines.load.command import opened_runner
 from pipelines.load.selection import Part
 from pipelines.load.task import Task
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
-from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import unknown
-from pipelines.state.runs import Meta
 from pipelines.state.tombstones import bury
 from pipelines.transform.build import read_plan
 from pipelines.transform.header import ERROR, Heals
 from pipelines.transform.run import ModelContext
-from pipelines.warehouse import Warehouse, writer_lock
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.confirm import confirm
@@ -115,10 +114,7 @@ def run_heal(context: ModelContext, checks: Sequence[str], run_id: str) -> Heale
         ClioError: Clio could not be asked; what is stored is as sound as before.
 
     """
-    folder = context.settings.data_dir
-    with writer_lock(folder, "sync", context.clock.now()), Warehouse(folder) as warehouse:
-        check_epoch(warehouse, folder, context.clock.now(), run_id)
-        Meta(warehouse)
+    with open_folder(context, "sync", write=True, run_id=run_id) as warehouse:
         found = ailing(context, warehouse, checks)
         if not found:
             return Healed()

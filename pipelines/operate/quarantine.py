@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from pipelines.config import PRODUCTS, Settings, SourceSettings
 from pipelines.context import Context
-from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
+from pipelines.errors import CommandLineError
 from pipelines.errors.misfits import KeptOutError, NotKeptOutError
+from pipelines.folder import open_folder, read_warehouse
 from pipelines.load import products
 from pipelines.load.command import opened_runner
 from pipelines.load.result import URGENCY
@@ -18,10 +19,9 @@ from pipelines.load.selection import Part
 from pipelines.outcome import Outcome, printable, table
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state import quarantine
-from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import keep_inputs
 from pipelines.state.quarantine import QuarantineEntry
-from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.clock import Clock
@@ -121,20 +121,12 @@ def run_retry(context: Context, resource: str | None) -> Outcome:
 
     """
     outcome = Outcome("quarantine retry", context.clock.now(), run_id=uuid4().hex)
-    folder = context.settings.data_dir
     if resource is not None:
         _demand_known(context.settings, resource)
-    if not (folder / FILE).exists():
-        raise NoWarehouseError
-    if (folder / DEMO_MARK).exists():
-        raise DemoFolderError
     with (
-        writer_lock(folder, outcome.command, context.clock.now()),
-        Warehouse(folder) as warehouse,
+        open_folder(context, outcome.command, write=True, run_id=outcome.run_id) as warehouse,
         context.reporter,
     ):
-        if note := check_epoch(warehouse, folder, context.clock.now(), outcome.run_id):
-            context.reporter.note(note)
         before = _wanted(warehouse, resource)
         for source in sorted({entry.source for entry in before}):
             _again(context, outcome, warehouse, [e for e in before if e.source == source])
@@ -225,9 +217,7 @@ def _forget(warehouse: Warehouse, source: str, collection: Collection, gone: Seq
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[list[QuarantineEntry]]:
-    if not (settings.data_dir / FILE).exists():
-        raise NoWarehouseError
-    with Warehouse(settings.data_dir, read_only=True) as warehouse:
+    with read_warehouse(settings.data_dir) as warehouse:
         yield _wanted(warehouse, None)
 
 

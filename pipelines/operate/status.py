@@ -13,6 +13,7 @@ import pendulum
 from pipelines.config import PRODUCTS, Settings
 from pipelines.errors import NoWarehouseError
 from pipelines.errors.remedies import command
+from pipelines.folder import read_warehouse
 from pipelines.ledger.open_work import waiting
 from pipelines.load.products import product
 from pipelines.outcome import Outcome, counted, jsonable, table
@@ -26,7 +27,7 @@ from pipelines.state.last_seen import SUFFIX
 from pipelines.state.lateness import OK, verdict, worst_lateness
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.runs import moment
-from pipelines.warehouse import FILE, Warehouse
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
@@ -90,9 +91,7 @@ def run_problems(settings: Settings, clock: Clock) -> Outcome:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Warehouse]:
     """Open a warehouse that was loaded, for reading."""
-    if not (settings.data_dir / FILE).exists():
-        raise NoWarehouseError
-    with Warehouse(settings.data_dir, read_only=True) as warehouse:
+    with read_warehouse(settings.data_dir) as warehouse:
         if not warehouse.layout("meta"):
             raise NoWarehouseError
         yield warehouse

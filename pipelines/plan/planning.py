@@ -74,9 +74,7 @@ class PlanDraft:
     sent: dict[str, str] = field(default_factory=dict)
 
 
-def run_plan(
-    context: Context, limits: Limits, *, again: bool = False, into_demo: bool = False
-) -> Outcome:
+def run_plan(context: Context, limits: Limits, *, again: bool = False) -> Outcome:
     """Freeze the edits that wait: those proposed, and those of plans that are too old.
 
     With `again` those that are planned or approved as well, whose approvals end with that.
@@ -87,7 +85,7 @@ def run_plan(
 
     """
     outcome = Outcome("plan", context.clock.now(), run_id=uuid4().hex)
-    with session(context, "plan", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "plan", outcome.run_id) as at:
         edits = waiting(at.ledger, plan_file.stamp(context.clock.now()), again=again)
         draft = drafted(at, edits)
         plan = freeze(at, draft, limits) if draft.records else None

@@ -6,21 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pipelines import backup
 from pipelines.access.client import open_client
 from pipelines.context import Context
 from pipelines.edits.allowed import Allowed, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse
 from pipelines.edits.sight import SOURCE, Sight
 from pipelines.edits.warehouse_records import definitions
-from pipelines.errors import DemoFolderError, NoWarehouseError
+from pipelines.folder import last_seen, open_folder, open_ledger
 from pipelines.ledger import mirror
-from pipelines.ledger.ledger import Head, Ledger
+from pipelines.ledger.ledger import Ledger
 from pipelines.load import products
 from pipelines.load.planning import EVERYTHING
 from pipelines.state import own_writes
-from pipelines.state.epoch import check_epoch
-from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, prepare_data_folder, writer_lock
+from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog
 from sources.clio_http.client import ClioClient
 
@@ -111,9 +109,7 @@ def person(context: Context) -> Person:
 
 
 @contextmanager
-def session(
-    context: Context, command: str, run_id: str, *, into_demo: bool = False
-) -> Iterator[Session]:
+def session(context: Context, command: str, run_id: str) -> Iterator[Session]:
     """Open a data folder to plan or to push, and prove that its ledger is whole.
 
     Raises:
@@ -124,23 +120,14 @@ def session(
 
     """
     settings, clock = context.settings, context.clock
-    folder = settings.data_dir
-    if not (folder / FILE).exists():
-        raise NoWarehouseError
-    prepare_data_folder(folder)
-    if (folder / DEMO_MARK).exists() and not into_demo:
-        raise DemoFolderError
     options = settings.sources[SOURCE]
     product = products.product(SOURCE, options)
     with (
-        writer_lock(folder, command, clock.now()),
-        backup.opened(context) as warehouse,
-        Ledger.open(folder, clock) as ledger,
+        open_folder(context, command, write=True, run_id=run_id) as warehouse,
+        open_ledger(context, warehouse) as ledger,
         open_client(SOURCE, settings, clock, context.stop) as client,
     ):
         ledger.demand_whole(last_seen(warehouse))
-        if note := check_epoch(warehouse, folder, clock.now(), run_id):
-            context.reporter.note(note)
         reading = Rereading(
             product,
             warehouse,
@@ -150,7 +137,7 @@ def session(
             choice=EVERYTHING,
             reporter=context.reporter,
             stop=context.stop,
-            masks=products.masks(product.catalog, options, folder),
+            masks=products.masks(product.catalog, options, settings.data_dir),
         )
         try:
             reading.begin()
@@ -170,11 +157,6 @@ def session(
             mirror.refresh(warehouse, ledger)
         finally:
             reading.close()
-
-
-def last_seen(warehouse: Warehouse) -> Head:
-    """Give the head of the ledger as the warehouse saw it last."""
-    return Head(*own_writes.seen(warehouse))
 
 
 def sent(ledger: Ledger) -> list[own_writes.Echo]:

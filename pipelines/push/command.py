@@ -39,14 +39,7 @@ class Pushed:
     left: int = 0
 
 
-def run_push(
-    context: Context,
-    named: str,
-    commit: str = "",
-    canary: int | None = None,
-    *,
-    into_demo: bool = False,
-) -> Outcome:
+def run_push(context: Context, named: str, commit: str = "", canary: int | None = None) -> Outcome:
     """Send what is approved of a plan; without `commit`, its hash, only say what would be sent.
 
     With `canary` at most so many records.
@@ -73,7 +66,7 @@ def run_push(
             outcome.finished_at = context.clock.now()
             return outcome
     demand_hash(plan, commit)
-    with session(context, "push", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "push", outcome.run_id) as at:
         pushed = _push(at, plan, canary)
         states = states_of(at.ledger, plan)
         outcome.results = results_of(at.ledger, plan, states)

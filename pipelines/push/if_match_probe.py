@@ -44,7 +44,7 @@ class GuardFinding:
     error: ClioError | None = None
 
 
-def run_probe(context: Context, named: str, *, into_demo: bool = False) -> Outcome:
+def run_probe(context: Context, named: str) -> Outcome:
     """Ask for each collection of a plan that is not known to be guarded; send nothing else.
 
     Raises:
@@ -59,7 +59,7 @@ def run_probe(context: Context, named: str, *, into_demo: bool = False) -> Outco
     with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         ledger.demand_whole()
         plan = open_plan(ledger, context, named)
-    with session(context, "push", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "push", outcome.run_id) as at:
         settle_all(at)
         demand_here(at, plan)
         found = [_known_or_asked(at, one) for one in firsts(plan)]

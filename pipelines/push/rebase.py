@@ -25,7 +25,7 @@ from .undo import open_fields
 HEADER = ("edit", "record", "field", "base", "Clio has", "ours", "")
 
 
-def run_rebase(context: Context, edit_ids: Sequence[str], *, into_demo: bool = False) -> Outcome:
+def run_rebase(context: Context, edit_ids: Sequence[str]) -> Outcome:
     """Offer edits in conflict anew, where only other fields of the record were changed.
 
     Raises:
@@ -35,7 +35,7 @@ def run_rebase(context: Context, edit_ids: Sequence[str], *, into_demo: bool = F
     """
     outcome = Outcome("edits rebase", context.clock.now(), run_id=uuid4().hex)
     rows, stuck = [], 0
-    with session(context, "edits rebase", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "edits rebase", outcome.run_id) as at:
         edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
         refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
         shown = at.read(one.key for one in edits)

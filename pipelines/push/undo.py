@@ -48,7 +48,7 @@ class Inverse:
     why: str = ""
 
 
-def run_undo(context: Context, named: str, *, into_demo: bool = False) -> Outcome:
+def run_undo(context: Context, named: str) -> Outcome:
     """Propose to put back what a pushed plan changed.
 
     Raises:
@@ -57,7 +57,7 @@ def run_undo(context: Context, named: str, *, into_demo: bool = False) -> Outcom
 
     """
     outcome = Outcome("undo", context.clock.now(), run_id=uuid4().hex)
-    with session(context, "undo", outcome.run_id, into_demo=into_demo) as at:
+    with session(context, "undo", outcome.run_id) as at:
         plan = open_plan(at.ledger, context, named)
         found = inverses(at, plan, applied(at.ledger, plan))
         entries = [one.entry for one in found if one.entry is not None]

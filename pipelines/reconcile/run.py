@@ -13,11 +13,12 @@ from pipelines.access import account
 from pipelines.access.client import base_url, open_client
 from pipelines.context import Context
 from pipelines.errors import NoWarehouseError, OtherAccountError
+from pipelines.folder import demand_warehouse, is_demo, open_folder
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.load import products
 from pipelines.outcome import Outcome
 from pipelines.state.runs import moment
-from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
+from pipelines.warehouse import FILE, Warehouse
 from sources.errors import ClioError, ConfigurationError
 
 from . import asked, reports
@@ -87,7 +88,7 @@ LIGHT = ReconcileOptions(sample=SAMPLE_EVERY_DAY, scheduled=True)
 """What `sync --reconcile light` asks for."""
 
 
-def run_reconcile(context: Context, wish: ReconcileOptions, *, into_demo: bool = False) -> Outcome:
+def run_reconcile(context: Context, wish: ReconcileOptions) -> Outcome:
     """Compare Clio with the warehouse and write the evidence.
 
     Raises:
@@ -98,17 +99,15 @@ def run_reconcile(context: Context, wish: ReconcileOptions, *, into_demo: bool =
 
     """
     folder, clock = context.settings.data_dir, context.clock
-    if not (folder / FILE).exists():
-        raise NoWarehouseError
+    demand_warehouse(folder)
     outcome = Outcome("reconcile", clock.now(), run_id=uuid4().hex)
     out = wish.out or folder / REPORTS / f"{clock.now().to_date_string()}-{outcome.run_id[:8]}"
     demand_free(out)
     with (
-        writer_lock(folder, "reconcile", clock.now()),
-        Warehouse(folder, read_only=True, memory_limit=MEMORY_LIMIT) as warehouse,
+        open_folder(context, "reconcile", write=False, memory_limit=MEMORY_LIMIT) as warehouse,
         context.reporter,
     ):
-        found = _compared(context, wish, warehouse, outcome, into_demo=into_demo)
+        found = _compared(context, wish, warehouse, outcome)
     package = out if not wish.scheduled or is_news(folder / REPORTS, found.comparisons) else None
     if package is not None:
         digest = write_package(package, found)
@@ -125,8 +124,6 @@ def _compared(
     wish: ReconcileOptions,
     warehouse: Warehouse,
     outcome: Outcome,
-    *,
-    into_demo: bool,
 ) -> Evidence:
     settings, clock = context.settings, context.clock
     inputs = _with(Inputs(_days(warehouse)), asked.unasked(""), reports.unasked())
@@ -137,7 +134,7 @@ def _compared(
         known, head = acceptances(ledger), str(ledger.head())
     definitions = read_definitions(wish.levels)
     with ExitStack() as stack:
-        desk, why = _desk(context, wish, warehouse, stack, outcome, into_demo=into_demo)
+        desk, why = _desk(context, wish, warehouse, stack, outcome)
         if desk is None:
             inputs = _with(inputs, asked.unasked(why), reports.unasked(why))
         else:
@@ -174,19 +171,17 @@ def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
     return {"as_of": pa.Table.from_pylist(rows, AS_OF)}
 
 
-def _desk(  # noqa: PLR0913 - what a client needs, and the frame that closes it
+def _desk(
     context: Context,
     wish: ReconcileOptions,
     warehouse: Warehouse,
     stack: ExitStack,
     outcome: Outcome,
-    *,
-    into_demo: bool,
 ) -> tuple[ReconcileSession | None, str]:
     """Open Clio where it is to be asked; else say why it cannot be."""
     if wish.ids is None and not wish.sample and not wish.reports:
         return None, ""
-    if (context.settings.data_dir / DEMO_MARK).exists() and not into_demo:
+    if is_demo(context.settings.data_dir) and not context.into_demo:
         return None, OF_THE_DEMO
     if not warehouse.layout(asked.RAW):
         return None, NO_MANAGE
@@ -274,7 +269,7 @@ def _heading(
         built_at=_newest(warehouse, "model_runs", "started_at"),
         audit_head=head,
         scope=f"{scope}; a sample of {wish.sample} records",
-        is_demo=(context.settings.data_dir / DEMO_MARK).exists(),
+        is_demo=is_demo(context.settings.data_dir),
     )
 
 

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.errors import NoWarehouseError
+from pipelines.folder import demand_warehouse
 from pipelines.load.command import Stage, left_over, run_stage
 from pipelines.load.planning import EVERYTHING, Choice
 from pipelines.load.runner import WholeRun
 from pipelines.outcome import Outcome, counted, table
 from pipelines.state.certificates import GUARD, UNEQUAL, Certificate
 from pipelines.state.certificates import PROVED as CERTAIN
-from pipelines.warehouse import FILE
 
 from .sweep import Sweep
 
@@ -41,8 +40,6 @@ def run_sweep(
     context: Context,
     names: Sequence[str],
     choice: Choice = EVERYTHING,
-    *,
-    into_demo: bool = False,
 ) -> Outcome:
     """Prove the named products collection by collection; raises as `run_stage` does.
 
@@ -50,9 +47,8 @@ def run_sweep(
         NoWarehouseError: nothing was loaded yet.
 
     """
-    if not (context.settings.data_dir / FILE).exists():
-        raise NoWarehouseError
-    return run_stage(SWEEP, context, names, choice, into_demo=into_demo)
+    demand_warehouse(context.settings.data_dir)
+    return run_stage(SWEEP, context, names, choice)
 
 
 def _certificates(runner: WholeRun) -> dict[str, Certificate]:

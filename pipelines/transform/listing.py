@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import FileInTheWayError
+from pipelines.errors import FileInTheWayError, NoWarehouseError
 from pipelines.files import replace_durably
+from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
-from pipelines.warehouse import FILE, Warehouse
+from pipelines.warehouse import Warehouse
 
 from . import inputs, journal
 from .binding import bind
@@ -41,11 +42,12 @@ class ModelsView:
 @contextmanager
 def _warehouse(context: ModelContext) -> Iterator[Warehouse | None]:
     """Open the warehouse to look at it, where there is one."""
-    folder = context.settings.data_dir
-    if not (folder / FILE).exists():
+    try:
+        warehouse = read_warehouse(context.settings.data_dir)
+    except NoWarehouseError:
         yield None
         return
-    with Warehouse(folder, read_only=True) as warehouse:
+    with warehouse:
         yield warehouse
 
 

@@ -1,21 +1,20 @@
 """The commands `transform` and `check`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
-from pipelines import backup
 from pipelines.context import Context
-from pipelines.errors import NoWarehouseError
+from pipelines.folder import open_folder
 from pipelines.outcome import Outcome, table
 from pipelines.sql_folder import sql_folder
 from pipelines.state.builds import told_undone, undone
 from pipelines.state.inputs import unknown
 from pipelines.state.runs import Meta
-from pipelines.warehouse import FILE, Warehouse, writer_lock
+from pipelines.warehouse import Warehouse
 
 from . import inputs, journal
 from .build import (
@@ -61,8 +60,7 @@ class ModelContext(Context):
         """Return a command's context with the models that are shipped."""
         return cls(**vars(context))
 
-    @contextmanager
-    def opened(self, command: str) -> Iterator[Warehouse]:
+    def opened(self, command: str) -> AbstractContextManager[Warehouse]:
         """Open the warehouse for writing, as the only one.
 
         Raises:
@@ -70,14 +68,7 @@ class ModelContext(Context):
             BusyError: another run is at work.
 
         """
-        folder = self.settings.data_dir
-        if not (folder / FILE).exists():
-            raise NoWarehouseError
-        with (
-            writer_lock(folder, command, self.clock.now()),
-            backup.opened(self, MEMORY_LIMIT) as warehouse,
-        ):
-            yield warehouse
+        return open_folder(self, command, write=True, memory_limit=MEMORY_LIMIT)
 
     def wish(
         self, warehouse: Warehouse | None, select: Sequence[str] = (), *, full: bool = False

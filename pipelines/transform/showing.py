@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.errors import NoWarehouseError
+from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
-from pipelines.warehouse import FILE, Warehouse
+from pipelines.warehouse import Warehouse
 
 from . import journal
 from .errors import NotBuiltError, UnknownCheckError
@@ -57,10 +57,7 @@ def run_check_show(context: ModelContext, name: str) -> Outcome:
 
     """
     started_at = context.clock.now()
-    folder = context.settings.data_dir
-    if not (folder / FILE).exists():
-        raise NoWarehouseError
-    with Warehouse(folder, read_only=True) as warehouse:
+    with read_warehouse(context.settings.data_dir) as warehouse:
         if "checks" not in warehouse.layout("meta"):
             raise NotBuiltError
         found = [_shown(warehouse, verdict) for verdict in _named(warehouse, name)]

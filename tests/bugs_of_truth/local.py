@@ -123,8 +123,8 @@ LOCAL: tuple[Mutant, ...] = (
         "edits are proposed on a ledger that lost its end",
         (
             Patch(
-                "pipelines/edits/propose.py",
-                "        ledger.demand_held(Head(*own_writes.seen(warehouse)))\n",
+                "pipelines/folder.py",
+                "        ledger.demand_held(seen)\n",
                 "        pass\n",
             ),
         ),

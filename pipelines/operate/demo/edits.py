@@ -36,18 +36,18 @@ def show(context: Context, clio: Simulator) -> Outcome:
     keys = [row["id"] for row in clio.dump("matters") if row["status"] == "Open"][:3]
     author, approver = acting(context, AUTHOR), acting(context, APPROVER)
     steps = [proposed(author, written(folder, keys))]
-    plan = run_plan(author, Limits(), into_demo=True)
+    plan = run_plan(author, Limits())
     steps.append(plan)
     name = hash12(plan.results)
     steps.append(run_review(approver, name, ReviewAnswer(("all",), (), "checked against the file")))
     clio.changes.update("matters", keys[-1], {FIELD: "by a colleague"})
-    push = run_push(author, name, name, into_demo=True)
+    push = run_push(author, name, name)
     pushed = values(folder, keys)
-    steps.append(run_undo(author, name, into_demo=True))
-    back = run_plan(author, Limits(allow_blank=True), into_demo=True)
+    steps.append(run_undo(author, name))
+    back = run_plan(author, Limits(allow_blank=True))
     name = hash12(back.results)
     steps += [back, run_review(approver, name, ReviewAnswer(("all",), (), ""))]
-    steps.append(run_push(author, name, name, into_demo=True))
+    steps.append(run_push(author, name, name))
     undone = values(folder, keys)
     parts = [
         f"\nCorrections from {FILE}, proposed by the {AUTHOR}:\n{plan.text}",

@@ -9,7 +9,7 @@ SAMPLE = 40
 
 def show(context: Context) -> Outcome:
     """Compare on every level, and say in three lines what came of it and where the package is."""
-    found = run_reconcile(context, ReconcileOptions((), SAMPLE, reports=True), into_demo=True)
+    found = run_reconcile(context, ReconcileOptions((), SAMPLE, reports=True))
     three = found.text.rstrip("\n").splitlines()[-3:]
     found.text = "\n".join(["", "Clio and the warehouse, compared on every level:", *three, ""])
     return found
