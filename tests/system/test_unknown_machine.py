@@ -172,8 +172,10 @@ class Veil(RuleBasedStateMachine):
         self.check(outcome)
         if back and self.plans:
             with suppress(ClioError):
-                run_undo(self.desk.context(AUTHOR), self.plans[-1])
-                self.desk.push(self.desk.approved())
+                undone = run_undo(self.desk.context(AUTHOR), self.plans[-1]).results
+                assert all(row["edit_id"] or row["note"] for row in undone)
+                if any(row["edit_id"] for row in undone):
+                    self.desk.push(self.desk.approved())
             self.note()
             self.check(None)
 
