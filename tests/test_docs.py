@@ -3,11 +3,13 @@
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.config import KNOWN, read_settings
@@ -168,3 +170,22 @@ def test_the_map_names_every_folder() -> None:
     shown_elsewhere = {"unit", "contract", "cli", "system"}
     assert folders - named <= shown_elsewhere
     assert named <= folders
+
+
+def test_no_first_sentence_is_cut_in_the_help() -> None:
+    """What a command does is told whole in the list of commands of its group."""
+    cut = [
+        text
+        for name in _groups(main, "clio-sync")
+        for text in [CliRunner().invoke(main, [*name.split()[1:], "--help"]).output]
+        if "..." in text.partition("Commands:")[2]
+    ]
+    assert cut == []
+
+
+def _groups(group: click.Group, name: str) -> Iterator[str]:
+    """Name the groups of commands, as a user types them."""
+    yield name
+    for word, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from _groups(one, f"{name} {word}")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 @main.group("audit")
 def audit() -> None:
-    """Look at the ledger: who approved what, what was sent, and whether it is whole.
+    """Look at the ledger, and check that it is whole.
+
+    It keeps who proposed and approved what, and what was sent.
 
     \b
     Examples:
@@ -23,11 +25,19 @@ def audit() -> None:
 
 
 @command(audit, "show")
-@click.option("--last", default=200, type=click.IntRange(min=1), metavar="N", help="Newest N.")
-@click.option("--plan", default="", metavar="HASH", help="Only events of this plan.")
-@click.option("--edit", default="", metavar="EDIT", help="Only events of this edit.")
+@click.option(
+    "--last",
+    default=200,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the newest N events (default 200).",
+)
+@click.option("--plan", default="", metavar="HASH", help="Show only events of this plan.")
+@click.option("--edit", default="", metavar="EDIT", help="Show only events of this edit.")
 def audit_show(context: "Context", *, last: int, plan: str, edit: str) -> "Outcome":
-    """Print the events of the ledger; values in them are shown by their hashes.
+    """Print the events of the ledger.
+
+    Values in them are shown by their hashes.
 
     \b
     Example:
@@ -39,9 +49,11 @@ def audit_show(context: "Context", *, last: int, plan: str, edit: str) -> "Outco
 
 
 @command(audit, "verify")
-@click.option("--head", default="", metavar="HEAD", help="A head that was kept elsewhere.")
+@click.option("--head", default="", metavar="HEAD", help="A head that you kept elsewhere.")
 def audit_verify(context: "Context", *, head: str) -> "Outcome":
-    """Check every event of the ledger, and that it still holds a head that was printed before.
+    """Check every event of the ledger.
+
+    With --head also that it still holds a head that was printed before.
 
     \b
     Example:
@@ -54,9 +66,9 @@ def audit_verify(context: "Context", *, head: str) -> "Outcome":
 
 @command(audit, "accept")
 def audit_accept(context: "Context") -> "Outcome":
-    """Go on with a ledger whose end is lost, where no backup of it is left; that is recorded.
+    """Go on with a ledger whose end is lost.
 
-    An event that was changed is never accepted.
+    For where no backup of it is left; it is recorded. An event that was changed is never accepted.
 
     \b
     Example:

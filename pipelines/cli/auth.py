@@ -123,9 +123,9 @@ def connections_list(context: "Context") -> "Outcome":
 
 @command(connections, "create")
 def connections_create(context: "Context") -> "Outcome":
-    """Make a connection and print the page on which a person signs in to Clio.
+    """Make a connection that a person then signs in to.
 
-    Whoever opens that page connects their Clio: give it to nobody else.
+    The page for it is printed. Whoever opens that page connects their Clio: give it to nobody else.
 
     \b
     Examples:
@@ -155,9 +155,10 @@ def connections_show(context: "Context", *, connection_id: str) -> "Outcome":
 @click.argument("connection_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 def connections_delete(context: "Context", *, connection_id: str, yes: bool) -> "Outcome":
-    """Make the gateway forget a connection, once a person at the terminal has said yes.
+    """Make the gateway forget a connection.
 
-    Where nobody can be asked, as in a script, the answer is no: exit code 5.
+    A person at the terminal has to say yes. Where nobody can be asked, as in a script, the answer
+    is no: exit code 5.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @main.group()
 def backup() -> None:
-    """Make backups of the data folder, and prove that they can be restored.
+    """Make backups, and prove that they can be restored.
 
     \b
     Examples:
@@ -31,7 +31,9 @@ def backup() -> None:
     help="Where backups are kept; the folder backups of the data folder by default.",
 )
 def backup_create(context: "Context", *, out: Path | None) -> "Outcome":
-    """Copy the warehouse, and what else a restore needs, into a new folder.
+    """Copy what a restore needs into a new backup.
+
+    The warehouse, the ledger, the plans and what goes with them.
 
     \b
     Examples:
@@ -48,7 +50,9 @@ def backup_create(context: "Context", *, out: Path | None) -> "Outcome":
     "path", metavar="[BACKUP]", required=False, type=click.Path(file_okay=False, path_type=Path)
 )
 def backup_verify(context: "Context", *, path: Path | None) -> "Outcome":
-    """Restore a backup into a scratch folder and compare it; the newest by default.
+    """Restore a backup into a scratch folder and compare it.
+
+    Without BACKUP: the newest.
 
     \b
     Examples:

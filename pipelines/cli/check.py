@@ -32,9 +32,10 @@ def check(context: "Context") -> "Outcome":
 @command(check, "show")
 @click.argument("name")
 def check_show(context: "Context", *, name: str) -> "Outcome":
-    """Show the rows that a check found last, with the names of matters, clients and users.
+    """Show the rows that a check found last.
 
-    NAME is as the check is named elsewhere; in quotes, since it may hold spaces and parentheses.
+    With the names of matters, clients and users. NAME is as the check is named elsewhere; in
+    quotes, since it may hold spaces and parentheses.
 
     \b
     Examples:

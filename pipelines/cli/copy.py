@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 @command(main, "copy")
 @click.argument("destination")
 def copy(context: "Context", *, destination: str) -> "Outcome":
-    """Copy raw tables and marts into another database: what changed since the last copy.
+    """Copy raw tables and marts into another database.
+
+    What changed since the last copy is copied.
 
     DESTINATION is postgres. Its address is dlt's setting DESTINATION__POSTGRES__CREDENTIALS, and
     its driver a package that is installed beside clio-sync. Nothing is copied while a check fails.

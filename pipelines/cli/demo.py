@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 @command(main, "demo")
 def demo(context: "Context") -> "Outcome":
-    """Load an invented law firm from a simulated Clio, change it, and load again.
+    """Load an invented law firm from a simulated Clio.
+
+    It is changed and loaded again, proved, corrected, published and compared.
 
     \b
     Example:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @common
 def doctor(*, probe: bool, out: Path | None, as_json: bool, debug: bool) -> None:
-    """Check everything once, and name the command that mends what is wrong.
+    """Check the installation, and say what mends it.
 
     Nothing is changed, here or in Clio. Each collection is asked for one page. Exit code 7 if a
     check failed, 3 if only a sign-in did; 2 if the data folder cannot be written, 4 if the disk is

@@ -17,7 +17,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @main.group()
 def edits() -> None:
-    """Propose corrections of records in Clio. Nothing is sent before it is planned and approved.
+    """Propose corrections of records in Clio.
+
+    Nothing is sent before it is planned and approved.
 
     \b
     Examples:
@@ -36,11 +38,11 @@ def edits() -> None:
 def edits_propose(
     context: "Context", *, resource: str, record_id: str, assignments: tuple[str, ...], reason: str
 ) -> "Outcome":
-    """Propose new values for fields of one record; <clear> as a value empties the field.
+    """Propose new values for fields of one record.
 
-    References are written responsible_attorney.id=ID, an element of a list
-    phone_numbers[ID].number=TEXT, a custom field custom_field_values[NAME or ID]=VALUE. A record
-    of Clio Grow is named grow.contacts or grow.matters.
+    <clear> as a value empties the field. References are written responsible_attorney.id=ID, an
+    element of a list phone_numbers[ID].number=TEXT, a custom field custom_field_values[NAME or
+    ID]=VALUE. A record of Clio Grow is named grow.contacts or grow.matters.
 
     \b
     Examples:
@@ -58,10 +60,10 @@ def edits_propose(
 @click.argument("path", metavar="FILE", type=FILE)
 @click.option("--reason", default="", metavar="R", help="The reason of rows that give none.")
 def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
-    """Propose what a CSV file or a workbook wants: resource,id,field,new_value,reason.
+    """Propose the changes of a CSV file or a workbook.
 
-    All rows or none: what is wrong is told by row and column. A row without a new value changes
-    nothing; <clear> empties the field.
+    Its columns are resource,id,field,new_value,reason. All rows or none: what is wrong is told by
+    row and column. A row without a new value changes nothing; <clear> empties the field.
 
     \b
     Examples:
@@ -97,7 +99,9 @@ def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
 def edits_template(
     context: "Context", *, resource: str, out: Path, names: tuple[str, ...], where: str
 ) -> "Outcome":
-    """Write a file that shows what may be edited, a row for each field, to fill in and import.
+    """Write a file of what may be edited, to fill in.
+
+    It has a row for each field, and can be imported.
 
     \b
     Examples:
@@ -114,10 +118,11 @@ def edits_template(
 @command(edits, "run")
 @click.argument("name", metavar="QUERY")
 def edits_run(context: "Context", *, name: str) -> "Outcome":
-    """Propose what a query over the warehouse wants: resource, id, field, new_value, reason.
+    """Propose the changes that a query returns.
 
-    It is one that came with clio-sync (close_closable_matters, normalise_phone_numbers,
-    set_responsible_attorney), or proposals/QUERY.sql in the data folder.
+    Its columns are resource, id, field, new_value, reason. It is one that came with clio-sync
+    (close_closable_matters, normalise_phone_numbers, set_responsible_attorney), or
+    proposals/QUERY.sql in the data folder.
 
     \b
     Example:
@@ -183,9 +188,10 @@ def edits_withdraw(context: "Context", *, edit_ids: tuple[str, ...], reason: str
 @command(edits, "rebase")
 @click.argument("edit_ids", metavar="EDIT...", nargs=-1, required=True)
 def edits_rebase(context: "Context", *, edit_ids: tuple[str, ...]) -> "Outcome":
-    """Offer edits in conflict anew where only other fields of the record were changed.
+    """Propose edits in conflict again.
 
-    They need a new plan and a new approval.
+    Those where only other fields of the record were changed. They need a new plan and a new
+    approval.
 
     \b
     Example:

@@ -42,7 +42,9 @@ def models_ls(context: "Context") -> "Outcome":
 @command(models, "show")
 @click.argument("name")
 def models_show(context: "Context", *, name: str) -> "Outcome":
-    """Show one model: what it is, its columns, its checks, what it reads and what reads it.
+    """Show one model.
+
+    What it is, its columns, its checks, what it reads and what reads it.
 
     \b
     Examples:
@@ -63,7 +65,9 @@ def models_show(context: "Context", *, name: str) -> "Outcome":
     help="Where the page is written; models.html by default.",
 )
 def models_docs(context: "Context", *, out: Path | None) -> "Outcome":
-    """Write one HTML page of all models, with definitions and lineage. It needs no network.
+    """Write one HTML page of all models.
+
+    With definitions and lineage; it needs no network.
 
     \b
     Examples:

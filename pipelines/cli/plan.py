@@ -12,19 +12,33 @@ if TYPE_CHECKING:
 
 
 @command(main, "plan")
-@click.option("--max-records", type=click.IntRange(min=1), metavar="N", help="Not 500 at most.")
+@click.option(
+    "--max-records",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Allow up to N records (default 500).",
+)
 @click.option(
     "--max-share",
     type=click.IntRange(1, 100),
     metavar="P",
-    help="Percent of a collection's rows at most, not 5.",
+    help="Allow up to P percent of a collection's rows (default 5).",
 )
-@click.option("--allow-bulk-value", is_flag=True, help="One new value for more than 50 records.")
-@click.option("--allow-blank", is_flag=True, help="Let filled fields be emptied.")
 @click.option(
-    "--expires-in", type=click.IntRange(min=1), metavar="HOURS", help="Valid so long, not 24."
+    "--allow-bulk-value", is_flag=True, help="Allow one new value for more than 50 records."
 )
-@click.option("--again", is_flag=True, help="Also what is planned or approved; that ends then.")
+@click.option("--allow-blank", is_flag=True, help="Allow filled fields to be emptied.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(min=1),
+    metavar="HOURS",
+    help="Hours the plan stays valid (default 24).",
+)
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Plan edits again that are planned or approved; their old plan ends.",
+)
 def plan(  # noqa: PLR0913 - one parameter for each option
     context: "Context",
     *,
@@ -35,9 +49,10 @@ def plan(  # noqa: PLR0913 - one parameter for each option
     expires_in: int | None,
     again: bool,
 ) -> "Outcome":
-    """Read the records of the proposed edits anew, and freeze what is to be sent.
+    """Freeze the proposed edits into a plan to approve.
 
-    Nothing is sent. What another person approves is this file, byte by byte.
+    The records are read again first; nothing is sent. What another person approves is this file,
+    byte by byte.
 
     \b
     Examples:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 @command(main, "publish")
 @partial_option
 def publish(context: "Context", *, partial: bool) -> "Outcome":
-    """Publish what is built: a numbered snapshot for BI tools, and Parquet files.
+    """Publish what is built, for BI tools.
+
+    A numbered snapshot, and Parquet files.
 
     Readers open what published/current.json names in the data folder, and never meet a load. The
     last five stay. Exit code 7, and nothing is published, if a check failed on what is built.

@@ -13,13 +13,19 @@ if TYPE_CHECKING:
 
 @command(main, "push")
 @click.argument("plan")
-@click.option("--commit", default="", metavar="HASH12", help="Send it: the plan's own hash.")
-@click.option("--canary", type=click.IntRange(min=1), metavar="N", help="Only the first N records.")
-@click.option("--probe", is_flag=True, help="Only see whether Clio refuses a wrong tag.")
+@click.option(
+    "--commit", default="", metavar="HASH12", help="Send it; the plan's hash confirms which."
+)
+@click.option(
+    "--canary", type=click.IntRange(min=1), metavar="N", help="Send only the first N records."
+)
+@click.option("--probe", is_flag=True, help="Only test whether Clio refuses a wrong etag.")
 def push(
     context: "Context", *, plan: str, commit: str, canary: int | None, probe: bool
 ) -> "Outcome":
-    """Send what is approved of a plan, exactly as it was frozen; without --commit only show it.
+    """Send the approved edits of a plan to Clio.
+
+    Exactly as they were frozen; without --commit they are only shown.
 
     One PATCH for each record, guarded by its etag, one at a time. A file STOP in the data folder
     ends it before the next one. Run it again after whatever went wrong: it finds out first what

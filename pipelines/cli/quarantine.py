@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @main.group()
 def quarantine() -> None:
-    """Look at what Clio shows and what does not fit, and read it again.
+    """Look at what does not fit, and read it again.
 
     \b
     Examples:
@@ -24,7 +24,9 @@ def quarantine() -> None:
 
 @command(quarantine, "list")
 def quarantine_list(context: "Context") -> "Outcome":
-    """List the rows and values that are kept out, with the reason and since when.
+    """List the rows and values that are kept out.
+
+    With the reason, and since when.
 
     \b
     Examples:
@@ -56,9 +58,10 @@ def quarantine_show(context: "Context", *, resource: str, record: str) -> "Outco
 @command(quarantine, "retry")
 @click.argument("resource", required=False, metavar="[COLLECTION]")
 def quarantine_retry(context: "Context", *, resource: str | None) -> "Outcome":
-    """Read again by id what is kept out, store what fits by now, and say what does not.
+    """Read again what is kept out.
 
-    Exit code 4 while something stays kept out.
+    Each record is asked for by its id; what fits by now is stored. Exit code 4 while something
+    stays kept out.
 
     \b
     Examples:

@@ -40,11 +40,11 @@ SAMPLE = 50
 def reconcile(
     context: "Context", *, out: Path | None, ids: tuple[str, ...], sample: int, reports: bool
 ) -> "Outcome":
-    """Compare Clio with the warehouse, and write one dated package of evidence.
+    """Compare Clio with the warehouse.
 
-    Nothing in Clio or in the warehouse is changed. Each comparison ends as match, within
-    tolerance, moved during run, difference, or not run, with the reason. Exit code 7 if there is a
-    difference that nobody accepted, 4 if Clio could not be asked.
+    One dated package of evidence is written. Nothing in Clio or in the warehouse is changed. Each
+    comparison ends as match, within tolerance, moved during run, difference, or not run, with the
+    reason. Exit code 7 if there is a difference that nobody accepted, 4 if Clio could not be asked.
 
     \b
     Examples:
@@ -63,9 +63,10 @@ def reconcile(
 @click.argument("difference", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it may stay as it is.")
 def reconcile_accept(context: "Context", *, difference: str, reason: str) -> "Outcome":
-    """Accept a difference of the last run. It is open again as soon as either side changes.
+    """Accept a difference of the last run.
 
-    Who accepted what, when and why is kept in the ledger.
+    It is open again as soon as either side changes. Who accepted what, when and why is kept in the
+    ledger.
 
     \b
     Examples:
@@ -81,7 +82,9 @@ def reconcile_accept(context: "Context", *, difference: str, reason: str) -> "Ou
 @command(reconcile, "verify")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 def reconcile_verify(context: "Context", *, folder: Path) -> "Outcome":
-    """Check that a package is as it was written: its files, and its manifest in the ledger.
+    """Check that a package is as it was written.
+
+    Its files are checked, and its manifest in the ledger.
 
     Without this program, sha256sum -c SHA256SUMS checks the files.
 

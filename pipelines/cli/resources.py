@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     help="Say what another of Clio's OpenAPI documents adds, drops and changes.",
 )
 def resources(context: "Context", *, other: Path | None) -> "Outcome":
-    """List the collections: how each is loaded, how deletes are seen, what may be written.
+    """List the collections, and how each is loaded.
+
+    Also how deletes are seen, and what may be written.
 
     \b
     Examples:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 @command(main, "review")
 @click.argument("plan")
-@click.option("--approve", multiple=True, metavar="all|EDIT", help="Approve all, or this edit.")
+@click.option(
+    "--approve", multiple=True, metavar="all|EDIT", help="Approve all edits, or this one."
+)
 @click.option("--reject", multiple=True, metavar="EDIT", help="Reject this edit.")
-@click.option("--comment", default="", metavar="C", help="What the ledger keeps beside it.")
+@click.option("--comment", default="", metavar="C", help="A comment that the ledger keeps.")
 def review(
     context: "Context",
     *,
@@ -26,10 +28,10 @@ def review(
     reject: tuple[str, ...],
     comment: str,
 ) -> "Outcome":
-    """Approve or reject what a plan holds; nobody approves their own edits.
+    """Approve or reject the edits of a plan.
 
-    Without --approve and --reject the plan is shown and asked about. PLAN is a path or the
-    beginning of a hash.
+    Nobody approves their own edits. Without --approve and --reject the plan is shown and asked
+    about. PLAN is a path or the beginning of a hash.
 
     \b
     Examples:

@@ -51,10 +51,11 @@ def schedule() -> None:
 def schedule_print(
     context: "Context", *, kind: str, every: str, out: Path | None, level: str | None
 ) -> "Outcome":
-    """Print what a scheduler needs, for this installation, folder and data folder.
+    """Print the files that a scheduler needs.
 
-    Tokens are not part of it: sign in first, with the token store that the scheduled user can
-    open. A run that overlaps another one ends with 4 and changes nothing.
+    They are for this installation, folder and data folder. Tokens are not part of it: sign in
+    first, with the token store that the scheduled user can open. A run that overlaps another one
+    ends with 4 and changes nothing.
 
     \b
     Examples:

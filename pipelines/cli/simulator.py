@@ -13,7 +13,7 @@ from .base import main
     "--rate-limit", type=int, default=50, show_default=True, help="Requests a minute; 0: none."
 )
 def simulator(port: int, seed: int, scale: float, rate_limit: int) -> None:
-    """Run a Clio on this machine, with a small invented law firm, until it is stopped.
+    """Run a Clio on this machine, with an invented firm.
 
     It prints the settings with which clio-sync reads from it, for Clio Manage and Clio Grow. How it
     withholds, refuses and breaks things while it runs: docs/simulator.md.

@@ -41,10 +41,12 @@ class Age(click.ParamType[timedelta]):
     help="Exit with 7 if data is older, such as 90m, 2h or 1d.",
 )
 @click.option(
-    "--problems", is_flag=True, help="Only what is not known, since when, why, and what mends it."
+    "--problems",
+    is_flag=True,
+    help="Show only what is not known, since when, why, and what mends it.",
 )
 def status(context: "Context", *, max_age: timedelta | None, problems: bool) -> "Outcome":
-    """Show each collection: rows, newest change, last load, how far it is complete.
+    """Show how new and how complete each collection is.
 
     \b
     Examples:

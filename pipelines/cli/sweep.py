@@ -33,12 +33,13 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     allow_absent: int | None,
     accept_user: bool,
 ) -> "Outcome":
-    """Prove that the warehouse equals Clio: read everything, heal what differs, find deletions.
+    """Prove that the warehouse equals Clio.
 
-    Each collection that was read to its end gets a certificate in meta.certificates: ok; late,
-    where changes became visible later than loads allow for; withheld, where the rows are proved
-    and some values are not known; unequal, where a difference stays; guard, where so many rows
-    were absent that none was marked as deleted. clio-sync status --problems says what to do.
+    Everything is read; what differs is healed, and deletions are found. Each collection that was
+    read to its end gets a certificate in meta.certificates: ok; late, where changes became visible
+    later than loads allow for; withheld, where the rows are proved and some values are not known;
+    unequal, where a difference stays; guard, where so many rows were absent that none was marked as
+    deleted. clio-sync status --problems says what to do.
 
     Without a product: each one that has a token or a sign-in.
 

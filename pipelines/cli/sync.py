@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 @reconcile_option
 @partial_option
 def sync(context: "Context", *, product: str | None, level: str | None, partial: bool) -> "Outcome":
-    """Load, transform, check and publish: the one command for a schedule.
+    """Load, transform, check and publish.
 
-    Exit code 4 if the load is incomplete. Exit code 5 if Clio no longer shows values or rows that
-    it showed before: they stay as they were last known. In both cases what is stored is sound, and
-    it is published all the same, if the checks pass.
+    This is the one command for a schedule. Exit code 4 if the load is incomplete. Exit code 5 if
+    Clio no longer shows values or rows that it showed before: they stay as they were last known. In
+    both cases what is stored is sound, and it is published all the same, if the checks pass.
 
     A load that cannot begin ends it before anything is built, and so does one after which a person
     must decide, with 5 too: so much is absent that it may be deleted, or the account is another

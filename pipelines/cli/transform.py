@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 )
 @click.option("--full", is_flag=True, help="Build every model, changed or not.")
 def transform(context: "Context", *, select: tuple[str, ...], full: bool) -> "Outcome":
-    """Build the models that changed, check them, and commit both in one transaction.
+    """Build the models that changed, and check them.
+
+    Both are committed in one transaction.
 
     When a check fails, or the process dies, the last good build stays as it is. Exit code 2 if the
     files of the models are wrong, 7 if a check failed.

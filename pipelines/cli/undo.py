@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 @command(main, "undo")
 @click.argument("plan")
 def undo(context: "Context", *, plan: str) -> "Outcome":
-    """Propose the inverse of what a plan changed, for fields that still hold our value.
+    """Propose to take back what a plan changed.
 
-    Nothing is sent: the edits go the usual road, plan, review and push.
+    For fields that still hold the value that was sent. Nothing is sent: the edits go the usual
+    road, plan, review and push.
 
     \b
     Example:
