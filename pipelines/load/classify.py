@@ -16,11 +16,12 @@ from pipelines.state.lateness import Observed, Watch, late_query, silent_query
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import EXTRA, WRITTEN_AS_JSON, Collection
+from sources.clio_http.catalog import EXTRA, Collection
 from sources.clio_http.keys import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
 from . import emptied
+from .content_hash import row_hash
 from .emptied import Ask
 from .unknown import Carrier, Cells
 
@@ -53,24 +54,6 @@ class Classified:
     cells: pa.Table | None = None
     whole: dict[str, ColumnMark] = field(default_factory=dict)
     shown: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
-def text_for_hash(name: str, kind: str) -> str:
-    """Give the SQL of a column's text in the content hash: the same on every machine."""
-    column = quoted(name)
-    text = f"{column}::varchar"
-    if kind == "TIMESTAMPTZ":
-        text = f"epoch_us({column})::varchar"
-    elif kind in {"VARCHAR", *WRITTEN_AS_JSON}:
-        # with its length before it, a text that holds the separators cannot pass for two
-        text = f"strlen({column})::varchar || ':' || {column}"
-    return f"coalesce({text}, chr(30))"
-
-
-def row_hash(collection: Collection) -> str:
-    """Give the SQL of the content hash of a row: MD5 of every column of Clio's, in order."""
-    texts = ", ".join(text_for_hash(column.name, column.type) for column in collection.columns)
-    return f"md5(concat_ws(chr(31), {texts}))"
 
 
 class Classifier:
@@ -313,23 +296,32 @@ class Classifier:
         return " and ".join(f"{left}.{name} = {right}.{name}" for name in self.key)
 
     def _class(self, *, settled: bool) -> str:
+        """Return the SQL that says what becomes of a row; the first case that holds decides."""
+        if not self.filled and self.once:
+            return "'inserted'"
         cases = []
         if not self.once:
-            cases += [
-                "when s._row_hash = h._row_hash then 'unchanged'",
-                "when s._row_hash is not null then 'again'",
-            ]
+            # the same reading went on with this package already
+            cases.append("when s._row_hash = h._row_hash then 'unchanged'")
+            # another reading of the key went on: this one waits, as a key goes on once a package
+            cases.append("when s._row_hash is not null then 'again'")
         if self.filled:
-            cases += ["when r._row_hash is null then 'inserted'"]
-            cases += ["when r._row_hash = h._row_hash then 'unchanged'"]
+            # the key is not stored
+            cases.append("when r._row_hash is null then 'inserted'")
+            # what Clio shows is what is stored: nothing is written
+            cases.append("when r._row_hash = h._row_hash then 'unchanged'")
             if self.written:
+                # a lagging copy shows what our own write replaced; settled, it is known as such
                 cases.append(f"when {self._stale()} then '{'stale' if settled else 'older'}'")
             if not settled and {"updated_at"} <= self.stored & set(self.columns):
+                # a lagging copy shows a version before the stored one: the record is asked again
                 cases.append("when h.updated_at < r.updated_at then 'older'")
+            # it differs and is not older: it takes the place of what is stored
             cases.append("else 'updated'")
         else:
+            # nothing is stored yet
             cases.append("else 'inserted'")
-        return f"case {' '.join(cases)} end" if len(cases) > 1 else "'inserted'"
+        return f"case {' '.join(cases)} end"
 
     def _hashed(self, *, settled: bool) -> str:
         """Select a hashed row; a stale one has the hash of what is stored, for that is in Clio."""

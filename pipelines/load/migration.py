@@ -11,7 +11,8 @@ from sources.clio_http.catalog import JSON, Collection
 from sources.clio_http.etag_copies import stripped
 from sources.clio_http.keys import key_sql
 
-from .classify import row_hash, sql_type
+from .classify import sql_type
+from .content_hash import row_hash
 
 ETAG_COPIES = "etag copies"
 

@@ -7,7 +7,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
-from .classify import row_hash
+from .content_hash import row_hash
 
 
 def widen_keys(warehouse: Warehouse, source: str, collections: Iterable[Collection]) -> list[str]:

@@ -8,7 +8,7 @@ import pendulum
 from pipelines.access import account
 from pipelines.errors import NothingProvedError, OtherUserError, UnequalError
 from pipelines.failpoints import crash_point
-from pipelines.load.classify import row_hash
+from pipelines.load.content_hash import row_hash
 from pipelines.load.load import watch
 from pipelines.load.planning import fields_hash, plan_sweep, same_walk
 from pipelines.load.purpose import Purpose

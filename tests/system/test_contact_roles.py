@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.load.classify import row_hash
+from pipelines.load.content_hash import row_hash
 from tests.system.conftest import NewFirm
 from tests.system.firm import CATALOG, Firm
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.load.classify import row_hash
+from pipelines.load.content_hash import row_hash
 from sources.clio_simulator import Seed, Simulator
 from tests.system.firm import CATALOG, RAW, Firm
 
