@@ -37,7 +37,7 @@ LIFE = 3600
 NAMES = ("tasks", "matters", "activities")
 CURRENT = f"""
 import sys
-from pipelines.access import renewal
+from pipelines.access.access import renewal
 from pipelines.config import read_settings
 from sources.clio_http.clock import SystemClock
 from sources.errors import ClioError

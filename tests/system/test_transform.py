@@ -24,11 +24,11 @@ from tests.unit.tiny_models import workshop
 BUILD = """
 import sys
 from pathlib import Path
-from pipelines.transform import Wish, build
+from pipelines.transform import BuildOptions, build
 from pipelines.warehouse import Warehouse
 folder = Path(sys.argv[1])
 with Warehouse(folder / "data") as warehouse:
-    build(warehouse, [folder / "sql"], Wish(full=False))
+    build(warehouse, [folder / "sql"], BuildOptions(full=False))
 """
 NEWER = "insert into raw_firm.bills values (3, 'paid', 1, '2')"
 
