@@ -2,7 +2,7 @@
 
 from tests.bugs import Mutant, Patch
 
-PAGE = "pipelines/reconcile/page.py"
+PAGE = "pipelines/reconcile/page.html"
 FILES = "tests/unit/test_reconcile_package.py"
 EDGE = "tests/unit/test_reports_edge.py"
 VERDICTS = "tests/unit/test_reconcile_verdicts.py"
@@ -16,8 +16,8 @@ REPORTS = (
         (
             Patch(
                 PAGE,
-                'tag("a", one.line.label, href=one.link) if one.link',
-                'tag("a", Markup(one.line.label), href=one.link) if one.link',
+                '<a href="{{ one.link }}">{{ one.line.label }}</a>',
+                '<a href="{{ one.link }}">{{ one.line.label|safe }}</a>',
             ),
         ),
         (f"{FILES}::test_no_text_becomes_markup",),

@@ -72,6 +72,19 @@ def test_wheel_holds_data_and_simulator(wheel: Path, name: str) -> None:
     assert name in ZipFile(wheel).namelist()
 
 
+def test_wheel_holds_the_templates(wheel: Path) -> None:
+    """Every template and style sheet is where it is in the repository."""
+    kinds = (".html", ".css", ".j2")
+    inside = {name for name in ZipFile(wheel).namelist() if name.endswith(kinds)}
+    there = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "pipelines").rglob("*")
+        if path.suffix in kinds
+    }
+    assert inside == there
+    assert {"pipelines/templates/base.html", "pipelines/templates/page.css"} <= inside
+
+
 def test_wheel_holds_the_queries(wheel: Path) -> None:
     """Every file of sql/ is inside the package `pipelines`, never at the top."""
     inside = {name for name in ZipFile(wheel).namelist() if name.endswith(".sql")}

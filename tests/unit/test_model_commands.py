@@ -1,7 +1,6 @@
 """`transform`, `check` and `models`, on a few models: what they say, and how they end."""
 
 import io
-import re
 import threading
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -185,7 +184,7 @@ def test_a_model_is_shown(work: ModelContext) -> None:
 
 
 class Page(HTMLParser):
-    """Collects what a page links to, what it names and what it would load."""
+    """Collects what a page links to, names, would load, and says; a title is that of a drawing."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -193,16 +192,25 @@ class Page(HTMLParser):
         self.links: set[str] = set()
         self.names: set[str] = set()
         self.loads: list[str] = []
+        self.texts: list[str] = []
+        self.within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Look at one tag."""
         given = dict(attrs)
+        self.within = tag
+        if (tag, given) == ("link", {"rel": "icon", "href": "data:,"}):
+            return  # an empty image: browsers ask for no other
         if given.get("href"):
             self.links.add(str(given["href"]))
         if given.get("id"):
             self.names.add(str(given["id"]))
         if tag in {"script", "link", "img", "iframe", "object"} or "src" in given:
             self.loads.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Note a text and the element that it begins in."""
+        self.texts.append(f"{self.within}: {data}")
 
 
 def test_the_page_stands_alone(work: ModelContext, tmp_path: Path) -> None:
@@ -220,12 +228,14 @@ def test_the_page_stands_alone(work: ModelContext, tmp_path: Path) -> None:
     assert page.loads == []
     assert page.names == {"staging.stg_bills", "core.fct_bill", "bi.bill_totals"}
     assert page.links == {f"#{name}" for name in page.names}
-    assert "Bills &lt;script src=&quot;https://x.example/a.js&quot;&gt;&amp;" in html
+    assert f"p: Bills {MARKUP}" in page.texts
+    assert any("-- </pre><script>\nselect bill_id" in text for text in page.texts)
     assert "No total is below zero." in html
-    assert "Billed. What was &lt;billed&gt;." in html
-    assert "<code>sum(total)</code> where <code>state &lt;&gt; &#x27;draft&#x27;</code>" in html
+    assert "td: Billed. What was <billed>." in page.texts
+    at = page.texts.index("code: sum(total)")
+    assert page.texts[at + 1 : at + 3] == ["code:  where ", "code: state <> 'draft'"]
     assert "default-src 'none'" in html
-    assert re.search(r"<title>raw_firm\.bills</title>", html)
+    assert "title: raw_firm.bills" in page.texts
 
 
 def test_the_page_replaces_files_only(work: ModelContext, tmp_path: Path) -> None:
