@@ -10,139 +10,18 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Self
 
 from pipelines.config import Settings
 from pipelines.errors import FileInTheWayError
 from pipelines.outcome import Outcome
+from pipelines.templates import rendered
 from sources.clio_http.clock import Clock
 from sources.errors import ConfigurationError
 
 HOUR = 60
 CONTROL = 32
 SYNC = ("sync",)
-
-CRON = """\
-# clio-sync for cron: crontab -e, and add these lines to what is there.
-$when umask 077; cd $folder && CLIO_SYNC__DATA_DIR=$data $program $words >> $log 2>&1
-"""
-SERVICE = """\
-# ~/.config/systemd/user/clio-sync.service
-[Unit]
-Description=Load, build, check and publish the firm's data of Clio
-After=network-online.target
-
-[Service]
-Type=oneshot
-WorkingDirectory=$bare
-Environment=$setting
-ExecStart=$program $words
-SuccessExitStatus=4
-UMask=0077
-"""
-TIMER = """\
-# ~/.config/systemd/user/clio-sync.timer
-# systemctl --user daemon-reload && systemctl --user enable --now clio-sync.timer
-# loginctl enable-linger: without it the timer rests while its user is not signed in
-[Unit]
-Description=Run clio-sync sync again and again
-
-[Timer]
-OnCalendar=$when
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-"""
-AIRFLOW = '''\
-"""clio-sync for Airflow 2.10 or newer: put this file into the folder dags."""
-
-from datetime import datetime, timedelta, timezone
-
-from airflow import DAG
-
-try:
-    from airflow.providers.standard.operators.bash import BashOperator
-except ImportError:  # Airflow 2
-    from airflow.operators.bash import BashOperator
-
-with DAG(
-    dag_id="clio_sync",
-    schedule=$when,
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
-    catchup=False,
-    max_active_runs=1,
-):
-    BashOperator(
-        task_id="sync",
-        bash_command=$command,
-        cwd=$folder,
-        env={"CLIO_SYNC__DATA_DIR": $data},
-        append_env=True,
-        skip_on_exit_code=4,  # incomplete, or another run is at work: the next one goes on
-        execution_timeout=timedelta(hours=6),
-    )
-'''
-DAGSTER = '''\
-"""clio-sync for Dagster: dagster dev -f clio_sync_dagster.py"""
-
-import os
-import subprocess
-
-from dagster import Definitions, Failure, ScheduleDefinition, job, op
-
-COMMAND = [$program, $words, "--json"]
-FOLDER = $folder
-DATA = $data
-GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
-
-
-@op
-def clio_sync(context) -> None:
-    env = {**os.environ, "CLIO_SYNC__DATA_DIR": DATA}
-    done = subprocess.run(COMMAND, cwd=FOLDER, env=env, stdout=subprocess.DEVNULL, check=False)
-    context.log.info(f"exit code {done.returncode}")
-    if done.returncode not in GOES_ON:
-        raise Failure(f"clio-sync sync ended with {done.returncode}")
-
-
-@job
-def clio_sync_job():
-    clio_sync()
-
-
-defs = Definitions(
-    jobs=[clio_sync_job],
-    schedules=[ScheduleDefinition(job=clio_sync_job, cron_schedule=$when)],
-)
-'''
-PREFECT = '''\
-"""clio-sync for Prefect 3: python clio_sync_prefect.py, which runs until it is stopped."""
-
-import os
-import subprocess
-
-from prefect import flow
-
-COMMAND = [$program, $words, "--json"]
-FOLDER = $folder
-DATA = $data
-GOES_ON = (0, 4)  # 4: incomplete, or another run is at work; the next one goes on
-
-
-@flow(name="clio-sync")
-def clio_sync() -> int:
-    env = {**os.environ, "CLIO_SYNC__DATA_DIR": DATA}
-    done = subprocess.run(COMMAND, cwd=FOLDER, env=env, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode not in GOES_ON:
-        raise RuntimeError(f"clio-sync sync ended with {done.returncode}")
-    return done.returncode
-
-
-if __name__ == "__main__":
-    clio_sync.serve(name="clio-sync", cron=$when)
-'''
 
 
 @dataclass(frozen=True)
@@ -155,7 +34,7 @@ class Installation:
 
     @classmethod
     def here(cls, settings: Settings) -> Self:
-        """Give the places of this process.
+        """Return the places of this process.
 
         Raises:
             ConfigurationError: one of them holds a character that no schedule can write.
@@ -173,19 +52,21 @@ class Installation:
 
 @dataclass(frozen=True)
 class ScheduleFile:
-    """A file of a schedule: its name, its text, how paths are written in it, and its times.
+    """A file of a schedule: its name, how paths are written in it, and its times.
 
     `words` writes the words of the command that come after the program.
     """
 
     name: str
-    text: str
     quote: Callable[[str], str]
     when: Callable[[int], str]
     words: Callable[[Sequence[str]], str] = " ".join
 
     def filled(self, place: Installation, every: int, words: Sequence[str]) -> str:
-        """Give the text for a place that runs these words; `every` is in minutes."""
+        """Return the text for a place that runs these words; `every` is in minutes.
+
+        Nothing gets into it but what was written here for the language of the file.
+        """
         quote = self.quote
         values = {
             "when": self.when(every),
@@ -198,16 +79,16 @@ class ScheduleFile:
             "setting": quote(f"CLIO_SYNC__DATA_DIR={place.data}"),
             "command": quote(shlex.join([place.program, *words, "--json"])),
         }
-        return Template(self.text).substitute(values)
+        return rendered(f"operate/schedules/{self.name}.j2", **values)
 
 
 def cron_times(every: int) -> str:
-    """Give the five fields of cron."""
+    """Return the five fields of cron."""
     return f"*/{every} * * * *" if every < HOUR else "0 * * * *"
 
 
 def calendar(every: int) -> str:
-    """Give a calendar event of systemd."""
+    """Return a calendar event of systemd."""
     return f"*:0/{every}" if every < HOUR else "hourly"
 
 
@@ -228,24 +109,24 @@ def specifiers_kept(text: str) -> str:
 
 
 def python_words(words: Sequence[str]) -> str:
-    """Give words as items of a list of Python."""
+    """Return words as items of a list of Python."""
     return ", ".join(map(repr, words))
 
 
 def python_times(every: int) -> str:
-    """Give cron's five fields as text of Python."""
+    """Return cron's five fields as text of Python."""
     return repr(cron_times(every))
 
 
 FILES = {
-    "cron": (ScheduleFile("clio-sync.cron", CRON, cron_quoted, cron_times),),
+    "cron": (ScheduleFile("clio-sync.cron", cron_quoted, cron_times),),
     "systemd": (
-        ScheduleFile("clio-sync.service", SERVICE, unit_quoted, calendar),
-        ScheduleFile("clio-sync.timer", TIMER, unit_quoted, calendar),
+        ScheduleFile("clio-sync.service", unit_quoted, calendar),
+        ScheduleFile("clio-sync.timer", unit_quoted, calendar),
     ),
-    "airflow": (ScheduleFile("clio_sync_airflow.py", AIRFLOW, repr, python_times),),
-    "dagster": (ScheduleFile("clio_sync_dagster.py", DAGSTER, repr, python_times, python_words),),
-    "prefect": (ScheduleFile("clio_sync_prefect.py", PREFECT, repr, python_times, python_words),),
+    "airflow": (ScheduleFile("clio_sync_airflow.py", repr, python_times),),
+    "dagster": (ScheduleFile("clio_sync_dagster.py", repr, python_times, python_words),),
+    "prefect": (ScheduleFile("clio_sync_prefect.py", repr, python_times, python_words),),
 }
 
 
@@ -258,7 +139,7 @@ def run_print(  # noqa: PLR0913 - each is a choice of its own
     *,
     words: Sequence[str] = SYNC,
 ) -> Outcome:
-    """Give the files of a kind of schedule, or write them into a folder; `words` are what it runs.
+    """Return the files of a kind of schedule, or write them into a folder; it runs `words`.
 
     Raises:
         FileInTheWayError: one of them is there already; nothing was written.

@@ -26,12 +26,12 @@ PROGRAM = """#!/bin/sh
 printf '%s\\n' "$*" "$PWD" "$CLIO_SYNC__DATA_DIR" > "$0.said"
 exit "$(cat "$0.code")"
 """
-ODD = 'a b\'s 100% $HOME "q" \\n'
+ODD = 'a b\'s 100% $HOME "q" \\n {{ words }} \u200b<&>'
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Installation:
-    """Give an installation whose paths hold what shells, cron, systemd and Python take apart."""
+    """Give an installation whose paths hold what shells, cron, units and templates take apart."""
     folder = tmp_path / ODD
     folder.mkdir()
     program = folder / "clio-sync"
