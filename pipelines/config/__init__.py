@@ -2,8 +2,8 @@
 
 import getpass
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,47 +28,6 @@ GENERIC, SLACK = NOTIFY_SHAPES = ("generic", "slack")
 REDIRECT_PORT = 8974
 UTC = "UTC"
 _PORTS = range(1, 65_536)
-
-KNOWN = {
-    "clio_sync.actor",
-    "clio_sync.ca_file",
-    "clio_sync.data_dir",
-    "clio_sync.notify_shape",
-    "clio_sync.notify_url",
-    "clio_sync.publish_partial",
-    "clio_sync.published_custom_fields",
-    "clio_sync.time_zone",
-    "clio_sync.token_store",
-    "clio_sync.four_eyes",
-    "clio_sync.writable",
-    *(
-        f"sources.{product}.{name}"
-        for product in PRODUCTS
-        for name in (
-            "access_token",
-            "allow_loopback",
-            "base_url",
-            "client_id",
-            "client_secret",
-            "exclude_columns",
-            "hash_columns",
-            "oauth_url",
-            "off",
-            "on",
-            "redirect_port",
-            "region",
-            "reserve",
-            "rolling_slice",
-            "scopes",
-        )
-    ),
-    "sources.clio_grow.api_version",
-    "sources.clio_manage.gateway",
-    "sources.clio_manage.gateway_url",
-    "sources.clio_manage.maton_api_key",
-    "sources.clio_manage.maton_connection",
-}
-"""Every setting that is ours, by its dotted name."""
 
 KEY_OF_THE_GATEWAY = "MATON_API_KEY"
 """The environment variable by which the gateway's own documents name its key."""
@@ -138,6 +97,23 @@ class Settings:
     ca_file: Path | None = None
 
 
+KNOWN = {
+    *(f"clio_sync.{one.name}" for one in fields(Settings) if one.name != "sources"),
+    *(
+        f"sources.{product}.{name}"
+        for product in PRODUCTS
+        for name in (WORD, *(one.name for one in fields(SourceSettings)))
+        if name not in {"api_version", "gateway"}
+    ),
+    "sources.clio_grow.api_version",
+    "sources.clio_manage.gateway",
+    "sources.clio_manage.gateway_url",
+    "sources.clio_manage.maton_api_key",
+    "sources.clio_manage.maton_connection",
+}
+"""Every setting that is ours, by its dotted name."""
+
+
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = {name.lower().replace("__", "."): value for name, value in environ.items()}
     if environ.get(KEY_OF_THE_GATEWAY):
@@ -172,10 +148,8 @@ def _source(given: FoundSettings, product: str) -> SourceSettings:
         return found.get(f"sources.{product}.{name}", default)
 
     base_url = str(get("base_url", "")).rstrip("/")
-    region = str(get("region", region_of(host_of(base_url)) or REGIONS[0]))
-    if region not in REGIONS:
-        message = f"unknown region for {product}; valid are {', '.join(REGIONS)}"
-        raise ConfigurationError(message)
+    usual = region_of(host_of(base_url)) or REGIONS[0]
+    region = _chosen(get("region", usual), f"region for {product}", REGIONS)
     _check_place(product, region, base_url)
     _flag(get(WORD, False), f"sources.{product}.{WORD}")
     demand_loopback_meant(given, product)
@@ -198,7 +172,11 @@ def _source(given: FoundSettings, product: str) -> SourceSettings:
         oauth_url=str(get("oauth_url", "")).rstrip("/"),
         redirect_port=_port(get("redirect_port", REDIRECT_PORT), product),
         scopes=_names(get("scopes", [])),
-        api_version=_api_version(get("api_version", API_VERSIONS[product][0]), product),
+        api_version=_chosen(
+            get("api_version", API_VERSIONS[product][0]),
+            f"api_version for {product}",
+            API_VERSIONS[product],
+        ),
         rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
         gateway=_gateway(found, f"sources.{product}."),
     )
@@ -227,9 +205,7 @@ def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
         raise ConfigurationError(message)
     if not named:
         return None
-    if named not in maton.NAMES:
-        message = f"unknown {section}gateway; valid are {', '.join(maton.NAMES)}"
-        raise ConfigurationError(message)
+    _chosen(named, f"{section}gateway", maton.NAMES)
     for name, why in _NOT_WITH_A_GATEWAY.items():
         if found.get(section + name):
             message = f"{section}{name} and {section}gateway cannot both be set: {why}"
@@ -243,9 +219,9 @@ def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
     return Gateway(url, key, connection)
 
 
-def _api_version(value: object, product: str) -> str:
-    if value not in API_VERSIONS[product]:
-        message = f"unknown api_version for {product}; valid are {', '.join(API_VERSIONS[product])}"
+def _chosen(value: object, name: str, valid: Sequence[str]) -> str:
+    if value not in valid:
+        message = f"unknown {name}; valid are {', '.join(valid)}"
         raise ConfigurationError(message)
     return str(value)
 
@@ -281,13 +257,6 @@ def _flag(value: object, name: str) -> bool:
     return words[str(value).casefold()]
 
 
-def _token_store(value: object) -> str:
-    if value not in TOKEN_STORES:
-        message = f"unknown clio_sync.token_store; valid are {', '.join(TOKEN_STORES)}"
-        raise ConfigurationError(message)
-    return str(value)
-
-
 def _time_zone(value: object) -> str:
     try:
         return ZoneInfo(str(value)).key
@@ -301,13 +270,6 @@ def _notify_url(value: object) -> Secret | None:
     if address is not None:
         webhook_origin(address.reveal())
     return address
-
-
-def _notify_shape(value: object) -> str:
-    if value not in NOTIFY_SHAPES:
-        message = f"unknown clio_sync.notify_shape; valid are {', '.join(NOTIFY_SHAPES)}"
-        raise ConfigurationError(message)
-    return str(value)
 
 
 def _ca_file(name: str) -> Path | None:
@@ -339,11 +301,15 @@ def read_settings(
         data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
         actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
         sources={product: _source(given, product) for product in PRODUCTS},
-        token_store=_token_store(found.get("clio_sync.token_store") or IN_KEYRING),
+        token_store=_chosen(
+            found.get("clio_sync.token_store") or IN_KEYRING, "clio_sync.token_store", TOKEN_STORES
+        ),
         time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
         notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
-        notify_shape=_notify_shape(found.get("clio_sync.notify_shape") or GENERIC),
+        notify_shape=_chosen(
+            found.get("clio_sync.notify_shape") or GENERIC, "clio_sync.notify_shape", NOTIFY_SHAPES
+        ),
         publish_partial=_flag(
             found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
         ),
