@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from pipelines.cli import main
@@ -21,6 +22,7 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/**/*.md", "sources/**/*.md", "pipelines/**/*.md")
     for page in ROOT.glob(pattern)
 )
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -141,6 +143,45 @@ def test_readme_names_every_command() -> None:
     today = (ROOT / "README.md").read_text("utf-8").partition("## What is there today\n")[2]
     named = re.findall(r"`([a-z]+)`", today.partition("\n## ")[0])
     assert sorted(named) == sorted(main.commands)
+
+
+def test_hooks_run_what_make_runs() -> None:
+    """Before a commit `make check` runs, and nothing that it would not run."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    entries = [hook["entry"] for repository in hooks for hook in repository["hooks"]]
+    assert entries == ["make check"]
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name)
+def test_decisions_have_one_form(page: Path) -> None:
+    """Number and title, date, status, then context, decision and consequences, none empty."""
+    form = (
+        rf"# {page.name[:4]}\. [^\n]+\n\n"
+        r"- Date: 2\d{3}-\d\d-\d\d\n- Status: (accepted|replaced by (?P<later>\d{4}))\n\n"
+        r"## Context\n\n(?s:.+)\n\n## Decision\n\n(?s:.+)\n\n## Consequences\n\n(?s:.+)\n"
+    )
+    text = page.read_text("utf-8")
+    found = re.fullmatch(form, text)
+    assert found is not None
+    assert re.findall(r"^## .*", text, re.MULTILINE) == [
+        "## Context", "## Decision", "## Consequences",
+    ]  # fmt: skip
+    assert (found["later"] or page.name[:4]) in {other.name[:4] for other in DECISIONS}
+
+
+def test_decisions_are_listed() -> None:
+    """Numbers have no gap, and the list of decisions has each with its very title."""
+    assert [page.name[:4] for page in DECISIONS] == [
+        f"{number:04}" for number in range(1, len(DECISIONS) + 1)
+    ]
+    titles = [page.read_text("utf-8").partition("\n")[0].split(". ", 1)[1] for page in DECISIONS]
+    listed = (
+        (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8").splitlines()[-len(titles) :]
+    )
+    assert listed == [
+        f"| [{page.name[:4]}]({page.name}) | {title} |"
+        for page, title in zip(DECISIONS, titles, strict=True)
+    ]
 
 
 @each_page
