@@ -27,6 +27,7 @@ TEXTS = sorted(
         "docs/**/*.toml",
         "sql/**/*.sql",
         "pipelines/**/*.html",
+        "pipelines/**/*.j2",
         "pipelines/**/*.md",
         "sources/**/*.md",
         ".dlt/*.toml",

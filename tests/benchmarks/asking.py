@@ -15,7 +15,7 @@ import orjson
 def main() -> None:
     """Run the command line with a watch on what is sent."""
     from pipelines.cli import main as command  # noqa: PLC0415 - its imports are part of the time
-    from sources.clio_http.exchange import Exchange, RawAnswer  # noqa: PLC0415
+    from sources.clio_http.exchange import Exchange, RawAnswer  # noqa: PLC0415 - the same
 
     target, spent = Path(sys.argv[1]), [0, 0.0]
     plain = Exchange.send

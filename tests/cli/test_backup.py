@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
+from tests.system.conftest import NewFirm
 from tests.system.process import document, environment, run
 
 RESULT = {"backup", "kind", "name", "size", "rows", "digest"}
 
 
-def test_documents(new_firm: NewFirm) -> None:  # noqa: F811
+def test_documents(new_firm: NewFirm) -> None:
     """One object for each file and table; a verification says of each whether it is the same."""
     firm = new_firm()
     firm.load("tasks")
@@ -29,7 +29,7 @@ def test_documents(new_firm: NewFirm) -> None:  # noqa: F811
     assert rows["warehouse.duckdb"] is None
 
 
-def test_texts(new_firm: NewFirm) -> None:  # noqa: F811
+def test_texts(new_firm: NewFirm) -> None:
     """A person reads where the backup is, how much it holds, and what was compared."""
     firm = new_firm()
     firm.load("tasks")
@@ -42,7 +42,7 @@ def test_texts(new_firm: NewFirm) -> None:  # noqa: F811
     assert "every file and every table is what was copied" in verified.stdout
 
 
-def test_a_damaged_backup(new_firm: NewFirm) -> None:  # noqa: F811
+def test_a_damaged_backup(new_firm: NewFirm) -> None:
     """Exit 7; the file is named on standard error, with what is safe and what to do."""
     firm = new_firm()
     firm.load("tasks")

@@ -13,7 +13,6 @@ from pipelines.cli import main
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import COLLECTIONS
 from tests.cli.here import put_back
-from tests.system.conftest import loaded_for_edits, unedited  # noqa: F401 - fixtures
 from tests.system.firm import Firm
 from tests.system.process import environment, run
 
@@ -23,7 +22,7 @@ Done = tuple[int, str, str]
 
 
 @pytest.fixture
-def firm(unedited: Firm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:  # noqa: F811
+def firm(unedited: Firm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
     """Give a loaded firm without any edit, to which this process's commands go."""
     monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))
     monkeypatch.setenv("CLIO_SYNC__ACTOR", "Ada Author")

@@ -72,7 +72,7 @@ def test_missing_token(tmp_path: Path) -> None:
 
 def test_wrong_token(clio: Simulator, tmp_path: Path) -> None:
     """A token that Clio refuses: exit 3."""
-    env = environment(tmp_path / "data", clio, SOURCES__CLIO_MANAGE__ACCESS_TOKEN="wrong")  # noqa: S106 - not one
+    env = environment(tmp_path / "data", clio, SOURCES__CLIO_MANAGE__ACCESS_TOKEN="wrong")
     assert run("load", env=env).returncode == 3
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.operate.status import run_status
-from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
+from tests.system.conftest import NewFirm
 from tests.system.firm import QuickClock
 from tests.system.process import document, environment, run
 
@@ -15,7 +15,7 @@ ROW = {
 }  # fmt: skip
 
 
-def test_status_after_a_load(new_firm: NewFirm) -> None:  # noqa: F811
+def test_status_after_a_load(new_firm: NewFirm) -> None:
     """One result for each table, with rows, watermark and how its last load ended."""
     firm = new_firm()
     firm.load("tasks", "matters", "matter_contacts", budget=5)
@@ -34,7 +34,7 @@ def test_status_after_a_load(new_firm: NewFirm) -> None:  # noqa: F811
     assert "matter_contacts: 5 of 40 lists of matters read." in text
 
 
-def test_status_of_what_is_proved(new_firm: NewFirm) -> None:  # noqa: F811
+def test_status_of_what_is_proved(new_firm: NewFirm) -> None:
     """After a sweep: the certificate, up to when deletions are known, what is gone and what was
     silent; rows that are marked as deleted do not count.
     """
@@ -52,7 +52,7 @@ def test_status_of_what_is_proved(new_firm: NewFirm) -> None:  # noqa: F811
     assert "found only by a sweep" in run("status", env=environment(firm.folder)).stdout
 
 
-def test_what_is_switched_off_is_said_to_be(new_firm: NewFirm) -> None:  # noqa: F811
+def test_what_is_switched_off_is_said_to_be(new_firm: NewFirm) -> None:
     """Nothing of it counts as waiting or as well."""
     firm = new_firm()
     firm.load("tasks", "matters", "matter_contacts", budget=5)

@@ -9,7 +9,7 @@ from pipelines.operate.status import run_problems, run_status
 from pipelines.outcome import Outcome
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator.faults import Status, Unauthorized
-from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
+from tests.system.conftest import NewFirm
 from tests.system.firm import Firm, QuickClock
 from tests.system.process import document, environment, run
 
@@ -44,7 +44,7 @@ def touch(firm: Firm, *names: str) -> None:
         firm.clio.changes.update(name, min(firm.clio.store[name].rows), {})
 
 
-def test_all_is_known(new_firm: NewFirm) -> None:  # noqa: F811
+def test_all_is_known(new_firm: NewFirm) -> None:
     """Where nothing is missing there is no line of the collections that were loaded."""
     firm = new_firm()
     firm.load("tasks")
@@ -53,7 +53,7 @@ def test_all_is_known(new_firm: NewFirm) -> None:  # noqa: F811
     assert [row for row in document(done)["results"] if row["resource"] == "tasks"] == []
 
 
-def test_what_is_not_known(new_firm: NewFirm) -> None:  # noqa: F811
+def test_what_is_not_known(new_firm: NewFirm) -> None:
     """A withheld column, a forbidden list and a value kept out each have a line with its command,
     here and in `doctor`; one thing is told once, and in words.
     """
@@ -96,7 +96,7 @@ def test_what_is_not_known(new_firm: NewFirm) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_each_refusal_has_its_own_remedy(new_firm: NewFirm, name: str) -> None:  # noqa: F811
+def test_each_refusal_has_its_own_remedy(new_firm: NewFirm, name: str) -> None:
     """What is to be done depends on why a list could not be read, here as in `doctor`."""
     firm = new_firm()
     firm.load("bills")
@@ -107,7 +107,7 @@ def test_each_refusal_has_its_own_remedy(new_firm: NewFirm, name: str) -> None: 
     assert [fix in line.fix for line in doctor(firm, "last_runs")] == [True]
 
 
-def test_the_token_of_another_user(new_firm: NewFirm) -> None:  # noqa: F811
+def test_the_token_of_another_user(new_firm: NewFirm) -> None:
     """One cause is told once, for all collections, with the command that the load names."""
     firm = new_firm()
     names = ("bills", "calendars", "groups", "tasks", "users")
@@ -122,7 +122,7 @@ def test_the_token_of_another_user(new_firm: NewFirm) -> None:  # noqa: F811
     assert last.fix.startswith("clio-sync sweep --accept-user, if")
 
 
-def test_a_list_that_is_frozen(new_firm: NewFirm) -> None:  # noqa: F811
+def test_a_list_that_is_frozen(new_firm: NewFirm) -> None:
     """Only a sweep mends it; it is told once, and no code of a certificate is."""
     firm = new_firm()
     firm.load("bills")
@@ -143,7 +143,7 @@ def test_a_list_that_is_frozen(new_firm: NewFirm) -> None:  # noqa: F811
     ]
 
 
-def test_a_list_that_contradicts_newer_ones(new_firm: NewFirm) -> None:  # noqa: F811
+def test_a_list_that_contradicts_newer_ones(new_firm: NewFirm) -> None:
     """What a list that could be read once lacks is said, with what its refusal needs."""
     firm = new_firm()
     firm.load("bills")
@@ -169,7 +169,7 @@ def accepted(firm: Firm) -> Outcome:
     return firm.load("tasks", accept_empty="tasks.description")
 
 
-def test_what_is_accepted_is_no_fault(new_firm: NewFirm) -> None:  # noqa: F811
+def test_what_is_accepted_is_no_fault(new_firm: NewFirm) -> None:
     """`doctor` is content with it, the certificate says of which part it is one, and no permission
     is asked for; once the values are back, one sweep proves them too.
     """
@@ -193,7 +193,7 @@ def test_what_is_accepted_is_no_fault(new_firm: NewFirm) -> None:  # noqa: F811
     assert "known by now, and clio-sync sweep --resource tasks proves them" in said
 
 
-def test_nothing_to_accept(new_firm: NewFirm) -> None:  # noqa: F811
+def test_nothing_to_accept(new_firm: NewFirm) -> None:
     """Of a column that is known whole no empties are accepted, and that is said."""
     firm = new_firm()
     firm.load("matters")

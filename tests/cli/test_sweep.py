@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sources.clio_simulator.faults import EmptyList, Value
-from tests.system.conftest import NewFirm, new_firm  # noqa: F401 - a fixture
+from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
 from tests.system.process import document, environment, run
 
@@ -24,7 +24,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @pytest.fixture
-def firm(new_firm: NewFirm) -> Firm:  # noqa: F811
+def firm(new_firm: NewFirm) -> Firm:
     """Give a firm of which tasks and notes were loaded."""
     made = new_firm()
     assert made.load("tasks", "notes").exit_code == 0

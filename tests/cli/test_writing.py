@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from pipelines.cli import main, review
 from tests.cli.here import put_back
-from tests.system.conftest import desk, loaded_for_writes  # noqa: F401 - fixtures
 from tests.system.firm import Firm
 from tests.system.process import document as printed
 from tests.system.process import environment, run_typing, start
@@ -24,7 +23,7 @@ CANARY = "Client confided: canary-7788"
 
 
 @pytest.fixture
-def firm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:  # noqa: F811
+def firm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
     """Give a loaded firm without any edit, to which this process's commands go."""
     unedited = desk.firm
     monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))

@@ -57,7 +57,7 @@ class Samples:
         """Give the body of a creation with every field."""
         return dict(self.fields(name, shape, {}))
 
-    def value(self, shape: Mapping[str, Any], described: Mapping[str, Any], field: str) -> Any:  # noqa: ANN401 - any JSON
+    def value(self, shape: Mapping[str, Any], described: Mapping[str, Any], field: str) -> Any:
         """Give a value of a shape, which is read as `described`."""
         schema = described.get("schema", "")
         if shape["type"] == "array":
@@ -83,7 +83,7 @@ class Samples:
         named = isinstance(value, str) and value in self.clio.store.tables
         return self.key(str(value)) if named else value
 
-    def _entry(self, shape: Mapping[str, Any], schema: str, field: str) -> Any:  # noqa: ANN401
+    def _entry(self, shape: Mapping[str, Any], schema: str, field: str) -> Any:
         """Give an entry of an array: a reference, or a new one with all that can be said of it."""
         inside = set(shape.get("inside", ())) - {"id", "type", *DESTROYING}
         return self._new(shape, schema) if inside else self.value(shape, {"schema": schema}, field)

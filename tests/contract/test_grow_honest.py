@@ -67,7 +67,7 @@ class Honesty:
         self.http = httpx.Client(base_url=clio.grow_url, headers=clio.grow_headers, timeout=5)
         self.seen: set[tuple[str, str, int]] = set()
 
-    def ask(self, method: str, path: str, **asked: Any) -> httpx.Response:  # noqa: ANN401
+    def ask(self, method: str, path: str, **asked: Any) -> httpx.Response:
         """Ask for a path of the document and check the answer; `at` is the address."""
         address = asked.pop("at", path)
         answer = self.http.request(method, address, **asked)

@@ -13,10 +13,12 @@ from tests.system import history
 from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
 from tests.system.plain_engine import plain_engine
+from tests.system.postgres import address, driver
 from tests.system.proposing import COLLECTIONS, prepare
 from tests.system.reconciling import make
 from tests.system.writing import LOADED, SEED, Desk
 
+__all__ = ["address", "driver"]
 NewFirm = Callable[..., Firm]
 
 
@@ -25,7 +27,7 @@ def new_firm(tmp_path: Path) -> Iterator[NewFirm]:
     """Give a function that starts a Clio and names an empty data folder for it."""
     with ExitStack() as stack:
 
-        def start(*, options: dict[str, Any] | None = None, **sizes: Any) -> Firm:  # noqa: ANN401
+        def start(*, options: dict[str, Any] | None = None, **sizes: Any) -> Firm:
             given = {name: sizes.pop(name) for name in Seed.__dataclass_fields__ if name in sizes}
             seed = Seed(**{"seed": 7, **given})
             clio = stack.enter_context(Simulator(seed, **{"rate_limit": 0, **sizes}))
@@ -39,7 +41,7 @@ def new_grow(tmp_path: Path) -> Iterator[NewGrow]:
     """Give a function that starts a Clio Grow and names an empty data folder for it."""
     with ExitStack() as stack:
 
-        def start(*, manage: bool = False, **sizes: Any) -> GrowFirm:  # noqa: ANN401
+        def start(*, manage: bool = False, **sizes: Any) -> GrowFirm:
             grow = sizes.pop("grow", {})
             given = {name: sizes.pop(name) for name in Seed.__dataclass_fields__ if name in sizes}
             seed = Seed(**{"seed": 7, **CALM, **given})

@@ -37,7 +37,7 @@ def headless(path: Path) -> None:
 
 def spoilt(path: Path) -> None:
     """Write noise into every block, as a disk that fails may."""
-    noise = random.Random(7)  # noqa: S311 - the same in each run
+    noise = random.Random(7)
     with path.open("r+b") as file:
         for at in range(HEADER, path.stat().st_size, BLOCK):
             file.seek(at + 9000)

@@ -32,7 +32,7 @@ class Table:
     rows: Sequence[tuple[Any, ...]]
 
     @classmethod
-    def of(cls, cursor: Any, query: str) -> Self:  # noqa: ANN401 - of any engine
+    def of(cls, cursor: Any, query: str) -> Self:
         """Run a query."""
         cursor.execute(query)
         return cls(tuple(column[0] for column in cursor.description), cursor.fetchall())

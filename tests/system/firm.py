@@ -80,7 +80,7 @@ class PageClock(FirmClock):
         return super().monotonic() + 61.0 * len(self.clio.requests)
 
 
-def chosen(*resources: str, **choice: Any) -> Choice:  # noqa: ANN401 - the fields of Choice
+def chosen(*resources: str, **choice: Any) -> Choice:
     """Give what is asked for: some collections, or all that are due."""
     return Choice(frozenset(resources), **choice)
 
@@ -107,7 +107,7 @@ class Firm:
         *resources: str,
         clock: SystemClock | None = None,
         stop: threading.Event | None = None,
-        **choice: Any,  # noqa: ANN401 - the fields of Choice
+        **choice: Any,
     ) -> Outcome:
         """Load some collections, or all that are due."""
         return run_load(self.context(clock, stop), ["clio_manage"], chosen(*resources, **choice))
@@ -117,7 +117,7 @@ class Firm:
         *resources: str,
         clock: SystemClock | None = None,
         stop: threading.Event | None = None,
-        **choice: Any,  # noqa: ANN401 - the fields of Choice
+        **choice: Any,
     ) -> Outcome:
         """Prove some collections, or all that were loaded."""
         return run_sweep(self.context(clock, stop), ["clio_manage"], chosen(*resources, **choice))
@@ -300,7 +300,7 @@ def converted(
     record: Mapping[str, Any],
     collection: Collection,
     constants: Mapping[str, Any],
-) -> Any:  # noqa: ANN401 - whatever the type says
+) -> Any:
     """Turn a leaf of JSON into what the raw table must hold of it."""
     if column.name in constants:
         return constants[column.name]
@@ -319,7 +319,7 @@ def converted(
     return CONVERSIONS[column.type](value)
 
 
-def restricted(entry: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - any JSON
+def restricted(entry: Any, names: Sequence[str]) -> Any:
     """Keep the fields of an array's entry that are asked for, less other records' etags."""
     if not isinstance(entry, dict):
         return entry
@@ -327,7 +327,7 @@ def restricted(entry: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - any J
     return {name: _without_etag(value) for name, value in kept.items()}
 
 
-def _without_etag(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _without_etag(value: Any) -> Any:
     """Drop the copy of another record's etag."""
     if not isinstance(value, dict):
         return value

@@ -49,7 +49,7 @@ class GrowFirm(Firm):
         *resources: str,
         clock: SystemClock | None = None,
         stop: threading.Event | None = None,
-        **choice: Any,  # noqa: ANN401 - the fields of Choice
+        **choice: Any,
     ) -> Outcome:
         """Load some collections of Grow, or all that are due."""
         return run_load(self.context(clock, stop), ["clio_grow"], chosen(*resources, **choice))
@@ -59,7 +59,7 @@ class GrowFirm(Firm):
         *resources: str,
         clock: SystemClock | None = None,
         stop: threading.Event | None = None,
-        **choice: Any,  # noqa: ANN401 - the fields of Choice
+        **choice: Any,
     ) -> Outcome:
         """Prove some collections of Grow, or all that were loaded."""
         return run_sweep(self.context(clock, stop), ["clio_grow"], chosen(*resources, **choice))
@@ -95,7 +95,7 @@ class GrowFirm(Firm):
             if collection.parent is not None:
                 constants[collection.parent.column] = record.pop(collection.parent.parameter)
             if self.clio.switches.grow_version == "v1":
-                record = {each: record[each] for each in SHAPES[name].early}  # noqa: PLW2901
+                record = {each: record[each] for each in SHAPES[name].early}  # noqa: PLW2901 - the record, less what early access has
             rows.append(as_stored(collection, record, constants))
         return by_key(collection, rows)
 
@@ -133,7 +133,7 @@ def as_stored(
 NewGrow = Callable[..., GrowFirm]
 
 
-def codes(firm: GrowFirm, *names: str, **choice: Any) -> tuple[int, list[str]]:  # noqa: ANN401
+def codes(firm: GrowFirm, *names: str, **choice: Any) -> tuple[int, list[str]]:
     """Load, and give the exit code and the errors with their collection."""
     outcome = firm.load(*names, **choice)
     return outcome.exit_code, [f"{subject}: {error}" for subject, error in outcome.errors]

@@ -36,7 +36,7 @@ LONGEST = 1 << 20
 class Forked(subprocess.Popen[str]):
     """A command in a process that is forked, not started; all of its streams must be given."""
 
-    def _execute_child(self, args: list[str], *more: Any) -> None:  # noqa: ANN401 - as Popen calls it
+    def _execute_child(self, args: list[str], *more: Any) -> None:
         env, pipes = more[5], more[9:15]
         order = {"words": args, "env": env, "cwd": str(Path.cwd())}
         waiting = _waiting()

@@ -61,11 +61,11 @@ class Patient:
         assert json.loads(path.read_text())["answers"] == outcome.results
         return {(row["product"], row["name"]): row["observed"] for row in outcome.results}
 
-    def change(self, **options: Any) -> None:  # noqa: ANN401 - the fields of SourceSettings
+    def change(self, **options: Any) -> None:
         """Change settings of Manage."""
         self.change_of("clio_manage", **options)
 
-    def change_of(self, source: str, **options: Any) -> None:  # noqa: ANN401
+    def change_of(self, source: str, **options: Any) -> None:
         """Change settings of a product."""
         changed = replace(self.settings.sources[source], **options)
         sources = {**self.settings.sources, source: changed}

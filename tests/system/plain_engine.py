@@ -141,7 +141,7 @@ class PlainEngine(Engine):
 def plain_engine() -> Iterator[None]:
     """Let every run in this process merge plainly."""
     with pytest.MonkeyPatch.context() as patched:
-        make = lambda _source, warehouse, _folder: PlainEngine(warehouse, lambda _: None)  # noqa: E731
+        make = lambda _source, warehouse, _folder: PlainEngine(warehouse, lambda _: None)  # noqa: E731 - what it is given stays untyped
         patched.setattr("pipelines.load.runner.Engine", make)
         yield
 
@@ -161,7 +161,7 @@ def plain_client(clio: Simulator, clock: Clock) -> ClioClient:
     return open_client("clio_manage", settings, clock, threading.Event())
 
 
-def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
+def plain_load(
     client: ClioClient,
     product: Product,
     warehouse: Warehouse,
@@ -184,7 +184,7 @@ def plain_load(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
     ).run()
 
 
-def plain_sweep(  # noqa: PLR0913, PLR0917 - each is a collaborator of its own
+def plain_sweep(
     client: ClioClient,
     product: Product,
     warehouse: Warehouse,

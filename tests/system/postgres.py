@@ -35,7 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip(f"PostgreSQL is not on this machine, {INSTALLED}")
-    folder, binaries = Path("/tmp") / f"pg-{os.getpid()}", found[-1].parent  # noqa: S108
+    folder, binaries = Path("/tmp") / f"pg-{os.getpid()}", found[-1].parent  # noqa: S108 - a socket's path must be short
     folder.mkdir(mode=0o700)
     owner: dict[str, Any] = {}
     if os.getuid() == 0:  # PostgreSQL does not run as root

@@ -136,7 +136,7 @@ class Gate:
             def do_POST(self) -> None:
                 self._pass()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the server calls it by
                 """Say nothing."""
 
         return Handler

@@ -27,7 +27,7 @@ def environment(folder: Path, clio: Simulator | None = None, **more: str) -> dic
     return {**kept, **ours, **more}
 
 
-def start(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+def start(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:
     """Start a command; its streams are read by whoever waits for it.
 
     On Linux it is forked from a process that has imported it, unless the process itself is made
@@ -40,13 +40,13 @@ def start(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str
     return anew(*words, env=env, **given)
 
 
-def anew(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
+def anew(*words: str, env: dict[str, str], **more: Any) -> subprocess.Popen[str]:
     """Start a command as a person does, in an interpreter of its own."""
     words = (sys.executable, "-m", "pipelines", *words)
     return subprocess.Popen(words, env=env, text=True, **more)
 
 
-def run(*words: str, env: dict[str, str], **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
+def run(*words: str, env: dict[str, str], **more: Any) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     process = start(*words, env=env, **more)
     try:

@@ -51,7 +51,7 @@ def prepare(clio: Simulator) -> None:
     change("contacts", contact["id"], {"phone_numbers": phones})
 
 
-def work(firm: Firm, **settings: Any) -> Context:  # noqa: ANN401 - fields of Settings
+def work(firm: Firm, **settings: Any) -> Context:
     """Give what a command of edits works with."""
     return replace(firm.context(QuickClock()), settings=replace(firm.settings, **settings))
 
@@ -62,7 +62,7 @@ def propose(
     key: object,
     *assignments: str,
     reason: str = "as agreed",
-    **settings: Any,  # noqa: ANN401
+    **settings: Any,
 ) -> Outcome:
     """Propose changes of one record, as the command does."""
     found = assigned(resource, str(key), assignments, reason)

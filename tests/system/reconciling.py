@@ -58,7 +58,7 @@ class Audit:
         """Give the firm's Clio."""
         return self.firm.clio
 
-    def run(self, **wish: Any) -> Outcome:  # noqa: ANN401 - the fields of Wish
+    def run(self, **wish: Any) -> Outcome:
         """Compare."""
         run = self.firm.context()
         return run_reconcile(run, ReconcileOptions(**wish))

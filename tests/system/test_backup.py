@@ -235,7 +235,7 @@ def test_names_and_the_newest(firm: Firm) -> None:
     at = QuickClock().now()
 
     class Frozen(QuickClock):
-        def now(self) -> Any:  # noqa: ANN401 - a moment
+        def now(self) -> Any:
             return at
 
     held = Context(firm.settings, Frozen(), Lines(io.StringIO()), threading.Event())

@@ -32,7 +32,7 @@ def test_a_flipped_byte_of_a_file(firm: Firm, name: str) -> None:
     fill(firm)
     path = create(firm) / name
     good = path.read_bytes()
-    chance = random.Random(11)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(11)
     for at in (0, len(good) - 1, *(chance.randrange(len(good)) for _ in range(5))):
         flip(path, at)
         outcome = run_verify(work(firm))

@@ -29,7 +29,7 @@ print(json.dumps({"version": duckdb.__version__, "comments": dict(tables), "rows
 
 @pytest.mark.long
 def test_duckdb_1_5_reads_the_snapshot(
-    built: Path,  # noqa: F811
+    built: Path,  # noqa: F811 - the fixture
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Every table with its comment, row for row what the warehouse's own DuckDB reads."""
@@ -51,7 +51,7 @@ def test_duckdb_1_5_reads_the_snapshot(
     assert "Bills that count." in found["comments"]["core.fct_bill"]
 
 
-def test_pyarrow_reads_the_parquet(built: Path) -> None:  # noqa: F811
+def test_pyarrow_reads_the_parquet(built: Path) -> None:  # noqa: F811 - the fixture
     """The rows of the snapshot, with money as decimals of two places."""
     with opened(built / "data") as (current, snapshot):
         rows = snapshot.rows("select bill_id, total from core.fct_bill order by 1")
@@ -62,7 +62,7 @@ def test_pyarrow_reads_the_parquet(built: Path) -> None:  # noqa: F811
     assert {file.stem for file in folder.iterdir()} == {*current.models, ABOUT, PROBLEMS}
 
 
-def test_the_page_shows_python_that_runs(built: Path) -> None:  # noqa: F811
+def test_the_page_shows_python_that_runs(built: Path) -> None:  # noqa: F811 - the fixture
     """The program of the page opens the newest generation, with its own tables."""
     page = (ROOT / "docs" / "bi.md").read_text("utf-8")
     program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]

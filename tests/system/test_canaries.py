@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TOKEN = "CANARY-token-5f1e"  # noqa: S105 - planted, to be searched for
+TOKEN = "CANARY-token-5f1e"
 NAME = "CANARY-client-name"
 NOTE = "CANARY-note-text"
 OPTIONS = [word for name in ("contacts", "notes", "matters") for word in ("--resource", name)]

@@ -16,7 +16,6 @@ from pipelines.transform.run import ModelContext, run_transform
 from pipelines.warehouse import Warehouse
 from tests.system.conftest import NewFirm
 from tests.system.firm import Firm
-from tests.system.postgres import address, driver  # noqa: F401 - fixtures
 from tests.system.test_sync import MODELS
 
 NOWHERE = "postgresql://tester:CANARY@127.0.0.1:1/postgres?connect_timeout=1"
@@ -56,7 +55,7 @@ def copied(firm: Firm) -> dict[str, tuple[str, int]]:
     return {row["relation"]: (row["how"], row["rows"]) for row in outcome.results}
 
 
-def differing(firm: Firm, postgres: Any, url: str) -> list[str]:  # noqa: ANN401
+def differing(firm: Firm, postgres: Any, url: str) -> list[str]:
     """Name the relations whose rows are not the same on both sides."""
     queries = {
         "tasks": "select id, name, status, due_at::text, created_at::text, _row_hash, {load}"
@@ -102,8 +101,8 @@ def test_a_destination_that_cannot_be_used(firm: Firm, monkeypatch: pytest.Monke
 @pytest.mark.long
 def test_a_copy_follows(
     firm: Firm,
-    driver: Any,  # noqa: ANN401, F811
-    address: str,  # noqa: F811
+    driver: Any,
+    address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Everything the first time; then what a later load brought, and the marts that were built
@@ -140,7 +139,7 @@ def test_a_copy_follows(
 @pytest.mark.long
 def test_a_destination_that_is_not_there(
     firm: Firm,
-    driver: Any,  # noqa: ANN401, F811
+    driver: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is told, with exit code 4 and without its password."""

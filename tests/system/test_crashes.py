@@ -95,7 +95,7 @@ def test_interrupted_run_is_told(firm: Firm) -> None:
 def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     """L1: killed at any moment, several times, the load after it is complete."""
     firm = new_firm(activities=2000)
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     for _ in range(3):
         env = environment(firm.folder, firm.clio)
         process = start("load", "--resource", "activities", "--resource", "matters", env=env)
@@ -161,7 +161,7 @@ def test_sweep_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
     finds every deletion and every silent change.
     """
     firm = new_firm(activities=2000)
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     assert firm.load("activities").exit_code == 0
     gone: set[str] = set()
     for turn in range(3):

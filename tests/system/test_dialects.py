@@ -16,7 +16,6 @@ from pipelines.warehouse import Warehouse, in_memory
 from sources.clio_http.casts import quoted
 from tests.system.dialects import Marts, Table, differences, mart_files, read_marts, said
 from tests.system.mart_firm import make
-from tests.system.postgres import address, driver  # noqa: F401 - fixtures
 from tests.system.spark import WORKERS, spark_home, started  # noqa: F401 - one is a fixture
 
 ROW = (1, Decimal("10.50"), None, dt.date(2026, 3, 2), True, "x", 0.5)
@@ -79,8 +78,8 @@ def test_the_comparison_counts() -> None:
 
 @pytest.mark.long
 def test_postgres(
-    address: str,  # noqa: F811
-    driver: Any,  # noqa: ANN401, F811
+    address: str,
+    driver: Any,
     warehouse: Warehouse,
     marts: Marts,
     tmp_path: Path,
@@ -109,7 +108,7 @@ def test_postgres(
 
 @pytest.mark.long
 def test_spark(
-    spark_home: Path,  # noqa: F811
+    spark_home: Path,  # noqa: F811 - the fixture
     data: Path,
     warehouse: Warehouse,
     marts: Marts,

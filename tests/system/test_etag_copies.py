@@ -27,7 +27,7 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
         yield firm
 
 
-def written(outcome: Any) -> int:  # noqa: ANN401
+def written(outcome: Any) -> int:
     """Count the rows that a load wrote."""
     return sum(row["inserted"] + row["updated"] for row in outcome.results)
 

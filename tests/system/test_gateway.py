@@ -165,7 +165,7 @@ def test_other_account_behind_the_gateway_is_refused(new_firm: NewFirm) -> None:
     assert firm.load("users").exit_code == 0
     assert firm.query("select account_id from meta.accounts") == [("1",)]
     firm.clio.switches.other_tokens = {"others-token-1": {"user": 102, "account": 2}}
-    firm.connection = firm.clio.connections.add(token="others-token-1").id  # noqa: S106
+    firm.connection = firm.clio.connections.add(token="others-token-1").id
     with pytest.raises(ClioError, match="account"):
         firm.load("contacts")
     assert firm.query("from duckdb_tables() where table_name = 'contacts'") == []
@@ -195,7 +195,7 @@ def test_no_usable_connection(new_firm: NewFirm, lost: str) -> None:
     if lost == "unknown":
         firm.connection = "0000-unknown"
     if lost == "refused":
-        firm.connection = firm.clio.connections.add(token="ended-token-1").id  # noqa: S106
+        firm.connection = firm.clio.connections.add(token="ended-token-1").id
     with pytest.raises(GatewayConnectionError) as raised:
         firm.load("users")
     error = raised.value

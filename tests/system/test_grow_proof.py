@@ -12,7 +12,7 @@ pytestmark = pytest.mark.long
 LEADS = "inbox_leads"
 
 
-def swept(firm: GrowFirm, *names: str, **choice: Any) -> tuple[int, list[str]]:  # noqa: ANN401
+def swept(firm: GrowFirm, *names: str, **choice: Any) -> tuple[int, list[str]]:
     """Sweep, and give the exit code and the errors with their collection."""
     outcome = firm.sweep(*names, **choice)
     return outcome.exit_code, [f"{subject}: {error}" for subject, error in outcome.errors]

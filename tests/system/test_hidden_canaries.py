@@ -265,7 +265,7 @@ def contents(path: Path) -> Iterator[bytes]:
 )
 def test_nothing_of_a_hidden_column_is_anywhere(tmp_path: Path, seed: int) -> None:
     """Of hidden columns no text is in any file, page, sheet, log or message; of others it is."""
-    chance = random.Random(seed)  # noqa: S311 - a choice of columns
+    chance = random.Random(seed)
     hidden = chosen(chance)
     hashed, excluded = hidden[::2], hidden[1::2]
     with listening() as heard, Simulator(SEED, rate_limit=0) as clio:

@@ -20,7 +20,7 @@ from tests.system.writing import LOADED, SEED, Desk
 NAME, TEXT = "CANARY-of-a-name", "CANARY-of-a-text"
 
 
-def _desk(clio: Simulator, folder: Path, **options: Any) -> Desk:  # noqa: ANN401 - of SourceSettings
+def _desk(clio: Simulator, folder: Path, **options: Any) -> Desk:
     """Give a firm in which a name and a text are canaries, loaded with some columns hidden."""
     clio.changes.update("contacts", min(clio.store["contacts"].rows), {"name": NAME})
     clio.changes.update("matters", min(clio.store["matters"].rows), {"description": TEXT})

@@ -44,7 +44,7 @@ def mounted(place: Path, size: str = "120m") -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S607
+        subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S607 - the system's own
 
 
 def fill(place: Path) -> None:
@@ -132,7 +132,7 @@ def test_room_that_ends_in_the_middle(
         for words in (("load", "--all"), ("transform",)):
             demand_told(disk, clio, words, 4)
             assert run("status", env=env).returncode == 0
-        subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)  # noqa: S607
+        subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)  # noqa: S607 - the system's own
         done = run("load", "--all", env=env)
         assert done.returncode == 0, done.stderr
 

@@ -37,12 +37,12 @@ class Later(QuickClock):
         return super().now().add(hours=2)
 
 
-def colleague(desk: Desk, key: int, **fields: Any) -> None:  # noqa: ANN401 - any field
+def colleague(desk: Desk, key: int, **fields: Any) -> None:
     """Let a colleague change a matter in Clio."""
     desk.firm.clio.changes.update("matters", key, fields)
 
 
-def of(desk: Desk, key: int, name: str) -> Any:  # noqa: ANN401 - any value
+def of(desk: Desk, key: int, name: str) -> Any:
     """Give a field of a matter as the server has it."""
     return desk.record("matters", key)[name]
 
@@ -129,7 +129,7 @@ LOST: list[tuple[Any, bool]] = [
 
 
 @pytest.mark.parametrize(("fault", "applied"), LOST, ids=str)
-def test_a_lost_answer(desk: Desk, matter: int, fault: Any, applied: bool) -> None:  # noqa: ANN401, FBT001
+def test_a_lost_answer(desk: Desk, matter: int, fault: Any, applied: bool) -> None:
     """Whether a lost write was applied or not is found out; it has its effect exactly once."""
     (edit,) = desk.propose("matters", matter, "description=Ours")
     plan = desk.approved()
@@ -186,7 +186,7 @@ def test_put_off(desk: Desk, matter: int) -> None:
 
 
 @pytest.mark.parametrize("fault", [Status(422), Forbidden(), Redirect()], ids=str)
-def test_refused_for_good(desk: Desk, matter: int, fault: Any) -> None:  # noqa: ANN401
+def test_refused_for_good(desk: Desk, matter: int, fault: Any) -> None:
     """What Clio refuses fails alone: the other records are sent. The same push again sends nothing
     and ends as it did: what failed did not get better.
     """

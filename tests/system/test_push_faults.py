@@ -48,12 +48,12 @@ def ready(desk: Desk, *keys: int) -> str:
     return desk.approved()
 
 
-def colleague(desk: Desk, key: int, when: When | None = None, **fields: Any) -> None:  # noqa: ANN401
+def colleague(desk: Desk, key: int, when: When | None = None, **fields: Any) -> None:
     """Let a colleague change a matter in Clio."""
     desk.firm.clio.changes.update("matters", key, fields, when=when)
 
 
-def now(desk: Desk, key: int) -> Any:  # noqa: ANN401 - any value
+def now(desk: Desk, key: int) -> Any:
     """Give the description that the server has."""
     return desk.record("matters", key)["description"]
 

@@ -103,7 +103,7 @@ class Office(RuleBasedStateMachine):
         stale=st.booleans(),
         then=st.tuples(afterwards, st.integers(0, ROWS - 1)),
     )
-    def correct(  # noqa: PLR0913, PLR0917 - each is drawn by itself
+    def correct(
         self,
         wanted: list[Edit],
         colleague: tuple[str, int, bool, bool],

@@ -103,7 +103,7 @@ def current(firm: SignedInFirm, **more: str) -> int:
 def test_token_that_ends_in_mid_load(
     new_firm: NewFirm,
     tmp_path: Path,
-    rotating: bool,  # noqa: FBT001 - a parameter of the test
+    rotating: bool,
 ) -> None:
     """A4, equal at once: the token ends while lists are walked; it is renewed once for all of
     them, the refused pages are asked for again, and the load is complete.

@@ -249,7 +249,7 @@ def test_signing_in_again_takes_the_place(firm: SignedInFirm) -> None:
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_signed_out_at_clio_as_well(firm: SignedInFirm, over: bool) -> None:  # noqa: FBT001
+def test_signed_out_at_clio_as_well(firm: SignedInFirm, over: bool) -> None:
     """Also where the access token is over: neither it nor the refresh token is taken any more."""
     firm.sign_in()
     if over:

@@ -183,7 +183,7 @@ def test_sweep_of_a_whole_firm(whole_firm: Firm, tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_requests_of_a_sweep_are_documented(
     firm: Firm,
-    document: dict[str, Any],  # noqa: F811
+    document: dict[str, Any],  # noqa: F811 - the fixture
 ) -> None:
     """Pages, single records, blocks of `ids[]` and second walks: each is a request that Clio's
     own document describes.

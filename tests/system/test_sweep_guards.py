@@ -34,7 +34,7 @@ SECOND = "second-token"
 LONG = pytest.mark.long
 
 
-def told(outcome: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an Outcome
+def told(outcome: Any) -> list[tuple[str, str]]:
     """Give collection and code of each error."""
     return [(name, error.code) for name, error in outcome.errors]
 
@@ -325,7 +325,7 @@ def test_sweep_that_is_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -
     """
     firm = new_firm(activities=2000)
     firm.load("activities")
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     for _ in range(3):
         process = start("sweep", env=environment(firm.folder, firm.clio))
         time.sleep(chance.uniform(0.5, 4.0))  # the moment is the point

@@ -132,7 +132,7 @@ class Day(RuleBasedStateMachine):
         broken=broken_pages,
         blind=blindness,
     )
-    def sweep_while_rows_change(  # noqa: PLR0913, PLR0917 - each is drawn by itself
+    def sweep_while_rows_change(
         self,
         first: list[Told],
         idle: float,

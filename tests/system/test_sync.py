@@ -143,7 +143,7 @@ def test_an_overlapping_sync_does_nothing(firm: Firm) -> None:
 @pytest.mark.parametrize(
     ("exit_code", "follows"), [(0, True), (1, False), (3, False), (4, True), (5, False), (7, False)]
 )
-def test_what_follows_a_load(exit_code: int, follows: bool) -> None:  # noqa: FBT001
+def test_what_follows_a_load(exit_code: int, follows: bool) -> None:
     """Only a load that is complete, or incomplete and sound."""
     assert goes_on_after("load", ended(exit_code)) is follows
     assert goes_on_after("transform", ended(exit_code)) is (exit_code == 0)

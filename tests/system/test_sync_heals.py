@@ -43,7 +43,7 @@ def firm(new_firm: NewFirm) -> Firm:
     return firm
 
 
-def sync(firm: Firm, **given: Any) -> Outcome:  # noqa: ANN401 - what run_sync takes
+def sync(firm: Firm, **given: Any) -> Outcome:
     """Run all stages of Manage for what money needs."""
     context = ModelContext.of(firm.context())
     return run_sync(context, ["clio_manage"], choice=chosen(*LOADED), **given)

@@ -81,7 +81,7 @@ class Veil(RuleBasedStateMachine):
     # What Clio shows...
 
     @rule(what=hidden, shape=shapes)
-    def hide(self, what: tuple[str, set[str]], shape: Any) -> None:  # noqa: ANN401
+    def hide(self, what: tuple[str, set[str]], shape: Any) -> None:
         """Let the token lose sight of some fields."""
         name, fields = what
         self.clio.switches.hidden_fields = {**self.clio.switches.hidden_fields, name: fields}

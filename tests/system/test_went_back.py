@@ -162,7 +162,7 @@ def test_flipped_byte_of_the_log(firm: Firm) -> None:
     log = killed_with_a_log(firm)
     file, content = (firm.folder / FILE).read_bytes(), log.read_bytes()
     epoch = (firm.folder / "epoch.json").read_bytes()
-    chance = random.Random(5)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(5)
     refused = 0
     for _ in range(12):
         damaged = bytearray(content)

@@ -63,7 +63,7 @@ class Desk:
         """Ask whether the collections of a plan are guarded."""
         return run_probe(self.context(AUTHOR), plan)
 
-    def push(self, plan: str, **options: Any) -> Outcome:  # noqa: ANN401 - as run_push has them
+    def push(self, plan: str, **options: Any) -> Outcome:
         """Send a plan."""
         return run_push(self.context(APPROVER), plan, **{"commit": plan, **options})
 

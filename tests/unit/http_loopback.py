@@ -20,7 +20,7 @@ from sources.clio_http.clock import Boot
 from sources.clio_http.secret import Secret
 from tests.strays import STRAYS
 
-TOKEN = "canary-token-8fd1c0"  # noqa: S105 - planted, to be searched for
+TOKEN = "canary-token-8fd1c0"
 START = pendulum.datetime(2026, 3, 2, 9, 0, 0)
 
 
@@ -180,7 +180,7 @@ class FakeClock:
             self._seconds += seconds
 
 
-def settings(server: Loopback, **changes: Any) -> ClientSettings:  # noqa: ANN401 - any setting
+def settings(server: Loopback, **changes: Any) -> ClientSettings:
     """Give settings that lead to a server of these tests."""
     defaults: dict[str, Any] = {
         "product": "clio_manage",

@@ -87,7 +87,7 @@ class MiniFirm:
         """Run a query."""
         return self.warehouse.rows(query)
 
-    def value(self, query: str) -> Any:  # noqa: ANN401 - whatever the query gives
+    def value(self, query: str) -> Any:
         """Run a query that gives one value."""
         ((value,),) = self.warehouse.rows(query)
         return value

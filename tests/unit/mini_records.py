@@ -148,7 +148,7 @@ def _work(firm: MiniFirm) -> None:
     firm.add("activities_written_off", {"id": 7})
 
 
-def _bill(key: int, client: int, matter: int, issued: str, total: float, **given: object) -> Any:  # noqa: ANN401
+def _bill(key: int, client: int, matter: int, issued: str, total: float, **given: object) -> Any:
     return {
         "id": key,
         "number": str(key),

@@ -59,7 +59,7 @@ class Sides:
         self.meta.begin_sweep(Progress(SOURCE, name, walk_started_at=AT))
         self.warehouse.rows("update meta.sweeps set list_index = $1, after_id = $2", [index, after])
 
-    def show(  # noqa: PLR0913 - each is a fact of its own
+    def show(
         self,
         pairs: Pairs,
         walk: str = "sweep",

@@ -102,7 +102,7 @@ powers = st.builds(
     st.sampled_from(["1", "-2.5", "1.50", "7.25"]),
     st.integers(-25, 25),
 )
-moments = st.datetimes(min_value=dt.datetime(1, 1, 3), max_value=dt.datetime(9999, 12, 28))  # noqa: DTZ001
+moments = st.datetimes(min_value=dt.datetime(1, 1, 3), max_value=dt.datetime(9999, 12, 28))
 offsets = st.sampled_from(["", "Z", "+05:30", "-08:00", "+00:00", "-00:30", "+0100", "+05"])
 stamps = st.builds(
     lambda moment, zone: moment.isoformat() + zone,

@@ -42,7 +42,7 @@ def batch(*rows: Mapping[str, Any], of: Collection = THINGS, without: str = "") 
     return pa.Table.from_pylist([dict(row) for row in rows], pa.schema(fields))
 
 
-def thing(key: int, name: str | None = "a", at: pendulum.DateTime = OLD, **more: object) -> Any:  # noqa: ANN401
+def thing(key: int, name: str | None = "a", at: pendulum.DateTime = OLD, **more: object) -> Any:
     """Give a row of things."""
     return {"id": key, "name": name, "updated_at": at, **more}
 

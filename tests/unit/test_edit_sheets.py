@@ -100,7 +100,7 @@ def test_a_file_is_private_and_never_overwritten(tmp_path: Path, suffix: str) ->
 
 def test_no_cell_of_a_written_file_is_a_formula(tmp_path: Path) -> None:
     """A spreadsheet that opens it finds texts only; negative numbers stay numbers in a CSV."""
-    nasty = ["=cmd()", "+1", "-1+1", "@x", "\t=1", "＝1"]  # noqa: RUF001
+    nasty = ["=cmd()", "+1", "-1+1", "@x", "\t=1", "＝1"]  # noqa: RUF001 - the wide form is meant
     lines = [SheetLine("notes", "1", "detail", text, text) for text in nasty]
     lines.append(SheetLine("activities", "1", "price", "-5.5", "", is_number=True))
     write_sheet(tmp_path / "a.xlsx", lines)
@@ -185,7 +185,7 @@ def test_cells_of_a_workbook(tmp_path: Path) -> None:
         12.5,
         True,
         dt.date(2026, 3, 2),
-        dt.datetime(2026, 3, 2, 9, 30),  # noqa: DTZ001 - as a workbook has it
+        dt.datetime(2026, 3, 2, 9, 30),
         None,
     ]
     path = book(tmp_path, *(["tasks", 5.0, "name", value, "x"] for value in values))

@@ -106,7 +106,7 @@ REFUSED = [
     ("matters.responsible_attorney.id", "0", "is not the id of a record"),
     ("matters.responsible_attorney.id", "-5", "is not the id of a record"),
     ("matters.responsible_attorney.id", "Ada Byron", "is not the id of a record"),
-    ("matters.responsible_attorney.id", "１２", "is not the id of a record"),  # noqa: RUF001
+    ("matters.responsible_attorney.id", "１２", "is not the id of a record"),  # noqa: RUF001 - the wide digits are meant
     ("activities.price", "1,234.50", "no thousands separator"),
     ("activities.price", "1.5e3", "was rounded by a spreadsheet"),
     ("activities.price", "$5", "is not a number"),

@@ -51,7 +51,7 @@ def test_codes_are_unique() -> None:
 
 def test_error_survives_pickling_with_what_it_carries() -> None:
     """The loader's engine pickles errors into its traces."""
-    error = pickle.loads(pickle.dumps(FieldsRefusedError("refused", ("note",))))  # noqa: S301
+    error = pickle.loads(pickle.dumps(FieldsRefusedError("refused", ("note",))))  # noqa: S301 - of our own making
 
     assert error.fields == ("note",)
     assert str(error) == "refused"

@@ -12,7 +12,7 @@ NOW = pendulum.datetime(2026, 3, 2, 12)
 TWO = timedelta(hours=2)
 
 
-def row(name: str, hours: float | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def row(name: str, hours: float | None, **more: Any) -> dict[str, Any]:
     """Give a collection that was loaded so many hours ago."""
     at = None if hours is None else NOW.subtract(minutes=round(60 * hours))
     loaded = {"resource": name, "state": "ok", "last_load": at, "watermark": at}
@@ -33,7 +33,7 @@ def row(name: str, hours: float | None, **more: Any) -> dict[str, Any]:  # noqa:
         (row("a", 0, state="interrupted", watermark=None), True),
     ],
 )
-def test_what_is_too_old(given: dict[str, Any], old: bool) -> None:  # noqa: FBT001
+def test_what_is_too_old(given: dict[str, Any], old: bool) -> None:
     """A complete load counts from its end, another one from what is complete; daily ones may be a
     day older.
     """

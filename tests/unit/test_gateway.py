@@ -162,7 +162,7 @@ def test_key_and_token_have_hosts_of_their_own() -> None:
         (502, None, errors.UnavailableError),
     ],
 )
-def test_status_means_one_error(status: int, body: Any, expected: type[ClioError]) -> None:  # noqa: ANN401
+def test_status_means_one_error(status: int, body: Any, expected: type[ClioError]) -> None:
     """What has not the shape of Clio's errors is the gateway's; its words are not repeated."""
     error = gateway_error_for(status, orjson.dumps(body) if body else b"<html>", "", ASKED)
     assert type(error) is expected

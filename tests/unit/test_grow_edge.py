@@ -59,7 +59,7 @@ def client(server: Loopback, *, bare: bool = False) -> ClioClient:
     return ClioClient(settings, FakeClock())
 
 
-def walked(script: Script, name: str = "contacts", **changes: Any) -> tuple[Walk, list[Request]]:  # noqa: ANN401
+def walked(script: Script, name: str = "contacts", **changes: Any) -> tuple[Walk, list[Request]]:
     """Walk a collection to its end; give the walk and what was asked."""
     bare = changes.pop("bare", False)
     collection = (EARLY if bare else GROW).loaded[name]
@@ -144,7 +144,7 @@ ASKED = RequestContext("contacts")
         (b"", False),
     ],
 )
-def test_a_403_names_its_scope_and_nothing_else(body: bytes, told: bool) -> None:  # noqa: FBT001
+def test_a_403_names_its_scope_and_nothing_else(body: bytes, told: bool) -> None:
     """Either shape of body is read; of the words only a scope is repeated."""
     error = error_for(403, body, "", ASKED)
     assert isinstance(error, MissingScopeError)
@@ -231,7 +231,7 @@ def test_a_504_in_the_middle_is_never_no_data() -> None:
     walk, asked = walked(script)
     assert isinstance(walk.error, UnavailableError)
     assert not walk.complete
-    assert walk.point.page_token == "T2"  # noqa: S105 - a page's
+    assert walk.point.page_token == "T2"
     assert len(asked) == 3
 
 
@@ -282,7 +282,7 @@ def test_early_access_may_mark_its_pages_all_the_same() -> None:
 
 @pytest.mark.parametrize("bare", [True, False])
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_a_single_record_may_be_bare_in_early_access_only(bare: bool, wrapped: bool) -> None:  # noqa: FBT001
+def test_a_single_record_may_be_bare_in_early_access_only(bare: bool, wrapped: bool) -> None:
     """There its samples show no `data` around it."""
     body = {"data": contact(5)} if wrapped else contact(5)
     collection = (EARLY if bare else GROW).loaded["contacts"]

@@ -99,7 +99,7 @@ def drive(
     seed=st.integers(0, 2**32),
 )
 @examples(deadline=None)
-def test_budget_is_spent_in_full_and_never_over(  # noqa: PLR0913, PLR0917 - what varies
+def test_budget_is_spent_in_full_and_never_over(
     limit: int,
     length: int,
     windows: int,
@@ -110,7 +110,7 @@ def test_budget_is_spent_in_full_and_never_over(  # noqa: PLR0913, PLR0917 - wha
     """No 429 is earned, and no window is wasted, whatever the clocks and the order of answers."""
     server = FixedWindows(limit, length, ahead)
     requests = limit * windows
-    took = drive(Window(), server, requests, workers, random.Random(seed))  # noqa: S311
+    took = drive(Window(), server, requests, workers, random.Random(seed))
 
     # Some windows are too short for the limit, or have already half gone by.
     slowest = 0.6 * (limit / workers + workers + 2)
@@ -127,7 +127,7 @@ def test_budget_is_spent_in_full_and_never_over(  # noqa: PLR0913, PLR0917 - wha
 def test_reserved_share_is_left_in_each_window(reserve: float, seed: int) -> None:
     """What is reserved for others is still there when a window ends."""
     server = FixedWindows(50, 60)
-    drive(Window(reserve), server, 100, 5, random.Random(seed))  # noqa: S311
+    drive(Window(reserve), server, 100, 5, random.Random(seed))
 
     assert max(server.used.values()) <= 50 - math.floor(50 * reserve)
 
@@ -136,7 +136,7 @@ def test_budget_follows_a_limit_that_rises_off_peak() -> None:
     """A greater limit in the next window is used as soon as it is seen."""
     server = FixedWindows(10, 60)
     window = Window()
-    drive(window, server, 10, 5, random.Random(1))  # noqa: S311
+    drive(window, server, 10, 5, random.Random(1))
     server.limit = 30
     window.wait(61.0, EPOCH + 61.0)
     window.learn(*server.answer(61.0), 61.0)

@@ -30,7 +30,7 @@ from tests.unit.http_loopback import (
 PARAMS = [("fields", "id,client{id}"), ("order", "id(asc)"), ("updated_since", "2026-01-01")]
 
 
-def read(server: Loopback, **changes: Any) -> list[Page]:  # noqa: ANN401 - as walk does
+def read(server: Loopback, **changes: Any) -> list[Page]:
     """Walk the server's list to its end."""
     with ClioClient(settings(server), FakeClock()) as client:
         return list(walk(client, "contacts", PARAMS, **changes))
@@ -78,7 +78,7 @@ def test_walk_reads_every_page_with_the_original_parameters() -> None:
 def test_walk_goes_on_from_a_saved_token() -> None:
     """A walk that was interrupted starts at the page it had reached."""
     with Loopback(pages(3)) as server:
-        got = read(server, page_token="3")  # noqa: S106
+        got = read(server, page_token="3")
 
     assert [(one.number, one.token) for one in got] == [(1, "3")]
 
@@ -230,7 +230,7 @@ def test_refused_token_is_told_apart() -> None:
     """A saved token that Clio no longer accepts (A10) has an error of its own."""
     refusal = reply(422, api_error("ArgumentError", "page_token is invalid"))
     with Loopback(lambda _, __: refusal) as server, pytest.raises(PageTokenRefusedError):
-        read(server, page_token="old")  # noqa: S106
+        read(server, page_token="old")
 
 
 def test_one_attempt_means_one() -> None:
@@ -256,7 +256,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["data", "meta", "x"]), JSON), st.booleans())
-def test_short_way_to_meta_equals_the_whole_parse(whole: dict[str, Any], spaced: bool) -> None:  # noqa: FBT001
+def test_short_way_to_meta_equals_the_whole_parse(whole: dict[str, Any], spaced: bool) -> None:
     """Whatever the rows hold, parsing only the end gives the same meta as parsing all of it."""
     whole = {"data": [whole.pop("data", 1)], **whole}
     body = json.dumps(whole, indent=1).encode() if spaced else orjson.dumps(whole)

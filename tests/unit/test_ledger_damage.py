@@ -46,7 +46,7 @@ def warehouse(made: Path, tmp_path: Path) -> Iterator[Warehouse]:
 
 def places(text: bytes) -> list[int]:
     """Choose bytes: those of the schema's page, and of others."""
-    chosen = random.Random(7)  # noqa: S311 - the same in each run
+    chosen = random.Random(7)
     every = [at for at in range(len(text)) if at not in LOCKING]
     written = [at for at in every if text[at]]
     return [*chosen.sample(range(20, 100), 20), *chosen.sample(written, SAMPLE)]

@@ -30,7 +30,7 @@ WALK = Progress(
     "matters",
     watermark=AT.subtract(hours=1),
     walk_started_at=AT,
-    page_token="place",  # noqa: S106 - where a walk stands
+    page_token="place",
     fields_hash="hash",
     mode="incremental",
     since=AT.subtract(hours=2),

@@ -22,7 +22,7 @@ from sources.errors import ClioError, ConfigurationError
 from tests.system.process import document, environment, run
 
 NAME = "CANARY-client-name"
-SECRET_PATH = "/hook/CANARY-address"  # noqa: S105 - planted, to be searched for
+SECRET_PATH = "/hook/CANARY-address"
 
 
 class Hook:
@@ -39,7 +39,7 @@ class Hook:
                 self.send_header("location", "http://127.0.0.1:1/")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the server calls it by
                 """Say nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)

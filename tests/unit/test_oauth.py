@@ -25,7 +25,7 @@ from tests.strays import STRAYS
 from tests.unit.http_faults import Answer, always, cut, half_then_reset
 from tests.unit.http_loopback import FakeClock, Loopback, reply, reset
 
-SECRET = "canary-secret-41"  # noqa: S105 - planted, to be searched for
+SECRET = "canary-secret-41"
 OLD, NEW = "canary-refresh-old", "canary-refresh-new"
 CODE = "canary-code-77"
 GIVEN = {"access_token": "canary-access-1", "token_type": "bearer", "expires_in": 3600}

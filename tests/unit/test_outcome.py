@@ -24,7 +24,7 @@ def dumped(value: object) -> object:
     return json.loads(orjson.dumps(value, default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME))
 
 
-@given(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2100, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2100, 1, 1)))
 def test_moments_are_iso_8601_in_utc(naive: dt.datetime) -> None:
     """Whatever the zone, the text is UTC, to the second, and reads back as the same moment."""
     moment = pendulum.instance(naive.replace(microsecond=0), tz="America/New_York")

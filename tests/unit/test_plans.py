@@ -34,7 +34,7 @@ FULL = CATALOG.loaded["billable_clients"]
 DAILY = CATALOG.loaded["contacts__daily"]
 NO_RULES = Rules()
 PLACE = "tok"
-ordinary = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2990, 1, 1))  # noqa: DTZ001
+ordinary = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2990, 1, 1))
 moments = ordinary.map(lambda moment: pendulum.instance(moment, tz="UTC"))
 
 

@@ -21,7 +21,7 @@ TOKEN = Secret("token-for-tests")
 BOTH = ("clio_manage", "clio_grow")
 
 
-def settings(folder: Path, manage: Any = None, grow: Any = None) -> Settings:  # noqa: ANN401
+def settings(folder: Path, manage: Any = None, grow: Any = None) -> Settings:
     """Give settings with tokens for both, or what is given instead."""
     given = {"clio_manage": manage, "clio_grow": grow}
     sources = {
@@ -88,7 +88,7 @@ def test_an_application_alone_is_no_sign_in(tmp_path: Path) -> None:
     assert readable(given) == (["clio_manage"], ["clio_grow"])
 
 
-def parts(folder: Path, *names: str, **choice: Any) -> dict[str, set[str]]:  # noqa: ANN401
+def parts(folder: Path, *names: str, **choice: Any) -> dict[str, set[str]]:
     """Share out what was asked for."""
     found = shared_out(settings(folder), BOTH, Choice(frozenset(names), **choice))
     return {part.source: set(part.choice.resources) for part in found}

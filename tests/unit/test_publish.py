@@ -294,7 +294,7 @@ def test_sql_reaches_nothing_else(work: ModelContext) -> None:
 
 def test_csv_holds_no_formula() -> None:
     """A text that a spreadsheet would run begins with an apostrophe; numbers stay numbers."""
-    texts = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\0=1", "＝1", "plain"]  # noqa: RUF001
+    texts = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\0=1", "＝1", "plain"]  # noqa: RUF001 - the wide form is meant
     rows = [[text, -5, None, True] for text in texts]
     read = list(csv.reader(io.StringIO(csv_text(["=name", "n", "none", "yes"], rows), newline="")))
     assert read[0] == ["'=name", "n", "none", "yes"]

@@ -33,7 +33,7 @@ READERS = {collection.name: RowReader(collection) for collection in COLLECTIONS}
 texts = st.text(max_size=8) | st.sampled_from(
     ["Łódź", "שלום", "\U0001f469\u200d⚖️", "a\x00b", "\x1b[2J"]
 )
-moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2999, 1, 1))  # noqa: DTZ001
+moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2999, 1, 1))
 zones = st.sampled_from(["Z", "+05:30", "-08:00", ""])
 money = st.decimals(min_value=-(10**9), max_value=10**9, places=2).map(float) | st.integers(-9, 9)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -157,7 +157,7 @@ def meant(batch: Batch, collection: Collection) -> list[dict[str, Any]]:
 @given(
     row=record(shape_of(CATALOG.loaded["line_items"]), 5), order=st.randoms(use_true_random=False)
 )
-def test_order_of_keys_and_white_space_say_nothing(row: dict[str, Any], order: Any) -> None:  # noqa: ANN401
+def test_order_of_keys_and_white_space_say_nothing(row: dict[str, Any], order: Any) -> None:
     """The same record, its keys shuffled and its JSON spread out, gives the same row."""
     names = list(row)
     order.shuffle(names)

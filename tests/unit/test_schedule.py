@@ -132,14 +132,14 @@ def test_airflow(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, Any]] = []
 
     class Dag:
-        def __init__(self, **given: Any) -> None:  # noqa: ANN401
+        def __init__(self, **given: Any) -> None:
             made.append(given)
 
         def __enter__(self) -> None: ...
 
         def __exit__(self, *error: object) -> None: ...
 
-    def operator(**given: Any) -> None:  # noqa: ANN401
+    def operator(**given: Any) -> None:
         made.append(given)
 
     modules = ("airflow.providers", "airflow.providers.standard", "airflow.operators")

@@ -113,7 +113,7 @@ def test_without_a_connection_400(clio: Simulator, http: httpx.Client) -> None:
 def test_connection_decides_whose_clio_it_is(clio: Simulator, http: httpx.Client) -> None:
     """The named connection's token is used, else that of the oldest one that works."""
     clio.switches.other_tokens = {"other": {"user": 102, "account": 2}}
-    second = clio.connections.add(token="other")  # noqa: S106 - the name of a token
+    second = clio.connections.add(token="other")
     path, fields = "clio/api/v4/users/who_am_i", {"fields": "id,account{id}"}
     named = {"Maton-Connection": second.id}
     mine = http.get(path, params=fields).json()["data"]

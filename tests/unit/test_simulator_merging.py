@@ -63,7 +63,7 @@ def http(clio: Simulator) -> Iterator[httpx.Client]:
         yield opened
 
 
-def found(place: str, value: Any, key: int) -> Iterator[str]:  # noqa: ANN401 - any stored value
+def found(place: str, value: Any, key: int) -> Iterator[str]:
     """Name the places inside a value that hold an id, as a number or as text."""
     if isinstance(value, dict):
         for name, inner in value.items():

@@ -166,7 +166,7 @@ SPOILT: list[tuple[Action, int | None]] = [
 
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize(("action", "status"), SPOILT, ids=str)
-def test_spoilt_answer(  # noqa: PLR0913 - one case
+def test_spoilt_answer(
     http: httpx.Client,
     clio: Simulator,
     path: str,

@@ -102,7 +102,7 @@ REFUSED: list[tuple[str, object, int, str]] = [
 
 
 @pytest.mark.parametrize(("name", "data", "status", "message"), REFUSED, ids=str)
-def test_refused(  # noqa: PLR0913, PLR0917 - one case
+def test_refused(
     http: httpx.Client, clio: Simulator, name: str, data: object, status: int, message: str
 ) -> None:
     """A value that is wrong is refused in Clio's words' shape, and nothing is written."""
@@ -155,7 +155,7 @@ def test_unknown_body_fields(http: httpx.Client, clio: Simulator) -> None:
     [("ignore", 200, True), ("refuse", 422, True), ("clear", 200, False)],
 )
 @pytest.mark.parametrize("data", [None, {}])
-def test_null_of_a_reference_that_must_be(  # noqa: PLR0913 - one case
+def test_null_of_a_reference_that_must_be(
     http: httpx.Client,
     clio: Simulator,
     switch: Literal["ignore", "refuse", "clear"],
@@ -251,7 +251,7 @@ def test_side_effects(http: httpx.Client, clio: Simulator) -> None:
         ),
     ],
 )
-def test_server_normalises(  # noqa: PLR0913, PLR0917 - one case
+def test_server_normalises(
     http: httpx.Client,
     clio: Simulator,
     rule: str,

@@ -275,7 +275,7 @@ def test_sign_in_shows_no_token() -> None:
         (3600, -90_000, False),
     ],
 )
-def test_token_ends_a_moment_early(life: int, after: int, ends: bool) -> None:  # noqa: FBT001
+def test_token_ends_a_moment_early(life: int, after: int, ends: bool) -> None:
     """It counts as over a minute before its end, or a tenth of its life if that is less."""
     grant = Grant(Secret("new"), None, life, "")
     renewed = SIGN_IN.renewed(grant, NOW)

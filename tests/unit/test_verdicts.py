@@ -24,7 +24,7 @@ A = FieldChange("a", ref("description"), "base", "ours")
 B = FieldChange("b", ref("location"), None, "ours")
 
 
-def record(etag: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any value
+def record(etag: str, **values: Any) -> dict[str, Any]:
     """Make a record as Clio shows it, with the base values unless said otherwise."""
     return {"id": 7, "etag": etag, "description": "base", "location": None, **values}
 
@@ -42,7 +42,7 @@ def record(etag: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any va
         ("a", REDACTED, "b", Merge.HIDDEN),
     ],
 )
-def test_merge(base: Any, theirs: Any, ours: Any, found: Merge) -> None:  # noqa: ANN401
+def test_merge(base: Any, theirs: Any, ours: Any, found: Merge) -> None:
     """A field is sent only while Clio has its base; a hidden one never."""
     assert merge(ref("description"), base, theirs, ours) is found
 

@@ -77,7 +77,7 @@ def test_what_is_stripped_is_not_known(
     name: str,
     row: dict[str, Any],
     fields: set[str],
-    write: Any,  # noqa: ANN401
+    write: Any,
 ) -> None:
     """Each such column is marked, in that row alone; nothing is set aside."""
     other = {"matters": matter(2), "contacts": contact(2)}[name]

@@ -96,7 +96,7 @@ def test_sent_as_it_is(tag: str) -> None:
     assert address(patch(), settings()) == "http://127.0.0.1:9/api/v4/matters/7.json?fields=id,etag"
 
 
-def good(**record: Any) -> bytes:  # noqa: ANN401 - any value
+def good(**record: Any) -> bytes:
     """Make the body of a good answer."""
     return json.dumps({"data": {"id": 7, "etag": '"new"', **record}}).encode()
 

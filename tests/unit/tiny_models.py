@@ -81,7 +81,7 @@ class Workshop:
         assert old in text
         self.write({name: text.replace(old, new)})
 
-    def build(self, *select: str, full: bool = False, **wish: Any) -> Built:  # noqa: ANN401
+    def build(self, *select: str, full: bool = False, **wish: Any) -> Built:
         """Build what changed, or what is selected."""
         own = self.folder / "seeds"
         wishes = BuildOptions(select, full, own_seeds=own if own.exists() else None, **wish)

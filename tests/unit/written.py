@@ -52,7 +52,7 @@ def read(http: httpx.Client, path: str, fields: str = "id,etag") -> dict[str, An
     return record
 
 
-def patch(  # noqa: PLR0913 - each is a part of the request
+def patch(
     http: httpx.Client,
     path: str,
     data: object,
