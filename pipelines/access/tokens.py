@@ -119,8 +119,7 @@ def store_for(source: str, settings: Settings) -> TokenStore:
     """
     if settings.token_store == IN_FILES:
         return FileStore(settings.data_dir, source)
-    # slow to import, and not needed with a file or a token of the environment
-    from .keyrings import KeyringStore, system_keyring  # noqa: PLC0415
+    from .keyrings import KeyringStore, system_keyring  # noqa: PLC0415 - slow, and not always needed
 
     return KeyringStore(system_keyring(), f"{source} {settings.data_dir.resolve()}")
 

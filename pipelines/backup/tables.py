@@ -33,7 +33,8 @@ def _table_sum(
     """Add up the MD5 of every row, in halves: a sum does not depend on the order of its terms."""
     row = f"concat({', '.join(_text(name, kind) for name, kind in columns)})"
     query = (
-        "select count(*), coalesce(sum(md5_number_lower(r)), 0), coalesce(sum(md5_number_upper(r)), 0)"  # noqa: E501, S608
+        "select count(*), coalesce(sum(md5_number_lower(r)), 0),"
+        " coalesce(sum(md5_number_upper(r)), 0)"
         f" from (select {row} as r from {quoted(schema)}.{quoted(table)})"
     )
     ((rows, lower, upper),) = warehouse.rows(query)

@@ -38,7 +38,8 @@ def doctor(*, probe: bool, out: Path | None, as_json: bool, debug: bool) -> None
       clio-sync doctor --probe --out probe.json
     """
     if out is not None and not probe:
-        raise click.UsageError("--out is for --probe")  # noqa: EM101, TRY003 - told once
+        message = "--out is for --probe"
+        raise click.UsageError(message)
 
     def body(stop: threading.Event) -> "Outcome":
         from pipelines.context import Context

@@ -45,7 +45,8 @@ def push(
     from pipelines.push.if_match_probe import run_probe
 
     if probe and (commit or canary):
-        raise click.UsageError("--probe sends no edit: leave out --commit and --canary")  # noqa: EM101, TRY003 - told once
+        message = "--probe sends no edit: leave out --commit and --canary"
+        raise click.UsageError(message)
     if probe:
         return run_probe(context, plan)
     return run_push(context, plan, commit, canary)

@@ -75,7 +75,8 @@ def reconcile_accept(context: "Context", *, difference: str, reason: str) -> "Ou
     from pipelines.reconcile.run import run_accept
 
     if not reason.strip():
-        raise click.UsageError("--reason says why it may stay as it is")  # noqa: EM101, TRY003 - told once
+        message = "--reason says why it may stay as it is"
+        raise click.UsageError(message)
     return run_accept(context, difference, reason)
 
 

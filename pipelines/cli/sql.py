@@ -28,5 +28,6 @@ def sql(context: "Context", *, query: str, as_csv: bool) -> "Outcome":
     from pipelines.publish.sql import run_sql
 
     if as_csv and wants_json():
-        raise click.UsageError("--csv and --json exclude each other")  # noqa: EM101, TRY003 - told once
+        message = "--csv and --json exclude each other"
+        raise click.UsageError(message)
     return run_sql(context.settings, context.clock, query, as_csv=as_csv)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sources.clio_http.leaves import JsonValue
+
 SHORT = 12
 """So many characters of a plan's hash name it."""
 
@@ -39,7 +41,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read(text: str) -> Any:  # noqa: ANN401 - any JSON value
+def read(text: str) -> JsonValue:
     """Read JSON without ever making a float of a number: one with a fraction is a Decimal.
 
     Raises:

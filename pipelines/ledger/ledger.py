@@ -182,7 +182,7 @@ class Ledger:
         problems += [f"the {name} is not as it was made" for name in self._altered()]
         count, before = 0, ""
         for *row, prev_hash, written in self.rows(
-            f"select {_COLUMNS}, prev_hash, hash from events order by seq"  # noqa: S608
+            f"select {_COLUMNS}, prev_hash, hash from events order by seq"
         ):
             count += 1
             if row[0] != count:
@@ -236,7 +236,7 @@ class Ledger:
 
     def _checked_head(self) -> Head:
         found = self.rows(
-            f"select {_COLUMNS}, prev_hash, hash from events order by seq desc limit 1"  # noqa: S608
+            f"select {_COLUMNS}, prev_hash, hash from events order by seq desc limit 1"
         )
         if not found:
             return Head()

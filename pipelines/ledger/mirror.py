@@ -96,11 +96,11 @@ def _copy(warehouse: Warehouse, ledger: Ledger) -> None:
     try:
         cursor.execute("begin")
         for table, view, columns in TABLES:
-            rows = ledger.rows(f"select {', '.join(columns)} from {view}")  # noqa: S608
-            cursor.execute(f"delete from meta.{table}")  # noqa: S608
+            rows = ledger.rows(f"select {', '.join(columns)} from {view}")
+            cursor.execute(f"delete from meta.{table}")
             cursor.register("copied", _texts(list(columns), rows))
             cast = ", ".join(f"{name}::{kind} as {name}" for name, kind in columns.items())
-            cursor.execute(f"insert into meta.{table} by name select {cast} from copied")  # noqa: S608
+            cursor.execute(f"insert into meta.{table} by name select {cast} from copied")
             cursor.unregister("copied")
         cursor.execute("commit")
     finally:

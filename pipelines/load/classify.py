@@ -110,7 +110,7 @@ class Classifier:
             self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def _any(self) -> bool:
-        return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []  # noqa: S608
+        return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []
 
     def close(self) -> None:
         """Give the connection back."""
@@ -230,7 +230,7 @@ class Classifier:
         """Give every row of a batch for a table that is empty."""
         whole = self._with_missing(batch)
         self.cursor.register("batch", whole)
-        query = f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n"  # noqa: S608
+        query = f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n"
         hashes = arrow(self.cursor, query)
         return self._finished(whole, hashes["_row_hash"])
 
@@ -257,7 +257,7 @@ class Classifier:
         unique = "" if self.once else newest
         columns = self._columns(batch)
         return (
-            "with"  # noqa: S608
+            "with"
             f" newest as (select * from batch{unique}),"
             f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
             f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
@@ -336,7 +336,7 @@ class Classifier:
         Within a second its stamp is no older than the new one's.
         """
         return (
-            "(h.updated_at <= r.updated_at and h.etag is distinct from r.etag and exists ("  # noqa: S608
+            "(h.updated_at <= r.updated_at and h.etag is distinct from r.etag and exists ("
             f"select 1 from meta.echoes e where e.source = '{self.source}'"
             f" and e.resource = '{self.collection.name}'"
             " and e.record_id = h.id::varchar and e.etag_before = h.etag))"
@@ -346,7 +346,7 @@ class Classifier:
         """Give the rows to send with the stored values of columns that were not asked for."""
         columns = self._columns(batch)
         query = (
-            f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"  # noqa: S608
+            f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"
             " order by b._n"
         )
         self.cursor.register("classed", going)
@@ -355,13 +355,13 @@ class Classifier:
     def _remember(self, going: pa.Table) -> None:
         key = ", ".join(self.key)
         self.cursor.register("classed", going)
-        self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")  # noqa: S608
+        self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")
 
     def _save_outgoing(self, updated: pa.Table) -> None:
         """Keep the rows that are about to be replaced. May run twice without harm."""
         self.cursor.register("classed", updated)
         self.cursor.execute(
-            f"insert into {self.versions} by name"  # noqa: S608
+            f"insert into {self.versions} by name"
             f" select r.*, $1::timestamptz as _replaced_at from {self.raw} r"
             f" join classed c on {self._same('r', 'c')} where not exists ("
             f"select 1 from {self.versions} v where {self._same('v', 'r')}"

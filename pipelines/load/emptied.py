@@ -87,7 +87,7 @@ class ReadTable:
 
     def _counts(self, tests: Sequence[str], tables: str) -> list[int]:
         counted = ", ".join(f"count(*) filter ({test})" for test in tests)
-        ((*found,),) = self.cursor.execute(f"select {counted} from {tables}").fetchall()  # noqa: S608
+        ((*found,),) = self.cursor.execute(f"select {counted} from {tables}").fetchall()
         return found
 
     def _unchanged(self, alias: str) -> str:
@@ -125,10 +125,10 @@ class ReadTable:
         for name, kind in kinds.items():
             had = f"not {empty_sql(f'r.{quoted(name)}', kind)}"
             changed = (
-                f"select 1 from batch b where {self.same('r', 'b')} and not {self._unchanged('b')}"  # noqa: S608
+                f"select 1 from batch b where {self.same('r', 'b')} and not {self._unchanged('b')}"
             )
             rows = self.cursor.execute(
-                f"select r.{key} from {self.raw} r where {had} and not exists ({changed})"  # noqa: S608
+                f"select r.{key} from {self.raw} r where {had} and not exists ({changed})"
                 f" and {key_sql(self.collection, 'r')} not in ({BURIED})"
                 # not the oldest, which may have been deleted together
                 f" order by hash(r.{key}), r.{key} limit {each}",

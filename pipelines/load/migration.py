@@ -60,18 +60,18 @@ def _strip(  # noqa: PLR0913, PLR0917 - each is a fact of its own
         if c.name not in stored
     )
     warehouse.rows(
-        f"create or replace temp table stripped as select *, {row_hash(collection)} as _new_hash,"  # noqa: S608
+        f"create or replace temp table stripped as select *, {row_hash(collection)} as _new_hash,"
         f" {key_sql(collection, 's')} as _key from (select t.* replace ({replaced}){missing},"
         f" t.rowid as _place from {name} t where {held}) s"
     )
     sets = ", ".join(f"{quoted(array)} = s.{quoted(array)}" for array in arrays)
     warehouse.rows(
-        f"update {name} t set {sets}, _row_hash = s._new_hash from stripped s"  # noqa: S608
+        f"update {name} t set {sets}, _row_hash = s._new_hash from stripped s"
         " where t.rowid = s._place"
     )
     for census in ("census_known", "census_seen"):
         warehouse.rows(
-            f"update meta.{census} c set row_hash = s._new_hash from stripped s"  # noqa: S608
+            f"update meta.{census} c set row_hash = s._new_hash from stripped s"
             " where c.source = $1 and c.resource = $2 and c.key = s._key"
             " and c.row_hash = s._row_hash",
             [source, collection.name],

@@ -77,8 +77,7 @@ class SecondSight:
             there = f"({there} and not list_contains({marks}, '{name}'))"
         same = f"{key_sql(self.collection, 'r')} = {key_sql(self.collection, 'a')}"
         query = (
-            f"select count(*), count(*) filter ({there})"  # noqa: S608
-            f" from asked a join {self.table} r on {same}"
+            f"select count(*), count(*) filter ({there}) from asked a join {self.table} r on {same}"
         )
         where, keys = self._kept(name, "$1")
         ((asked, shown),) = cursor.execute(f"{query} where {where}", keys).fetchall()
@@ -98,7 +97,7 @@ class SecondSight:
         for name in names:
             where, keys = self._kept(name, "$3")
             found = self.warehouse.rows(
-                f"select r.{key} from {self.table} r where {where} and {text} not in ({BURIED})"  # noqa: S608
+                f"select r.{key} from {self.table} r where {where} and {text} not in ({BURIED})"
                 f" order by hash(r.{key}), r.{key} limit {max(1, ASKED // len(names))}",
                 [*self.of, *keys],
             )

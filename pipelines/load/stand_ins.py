@@ -37,15 +37,15 @@ def _widen(warehouse: Warehouse, source: str, collection: Collection) -> None:
     for name, stood_for in collection.stands_for:
         warehouse.rows(f"alter table {raw} add column {quoted(name)} bigint")
         value = f"coalesce({quoted(stood_for)}, 0)"
-        warehouse.rows(f"update {raw} set {quoted(name)} = {value}")  # noqa: S608
-    warehouse.rows(f"update {raw} set _row_hash = {row_hash(collection)}")  # noqa: S608
+        warehouse.rows(f"update {raw} set {quoted(name)} = {value}")
+    warehouse.rows(f"update {raw} set _row_hash = {row_hash(collection)}")
     named = [source, collection.name]
     narrower = f"concat_ws(',', {', '.join(before)})"
     warehouse.rows(
-        f"update meta.tombstones m set record_id = {key_sql(collection, 't')} from {raw} t"  # noqa: S608
+        f"update meta.tombstones m set record_id = {key_sql(collection, 't')} from {raw} t"
         f" where m.source = $1 and m.resource = $2 and m.record_id = {narrower}",
         named,
     )
     # a census under way has the narrower keys: that walk begins anew
     for table in ("census_known", "census_seen"):
-        warehouse.rows(f"delete from meta.{table} where source = $1 and resource = $2", named)  # noqa: S608
+        warehouse.rows(f"delete from meta.{table} where source = $1 and resource = $2", named)

@@ -146,7 +146,7 @@ class Carrier:
         marks = ", ".join(self._marked(name) for name in affected)
         dropped = ", ".join([*map(_mark, affected), *map(_was, affected)])
         return (
-            f"with found as (select b.*, {olds}, {evidence} from batch b {self.join})"  # noqa: S608
+            f"with found as (select b.*, {olds}, {evidence} from batch b {self.join})"
             f" select * exclude ({dropped}) replace ({values}),"
             f" list_filter([{marks}], lambda m: m is not null) as {MARKS}"
             " from found order by _n"
@@ -212,7 +212,7 @@ class Carrier:
         self.cursor.register("carried", whole)
         marks = arrow(
             self.cursor,
-            "select _n, m.field as field, m.evidence as evidence, m.held as held"  # noqa: S608
+            "select _n, m.field as field, m.evidence as evidence, m.held as held"
             f" from (select _n, unnest({MARKS}) as m from carried) order by _n",
         )
         self.cursor.unregister("carried")

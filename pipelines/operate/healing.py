@@ -41,6 +41,7 @@ MOST_LISTS = 25
 """So many lists of a collection are read again."""
 MOST_ROWS = 5_000
 """A list with more rows than these here is not read again: that is for a sweep."""
+MOST_NAMED = 5
 FAILING = """
 select check_name, row::varchar from meta.check_failures where severity = $1
     and list_contains($2, check_name)
@@ -236,7 +237,9 @@ def told_ailing(found: Sequence[Ailing]) -> str:
     parts = []
     for one in found:
         ids = [*one.ids, *(v for by, values in one.lists.items() for v in _said(by, values))]
-        parts.append(f"{one.resource} {', '.join(ids[:5])}{' …' if len(ids) > 5 else ''}")  # noqa: PLR2004
+        parts.append(
+            f"{one.resource} {', '.join(ids[:MOST_NAMED])}{' …' if len(ids) > MOST_NAMED else ''}"
+        )
     return "; ".join(parts)
 
 

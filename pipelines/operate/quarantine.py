@@ -209,7 +209,7 @@ def _is_asked_alone(collection: Collection) -> bool:
 def _forget(warehouse: Warehouse, source: str, collection: Collection, gone: Sequence[str]) -> None:
     """Let go rows that are gone in Clio and that were never stored; a sweep buries the others."""
     key, raw = key_sql(collection, "t"), f"{quoted('raw_' + source)}.{quoted(collection.name)}"
-    query = f"select {key} from {raw} t where list_contains($1, {key})"  # noqa: S608
+    query = f"select {key} from {raw} t where list_contains($1, {key})"  # noqa: S608 - names of the catalogue, quoted
     stored = {found for (found,) in warehouse.rows(query, [list(gone)])}
     with closing(warehouse.cursor()) as cursor:
         quarantine.forget(cursor, source, collection.name, [k for k in gone if k not in stored])
@@ -235,5 +235,5 @@ def _result(entry: QuarantineEntry) -> dict[str, Any]:
     return {name: getattr(entry, name) or None for name in named}
 
 
-def _received(entry: QuarantineEntry) -> Any:  # noqa: ANN401 - any JSON value
+def _received(entry: QuarantineEntry) -> object:
     return json.loads(entry.row) if entry.row else None

@@ -378,6 +378,6 @@ def _table(
     newest, given = "null", []
     if now is not None and "updated_at" in columns:
         newest, given = "max(updated_at) filter (updated_at <= $1)", [now.add(days=1)]
-    query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608
+    query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608 - names of the catalogue, quoted
     ((count, value),) = warehouse.rows(query, given)
     return int(count), value

@@ -17,6 +17,7 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.exceptions import MissingDependencyException
 from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
+from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import PRODUCTS
@@ -45,7 +46,7 @@ COPIED_ID = "_load_id"
 MARKED = f"""
 select newest || '/' || (select count(*) from {{schema}}._dlt_loads where load_id <= newest)
 from (select max({LOAD_ID}) as newest from {{schema}}.{{table}})
-"""  # noqa: S608 - names of the catalogue
+"""
 """The names of loads come from the clock. Where it was set back, a later load has an older name."""
 LOADS = "select count(*) from {schema}._dlt_loads where load_id <= $1"
 BATCH = 10_000
@@ -164,7 +165,7 @@ def _copy(
     ]
 
 
-def _marks(pipeline: Any, schema: str) -> dict[str, str]:  # noqa: ANN401 - dlt's pipeline
+def _marks(pipeline: dlt.Pipeline, schema: str) -> dict[str, str]:
     """Read up to where each relation was copied."""
     source: Mapping[str, Any] = pipeline.state.get("sources", {}).get(schema, {})
     resources = source.get("resources", {})
@@ -183,7 +184,7 @@ def _after(warehouse: Warehouse, item: Item, marks: Mapping[str, str]) -> str:
     return newest if found == [(int(count),)] else ""
 
 
-def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, int]) -> Any:  # noqa: ANN401
+def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, int]) -> DltResource:
     """Give the rows of a relation that are to be copied, as a resource of dlt.
 
     As Python objects: out of Arrow tables dlt makes CSV, in which an empty text becomes null.
@@ -208,7 +209,7 @@ def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, in
 def _query(warehouse: Warehouse, item: Item) -> str:
     columns = warehouse.rows(COLUMNS, [item.schema, item.name])
     chosen = ", ".join(_column(name, kind) for name, kind in columns)
-    query = f"select {chosen} from {quoted(item.schema)}.{quoted(item.name)}"  # noqa: S608
+    query = f"select {chosen} from {quoted(item.schema)}.{quoted(item.name)}"
     return f"{query} where {LOAD_ID} > $1" if item.key else query
 
 
@@ -228,7 +229,7 @@ def _column(name: str, kind: str) -> str:
 
 
 @contextmanager
-def _pipeline(data: Path, destination: str, schema: str) -> Iterator[Any]:
+def _pipeline(data: Path, destination: str, schema: str) -> Iterator[dlt.Pipeline]:
     """Give the pipeline of a schema, with a working folder that is gone afterwards."""
     os.environ.update(ENGINE)
     folder = data / "copy"

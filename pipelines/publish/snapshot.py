@@ -74,7 +74,7 @@ create table snapshot.meta.versions as
 select schema_version::integer as version, tool_version as tool,
     published_at::timestamptz::timestamp as "at"
 from snapshot.{SAID}
-"""  # noqa: S608
+"""
 
 
 def run_publish(context: ModelContext, *, partial: bool = False) -> Outcome:
@@ -186,7 +186,7 @@ def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _moment(value: Any) -> str:  # noqa: ANN401 - a moment as DuckDB gives it
+def _moment(value: object) -> str:
     return str(jsonable(moment(value)))
 
 
@@ -265,7 +265,7 @@ def _fill(
         warehouse.rows("create schema snapshot.meta")
         # moments in UTC without a zone: with one, drivers need a further package to read them
         warehouse.rows(
-            f"create table snapshot.{NOT_KNOWN} as"  # noqa: S608
+            f"create table snapshot.{NOT_KNOWN} as"
             f" select * replace (since::timestamp as since) from {NOT_KNOWN}"
         )
         values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
@@ -290,7 +290,7 @@ def _copy(
     left_out = unlisted(name, columns, listed)
     but = f" exclude ({', '.join(map(quoted, left_out))})" if left_out else ""
     warehouse.rows(f"create schema if not exists snapshot.{quoted(schema)}")
-    warehouse.rows(f"create table {there} as select *{but} from {sql_name(name)}")  # noqa: S608
+    warehouse.rows(f"create table {there} as select *{but} from {sql_name(name)}")
     for column in ["", *columns]:
         if column not in left_out and (name, column) in comments:
             what = f"column {there}.{quoted(column)}" if column else f"table {there}"
@@ -317,7 +317,7 @@ def _export(warehouse: Warehouse, name: str, folder: Path) -> int:
     there, path = _snapshot(name), folder / f"{name}.parquet"
     with closing(warehouse.cursor()) as cursor:
         cursor.execute(f"copy {there} to '{path}' ({PARQUET_FORMAT})")
-        ((count,),) = cursor.execute(f"select count(*) from {there}").fetchall()  # noqa: S608
+        ((count,),) = cursor.execute(f"select count(*) from {there}").fetchall()
     _seal(path)
     return int(count)
 
@@ -326,7 +326,7 @@ def _check(warehouse: Warehouse, file: Path, rows: dict[str, int]) -> None:
     """Open the file anew and count: what was written is what is read, all of it in one file."""
     with _attached(warehouse, file, "read_only"):
         for name, expected in rows.items():
-            query = f"select count(*) from {_snapshot(name)}"  # noqa: S608
+            query = f"select count(*) from {_snapshot(name)}"
             if warehouse.rows(query) != [(expected,)]:
                 message = f"{name} of the new snapshot does not hold what was written"
                 raise StorageError(message)

@@ -5,7 +5,6 @@ import datetime as dt
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
 from uuid import uuid4
 
 import pendulum
@@ -60,7 +59,7 @@ def distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - a value as DuckDB gives it
+def plain(value: object) -> object:
     """Turn a value into what tables, CSV and JSON can show: moments in UTC, bytes in hex."""
     if isinstance(value, dt.datetime):
         return pendulum.instance(value).in_timezone("UTC") if value.tzinfo else value.isoformat()

@@ -185,7 +185,7 @@ def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Ta
     """Give ids and etags of the live rows of some collections."""
     layout = desk.warehouse.layout(RAW)
     parts = [
-        f"select '{name}' as resource, id::varchar as record_id,"  # noqa: S608 - catalogue names
+        f"select '{name}' as resource, id::varchar as record_id,"
         f" {'etag' if 'etag' in layout[name] else 'null'}::varchar as etag"
         f" from {_live(name)}"
         for name in names
@@ -196,7 +196,7 @@ def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Ta
 def _live(name: str) -> str:
     """Give what follows `from`: the rows of a collection that are not marked as deleted."""
     return (
-        f"{RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"  # noqa: S608
+        f"{RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"
         f" where b.source = '{SOURCE}' and b.resource = '{name}'"
         " and b.record_id = t.id::varchar and b.revived_at is null)"
     )
@@ -224,12 +224,12 @@ def _sample(
         return []
     each = -(-question.sample // len(there))
     parts = [
-        f"(select '{one.name}' as resource, id::varchar as record_id,"  # noqa: S608
+        f"(select '{one.name}' as resource, id::varchar as record_id,"
         f" md5($1 || '{one.name}' || id::varchar) as place from {_live(one.name)}"
         f" order by place limit {each})"
         for one in there
     ]
-    query = f"select resource, record_id from ({' union all '.join(parts)}) order by place"  # noqa: S608
+    query = f"select resource, record_id from ({' union all '.join(parts)}) order by place"
     chosen = cursor.execute(f"{query} limit {question.sample}", [question.seed]).fetchall()
     return [(name, key) for name, key in chosen]
 
@@ -379,7 +379,7 @@ class Reader:
     def _row(self, relation: str, names: Sequence[str], key: str) -> dict[str, str | None] | None:
         kinds = {one.name: one.type for one in self.collection.columns}
         chosen = ", ".join(f"cast(cast({quoted(n)} as {kinds[n]}) as varchar)" for n in names)
-        query = f"select {chosen} from {relation} where id::varchar = $1"  # noqa: S608
+        query = f"select {chosen} from {relation} where id::varchar = $1"
         found = self.cursor.execute(query, [key]).fetchall()
         return dict(zip(names, found[0], strict=True)) if found else None
 

@@ -25,6 +25,7 @@ from .verdicts import (
 
 FORMAT = 1
 MISSING, EXTRA = "missing", "extra"
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def shown_value(value: Value) -> str:
     """Write a value with the digits that count, money with its cents; nothing for None."""
     if not isinstance(value, Decimal):
         return value or ""
-    if value == value.to_integral_value() and value.as_tuple().exponent != -2:  # noqa: PLR2004
+    if value == value.to_integral_value() and not value.same_quantum(CENT):
         return f"{value:f}".partition(".")[0]
-    cents = value.quantize(Decimal("0.01"))
+    cents = value.quantize(CENT)
     return f"{cents if cents == value else value.normalize():f}"

@@ -195,7 +195,7 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
         for n, kind in COLUMNS.items()
     )
     cursor.execute(
-        f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608
+        f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608 - the query of a definition
     )
     found = concluded(definition, _counted(cursor, definition))
     cursor.execute("drop table compared")

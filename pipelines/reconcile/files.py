@@ -5,10 +5,11 @@ import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import openpyxl
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -184,13 +185,13 @@ def _sheet(book: openpyxl.Workbook, title: str, header: Sequence[str], rows: Ite
         sheet.append(row)
 
 
-def _bold(sheet: Worksheet, text: str) -> Any:  # noqa: ANN401 - openpyxl has no types
+def _bold(sheet: Worksheet, text: str) -> SheetCell:
     cell = WriteOnlyCell(sheet, text)
     cell.font = Font(bold=True)
     return cell
 
 
-def _cell(sheet: Worksheet, value: Cell, name: str) -> Any:  # noqa: ANN401
+def _cell(sheet: Worksheet, value: Cell, name: str) -> SheetCell:
     """Make a cell; only ours are links, whatever address a text of a record is."""
     if isinstance(value, Decimal):
         cell = WriteOnlyCell(sheet, value)

@@ -18,6 +18,7 @@ from pipelines.edits.warehouse_records import read_versions
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.ledger import Ledger
 from pipelines.warehouse import Warehouse
+from sources.clio_http.leaves import JsonValue
 
 SENT = """
 select resource, record_id, field, new_value, base, final_at from edits
@@ -86,7 +87,9 @@ def _rows(
         }
 
 
-def _lost(desk: EditContext, ref: FieldRef, record_id: str, value: Any, now: Any) -> int:  # noqa: ANN401
+def _lost(
+    desk: EditContext, ref: FieldRef, record_id: str, value: JsonValue, now: JsonValue
+) -> int:
     """Count how often a value gave way to another, by the versions that the warehouse kept."""
     seen = [*_earlier(desk, ref, record_id), now]
     ours = [same(ref, value, one) for one in seen]

@@ -276,7 +276,7 @@ def _heading(
 def _newest(warehouse: Warehouse, name: str, column: str) -> pendulum.DateTime | None:
     if not warehouse.columns("meta", name):
         return None
-    found = warehouse.rows(f"select max({column}) from meta.{name}")  # noqa: S608
+    found = warehouse.rows(f"select max({column}) from meta.{name}")  # noqa: S608 - names that stand above
     return moment(found[0][0])
 
 

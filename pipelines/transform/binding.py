@@ -83,7 +83,7 @@ def _seed(cursor: Cursor, model: Model) -> ModelProblem | None:
     for at, (name, kind) in enumerate(seed.columns.items()):
         cells = [row[at] for row in seed.rows]
         bad = cursor.execute(
-            "select line from (select unnest($1::varchar[]) as cell, unnest($2::integer[]) as line)"  # noqa: S608
+            "select line from (select unnest($1::varchar[]) as cell, unnest($2::integer[]) as line)"  # noqa: S608 - a type that DuckDB took
             f" where cell is not null and (try_cast(cell as {kind}) is null"
             # a number must not be rounded, as 4.5 would be for a bigint
             " or try_cast(cell as decimal(38, 12))"

@@ -254,7 +254,7 @@ def _query(job: Build, model: Model, stand_ins: Mapping[str, str]) -> tuple[str,
     columns = hidden(model, job.known, types)
     note = told_unknown(job.known, model.relation, columns)
     if columns and model.kind == APPEND:
-        return f"select * from (\n{query}\n) known where false", note  # noqa: S608
+        return f"select * from (\n{query}\n) known where false", note  # noqa: S608 - the query of a model
     return blinded(query, types, columns), note
 
 

@@ -23,9 +23,10 @@ Tables = Mapping[str, Mapping[str, str]]
 
 COLUMNS = """
 select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
-where database_name = current_database() and (schema_name = 'meta' or schema_name like 'raw!_%' escape '!')
+where database_name = current_database()
+    and (schema_name = 'meta' or schema_name like 'raw!_%' escape '!')
 order by schema_name, table_name, column_index
-"""  # noqa: E501
+"""
 EVERY_COLUMN = """
 select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
 where database_name = current_database()
@@ -103,7 +104,7 @@ def stand_in(relation: str, found: Tables) -> str | None:
     missing = {name: kind for name, kind in wanted.items() if name not in found[relation]}
     if not missing:
         return None
-    return f"(select *, {_nulls(missing)} from {sql_name(relation)})"  # noqa: S608
+    return f"(select *, {_nulls(missing)} from {sql_name(relation)})"
 
 
 def _nulls(columns: Mapping[str, str]) -> str:
@@ -120,7 +121,7 @@ def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
     if columns is None:
         return "absent"
     hashed = LOAD if LOAD in columns else "t"
-    query = f"select count(*), sum(hash({hashed})::hugeint) from {sql_name(relation)} t"  # noqa: S608
+    query = f"select count(*), sum(hash({hashed})::hugeint) from {sql_name(relation)} t"
     ((rows, mark),) = warehouse.rows(query)
     return text_hash(f"{sorted(columns.items())} {rows} {mark}")
 

@@ -118,7 +118,7 @@ def verdicts(warehouse: Warehouse) -> dict[str, CheckResult]:
     said = (warehouse.either("checks", name) for name in ("not_known", "description"))
     columns = ", ".join(f"coalesce({one}, '')" for one in said)
     found = warehouse.rows(
-        f"select check_name, model, severity, failures, signature, {columns} from meta.checks"  # noqa: S608
+        f"select check_name, model, severity, failures, signature, {columns} from meta.checks"
     )
     return {row[0]: CheckResult(*row) for row in found}
 
@@ -154,7 +154,7 @@ def keep_up_to(warehouse: Warehouse, at: pendulum.DateTime) -> None:
 def keep_models(
     warehouse: Warehouse, models: Iterable[BuiltModel], gone: Iterable[str] = ()
 ) -> None:
-    """Write what was built, in the place of what was there; `gone` are relations that were dropped."""  # noqa: E501
+    """Write what was built, in the place of what was there; `gone` are those that were dropped."""
     listed = list(models)
     names = [model.model for model in listed] + list(gone)
     warehouse.rows("delete from meta.models where list_contains($1, model)", [names])
@@ -254,4 +254,4 @@ def _insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) 
         some = rows[begin : begin + 100]
         marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
         values = [value for row in some for value in row]
-        warehouse.rows(f"insert into {table} values {marks}", values)  # noqa: S608
+        warehouse.rows(f"insert into {table} values {marks}", values)

@@ -58,11 +58,11 @@ def _append(warehouse: Warehouse, model: Model, name: str, query: str) -> int:
             warehouse.rows(f"alter table {name} add column {quoted(column)} {kind}")
     by = quoted(model.header.append_by[0])
     warehouse.rows(
-        f"insert into {name} by name select * from {fresh}"  # noqa: S608
+        f"insert into {name} by name select * from {fresh}"
         f" where {by} not in (select {by} from {name} where {by} is not null)"
     )
     warehouse.rows(f"drop table {fresh}")
-    ((rows,),) = warehouse.rows(f"select count(*) from {name}")  # noqa: S608
+    ((rows,),) = warehouse.rows(f"select count(*) from {name}")
     return int(rows)
 
 

@@ -48,7 +48,7 @@ class Metric:
         where = f" where {self.filter}" if self.filter else ""
         words = ", ".join(f"'{word}'" for word in self.words)
         return (
-            "select case when not exists (select 1 from meta.not_known"  # noqa: S608
+            "select case when not exists (select 1 from meta.not_known"
             f" where model = '{self.relation}' and column_name in ('', {words}))"
             f" then {self.formula} end as {self.name} from {self.relation}{where}"
         )

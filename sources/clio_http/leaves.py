@@ -23,6 +23,8 @@ from .signs import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 MAX_DEPTH = 100
 NO_NUMBER = "NaN or Infinity, which JSON does not have"
 LEFT_OUT = "left out: part of it is not to be kept"
+JsonValue: TypeAlias = Any
+"""Whatever a text of JSON holds."""
 Place: TypeAlias = tuple[int, int]
 """Where a row stands: its page and its position there, from 1 on."""
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -112,7 +114,7 @@ def _as_number(text: str) -> int | float:
     return float(text)
 
 
-def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: JsonValue, depth: int = 0) -> JsonValue:
     """Turn written numbers back into numbers, bounded in depth."""
     if depth > MAX_DEPTH:
         message = f"nested deeper than {MAX_DEPTH} levels"
@@ -152,7 +154,7 @@ def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | N
     return _json_text(value) if column.type == JSON else _text(value)
 
 
-def standing(row: Mapping[str, Any], column: Column) -> Any:  # noqa: ANN401 - any JSON value
+def standing(row: Mapping[str, Any], column: Column) -> JsonValue:
     """Give what a row has where a column's value belongs, or where an object around it does."""
     value: Any = row
     for key in column.path:
@@ -210,7 +212,7 @@ def _number_text(text: str) -> str:
         return str(text)
 
 
-def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _kept(value: JsonValue) -> JsonValue:
     """Turn written numbers back into numbers; one that would be rounded stays as it was written."""
     if isinstance(value, _Number):
         try:
@@ -222,7 +224,7 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_kept(inner) for inner in value] if isinstance(value, list) else value
 
 
-def received(value: Any, *, sort_keys: bool = False) -> str:  # noqa: ANN401 - any JSON value
+def received(value: JsonValue, *, sort_keys: bool = False) -> str:
     """Give a row or a value as JSON; a half of a character is written out: databases take none."""
     try:
         kept = _kept(value)
@@ -263,11 +265,11 @@ def read_leaves(
     """
     leaves = Leaves({column.name: [] for column in columns})
     for number, body in pages:
-        for position, row in enumerate(_parse(body, number), start=1):
-            if not isinstance(row, dict):
-                leaves.misfits.append(received(row))
+        for position, sent in enumerate(_parse(body, number), start=1):
+            if not isinstance(sent, dict):
+                leaves.misfits.append(received(sent))
                 continue
-            row = _without(row, left_out) if left_out else row  # noqa: PLW2901
+            row = _without(sent, left_out) if left_out else sent
             place = (number, position)
             leaves.rows[place] = row
             leaves.present.update(row)

@@ -6,7 +6,6 @@ Authlib does the protocol; what it sends goes through our own exchange, once, wi
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from authlib.common.security import generate_token
 from authlib.oauth2.client import OAuth2Client
@@ -30,6 +29,7 @@ from .secret import Secret
 from .token_answers import (
     GOOD,
     AuthlibSession,
+    FromAuthlib,
     Grant,
     RefusedError,
     grant_of,
@@ -168,7 +168,7 @@ class OAuth:
             message = f"revoking was answered with {answer.status}"
             raise RequestRefusedError(message)
 
-    def _asked(self, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what Authlib gives
+    def _asked(self, ask: Callable[[FromAuthlib], FromAuthlib]) -> FromAuthlib:
         refused: str
         try:
             return ask(self._protocol(AuthlibSession(self._post)))
@@ -177,7 +177,7 @@ class OAuth:
         # Raised only here: the frames of the exception above hold the client's secret.
         raise meaning(refused, self._application.product)
 
-    def _protocol(self, session: AuthlibSession | None) -> Any:  # noqa: ANN401 - Authlib has no types
+    def _protocol(self, session: AuthlibSession | None) -> FromAuthlib:
         application = self._application
         client = OAuth2Client(
             session,

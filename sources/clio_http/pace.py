@@ -84,7 +84,7 @@ class PacedBudget:
                 permits.learn(self._told.status, now)
                 permits.give_back(permit, now, self._pace.seconds + MARGIN)
 
-    def learn(self, status: int, headers: Mapping[str, str]) -> None:  # noqa: ARG002
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - as all budgets take them
         """Take in whether an answer was a refusal; no count is kept in its headers."""
         self._told.status = status
 

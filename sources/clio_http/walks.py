@@ -124,8 +124,7 @@ class Walk:
         if self._readings is None:
             self._readings = self._walk()
             yield self._opening()
-        # Not `yield from`: that would end the walk together with a reader who stops early.
-        for reading in self._readings:  # noqa: UP028
+        for reading in self._readings:  # noqa: UP028 - that ends the walk with a reader who stops
             yield reading
 
     @property

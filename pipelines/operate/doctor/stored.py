@@ -296,7 +296,7 @@ def hidden_values(
         columns = warehouse.columns(f"raw_{source}", name)
         tests = " or ".join(hidden_tests(redaction, columns))
         if tests:
-            query = f"select count(*) from {quoted('raw_' + source)}.{quoted(name)} where {tests}"  # noqa: S608
+            query = f"select count(*) from {quoted('raw_' + source)}.{quoted(name)} where {tests}"
             ((counts[name],),) = warehouse.rows(query)
     told = [f"{count:,} {name}" for name, count in counts.items() if count]
     if told:
