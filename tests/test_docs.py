@@ -196,6 +196,20 @@ def test_metrics_page_is_what_the_definitions_say() -> None:
     assert docs_metrics.FILE.read_text("utf-8") == docs_metrics.text()
 
 
+def test_words_have_every_package() -> None:
+    """The table of words says, once, what each package of `pipelines` and `sources` is about."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition("\n## Words\n")[2]
+    words = [word.strip("`") for word in re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)]
+    packages = {
+        path.parent.name
+        for top in ("pipelines", "sources")
+        for path in (ROOT / top).glob("*/**/__init__.py")
+    }
+    assert len(words) == len(set(words))
+    assert [name for name in packages if not {name, name.removesuffix("s")} & set(words)] == []
+
+
 def test_the_map_names_every_folder() -> None:
     """CONTRIBUTING.md has a place for each folder of the project, and names none that is not."""
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
