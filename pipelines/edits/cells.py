@@ -1,6 +1,6 @@
 """Cells of spreadsheets: written so that none is taken for a formula, read so that none is
 guessed at.
-"""  # noqa: D205
+"""  # noqa: D205 - one sentence in two lines
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Fields of a record as edits name them: `status`, `responsible_attorney.id`,
 `phone_numbers[456].number`, `custom_field_values[123]`.
-"""  # noqa: D205
+"""  # noqa: D205 - one sentence in two lines
 
 import re
 from collections import defaultdict

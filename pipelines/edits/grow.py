@@ -1,6 +1,6 @@
 """Edits on records of Clio Grow, whose API changes nothing: they are made to the linked record
 of Clio Manage.
-"""  # noqa: D205
+"""  # noqa: D205 - one sentence in two lines
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def links(warehouse: Warehouse, every: Iterable[WantedChange]) -> dict[tuple[str
         if not warehouse.columns(RAW, name):
             continue
         rows = warehouse.rows(
-            f"select id::varchar, clio_id from {RAW}.{quoted(name)} t"  # noqa: S608
+            f"select id::varchar, clio_id from {RAW}.{quoted(name)} t"  # noqa: S608 - names and constants
             " where list_contains($1, id::varchar) and not exists (select 1 from meta.tombstones b"
             " where b.source = 'clio_grow' and b.resource = $2 and b.record_id = t.id::varchar"
             " and b.revived_at is null)",

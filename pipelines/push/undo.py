@@ -138,7 +138,7 @@ def open_fields(ledger: Ledger) -> dict[tuple[str, str, str], str]:
     return {
         (resource, record_id, field): edit_id
         for resource, record_id, field, edit_id in ledger.rows(
-            f"select resource, record_id, field, edit_id from edits where state in ({marks})",  # noqa: S608
+            f"select resource, record_id, field, edit_id from edits where state in ({marks})",  # noqa: S608 - names and constants
             [state.value for state in OPEN],
         )
     }

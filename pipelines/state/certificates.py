@@ -151,7 +151,7 @@ def save(warehouse: Warehouse, certificate: Certificate) -> None:
     cursor = warehouse.cursor()
     try:
         cursor.execute("begin")
-        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608
+        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608 - SQL of our own, no value
         cursor.execute(
             "delete from meta.sweeps where source = $1 and resource = $2",
             [certificate.source, certificate.resource],

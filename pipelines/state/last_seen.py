@@ -26,11 +26,11 @@ def keep_sightings(cursor: Cursor, source: str, resource: str, at: pendulum.Date
     shown = "select distinct try_cast(key as bigint) from pairs where try_cast(key as bigint) > 0"
     newest = "greatest(last_seen, $1::timestamptz)"
     cursor.execute(
-        f"update {table} set last_seen = {newest} where id in ({shown})",  # noqa: S608
+        f"update {table} set last_seen = {newest} where id in ({shown})",  # noqa: S608 - names and constants
         [at],
     )
     cursor.execute(
-        f"insert into {table} select s.id, $1, $1 from ({shown}) s(id)"  # noqa: S608
+        f"insert into {table} select s.id, $1, $1 from ({shown}) s(id)"  # noqa: S608 - names and constants
         f" where s.id not in (select id from {table})",
         [at],
     )

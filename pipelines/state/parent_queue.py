@@ -42,7 +42,7 @@ def queue(
         return Queue((), (), ())
     raw = f"{quoted(schema)}.{quoted(parent.resource)}"
     found = warehouse.rows(
-        "select case when p.read_at is null then 'unread'"  # noqa: S608
+        "select case when p.read_at is null then 'unread'"  # noqa: S608 - names and constants
         " when p.failed and list_contains($4, t.id::varchar) and t._synced_at <= p.read_at"
         " then 'paused' when p.failed then 'failed'"
         " when t._synced_at > p.read_at then 'changed' else 'rest' end,"

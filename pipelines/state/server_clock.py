@@ -135,10 +135,10 @@ def newest_stamp(warehouse: Warehouse, source: str) -> pendulum.DateTime | None:
     """Give the newest `updated_at` of all records that are stored."""
     schema = f"raw_{source}"
     tables = [name for name, columns in warehouse.layout(schema).items() if "updated_at" in columns]
-    parts = [f"select max(updated_at) as moment from {quoted(schema)}.{quoted(t)}" for t in tables]  # noqa: S608
+    parts = [f"select max(updated_at) as moment from {quoted(schema)}.{quoted(t)}" for t in tables]  # noqa: S608 - names and constants
     if not parts:
         return None
-    ((newest,),) = warehouse.rows(f"select max(moment) from ({' union all '.join(parts)})")  # noqa: S608
+    ((newest,),) = warehouse.rows(f"select max(moment) from ({' union all '.join(parts)})")  # noqa: S608 - names and constants
     return None if newest is None else pendulum.instance(newest).in_timezone("UTC")
 
 
@@ -159,7 +159,7 @@ def keep(warehouse: Warehouse, source: str, now: ClockReading, judgement: Judgem
             return
         for table in ("watermarks", "sweeps"):
             warehouse.rows(
-                f"update meta.{table} set fields_hash = '',"  # noqa: S608
+                f"update meta.{table} set fields_hash = '',"  # noqa: S608 - names and constants
                 " completed_at = completed_at - to_seconds($2) where source = $1",
                 [source, judgement.ahead.total_seconds()],
             )

@@ -50,14 +50,14 @@ def bury(
             versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
             key = key_sql(collection, "t")
             cursor.execute(
-                f"insert into {versions} by name select t.*, $1::timestamptz as _replaced_at"  # noqa: S608
+                f"insert into {versions} by name select t.*, $1::timestamptz as _replaced_at"  # noqa: S608 - names and constants
                 f" from {raw} t where list_contains($2, {key}) and not exists (select 1 from"
                 f" {versions} v where {key_sql(collection, 'v')} = {key}"
                 " and v._row_hash = t._row_hash and v._synced_at = t._synced_at)",
                 [at, list(gone)],
             )
         cursor.execute(
-            "insert into meta.tombstones select $1, $2, g.key, $4, g.evidence, null from"  # noqa: S608
+            "insert into meta.tombstones select $1, $2, g.key, $4, g.evidence, null from"  # noqa: S608 - constants alone
             " (select unnest($3::varchar[]) as key, unnest($5::varchar[]) as evidence) g"
             f" where g.key not in (select record_id from meta.tombstones where {OPEN})",
             [source, collection.name, list(gone), at, list(gone.values())],
