@@ -124,11 +124,11 @@ class Changes:
         )
         return self.do(change, when)
 
-    def hide(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+    def hide(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
         """Hide a record, as from a user without permission: absent from lists, 404 or 403."""
         return self.do(Change("hide", collection, id), when)
 
-    def restore(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+    def restore(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
         """Show a hidden record again."""
         return self.do(Change("restore", collection, id), when)
 
@@ -146,7 +146,7 @@ class Changes:
         """Show what `lose` hid of a collection, and give the ids."""
         return list(self.do(Change("regain", collection), when).get("ids", ()))
 
-    def accept_lead(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+    def accept_lead(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
         """Accept a lead of Grow, which leaves both its lists, and give the matter made of it."""
         return self.do(Change("accept_lead", "grow.inbox_leads", id), when)
 
@@ -166,7 +166,7 @@ class Changes:
         change = Change("add_note", collection, id, fields, visible_after=visible_after)
         return self.do(change, when)
 
-    def convert(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002
+    def convert(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
         """Push a matter of Grow and its client to Manage: both get a `clio_id`.
 
         The switch `grow_convert_moves_updated_at` says whether their `updated_at` moves.

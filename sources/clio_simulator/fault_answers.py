@@ -22,7 +22,7 @@ class Status(Action):
     type: str = "InternalServerError"
     message: str = "Something went wrong"
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         body = error_body(self.type, self.message) if self.body is None else self.body.encode()
         return Response(body, self.status, {"Content-Type": JSON_TYPE, **self.headers})
@@ -34,7 +34,7 @@ class TooMany(Action):
 
     retry_after: str | None = "30"
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
         body = error_body("RateLimited", "Rate limit reached")
@@ -47,7 +47,7 @@ class Unauthorized(Action):
 
     description: str = "The access token expired"
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         return unauthorized(self.description)
 
@@ -58,7 +58,7 @@ class Forbidden(Action):
 
     scope: str = "Billing"
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         body = error_body("Forbidden", f"This application lacks the permission: {self.scope}")
         return Response(body, 403, {"Content-Type": JSON_TYPE})
@@ -71,7 +71,7 @@ class Redirect(Action):
     location: str = "https://login.example.com/"
     status: int = 302
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         return Response(b"", self.status, {"Location": self.location})
 
@@ -83,7 +83,7 @@ class Html(Action):
     body: str = "<!doctype html><title>Maintenance</title><p>Back soon."
     status: int = 200
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         return Response(self.body, self.status, media_type="text/html")
 
@@ -125,7 +125,7 @@ class Wait(Action):
 
     seconds: float = 1.0
 
-    async def before(self, asked: Call) -> None:  # noqa: ARG002
+    async def before(self, asked: Call) -> None:  # noqa: ARG002 - as every fault takes it
         """Let the time pass."""
         await asyncio.sleep(self.seconds)
 
@@ -136,7 +136,7 @@ class Huge(Action):
 
     size: int = 5_000_000_000
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         return wire.huge(self.size)
 
@@ -147,6 +147,6 @@ class GzipBomb(Action):
 
     size: int = 5_000_000_000
 
-    async def before(self, asked: Call) -> Response:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response:  # noqa: ARG002 - as every fault takes it
         """Answer so."""
         return wire.gzip_bomb(self.size)

@@ -63,11 +63,11 @@ class Action:
         """Tell whether a write takes effect that gets as far as the records."""
         return True
 
-    async def before(self, asked: Call) -> Response | None:  # noqa: ARG002
+    async def before(self, asked: Call) -> Response | None:  # noqa: ARG002 - as every fault takes it
         """Give an answer that takes the place of the API's."""
         return None
 
-    async def instead(self, asked: Call, response: Response) -> Response:  # noqa: ARG002
+    async def instead(self, asked: Call, response: Response) -> Response:  # noqa: ARG002 - as every fault takes it
         """Give an answer that takes the place of the one that the API has made."""
         return response
 
@@ -77,6 +77,6 @@ class Action:
     def alter(self, draft: Draft) -> None:
         """Change a page of a list."""
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Change the finished answer."""
         return response

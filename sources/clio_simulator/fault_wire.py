@@ -15,7 +15,7 @@ class Reset(Action):
 
     keep: float | None = None
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Break the answer."""
         if self.keep is None:
             return wire.Broken(response, reset=True)
@@ -28,7 +28,7 @@ class WrongLength(Action):
 
     extra: int = 100
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Break the answer."""
         return wire.Partial(response, 1.0, length=len(bytes(response.body)) + self.extra)
 
@@ -39,7 +39,7 @@ class Cut(Action):
 
     keep: float = 0.5
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Break the answer."""
         return wire.Partial(response, self.keep, length=None)
 
@@ -50,7 +50,7 @@ class Drip(Action):
 
     seconds: float = 1.0
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Slow the answer."""
         return wire.Partial(response, 1.0, length=len(bytes(response.body)), delay=self.seconds)
 
@@ -62,7 +62,7 @@ class Header(Action):
     name: str = "Date"
     value: str | None = None
 
-    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002
+    def after(self, response: Response, clock: SimulatedClock) -> Response:  # noqa: ARG002 - as every fault takes it
         """Change the header."""
         if self.value is not None:
             response.headers[self.name] = self.value

@@ -238,7 +238,7 @@ class GrowApi:
                 raise not_found()
         return row
 
-    async def _me(self, turn: Turn, operation: Operation) -> Response:  # noqa: ARG002
+    async def _me(self, turn: Turn, operation: Operation) -> Response:  # noqa: ARG002 - as all answers are asked for
         row = self.world.grow.caller(turn.token)
         if row is None:
             raise not_found()

@@ -124,7 +124,7 @@ def matching(listing: Listing, after: int = -1) -> Iterator[Row]:
     return (row for row in rows if all(test(row) for test in tests))
 
 
-def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # noqa: ANN401
+def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # noqa: ANN401 - a key for `sorted`
     first, _, rest = SAME.get(name, name).partition(".")
 
     def key(row: Row) -> tuple[bool, float, str]:

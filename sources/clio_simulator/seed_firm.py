@@ -111,7 +111,7 @@ class Firm:
                 row[name] = value
         return {key: value for key, value in row.items() if value is not None}
 
-    def _value(self, name: str, described: Mapping[str, Any], number: int, depth: int) -> Any:  # noqa: ANN401
+    def _value(self, name: str, described: Mapping[str, Any], number: int, depth: int) -> Any:  # noqa: ANN401 - a value of any kind
         if "enum" in described:
             return described["enum"][number % len(described["enum"])]
         if described["type"] == OBJECT:

@@ -127,7 +127,7 @@ class Simulator:
         self.url = f"http://{self._host}:{listener.getsockname()[1]}"
         started = threading.Event()
         server = _AnnouncingServer(configuration(self.world, self._host, self._port), started)
-        run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731
+        run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731 - what the thread runs
         self._server, self._thread = server, threading.Thread(target=run, daemon=True)
         self._thread.start()
         if not started.wait(30):

@@ -100,7 +100,7 @@ class Storing:
             return self._object(inner, name, old.get(name), value)
         return {RENAMED.get((place.schema, name), name): _scalar(inner, described, value)}
 
-    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
+    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401 - any JSON
         target = self.targets.get(place.schema)
         if place.schema in people.SCHEMAS:
             return {name: value and people.one(self.store, place.schema, value, place.path)}
@@ -216,7 +216,7 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
     ]
 
 
-def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
+def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Give a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None

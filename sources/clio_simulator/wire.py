@@ -63,7 +63,7 @@ class Broken(Response):
         """Give what is written before the end."""
         return b""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
         """Write, end the connection and wait until the server has seen that."""
         transport = scope["extensions"][TRANSPORT]
         if self.delay:
@@ -74,14 +74,14 @@ class Broken(Response):
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async def _drip(self, transport: Any) -> None:  # noqa: ANN401
+    async def _drip(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's or uvloop's
         for byte in self.data():
             if transport.is_closing():
                 return
             transport.write(bytes([byte]))
             await asyncio.sleep(self.delay)
 
-    def _end(self, transport: Any) -> None:  # noqa: ANN401
+    def _end(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's or uvloop's
         if not self.reset:
             transport.close()
             return
