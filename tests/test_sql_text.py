@@ -77,7 +77,7 @@ class Module:
         self.functions = {function.name: function for function in found}
 
     def unknown(self) -> set[str]:
-        """Give what is put into statements and is no constant, not quoted, and not made of such."""
+        """Return what is put into statements and is no constant, nor quoted, nor made of such."""
         return {
             part
             for function in self.functions.values()
@@ -130,7 +130,7 @@ def _is_fit(made: ast.expr) -> bool:
 
 
 def _within(made: ast.expr) -> list[ast.expr]:
-    """Give the parts of which an expression puts a text together."""
+    """Return the parts of which an expression puts a text together."""
     found: list[ast.expr] = []
     match made:
         case ast.JoinedStr():
@@ -153,7 +153,7 @@ def _within(made: ast.expr) -> list[ast.expr]:
 
 
 def _assigned(made: ast.expr, function: Function) -> list[ast.expr]:
-    """Give what a local name was set to, or goes through."""
+    """Return what a local name was set to, or goes through."""
     if not isinstance(made, ast.Name):
         return []
     found: list[ast.expr] = []
@@ -172,7 +172,7 @@ def _assigned(made: ast.expr, function: Function) -> list[ast.expr]:
 
 @cache
 def modules() -> list[str]:
-    """Give the modules for which S608 is off."""
+    """Return the modules for which S608 is off."""
     ignored = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]
     return sorted(
         file

@@ -1,6 +1,9 @@
 """Budgets: how long a file and a function may be, and that everything is annotated."""
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 60
+REASONED = re.compile(r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \S")
 FILES = sorted(
     path.relative_to(ROOT)
     for package in ("pipelines", "sources", "tests")
@@ -65,6 +69,27 @@ def _annotated(function: Function) -> bool:
     named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
     bare = [arg.arg for arg in named if arg is not None and arg.annotation is None]
     return function.returns is not None and set(bare) <= {"self", "cls"}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "noqa" in source(p)], ids=str)
+def test_what_is_not_checked_has_its_reason(path: Path) -> None:
+    """A comment that turns a rule off names the rule, and says why after a dash."""
+    tokens = tokenize.generate_tokens(io.StringIO(source(path)).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    off = [text for text in comments if re.search("noqa", text, re.IGNORECASE)]
+    assert [text for text in off if not REASONED.search(text)] == []
+
+
+def test_the_product_is_checked_nearly_everywhere() -> None:
+    """Outside the simulator at most 140 lines turn a rule off."""
+    lines = [
+        line
+        for path in PACKAGE
+        if "clio_simulator" not in path.parts
+        for line in source(path).splitlines()
+        if REASONED.search(line)
+    ]
+    assert len(lines) <= 140
 
 
 def test_most_files_and_functions_are_short() -> None:

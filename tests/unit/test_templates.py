@@ -18,7 +18,7 @@ PAGES = sorted((ROOT / "pipelines").rglob("*.html"))
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Give a dictionary whose texts are the templates, with all else as it is for the real ones."""
+    """Return a dictionary whose texts are the templates; all else is as it is for the real ones."""
     texts: dict[str, str] = {}
     monkeypatch.setattr(templates._environment(), "loader", DictLoader(texts))
     return texts
