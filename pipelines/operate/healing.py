@@ -19,7 +19,7 @@ from pipelines.load.task import Task
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state.epoch import check_epoch
 from pipelines.state.inputs import unknown
-from pipelines.state.runs import Meta
+from pipelines.state.migrations import migrate
 from pipelines.state.tombstones import bury
 from pipelines.transform.build import read_plan
 from pipelines.transform.header import ERROR, Heals
@@ -118,7 +118,7 @@ def run_heal(context: ModelContext, checks: Sequence[str], run_id: str) -> Heale
     folder = context.settings.data_dir
     with writer_lock(folder, "sync", context.clock.now()), Warehouse(folder) as warehouse:
         check_epoch(warehouse, folder, context.clock.now(), run_id)
-        Meta(warehouse)
+        migrate(warehouse)
         found = ailing(context, warehouse, checks)
         if not found:
             return Healed()

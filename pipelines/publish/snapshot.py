@@ -20,9 +20,10 @@ from pipelines.failpoints import crash_point
 from pipelines.files import replace_privately, sync_folder
 from pipelines.outcome import Outcome, jsonable, table
 from pipelines.release import SCHEMA, release
+from pipelines.state import builds
 from pipelines.state.builds import last_load, undone
-from pipelines.state.runs import Meta, moment
-from pipelines.transform import journal
+from pipelines.state.migrations import migrate
+from pipelines.state.runs import moment
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
@@ -149,11 +150,8 @@ def _result(current: Published, home: Path) -> dict[str, Any]:
 
 def publishable(warehouse: Warehouse) -> list[str]:
     """Name the relations that are published, and refuse what no check vouches for."""
-    if "models" not in warehouse.layout("meta"):
-        raise NotBuiltError
-    Meta(warehouse)
-    journal.prepare_journal(warehouse)
-    failed = [one.check for one in journal.verdicts(warehouse).values() if one.failed]
+    migrate(warehouse)
+    failed = [one.check for one in builds.verdicts(warehouse).values() if one.failed]
     if back := undone(warehouse):
         raise UndoneBuildError(back)
     if failed:
@@ -162,7 +160,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
     there = warehouse.relations()
     found = sorted(
         name
-        for name in journal.built_models(warehouse)
+        for name in builds.built_models(warehouse)
         if name in there and name.partition(".")[0] not in NOT_PUBLISHED
     )
     if not found:
@@ -173,7 +171,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
 
 def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
     """Give what the pointer says beside names and rows."""
-    built = max(model.built_at for model in journal.built_models(warehouse).values())
+    built = max(model.built_at for model in builds.built_models(warehouse).values())
     loaded = last_load(warehouse)
     return {
         "schema_version": SCHEMA,
@@ -182,7 +180,7 @@ def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
         "published_at": str(jsonable(outcome.started_at)),
         "built_at": _moment(built),
         "last_load_at": _moment(loaded) if loaded else "",
-        "warnings": sum(one.failures > 0 for one in journal.verdicts(warehouse).values()),
+        "warnings": sum(one.failures > 0 for one in builds.verdicts(warehouse).values()),
     }
 
 

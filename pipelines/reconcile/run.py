@@ -9,13 +9,13 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from pipelines.access import account
 from pipelines.access.client import base_url, open_client
 from pipelines.context import Context
 from pipelines.errors import NoWarehouseError, OtherAccountError
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.load import products
 from pipelines.outcome import Outcome
+from pipelines.state import accounts
 from pipelines.state.runs import moment
 from pipelines.warehouse import DEMO_MARK, FILE, Warehouse, writer_lock
 from sources.errors import ClioError, ConfigurationError
@@ -260,7 +260,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRow
 def _heading(
     context: Context, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
 ) -> Heading:
-    pinned = account.pinned(warehouse, asked.SOURCE)
+    pinned = accounts.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"

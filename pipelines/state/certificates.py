@@ -9,15 +9,6 @@ from pipelines.warehouse import Warehouse
 
 from .snapshots import Census
 
-DDL = (
-    """create table if not exists meta.certificates (
-        source varchar, resource varchar, walked_at timestamptz, complete boolean,
-        rows_clio bigint, rows_warehouse bigint, missing bigint, ghost bigint, stale bigint,
-        healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
-        digest_before varchar, undecided bigint, late bigint, late_seconds double,
-        finished_at timestamptz, run_id varchar)""",
-    "alter table meta.certificates add column if not exists parts json",
-)
 OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
 PROVED = frozenset({OK, LATE, WITHHELD})
 """What these certificates say of the rows of a list is proved."""

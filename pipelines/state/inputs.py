@@ -10,11 +10,6 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 
-DDL = (
-    """create table if not exists meta.inputs (
-        source varchar, resource varchar, complete_up_to timestamptz, state varchar,
-        reason varchar)""",
-)
 COMPLETE, INCOMPLETE, WITHHELD, NEVER, OFF = "complete", "incomplete", "withheld", "never", "off"
 ABSENT, BEHIND = "absent", "behind"
 NEVER_READ = frozenset({NEVER, OFF, ABSENT})

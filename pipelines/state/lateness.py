@@ -7,15 +7,6 @@ import pendulum
 
 from pipelines.warehouse import Warehouse
 
-DDL = (
-    """create table if not exists meta.lateness (
-        source varchar, resource varchar, mode varchar, records bigint, seconds double,
-        walked_at timestamptz, seen_at timestamptz, run_id varchar)""",
-    """create table if not exists meta.silent_changes (
-        source varchar, resource varchar, field varchar, records bigint,
-        seen_at timestamptz, run_id varchar)""",
-)
-
 
 @dataclass(frozen=True)
 class Watch:

@@ -11,11 +11,6 @@ from sources.clio_http.keys import key_sql
 
 from . import quarantine, withheld
 
-DDL = (
-    """create table if not exists meta.tombstones (
-        source varchar, resource varchar, record_id varchar, detected_at timestamptz,
-        evidence varchar, revived_at timestamptz)""",
-)
 OPEN = "source = $1 and resource = $2 and revived_at is null"
 
 

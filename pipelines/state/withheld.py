@@ -14,11 +14,6 @@ from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http import signs
 from sources.clio_http.signs import DOES_NOT_FIT
 
-DDL = (
-    """create table if not exists meta.withheld (
-        source varchar, resource varchar, record_id varchar, field varchar, since timestamptz,
-        evidence varchar, accepted boolean, held boolean)""",
-)
 REFUSED = "refused"
 """Evidence of a field that Clio refused to be asked for."""
 NOT_READ = frozenset({DOES_NOT_FIT, REFUSED, signs.NOT_READ})

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from pipelines.state.builds import BuiltModel
+
 from .files import Model
 from .inputs import Tables
-from .journal import BuiltModel
 from .metrics import BASES, Metric
 from .plan import BuildPlan
 from .rules import header_checks

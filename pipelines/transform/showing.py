@@ -7,11 +7,11 @@ from typing import Any
 
 from pipelines.errors import NoWarehouseError
 from pipelines.outcome import Outcome, table
+from pipelines.state import builds
+from pipelines.state.builds import CheckResult
 from pipelines.warehouse import FILE, Warehouse
 
-from . import journal
 from .errors import NotBuiltError, UnknownCheckError
-from .journal import CheckResult
 from .problems import unknown
 from .run import ModelContext
 
@@ -72,7 +72,9 @@ def run_check_show(context: ModelContext, name: str) -> Outcome:
 def _named(warehouse: Warehouse, name: str) -> list[CheckResult]:
     """Find checks by their name, or by a part of it that ends it, such as that of its file."""
     # what failed last is told, also where the build before it, which still stands, said otherwise
-    known = journal.verdicts(warehouse) | _failed_alone(warehouse)
+    known = builds.verdicts(warehouse) | _failed_alone(warehouse)
+    if not known:
+        raise NotBuiltError
     found = [one for key, one in known.items() if name in {key, key.partition(".")[2]}]
     if not found:
         raise UnknownCheckError(unknown("check", name, sorted(known)))

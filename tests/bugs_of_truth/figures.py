@@ -148,7 +148,7 @@ FIGURES: tuple[Mutant, ...] = (
         "a failing row is as old as the last check",
         (
             Patch(
-                "pipelines/transform/journal.py",
+                "pipelines/state/builds.py",
                 "[before.get((one.check, row), at) for row in one.rows]",
                 "[at for row in one.rows]",
             ),
@@ -199,7 +199,8 @@ FIGURES: tuple[Mutant, ...] = (
             Patch(
                 "pipelines/publish/snapshot.py",
                 "        if lacks and not (partial or context.settings.publish_partial):\n",
-                "        if lacks and not (partial or context.settings.publish_partial or lacks):\n",
+                "        if lacks and not (partial or context.settings.publish_partial"
+                " or lacks):\n",
             ),
         ),
         (f"{HEALS}::test_without_bills_it_is_published_only_when_asked_for",),
