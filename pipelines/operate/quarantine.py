@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from pipelines import backup
 from pipelines.config import PRODUCTS, Settings, SourceSettings
 from pipelines.context import Context
 from pipelines.errors import CommandLineError, DemoFolderError, NoWarehouseError
@@ -130,7 +131,7 @@ def run_retry(context: Context, resource: str | None) -> Outcome:
         raise DemoFolderError
     with (
         writer_lock(folder, outcome.command, context.clock.now()),
-        Warehouse(folder) as warehouse,
+        backup.opened(context) as warehouse,
         context.reporter,
     ):
         if note := check_epoch(warehouse, folder, context.clock.now(), outcome.run_id):

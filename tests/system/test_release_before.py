@@ -126,6 +126,13 @@ def test_loads_go_on(firm: Firm) -> None:
         assert run("backup", "verify", str(backup), env=environment(firm.folder)).returncode == 0
 
 
+def test_what_is_kept_out_is_read_again(firm: Firm) -> None:
+    """This brings the warehouse up to date too, after a backup."""
+    env = environment(firm.folder, firm.clio)
+    assert run("quarantine", "retry", env=env).returncode == 0
+    assert len(list((firm.folder / "backups").iterdir())) == 2
+
+
 def test_a_restored_backup_goes_on(firm: Firm) -> None:
     """The backup that the release before made takes the place of the warehouse."""
     (backup,) = (firm.folder / "backups").iterdir()
