@@ -1,9 +1,8 @@
-"""What is built, and what builds and checks said: tables of `meta` that go with each commit."""
+"""What is built, of which loads, and what of it is not known: rows that go with each commit."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import pendulum
 
@@ -11,12 +10,26 @@ from pipelines.warehouse import Warehouse
 
 from .inputs import Unknown
 
+DAY, NOT_KNOWN = "meta.build", "meta.not_known"
 BUILT, FAILED, ROLLED_BACK = "built", "failed", "rolled_back"
-UNDONE = """
-select check_name, any_value(failures), max(checked_at) from meta.check_failures
-where severity = 'error'
-    and check_name not in (select check_name from meta.checks where failures > 0)
-group by check_name order by check_name
+UNKNOWN_BY_SOURCE = """
+select source, state, min(since), any_value(reason),
+    string_agg(distinct model || '.' || column_name, ', ' order by model || '.' || column_name)
+        filter (column_name <> '')
+from meta.not_known where not list_contains($1, split_part(model, '.', 1))
+group by source, state order by source
+"""
+LACKING = """
+select distinct source from meta.not_known
+where list_contains($1, state) and list_contains($2, split_part(model, '.', 1))
+    and column_name <> '' and starts_with(source, $3)
+order by 1
+"""
+STALE = """
+select greatest(
+    (select max(finished_at) from meta.sync_runs where inserted + updated > 0),
+    (select max(greatest(detected_at, revived_at)) from meta.tombstones)
+) > (select max(started_at) from meta.model_runs where status = 'built')
 """
 LAST_LOAD = """
 select max(finished_at) from meta.sync_runs where mode <> 'sweep' and status = 'ok'
@@ -55,28 +68,6 @@ class BuiltModel:
     format: str = ""
 
 
-@dataclass(frozen=True)
-class CheckResult:
-    """What a check said: how many rows are wrong, and the first of them as JSON.
-
-    With `not_known`, the names of what is not, it said nothing, since it looks at that.
-    """
-
-    check: str
-    model: str
-    severity: str
-    failures: int
-    signature: str
-    not_known: str = ""
-    description: str = ""
-    rows: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> bool:
-        """Tell whether nothing that it looked at may stay."""
-        return self.failures > 0 and self.severity == "error"
-
-
 def built_models(warehouse: Warehouse) -> dict[str, BuiltModel]:
     """Read what the last builds left, by relation."""
     found = warehouse.rows(
@@ -90,16 +81,6 @@ def built_otherwise(warehouse: Warehouse, form: str) -> frozenset[str]:
     """Name the models that were built in another way, such as by a release before this one."""
     query = "select model from meta.models where format is distinct from $1"
     return frozenset(name for (name,) in warehouse.rows(query, [form]))
-
-
-def verdicts(warehouse: Warehouse) -> dict[str, CheckResult]:
-    """Read what each check said last of what is built."""
-    said = (warehouse.either("checks", name) for name in ("not_known", "description"))
-    columns = ", ".join(f"coalesce({one}, '')" for one in said)
-    found = warehouse.rows(
-        f"select check_name, model, severity, failures, signature, {columns} from meta.checks"  # noqa: S608
-    )
-    return {row[0]: CheckResult(*row) for row in found}
 
 
 def parsed_queries(warehouse: Warehouse) -> dict[str, tuple[str, ...]]:
@@ -130,6 +111,15 @@ def keep_up_to(warehouse: Warehouse, at: pendulum.DateTime) -> None:
     warehouse.rows("insert into meta.built_up_to values ($1)", [at])
 
 
+def last_load(warehouse: Warehouse) -> datetime | None:
+    """Give when the newest complete load ended that is in what is built; None if none is."""
+    if not {"sync_runs", "built_up_to"} <= warehouse.layout("meta").keys():
+        return None
+    found: datetime | None
+    ((found,),) = warehouse.rows(LAST_LOAD)
+    return found
+
+
 def keep_models(
     warehouse: Warehouse, models: Iterable[BuiltModel], gone: Iterable[str] = ()
 ) -> None:
@@ -137,59 +127,12 @@ def keep_models(
     listed = list(models)
     names = [model.model for model in listed] + list(gone)
     warehouse.rows("delete from meta.models where list_contains($1, model)", [names])
-    _insert(warehouse, "meta.models", [list(vars(model).values()) for model in listed])
+    insert(warehouse, "meta.models", [list(vars(model).values()) for model in listed])
 
 
 def keep_runs(warehouse: Warehouse, runs: Iterable[ModelRun]) -> None:
     """Write each model's part in a build."""
-    _insert(warehouse, "meta.model_runs", [list(vars(run).values()) for run in runs])
-
-
-def keep_verdicts(
-    warehouse: Warehouse, found: Sequence[CheckResult], run_id: str, at: pendulum.DateTime
-) -> None:
-    """Write what checks said, in the place of what they said before."""
-    names = [verdict.check for verdict in found]
-    warehouse.rows("delete from meta.checks where list_contains($1, check_name)", [names])
-    rows = [
-        (*_said(one), one.signature, run_id, at, one.not_known, one.description) for one in found
-    ]
-    _insert(warehouse, "meta.checks", rows)
-
-
-def keep_failures(
-    warehouse: Warehouse, found: Sequence[CheckResult], run_id: str, at: pendulum.DateTime
-) -> None:
-    """Write the rows that checks found, in the place of what they found before.
-
-    A row that was found before is as old as it was then.
-    """
-    before = _since(warehouse)
-    names = [verdict.check for verdict in found]
-    warehouse.rows("delete from meta.check_failures where list_contains($1, check_name)", [names])
-    for one in found:
-        if one.failures:
-            warehouse.rows(
-                "insert into meta.check_failures (run_id, check_name, model, severity, failures,"
-                " checked_at, row, since) select $1, $2, $3, $4, $5, $6,"
-                " unnest($7::json[]), unnest($8::timestamptz[])",
-                [
-                    *(run_id, *_said(one), at, list(one.rows)),
-                    [before.get((one.check, row), at) for row in one.rows],
-                ],
-            )
-
-
-def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
-    """Give since when each row that is kept was found, by check and row."""
-    found = warehouse.rows(
-        "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
-    )
-    return {(check, row): since for check, row, since in found}
-
-
-def _said(one: CheckResult) -> tuple[str, str, str, int]:
-    return one.check, one.model, one.severity, one.failures
+    insert(warehouse, "meta.model_runs", [list(vars(run).values()) for run in runs])
 
 
 def keep_not_known(
@@ -212,22 +155,10 @@ def keep_not_known(
         for one in reasons
         if (model, column, one.name) not in said
     ]
-    _insert(warehouse, "meta.not_known", rows)
+    insert(warehouse, "meta.not_known", rows)
 
 
-def settle_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
-    """Remove what is kept of checks that there are no longer, and rows of builds that were undone.
-
-    Afterwards the rows are those of checks that found some in what is built.
-    """
-    warehouse.rows("delete from meta.checks where not list_contains($1, check_name)", [list(known)])
-    warehouse.rows(
-        "delete from meta.check_failures where check_name not in"
-        " (select check_name from meta.checks where failures > 0)"
-    )
-
-
-def _insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) -> None:
+def insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) -> None:
     """Write rows, a hundred with each statement."""
     for begin in range(0, len(rows), 100):
         some = rows[begin : begin + 100]
@@ -236,34 +167,38 @@ def _insert(warehouse: Warehouse, table: str, rows: Sequence[Sequence[object]]) 
         warehouse.rows(f"insert into {table} values {marks}", values)  # noqa: S608
 
 
-def undone(warehouse: Warehouse) -> dict[str, tuple[int, datetime]]:
-    """Give the checks because of which the last build was undone: how many rows, and when.
+def unknown_by_source(
+    warehouse: Warehouse, but: Sequence[str]
+) -> list[tuple[str, str, datetime | None, str, str | None]]:
+    """Return what is not known, with state, since when, why, and the columns that are empty for it.
 
-    Empty where what stands is what was built last.
+    Columns `but` those of some schemas.
     """
-    if not {"check_failures", "checks"} <= warehouse.layout("meta").keys():
-        return {}
-    return {name: (rows, at) for name, rows, at in warehouse.rows(UNDONE)}
+    return warehouse.rows(UNKNOWN_BY_SOURCE, [list(but)])
 
 
-def last_load(warehouse: Warehouse) -> datetime | None:
-    """Give when the newest complete load ended that is in what is built; None if none is."""
-    if not {"sync_runs", "built_up_to"} <= warehouse.layout("meta").keys():
-        return None
-    found: datetime | None
-    ((found,),) = warehouse.rows(LAST_LOAD)
-    return found
+def lacking(
+    warehouse: Warehouse, states: Sequence[str], schemas: Sequence[str], product: str
+) -> list[str]:
+    """Name what of a product is in one of some states though columns of some schemas need it."""
+    found = warehouse.rows(LACKING, [list(states), list(schemas), product])
+    return [name for (name,) in found]
 
 
-def told_undone(found: Mapping[str, tuple[int, datetime]]) -> str:
-    """Say in a line that the last build was undone, and how to see why; nothing where it stands."""
-    if not found:
-        return ""
-    first, (_, at) = next(iter(found.items()))
-    checks = "1 check" if len(found) == 1 else f"{len(found)} checks"
-    when = at.astimezone(UTC)
-    return (
-        f"The last build was undone at {when:%Y-%m-%d %H:%M} UTC, since {checks} failed: figures"
-        f" are those of the build before it. clio-sync check show {shlex.quote(first)} shows the"
-        " rows.\n"
+def unknown_columns(warehouse: Warehouse) -> list[tuple[str, str, str, str]]:
+    """Return relation, column, source and reason of what is not known; no column means its rows."""
+    if not warehouse.columns("meta", "not_known"):
+        return []
+    return warehouse.rows(
+        "select model, column_name, source, coalesce(reason, '') from meta.not_known"
     )
+
+
+def is_stale(warehouse: Warehouse) -> bool:
+    """Tell whether rows were stored, or found to be deleted, after the models were built.
+
+    A build that was taken back left the models as they were.
+    """
+    if not warehouse.columns("meta", "model_runs"):
+        return False
+    return bool(warehouse.rows(STALE)[0][0])

@@ -170,3 +170,9 @@ def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime
         [source],
     )
     return {name: (at, status) for name, at, status in found}
+
+
+def newest(warehouse: Warehouse) -> pendulum.DateTime | None:
+    """Return when the newest walk began that has a certificate."""
+    ((at,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    return None if at is None else pendulum.instance(at)

@@ -11,10 +11,12 @@ from pipelines.release import SCHEMA, release
 from pipelines.sql_folder import sql_folder
 from pipelines.warehouse import Warehouse
 
+META, VERSIONS = "meta", "meta.versions"
+
 
 def migrations(after: int = 0) -> list[str]:
     """Return the SQL of the migrations that come after one, in order."""
-    files = sorted((sql_folder() / "meta").glob("*.sql"))
+    files = sorted((sql_folder() / META).glob("*.sql"))
     return [file.read_text("utf-8") for file in files[after:]]
 
 

@@ -157,3 +157,11 @@ def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
         QuarantineEntry(source, resource, key, field, reason, _moment(at), row)
         for source, resource, key, field, reason, at, row in found
     ]
+
+
+def kept_out(warehouse: Warehouse) -> list[tuple[str, str | None, datetime | None, str | None]]:
+    """Return collection, record, since when, and the column of what is kept out, in order."""
+    return warehouse.rows(
+        "select source || '.' || resource, record_id, since, field from meta.quarantine"
+        " order by all"
+    )

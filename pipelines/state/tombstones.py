@@ -67,3 +67,10 @@ def bury(
         cursor.execute("commit")
     finally:
         cursor.close()
+
+
+def marked(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    """Return collection, id and evidence of each row that is marked as deleted."""
+    return warehouse.rows(
+        "select resource, record_id, evidence from meta.tombstones where revived_at is null"
+    )

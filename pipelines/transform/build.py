@@ -10,8 +10,9 @@ from uuid import uuid4
 import pendulum
 
 from pipelines.failpoints import crash_point
-from pipelines.state import builds
-from pipelines.state.builds import BUILT, FAILED, ROLLED_BACK, BuiltModel, CheckResult, ModelRun
+from pipelines.state import builds, check_results
+from pipelines.state.builds import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun
+from pipelines.state.check_results import CheckResult
 from pipelines.state.inputs import unknown as not_known
 from pipelines.state.migrations import migrate
 from pipelines.warehouse import REFUSED, Warehouse
@@ -141,7 +142,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     before = {name: one for name, one in standing.verdicts.items() if name in names}
     if decision.nothing:
         with warehouse.transaction():
-            builds.settle_checks(warehouse, names)
+            check_results.settle_checks(warehouse, names)
             if not wish.select:
                 builds.keep_up_to(warehouse, clock.now())
         return Built(run_id, verdicts=tuple(before.values()), unchanged=same)
@@ -173,7 +174,7 @@ def read_plan(
 
 def read_standing(warehouse: Warehouse) -> BuiltState:
     """Read what is built."""
-    models, said = builds.built_models(warehouse), builds.verdicts(warehouse)
+    models, said = builds.built_models(warehouse), check_results.verdicts(warehouse)
     return BuiltState(models, warehouse.relations(), said)
 
 
@@ -194,7 +195,7 @@ def read_states(
 ) -> dict[str, str]:
     """Digest what every query reads that is no model."""
     day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
-    days = dict.fromkeys((DAY, "meta.build"), day)
+    days = dict.fromkeys((DAY, builds.DAY), day)
     outside = sorted(plan.outside - days.keys())
     return days | {name: inputs.state(warehouse, name, found) for name in outside}
 
@@ -214,7 +215,7 @@ def _run(job: Build, standing: BuiltState) -> tuple[tuple[ModelRun, ...], dict[s
         with warehouse.transaction():
             builds.keep_runs(warehouse, runs)
             found = [one for one in verdicts.values() if one.failed]
-            builds.keep_failures(warehouse, found, job.run_id, job.clock.now())
+            check_results.keep_failures(warehouse, found, job.run_id, job.clock.now())
     except ModelFailedError:
         ended = [replace(run, status=ROLLED_BACK) if run.status == BUILT else run for run in runs]
         builds.keep_runs(warehouse, ended)
@@ -308,9 +309,9 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     _keep_not_known(job)
     if not job.wish.select:
         builds.keep_up_to(warehouse, at)
-    builds.keep_verdicts(warehouse, verdicts, job.run_id, at)
-    builds.keep_failures(warehouse, verdicts, job.run_id, at)
-    builds.settle_checks(warehouse, [check.name for check in job.plan.checks])
+    check_results.keep_verdicts(warehouse, verdicts, job.run_id, at)
+    check_results.keep_failures(warehouse, verdicts, job.run_id, at)
+    check_results.settle_checks(warehouse, [check.name for check in job.plan.checks])
     builds.keep_parsed(warehouse, job.plan.parsed)
 
 

@@ -1,6 +1,6 @@
 """Running checks: how many rows are wrong, and which are the first of them."""
 
-from pipelines.state.builds import CheckResult
+from pipelines.state.check_results import CheckResult
 from pipelines.warehouse import Warehouse
 
 from .knowing import Reasons

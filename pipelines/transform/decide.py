@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.state.builds import BuiltModel, CheckResult
+from pipelines.state.builds import BuiltModel
+from pipelines.state.check_results import CheckResult
 
 from .files import text_hash
 from .graph import downstream, selected, upstream

@@ -12,8 +12,9 @@ from pipelines.context import Context
 from pipelines.errors import NoWarehouseError
 from pipelines.outcome import Outcome, table
 from pipelines.sql_folder import sql_folder
-from pipelines.state import builds
-from pipelines.state.builds import CheckResult, ModelRun, told_undone, undone
+from pipelines.state import check_results
+from pipelines.state.builds import ModelRun
+from pipelines.state.check_results import CheckResult, told_undone, undone
 from pipelines.state.inputs import unknown
 from pipelines.state.migrations import migrate
 from pipelines.warehouse import FILE, Warehouse, writer_lock
@@ -212,8 +213,8 @@ def run_check(context: ModelContext) -> Outcome:
         # what was wrong in a build that was undone stays to be shown
         found = [one for one in verdicts if one.failures or one.check not in back]
         with warehouse.transaction():
-            builds.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
-            builds.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
+            check_results.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
+            check_results.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
     outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
     failed = [one for one in verdicts if one.failed]
     outcome.text = _checks_text(verdicts) + "\n"

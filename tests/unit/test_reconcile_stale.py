@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.reconcile.evaluate import is_stale
+from pipelines.state.builds import is_stale
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 

@@ -151,9 +151,9 @@ def epoch(settings: Settings, warehouse: Warehouse) -> DoctorLine:
         return DoctorLine(
             "epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})"
         )
-    ((proved,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    proved = certificates.newest(warehouse)
     what = f"the warehouse went back; this was found at {seen}"
-    if proved is not None and pendulum.instance(proved) > seen.seen_at:
+    if proved is not None and proved > seen.seen_at:
         return DoctorLine("epoch", OK, f"{what}, and a sweep was made since")
     return DoctorLine("epoch", WARN, what, sweep)
 
