@@ -7,7 +7,7 @@ from pipelines.warehouse import Warehouse
 
 
 def pinned(warehouse: Warehouse, source: str) -> Identity | None:
-    """Give the identity that the warehouse was first loaded with, or that a person accepted."""
+    """Return the identity that the warehouse was first loaded with, or that a person accepted."""
     found = warehouse.rows(
         "select account_id, user_id, rights from meta.accounts where source = $1", [source]
     )

@@ -112,7 +112,7 @@ def keep_up_to(warehouse: Warehouse, at: pendulum.DateTime) -> None:
 
 
 def last_load(warehouse: Warehouse) -> datetime | None:
-    """Give when the newest complete load ended that is in what is built; None if none is."""
+    """Return when the newest complete load ended that is in what is built; None if none is."""
     if not {"sync_runs", "built_up_to"} <= warehouse.layout("meta").keys():
         return None
     found: datetime | None

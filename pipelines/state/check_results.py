@@ -97,7 +97,7 @@ def keep_failures(
 
 
 def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
-    """Give since when each row that is kept was found, by check and row."""
+    """Return since when each row that is kept was found, by check and row."""
     found = warehouse.rows(
         "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
     )
@@ -121,7 +121,7 @@ def settle_checks(warehouse: Warehouse, known: Iterable[str]) -> None:
 
 
 def undone(warehouse: Warehouse) -> dict[str, tuple[int, datetime]]:
-    """Give the checks because of which the last build was undone: how many rows, and when.
+    """Return the checks because of which the last build was undone: how many rows, and when.
 
     Empty where what stands is what was built last.
     """
