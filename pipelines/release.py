@@ -3,9 +3,9 @@
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGE = "clio-sync"
-SCHEMA = 1
-"""The version of the warehouse's own tables and of what is published. It is raised whenever an
-older clio-sync could no longer work with what a newer one left."""
+SCHEMA = 4
+"""The number of the newest migration in `sql/meta`: the version of the warehouse's own tables, and
+of what is published. An older clio-sync refuses what has a greater one."""
 
 
 def release() -> str:

@@ -180,23 +180,26 @@ class Warehouse:
             self.connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
             self.connection.execute("set timezone = 'UTC'")
             self._own, self._lock = self.cursor(), threading.RLock()
-            self._demand_known()
+            self.version = self._known_version()
         except (duckdb.Error, OSError) as error:
             raise _unopened(error, self.path) from None
 
-    def _demand_known(self) -> None:
-        """Refuse what a newer clio-sync wrote, before anything of it is misread or changed.
+    def _known_version(self) -> int:
+        """Return the number of the last migration that was made here; 0 where none was.
 
         Raises:
-            NewerFileError: it did.
+            NewerFileError: a newer clio-sync made it; nothing was misread or changed.
 
         """
-        if not self.columns("meta", "versions"):
-            return
-        for version, tool in self.rows("select version, tool from meta.versions"):
+        try:
+            found = self.rows("select version, tool from meta.versions")
+        except duckdb.CatalogException:
+            return 0
+        for version, tool in found:
             if version > SCHEMA:
                 self.connection.close()
                 raise NewerFileError(newer(self.path.name, version, SCHEMA, tool))
+        return max((int(version) for version, _ in found), default=0)
 
     def __enter__(self) -> Self:
         """Give the warehouse itself."""

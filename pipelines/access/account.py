@@ -4,14 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import pendulum
 
-from pipelines.warehouse import Warehouse
-
-DDL = (
-    """create table if not exists meta.accounts (
-        source varchar, account_id varchar, user_id varchar, rights varchar, since timestamptz)""",
-)
 FIELDS = "id,account{id},account_owner,roles"
 
 
@@ -44,29 +37,6 @@ def identity_of(body: bytes) -> Identity:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def pinned(warehouse: Warehouse, source: str) -> Identity | None:
-    """Give the identity that the warehouse was first loaded with, or that a person accepted."""
-    found = warehouse.rows(
-        "select account_id, user_id, rights from meta.accounts where source = $1", [source]
-    )
-    return Identity(*found[0]) if found else None
-
-
-def pin(warehouse: Warehouse, source: str, identity: Identity, at: pendulum.DateTime) -> None:
-    """Take an identity as the one that this warehouse is read with."""
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        cursor.execute("delete from meta.accounts where source = $1", [source])
-        cursor.execute(
-            "insert into meta.accounts values ($1, $2, $3, $4, $5)",
-            [source, identity.account_id, identity.user_id, identity.rights, at],
-        )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def is_other_account(known: Identity | None, now: Identity) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.context import Context
-from pipelines.state.runs import Meta
-from pipelines.state.versions import is_older
+from pipelines.state.migrations import is_older, migrate
 from pipelines.warehouse import MEMORY_LIMIT, Warehouse
 
 from .create import make
@@ -35,5 +34,5 @@ def opened(context: Context, memory_limit: str = MEMORY_LIMIT) -> Iterator[Wareh
             " it as it was"
         )
         with Warehouse(folder, memory_limit=memory_limit) as warehouse:
-            Meta(warehouse)
+            migrate(warehouse)
             yield warehouse

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.state import own_writes
+from pipelines.state.migrations import migrate
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError
@@ -65,7 +66,7 @@ def refresh_from(warehouse: Warehouse, folder: Path, clock: Clock) -> str:
     Where the ledger is damaged, or does not hold what the warehouse has seen of it, the copies
     stay as they are.
     """
-    _prepare(warehouse)
+    migrate(warehouse)
     try:
         with Ledger.open(folder, clock, read_only=True) as ledger:
             lost = ledger.lost(Head(*own_writes.seen(warehouse)))
@@ -83,7 +84,7 @@ def refresh_from(warehouse: Warehouse, folder: Path, clock: Clock) -> str:
 
 def refresh(warehouse: Warehouse, ledger: Ledger) -> None:
     """Copy an open ledger, and note its head."""
-    _prepare(warehouse)
+    migrate(warehouse)
     _copy(warehouse, ledger)
 
 
@@ -107,16 +108,6 @@ def _copy(warehouse: Warehouse, ledger: Ledger) -> None:
         cursor.close()
     # last: a crash before this copies once more
     own_writes.see(warehouse, (head.count, head.hash))
-
-
-def _prepare(warehouse: Warehouse) -> None:
-    with warehouse.transaction():
-        warehouse.rows("create schema if not exists meta")
-        for statement in own_writes.DDL:
-            warehouse.rows(statement)
-        for table, _, columns in TABLES:
-            described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            warehouse.rows(f"create table if not exists meta.{table} ({described})")
 
 
 def _texts(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:

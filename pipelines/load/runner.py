@@ -19,7 +19,7 @@ from pipelines.access.account import Identity
 from pipelines.errors import ClockError, OtherAccountError, OtherEyesError, StoppedWalkError
 from pipelines.failpoints import crash_point
 from pipelines.progress import Lines
-from pipelines.state import refusals
+from pipelines.state import accounts, refusals
 from pipelines.state.announcements import keep_new
 from pipelines.state.epoch import write_epoch
 from pipelines.state.hashed_columns import Masks
@@ -161,7 +161,7 @@ class Runner:
 
     def _check_account(self, now: pendulum.DateTime) -> None:
         """Refuse another firm's token; take the first one that is seen as this warehouse's."""
-        known = account.pinned(self.warehouse, self.source)
+        known = accounts.pinned(self.warehouse, self.source)
         if account.is_other_account(known, self.identity):
             message = (
                 f"the token is of account {self.identity.account_id}, but this warehouse holds"
@@ -172,12 +172,12 @@ class Runner:
         if known is not None and not self.identity.user_id:
             self.reporter.note("Clio does not say whose token this is: the account is not checked")
         if told and (known is None or not known.account_id):
-            account.pin(self.warehouse, self.source, self.identity, now)
+            accounts.pin(self.warehouse, self.source, self.identity, now)
 
     @property
     def same_eyes(self) -> bool:
         """Tell whether the user and rights are those with which this warehouse was read so far."""
-        known = account.pinned(self.warehouse, self.source)
+        known = accounts.pinned(self.warehouse, self.source)
         return self.choice.accept_user or known is None or known == self.identity
 
     # Package by package...

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from pipelines.state.snapshots import BURIED
-from pipelines.state.withheld import NOT_READ
+from pipelines.state.withheld import kept_back
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
@@ -21,10 +21,6 @@ from .unknown import empty_sql
 
 ASKED = 20
 """So many records of a collection are asked for."""
-KEPT_BACK = """
-select field, record_id from meta.withheld where source = $1 and resource = $2 and held
-    and accepted is not true and not list_contains($3, evidence)
-"""
 
 
 class SecondSight:
@@ -39,10 +35,12 @@ class SecondSight:
         self.kinds = {column.name: column.type for column in collection.columns}
         self.cells: dict[str, list[str]] = {}
         self.whole: set[str] = set()
-        for name, key in warehouse.rows(KEPT_BACK, [*self.of, sorted(NOT_READ)]):
-            if name in self.kinds and key is None:
+        for name, key in kept_back(warehouse, *self.of):
+            if name not in self.kinds:
+                continue
+            if key is None:
                 self.whole.add(name)
-            elif name in self.kinds:
+            else:
                 self.cells.setdefault(name, []).append(key)
 
     def sees(self, ask: Callable[[Sequence[object]], pa.Table]) -> bool:

@@ -18,6 +18,7 @@ from pipelines.load.command import opened_runner
 from pipelines.load.selection import Part
 from pipelines.load.task import Task
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
+from pipelines.state.check_results import failing_rows
 from pipelines.state.inputs import unknown
 from pipelines.state.tombstones import bury
 from pipelines.transform.build import read_plan
@@ -42,10 +43,6 @@ MOST_LISTS = 25
 MOST_ROWS = 5_000
 """A list with more rows than these here is not read again: that is for a sweep."""
 MOST_NAMED = 5
-FAILING = """
-select check_name, row::varchar from meta.check_failures where severity = $1
-    and list_contains($2, check_name)
-"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def ailing(
     unread = {one.relation for one in unknown(warehouse) if not one.field}
     ids: dict[str, dict[str, None]] = {}
     lists: dict[str, dict[str, dict[str, None]]] = {}
-    for check, text in warehouse.rows(FAILING, [ERROR, list(checks)]):
+    for check, text in failing_rows(warehouse, checks, ERROR):
         row = json.loads(text)
         for heals in healed.get(check, ()):
             value = row.get(heals.column)

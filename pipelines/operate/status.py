@@ -19,12 +19,13 @@ from pipelines.load.products import product
 from pipelines.outcome import Outcome, counted, jsonable, table
 from pipelines.publish.errors import NotPublishedError, PointerError, StaleError
 from pipelines.publish.pointer import Published, read_published
-from pipelines.state import certificates, quarantine, tombstones
-from pipelines.state.builds import told_undone, undone
+from pipelines.state import certificates, last_runs, quarantine, tombstones
+from pipelines.state.check_results import told_undone, undone
 from pipelines.state.epoch import last_regression
 from pipelines.state.inputs import OFF
 from pipelines.state.last_seen import SUFFIX
-from pipelines.state.lateness import OK, verdict, worst_lateness
+from pipelines.state.lateness import OK, silent_counts, verdict, worst_lateness
+from pipelines.state.parent_queue import parents_read
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.runs import moment
 from pipelines.warehouse import Warehouse
@@ -36,28 +37,6 @@ from sources.errors import ConfigurationError
 from .freshness import judged, stale
 from .problem_text import how_many, problem_text
 
-RUNS = """
-with proofs as (
-    select resource, max(started_at) as at from meta.sync_runs
-    where source = $1 and mode = 'sweep' and status = 'ok' group by resource
-)
-select resource, mode,
-    case when status = 'failed' and split_part(error, ':', 1) in ('frozen', 'hidden_rows')
-        and proofs.at > started_at then 'ok' else status end,
-    finished_at, error, max(finished_at) filter (status = 'ok') over (partition by resource)
-from meta.sync_runs left join proofs using (resource)
-where source = $1 and mode <> 'sweep'
-qualify row_number() over (partition by resource order by started_at desc) = 1
-"""
-MARKS = """
-select resource, watermark, walk_started_at is not null, coalesce({frozen}, '')
-from meta.watermarks where source = $1
-"""
-PARENTS = (
-    "select resource, count(*), min(read_at) from meta.parents_read"
-    " where source = $1 and failed is not true group by 1"
-)
-SILENT = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
 HEADER = {
     "resource": "collection",
     "rows": "rows",
@@ -261,13 +240,12 @@ class KnownState:
 
 def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> KnownState:
     """Read what is known of every collection of a source."""
-    marks = MARKS.format(frozen=warehouse.either("watermarks", "frozen"))
     return KnownState(
-        runs={row[0]: row[1:] for row in warehouse.rows(RUNS, [source])},
-        marks={row[0]: row[1:] for row in warehouse.rows(marks, [source])},
-        parents={row[0]: row[1:] for row in warehouse.rows(PARENTS, [source])},
+        runs=last_runs.last_runs(warehouse, source),
+        marks=last_runs.marks(warehouse, source),
+        parents=parents_read(warehouse, source),
         quarantined=quarantine.counts(warehouse, source),
-        silent={name: int(count) for name, count in warehouse.rows(SILENT, [source])},
+        silent=silent_counts(warehouse, source),
         late=worst_lateness(warehouse, source, now),
         proved=certificates.last(warehouse, source),
         deletes=certificates.proved(warehouse, source),

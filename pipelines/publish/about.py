@@ -11,7 +11,8 @@ from typing import Any
 from pipelines.errors.remedies import parted
 from pipelines.outcome import jsonable
 from pipelines.release import release
-from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, unknown
+from pipelines.state import builds, check_results, quarantine, withheld
+from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, incomplete, unknown
 from pipelines.warehouse import Warehouse
 
 ABOUT, PROBLEMS = "bi.about", "bi.data_problems"
@@ -36,37 +37,6 @@ STEPS = ("intermediate", "seeds", "staging")
 PRODUCT = "clio_manage."
 """Where money comes from: what Clio Grow holds never keeps it from being published."""
 
-NOT_KNOWN = """
-select source, state, min(since), any_value(reason),
-    string_agg(distinct model || '.' || column_name, ', ' order by model || '.' || column_name)
-        filter (column_name <> '')
-from meta.not_known where not list_contains($1, split_part(model, '.', 1))
-group by source, state order by source
-"""
-LACKING = """
-select distinct source from meta.not_known
-where list_contains($1, state) and list_contains($2, split_part(model, '.', 1))
-    and column_name <> '' and starts_with(source, $3)
-order by 1
-"""
-LATE = """
-select source || '.' || resource, complete_up_to, coalesce(reason, '') from meta.inputs
-where state = 'incomplete' order by 1
-"""
-FAILING = """
-select f.check_name, coalesce(nullif(f.model, ''), f.check_name), f.row::varchar,
-    coalesce(f.since, f.checked_at), coalesce(c.description, '')
-from meta.check_failures f join meta.checks c on c.check_name = f.check_name
-order by all
-"""
-KEPT_OUT = """
-select source || '.' || resource, record_id, since, field from meta.quarantine order by all
-"""
-MARKED = """
-select source || '.' || resource, record_id, since, field, evidence
-from meta.withheld order by all
-"""
-
 
 @dataclass(frozen=True)
 class PublishedProblem:
@@ -81,15 +51,14 @@ class PublishedProblem:
 
 def lacking(warehouse: Warehouse) -> list[str]:
     """Name the collections that are not known though figures of money need them."""
-    found = warehouse.rows(LACKING, [[NEVER, OFF, BEHIND], list(MONEY), PRODUCT])
-    return [name for (name,) in found]
+    return builds.lacking(warehouse, [NEVER, OFF, BEHIND], MONEY, PRODUCT)
 
 
 def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Say what a snapshot rests on; `facts` are those of the pointer."""
     rows = [(name, str(value)) for name, value in facts.items()]
     rows.append(("clio_sync_version", release()))
-    known = warehouse.rows(NOT_KNOWN, [list(STEPS)])
+    known = builds.unknown_by_source(warehouse, STEPS)
     listed = {source for source, *_ in known}
     rows += [
         (f"not_known {source}", _reason(state, since, reason, columns))
@@ -102,10 +71,10 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     ]
     rows += [
         (
-            f"incomplete {name}",
-            f"complete up to {jsonable(at) if at else 'no moment'}; {parted(reason)[1]}",
+            f"incomplete {source}.{name}",
+            f"complete up to {jsonable(at) if at else 'no moment'}; {parted(reason or '')[1]}",
         )
-        for name, at, reason in warehouse.rows(LATE)
+        for source, name, reason, at in incomplete(warehouse)
     ]
     return rows
 
@@ -128,7 +97,7 @@ def problems(warehouse: Warehouse) -> list[PublishedProblem]:
 
 
 def _failing(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for check, relation, row, since, said in warehouse.rows(FAILING):
+    for check, relation, row, since, said in check_results.standing_failures(warehouse):
         ids = record_ids(json.loads(row))
         told = ", ".join(f"{name} {value}" for name, value in ids.items())
         message = ": ".join(part for part in (check, said, told) if part)
@@ -145,13 +114,13 @@ def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _kept_out(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field in warehouse.rows(KEPT_OUT):
+    for relation, key, since, field in quarantine.kept_out(warehouse):
         what = f"the value of {field}" if field else "the record"
         message = f"{what} does not fit its table and is kept in meta.quarantine"
         yield PublishedProblem("quarantine", relation, key, since, message)
 
 
 def _withheld(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field, evidence in warehouse.rows(MARKED):
+    for relation, key, since, field, evidence in withheld.marks(warehouse):
         message = f"{field} is not known: {evidence}"
         yield PublishedProblem("withheld", relation, key, since, message)

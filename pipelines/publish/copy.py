@@ -23,7 +23,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines.config import PRODUCTS
 from pipelines.errors import cause, origin
 from pipelines.outcome import Outcome, table
-from pipelines.transform import journal
+from pipelines.state import builds
 from pipelines.transform.run import ModelContext
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
@@ -126,7 +126,7 @@ def _raw(warehouse: Warehouse) -> Iterator[Item]:
 
 def _marts(warehouse: Warehouse) -> Iterator[Item]:
     """Give what is published: a table changes with the build that made it, a view with any."""
-    built = journal.built_models(warehouse)
+    built = builds.built_models(warehouse)
     for relation in publishable(warehouse):
         schema, _, name = relation.partition(".")
         model = built[relation]

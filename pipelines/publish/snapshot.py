@@ -20,9 +20,11 @@ from pipelines.failpoints import crash_point
 from pipelines.files import replace_privately, sync_folder
 from pipelines.outcome import Outcome, jsonable, table
 from pipelines.release import SCHEMA, release
-from pipelines.state.builds import last_load, undone
-from pipelines.state.runs import Meta, moment
-from pipelines.transform import journal
+from pipelines.state import builds, check_results
+from pipelines.state.builds import NOT_KNOWN, last_load
+from pipelines.state.check_results import undone
+from pipelines.state.migrations import META, VERSIONS, migrate
+from pipelines.state.runs import moment
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
@@ -54,7 +56,6 @@ STORAGE = "v1.5.0"
 PARQUET_FORMAT = "format parquet, compression zstd, compression_level 1"
 PARTIAL = ".partial"
 READ_ONLY = 0o400
-NOT_KNOWN = "meta.not_known"
 SAID = "meta.snapshot"
 """One row inside the file: which generation it is, and from when."""
 
@@ -69,8 +70,7 @@ COLUMN_COMMENTS = """
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
-VERSIONS = f"""
-create table snapshot.meta.versions as
+VERSION = f"""
 select schema_version::integer as version, tool_version as tool,
     published_at::timestamptz::timestamp as "at"
 from snapshot.{SAID}
@@ -149,11 +149,8 @@ def _result(current: Published, home: Path) -> dict[str, Any]:
 
 def publishable(warehouse: Warehouse) -> list[str]:
     """Name the relations that are published, and refuse what no check vouches for."""
-    if "models" not in warehouse.layout("meta"):
-        raise NotBuiltError
-    Meta(warehouse)
-    journal.prepare_journal(warehouse)
-    failed = [one.check for one in journal.verdicts(warehouse).values() if one.failed]
+    migrate(warehouse)
+    failed = [one.check for one in check_results.verdicts(warehouse).values() if one.failed]
     if back := undone(warehouse):
         raise UndoneBuildError(back)
     if failed:
@@ -162,7 +159,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
     there = warehouse.relations()
     found = sorted(
         name
-        for name in journal.built_models(warehouse)
+        for name in builds.built_models(warehouse)
         if name in there and name.partition(".")[0] not in NOT_PUBLISHED
     )
     if not found:
@@ -173,7 +170,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
 
 def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
     """Give what the pointer says beside names and rows."""
-    built = max(model.built_at for model in journal.built_models(warehouse).values())
+    built = max(model.built_at for model in builds.built_models(warehouse).values())
     loaded = last_load(warehouse)
     return {
         "schema_version": SCHEMA,
@@ -182,7 +179,7 @@ def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
         "published_at": str(jsonable(outcome.started_at)),
         "built_at": _moment(built),
         "last_load_at": _moment(loaded) if loaded else "",
-        "warnings": sum(one.failures > 0 for one in journal.verdicts(warehouse).values()),
+        "warnings": sum(one.failures > 0 for one in check_results.verdicts(warehouse).values()),
     }
 
 
@@ -262,16 +259,16 @@ def _fill(
         for name in (ABOUT, PROBLEMS):
             _tell_about(warehouse, name, said)
             exports[name] = beside.submit(_export, warehouse, name, folder)
-        warehouse.rows("create schema snapshot.meta")
+        warehouse.rows(f"create schema snapshot.{META}")
         # moments in UTC without a zone: with one, drivers need a further package to read them
         warehouse.rows(
-            f"create table snapshot.{NOT_KNOWN} as"
+            f"create table {_snapshot(NOT_KNOWN)} as"
             f" select * replace (since::timestamp as since) from {NOT_KNOWN}"
         )
         values = ", ".join(f"${at} as {name}" for at, name in enumerate(said, 1))
         warehouse.rows(f"create table snapshot.{SAID} as select {values}", list(said.values()))
         # in the words of the warehouse, since whoever opens either looks for them there
-        warehouse.rows(VERSIONS)
+        warehouse.rows(f"create table {_snapshot(VERSIONS)} as {VERSION}")
         return {name: export.result() for name, export in exports.items()}
 
 

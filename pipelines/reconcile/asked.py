@@ -15,7 +15,7 @@ from pipelines.errors import OtherAccountError
 from pipelines.load.planning import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.load.product import Product
 from pipelines.progress import Lines
-from pipelines.state import refusals
+from pipelines.state import accounts, refusals
 from pipelines.state.hashed_columns import HIDDEN, Masks
 from pipelines.state.lateness import OVERLAP
 from pipelines.warehouse import Cursor, Warehouse, arrow
@@ -139,7 +139,7 @@ def demand_account(desk: ReconcileSession) -> None:
         OtherAccountError: it is of another one.
 
     """
-    pinned = account.pinned(desk.warehouse, SOURCE)
+    pinned = accounts.pinned(desk.warehouse, SOURCE)
     answer = desk.client.get(WHO_AM_I, [("fields", account.FIELDS)])
     mine = account.identity_of(answer.body)
     if pinned and pinned.account_id and mine.account_id and pinned.account_id != mine.account_id:

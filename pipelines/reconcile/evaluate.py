@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from pipelines.state.builds import is_stale, unknown_columns
 from pipelines.state.inputs import unknown
+from pipelines.state.last_runs import half_loaded
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 
@@ -47,21 +49,9 @@ order by
 limit $1
 """
 """The worst lines come first: however many there are, those that are shown decide the end."""
-NOT_KNOWN = "select model, column_name, source, coalesce(reason, '') from meta.not_known"
 NOT_KNOWN_YET = "not known: {}"
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 NEAR = "coalesce(abs(left_value - right_value) <= {}, false)"
-UNFINISHED_LOADS = """
-select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
-qualify row_number() over (partition by source, resource order by started_at desc) = 1
-    and status <> 'ok'
-"""
-STALE = """
-select greatest(
-    (select max(finished_at) from meta.sync_runs where inserted + updated > 0),
-    (select max(greatest(detected_at, revived_at)) from meta.tombstones)
-) > (select max(started_at) from meta.model_runs where status = 'built')
-"""
 NEEDED = ("key", "label", "left_value", "right_value")
 
 
@@ -132,9 +122,8 @@ def not_known(warehouse: Warehouse) -> dict[str, dict[str, str]]:
         if not one.field:
             continue  # a collection that was not loaded is told as that
         found.setdefault(one.relation, {})[one.field] = f"{one.name}: {one.reason}"
-    if warehouse.columns("meta", "not_known"):
-        for relation, column, source, reason in warehouse.rows(NOT_KNOWN):
-            found.setdefault(relation, {})[column] = f"{source}: {reason}"
+    for relation, column, source, reason in unknown_columns(warehouse):
+        found.setdefault(relation, {})[column] = f"{source}: {reason}"
     return found
 
 
@@ -149,27 +138,6 @@ def doubtful(definition: Definition, dark: Mapping[str, Mapping[str, str]]) -> s
             if column in words:
                 return NOT_KNOWN_YET.format(why)
     return ""
-
-
-def is_stale(warehouse: Warehouse) -> bool:
-    """Tell whether rows were stored, or found to be deleted, after the models were built.
-
-    A build that was taken back left the models as they were.
-    """
-    if not warehouse.columns("meta", "model_runs"):
-        return False
-    return bool(warehouse.rows(STALE)[0][0])
-
-
-def half_loaded(warehouse: Warehouse) -> frozenset[str]:
-    """Name the raw tables that the last load left older than the others.
-
-    Totals that were loaded against records that were not would show differences that are none.
-    """
-    if not warehouse.columns("meta", "sync_runs"):
-        return frozenset()
-    found = warehouse.rows(UNFINISHED_LOADS)
-    return frozenset(name for (name,) in found)
 
 
 def asked_of(cursor: Cursor, definition: Definition) -> Comparison:

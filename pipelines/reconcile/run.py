@@ -9,7 +9,6 @@ from uuid import uuid4
 import pendulum
 import pyarrow as pa
 
-from pipelines.access import account
 from pipelines.access.client import base_url, open_client
 from pipelines.context import Context
 from pipelines.errors import NoWarehouseError, OtherAccountError
@@ -17,6 +16,7 @@ from pipelines.folder import demand_warehouse, is_demo, open_folder
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.load import products
 from pipelines.outcome import Outcome
+from pipelines.state import accounts
 from pipelines.state.runs import moment
 from pipelines.warehouse import FILE, Warehouse
 from sources.errors import ClioError, ConfigurationError
@@ -255,7 +255,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRow
 def _heading(
     context: Context, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
 ) -> Heading:
-    pinned = account.pinned(warehouse, asked.SOURCE)
+    pinned = accounts.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"

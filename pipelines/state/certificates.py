@@ -9,15 +9,6 @@ from pipelines.warehouse import Warehouse
 
 from .snapshots import Census
 
-DDL = (
-    """create table if not exists meta.certificates (
-        source varchar, resource varchar, walked_at timestamptz, complete boolean,
-        rows_clio bigint, rows_warehouse bigint, missing bigint, ghost bigint, stale bigint,
-        healed bigint, digest_clio varchar, digest_warehouse varchar, status varchar,
-        digest_before varchar, undecided bigint, late bigint, late_seconds double,
-        finished_at timestamptz, run_id varchar)""",
-    "alter table meta.certificates add column if not exists parts json",
-)
 OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
 PROVED = frozenset({OK, LATE, WITHHELD})
 """What these certificates say of the rows of a list is proved."""
@@ -179,3 +170,9 @@ def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime
         [source],
     )
     return {name: (at, status) for name, at, status in found}
+
+
+def newest(warehouse: Warehouse) -> pendulum.DateTime | None:
+    """Return when the newest walk began that has a certificate."""
+    ((at,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    return None if at is None else pendulum.instance(at)

@@ -16,7 +16,8 @@ from pipelines.errors.local import in_words
 from pipelines.files import replace_durably
 from pipelines.warehouse import Warehouse
 
-from .runs import Meta, moment
+from .migrations import migrate
+from .runs import moment
 
 FILE = "epoch.json"
 
@@ -97,7 +98,7 @@ def check_epoch(warehouse: Warehouse, folder: Path, now: pendulum.DateTime, run_
         StorageError: the file could not be written.
 
     """
-    Meta(warehouse)
+    migrate(warehouse)
     inside = epoch_inside(warehouse)
     try:
         beside = epoch_beside(folder)

@@ -10,11 +10,6 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 
-DDL = (
-    """create table if not exists meta.inputs (
-        source varchar, resource varchar, complete_up_to timestamptz, state varchar,
-        reason varchar)""",
-)
 COMPLETE, INCOMPLETE, WITHHELD, NEVER, OFF = "complete", "incomplete", "withheld", "never", "off"
 ABSENT, BEHIND = "absent", "behind"
 NEVER_READ = frozenset({NEVER, OFF, ABSENT})
@@ -84,6 +79,7 @@ BEFORE = "select resource, state, complete_up_to from meta.inputs where source =
 STATED = "select source, resource, state, reason from meta.inputs"
 LATE = """
 select source, resource, reason, complete_up_to from meta.inputs where state = $1
+order by source, resource
 """
 WALKED = """
 select source, resource from meta.watermarks
@@ -274,7 +270,7 @@ def refused(warehouse: Warehouse) -> tuple[Unknown, ...]:
     if "inputs" not in warehouse.layout("meta"):
         return ()
     late: dict[str, dict[str, Unknown]] = {}
-    for source, name, reason, up_to in warehouse.rows(LATE, [INCOMPLETE]):
+    for source, name, reason, up_to in incomplete(warehouse):
         one = Unknown(_raw(source, name), "", BEHIND, reason or "", up_to)
         late.setdefault(source, {})[name] = one
     return tuple(
@@ -319,3 +315,8 @@ def _raw(source: str, resource: str) -> str:
 def _why(state: str) -> str:
     told = {OFF: "it is switched off", ABSENT: "its product was never loaded here"}
     return told.get(state, "no load has read it whole yet")
+
+
+def incomplete(warehouse: Warehouse) -> list[tuple[str, str, str | None, datetime | None]]:
+    """Return each collection that is late, by source and name: why, and how far it is complete."""
+    return warehouse.rows(LATE, [INCOMPLETE])

@@ -7,15 +7,6 @@ import pendulum
 
 from pipelines.warehouse import Warehouse
 
-DDL = (
-    """create table if not exists meta.lateness (
-        source varchar, resource varchar, mode varchar, records bigint, seconds double,
-        walked_at timestamptz, seen_at timestamptz, run_id varchar)""",
-    """create table if not exists meta.silent_changes (
-        source varchar, resource varchar, field varchar, records bigint,
-        seen_at timestamptz, run_id varchar)""",
-)
-
 
 @dataclass(frozen=True)
 class Watch:
@@ -101,3 +92,14 @@ def lateness_of_walk(
         [source, resource, walked_at],
     )
     return int(records), float(seconds)
+
+
+def silent_changes(warehouse: Warehouse) -> list[tuple[str, str, int]]:
+    """Return collection, field and number of the rows that changed without a new stamp."""
+    return warehouse.rows("select resource, field, records from meta.silent_changes")
+
+
+def silent_counts(warehouse: Warehouse, source: str) -> dict[str, int]:
+    """Count the rows of each collection that changed without a new stamp."""
+    query = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
+    return {name: int(count) for name, count in warehouse.rows(query, [source])}

@@ -9,13 +9,6 @@ from dataclasses import dataclass
 
 from pipelines.warehouse import Warehouse
 
-DDL = (
-    """create table if not exists meta.echoes (
-        source varchar, resource varchar, record_id varchar, etag_before varchar,
-        etag_after varchar, plan_hash varchar, "at" timestamptz)""",
-    "create table if not exists meta.ledger (events bigint, head varchar)",
-)
-
 
 @dataclass(frozen=True)
 class Echo:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pendulum
 
@@ -84,3 +85,13 @@ def choose(
     for name, key in ordered:
         chosen[name].append(key)
     return dict(chosen)
+
+
+def parents_read(warehouse: Warehouse, source: str) -> dict[str, tuple[int, datetime]]:
+    """Return of how many parents each child collection was read, and when the oldest was."""
+    found = warehouse.rows(
+        "select resource, count(*), min(read_at) from meta.parents_read"
+        " where source = $1 and failed is not true group by 1",
+        [source],
+    )
+    return {name: (count, at) for name, count, at in found}

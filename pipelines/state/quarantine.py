@@ -15,13 +15,6 @@ import pyarrow as pa
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.salvage import NOT_HAD
 
-DDL = (
-    """create table if not exists meta.quarantine (
-        source varchar, resource varchar, record_id varchar, field varchar, row json,
-        reason varchar, run_id varchar, since timestamptz)""",
-    "alter table meta.quarantine add column if not exists field varchar",
-    "alter table meta.quarantine add column if not exists since timestamptz",
-)
 OF = "source = $1 and resource = $2"
 SAME = (
     "q.source = w.source and q.resource = w.resource"
@@ -164,3 +157,11 @@ def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
         QuarantineEntry(source, resource, key, field, reason, _moment(at), row)
         for source, resource, key, field, reason, at, row in found
     ]
+
+
+def kept_out(warehouse: Warehouse) -> list[tuple[str, str | None, datetime | None, str | None]]:
+    """Return collection, record, since when, and the column of what is kept out, in order."""
+    return warehouse.rows(
+        "select source || '.' || resource, record_id, since, field from meta.quarantine"
+        " order by all"
+    )

@@ -5,11 +5,6 @@ from dataclasses import dataclass
 
 from pipelines.warehouse import Warehouse
 
-DDL = (
-    """create table if not exists meta.fields (
-        source varchar, resource varchar, field varchar, status varchar, since timestamptz,
-        catalog_hash varchar)""",
-)
 FIELD, PARAMETER = "refused", "refused_parameter"
 Refusals = Mapping[tuple[str, str], frozenset[str]]
 """Names by collection and by the catalogue entry that asked."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import pendulum
 import pyarrow as pa
 
 from pipelines.warehouse import Warehouse
 
-from . import quarantine, versions, withheld
+from . import quarantine, withheld
+from .migrations import migrate
 from .refusals import RefusedRequest
-from .schema import DDL
 from .seen_rows import Seen, count_seen
 from .withheld import Marks
 
@@ -91,16 +90,9 @@ class Meta:
     """Reads and writes the `meta` schema of one open warehouse."""
 
     def __init__(self, warehouse: Warehouse) -> None:
-        """Make the tables that are not there yet."""
+        """Make the tables what they are by now."""
         self.warehouse = warehouse
-        if warehouse.read_only:
-            return
-        with warehouse.transaction():
-            for statement in DDL:
-                warehouse.rows(statement)
-            versions.note(warehouse)
-        if not warehouse.rows("select 1 from meta.epoch"):
-            warehouse.rows("insert into meta.epoch values (0, $1, now())", [uuid4().hex])
+        migrate(warehouse)
 
     def interrupt_running(self, at: pendulum.DateTime) -> int:
         """Mark runs that never ended; give how many rows that were."""

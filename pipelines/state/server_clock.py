@@ -14,11 +14,6 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.clock import Boot, Clock
 
-DDL = (
-    """create table if not exists meta.server_clock (
-        source varchar, wall timestamptz, boot_id varchar, boot double, said timestamptz,
-        believed timestamptz)""",
-)
 NOTHING = pendulum.duration()
 JUMP = pendulum.duration(minutes=5)
 """Clocks that differ by more, in the time since the last run, do not agree."""

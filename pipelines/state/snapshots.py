@@ -14,16 +14,6 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import UNKNOWN, key_sql
 
-DDL = (
-    """create table if not exists meta.census_known (
-        source varchar, resource varchar, walk varchar, key varchar, row_hash varchar,
-        parent varchar)""",
-    """create table if not exists meta.census_seen (
-        source varchar, resource varchar, walk varchar, key varchar, row_hash varchar,
-        turn bigint)""",
-    "alter table meta.census_known add column if not exists brought boolean",
-    "alter table meta.census_seen add column if not exists read_at timestamptz",
-)
 STORED_HASH = "t._row_hash"
 OF_WALK = "source = $1 and resource = $2 and walk = $3"
 OF_WALK_OF = "{0}.source = $1 and {0}.resource = $2 and {0}.walk = $3"

@@ -11,11 +11,6 @@ from sources.clio_http.keys import key_sql
 
 from . import quarantine, withheld
 
-DDL = (
-    """create table if not exists meta.tombstones (
-        source varchar, resource varchar, record_id varchar, detected_at timestamptz,
-        evidence varchar, revived_at timestamptz)""",
-)
 OPEN = "source = $1 and resource = $2 and revived_at is null"
 
 
@@ -72,3 +67,10 @@ def bury(
         cursor.execute("commit")
     finally:
         cursor.close()
+
+
+def marked(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    """Return collection, id and evidence of each row that is marked as deleted."""
+    return warehouse.rows(
+        "select resource, record_id, evidence from meta.tombstones where revived_at is null"
+    )

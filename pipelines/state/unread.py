@@ -12,11 +12,6 @@ import pendulum
 from pipelines.warehouse import Warehouse
 from sources.clio_http.salvage import NOT_HAD
 
-DDL = (
-    """create table if not exists meta.unread (
-        source varchar, resource varchar, record_id varchar, since timestamptz,
-        asked_at timestamptz, times integer, reason varchar)""",
-)
 PAUSES = (
     pendulum.duration(hours=1),
     pendulum.duration(hours=6),

@@ -6,6 +6,7 @@ kept back, which a person must hear of; `accepted`, that a person takes the empt
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pendulum
 import pyarrow as pa
@@ -14,11 +15,6 @@ from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http import signs
 from sources.clio_http.signs import DOES_NOT_FIT
 
-DDL = (
-    """create table if not exists meta.withheld (
-        source varchar, resource varchar, record_id varchar, field varchar, since timestamptz,
-        evidence varchar, accepted boolean, held boolean)""",
-)
 REFUSED = "refused"
 """Evidence of a field that Clio refused to be asked for."""
 NOT_READ = frozenset({DOES_NOT_FIT, REFUSED, signs.NOT_READ})
@@ -228,4 +224,24 @@ def forget(cursor: Cursor, source: str, resource: str, keys: list[str]) -> None:
     cursor.execute(
         f"delete from meta.withheld where {OF} and list_contains($3, record_id)",  # noqa: S608 - constants alone
         [source, resource, keys],
+    )
+
+
+def marks(warehouse: Warehouse) -> list[tuple[str, str | None, datetime, str, str]]:
+    """Return collection, record, since when, column and evidence of each mark, in order."""
+    return warehouse.rows(
+        "select source || '.' || resource, record_id, since, field, evidence from meta.withheld"
+        " order by all"
+    )
+
+
+def kept_back(warehouse: Warehouse, source: str, resource: str) -> list[tuple[str, str | None]]:
+    """Name columns and records of which a value known before is kept back and nobody accepted it.
+
+    Without a record the whole column is. Not what was not read.
+    """
+    return warehouse.rows(
+        "select field, record_id from meta.withheld where source = $1 and resource = $2 and held"
+        " and accepted is not true and not list_contains($3, evidence)",
+        [source, resource, sorted(NOT_READ)],
     )

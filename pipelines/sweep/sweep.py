@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pendulum
 
-from pipelines.access import account
 from pipelines.errors import NothingProvedError, OtherUserError, UnequalError
 from pipelines.failpoints import crash_point
 from pipelines.load.content_hash import row_hash
@@ -16,7 +15,7 @@ from pipelines.load.result import Result
 from pipelines.load.runner import WholeRun
 from pipelines.load.task import Task
 from pipelines.load.unread import named
-from pipelines.state import certificates
+from pipelines.state import accounts, certificates
 from pipelines.state.certificates import UNEQUAL, Absences, Certificate
 from pipelines.state.lateness import OVERLAP, lateness_of_walk
 from pipelines.state.runs import Progress
@@ -115,10 +114,10 @@ class Sweep(WholeRun):
     def _check_user(self, now: pendulum.DateTime) -> None:
         """Stop where another user's eyes, or fewer rights, would pass for deletions."""
         if self.choice.accept_user and self.identity.user_id:
-            known = account.pinned(self.warehouse, self.source)
+            known = accounts.pinned(self.warehouse, self.source)
             number = self.identity.account_id or (known.account_id if known else "")
             user = replace(self.identity, account_id=number)
-            account.pin(self.warehouse, self.source, user, now)
+            accounts.pin(self.warehouse, self.source, user, now)
             self.identity = user
         if not self.same_eyes:
             error = OtherUserError()

@@ -10,13 +10,16 @@ from uuid import uuid4
 import pendulum
 
 from pipelines.failpoints import crash_point
+from pipelines.state import builds, check_results
+from pipelines.state.builds import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun
+from pipelines.state.check_results import CheckResult
 from pipelines.state.inputs import unknown as not_known
-from pipelines.state.runs import Meta
+from pipelines.state.migrations import migrate
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted
 
-from . import inputs, journal
+from . import inputs
 from .binding import bind
 from .checking import evaluate, unsaid
 from .decide import FORMAT, BuiltState, Decision, decide, foreign
@@ -24,7 +27,6 @@ from .errors import ModelFailedError, NotBuiltError
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables
-from .journal import BUILT, FAILED, ROLLED_BACK, BuiltModel, CheckResult, ModelRun
 from .knowing import Gaps, blinded, doubts, hidden, judge, shown_unknown, told_unknown
 from .making import drop, make
 from .plan import BuildPlan, make_plan, rendered
@@ -127,8 +129,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
 
     """
     wish, clock = wish or BuildOptions(), clock or SystemClock()
-    Meta(warehouse)
-    journal.prepare_journal(warehouse)
+    migrate(warehouse)
     plan = read_plan(warehouse, folders, wish)
     found, unknown = inputs.stored(warehouse), not_known(warehouse)
     standing = read_standing(warehouse)
@@ -141,9 +142,9 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     before = {name: one for name, one in standing.verdicts.items() if name in names}
     if decision.nothing:
         with warehouse.transaction():
-            journal.settle_checks(warehouse, names)
+            check_results.settle_checks(warehouse, names)
             if not wish.select:
-                journal.keep_up_to(warehouse, clock.now())
+                builds.keep_up_to(warehouse, clock.now())
         return Built(run_id, verdicts=tuple(before.values()), unchanged=same)
     columns, problems = bind(plan, found)
     refuse([*problems, *foreign(plan, standing)])
@@ -165,7 +166,7 @@ def read_plan(
 
     """
     project, problems = read_project(folders, wish.made, wish.own_seeds)
-    parsed = journal.parsed_queries(warehouse) if warehouse is not None else {}
+    parsed = builds.parsed_queries(warehouse) if warehouse is not None else {}
     plan = make_plan(project, parsed, problems)
     refuse(problems)
     return plan
@@ -173,7 +174,7 @@ def read_plan(
 
 def read_standing(warehouse: Warehouse) -> BuiltState:
     """Read what is built."""
-    models, said = journal.built_models(warehouse), journal.verdicts(warehouse)
+    models, said = builds.built_models(warehouse), check_results.verdicts(warehouse)
     return BuiltState(models, warehouse.relations(), said)
 
 
@@ -184,7 +185,7 @@ def demand_built(warehouse: Warehouse, names: Iterable[str]) -> None:
         NotBuiltError: some were not.
 
     """
-    if older := journal.built_otherwise(warehouse, FORMAT) & set(names):
+    if older := builds.built_otherwise(warehouse, FORMAT) & set(names):
         message = f"{len(older)} models were built by a release that took the unknown for a value"
         raise NotBuiltError(message)
 
@@ -194,7 +195,7 @@ def read_states(
 ) -> dict[str, str]:
     """Digest what every query reads that is no model."""
     day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
-    days = dict.fromkeys((DAY, "meta.build"), day)
+    days = dict.fromkeys((DAY, builds.DAY), day)
     outside = sorted(plan.outside - days.keys())
     return days | {name: inputs.state(warehouse, name, found) for name in outside}
 
@@ -212,12 +213,12 @@ def _run(job: Build, standing: BuiltState) -> tuple[tuple[ModelRun, ...], dict[s
     except _ChecksFailed:
         runs = [replace(run, status=ROLLED_BACK) for run in runs]
         with warehouse.transaction():
-            journal.keep_runs(warehouse, runs)
+            builds.keep_runs(warehouse, runs)
             found = [one for one in verdicts.values() if one.failed]
-            journal.keep_failures(warehouse, found, job.run_id, job.clock.now())
+            check_results.keep_failures(warehouse, found, job.run_id, job.clock.now())
     except ModelFailedError:
         ended = [replace(run, status=ROLLED_BACK) if run.status == BUILT else run for run in runs]
-        journal.keep_runs(warehouse, ended)
+        builds.keep_runs(warehouse, ended)
         raise
     else:
         crash_point("models-committed")
@@ -229,7 +230,7 @@ def _make_all(job: Build, standing: BuiltState, runs: list[ModelRun]) -> None:
     """Make every chosen model; one that stops is the last of the runs, as failed."""
     warehouse, models = job.warehouse, job.plan.project.models
     today = job.clock.now().in_timezone(job.wish.time_zone).date()
-    journal.keep_day(warehouse, today, job.wish.time_zone)
+    builds.keep_day(warehouse, today, job.wish.time_zone)
     for relation in job.decision.dropped:
         drop(warehouse, relation, standing.relations)
     stand_ins = missing_tables(job.plan, job.found)
@@ -303,15 +304,15 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     """Write into `meta`, in the same transaction, what now stands."""
     warehouse, at = job.warehouse, job.clock.now()
     models = [_built(job, run, at) for run in runs]
-    journal.keep_models(warehouse, models, job.decision.dropped)
-    journal.keep_runs(warehouse, runs)
+    builds.keep_models(warehouse, models, job.decision.dropped)
+    builds.keep_runs(warehouse, runs)
     _keep_not_known(job)
     if not job.wish.select:
-        journal.keep_up_to(warehouse, at)
-    journal.keep_verdicts(warehouse, verdicts, job.run_id, at)
-    journal.keep_failures(warehouse, verdicts, job.run_id, at)
-    journal.settle_checks(warehouse, [check.name for check in job.plan.checks])
-    journal.keep_parsed(warehouse, job.plan.parsed)
+        builds.keep_up_to(warehouse, at)
+    check_results.keep_verdicts(warehouse, verdicts, job.run_id, at)
+    check_results.keep_failures(warehouse, verdicts, job.run_id, at)
+    check_results.settle_checks(warehouse, [check.name for check in job.plan.checks])
+    builds.keep_parsed(warehouse, job.plan.parsed)
 
 
 def _keep_not_known(job: Build) -> None:
@@ -323,7 +324,7 @@ def _keep_not_known(job: Build) -> None:
     kept, models = job.decision.kept, job.plan.project.models
     told = [models[name] for name in kept if kept[name] or name in job.decision.models]
     shown = shown_unknown(told, job.known, job.columns)
-    journal.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
+    builds.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
 
 
 def _built(job: Build, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:

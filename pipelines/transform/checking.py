@@ -1,8 +1,8 @@
 """Running checks: how many rows are wrong, and which are the first of them."""
 
+from pipelines.state.check_results import CheckResult
 from pipelines.warehouse import Warehouse
 
-from .journal import CheckResult
 from .knowing import Reasons
 from .rules import Check
 

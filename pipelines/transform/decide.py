@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.state.builds import BuiltModel
+from pipelines.state.check_results import CheckResult
+
 from .files import text_hash
 from .graph import downstream, selected, upstream
 from .header import APPEND, VIEW
-from .journal import BuiltModel, CheckResult
 from .plan import BuildPlan
 from .problems import ModelProblem
 from .rules import Check

@@ -13,9 +13,9 @@ from .seeds import SeedFile, read_seeds
 SEED = "seed"
 VIEWS = frozenset({"staging", "intermediate", "bi"})
 """The folders whose models are views; those of the others are tables."""
-NOT_MODELS = frozenset({"proposals", "reconciliation"})
+NOT_MODELS = frozenset({"meta", "proposals", "reconciliation"})
 CHECKS, SEEDS = "checks", "seeds"
-TAKEN = re.compile(r"raw_.*|meta|main|temp|system|pg_catalog|information_schema")
+TAKEN = re.compile(r"raw_.*|main|temp|system|pg_catalog|information_schema")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -92,7 +92,7 @@ def read_project(
     """Read every file of some folders.
 
     Args:
-        folders: each like `sql`: a folder for each schema.
+        folders: each like `sql`: a folder for each schema, and some that hold no models.
         made: further files, by path such as `staging/x.sql`, that were generated.
         own_seeds: CSV files that take the place of seeds of the same name.
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from pipelines.state import withheld
+from pipelines.state.check_results import failing_rows
 from pipelines.state.inputs import WITHHELD, Unknown, leave_behind, refused
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
@@ -19,7 +20,6 @@ from .rules import Check
 from .run import ModelContext
 
 EMPTY = "no value in any record"
-ROWS = "select row::varchar from meta.check_failures where check_name = $1"
 
 
 def give_up(context: ModelContext, failed: Sequence[str]) -> list[str]:
@@ -47,7 +47,7 @@ def _unseen(warehouse: Warehouse, known: Gaps, checks: Sequence[Check]) -> Itera
     """Give the raw columns without any value of which columns are made that are wholly null."""
     for check in checks:
         reasons = known.columns.get(check.model, {})
-        rows = [json.loads(row) for (row,) in warehouse.rows(ROWS, [check.name])]
+        rows = [json.loads(row) for _, row in failing_rows(warehouse, [check.name])]
         for name in check.columns:
             if rows and all(row.get(name) is None for row in rows):
                 found = reasons.get(name, ())

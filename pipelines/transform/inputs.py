@@ -7,14 +7,13 @@ from functools import cache
 
 from pipelines.config import PRODUCTS
 from pipelines.load.classify import sql_type
-from pipelines.state import schema
 from pipelines.state.inputs import Unknown
 from pipelines.state.last_seen import SUFFIX
+from pipelines.state.migrations import migrations
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 
-from . import journal
 from .files import text_hash
 from .names import sql_name
 
@@ -72,8 +71,8 @@ def prepare(cursor: Cursor, found: Tables, read: AbstractSet[str]) -> Tables:
 
     What is stored counts as it is; to it comes what the catalogue has more.
     """
-    for statement in (*schema.DDL, *journal.DDL):
-        cursor.execute(statement)
+    for statements in migrations():
+        cursor.execute(statements)
     known = dict(_listed(cursor.execute(COLUMNS).fetchall()))
     for name, columns in (*catalogued().items(), *found.items()):
         known[name] = {**known.get(name, {}), **columns}

@@ -10,15 +10,16 @@ from pipelines.errors import FileInTheWayError, NoWarehouseError
 from pipelines.files import replace_durably
 from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
+from pipelines.state import builds
+from pipelines.state.builds import BuiltModel
 from pipelines.warehouse import Warehouse
 
-from . import inputs, journal
+from . import inputs
 from .binding import bind
 from .build import read_plan
 from .files import Model
 from .graph import selected
 from .inputs import Tables
-from .journal import BuiltModel
 from .metrics import FILE as METRICS
 from .metrics import Metric, read_metrics
 from .page import page
@@ -65,7 +66,7 @@ def read_view(context: ModelContext) -> ModelsView:
         refuse(problems)
         built = {}
         if warehouse is not None and "models" in warehouse.layout("meta"):
-            built = journal.built_models(warehouse)
+            built = builds.built_models(warehouse)
         return ModelsView(plan, columns, built)
 
 

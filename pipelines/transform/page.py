@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.state.builds import BuiltModel
 from pipelines.templates import rendered
 
 from .files import Model
 from .inputs import Tables
-from .journal import BuiltModel
 from .metrics import BASES, Metric
 from .plan import BuildPlan
 from .rules import header_checks

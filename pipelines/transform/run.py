@@ -11,12 +11,14 @@ from pipelines.context import Context
 from pipelines.folder import open_folder
 from pipelines.outcome import Outcome, table
 from pipelines.sql_folder import sql_folder
-from pipelines.state.builds import told_undone, undone
+from pipelines.state import check_results
+from pipelines.state.builds import ModelRun
+from pipelines.state.check_results import CheckResult, told_undone, undone
 from pipelines.state.inputs import unknown
-from pipelines.state.runs import Meta
+from pipelines.state.migrations import migrate
 from pipelines.warehouse import Warehouse
 
-from . import inputs, journal
+from . import inputs
 from .build import (
     BuildOptions,
     Built,
@@ -31,7 +33,6 @@ from .build import (
 from .checking import evaluate, unsaid
 from .custom_fields import custom_field_models
 from .errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
-from .journal import CheckResult, ModelRun
 from .knowing import doubts, judge
 from .plan import BuildPlan
 
@@ -196,16 +197,15 @@ def run_check(context: ModelContext) -> Outcome:
     """
     outcome = Outcome("check", context.clock.now(), run_id=uuid4().hex)
     with context.opened("check") as warehouse:
-        Meta(warehouse)
-        journal.prepare_journal(warehouse)
+        migrate(warehouse)
         plan = read_plan(warehouse, context.folders, context.wish(warehouse))
         verdicts, waiting = _checked(warehouse, plan)
         back = undone(warehouse)
         # what was wrong in a build that was undone stays to be shown
         found = [one for one in verdicts if one.failures or one.check not in back]
         with warehouse.transaction():
-            journal.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
-            journal.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
+            check_results.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
+            check_results.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
     outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
     failed = [one for one in verdicts if one.failed]
     outcome.text = _checks_text(verdicts) + "\n"

@@ -7,11 +7,11 @@ from typing import Any
 
 from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
+from pipelines.state import check_results
+from pipelines.state.check_results import CheckResult
 from pipelines.warehouse import Warehouse
 
-from . import journal
 from .errors import NotBuiltError, UnknownCheckError
-from .journal import CheckResult
 from .problems import unknown
 from .run import ModelContext
 
@@ -33,10 +33,6 @@ NAMES = (
     (("bank_account_id",), NAME.format("bank_accounts"), ("bank_accounts",)),
 )
 """Columns of ids, the query for the names of those, and the raw tables that it reads."""
-ROWS = """
-select row::varchar, coalesce({since}, checked_at) from meta.check_failures
-where check_name = $1 order by all
-"""
 
 
 @dataclass(frozen=True)
@@ -69,27 +65,17 @@ def run_check_show(context: ModelContext, name: str) -> Outcome:
 def _named(warehouse: Warehouse, name: str) -> list[CheckResult]:
     """Find checks by their name, or by a part of it that ends it, such as that of its file."""
     # what failed last is told, also where the build before it, which still stands, said otherwise
-    known = journal.verdicts(warehouse) | _failed_alone(warehouse)
+    known = check_results.verdicts(warehouse) | check_results.last_failures(warehouse)
+    if not known:
+        raise NotBuiltError
     found = [one for key, one in known.items() if name in {key, key.partition(".")[2]}]
     if not found:
         raise UnknownCheckError(unknown("check", name, sorted(known)))
     return found
 
 
-def _failed_alone(warehouse: Warehouse) -> dict[str, CheckResult]:
-    """Give the checks that failed a build which was rolled back, so that no verdict is kept."""
-    rows = warehouse.rows(
-        "select distinct check_name, model, severity, failures from meta.check_failures"
-    )
-    return {
-        name: CheckResult(name, model, severity, failures, "")
-        for name, model, severity, failures in rows
-    }
-
-
 def _shown(warehouse: Warehouse, verdict: CheckResult) -> CheckView:
-    query = ROWS.format(since=warehouse.either("check_failures", "since"))
-    found = warehouse.rows(query, [verdict.check])
+    found = check_results.dated_rows(warehouse, verdict.check)
     rows = [{**json.loads(text), "since": since} for text, since in found]
     names = _names(warehouse, {column for row in rows for column in row})
     return CheckView(verdict, [_with_names(row, names) for row in rows])

@@ -148,7 +148,7 @@ FIGURES: tuple[Mutant, ...] = (
         "a failing row is as old as the last check",
         (
             Patch(
-                "pipelines/transform/journal.py",
+                "pipelines/state/check_results.py",
                 "[before.get((one.check, row), at) for row in one.rows]",
                 "[at for row in one.rows]",
             ),

@@ -113,6 +113,12 @@ LOCAL: tuple[Mutant, ...] = (
         ("tests/system/test_local_versions.py::test_upgrade_makes_a_backup_first",),
     ),
     Mutant(
+        560,
+        "a warehouse of the release before misses the migration that comes next",
+        (Patch("pipelines/state/migrations.py", "files[after:]", "files[after + bool(after) :]"),),
+        ("tests/unit/test_migrations.py::test_a_warehouse_without_its_id",),
+    ),
+    Mutant(
         443,
         "a sweep that proved nothing is a success",
         (Patch("pipelines/sweep/sweep.py", "if not (self.certificates or", "if not (True or"),),

@@ -37,9 +37,9 @@ PAGES: tuple[Mutant, ...] = (
         "failed parents are counted as read by status",
         (
             Patch(
-                "pipelines/operate/status.py",
-                '    " where source = $1 and failed is not true group by 1"\n',
-                '    " where source = $1 group by 1"\n',
+                "pipelines/state/parent_queue.py",
+                '        " where source = $1 and failed is not true group by 1",\n',
+                '        " where source = $1 group by 1",\n',
             ),
         ),
         (f"{ODD}[403]",),

@@ -150,10 +150,10 @@ CASES = {
         "warehouse", "fail", "cannot be opened", "", 7,
     ),
     "warehouse-old": Case(
-        lambda p: p.tell("drop table meta.lateness"), "warehouse", "warn", "this version"
+        lambda p: p.tell("drop table meta.versions"), "warehouse", "warn", "this version"
     ),
     "warehouse-older": Case(
-        lambda p: p.tell("alter table meta.parents_read drop column failed"),
+        lambda p: p.tell("update meta.versions set version = 1"),
         "warehouse", "warn", "this version",
     ),
     "epoch-ahead": Case(epoch_ahead, "epoch", "fail", "not the one of the last load", "", 7),

@@ -39,7 +39,7 @@ def make_old(firm: Firm, *tables: str) -> int:
         for table in tables:
             connection.execute(f"update {RAW}.{table} set custom_field_values = {WITH_COPIES}")
             connection.execute(f"update {RAW}.{table} set _row_hash = {row_hash(matters)}")
-        connection.execute("drop table meta.migrations")
+        connection.execute("delete from meta.migrations")
         found = connection.execute(
             f"select count(*) from {RAW}.matters where contains(custom_field_values, 'old')"
         ).fetchall()

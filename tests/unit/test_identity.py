@@ -7,7 +7,8 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.access.account import Identity, identity_of, is_other_account, pin, pinned
+from pipelines.access.account import Identity, identity_of, is_other_account
+from pipelines.state.accounts import pin, pinned
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 

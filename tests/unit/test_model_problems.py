@@ -38,7 +38,6 @@ PLANTED = {
 }
 ADDED = {
     "duplicate": ("sql/core/more/fct_bill.sql", MODELS[FACTS], 1, "core.fct_bill is already made"),
-    "meta": ("sql/meta/x.sql", f"{GRAIN}select 1 as bill_id", 1, "the schema meta is not for"),
     "raw-schema": ("sql/raw_firm/x.sql", f"{GRAIN}select 1 as bill_id", 1, "is not for models"),
     "top": ("sql/x.sql", f"{GRAIN}select 1 as bill_id", 1, "lies in the folder of its schema"),
     "name": ("sql/core/Bad-Name.sql", f"{GRAIN}select 1 as bill_id", 1, "lower-case letters"),

@@ -10,7 +10,7 @@ MADE = custom_field_models(None)
 FILES = {
     f"{path.parent.name}/{path.name}": path.read_text("utf-8")
     for path in sorted(sql_folder().glob("*/*.sql"))
-    if path.parent.name not in {"checks", "proposals", "reconciliation"}
+    if path.parent.name not in {"checks", "meta", "proposals", "reconciliation"}
 } | dict(MADE)
 
 

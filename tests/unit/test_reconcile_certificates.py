@@ -5,7 +5,7 @@ import pytest
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
 from pipelines.reconcile.verdicts import ComparisonStatus
-from pipelines.state import schema
+from pipelines.state.migrations import migrations
 from pipelines.warehouse import in_memory
 
 (DEFINITION,) = [one for one in read_definitions((1,)) if one.name == "certificates"]
@@ -26,8 +26,8 @@ def test_age_of_a_certificate(walked_at: str, digest: str, status: ComparisonSta
     stays a difference.
     """
     cursor = in_memory()
-    for statement in schema.DDL:
-        cursor.execute(statement)
+    for statements in migrations():
+        cursor.execute(statements)
     cursor.execute(
         "insert into meta.sync_runs (source, resource, mode, started_at)"
         " values ('clio_manage', 'bills', 'incremental', '2026-10-31 00:00:00Z')"

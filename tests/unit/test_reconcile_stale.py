@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.reconcile.evaluate import is_stale
+from pipelines.state.builds import is_stale
 from pipelines.state.runs import Meta
-from pipelines.transform.journal import prepare_journal
 from pipelines.warehouse import Warehouse
 
 LOADED = (
@@ -29,7 +28,6 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     """Give a warehouse that was loaded at eight and built at nine."""
     with Warehouse(tmp_path) as warehouse:
         Meta(warehouse)
-        prepare_journal(warehouse)
         warehouse.rows(LOADED.format("08:00"))
         warehouse.rows(BUILT.format("built", "09:00"))
         yield warehouse

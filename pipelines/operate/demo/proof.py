@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from pipelines.outcome import Outcome, table
+from pipelines.state.lateness import silent_changes
+from pipelines.state.tombstones import marked
 from pipelines.warehouse import Warehouse
 
 from .firm import label
@@ -28,10 +30,7 @@ def text(folder: Path, proof: Outcome) -> str:
         for row in sorted(certificates, key=lambda row: (-row["healed"], -row["rows_clio"]))[:12]
     ]
     with Warehouse(folder, read_only=True) as warehouse:
-        gone = warehouse.rows(
-            "select resource, record_id, evidence from meta.tombstones where revived_at is null"
-        )
-        silent = warehouse.rows("select resource, field, records from meta.silent_changes")
+        gone, silent = marked(warehouse), silent_changes(warehouse)
     return "\n".join(
         [
             "",

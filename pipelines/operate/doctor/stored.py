@@ -7,7 +7,6 @@ from typing import Any
 
 import pendulum
 
-from pipelines.access import account
 from pipelines.access.account import Identity
 from pipelines.config import PRODUCTS, Settings
 from pipelines.errors import BusyError
@@ -16,7 +15,8 @@ from pipelines.ledger.ledger import Head, Ledger
 from pipelines.load import products
 from pipelines.operate.status import source_status
 from pipelines.outcome import counted, named
-from pipelines.state import certificates, own_writes, refusals
+from pipelines.release import SCHEMA
+from pipelines.state import accounts, certificates, own_writes, refusals
 from pipelines.state.epoch import (
     UnreadableEpochError,
     epoch_beside,
@@ -38,13 +38,6 @@ from sources.errors import ClioError, ConfigurationError
 
 from .line import FAIL, NOTE, OK, WARN, DoctorLine
 
-NEEDED = frozenset(
-    {
-        "accounts", "certificates", "epoch", "fields", "lateness", "parents_read", "quarantine",
-        "silent_changes", "sync_runs", "tombstones", "watermarks",
-    }
-)  # fmt: skip
-"""Tables of `meta` without which a warehouse is older than this program."""
 OLD_LOAD = pendulum.duration(days=2)
 OLD_PROOF = pendulum.duration(days=31)
 UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
@@ -102,12 +95,11 @@ def _seen(folder: Path) -> Head:
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
 ) -> tuple[list[DoctorLine], DoctorFacts]:
-    layout = warehouse.layout("meta")
-    if not set(layout) >= NEEDED or "failed" not in layout["parents_read"]:
+    if warehouse.version < SCHEMA:
         what = "no load of this version of clio-sync was made into it yet"
         return [DoctorLine("warehouse", WARN, what, "clio-sync load")], DoctorFacts()
     lines = [DoctorLine("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
-    pinned = {source: account.pinned(warehouse, source) for source in PRODUCTS}
+    pinned = {source: accounts.pinned(warehouse, source) for source in PRODUCTS}
     refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
     not_taken = {
         source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS
@@ -159,9 +151,9 @@ def epoch(settings: Settings, warehouse: Warehouse) -> DoctorLine:
         return DoctorLine(
             "epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})"
         )
-    ((proved,),) = warehouse.rows("select max(walked_at) from meta.certificates")
+    proved = certificates.newest(warehouse)
     what = f"the warehouse went back; this was found at {seen}"
-    if proved is not None and pendulum.instance(proved) > seen.seen_at:
+    if proved is not None and proved > seen.seen_at:
         return DoctorLine("epoch", OK, f"{what}, and a sweep was made since")
     return DoctorLine("epoch", WARN, what, sweep)
 
