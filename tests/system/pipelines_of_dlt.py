@@ -1,18 +1,19 @@
 """Pipelines of dlt as anybody makes them, and what they loaded, held against the server."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import dlt
-import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines.load.package import ENGINE
 from sources.clio_grow import clio_grow
 from sources.clio_http.catalog import EXTRA, JSON, Collection
 from sources.clio_manage import clio_manage
 from sources.clio_simulator import Simulator
-from tests.system.firm import Rows, by_key
+from sources.clio_simulator.change import When
+from tests.system.firm import CATALOG, Firm, Rows, by_key, compared
+from tests.system.grow_firm import GROW, GrowFirm
 
 SECTIONS = {
     "SOURCES__CLIO_MANAGE__BASE_URL": "url",
@@ -20,16 +21,6 @@ SECTIONS = {
     "SOURCES__CLIO_GROW__BASE_URL": "grow_url",
     "SOURCES__CLIO_GROW__ACCESS_TOKEN": "grow_token",
 }
-
-
-@pytest.fixture
-def plain_dlt(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Take away what our own loader sets, and let nothing be sent to dlt's makers."""
-    for name in ENGINE:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
-    return monkeypatch
 
 
 def settings(clio: Simulator) -> dict[str, str]:
@@ -81,3 +72,35 @@ def newest(pipe: Pipeline, collection: Collection) -> Rows:
     """Read a table to which every version was appended: the newest of each key."""
     found = loaded(pipe, collection)
     return by_key(collection, sorted(found, key=lambda row: row["updated_at"]))
+
+
+def change_behind(firm: Firm, name: str, column: str) -> None:
+    """Let rows change once they were read, and a later row before it is."""
+    store = firm.clio.grow_store if name.startswith("grow.") else firm.clio.store
+    keys = sorted(store[name].rows)
+    for page, key in ((1, keys[5]), (1, keys[-5]), (2, keys[205])):
+        changed = {column: f"changed {key}"}
+        firm.clio.changes.update(name, key, changed, when=When.after(name, page))
+
+
+def differences(
+    pipe: Pipeline, firm: Firm, *names: str, read: Callable[..., Rows] = rows
+) -> list[str]:
+    """Name each row and column in which a destination is not what the server has."""
+    catalog = GROW if isinstance(firm, GrowFirm) else CATALOG
+    return [
+        difference
+        for name in names
+        for difference in compared(name, read(pipe, catalog.loaded[name]), firm.served(name))
+    ]
+
+
+def run_twice(pipe: Pipeline, firm: Firm, make: Callable[[], Any], **more: Any) -> None:  # noqa: ANN401
+    """Run while rows change, and once more an hour later."""
+    if isinstance(firm, GrowFirm):
+        change_behind(firm, "grow.contacts", "first_name")
+    else:
+        change_behind(firm, "activities", "note")
+    pipe.run(make(), **more)
+    firm.clio.clock.advance(3600)
+    pipe.run(make(), **more)
