@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bugs import LOADS, Mutant
+from tests.bugs_of_dlt import PIPELINES
 from tests.bugs_of_models import MODELS
 from tests.bugs_of_reports import REPORTS
 from tests.bugs_of_sweeps import SWEEPS
@@ -32,7 +33,7 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 SECONDS = 900
 SIDE_BY_SIDE = os.cpu_count() or 1
-MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES)
 
 
 def planted(mutant: Mutant, folder: Path) -> None:

@@ -1,57 +1,23 @@
 """How each product's API is addressed, and a client for it. Nothing here needs the engine."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pipelines.config import API_VERSIONS, Settings, SourceSettings
-from sources.clio_grow import settings as grow
-from sources.clio_http.client import ClientSettings, ClioClient, Pace, Policy
+from sources.clio_grow.api import APIS as GROW
+from sources.clio_http.api import Api
+from sources.clio_http.client import ClioClient, Pace
 from sources.clio_http.clock import Clock
 from sources.clio_http.hints import hints_for
 from sources.clio_http.hosts import base_origin
 from sources.clio_http.pace_file import pace_file
-from sources.clio_manage import settings as manage
-from sources.errors import ConfigurationError
+from sources.clio_manage.api import API as MANAGE
 
 from .access import Access, access
 
 WHO_AM_I = "users/who_am_i"
 """Where Clio tells whose token it is."""
 
-
-@dataclass(frozen=True)
-class Api:
-    """How the API of a product is addressed, and how fast.
-
-    `a_second` is the number of requests that Clio allows; 0 where its answers say it.
-    """
-
-    hosts: Mapping[str, str]
-    path: str = ""
-    suffix: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    policy: Policy = field(default_factory=Policy)
-    a_second: int = 0
-    bare: bool = False
-
-
-def _grow(version: grow.Version) -> Api:
-    return Api(
-        version.hosts,
-        headers=version.headers,
-        policy=Policy(waits=grow.BACK_OFF),
-        a_second=grow.REQUESTS_A_SECOND,
-        bare=version.bare,
-    )
-
-
-APIS = {
-    ("clio_manage", ""): Api(
-        manage.HOSTS, manage.API_PATH, ".json", {"X-API-VERSION": manage.API_VERSION}
-    ),
-    **{("clio_grow", name): _grow(version) for name, version in grow.VERSIONS.items()},
-}
+APIS = {("clio_manage", ""): MANAGE, **{("clio_grow", name): api for name, api in GROW.items()}}
 """Each product and version."""
 
 
@@ -69,15 +35,7 @@ def base_url(source: str, options: SourceSettings) -> str:
         ConfigurationError: that path is configured with it, or this region has no such API.
 
     """
-    api = APIS[source, version(source, options)]
-    if api.path and options.base_url.endswith(api.path):
-        message = f"sources.{source}.base_url ends before {api.path}; leave that out"
-        raise ConfigurationError(message)
-    if not options.base_url and options.region not in api.hosts:
-        name = f"{version(source, options)} of {source}"
-        message = f"{name} is not offered in the region {options.region}"
-        raise ConfigurationError(message)
-    return options.base_url or api.hosts[options.region]
+    return APIS[source, version(source, options)].address(options.region, options.base_url)
 
 
 def open_client(
@@ -103,19 +61,12 @@ def open_client_with(
     options, gateway = all_settings.sources[source], given.gateway
     api = APIS[source, version(source, options)]
     address = gateway.api if gateway else base_url(source, options)
-    made = ClientSettings(
-        product=source,
-        base_url=address,
-        api_path=api.path,
-        token=given.token,
-        headers={**api.headers, **(gateway.headers if gateway else {})},
+    made = api.settings(
+        address,
+        given.token,
         reserve=options.reserve,
-        # the gateway documents Clio's paths without it
-        suffix="" if gateway else api.suffix,
-        policy=api.policy,
         pace=_pace(source, api, address, all_settings, given) if api.a_second else None,
-        bare=api.bare,
-        gateway=gateway is not None,
+        gateway=gateway,
     )
     return ClioClient(made, clock, stop=stop, renew=given.renew)
 

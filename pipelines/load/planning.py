@@ -10,12 +10,38 @@ from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Progress
 from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import List, Point, WalkPlan, without
+from sources.clio_http.plan import (
+    STEP_BACK,
+    Point,
+    WalkPlan,
+    child_list,
+    fields_hash,
+    lists_of,
+)
+
+__all__ = [
+    "EVERYTHING",
+    "LONGEST_WALK",
+    "STEP_BACK",
+    "Choice",
+    "Rules",
+    "catalog_hash",
+    "child_plan",
+    "columns_of",
+    "due_collections",
+    "fields_hash",
+    "is_due",
+    "lists_of",
+    "not_asked_for",
+    "not_asked_with",
+    "plan_sweep",
+    "plan_walk",
+    "same_walk",
+    "watermark_after",
+]
 
 LONGEST_WALK = pendulum.duration(hours=12)
 """How long a proof may take, unless a budget says that it goes on night after night."""
-STEP_BACK = pendulum.duration(seconds=1)
-"""`updated_since` may mean strictly after, and stamps have whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +103,6 @@ def catalog_hash(collection: Collection) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
-    """Give a digest of what is asked for and how it is stored; another one needs a full walk."""
-    fields = without(collection.fields, left_out)
-    columns = [(c.name, c.type) for item in fields for c in item.columns]
-    text = repr((columns, collection.variants, collection.key))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def columns_of(collection: Collection, fields: Iterable[str]) -> list[str]:
     """Name the columns that some fields become: `note`, or `client.name` inside an object."""
     wanted = frozenset(fields)
@@ -93,21 +111,6 @@ def columns_of(collection: Collection, fields: Iterable[str]) -> list[str]:
         for column in collection.columns
         if column.path and {column.path[0], ".".join(column.path)} & wanted
     ]
-
-
-def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
-    """Give the lists that together are a collection: one for each variant."""
-    day: tuple[tuple[str, object], ...] = ()
-    if collection.mode == "daily":
-        day = (("day", started_at.in_timezone("UTC").date()),)
-    return tuple(
-        List(
-            collection.path,
-            tuple(variant.items()),
-            day + tuple((name, variant[name]) for name in collection.variant_columns),
-        )
-        for variant in collection.variants
-    )
 
 
 def is_due(
@@ -255,20 +258,8 @@ def child_plan(
 ) -> WalkPlan:
     """Plan the walk of a child collection through some parents."""
     left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
-    lists = tuple(_child_list(collection, key) for key in parents)
+    lists = tuple(child_list(collection, key) for key in parents)
     return WalkPlan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
-
-
-def _child_list(collection: Collection, key: int) -> List:
-    parent = collection.parent
-    if parent is None:
-        message = f"{collection.name} has no parent"
-        raise ValueError(message)
-    placeholder = "{" + parent.parameter + "}"
-    path = collection.path.replace(placeholder, str(key))
-    required = collection.parameters.get(parent.parameter, {}).get("required", False)
-    parameters = ((parent.parameter, str(key)),) if required else ()
-    return List(path, parameters, ((parent.column, key),))
 
 
 def watermark_after(

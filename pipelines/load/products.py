@@ -1,21 +1,20 @@
 """Each product of Clio as the stages need it: its catalogue, and what of it may be read."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pipelines.access import account
 from pipelines.access.client import WHO_AM_I, version
 from pipelines.config import SourceSettings
 from pipelines.state.hashed_columns import Masks, mask_key
 from sources.clio_grow import settings as grow
-from sources.clio_grow.source import clio_grow
 from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import Catalog, Column, read_catalog
 from sources.clio_manage import settings as manage
-from sources.clio_manage.source import clio_manage
 from sources.errors import ConfigurationError
+from sources.resource import walks_source
 
 from .planning import Rules
 from .product import Product
@@ -30,7 +29,6 @@ PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
 class ProductFacts:
     """What is decided about a product's collections, and what asks for its time and user."""
 
-    make: Callable[..., Any]
     cadence: frozenset[str]
     history: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
@@ -40,14 +38,13 @@ class ProductFacts:
 
 FACTS = {
     "clio_manage": ProductFacts(
-        clio_manage,
         manage.DAILY_CADENCE,
         manage.HISTORY,
         ((("fields", account.FIELDS),), (("fields", "id"),)),
         manage.VIEWS,
         manage.OPTIONAL,
     ),
-    "clio_grow": ProductFacts(clio_grow, grow.DAILY_CADENCE, grow.HISTORY, ((),)),
+    "clio_grow": ProductFacts(grow.DAILY_CADENCE, grow.HISTORY, ((),)),
 }
 
 
@@ -71,7 +68,7 @@ def product(source: str, options: SourceSettings) -> Product:
         off=off(known, options),
         clock_path=WHO_AM_I,
         clock_parameters=facts.clock_parameters,
-        make=facts.make,
+        make=partial(walks_source, source),
         rolling_slice=options.rolling_slice,
         views=facts.views,
         optional=facts.optional,

@@ -1,5 +1,6 @@
 """What a walk is to do, and what it hands out: data and pure functions, nothing is sent here."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,10 @@ from .misfits import Misfit
 
 MASS_ROWS = 20
 MASS_SHARE = 0.01
+OVERLAP = pendulum.duration(minutes=15)
+"""How long before the start of a walk the next one begins: changes may become visible late."""
+STEP_BACK = pendulum.duration(seconds=1)
+"""`updated_since` may mean strictly after, and stamps have whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -136,3 +141,44 @@ def without(fields: Sequence[Field], left_out: frozenset[str]) -> tuple[Field, .
             continue
         kept.append(replace(item, sub=sub))
     return tuple(kept)
+
+
+def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
+    """Give a digest of what is asked for and how it is stored; another one needs a full walk."""
+    fields = without(collection.fields, left_out)
+    columns = [(c.name, c.type) for item in fields for c in item.columns]
+    text = repr((columns, collection.variants, collection.key))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
+    """Give the lists that together are a collection: one for each variant."""
+    day: tuple[tuple[str, object], ...] = ()
+    if collection.mode == "daily":
+        day = (("day", started_at.in_timezone("UTC").date()),)
+    return tuple(
+        List(
+            collection.path,
+            tuple(variant.items()),
+            day + tuple((name, variant[name]) for name in collection.variant_columns),
+        )
+        for variant in collection.variants
+    )
+
+
+def child_list(collection: Collection, key: int) -> List:
+    """Give the list of a child collection that one parent owns.
+
+    Raises:
+        ValueError: the collection has no parent.
+
+    """
+    parent = collection.parent
+    if parent is None:
+        message = f"{collection.name} has no parent"
+        raise ValueError(message)
+    placeholder = "{" + parent.parameter + "}"
+    path = collection.path.replace(placeholder, str(key))
+    required = collection.parameters.get(parent.parameter, {}).get("required", False)
+    parameters = ((parent.parameter, str(key)),) if required else ()
+    return List(path, parameters, ((parent.column, key),))

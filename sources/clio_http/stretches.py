@@ -90,7 +90,7 @@ class Stretches:
             keys = key_texts(table, self.plan.collection).to_pylist()
             kept_out = [Misfit(key, "null", place.why, c.name) for key in keys for c in missing]
             misfits = (*batch.misfits, *kept_out)
-            table = _unread(table, missing)
+            table = with_unread(table, missing)
             yield Reading(table, misfits, batch.rows, 0, start, frozenset(), (), new=batch.new)
 
     def _whole(self, stretch: Stretch, start: Point) -> Reading:
@@ -181,7 +181,7 @@ class Stretches:
         return Place((page,), page.next_token)
 
 
-def _unread(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+def with_unread(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     """Add columns that were not read of any row, and say so beside what else is not known."""
     known: list[list[dict[str, str]] | None] = [None] * table.num_rows
     if UNKNOWN in table.column_names:

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from pipelines.load.package import ENGINE
+from sources.clio_http import walks
 from sources.clio_simulator import Seed, Simulator
 from tests.system import history
 from tests.system.firm import Firm
 from tests.system.grow_firm import CALM, GrowFirm, NewGrow
+from tests.system.pipelines_of_dlt import settings
 from tests.system.plain_engine import plain_engine
 from tests.system.postgres import address, driver
 from tests.system.proposing import COLLECTIONS, prepare
@@ -55,6 +58,39 @@ def new_grow(tmp_path: Path) -> Iterator[NewGrow]:
 def firm(new_firm: NewFirm) -> Firm:
     """Give a small firm."""
     return new_firm()
+
+
+@pytest.fixture
+def plain_dlt(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Take away what our own loader sets, and let nothing be sent to dlt's makers."""
+    for name in ENGINE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
+    return monkeypatch
+
+
+@pytest.fixture
+def dlt_firm(firm: Firm, plain_dlt: pytest.MonkeyPatch) -> Firm:
+    """Give a firm that dlt finds in the environment."""
+    for name, value in settings(firm.clio).items():
+        plain_dlt.setenv(name, value)
+    return firm
+
+
+@pytest.fixture
+def dlt_grow(new_grow: NewGrow, plain_dlt: pytest.MonkeyPatch) -> GrowFirm:
+    """Give a firm of Clio Grow that dlt finds in the environment."""
+    firm = new_grow(grow_contacts=250, grow_matters=4)
+    for name, value in settings(firm.clio).items():
+        plain_dlt.setenv(name, value)
+    return firm
+
+
+@pytest.fixture
+def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each page be a reading of its own, as fifty are where a list is long."""
+    monkeypatch.setattr(walks, "MAX_PAGES", 1)
 
 
 @pytest.fixture(scope="session")
