@@ -123,7 +123,7 @@ def last_load(warehouse: Warehouse) -> datetime | None:
 def keep_models(
     warehouse: Warehouse, models: Iterable[BuiltModel], gone: Iterable[str] = ()
 ) -> None:
-    """Write what was built, in the place of what was there; `gone` are relations that were dropped."""  # noqa: E501
+    """Write what was built, in the place of what was there; `gone` are those that were dropped."""
     listed = list(models)
     names = [model.model for model in listed] + list(gone)
     warehouse.rows("delete from meta.models where list_contains($1, model)", [names])

@@ -28,19 +28,19 @@ def settings(clio: Simulator) -> dict[str, str]:
     return {name: str(getattr(clio, attribute)) for name, attribute in SECTIONS.items()}
 
 
-def pipeline(destination: Any, name: str = "clio") -> Pipeline:  # noqa: ANN401 - as dlt takes it
+def pipeline(destination: Any, name: str = "clio") -> Pipeline:
     """Make a pipeline whose files are in the test's own folder."""
     return dlt.pipeline(
         name, destination=destination, dataset_name=f"raw_{name}", pipelines_dir="dlt"
     )
 
 
-def manage(*names: str) -> Any:  # noqa: ANN401 - a source of dlt
+def manage(*names: str) -> Any:
     """Give some resources of Clio Manage."""
     return clio_manage().with_resources(*names)
 
 
-def grow(*names: str) -> Any:  # noqa: ANN401 - a source of dlt
+def grow(*names: str) -> Any:
     """Give some resources of Clio Grow."""
     return clio_grow().with_resources(*names)
 
@@ -56,7 +56,7 @@ def loaded(pipe: Pipeline, collection: Collection) -> list[dict[str, Any]]:
     ]
 
 
-def _value(value: Any, kind: str) -> Any:  # noqa: ANN401 - whatever the column holds
+def _value(value: Any, kind: str) -> Any:
     return json.loads(value) if kind in {JSON, EXTRA} and isinstance(value, str) else value
 
 
@@ -95,7 +95,7 @@ def differences(
     ]
 
 
-def run_twice(pipe: Pipeline, firm: Firm, make: Callable[[], Any], **more: Any) -> None:  # noqa: ANN401
+def run_twice(pipe: Pipeline, firm: Firm, make: Callable[[], Any], **more: Any) -> None:
     """Run while rows change, and once more an hour later."""
     if isinstance(firm, GrowFirm):
         change_behind(firm, "grow.contacts", "first_name")

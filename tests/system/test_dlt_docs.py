@@ -34,7 +34,7 @@ def test_shown_scripts_run(dlt_firm: Firm, page: str) -> None:
     assert list(Path().glob("*.duckdb"))
 
 
-def stale(pipe: Any, firm: Firm) -> list[int]:  # noqa: ANN401 - dlt's pipeline
+def stale(pipe: Any, firm: Firm) -> list[int]:
     """Give the activities that are not as the server has them."""
     stored = dict(pipe.dataset()("select id, note from activities").fetchall())
     served = {row["id"]: row["note"] for row in firm.clio.dump("activities")}
@@ -55,13 +55,13 @@ def test_the_greatest_stamp_loses_rows(dlt_firm: Firm, page_by_page: None) -> No
     """
     clio = dlt_firm.clio
 
-    def passes(rows: Any) -> Any:  # noqa: ANN401 - what is read
+    def passes(rows: Any) -> Any:
         clio.clock.advance(30)
         return rows
 
     @dlt.resource(name="activities", primary_key="id", write_disposition="merge")
     def greatest(
-        stamp: Any = dlt.sources.incremental("updated_at"),  # noqa: ANN401, B008 - dlt's way
+        stamp: Any = dlt.sources.incremental("updated_at"),  # noqa: B008 - dlt's way
     ) -> Iterator[Any]:
         since = {"updated_since": stamp.last_value} if stamp.last_value else {}
         asked = {"limit": "200", "order": "id(asc)", **since}
@@ -79,8 +79,8 @@ def test_the_greatest_stamp_loses_rows(dlt_firm: Firm, page_by_page: None) -> No
         assert len(stale(pipe, dlt_firm)) == lost
 
 
-def _ours(passes: Any) -> Any:  # noqa: ANN401 - a source
-    def make() -> Any:  # noqa: ANN401
+def _ours(passes: Any) -> Any:
+    def make() -> Any:
         source = manage("activities")
         source.activities.add_map(passes)
         return source

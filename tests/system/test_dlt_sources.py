@@ -45,7 +45,7 @@ def test_everything_into_duckdb(dlt_firm: Firm) -> None:
 
 
 @pytest.mark.long
-def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None:  # noqa: ANN401, F811
+def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None:  # noqa: F811
     """The same in PostgreSQL, where an empty text stays one."""
     keys = sorted(dlt_firm.clio.store["activities"].rows)
     dlt_firm.clio.changes.update("activities", keys[0], {"note": ""})
@@ -55,7 +55,7 @@ def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None
 
 
 @pytest.mark.long
-def test_grow_into_postgres(dlt_grow: GrowFirm, driver: Any, address: str) -> None:  # noqa: ANN401, F811
+def test_grow_into_postgres(dlt_grow: GrowFirm, driver: Any, address: str) -> None:  # noqa: F811
     """The same for Clio Grow."""
     pipe = pipeline(dlt.destinations.postgres(address), "of_grow")
     run_twice(pipe, dlt_grow, lambda: grow(*OF_GROW), loader_file_format="insert_values")

@@ -16,7 +16,7 @@ NOW = pendulum.datetime(2026, 3, 31, 12)
 EARLIER, LATER = NOW.subtract(days=2), NOW.subtract(days=1)
 
 
-def done(at: pendulum.DateTime, **more: Any) -> State:  # noqa: ANN401 - what a state holds
+def done(at: pendulum.DateTime, **more: Any) -> State:
     """Give the state of a collection that was read to its last page."""
     return {"watermark": at.isoformat(), **more}
 
