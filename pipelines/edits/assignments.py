@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.errors import EditRefusedError
 
-from .checks import Gathered, WantedChange
+from .edit import Gathered, WantedChange
 
 _ASSIGNMENT = re.compile(
     r"(?P<field>[A-Za-z_]+(?:\[.*?\])?(?:\.[A-Za-z_]+)?)\s*=(?P<value>.*)", re.DOTALL

@@ -10,7 +10,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_manage.writable import CUSTOM
 
-from .checks import FIELD, ID, RESOURCE, EditProblem, WantedChange, record_id_of
+from .checks import record_id_of
+from .edit import FIELD, ID, RESOURCE, EditProblem, WantedChange
 
 PREFIX = "grow."
 RAW = "raw_clio_grow"
@@ -55,7 +56,7 @@ def at_manage(wanted: WantedChange, linked: dict[tuple[str, str], int | None]) -
     """Give the same change as one of the linked record of Manage.
 
     Raises:
-        Problem: there is no such record or link, or the field is not the same at both.
+        EditProblem: there is no such record or link, or the field is not the same at both.
 
     """
     name = wanted.resource.removeprefix(PREFIX)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .cells import Row
-from .checks import FIELD, ID, OLD, REASON, RESOURCE, VALUE, EditProblem, Gathered, WantedChange
+from .edit import FIELD, ID, OLD, REASON, RESOURCE, VALUE, EditProblem, Gathered, WantedChange
 from .propose import ROW
 from .read_sheet import read_sheet
 

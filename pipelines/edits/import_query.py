@@ -9,7 +9,7 @@ from pipelines.errors import EditRefusedError, QueryError
 from pipelines.sql_folder import sql_folder
 
 from .cells import Cell, Row
-from .checks import COLUMNS, Gathered
+from .edit import COLUMNS, Gathered
 from .import_file import gathered
 from .resting import demand_known
 from .validate import EditContext

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
 from pipelines.errors import EditRefusedError, NoWarehouseError
-from pipelines.ledger.ledger import Entry, Head, Ledger
+from pipelines.ledger.ledger import Head, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.state import own_writes
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
 
 from .allowed import allowed
-from .checks import Edit, EditProblem, Gathered
-from .fields import FieldRef
+from .edit import Edit, EditProblem, Gathered
 from .sight import SOURCE
 from .validate import EditContext, Examined, examine
 from .values import shown
@@ -101,27 +100,27 @@ def _place(problem: tuple[str, EditProblem]) -> int:
 
 
 def _record(desk: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
-    made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
-    entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
+    edits = [replace(edit, edit_id=uuid4().hex[:12]) for edit in found.edits]
+    entries = [edit.proposal for edit in edits]
     if entries:
         desk.ledger.record(desk.settings.actor, *entries)
-    outcome.results = [{"edit_id": edit_id, **asdict(edit)} for edit_id, _, edit in made]
-    outcome.text = _text(made, len(found.unchanged), blank)
+    outcome.results = [{"edit_id": entry.edit_id, **entry.body} for entry in entries]
+    outcome.text = _text(edits, len(found.unchanged), blank)
 
 
-def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int) -> str:
+def _text(edits: Sequence[Edit], unchanged: int, blank: int) -> str:
     cells = [
         (
-            edit_id,
+            edit.edit_id,
             f"{edit.resource} {edit.record_id} {edit.label}".strip(),
             edit.field,
-            shown(ref, edit.base),
-            shown(ref, edit.new_value),
+            shown(edit.ref, edit.base),
+            shown(edit.ref, edit.new_value),
         )
-        for edit_id, ref, edit in made
+        for edit in edits
     ]
     parts = [table(HEADER, cells)] if cells else []
-    parts.append(f"{_counted(len(made), 'edit')} proposed; nothing was sent to Clio.")
+    parts.append(f"{_counted(len(edits), 'edit')} proposed; nothing was sent to Clio.")
     if unchanged:
         parts.append(
             f"{_counted(unchanged, 'change')} left out: the record has that value already."
@@ -130,7 +129,7 @@ def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int
         parts.append(
             f"{_counted(blank, 'row')} without a new value, or with the old one: left as they are."
         )
-    if made:
+    if edits:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"
 

@@ -12,8 +12,8 @@ import openpyxl
 from pipelines.errors import EditRefusedError
 
 from .cells import Cell, Row, is_blank, of_csv, of_workbook
-from .checks import COLUMNS, ID, LABEL, OLD, RESOURCE, VALUE
-from .checks import FIELD as NAME
+from .edit import COLUMNS, ID, LABEL, OLD, RESOURCE, VALUE
+from .edit import FIELD as NAME
 
 Reader: TypeAlias = Callable[[str, bytes], Iterator[list[Cell]]]
 

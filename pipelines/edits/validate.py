@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from pipelines.config import Settings
 from pipelines.errors import EditRefusedError
@@ -15,18 +16,8 @@ from sources.clio_manage.writable import TYPED_TARGETS
 
 from . import grow, values
 from .allowed import Allowed, allowed
-from .checks import (
-    FIELD,
-    Edit,
-    EditProblem,
-    Named,
-    RecordFacts,
-    WantedChange,
-    decide,
-    record_id_of,
-    target_of,
-    value_of,
-)
+from .checks import RecordFacts, decide, record_id_of, target_of, value_of
+from .edit import FIELD, Edit, EditProblem, WantedChange
 from .fields import EditableCustomField, FieldRef, parse
 from .sight import SOURCE, Sight
 from .values import JsonScalar
@@ -38,11 +29,17 @@ where final_at is null or state in ('conflicted', 'needs_human')
 """
 
 
+FieldKey: TypeAlias = tuple[str, str, str]
+"""A collection, the id of a record, and a field of it."""
+Found: TypeAlias = tuple[WantedChange, Edit]
+"""A change and the edit that it asks for, not yet compared with the record."""
+
+
 @dataclass
 class Examined:
     """What became of the wanted changes, each in the order in which they came."""
 
-    edits: list[tuple[FieldRef, Edit]] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
     unchanged: list[WantedChange] = field(default_factory=list)
     problems: list[tuple[str, EditProblem]] = field(default_factory=list)
 
@@ -101,100 +98,104 @@ class EditContext:
         return read_stored(self.sight, resource, ids)
 
 
-def examine(desk: EditContext, every: Sequence[WantedChange]) -> Examined:
+def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
     """Check each wanted change against the catalogue, the warehouse and the ledger."""
-    found = Examined()
-    named = list(_distinct(list(_named(desk, every, found)), found))
-    facts = _facts(desk, named)
-    together = {one.key: one.value for one in named}
-    for one in named:
+    examined = Examined()
+    found = list(_distinct(list(_found(at, every, examined)), examined))
+    facts = _facts(at, found)
+    new_values = {edit.field_key: edit.new_value for _, edit in found}
+    for wanted, edit in found:
         try:
-            _demand_pair(one, together)
-            edit = decide(one, facts, desk.settings.actor, _type(one, together, facts.records))
+            _demand_pair(edit, new_values)
+            made = decide(wanted, edit, facts, _type(edit, new_values, facts.records))
         except EditProblem as problem:
-            found.problems.append((one.wanted.where, problem))
+            examined.problems.append((wanted.where, problem))
             continue
-        if edit is None:
-            found.unchanged.append(one.wanted)
+        if made is None:
+            examined.unchanged.append(wanted)
         else:
-            found.edits.append((one.ref, edit))
-    return found
+            examined.edits.append(made)
+    return examined
 
 
-def _named(desk: EditContext, every: Sequence[WantedChange], found: Examined) -> Iterator[Named]:
-    """Find the record, the field and the value of each."""
-    linked = grow.links(desk.warehouse, every)
+def _found(at: EditContext, every: Sequence[WantedChange], examined: Examined) -> Iterator[Found]:
+    """Find the record, the field and the value of each change."""
+    linked = grow.links(at.warehouse, every)
     for wanted in every:
         try:
             meant = grow.at_manage(wanted, linked) if grow.is_grow(wanted) else wanted
             record_id = record_id_of(meant.record_id)
-            ref = desk.ref(meant.resource.strip(), meant.field)
-            yield Named(meant, record_id, ref, value_of(ref, meant))
+            ref = at.ref(meant.resource.strip(), meant.field)
+            value, author = value_of(ref, meant), at.settings.actor
+            edit = Edit("", ref, None, value, record_id, author=author, origin=meant.origin)
+            yield meant, edit
         except EditRefusedError as error:
-            found.problems.append((wanted.where, EditProblem(FIELD, str(error))))
+            examined.problems.append((wanted.where, EditProblem(FIELD, str(error))))
         except EditProblem as problem:
-            found.problems.append((wanted.where, problem))
+            examined.problems.append((wanted.where, problem))
 
 
-def _distinct(every: Sequence[Named], found: Examined) -> Iterator[Named]:
+def _distinct(every: Sequence[Found], examined: Examined) -> Iterator[Found]:
     """Refuse the second change of one field."""
-    first: dict[tuple[str, str, str], str] = {}
-    for one in every:
-        if one.key in first:
-            message = f"the same field of the same record is changed by {first[one.key]} as well"
-            found.problems.append((one.wanted.where, EditProblem(FIELD, message)))
+    first: dict[FieldKey, str] = {}
+    for wanted, edit in every:
+        if edit.field_key in first:
+            other = first[edit.field_key]
+            message = f"the same field of the same record is changed by {other} as well"
+            examined.problems.append((wanted.where, EditProblem(FIELD, message)))
         else:
-            first[one.key] = one.wanted.where or "another change"
-            yield one
+            first[edit.field_key] = wanted.where or "another change"
+            yield wanted, edit
 
 
-def _facts(desk: EditContext, every: Sequence[Named]) -> RecordFacts:
+def _facts(at: EditContext, found: Sequence[Found]) -> RecordFacts:
+    """Read the records, what they are to point at, and the open edits."""
     ids: dict[str, set[str]] = defaultdict(set)
-    for one in every:
-        ids[one.ref.resource].add(one.record_id)
+    for _, edit in found:
+        ids[edit.resource].add(edit.record_id)
     records = {
         (resource, key): stored
         for resource, keys in ids.items()
-        for key, stored in desk.records(resource, keys).items()
+        for key, stored in at.records(resource, keys).items()
     }
-    together = {one.key: one.value for one in every}
+    new_values = {edit.field_key: edit.new_value for _, edit in found}
     pointed: dict[str, set[int]] = defaultdict(set)
-    for one in every:
-        target = target_of(one, _type(one, together, records))
-        if target and isinstance(one.value, int):
-            pointed[target].add(one.value)
+    for _, edit in found:
+        target = target_of(edit, _type(edit, new_values, records))
+        if target and isinstance(edit.new_value, int):
+            pointed[target].add(edit.new_value)
     there = {
         (target, key)
         for target, keys in pointed.items()
-        for key in present(desk.warehouse, desk.catalog, target, keys)
+        for key in present(at.warehouse, at.catalog, target, keys)
     }
-    rows = desk.ledger.rows(OPEN_EDITS)
+    rows = at.ledger.rows(OPEN_EDITS)
     open_edits = {(resource, key, name): edit_id for resource, key, name, edit_id in rows}
     return RecordFacts(records, there, open_edits)
 
 
 def _type(
-    one: Named,
-    together: Mapping[tuple[str, str, str], JsonScalar],
+    edit: Edit,
+    new_values: Mapping[FieldKey, JsonScalar],
     records: Mapping[tuple[str, str], WarehouseRecord],
 ) -> JsonScalar:
-    """Give the type that a reference will have: the one that is wanted, or that it has."""
-    companion = one.ref.companion
+    """Return the type that a reference will have: the one that is wanted, or that it has."""
+    companion = edit.ref.companion
     if not companion:
         return ""
-    wanted = together.get((one.ref.resource, one.record_id, ".".join(companion)))
-    stored = records.get((one.ref.resource, one.record_id))
+    wanted = new_values.get((*edit.key, ".".join(companion)))
+    stored = records.get(edit.key)
     if wanted is not None or stored is None:
         return wanted
-    seen = values.read(replace(one.ref, read=companion, kind="text"), stored.record)
+    seen = values.read(replace(edit.ref, read=companion, kind="text"), stored.record)
     return seen if isinstance(seen, str) else ""
 
 
-def _demand_pair(one: Named, together: Mapping[tuple[str, str, str], JsonScalar]) -> None:
+def _demand_pair(edit: Edit, new_values: Mapping[FieldKey, JsonScalar]) -> None:
     """Refuse another type of a reference without another id."""
-    top = one.ref.path[0]
-    if top not in TYPED_TARGETS or one.ref.path[1:] != ("type",):
+    top = edit.ref.path[0]
+    if top not in TYPED_TARGETS or edit.ref.path[1:] != ("type",):
         return
-    if (one.ref.resource, one.record_id, f"{top}.id") not in together:
-        message = f"{one.ref.text} is changed only together with {top}.id"
+    if (*edit.key, f"{top}.id") not in new_values:
+        message = f"{edit.field} is changed only together with {top}.id"
         raise EditProblem(FIELD, message)

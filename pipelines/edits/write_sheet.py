@@ -13,7 +13,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pipelines.errors import EditRefusedError
 
 from .cells import escaped
-from .checks import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
+from .edit import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
 from .read_sheet import TEXT_FILE, WORKBOOK
 
 HEADER = (RESOURCE, ID, FIELD, OLD, VALUE, REASON, LABEL)

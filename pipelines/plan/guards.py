@@ -80,7 +80,7 @@ def _problems(
     if not limits.allow_bulk_value:
         yield from _bulk(records)
     if not limits.allow_blank:
-        blanked = [edit for one in records for edit in one.edits if edit.new is None]
+        blanked = [edit for one in records for edit in one.edits if edit.new_value is None]
         if blanked:
             message = f"{len(blanked):,} edits empty a filled field, such as {blanked[0].field}"
             yield message, "--allow-blank"
@@ -88,7 +88,9 @@ def _problems(
 
 def _bulk(records: Sequence[PlannedRecord]) -> Iterator[tuple[str, str]]:
     same = Counter(
-        (one.resource, edit.field, canonical(edit.new)) for one in records for edit in one.edits
+        (one.resource, edit.field, canonical(edit.new_value))
+        for one in records
+        for edit in one.edits
     )
     for (resource, field, _), count in same.most_common(1):
         if count > MAX_SAME:

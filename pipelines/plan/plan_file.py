@@ -28,14 +28,21 @@ class PlannedEdit:
     edit_id: str
     field: str
     base: JsonScalar
-    new: JsonScalar
+    new_value: JsonScalar
     reason: str
     author: str
 
     @property
+    def kept(self) -> dict[str, JsonScalar]:
+        """Return what the file holds of it; there the new value is called `new`."""
+        kept = dict(vars(self))
+        kept["new"] = kept.pop("new_value")
+        return kept
+
+    @property
     def content(self) -> str:
-        """Give the hash of what an approver judges."""
-        return digest(asdict(self))
+        """Return the hash of what an approver judges."""
+        return digest(self.kept)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,10 @@ class Plan:
     @cached_property
     def text(self) -> str:
         """Give the text of the file."""
-        return canonical(asdict(self)) + "\n"
+        records = [
+            {**vars(one), "edits": [edit.kept for edit in one.edits]} for one in self.records
+        ]
+        return canonical({**asdict(self), "records": records}) + "\n"
 
     @cached_property
     def hash(self) -> str:
@@ -181,4 +191,8 @@ def _plan(found: Mapping[str, Any]) -> Plan:
 
 def _record(found: Mapping[str, Any]) -> PlannedRecord:
     record = PlannedRecord(**found)
-    return replace(record, edits=tuple(PlannedEdit(**one) for one in found["edits"]))
+    return replace(record, edits=tuple(_edit(dict(one)) for one in found["edits"]))
+
+
+def _edit(found: dict[str, Any]) -> PlannedEdit:
+    return PlannedEdit(new_value=found.pop("new"), **found)

@@ -32,7 +32,7 @@ def listed(plan: Plan) -> Iterator[dict[str, Any]]:
                 "label": record.label,
                 "field": edit.field,
                 "base": edit.base,
-                "new_value": edit.new,
+                "new_value": edit.new_value,
                 "reason": edit.reason,
                 "author": edit.author,
                 "context": dict(record.context),
@@ -73,7 +73,7 @@ def whole_text(plan: Plan, rate: int, at: Session | None = None) -> str:
             f"{record.resource} {record.record_id} {record.label}".strip(),
             edit.field,
             _shown(record, edit, edit.base, at),
-            _shown(record, edit, edit.new, at),
+            _shown(record, edit, edit.new_value, at),
             edit.reason,
         )
         for record in plan.records

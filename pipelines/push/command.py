@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pipelines.context import Context
+from pipelines.edits.edit import Edit
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.canonical import SHORT, read
 from pipelines.ledger.errors import NeedsPersonError, OverrunError, PlanRefusedError
@@ -12,7 +13,6 @@ from pipelines.ledger.ledger import Ledger
 from pipelines.outcome import Outcome
 from pipelines.plan import outcomes
 from pipelines.plan.body import body_of, names
-from pipelines.plan.merge import FieldChange
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
 from pipelines.plan.plan_file import Plan, PlannedRecord
 from pipelines.plan.review import approved_edits, open_plan, states_of
@@ -20,7 +20,7 @@ from pipelines.plan.session import Session, session
 from sources.errors import ClioError
 
 from . import attempts, if_match_trust
-from .attempts import Job
+from .attempts import Attempt
 from .recovery import settle_all
 from .send import send, stop_switch
 from .text import failures, push_text, results_of, stuck_text
@@ -106,10 +106,10 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     ready = ready_records(plan, approved)
     if not ready:
         return pushed
-    jobs = [job_of(at, plan, one) for one in ready]
+    tries = [attempt_of(at, plan, one) for one in ready]
     demand_plan(at, plan, ready)
     stop_switch(at)
-    chosen = list(zip(ready, jobs, strict=True))[:canary]
+    chosen = list(zip(ready, tries, strict=True))[:canary]
     pushed.left = len(ready) - len(chosen)
     shown = at.read(one.key for one, _ in chosen)
     try:
@@ -122,7 +122,7 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     return pushed
 
 
-def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
+def attempt_of(at: Session, plan: Plan, record: PlannedRecord) -> Attempt:
     """Find the fields of a planned record, and make sure that its body holds those and no other.
 
     Raises:
@@ -130,20 +130,18 @@ def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
 
     """
     try:
-        changes = tuple(
-            FieldChange(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
-            for edit in record.edits
+        edits = tuple(
+            Edit(one.edit_id, at.ref(record.resource, one.field), one.base, one.new_value)
+            for one in record.edits
         )
     except EditRefusedError as error:
         message = f"a field of the plan may not be written: {error}"
         raise PlanRefusedError(message) from None
     body = read(record.body)
-    if set(body) != {"data"} or set(body["data"]) != names(
-        (change.ref, change.new) for change in changes
-    ):
+    if set(body) != {"data"} or set(body["data"]) != names(one.change for one in edits):
         message = f"the body for {record.resource} {record.record_id} is not that of its edits"
         raise PlanRefusedError(message)
-    return Job(plan.hash, record.resource, record.record_id, record.etag, changes)
+    return Attempt(plan.hash, record.resource, record.record_id, record.etag, edits)
 
 
 def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None:
@@ -181,22 +179,22 @@ def demand_here(at: Session, plan: Plan) -> None:
 
 def _send_all(
     at: Session,
-    chosen: Sequence[tuple[PlannedRecord, Job]],
+    chosen: Sequence[tuple[PlannedRecord, Attempt]],
     shown: outcomes.Readings,
     pushed: Pushed,
 ) -> None:
     """Send record after record; stops at what a person must see."""
     conflicts = 0
-    for record, job in chosen:
+    for record, attempt in chosen:
         now = shown.get(record.key)
-        ends = _instead_of_sending(at, job, record, now)
+        ends = _instead_of_sending(at, attempt, record, now)
         if ends:
-            attempts.settle(at, job, ends, seen_by="reading")
+            attempts.settle(at, attempt, ends, seen_by="reading")
         else:
-            _demand_body(record, job, now)
+            _demand_body(record, attempt, now)
             pushed.sent.append(record)
-            stamp = str((now or {}).get("updated_at") or "")
-            ends = send(at, replace(job, stamp=stamp), record)
+            updated_at = str((now or {}).get("updated_at") or "")
+            ends = send(at, replace(attempt, updated_at=updated_at), record)
         pushed.ends += ends
         _demand_guarded(record, ends)
         conflicts = conflicts + 1 if _is_conflict(ends) else 0
@@ -206,17 +204,17 @@ def _send_all(
 
 
 def _instead_of_sending(
-    at: Session, job: Job, record: PlannedRecord, now: outcomes.Shown | None
+    at: Session, attempt: Attempt, record: PlannedRecord, now: outcomes.Shown | None
 ) -> tuple[Settled, ...]:
     """Give the ends of what is not sent; what was sent before may have had its effect late."""
-    ends = outcomes.before_sending(job.changes, record.etag, now, record.context)
-    sent = attempts.doubts(at.ledger, job) if ends else 0
+    ends = outcomes.before_sending(attempt.edits, record.etag, now, record.context)
+    sent = attempts.doubts(at.ledger, attempt) if ends else 0
     if not sent:
         return ends
-    return outcomes.after_rereading(job.changes, record.etag, now, sent).ends or ends
+    return outcomes.after_rereading(attempt.edits, record.etag, now, sent).ends or ends
 
 
-def _demand_body(record: PlannedRecord, job: Job, now: outcomes.Shown | None) -> None:
+def _demand_body(record: PlannedRecord, attempt: Attempt, now: outcomes.Shown | None) -> None:
     """Make sure that the text to be sent is what these edits ask of the record, and nothing else.
 
     Raises:
@@ -224,7 +222,7 @@ def _demand_body(record: PlannedRecord, job: Job, now: outcomes.Shown | None) ->
 
     """
     try:
-        asked = body_of([(one.ref, one.new) for one in job.changes], now or {})
+        asked = body_of([one.change for one in attempt.edits], now or {})
     except EditRefusedError as error:
         asked = str(error)
     if asked != record.body:

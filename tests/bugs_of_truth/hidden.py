@@ -63,8 +63,8 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/plan/outcomes.py",
-                "    if Merge.HIDDEN in merged(changes, record).values():\n",
-                "    if not merged(changes, record):\n",
+                "    if Merge.HIDDEN in merged(edits, record).values():\n",
+                "    if not merged(edits, record):\n",
             ),
         ),
         (f"{EDITS}::test_a_withheld_reading_confirms_nothing",),

@@ -127,7 +127,7 @@ def test_files_that_are_read(tmp_path: Path, text: str, encoding: str) -> None:
     """A mark of UTF-8, the header's separator, columns in any order, empty rows."""
     (wanted,) = imported(csv_file(tmp_path, text, encoding), "").wanted
     assert (wanted.resource, wanted.record_id, wanted.field) == ("matters", "1", "status")
-    assert (wanted.text, wanted.reason, wanted.where) == ("closed", "why", "row 2")
+    assert (wanted.new_value, wanted.reason, wanted.where) == ("closed", "why", "row 2")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_every_broken_row_is_told(tmp_path: Path) -> None:
         ("row 5", "new_value"),
         ("row 7", "id"),
     ]
-    assert [wanted.text for wanted in found.wanted] == ["=A1"]
+    assert [wanted.new_value for wanted in found.wanted] == ["=A1"]
     assert found.blank == 1
 
 
