@@ -7,18 +7,29 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.errors import WithheldBaseError
 
-from . import cells, fields, values
-from .edit import FIELD, ID, OLD, REASON, VALUE, Edit, EditProblem, WantedChange
-from .fields import FieldRef
-from .raw_values import ABSENT, Unreadable
-from .sight import is_on_a_bill, role
+from . import fields, values
+from .allowed import is_on_a_bill, role
+from .edit import (
+    BOOLEAN,
+    DATE,
+    FIELD,
+    ID,
+    NUMBER,
+    OLD,
+    REASON,
+    VALUE,
+    Edit,
+    EditProblem,
+    WantedChange,
+)
+from .fields import ABSENT, FieldRef, Unreadable
 from .values import JsonScalar, ValueRefusedError
 from .warehouse_records import WarehouseRecord
 
 TAKEN = {
-    cells.NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
-    cells.DATE: {fields.DATE},
-    cells.BOOLEAN: {fields.BOOLEAN},
+    NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
+    DATE: {fields.DATE},
+    BOOLEAN: {fields.BOOLEAN},
 }
 """The kinds of fields that a workbook's cell of another kind than text is taken for."""
 

@@ -15,6 +15,11 @@ COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_v
 OLD, LABEL = "old_value", "label"
 """The columns that a file may have besides: the value it was made from, and the record's name."""
 
+ROW = "row "
+"""What the rows of files and queries are named by, before their number."""
+TEXT, NUMBER, DATE, BOOLEAN = "text", "number", "date", "boolean"
+"""The kinds of a spreadsheet's cell."""
+
 KEPT = "edit_id, resource, record_id, field, base, new_value, reason, author, label"
 """The columns of the ledger's view `edits` of which `kept_edit` makes an edit."""
 

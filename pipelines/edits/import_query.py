@@ -8,9 +8,8 @@ from pathlib import Path
 from pipelines.errors import EditRefusedError, QueryError
 from pipelines.sql_folder import sql_folder
 
-from .cells import Cell, Row
 from .edit import COLUMNS, Gathered
-from .import_file import gathered
+from .read_sheet import Cell, Row, gathered
 from .resting import demand_known
 from .validate import EditContext
 from .values import plain_number
@@ -29,7 +28,7 @@ def queried(desk: EditContext, name: str) -> Gathered:
 
     """
     text = _text(desk.settings.data_dir, name)
-    demand_known(desk.sight, text)
+    demand_known(desk.visibility, text)
     names, rows = desk.warehouse.ask(text, MOST_ROWS)
     missing = [column for column in COLUMNS if column not in names]
     if missing:

@@ -14,16 +14,13 @@ from pipelines.state import own_writes
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
 
-from .allowed import allowed
-from .edit import Edit, EditProblem, Gathered
-from .sight import SOURCE
+from .allowed import SOURCE, allowed
+from .edit import ROW, Edit, EditProblem, Gathered
 from .validate import EditContext, Examined, examine
 from .values import shown
 
 MOST_TOLD = 100
 """Problems that are told one by one."""
-ROW = "row "
-"""What rows of files and queries are told by, before their number."""
 HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
 
 

@@ -11,12 +11,11 @@ from pipelines.outcome import Outcome
 from sources.clio_manage.writable import CUSTOM, editables
 
 from . import fields, values
+from .allowed import UNSEEN, is_on_a_bill
 from .checks import text_of
-from .fields import PARENT_TYPES, FieldRef
+from .fields import PARENT_TYPES, FieldRef, Unreadable
 from .propose import opened
-from .raw_values import Unreadable
 from .read_sheet import MOST_ROWS
-from .sight import UNSEEN, is_on_a_bill
 from .validate import EditContext
 from .warehouse_records import WarehouseRecord, ids_where
 from .write_sheet import SheetLine, write_sheet
@@ -68,7 +67,7 @@ def _patterns(desk: EditContext, asked: TemplateChoice) -> list[str]:
     every = editables(desk.catalog, asked.resource)
     if not every:
         desk.ref(asked.resource, "id")
-    known = [name for name, one in every.items() if desk.sight.shows(asked.resource, one.read)]
+    known = [name for name, one in every.items() if desk.visibility.shows(asked.resource, one.read)]
     for name in asked.fields:
         if name in every and name not in known:
             raise EditRefusedError(UNSEEN.format(asked.resource, name))

@@ -1,4 +1,8 @@
-"""Many wanted changes at once: each becomes an edit, is dropped as done already, or is refused."""
+"""Many wanted changes at once: each becomes an edit, is dropped as done already, or is refused.
+
+Clio Grow's API changes nothing, so a change of a record of Grow is made to the linked record of
+Clio Manage.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,15 +15,15 @@ from pipelines.errors import EditRefusedError
 from pipelines.ledger.ledger import Ledger
 from pipelines.load import products
 from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, read_catalog
-from sources.clio_manage.writable import TYPED_TARGETS
+from sources.clio_manage.writable import CUSTOM, TYPED_TARGETS
 
-from . import grow, values
-from .allowed import Allowed, allowed
+from . import values
+from .allowed import SOURCE, Allowed, Visibility, allowed
 from .checks import RecordFacts, decide, record_id_of, target_of, value_of
-from .edit import FIELD, Edit, EditProblem, WantedChange
+from .edit import FIELD, ID, RESOURCE, Edit, EditProblem, WantedChange
 from .fields import EditableCustomField, FieldRef, parse
-from .sight import SOURCE, Sight
 from .values import JsonScalar
 from .warehouse_records import WarehouseRecord, definitions, present, read_stored
 
@@ -29,6 +33,16 @@ where final_at is null or state in ('conflicted', 'needs_human')
 """
 
 
+GROW = "grow."
+RAW_GROW = "raw_clio_grow"
+SHARED = {
+    "contacts": ("first_name", "last_name", "name"),
+    "matters": ("description",),
+}
+"""The fields that are the same at both, by the collection, which has the same name at both."""
+
+Links: TypeAlias = Mapping[tuple[str, str], int | None]
+"""The id at Manage of records of Grow, by collection and id; None where it is not linked."""
 FieldKey: TypeAlias = tuple[str, str, str]
 """A collection, the id of a record, and a field of it."""
 Found: TypeAlias = tuple[WantedChange, Edit]
@@ -68,10 +82,12 @@ class EditContext:
         return allowed(self.catalog, self.settings.writable)
 
     @cached_property
-    def sight(self) -> Sight:
+    def visibility(self) -> Visibility:
         """Give what may be seen of records."""
         options, folder = self.settings.sources[SOURCE], self.settings.data_dir
-        return Sight(self.catalog, products.masks(self.catalog, options, folder), self.warehouse)
+        return Visibility(
+            self.catalog, products.masks(self.catalog, options, folder), self.warehouse
+        )
 
     @cached_property
     def _refs(self) -> dict[tuple[str, str], FieldRef]:
@@ -89,13 +105,13 @@ class EditContext:
         if found is None:
             found = parse(self.catalog, resource, text, self.definitions)
             self.allowed.demand(found)
-            self.sight.demand(found)
+            self.visibility.demand(found)
             self._refs[resource, text] = found
         return found
 
     def records(self, resource: str, ids: Iterable[str]) -> dict[str, WarehouseRecord]:
         """Read records of the warehouse by their ids."""
-        return read_stored(self.sight, resource, ids)
+        return read_stored(self.visibility, resource, ids)
 
 
 def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
@@ -120,10 +136,11 @@ def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
 
 def _found(at: EditContext, every: Sequence[WantedChange], examined: Examined) -> Iterator[Found]:
     """Find the record, the field and the value of each change."""
-    linked = grow.links(at.warehouse, every)
+    linked = _links(at.warehouse, every)
     for wanted in every:
         try:
-            meant = grow.at_manage(wanted, linked) if grow.is_grow(wanted) else wanted
+            of_grow = wanted.resource.startswith(GROW)
+            meant = _at_manage(wanted, linked) if of_grow else wanted
             record_id = record_id_of(meant.record_id)
             ref = at.ref(meant.resource.strip(), meant.field)
             value, author = value_of(ref, meant), at.settings.actor
@@ -198,4 +215,63 @@ def _demand_pair(edit: Edit, new_values: Mapping[FieldKey, JsonScalar]) -> None:
         return
     if (*edit.key, f"{top}.id") not in new_values:
         message = f"{edit.field} is changed only together with {top}.id"
+        raise EditProblem(FIELD, message)
+
+
+def _links(warehouse: Warehouse, every: Iterable[WantedChange]) -> Links:
+    """Read the links of the named records of Grow; those that are not there are left out."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for wanted in every:
+        name = wanted.resource.removeprefix(GROW)
+        if wanted.resource.startswith(GROW) and name in SHARED:
+            ids[name].add(wanted.record_id.strip())
+    found: dict[tuple[str, str], int | None] = {}
+    for name, keys in ids.items():
+        if not warehouse.columns(RAW_GROW, name):
+            continue
+        rows = warehouse.rows(
+            f"select id::varchar, clio_id from {RAW_GROW}.{quoted(name)} t"  # noqa: S608
+            " where list_contains($1, id::varchar) and not exists (select 1 from meta.tombstones b"
+            " where b.source = 'clio_grow' and b.resource = $2 and b.record_id = t.id::varchar"
+            " and b.revived_at is null)",
+            [sorted(keys), name],
+        )
+        found |= {(f"{GROW}{name}", key): clio_id for key, clio_id in rows}
+    return found
+
+
+def _at_manage(wanted: WantedChange, linked: Links) -> WantedChange:
+    """Give the same change as one of the linked record of Manage.
+
+    Raises:
+        EditProblem: there is no such record or link, or the field is not the same at both.
+
+    """
+    name = wanted.resource.removeprefix(GROW)
+    if name not in SHARED:
+        valid = ", ".join(f"{GROW}{one}" for one in SHARED)
+        message = f"Clio Grow's API cannot change these records; of Grow, only {valid} are linked"
+        raise EditProblem(RESOURCE, message)
+    key = record_id_of(wanted.record_id)
+    if (wanted.resource, key) not in linked:
+        message = f"the warehouse has no such record of {wanted.resource}; is it loaded?"
+        raise EditProblem(ID, message)
+    record_id = linked[wanted.resource, key]
+    if record_id is None:
+        message = (
+            "this record of Clio Grow is not linked to Clio Manage (its clio_id is empty), and"
+            " Grow's API cannot change it; correct it in Clio Grow"
+        )
+        raise EditProblem(ID, message)
+    _demand_shared(name, wanted.field.strip())
+    origin = f"{wanted.origin}; for {wanted.resource} {key}"
+    return replace(wanted, resource=name, record_id=str(record_id), origin=origin)
+
+
+def _demand_shared(name: str, field: str) -> None:
+    named = field.removeprefix(f"{CUSTOM}[").removesuffix("]")
+    is_named = field.startswith(f"{CUSTOM}[") and not named.strip().isdecimal()
+    if field not in SHARED[name] and not is_named:
+        valid = ", ".join([*SHARED[name], f"{CUSTOM}[the name of the field in Manage]"])
+        message = f"of {GROW}{name}, only what Clio Manage has as well may be edited: {valid}"
         raise EditProblem(FIELD, message)

@@ -14,8 +14,7 @@ from typing import Any, TypeAlias
 import pendulum
 
 from . import fields
-from .fields import FieldRef
-from .raw_values import ABSENT, REDACTED, Unreadable, raw_of
+from .fields import ABSENT, REDACTED, FieldRef, Unreadable, raw_of
 
 JsonScalar: TypeAlias = str | int | bool | None
 

@@ -6,21 +6,18 @@ A record is one unit: its edits go in one PATCH, so what is not known of it is n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pipelines.edits import values
+from pipelines.edits.allowed import Record
 from pipelines.edits.edit import Edit
-from pipelines.edits.fields import FieldRef
-from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
 from sources.clio_http.writes import Effect
 
 from . import context_check
 
-Shown: TypeAlias = Mapping[str, Any]
-"""A record as Clio's JSON shows it."""
-
-Readings: TypeAlias = Mapping[tuple[str, str], Shown]
+Readings: TypeAlias = Mapping[tuple[str, str], Record]
 """Records as they were read, by collection and id; those that are gone are left out."""
 
 ATTEMPTS = 3
@@ -117,7 +114,7 @@ def merge(
     return Merge.CONFLICT
 
 
-def merged(edits: Sequence[Edit], record: Shown) -> dict[str, Merge]:
+def merged(edits: Sequence[Edit], record: Record) -> dict[str, Merge]:
     """Decide about every field of a record, by edit."""
     return {
         one.edit_id: merge(one.ref, one.base, values.read(one.ref, record), one.new_value)
@@ -125,13 +122,13 @@ def merged(edits: Sequence[Edit], record: Shown) -> dict[str, Merge]:
     }
 
 
-def theirs(ref: FieldRef, record: Shown) -> JsonScalar:
+def theirs(ref: FieldRef, record: Record) -> JsonScalar:
     """Return what Clio shows, as the ledger keeps it; None where it shows nothing."""
     found = values.read(ref, record)
     return None if isinstance(found, Unreadable) else found
 
 
-def not_sent(edit: Edit, record: Shown) -> Settled | None:
+def not_sent(edit: Edit, record: Record) -> Settled | None:
     """Return the end of an edit that cannot be sent to its record as it is; None if it can."""
     shown = theirs(edit.ref, record)
     found = merged([edit], record)[edit.edit_id]
@@ -167,7 +164,7 @@ class Resolved:
 def before_sending(
     edits: Sequence[Edit],
     etag: str,
-    record: Shown | None,
+    record: Record | None,
     context: Mapping[str, JsonScalar] | None = None,
 ) -> tuple[Settled, ...]:
     """Decide, before anything is sent, about a record as it was just read; () means: send it.
@@ -186,13 +183,13 @@ def before_sending(
     return tuple(_instead(one, record) for one in edits)
 
 
-def _instead(edit: Edit, record: Shown) -> Settled:
+def _instead(edit: Edit, record: Record) -> Settled:
     """Return the end of an edit of a record that is not sent, as only a whole record is."""
     shown = theirs(edit.ref, record)
     return not_sent(edit, record) or Settled(edit.edit_id, State.CONFLICTED, REBASE, shown)
 
 
-def returned(edits: Sequence[Edit], record: Shown) -> dict[str, JsonScalar] | None:
+def returned(edits: Sequence[Edit], record: Record) -> dict[str, JsonScalar] | None:
     """Return what an answer shows of the edits' fields; None where it does not show all of them."""
     found = {one.edit_id: values.read(one.ref, record) for one in edits}
     if any(isinstance(value, Unreadable) for value in found.values()):
@@ -227,7 +224,7 @@ def _stored(one: Edit, shown: JsonScalar) -> Settled:
     return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)
 
 
-def after_changed(edits: Sequence[Edit], record: Shown | None) -> tuple[Settled, ...]:
+def after_changed(edits: Sequence[Edit], record: Record | None) -> tuple[Settled, ...]:
     """Decide about a record that answered 412 and was never sent before: nothing was written."""
     if record is None:
         # it answered 412 because it was deleted
@@ -236,7 +233,7 @@ def after_changed(edits: Sequence[Edit], record: Shown | None) -> tuple[Settled,
 
 
 def after_rereading(
-    edits: Sequence[Edit], etag: str, record: Shown | None, attempts: int, updated_at: str = ""
+    edits: Sequence[Edit], etag: str, record: Record | None, attempts: int, updated_at: str = ""
 ) -> Resolved:
     """Settle a record of which nobody knows whether a PATCH had its effect.
 
@@ -264,7 +261,7 @@ def after_rereading(
     return Resolved(Verdict.SETTLED, _all(edits, State.NEEDS_HUMAN, TOO_OFTEN, record))
 
 
-def _differs(edits: Sequence[Edit], record: Shown) -> Resolved:
+def _differs(edits: Sequence[Edit], record: Record) -> Resolved:
     """Settle a record that shows neither all the old values nor all of ours."""
     if Merge.HIDDEN in merged(edits, record).values():
         # a field is withheld now, so neither is proved
@@ -275,12 +272,12 @@ def _differs(edits: Sequence[Edit], record: Shown) -> Resolved:
     return Resolved(Verdict.SETTLED, tuple(noted))
 
 
-def is_there(edits: Sequence[Edit], record: Shown | None) -> bool:
+def is_there(edits: Sequence[Edit], record: Record | None) -> bool:
     """Return whether a record shows every value that was approved."""
     return record is not None and set(merged(edits, record).values()) == {Merge.ALREADY}
 
 
-def _all(edits: Sequence[Edit], state: State, note: str, record: Shown) -> tuple[Settled, ...]:
+def _all(edits: Sequence[Edit], state: State, note: str, record: Record) -> tuple[Settled, ...]:
     return tuple(Settled(one.edit_id, state, note, theirs(one.ref, record)) for one in edits)
 
 

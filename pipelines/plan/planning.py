@@ -5,24 +5,22 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pipelines.context import Context
+from pipelines.edits.allowed import Record, Visibility, is_on_a_bill
 from pipelines.edits.edit import KEPT, Edit, kept_edit
 from pipelines.edits.fields import flag_of, request_fields
-from pipelines.edits.sight import Sight, is_on_a_bill
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read, sha256
 from pipelines.ledger.errors import NeedsPersonError, PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.outcome import Outcome, counted
+from pipelines.outcome import Outcome, counted, table
 from sources.clio_http.writes import is_strong
 
 from . import context_check, guards, plan_file
-from .body import body_of
 from .guards import Limits
 from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent, theirs
-from .plan_file import Plan, PlannedEdit, PlannedRecord
-from .refresh_records import Shown
+from .plan_file import Plan, PlannedEdit, PlannedRecord, body_of
+from .review import listed, whole_text
 from .session import Session, session
-from .text import listed, plan_text
 
 Key = tuple[str, str]
 
@@ -120,7 +118,7 @@ def drafted(at: Session, rows: Sequence[tuple[str, ...]]) -> PlanDraft:
             edits.setdefault((resource, record_id), []).append(edit)
     shown = at.read(edits) if edits else {}
     for key, mine in edits.items():
-        _draft_record(draft, mine, shown.get(key), at.sight)
+        _draft_record(draft, mine, shown.get(key), at.visibility)
     return draft
 
 
@@ -136,7 +134,7 @@ def sent_before(ledger: Ledger) -> dict[str, str]:
 
 
 def _draft_record(
-    draft: PlanDraft, edits: Sequence[Edit], record: Shown | None, sight: Sight
+    draft: PlanDraft, edits: Sequence[Edit], record: Record | None, visibility: Visibility
 ) -> None:
     sent = []
     for edit in edits:
@@ -154,25 +152,25 @@ def _draft_record(
     except EditRefusedError as error:
         draft.ends += [Settled(edit.edit_id, State.INVALID, str(error)) for edit in sent]
         return
-    draft.records.append(_planned(edits, sent, record, body, sight))
+    draft.records.append(_planned(edits, sent, record, body, visibility))
 
 
 def _planned(
-    edits: Sequence[Edit], sent: Sequence[Edit], record: Shown, body: str, sight: Sight
+    edits: Sequence[Edit], sent: Sequence[Edit], record: Record, body: str, visibility: Visibility
 ) -> PlannedRecord:
     """Freeze a record; its answer is to show the fields of all its `edits`, not of `sent` alone."""
     resource, key = sent[0].key
-    collection = sight.catalog.collections[resource]
+    collection = visibility.catalog.collections[resource]
     known = {item.name for item in collection.fields}
     names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
-    names = sight.names(resource, names)
+    names = visibility.names(resource, names)
     refs = [edit.ref for edit in edits]
     return PlannedRecord(
         resource,
         key,
-        sight.label(resource, record, sent[0].label),
+        visibility.label(resource, record, sent[0].label),
         str(record["etag"]),
-        request_fields(refs, names, sight.hidden(resource), flag_of(collection, names)),
+        request_fields(refs, names, visibility.hidden(resource), flag_of(collection, names)),
         {name: context_check.shown(record, name) for name in names},
         tuple(_edit(edit, record) for edit in sent),
         body,
@@ -180,12 +178,12 @@ def _planned(
     )
 
 
-def _edit(edit: Edit, record: Shown) -> PlannedEdit:
+def _edit(edit: Edit, record: Record) -> PlannedEdit:
     base = theirs(edit.ref, record)
     return PlannedEdit(edit.edit_id, edit.field, base, edit.new_value, edit.reason, edit.author)
 
 
-def decide(edit: Edit, record: Shown | None) -> Settled | None:
+def decide(edit: Edit, record: Record | None) -> Settled | None:
     """Decide about one edit and its record as it is now; None means that it can be sent."""
     if record is None:
         # the record was deleted since the edit was proposed
@@ -275,3 +273,17 @@ def _tell(outcome: Outcome, at: Session, draft: PlanDraft, plan: Plan | None) ->
         error = NeedsPersonError(f"{counted(len(stuck), 'edit')} {verb} with what Clio has")
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code
+
+
+def plan_text(at: Session, plan: Plan | None, ends: Sequence[Settled]) -> str:
+    """Write what `plan` prints."""
+    parts = []
+    if plan is not None:
+        parts.append(whole_text(plan, at.client.rate, at))
+    if ends:
+        parts.append(table(("edit", "left out because"), [(e.edit_id, e.note) for e in ends]))
+    if plan is None:
+        parts.append("Nothing waits to be planned." if not ends else "Nothing is left to be sent.")
+    else:
+        parts.append(f"Next, by another person: clio-sync review {plan.short} --approve all")
+    return "\n\n".join(parts) + "\n"

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 from pipelines import backup
 from pipelines.access.client import open_client
 from pipelines.context import Context
-from pipelines.edits.allowed import Allowed, allowed
+from pipelines.edits.allowed import SOURCE, Allowed, Record, Visibility, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse
-from pipelines.edits.sight import SOURCE, Sight
 from pipelines.edits.warehouse_records import definitions
 from pipelines.errors import DemoFolderError, NoWarehouseError
 from pipelines.ledger import mirror
@@ -26,7 +25,7 @@ from sources.clio_http.client import ClioClient
 
 from . import guards
 from .four_eyes import Person
-from .refresh_records import RecordsWanted, Rereading, Shown
+from .refresh_records import RecordsWanted, Rereading
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Session:
         """
         ref = self.field(resource, field)
         self.allowed.demand(ref)
-        self.sight.demand(ref)
+        self.visibility.demand(ref)
         return ref
 
     def field(self, resource: str, field: str) -> FieldRef:
@@ -80,16 +79,16 @@ class Session:
         return parse(self.catalog, resource, field, self.custom_fields)
 
     @property
-    def sight(self) -> Sight:
+    def visibility(self) -> Visibility:
         """Give what may be seen of records."""
-        return self.reading.sight
+        return self.reading.visibility
 
     @property
     def policy(self) -> str:
         """Give a digest of the rules that a plan is made and pushed under."""
-        return guards.policy(self.allowed.names, self.sight.policy)
+        return guards.policy(self.allowed.names, self.visibility.policy)
 
-    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
         """Read some records, by collection and id, and store what is new.
 
         Raises:

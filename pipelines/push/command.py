@@ -1,21 +1,28 @@
 """The `push` command: an approved plan, sent exactly as it was frozen, or not at all."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
+from pipelines.edits.allowed import Record
 from pipelines.edits.edit import Edit
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.canonical import SHORT, read
-from pipelines.ledger.errors import NeedsPersonError, OverrunError, PlanRefusedError
+from pipelines.ledger.errors import (
+    EditFailedError,
+    NeedsPersonError,
+    OverrunError,
+    PlanRefusedError,
+)
 from pipelines.ledger.ledger import Ledger
-from pipelines.outcome import Outcome
+from pipelines.outcome import Outcome, table
 from pipelines.plan import outcomes
-from pipelines.plan.body import body_of, names
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
-from pipelines.plan.plan_file import Plan, PlannedRecord
-from pipelines.plan.review import approved_edits, open_plan, states_of
+from pipelines.plan.plan_file import Plan, PlannedRecord, body_of, names
+from pipelines.plan.review import approved_edits, listed, open_plan, states_of, whole_text
 from pipelines.plan.session import Session, session
 from sources.errors import ClioError
 
@@ -23,8 +30,23 @@ from . import attempts, if_match_trust
 from .attempts import Attempt
 from .recovery import settle_all
 from .send import send, stop_switch
-from .text import failures, push_text, results_of, stuck_text
 
+WORDS: Mapping[str, str] = {
+    State.APPLIED: "applied",
+    State.APPLIED_OBSERVED: "seen in Clio",
+    State.NO_CHANGE: "there already",
+    State.CONFLICTED: "in conflict",
+    State.FAILED: "refused by Clio",
+    State.NEEDS_HUMAN: "need a person",
+    State.UNKNOWN: "not known yet",
+    State.IN_FLIGHT: "not known yet",
+    State.APPROVED: "approved and not sent",
+    State.PLANNED: "wait for approval",
+    State.REJECTED: "rejected",
+    State.WITHDRAWN: "withdrawn",
+}
+LISTED = (*FOR_A_PERSON, State.FAILED, State.UNKNOWN, State.IN_FLIGHT)
+HEADER = ("edit", "record", "field", "planned from", "ours", "Clio has", "state", "why")
 CONFLICTS = 3
 """So many records in a row that conflict end a push: something is not as the approver saw it."""
 
@@ -204,7 +226,7 @@ def _send_all(
 
 
 def _instead_of_sending(
-    at: Session, attempt: Attempt, record: PlannedRecord, now: outcomes.Shown | None
+    at: Session, attempt: Attempt, record: PlannedRecord, now: Record | None
 ) -> tuple[Settled, ...]:
     """Give the ends of what is not sent; what was sent before may have had its effect late."""
     ends = outcomes.before_sending(attempt.edits, record.etag, now, record.context)
@@ -214,7 +236,7 @@ def _instead_of_sending(
     return outcomes.after_rereading(attempt.edits, record.etag, now, sent).ends or ends
 
 
-def _demand_body(record: PlannedRecord, attempt: Attempt, now: outcomes.Shown | None) -> None:
+def _demand_body(record: PlannedRecord, attempt: Attempt, now: Record | None) -> None:
     """Make sure that the text to be sent is what these edits ask of the record, and nothing else.
 
     Raises:
@@ -273,3 +295,63 @@ def exit_code(errors: Sequence[ClioError]) -> int:
     """Give the exit code of the most urgent error; 0 without one."""
     codes = {one.exit_code if one.exit_code in URGENCY else 1 for one in errors}
     return next((code for code in URGENCY if code in codes), 0)
+
+
+def results_of(ledger: Ledger, plan: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give one object for each edit of a plan, with where it stands."""
+    known = {
+        edit_id: {"note": note, "theirs": read(theirs) if theirs else None}
+        for edit_id, note, theirs in ledger.rows(
+            "select edit_id, note, theirs from edits where plan_hash = ?", [plan.hash]
+        )
+    }
+    nothing = {"note": "", "theirs": None}
+    return [
+        {**one, **known.get(one["edit_id"], nothing), "state": states[one["edit_id"]]}
+        for one in listed(plan)
+    ]
+
+
+def failures(results: Iterable[Mapping[str, Any]]) -> list[ClioError]:
+    """Give an error for the edits of a plan that Clio refused for good, in this push or before."""
+    notes = Counter(one["note"] for one in results if one["state"] == State.FAILED)
+    return [EditFailedError(f"{count:,} edits: {note}") for note, count in notes.items()]
+
+
+def push_text(
+    plan: Plan, states: Mapping[str, str], ready: int, *, asked: bool, left: int = 0
+) -> str:
+    """Write what `push` prints; not `asked`, it has sent nothing and says what it would send."""
+    counts = Counter(WORDS.get(s, s) for s in states.values())
+    parts = [] if asked else [whole_text(plan, 0)]
+    told = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    parts.append(f"Plan {plan.short}: {told}.")
+    if not asked and ready:
+        parts.append(
+            f"Nothing was sent. To send {ready:,} records exactly as above: clio-sync push"
+            f" {plan.short} --commit {plan.short}"
+        )
+    elif not asked:
+        parts.append("Nothing was sent, and nothing of it is ready to be sent.")
+    if left:
+        parts.append(f"{left:,} records wait: run the same command without --canary for them.")
+    return "\n".join(parts) + "\n"
+
+
+def stuck_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write the edits that did not go through, with all three values."""
+    cells = [
+        (
+            one["edit_id"],
+            f"{one['resource']} {one['record_id']} {one['label']}".strip(),
+            one["field"],
+            one["base"],
+            one["new_value"],
+            one["theirs"],
+            WORDS[State(one["state"])],
+            one["note"],
+        )
+        for one in rows
+        if one["state"] in LISTED
+    ]
+    return table(HEADER, cells) + "\n\n" if cells else ""

@@ -5,7 +5,7 @@ What was seen last counts. A collection of which nothing was seen is neither Tru
 
 from collections.abc import Iterable
 
-from pipelines.edits.sight import SOURCE
+from pipelines.edits.allowed import SOURCE
 from pipelines.ledger.errors import UnguardedError
 from pipelines.ledger.ledger import Entry
 from pipelines.plan.session import Session

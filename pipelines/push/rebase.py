@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from pipelines.context import Context
+from pipelines.edits.allowed import Record
 from pipelines.edits.edit import KEPT, Edit, kept_edit
 from pipelines.errors import CommandLineError
 from pipelines.ledger.errors import NeedsPersonError
 from pipelines.ledger.ledger import Entry
 from pipelines.outcome import Outcome, table
 from pipelines.plan.outcomes import FOR_A_PERSON, GONE, not_sent, theirs
-from pipelines.plan.refresh_records import Shown
 from pipelines.plan.session import Session, session
 
 from .undo import open_fields
@@ -74,7 +74,7 @@ def conflicted(at: Session, edit_id: str) -> tuple[str, ...]:
     return found[0][:-1]
 
 
-def why_not(edit: Edit, record: Shown | None, at: Session) -> str:
+def why_not(edit: Edit, record: Record | None, at: Session) -> str:
     """Say why an edit cannot be offered anew as it is; empty if it can."""
     if record is None:
         # the record was deleted meanwhile
@@ -88,7 +88,7 @@ def why_not(edit: Edit, record: Shown | None, at: Session) -> str:
     return end.note if end else ""
 
 
-def _row(edit: Edit, record: Shown | None, why: str) -> dict[str, object]:
+def _row(edit: Edit, record: Record | None, why: str) -> dict[str, object]:
     return {
         "edit_id": edit.edit_id,
         "resource": edit.resource,

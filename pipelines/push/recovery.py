@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipelines.edits.allowed import Record
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.errors import UnresolvedError
 from pipelines.plan import outcomes
@@ -105,7 +106,7 @@ def _settled(
     return ends
 
 
-def _read(at: Session, attempt: Attempt) -> outcomes.Shown | None:
+def _read(at: Session, attempt: Attempt) -> Record | None:
     """Read a record again.
 
     Raises:

@@ -103,7 +103,7 @@ def _once(
         raise
     crash_point("after_send")
     if written.record is not None:
-        written = replace(written, record=at.sight.visible(attempt.resource, written.record))
+        written = replace(written, record=at.visibility.visible(attempt.resource, written.record))
     attempt = _ended(attempt, written, doubts)
     crash_point("after_answer")
     also = []

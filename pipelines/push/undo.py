@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from pipelines.context import Context
 from pipelines.edits import values
+from pipelines.edits.allowed import Record
 from pipelines.edits.edit import Edit
-from pipelines.edits.fields import FieldRef
-from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read
@@ -20,7 +20,6 @@ from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.plan.outcomes import HIDDEN, OPEN, State
 from pipelines.plan.plan_file import Plan, PlannedEdit, PlannedRecord
-from pipelines.plan.refresh_records import Shown
 from pipelines.plan.review import open_plan
 from pipelines.plan.session import Session, session
 
@@ -108,7 +107,7 @@ def inverses(at: Session, plan: Plan, done: Sequence[Inverse]) -> list[Inverse]:
 
 
 def why_not(
-    one: Inverse, ref: FieldRef, record: Shown | None, busy: Mapping[tuple[str, str, str], str]
+    one: Inverse, ref: FieldRef, record: Record | None, busy: Mapping[tuple[str, str, str], str]
 ) -> str:
     """Say why an edit cannot be taken back; empty if it can."""
     if record is None:
@@ -144,7 +143,7 @@ def open_fields(ledger: Ledger) -> dict[tuple[str, str, str], str]:
     }
 
 
-def _edit(at: Session, plan: Plan, one: Inverse, ref: FieldRef, record: Shown) -> Edit:
+def _edit(at: Session, plan: Plan, one: Inverse, ref: FieldRef, record: Record) -> Edit:
     return Edit(
         uuid4().hex[:12],
         ref,
@@ -153,7 +152,7 @@ def _edit(at: Session, plan: Plan, one: Inverse, ref: FieldRef, record: Shown) -
         one.record.record_id,
         f"undo of plan {plan.short}",
         at.me.name,
-        at.sight.label(one.record.resource, record, one.record.label),
+        at.visibility.label(one.record.resource, record, one.record.label),
         f"undo {plan.short}",
         str(record.get("etag") or ""),
     )

@@ -6,8 +6,7 @@ import pytest
 
 from pipelines.edits import fields
 from pipelines.edits.edit import Edit
-from pipelines.edits.fields import FieldRef
-from pipelines.edits.raw_values import ABSENT, REDACTED
+from pipelines.edits.fields import ABSENT, REDACTED, FieldRef
 from pipelines.plan import outcomes
 from pipelines.plan.outcomes import Merge, State, Verdict, merge
 from sources.clio_http.writes import Effect
