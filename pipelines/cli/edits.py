@@ -126,7 +126,7 @@ def edits_run(context: "Context", *, name: str) -> "Outcome":
     from pipelines.edits.import_query import queried
     from pipelines.edits.propose import run_proposal
 
-    return run_proposal(context, "edits run", lambda desk: queried(desk, name))
+    return run_proposal(context, "edits run", lambda at: queried(at, name))
 
 
 @command(edits, "list")

@@ -1,4 +1,4 @@
-"""What may be edited, and what may be seen of a record on the way back to Clio.
+"""What may be edited, and what may be seen of a record that is to be written to.
 
 The list of what may be edited is in code; the setting `clio_sync.writable` narrows it.
 
@@ -57,12 +57,12 @@ Record: TypeAlias = Mapping[str, Any]
 
 
 def is_on_a_bill(resource: str, record: Record) -> bool:
-    """Tell whether an activity is on a bill; one of which nobody knows counts as on one."""
+    """Return whether an activity is on a bill; one of which nobody knows counts as on one."""
     return resource == "activities" and any(record.get(name, True) for name in ON_A_BILL)
 
 
 def role(column: str) -> str:
-    """Say what to look at in Clio where a column is withheld."""
+    """Return what to look at in Clio where a column is withheld."""
     return ROLES.get(column, "the role and the permissions of the token's user")
 
 
@@ -73,7 +73,7 @@ class Allowed:
     names: tuple[str, ...]
 
     def demand(self, ref: FieldRef) -> None:
-        """Refuse a field that the settings do not let be edited.
+        """Refuse a field that may not be edited under the settings.
 
         Raises:
             EditRefusedError: it is not among them; the message lists those that are.
@@ -88,12 +88,12 @@ class Allowed:
 
 
 def allowed(catalog: Catalog, narrowed: Sequence[str] | None) -> Allowed:
-    """Give what may be edited: all that the code lets be, or those of it that are named.
+    """Return what may be edited: all that the code allows, or those of it that are named.
 
     A name is a collection, or a field of one as `matters.status`.
 
     Raises:
-        ConfigurationError: a name is none that the code lets be edited.
+        ConfigurationError: a name is none that the code allows.
 
     """
     known = {
@@ -123,7 +123,7 @@ class WithheldMarks:
     single: Mapping[str, Mapping[Path, bool]] = field(default_factory=dict)
 
     def of(self, key: str) -> Mapping[Path, bool]:
-        """Give the columns that are withheld of one record, and whether that was accepted."""
+        """Return the columns that are withheld of one record, and whether that was accepted."""
         return {**self.whole, **self.single.get(key, {})}
 
 
@@ -140,7 +140,7 @@ class Visibility:
         return {}
 
     def hidden(self, resource: str) -> frozenset[Path]:
-        """Give the paths that are left out, hashed or refused by Clio."""
+        """Return the paths that are left out, hashed or refused by Clio."""
         if resource not in self._hidden:
             paths = {column.path for column in self.masks.hidden(resource)}
             self._hidden[resource] = frozenset(paths | set(self._refused(resource)))
@@ -157,7 +157,7 @@ class Visibility:
             yield tuple(name.split("."))
 
     def shows(self, resource: str, path: Path) -> bool:
-        """Tell whether a field may be seen."""
+        """Return whether a field may be seen."""
         return not any(path[: len(one)] == one for one in self.hidden(resource))
 
     def demand(self, ref: FieldRef) -> None:
@@ -178,7 +178,7 @@ class Visibility:
 
     @property
     def policy(self) -> list[str]:
-        """Name all that is hidden of what may be written: a plan holds under the same alone."""
+        """Return what is hidden of what may be written: a plan is valid only under the same."""
         return sorted(
             f"{resource}.{'.'.join(path)}"
             for resource in COLLECTIONS
@@ -186,22 +186,22 @@ class Visibility:
         )
 
     def names(self, resource: str, names: Iterable[str]) -> list[str]:
-        """Give those of some dotted names that may be seen."""
+        """Return those of some dotted names that may be seen."""
         return [name for name in names if self.shows(resource, tuple(name.split(".")))]
 
     def label(self, resource: str, record: Record, before: str = "") -> str:
-        """Name a record for a person; `before` is how it was named earlier, if it may be."""
+        """Return a record's name for a person, or `before`, an earlier one that may be seen."""
         names = LABELS[resource]
         label = " ".join(str(record.get(name) or "") for name in names).strip()
         return label or (before if self.names(resource, names) == list(names) else "")
 
     def visible(self, resource: str, record: Record) -> Record:
-        """Give a record that Clio answered, as it may be seen and as far as it is known."""
+        """Return a record that Clio answered, as it may be seen and as far as it is known."""
         key = str(record.get("id") or "")
         return self.all_visible(resource, {key: record})[key]
 
     def all_visible(self, resource: str, records: Mapping[str, Record]) -> dict[str, Record]:
-        """Give records that Clio answered, by id, as they may be seen and are known."""
+        """Return records that Clio answered, by id, as they may be seen and are known."""
         collection = self.catalog.loaded[resource]
         marks, redaction = self.marks(collection, records), collection.redaction
         return {
@@ -210,7 +210,7 @@ class Visibility:
         }
 
     def stored(self, record: Record, marks: Mapping[Path, bool]) -> Record:
-        """Give a record of the warehouse without the values that Clio withholds now.
+        """Return a record of the warehouse without the values that Clio withholds now.
 
         They were known once; what stands there today is not.
         """
@@ -237,7 +237,7 @@ class Visibility:
 
 
 def _known(record: Record, marks: Mapping[Path, bool], redaction: Redaction | None) -> Record:
-    """Take out what Clio answered as nothing though it is known to be withheld."""
+    """Remove what Clio answered as null or [] although it is known to be withheld."""
     gone = [path for path in marks if _is_nothing(_at(record, path))]
     if redaction and record.get(redaction.flag) is True:
         gone += [(name,) for name in redaction.flagged if record.get(name) is None]
@@ -256,7 +256,7 @@ def _is_nothing(value: object) -> bool:
 
 
 def _without(record: Record, paths: Iterable[Path]) -> Record:
-    """Take keys out of a record; an object of which nothing is left, or that is null, goes too."""
+    """Remove keys from a record; an object that is null or becomes empty is removed as well."""
     kept = dict(record)
     for path in paths:
         outer = kept.get(path[0])

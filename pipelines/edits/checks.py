@@ -1,6 +1,5 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
-import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -52,7 +51,7 @@ class RecordFacts:
 
 
 def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
-    """Take the new value of a field from its text.
+    """Return the new value of a field from its text.
 
     Raises:
         EditProblem: it is none, or may not be empty.
@@ -74,23 +73,20 @@ def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
 
 
 def record_id_of(text: str) -> str:
-    """Take the id of a record from its text.
+    """Return the id of a record from its text.
 
     Raises:
         EditProblem: it is none.
 
     """
-    cell = text.strip()
-    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", cell):
-        raise EditProblem(ID, values.ROUNDED)
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
-        message = "is not the id of a record, such as 1234567"
-        raise EditProblem(ID, message)
-    return cell
+    try:
+        return str(values.record_id(text))
+    except ValueRefusedError as error:
+        raise EditProblem(ID, str(error)) from None
 
 
 def reason_of(text: str) -> str:
-    """Take the reason, which every edit has.
+    """Return the reason, which every edit needs.
 
     Raises:
         EditProblem: there is none, or it is too long.
@@ -218,7 +214,7 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
     """Refuse a text that a spreadsheet took for a number."""
     if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
         return
-    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", value.strip()):
+    if values.EXPONENT.fullmatch(value.strip()):
         raise EditProblem(VALUE, values.ROUNDED)
     if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
         message = (

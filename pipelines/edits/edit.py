@@ -118,7 +118,7 @@ class EditProblem(ValueError):  # noqa: N818 - a finding about one column of a r
     def __init__(
         self, column: str, message: str, kind: type[EditRefusedError] = EditRefusedError
     ) -> None:
-        """Take the column, the message, and the error that reports it."""
+        """Keep the column, the message, and the error that reports it."""
         super().__init__(message)
         self.column = column
         self.kind = kind

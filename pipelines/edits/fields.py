@@ -103,12 +103,12 @@ class FieldRef:
 
     @property
     def pattern(self) -> str:
-        """Give the name of the field with `[]` in the place of an element's id."""
+        """Return the name of the field with `[]` in the place of an element's id."""
         return self.text.replace(f"[{self.element}]", "[]") if self.element else self.text
 
     @property
     def array(self) -> str:
-        """Name the array that the field is in; empty where it is in none."""
+        """Return the name of the array that the field is in; empty where it is in none."""
         return self.path[0] if self.element else ""
 
 
@@ -177,7 +177,7 @@ def _ref(resource: str, spelled: str, editable: Editable, element: str, flag: st
 
 
 def flag_of(collection: Collection, names: Iterable[str]) -> str:
-    """Name the field that says whether a null of some fields is hidden; empty if none does."""
+    """Return the field that says whether a null of some fields is hidden; empty if none does."""
     redaction = collection.redaction
     return redaction.flag if redaction and set(names) & set(redaction.flagged) else ""
 
@@ -248,7 +248,7 @@ def request_fields(
     hidden: AbstractSet[tuple[str, ...]] = frozenset(),
     flag: str = "",
 ) -> str:
-    """Give the `fields` parameter that reads what these fields need.
+    """Return the `fields` parameter that reads what these fields need.
 
     `context` are further names to read, such as `display_number` or `client.name`. The id, the
     etag and `updated_at` are always read unless they are `hidden`, and for a reference its type,
@@ -281,7 +281,7 @@ WHICH = frozenset({"id", "etag", "custom_field", "created_at", "updated_at"})
 
 
 class Unreadable(Enum):
-    """What stands where a record shows no value.
+    """Why a record shows no value.
 
     `ABSENT`: the record does not have this element, or the answer not this field. `REDACTED`: it
     is hidden from this user, so its null says nothing; or what is shown of it is stripped.
@@ -295,7 +295,7 @@ ABSENT, REDACTED = Unreadable.ABSENT, Unreadable.REDACTED
 
 
 def raw_of(ref: FieldRef, record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """Give what stands where a record has a field: any JSON, or why it is none."""
+    """Return the value of a field in a record: any JSON, or why there is none."""
     top = record[ref.read[0]]
     if ref.element:
         return _of_element(ref, top)
@@ -308,7 +308,7 @@ def raw_of(ref: FieldRef, record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a
 
 
 def _of_element(ref: FieldRef, top: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Give what an element of an array shows. An array that is null is withheld, not empty."""
+    """Return what an element of an array shows. An array that is null is withheld, not empty."""
     if not isinstance(top, list | tuple):
         return REDACTED
     entries = [one for one in top if isinstance(one, Mapping)]
@@ -327,12 +327,12 @@ def _is_nameless(entry: Mapping[str, Any]) -> bool:
 
 
 def _is_stripped(entry: Mapping[str, Any]) -> bool:
-    """Tell whether all that an element shows is which one it is: its members are withheld.
+    """Return whether all that an element shows is which one it is: its members are withheld.
 
     One member alone that is null may be empty.
     """
-    told = [value for name, value in entry.items() if name not in WHICH]
-    return len(told) > 1 and not any(value is not None for value in told)
+    values = [value for name, value in entry.items() if name not in WHICH]
+    return len(values) > 1 and not any(value is not None for value in values)
 
 
 def _is_element(ref: FieldRef, element: Mapping[str, Any]) -> bool:

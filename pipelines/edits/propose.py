@@ -9,7 +9,7 @@ from uuid import uuid4
 from pipelines.context import Context
 from pipelines.errors import EditRefusedError, NoWarehouseError
 from pipelines.ledger.ledger import Head, Ledger
-from pipelines.outcome import Outcome, table
+from pipelines.outcome import Outcome, counted, table
 from pipelines.state import own_writes
 from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 from sources.clio_http.catalog import read_catalog
@@ -19,8 +19,8 @@ from .edit import ROW, Edit, EditProblem, Gathered
 from .validate import EditContext, Examined, examine
 from .values import shown
 
-MOST_TOLD = 100
-"""Problems that are told one by one."""
+MOST_LISTED = 100
+"""Problems that are listed one by one."""
 HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
 
 
@@ -38,12 +38,12 @@ def run_proposal(
 
     """
     outcome = Outcome(command, context.clock.now())
-    with opened(context, command) as desk:
-        gathered = gather(desk)
-        found = examine(desk, gathered.wanted)
+    with opened(context, command) as at:
+        gathered = gather(at)
+        found = examine(at, gathered.wanted)
         found.problems = sorted([*gathered.problems, *found.problems], key=_place)
         if not found.problems:
-            _record(desk, found, gathered.blank, outcome)
+            _record(at, found, gathered.blank, outcome)
         else:
             _refuse(found, outcome)
     outcome.finished_at = context.clock.now()
@@ -52,7 +52,7 @@ def run_proposal(
 
 @contextmanager
 def opened(context: Context, command: str) -> Iterator[EditContext]:
-    """Hold the data folder, and open the warehouse for reading and the ledger.
+    """Lock the data folder, and open the warehouse for reading and the ledger.
 
     Raises:
         ConfigurationError: the setting clio_sync.writable names what is never written.
@@ -91,16 +91,16 @@ def _whole_ledger(context: Context, warehouse: Warehouse) -> Iterator[Ledger]:
 
 
 def _place(problem: tuple[str, EditProblem]) -> int:
-    """Give the number of a row, so that problems are told from the first row to the last."""
+    """Return the number of a row, so that problems are listed from the first row to the last."""
     number = problem[0].removeprefix(ROW)
     return int(number) if number.isdecimal() else 0
 
 
-def _record(desk: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
+def _record(at: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
     edits = [replace(edit, edit_id=uuid4().hex[:12]) for edit in found.edits]
     entries = [edit.proposal for edit in edits]
     if entries:
-        desk.ledger.record(desk.settings.actor, *entries)
+        at.ledger.record(at.settings.actor, *entries)
     outcome.results = [{"edit_id": entry.edit_id, **entry.body} for entry in entries]
     outcome.text = _text(edits, len(found.unchanged), blank)
 
@@ -117,32 +117,26 @@ def _text(edits: Sequence[Edit], unchanged: int, blank: int) -> str:
         for edit in edits
     ]
     parts = [table(HEADER, cells)] if cells else []
-    parts.append(f"{_counted(len(edits), 'edit')} proposed; nothing was sent to Clio.")
+    parts.append(f"{counted(len(edits), 'edit')} proposed; nothing was sent to Clio.")
     if unchanged:
-        parts.append(
-            f"{_counted(unchanged, 'change')} left out: the record has that value already."
-        )
+        parts.append(f"{counted(unchanged, 'change')} left out: the record has that value already.")
     if blank:
         parts.append(
-            f"{_counted(blank, 'row')} without a new value, or with the old one: left as they are."
+            f"{counted(blank, 'row')} without a new value, or with the old one: left as they are."
         )
     if edits:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _refuse(found: Examined, outcome: Outcome) -> None:
     errors: list[tuple[str, Any]] = [
         (_subject(where, problem), problem.kind(str(problem)))
-        for where, problem in found.problems[:MOST_TOLD]
+        for where, problem in found.problems[:MOST_LISTED]
     ]
     more = len(found.problems) - len(errors)
     if more:
-        errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
+        errors.append(("", EditRefusedError(f"{counted(more, 'further problem')} of this kind")))
     kinds = {problem.kind for _, problem in found.problems}
     kind = kinds.pop() if len(kinds) == 1 else EditRefusedError
     outcome.errors, outcome.exit_code = errors, kind.exit_code

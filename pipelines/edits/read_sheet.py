@@ -57,7 +57,7 @@ READ = (RESOURCE, ID, FIELD, VALUE, REASON, OLD)
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell, as text, and what kind of cell it is.
+    """The text of a cell, and what kind of cell it is.
 
     `trouble` says why it cannot be taken; empty for most.
     """
@@ -79,7 +79,7 @@ class Row:
     trouble: str = ""
 
     def cell(self, name: str) -> Cell:
-        """Give a cell; an empty one where the table lacks the column."""
+        """Return a cell; an empty one where the table lacks the column."""
         return self.cells.get(name, Cell())
 
 
@@ -97,7 +97,7 @@ def imported(path: Path, reason: str) -> Gathered:
 
 
 def gathered(rows: Iterable[Row], origin: str, reason: str = "") -> Gathered:
-    """Take the changes of rows; one without a new value, or with the old one, changes nothing."""
+    """Return the changes of rows; one without a new value, or with the old one, has none."""
     wanted: list[WantedChange] = []
     problems: list[tuple[str, EditProblem]] = []
     blank = 0
@@ -255,7 +255,7 @@ def _sheet(name: str, book: openpyxl.Workbook) -> Iterator[list[Cell]]:
 
 
 def _of_csv(text: str) -> Cell:
-    """Take a cell of a CSV file."""
+    """Return a cell of a CSV file."""
     if text.strip() in ERRORS or (text and not text.strip("#") and len(text) > 1):
         return Cell(text, trouble=TROUBLES["e"])
     if text.startswith("="):
@@ -264,7 +264,7 @@ def _of_csv(text: str) -> Cell:
 
 
 def _of_workbook(value: object, data_type: str) -> Cell:
-    """Take a cell of a workbook: its value as openpyxl gives it, and its data type."""
+    """Return a cell of a workbook, from its value and its data type as openpyxl has them."""
     if value is None:
         return Cell()
     if data_type in TROUBLES:
@@ -295,5 +295,5 @@ def _number(value: float) -> Cell:
 
 
 def _is_empty(cells: Sequence[Cell]) -> bool:
-    """Tell whether there is nothing in any cell of a row."""
+    """Return whether there is nothing in any cell of a row."""
     return not any(cell.text.strip() for cell in cells)

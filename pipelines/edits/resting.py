@@ -36,7 +36,7 @@ def demand_known(visibility: Visibility, query: str) -> None:
     Raises:
         EditRefusedError: it does; the message names it.
         WithheldBaseError: it does, by what Clio withholds or no load has read.
-        QueryError: what it reads cannot be told, and something is hidden.
+        QueryError: what it reads cannot be found out, and something is hidden.
 
     """
     found = unknown(visibility.warehouse)
@@ -64,7 +64,7 @@ def _hides_something(visibility: Visibility) -> bool:
 
 
 def _relations(table: exp.Table, visibility: Visibility) -> Iterator[str]:
-    """Give what a table of a query is: a relation, and the raw one that a staged one is made of."""
+    """Return the relations that a table of a query is: a staged one is its raw table as well."""
     schema, name = table.db.lower(), table.name.lower()
     if schema:
         yield f"{schema}.{name}"
@@ -74,7 +74,7 @@ def _relations(table: exp.Table, visibility: Visibility) -> Iterator[str]:
 
 
 def _may_be_of(column: exp.Column, relation: str, tables: Tables) -> bool:
-    """Tell whether a column may be that of a relation: another table's is not."""
+    """Return whether a column may be that of a relation: another table's is not."""
     return relation in tables.get(column.table.lower(), {relation})
 
 
@@ -103,7 +103,7 @@ def _demand_raw(
 
 
 def _hidden(visibility: Visibility, name: str) -> frozenset[str]:
-    """Name the columns of a collection of Manage that settings or Clio's refusal hide."""
+    """Return the columns of a collection of Manage that settings or Clio's refusal hide."""
     collection = visibility.catalog.loaded.get(name)
     columns = collection.columns if collection else ()
     return frozenset(one.name for one in columns if not visibility.shows(name, one.path))

@@ -60,7 +60,7 @@ class Examined:
 
 @dataclass(frozen=True)
 class EditContext:
-    """What wanted changes are held against: settings, warehouse and ledger."""
+    """What wanted changes are checked with: settings, warehouse and ledger."""
 
     settings: Settings
     warehouse: Warehouse
@@ -68,22 +68,22 @@ class EditContext:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """Give the catalogue of Clio Manage."""
+        """Return the catalogue of Clio Manage."""
         return read_catalog(SOURCE)
 
     @cached_property
     def definitions(self) -> tuple[EditableCustomField, ...]:
-        """Give the firm's custom fields."""
+        """Return the firm's custom fields."""
         return definitions(self.warehouse)
 
     @cached_property
     def allowed(self) -> Allowed:
-        """Give what the settings let be edited."""
+        """Return what may be edited under the settings."""
         return allowed(self.catalog, self.settings.writable)
 
     @cached_property
     def visibility(self) -> Visibility:
-        """Give what may be seen of records."""
+        """Return what may be seen of records."""
         options, folder = self.settings.sources[SOURCE], self.settings.data_dir
         return Visibility(
             self.catalog, products.masks(self.catalog, options, folder), self.warehouse
@@ -91,7 +91,7 @@ class EditContext:
 
     @cached_property
     def _refs(self) -> dict[tuple[str, str], FieldRef]:
-        """Keep the fields that were found: a file names few of them in many rows."""
+        """Return the fields that were found so far: a file names few of them in many rows."""
         return {}
 
     def ref(self, resource: str, text: str) -> FieldRef:
@@ -241,7 +241,7 @@ def _links(warehouse: Warehouse, every: Iterable[WantedChange]) -> Links:
 
 
 def _at_manage(wanted: WantedChange, linked: Links) -> WantedChange:
-    """Give the same change as one of the linked record of Manage.
+    """Return the same change as one of the linked record of Manage.
 
     Raises:
         EditProblem: there is no such record or link, or the field is not the same at both.

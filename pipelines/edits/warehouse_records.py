@@ -101,7 +101,7 @@ def read_versions(visibility: Visibility, resource: str, key: str) -> list[Mappi
 
 
 def _columns(visibility: Visibility, resource: str, table: str) -> list[Column]:
-    """Give the columns that a table has, those left out that are not what Clio shows."""
+    """Return the columns that a table has, those left out that are not what Clio shows."""
     known = set(visibility.warehouse.columns(RAW, table))
     return [
         column
@@ -111,7 +111,7 @@ def _columns(visibility: Visibility, resource: str, table: str) -> list[Column]:
 
 
 def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) -> list[str]:
-    """Give the ids, as text, of the records that are not deleted and fulfil a person's condition.
+    """Return the ids, as text, of the records that are not deleted and fulfil a person's condition.
 
     Raises:
         QueryError: the condition is none that can be used, or more than `most` records fulfil it.
@@ -131,7 +131,7 @@ def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) ->
 
 
 def present(warehouse: Warehouse, catalog: Catalog, name: str, ids: Iterable[int]) -> set[int]:
-    """Give those of some ids that a collection has and that are not deleted."""
+    """Return those of some ids that a collection has and that are not deleted."""
     known = warehouse.columns(RAW, name)
     if not known:
         return set()
@@ -154,7 +154,7 @@ def _buried(resource: str) -> str:
 
 
 def _marked(collection: Collection, known: set[str]) -> str:
-    """Tell in SQL whether Clio itself marks a record as deleted."""
+    """Return the SQL condition that Clio itself marks a record as deleted."""
     marker = collection.deletion_marker
     if not marker or marker not in known:
         return "false"

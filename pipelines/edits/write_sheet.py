@@ -32,7 +32,7 @@ class SheetLine:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Give the cells, in the order of the header; those to fill in are empty."""
+        """Return the cells, in the order of the header; those to fill in are empty."""
         old = self.old_value if self.is_number else escaped(self.old_value)
         return self.resource, self.record_id, self.field, old, "", "", escaped(self.label)
 

@@ -1,4 +1,4 @@
-"""What an approver saw beside the change, held against what Clio shows now. Decisions only.
+"""What an approver saw beside the change, compared with what Clio shows now. Decisions only.
 
 The values beside a change are part of what was judged. Where one differs under the same etag, the
 etag says less than it should; where one differs in the answer to an accepted write, the write met
@@ -43,7 +43,7 @@ NUMBERED = "display_number"
 
 
 def shown(record: Mapping[str, Any], name: str) -> str | None:
-    """Give a field of a record as a person reads it; `client.id` is the id inside."""
+    """Return a field of a record as a person reads it; `client.id` is the id inside."""
     value: Any = record
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -53,7 +53,7 @@ def shown(record: Mapping[str, Any], name: str) -> str | None:
 def differing(
     context: Mapping[str, JsonScalar], edits: Iterable[Edit], record: Mapping[str, Any]
 ) -> list[str]:
-    """Name what differs from what the approver saw, the fields that are edited left out."""
+    """Return the names of what differs from what the approver saw, apart from what is edited."""
     return _differing(context, _edited(edits), record)
 
 
@@ -63,7 +63,7 @@ def unexplained(
     edits: Iterable[Edit],
     record: Mapping[str, Any],
 ) -> list[str]:
-    """Name what differs in the answer to a write, and does not follow from what was written."""
+    """Return the names of what differs in an answer and does not follow from what was written."""
     edited = _edited(edits)
     return [
         name

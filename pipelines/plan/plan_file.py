@@ -57,7 +57,7 @@ class PlannedEdit:
 
 @dataclass(frozen=True)
 class PlannedRecord:
-    """One PATCH: the record as it was read, and the very text that is sent.
+    """One PATCH: the record as it was read, and the exact text that is sent.
 
     `fields` is what the answer is asked to show; `context` what a person sees beside the change.
     """
@@ -74,7 +74,7 @@ class PlannedRecord:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give the collection and the id."""
+        """Return the collection and the id."""
         return self.resource, self.record_id
 
 
@@ -97,7 +97,7 @@ class Plan:
 
     @cached_property
     def text(self) -> str:
-        """Give the text of the file."""
+        """Return the text of the file."""
         records = [
             {**vars(one), "edits": [edit.kept for edit in one.edits]} for one in self.records
         ]
@@ -105,26 +105,26 @@ class Plan:
 
     @cached_property
     def hash(self) -> str:
-        """Give the SHA-256 of the file, which approvals name."""
+        """Return the SHA-256 of the file, which approvals name."""
         return sha256(self.text)
 
     @property
     def short(self) -> str:
-        """Give the first digits of the hash, by which people name the plan."""
+        """Return the first digits of the hash, by which people name the plan."""
         return self.hash[:SHORT]
 
     @property
     def edits(self) -> tuple[PlannedEdit, ...]:
-        """Give every edit of the plan, in the order in which they are sent."""
+        """Return every edit of the plan, in the order in which they are sent."""
         return tuple(edit for record in self.records for edit in record.edits)
 
     def is_over(self, now: pendulum.DateTime) -> bool:
-        """Tell whether it is too old to be approved or pushed."""
+        """Return whether it is too old to be approved or pushed."""
         return now >= moment(self.expires_at)
 
 
 def tool() -> str:
-    """Name this version."""
+    """Return the name and version of this program."""
     return f"{PACKAGE} {release()}".strip()
 
 
@@ -139,12 +139,12 @@ def stamp(at: pendulum.DateTime) -> str:
 
 
 def path_of(folder: Path, plan_hash: str) -> Path:
-    """Give where a plan lies in a data folder."""
+    """Return where a plan lies in a data folder."""
     return folder / FOLDER / f"{plan_hash[:SHORT]}.json"
 
 
 def write(folder: Path, plan: Plan) -> Path:
-    """Write a plan so that it is there, whole, when this returns; give where."""
+    """Write a plan, durable and whole when this returns, and return its path."""
     path = path_of(folder, plan.hash)
     path.parent.mkdir(mode=PRIVATE, exist_ok=True)
     replace_durably(path, plan.text)
@@ -209,7 +209,7 @@ def _edit(found: dict[str, Any]) -> PlannedEdit:
 
 
 def body_of(changes: Sequence[Change], record: Mapping[str, Any]) -> str:
-    """Write the text to send that gives fields of a record, as it was read, their new values.
+    """Return the text to send that gives fields of a record, as it was read, their new values.
 
     An element of an array is named by its id, the value of a custom field by its own, or by that
     of the field where it has none yet. Money and hours are numbers written digit by digit.
@@ -232,7 +232,7 @@ def body_of(changes: Sequence[Change], record: Mapping[str, Any]) -> str:
 
 
 def names(changes: Iterable[Change]) -> set[str]:
-    """Name the fields at the top of the body that these changes make."""
+    """Return the fields at the top of the body that these changes make."""
     return {ref.path[0] for ref, _ in changes}
 
 
@@ -244,7 +244,7 @@ def _plain(data: dict[str, Any], ref: FieldRef, value: JsonScalar) -> None:
 
 
 def _with_type(data: dict[str, Any], ref: FieldRef, record: Mapping[str, Any]) -> None:
-    """Say with an id what type of record it points at, as Clio shows it, unless that changes."""
+    """Add to an id the type of record that it points at, as Clio shows it, unless that changes."""
     if not ref.companion or ref.path == ref.companion:
         return
     top, name = ref.companion

@@ -123,7 +123,7 @@ def drafted(at: Session, rows: Sequence[tuple[str, ...]]) -> PlanDraft:
 
 
 def sent_before(ledger: Ledger) -> dict[str, str]:
-    """Give the edits that were sent without it being known whether that had its effect."""
+    """Return the edits that were sent without it being known whether that had its effect."""
     found = ledger.rows("select edits, plan_hash, outcome from attempts order by seq")
     return {
         edit_id: plan_hash

@@ -58,11 +58,11 @@ class Rereading(Runner):
 
     @cached_property
     def visibility(self) -> Visibility:
-        """Give what may be seen of records."""
+        """Return what may be seen of records."""
         return Visibility(self.product.catalog, self.masks, self.warehouse)
 
     def begin(self) -> pendulum.DateTime:
-        """Take the server's time, and make sure that the token is of the warehouse's account.
+        """Read the server's time, and make sure that the token is of the warehouse's account.
 
         Raises:
             ClioError: it is not, or Clio cannot be reached.
@@ -117,10 +117,10 @@ class Rereading(Runner):
         return self.visibility.visible(resource, row)
 
     def may_be_gone(self, collection: Collection, absent: Sequence[str]) -> bool:
-        """Tell whether records that Clio does not show may count as deleted.
+        """Return whether records that Clio does not show may count as deleted.
 
-        Not through other eyes, not where they are so many as stop a sweep, and not where Clio shows
-        none of the newest others: then it is rather that this user lost visibility of them.
+        Not for another user, not where they are so many as stop a sweep, and not where Clio shows
+        none of the newest others: then this user may no longer see them.
         """
         but = f"not list_contains($3, {key_sql(collection, 't')})"
         others = sorted(self.live(collection, but, absent))
@@ -132,7 +132,7 @@ class Rereading(Runner):
         return bool(records.by_ids(asked).table.num_rows)
 
     def live(self, collection: Collection, where: str, values: Iterable[str]) -> set[str]:
-        """Name the records here that are not marked as deleted and for which something holds."""
+        """Return the keys of the records that are not marked as deleted and fulfil a condition."""
         schema = f"raw_{self.source}"
         if not self.warehouse.columns(schema, collection.name):
             return set()
@@ -185,6 +185,6 @@ class Rereading(Runner):
 
 
 def rows_of(body: bytes) -> Iterable[Record]:
-    """Give the records of a page, exactly as it shows them."""
+    """Return the records of a page, exactly as it shows them."""
     rows: list[Record] = json.loads(body, parse_float=Decimal)["data"]
     return rows

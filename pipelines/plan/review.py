@@ -53,7 +53,7 @@ def open_plan(ledger: Ledger, context: Context, named: str) -> Plan:
 
 
 def show_plan(context: Context, named: str) -> tuple[Plan, str]:
-    """Give a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
+    """Return a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
     with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         plan = open_plan(ledger, context, named)
     return plan, whole_text(plan, 0) + "\n"
@@ -94,7 +94,7 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
 
 
 def states_of(ledger: Ledger, plan: Plan) -> dict[str, str]:
-    """Give the state of each edit of a plan; `elsewhere` for one that is no longer part of it."""
+    """Return the state of each edit of a plan; `elsewhere` for one that is no longer part of it."""
     found = {
         edit_id: state if plan_hash in {plan.hash, ""} and state != "proposed" else "elsewhere"
         for edit_id, state, plan_hash in ledger.rows("select edit_id, state, plan_hash from edits")
@@ -179,7 +179,7 @@ and a.seq = (select max(b.seq) from approvals b where b.edit_id = a.edit_id)
 
 
 def approved_edits(ledger: Ledger, plan: Plan, *, four_eyes: bool) -> set[str]:
-    """Name the edits of a plan whose last word is an approval of exactly what it holds.
+    """Return the edits of a plan whose last judgement approves exactly what the plan holds.
 
     Raises:
         FourEyesError: one was approved by its author.
@@ -217,7 +217,7 @@ def _count(states: Iterable[str], wanted: str) -> int:
 
 
 def listed(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Give one object for each edit of a plan."""
+    """Return one object for each edit of a plan."""
     for record in plan.records:
         for edit in record.edits:
             yield {
@@ -243,7 +243,7 @@ def requests_of(plan: Plan) -> int:
 
 
 def minutes_of(plan: Plan, rate: int) -> int:
-    """Give the minutes that a push needs about, at least 1."""
+    """Return the minutes that a push needs about, at least 1."""
     return max(1, -(-requests_of(plan) // (rate or A_MINUTE)))
 
 
@@ -266,17 +266,11 @@ def whole_text(plan: Plan, rate: int, at: Session | None = None) -> str:
 
 def _shown(record: PlannedRecord, edit: PlannedEdit, value: JsonScalar, at: Session | None) -> str:
     if at is None:
-        return _plain(value)
+        return values.plain(value)
     try:
         return values.shown(at.ref(record.resource, edit.field), value)
     except EditRefusedError:
-        return _plain(value)
-
-
-def _plain(value: JsonScalar) -> str:
-    if value is None:
-        return "(empty)"
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        return values.plain(value)
 
 
 def _context(plan: Plan) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Everything that the way back works with, opened in one place: lock, warehouse, ledger, Clio."""
+"""What planning and pushing work with, opened in one place: lock, warehouse, ledger, Clio."""
 
 import getpass
 from collections.abc import Iterable, Iterator
@@ -44,17 +44,17 @@ class Session:
 
     @property
     def account(self) -> str:
-        """Name the account that the token is of; empty where Clio does not say."""
+        """Return the account that the token is of; empty where Clio does not say."""
         return self.reading.identity.account_id
 
     @property
     def region(self) -> str:
-        """Name the region that is configured."""
+        """Return the region that is configured."""
         return self.run.settings.sources[SOURCE].region
 
     @property
     def host(self) -> str:
-        """Name the host and port that would be written to."""
+        """Return the host and port that would be written to."""
         return urlsplit(self.client.settings.base_url).netloc
 
     def ref(self, resource: str, field: str) -> FieldRef:
@@ -80,12 +80,12 @@ class Session:
 
     @property
     def visibility(self) -> Visibility:
-        """Give what may be seen of records."""
+        """Return what may be seen of records."""
         return self.reading.visibility
 
     @property
     def policy(self) -> str:
-        """Give a digest of the rules that a plan is made and pushed under."""
+        """Return a digest of the rules that a plan is made and pushed under."""
         return guards.policy(self.allowed.names, self.visibility.policy)
 
     def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
@@ -105,7 +105,7 @@ class Session:
 
 
 def person(context: Context) -> Person:
-    """Say who is acting."""
+    """Return who is acting."""
     return Person(context.settings.actor, getpass.getuser())
 
 
@@ -172,12 +172,12 @@ def session(
 
 
 def last_seen(warehouse: Warehouse) -> Head:
-    """Give the head of the ledger as the warehouse saw it last."""
+    """Return the head of the ledger as the warehouse saw it last."""
     return Head(*own_writes.seen(warehouse))
 
 
 def sent(ledger: Ledger) -> list[own_writes.Echo]:
-    """Give the versions that our own writes made, as far as the answers told them."""
+    """Return the versions that our own writes made, as far as the answers showed them."""
     found = ledger.rows(
         "select resource, record_id, if_match, etag_after, plan_hash, ended_at from attempts"
         " where etag_after <> '' and etag_after <> if_match order by seq"

@@ -78,7 +78,7 @@ def run_push(
         LedgerError: the ledger is damaged.
         PlanRefusedError: it is too old, for another account, or was approved otherwise.
         FourEyesError: an author approved their own edit.
-        UnresolvedError: of an earlier write it cannot be told whether it had its effect.
+        UnresolvedError: nobody can tell yet whether an earlier write had its effect.
         ClioError: Clio or the data folder cannot be used; nothing was sent.
 
     """
@@ -117,7 +117,7 @@ def demand_hash(plan: Plan, commit: str) -> None:
 
 
 def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
-    """Give the records of which every edit is approved: one PATCH holds them all."""
+    """Return the records of which every edit is approved: one PATCH holds them all."""
     return [one for one in plan.records if all(edit.edit_id in approved for edit in one.edits)]
 
 
@@ -228,7 +228,7 @@ def _send_all(
 def _instead_of_sending(
     at: Session, attempt: Attempt, record: PlannedRecord, now: Record | None
 ) -> tuple[Settled, ...]:
-    """Give the ends of what is not sent; what was sent before may have had its effect late."""
+    """Return the ends of what is not sent; what was sent before may have had its effect late."""
     ends = outcomes.before_sending(attempt.edits, record.etag, now, record.context)
     sent = attempts.doubts(at.ledger, attempt) if ends else 0
     if not sent:
@@ -292,13 +292,13 @@ URGENCY = (130, 3, 7, 5, 6, 4, 1)
 
 
 def exit_code(errors: Sequence[ClioError]) -> int:
-    """Give the exit code of the most urgent error; 0 without one."""
+    """Return the exit code of the most urgent error; 0 without one."""
     codes = {one.exit_code if one.exit_code in URGENCY else 1 for one in errors}
     return next((code for code in URGENCY if code in codes), 0)
 
 
 def results_of(ledger: Ledger, plan: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give one object for each edit of a plan, with where it stands."""
+    """Return one object for each edit of a plan, with where it stands."""
     known = {
         edit_id: {"note": note, "theirs": read(theirs) if theirs else None}
         for edit_id, note, theirs in ledger.rows(
@@ -313,7 +313,7 @@ def results_of(ledger: Ledger, plan: Plan, states: Mapping[str, str]) -> list[di
 
 
 def failures(results: Iterable[Mapping[str, Any]]) -> list[ClioError]:
-    """Give an error for the edits of a plan that Clio refused for good, in this push or before."""
+    """Return errors for the edits of a plan that Clio refused for good, in this push or before."""
     notes = Counter(one["note"] for one in results if one["state"] == State.FAILED)
     return [EditFailedError(f"{count:,} edits: {note}") for note, count in notes.items()]
 
@@ -324,8 +324,8 @@ def push_text(
     """Write what `push` prints; not `asked`, it has sent nothing and says what it would send."""
     counts = Counter(WORDS.get(s, s) for s in states.values())
     parts = [] if asked else [whole_text(plan, 0)]
-    told = ", ".join(f"{count:,} {word}" for word, count in counts.items())
-    parts.append(f"Plan {plan.short}: {told}.")
+    standing = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    parts.append(f"Plan {plan.short}: {standing}.")
     if not asked and ready:
         parts.append(
             f"Nothing was sent. To send {ready:,} records exactly as above: clio-sync push"

@@ -20,7 +20,7 @@ order by seq
 
 
 def known(at: Session) -> dict[str, bool]:
-    """Tell which collections were seen to be guarded (True), and which not to be (False)."""
+    """Return which collections were seen to be guarded (True), and which not to be (False)."""
     return {name: kind == GUARDED for name, kind in at.ledger.rows(KNOWN, [at.host])}
 
 

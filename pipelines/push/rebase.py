@@ -75,7 +75,7 @@ def conflicted(at: Session, edit_id: str) -> tuple[str, ...]:
 
 
 def why_not(edit: Edit, record: Record | None, at: Session) -> str:
-    """Say why an edit cannot be offered anew as it is; empty if it can."""
+    """Return why an edit cannot be offered anew as it is; empty if it can."""
     if record is None:
         # the record was deleted meanwhile
         return GONE

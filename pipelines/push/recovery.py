@@ -24,7 +24,7 @@ def settle_all(at: Session) -> int:
     """Settle everything that was sent and has no end yet; return how many records that were.
 
     Raises:
-        UnresolvedError: of one it cannot be told yet; nothing may be sent.
+        UnresolvedError: nobody can tell yet about one of them; nothing may be sent.
 
     """
     waiting = attempts.under_way(at.ledger)
@@ -65,7 +65,7 @@ def conclude(at: Session, attempt: Attempt) -> tuple[Settled, ...]:
     if attempt.outcome == "refused":
         # Clio refuses it for good, now; an earlier attempt may have been taken
         return _settled(at, attempt, _refused(at, attempt))
-    # no answer, one that shows too little, or 412 after a doubt: the record itself tells
+    # no answer, one that shows too little, or 412 after a doubt: the record shows which
     return _resolved(at, attempt)
 
 

@@ -109,7 +109,7 @@ def inverses(at: Session, plan: Plan, done: Sequence[Inverse]) -> list[Inverse]:
 def why_not(
     one: Inverse, ref: FieldRef, record: Record | None, busy: Mapping[tuple[str, str, str], str]
 ) -> str:
-    """Say why an edit cannot be taken back; empty if it can."""
+    """Return why an edit cannot be taken back; empty if it can."""
     if record is None:
         # the record was deleted meanwhile
         return "the record is gone in Clio"

@@ -99,7 +99,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/edits/import_query.py",
-                "    demand_known(desk.visibility, text)\n",
+                "    demand_known(at.visibility, text)\n",
                 "",
             ),
         ),
