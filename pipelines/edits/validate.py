@@ -32,8 +32,8 @@ select resource, record_id, field, edit_id from edits
 where final_at is null or state in ('conflicted', 'needs_human')
 """
 
-
 GROW = "grow."
+"""What the name of a collection of Clio Grow begins with."""
 RAW_GROW = "raw_clio_grow"
 SHARED = {
     "contacts": ("first_name", "last_name", "name"),
