@@ -53,9 +53,8 @@ CONFLICTS = 3
 
 @dataclass
 class Pushed:
-    """What a push did: the ends of edits, the records that were sent, and why it stopped."""
+    """What a push did: the records that were sent, why it stopped, and how many it left."""
 
-    ends: list[Settled] = field(default_factory=list)
     sent: list[PlannedRecord] = field(default_factory=list)
     stopped: ClioError | None = None
     left: int = 0
@@ -153,7 +152,13 @@ def attempt_of(at: Session, plan: Plan, record: PlannedRecord) -> Attempt:
     """
     try:
         edits = tuple(
-            Edit(one.edit_id, at.ref(record.resource, one.field), one.base, one.new_value)
+            Edit(
+                one.edit_id,
+                at.ref(record.resource, one.field),
+                one.base,
+                one.new_value,
+                record.record_id,
+            )
             for one in record.edits
         )
     except EditRefusedError as error:
@@ -205,7 +210,7 @@ def _send_all(
     shown: outcomes.Readings,
     pushed: Pushed,
 ) -> None:
-    """Send record after record; stops at what a person must see."""
+    """Send record after record, and stop at what a person must see."""
     conflicts = 0
     for record, attempt in chosen:
         now = shown.get(record.key)
@@ -217,9 +222,9 @@ def _send_all(
             pushed.sent.append(record)
             updated_at = str((now or {}).get("updated_at") or "")
             ends = send(at, replace(attempt, updated_at=updated_at), record)
-        pushed.ends += ends
         _demand_guarded(record, ends)
-        conflicts = conflicts + 1 if _is_conflict(ends) else 0
+        is_conflict = any(one.state is State.CONFLICTED for one in ends)
+        conflicts = conflicts + 1 if is_conflict else 0
         if conflicts >= CONFLICTS:
             message = f"{CONFLICTS} records in a row conflict with what Clio has; the rest waits"
             raise NeedsPersonError(message)
@@ -250,10 +255,6 @@ def _demand_body(record: PlannedRecord, attempt: Attempt, now: Record | None) ->
     if asked != record.body:
         message = f"the body for {record.resource} {record.record_id} is not that of its edits"
         raise PlanRefusedError(message)
-
-
-def _is_conflict(ends: Sequence[Settled]) -> bool:
-    return any(one.state is State.CONFLICTED for one in ends)
 
 
 def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:
