@@ -134,3 +134,23 @@ def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
         if at + 1 == len(errors) or errors[at + 1][1].hint != error.hint:
             lines.append(f"  {error.hint}")
     return "\n".join(lines) + "\n" if lines else ""
+
+
+FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - the wide forms are meant
+"""What a cell begins with that a spreadsheet takes for a formula."""
+MARK = "'"
+
+
+def escaped(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    is_formula = bool(text) and text[0] in FORMULA
+    return MARK + text if is_formula or _is_marked(text) else text
+
+
+def unescaped(text: str) -> str:
+    """Take that apostrophe away again, and no other."""
+    return text[1:] if _is_marked(text) else text
+
+
+def _is_marked(text: str) -> bool:
+    return text[:1] == MARK and len(text) > 1 and (text[1] in FORMULA or text[1] == MARK)

@@ -9,7 +9,7 @@ MEANWHILE = "tests/system/test_push_meanwhile.py"
 CRASHES = "tests/system/test_push_crashes.py"
 LEAVE = 'raw = leave(patch.path, [("fields", patch.fields)], patch.body, headers)\n'
 INTENT = (
-    "    attempt = attempts.intend(at, job, patch, writes.address(patch, at.client.settings))\n"
+    "    attempt = attempts.intend(at, attempt, patch, writes.address(patch, at.client.settings))\n"
 )
 
 PUSHES = (
@@ -52,12 +52,12 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/send.py",
-                "        ending, written = _attempt(at, job, patch, planned)\n",
-                "        ending, written = _attempt(at, job, patch, planned)\n"
+                "        sent, written = _once(at, attempt, patch, planned)\n",
+                "        sent, written = _once(at, attempt, patch, planned)\n"
                 "        if written.effect is Effect.CHANGED:\n"
-                "            fresh = at.reading.one(job.resource, job.record_id, job.tops) or {}\n"
+                "            fresh = at.reading.one(attempt.resource, attempt.record_id) or {}\n"
                 '            patch = replace(patch, if_match=str(fresh["etag"]))\n'
-                "            attempts.back_to_approved(at, job, ending.attempt)\n"
+                "            attempts.back_to_approved(at, sent)\n"
                 "            continue\n",
             ),
         ),
@@ -69,8 +69,8 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/recovery.py",
-                '    if ending.outcome == "changed" and not ending.doubtful:\n',
-                '    if ending.outcome == "changed":\n',
+                '    if attempt.outcome == "changed" and not attempt.doubtful:\n',
+                '    if attempt.outcome == "changed":\n',
             ),
         ),
         (f"{FAULTS}::test_w8_refused_after_a_doubt",),
@@ -101,7 +101,7 @@ PUSHES = (
             ),
             Patch(
                 "pipelines/push/send.py",
-                "        attempts.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))\n"
+                "        attempts.end(at, replace(attempt, outcome=OUTCOMES[Effect.UNSENT]))\n"
                 "        raise\n"
                 '    crash_point("after_send")\n',
                 f'        raise\n    crash_point("after_send")\n{INTENT}',
@@ -118,7 +118,8 @@ PUSHES = (
                 "        now = shown.get(record.key)\n",
                 "        now = shown.get(record.key)\n"
                 '        fresh = str((now or {}).get("etag") or record.etag)\n'
-                "        record, job = replace(record, etag=fresh), replace(job, etag=fresh)\n",
+                "        record = replace(record, etag=fresh)\n"
+                "        attempt = replace(attempt, etag=fresh)\n",
             ),
         ),
         (f"{ROAD}::test_other_fields_moved",),
@@ -140,9 +141,9 @@ PUSHES = (
         "a field that both sides changed counts as settled",
         (
             Patch(
-                "pipelines/plan/merge.py",
-                "        return Merge.SEND\n    return Merge.CONFLICT\n",
-                "        return Merge.SEND\n    return Merge.ALREADY\n",
+                "pipelines/plan/outcomes.py",
+                "    return Merge.CONFLICT\n",
+                "    return Merge.ALREADY\n",
             ),
         ),
         (f"{ROAD}::test_a_colleague_is_not_overwritten",),
@@ -153,7 +154,8 @@ PUSHES = (
         (
             Patch(
                 "pipelines/plan/outcomes.py",
-                '    is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp\n',
+                '    is_moved = bool(updated_at) and record.get("updated_at", updated_at)'
+                " != updated_at\n",
                 "    is_moved = False\n",
             ),
         ),
@@ -165,7 +167,7 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/command.py",
-                "    sent = attempts.doubts(at.ledger, job) if ends else 0\n",
+                "    sent = attempts.doubts(at.ledger, attempt) if ends else 0\n",
                 "    sent = 0\n",
             ),
         ),
@@ -178,7 +180,7 @@ PUSHES = (
             Patch(
                 "pipelines/plan/outcomes.py",
                 "    if overrun:\n",
-                "    if overrun and not changes:\n",
+                "    if overrun and not edits:\n",
             ),
         ),
         ("tests/system/test_push_guarded.py::test_overrun_is_seen",),
@@ -189,14 +191,13 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/recovery.py",
-                '            ending = Ending(ending.attempt, "unknown", sent=ending.sent,'
-                " doubtful=ending.doubtful)\n",
-                '            ending = Ending(ending.attempt, "unsent", sent=ending.sent)\n',
+                '            attempt = replace(attempt, outcome="unknown")\n',
+                '            attempt = replace(attempt, outcome="unsent", doubtful=False)\n',
             ),
             Patch(
                 "pipelines/push/recovery.py",
-                "        conclude(at, job, ending)\n",
-                '        if ending.outcome != "unsent":\n            conclude(at, job, ending)\n',
+                "        conclude(at, attempt)\n",
+                '        if attempt.outcome != "unsent":\n            conclude(at, attempt)\n',
             ),
         ),
         (f"{CRASHES}::test_killed_at_a_point",),
@@ -219,7 +220,7 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/attempts.py",
-                "        unless=lambda: _demand_approved(at.ledger, job),\n",
+                "        unless=lambda: _demand_approved(at.ledger, attempt),\n",
                 "",
             ),
         ),
@@ -231,7 +232,7 @@ PUSHES = (
         (
             Patch(
                 "pipelines/push/command.py",
-                "            _demand_body(record, job, now)\n",
+                "            _demand_body(record, attempt, now)\n",
                 "",
             ),
         ),

@@ -70,8 +70,8 @@ def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
       clio-sync edits import contacts.csv
       clio-sync edits import contacts.xlsx --reason "yearly clean-up" --json
     """
-    from pipelines.edits.import_file import imported
     from pipelines.edits.propose import run_proposal
+    from pipelines.edits.read_sheet import imported
 
     found = imported(path, reason)
     return run_proposal(context, "edits import", lambda _: found)
@@ -131,7 +131,7 @@ def edits_run(context: "Context", *, name: str) -> "Outcome":
     from pipelines.edits.import_query import queried
     from pipelines.edits.propose import run_proposal
 
-    return run_proposal(context, "edits run", lambda desk: queried(desk, name))
+    return run_proposal(context, "edits run", lambda at: queried(at, name))
 
 
 @command(edits, "list")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.errors import EditRefusedError
 
-from .checks import Gathered, WantedChange
+from .edit import Gathered, WantedChange
 
 _ASSIGNMENT = re.compile(
     r"(?P<field>[A-Za-z_]+(?:\[.*?\])?(?:\.[A-Za-z_]+)?)\s*=(?P<value>.*)", re.DOTALL
@@ -13,7 +13,7 @@ _ASSIGNMENT = re.compile(
 
 
 def assigned(resource: str, record_id: str, assignments: Sequence[str], reason: str) -> Gathered:
-    """Take the changes of one record, each written `FIELD=VALUE`.
+    """Return the changes of one record, each written `FIELD=VALUE`.
 
     Raises:
         EditRefusedError: one is not written so, or has no value.
@@ -37,5 +37,5 @@ def assigned(resource: str, record_id: str, assignments: Sequence[str], reason: 
 
 
 def listed(text: str) -> list[str]:
-    """Take names that are separated by commas; a comma in brackets belongs to a name."""
+    """Split names at commas; a comma in brackets belongs to a name."""
     return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]

@@ -1,110 +1,40 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pipelines.errors import EditRefusedError, WithheldBaseError
+from pipelines.errors import WithheldBaseError
 
-from . import cells, fields, values
-from .fields import FieldRef
-from .raw_values import ABSENT, Unreadable
-from .sight import is_on_a_bill, role
+from . import fields, values
+from .allowed import is_on_a_bill, role
+from .edit import (
+    BOOLEAN,
+    DATE,
+    FIELD,
+    ID,
+    NUMBER,
+    OLD,
+    REASON,
+    VALUE,
+    Edit,
+    EditProblem,
+    WantedChange,
+)
+from .fields import ABSENT, FieldRef, Unreadable
 from .values import JsonScalar, ValueRefusedError
 from .warehouse_records import WarehouseRecord
 
-COLUMNS = RESOURCE, ID, FIELD, VALUE, REASON = "resource", "id", "field", "new_value", "reason"
-"""What every file and query has to say."""
-OLD, LABEL = "old_value", "label"
-"""What a file may say besides: the value that it was made from, and what a person sees."""
-
 TAKEN = {
-    cells.NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
-    cells.DATE: {fields.DATE},
-    cells.BOOLEAN: {fields.BOOLEAN},
+    NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
+    DATE: {fields.DATE},
+    BOOLEAN: {fields.BOOLEAN},
 }
 """The kinds of fields that a workbook's cell of another kind than text is taken for."""
 
 CLEAR = "<clear>"
 """What is written to empty a field: an empty cell changes nothing."""
 LONGEST_REASON = 2000
-
-
-@dataclass(frozen=True)
-class WantedChange:
-    """A change that someone wants: a field of a record, and its new value as text.
-
-    `where` is the row of a file or query that says so. `old` is what the file showed as the
-    field's value, where it did. `cell` is the kind of the spreadsheet's cell, which may have
-    damaged the text; empty where there is none.
-    """
-
-    resource: str
-    record_id: str
-    field: str
-    text: str
-    reason: str
-    where: str = ""
-    old: str | None = None
-    cell: str = ""
-    origin: str = ""
-
-
-@dataclass(frozen=True)
-class Named:
-    """The same with its field found and its value taken; it is about a record of Manage."""
-
-    wanted: WantedChange
-    record_id: str
-    ref: FieldRef
-    value: JsonScalar
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Give the collection, the record and the field."""
-        return self.ref.resource, self.record_id, self.ref.text
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One field of one record, with the value that it has and the one that it shall have."""
-
-    resource: str
-    record_id: str
-    field: str
-    base: JsonScalar
-    base_etag: str
-    new_value: JsonScalar
-    reason: str
-    author: str
-    origin: str
-    label: str
-
-
-class EditProblem(ValueError):  # noqa: N818 - something to tell, in which column of which row
-    """What keeps a change from being proposed: the column that is wrong, and why."""
-
-    def __init__(
-        self, column: str, message: str, kind: type[EditRefusedError] = EditRefusedError
-    ) -> None:
-        """Take both, and which error tells it."""
-        super().__init__(message)
-        self.column = column
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """The changes that a file or query wants, and the rows that cannot be read.
-
-    `problems` are pairs of a row and what is wrong with it; `blank` counts the rows without a
-    new value or with the old one, which change nothing.
-    """
-
-    wanted: Sequence[WantedChange]
-    problems: Sequence[tuple[str, EditProblem]] = ()
-    blank: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,13 +51,13 @@ class RecordFacts:
 
 
 def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
-    """Take the new value of a field from its text.
+    """Return the new value of a field from its text.
 
     Raises:
-        Problem: it is none, or may not be empty.
+        EditProblem: it is none, or may not be empty.
 
     """
-    if wanted.text.strip() == CLEAR:
+    if wanted.new_value.strip() == CLEAR:
         if not ref.may_be_empty:
             message = f"{ref.text} cannot be emptied"
             raise EditProblem(VALUE, message)
@@ -136,33 +66,30 @@ def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
         message = f"{ref.text} is a {wanted.cell} cell; format the cell as text and write it anew"
         raise EditProblem(VALUE, message)
     try:
-        return values.of_text(ref, wanted.text)
+        return values.of_text(ref, wanted.new_value)
     except ValueRefusedError as error:
         message = f"{ref.text} {error}"
         raise EditProblem(VALUE, message) from None
 
 
 def record_id_of(text: str) -> str:
-    """Take the id of a record from its text.
+    """Return the id of a record from its text.
 
     Raises:
-        Problem: it is none.
+        EditProblem: it is none.
 
     """
-    cell = text.strip()
-    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", cell):
-        raise EditProblem(ID, values.ROUNDED)
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
-        message = "is not the id of a record, such as 1234567"
-        raise EditProblem(ID, message)
-    return cell
+    try:
+        return str(values.record_id(text))
+    except ValueRefusedError as error:
+        raise EditProblem(ID, str(error)) from None
 
 
 def reason_of(text: str) -> str:
-    """Take the reason, which every edit has.
+    """Return the reason, which every edit needs.
 
     Raises:
-        Problem: there is none, or it is too long.
+        EditProblem: there is none, or it is too long.
 
     """
     reason = text.strip()
@@ -175,52 +102,46 @@ def reason_of(text: str) -> str:
     return reason
 
 
-def target_of(named: Named, type_: JsonScalar) -> str:
-    """Name the collection that a reference points at, given the type beside it."""
-    targets = dict(named.ref.targets)
+def target_of(edit: Edit, type_: JsonScalar) -> str:
+    """Return the collection that a reference points at, given the type beside it."""
+    targets = dict(edit.ref.targets)
     return targets.get(str(type_ or "")) or targets.get("", "")
 
 
-def decide(named: Named, facts: RecordFacts, author: str, type_: JsonScalar = "") -> Edit | None:
-    """Make the edit, or nothing where the record has the value already.
+def decide(
+    wanted: WantedChange, edit: Edit, facts: RecordFacts, type_: JsonScalar = ""
+) -> Edit | None:
+    """Complete the edit that a change asks for, or return None where the record has the value.
 
     `type_` is what a typed reference points at once all the edits are made.
 
     Raises:
-        Problem: it cannot be made.
+        EditProblem: it cannot be made.
 
     """
-    wanted, ref = named.wanted, named.ref
-    stored = facts.records.get((ref.resource, named.record_id))
+    ref = edit.ref
+    stored = facts.records.get(edit.key)
     if stored is None:
         message = f"the warehouse has no such record of {ref.resource}; is it loaded?"
         raise EditProblem(ID, message)
     base = _base(ref, stored)
     _demand_current(wanted, ref, base)
-    if values.same(ref, base, named.value):
+    if values.same(ref, base, edit.new_value):
         return None
     if wanted.cell:
-        _demand_undamaged(ref, base, named.value)
-    _demand_present(named, facts, type_)
-    if named.key in facts.open_edits:
-        message = f"{ref.text} has an open edit, {facts.open_edits[named.key]}; withdraw that first"
+        _demand_undamaged(ref, base, edit.new_value)
+    _demand_present(edit, facts, type_)
+    if edit.field_key in facts.open_edits:
+        message = (
+            f"{ref.text} has an open edit, {facts.open_edits[edit.field_key]}; withdraw that first"
+        )
         raise EditProblem(FIELD, message)
-    return Edit(
-        ref.resource,
-        named.record_id,
-        ref.text,
-        base,
-        stored.etag,
-        named.value,
-        reason_of(wanted.reason),
-        author,
-        wanted.origin,
-        stored.label,
-    )
+    reason = reason_of(wanted.reason)
+    return replace(edit, base=base, base_etag=stored.etag, reason=reason, label=stored.label)
 
 
 def _base(ref: FieldRef, stored: WarehouseRecord) -> JsonScalar:
-    """Give the value that the warehouse has, where it can be known and changed."""
+    """Return the value that the warehouse has, where it can be known and changed."""
     if stored.gone:
         raise EditProblem(ID, stored.gone)
     if not stored.etag:
@@ -260,12 +181,12 @@ def _listed(names: list[str]) -> str:
 
 def _demand_current(wanted: WantedChange, ref: FieldRef, base: JsonScalar) -> None:
     """Refuse a row that was written while the field had another value."""
-    if wanted.old is None or wanted.old == text_of(ref, base):
+    if wanted.old_value is None or wanted.old_value == text_of(ref, base):
         return
     try:
-        old = values.of_text(ref, wanted.old) if wanted.old.strip() else None
+        old = values.of_text(ref, wanted.old_value) if wanted.old_value.strip() else None
     except ValueRefusedError:
-        old = wanted.old
+        old = wanted.old_value
     if not values.same(ref, old, base):
         message = (
             "is not what the warehouse holds: the record changed since the file was written, or"
@@ -293,7 +214,7 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
     """Refuse a text that a spreadsheet took for a number."""
     if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
         return
-    if re.fullmatch(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", value.strip()):
+    if values.EXPONENT.fullmatch(value.strip()):
         raise EditProblem(VALUE, values.ROUNDED)
     if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
         message = (
@@ -303,14 +224,14 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
         raise EditProblem(VALUE, message)
 
 
-def _demand_present(named: Named, facts: RecordFacts, type_: JsonScalar) -> None:
+def _demand_present(edit: Edit, facts: RecordFacts, type_: JsonScalar) -> None:
     """Refuse a reference to what is not there."""
-    if not named.ref.targets or named.value is None:
+    if not edit.ref.targets or edit.new_value is None:
         return
-    target = target_of(named, type_)
+    target = target_of(edit, type_)
     if not target:
-        message = f"{named.ref.text} has no type; edit {'.'.join(named.ref.companion)} as well"
+        message = f"{edit.field} has no type; edit {'.'.join(edit.ref.companion)} as well"
         raise EditProblem(FIELD, message)
-    if (target, named.value) not in facts.present:
-        message = f"{named.ref.text}: the warehouse has no record of {target} with this id"
+    if (target, edit.new_value) not in facts.present:
+        message = f"{edit.field}: the warehouse has no record of {target} with this id"
         raise EditProblem(VALUE, message)

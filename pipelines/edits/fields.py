@@ -1,12 +1,16 @@
-"""Fields of a record as edits name them: `status`, `responsible_attorney.id`,
-`phone_numbers[456].number`, `custom_field_values[123]`.
-"""  # noqa: D205 - one sentence in two lines
+"""Fields of a record: how edits name them, and where in Clio's JSON their values stand.
+
+Such as `status`, `responsible_attorney.id`, `phone_numbers[456].number`,
+`custom_field_values[123]`.
+"""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from pipelines.errors import EditRefusedError
 from sources.clio_http.catalog import Catalog, Collection
@@ -99,12 +103,12 @@ class FieldRef:
 
     @property
     def pattern(self) -> str:
-        """Give the name of the field with `[]` in the place of an element's id."""
+        """Return the name of the field with `[]` in the place of an element's id."""
         return self.text.replace(f"[{self.element}]", "[]") if self.element else self.text
 
     @property
     def array(self) -> str:
-        """Name the array that the field is in; empty where it is in none."""
+        """Return the name of the array that the field is in; empty where it is in none."""
         return self.path[0] if self.element else ""
 
 
@@ -173,7 +177,7 @@ def _ref(resource: str, spelled: str, editable: Editable, element: str, flag: st
 
 
 def flag_of(collection: Collection, names: Iterable[str]) -> str:
-    """Name the field that says whether a null of some fields is hidden; empty if none does."""
+    """Return the field that says whether a null of some fields is hidden; empty if none does."""
     redaction = collection.redaction
     return redaction.flag if redaction and set(names) & set(redaction.flagged) else ""
 
@@ -244,7 +248,7 @@ def request_fields(
     hidden: AbstractSet[tuple[str, ...]] = frozenset(),
     flag: str = "",
 ) -> str:
-    """Give the `fields` parameter that reads what these fields need.
+    """Return the `fields` parameter that reads what these fields need.
 
     `context` are further names to read, such as `display_number` or `client.name`. The id, the
     etag and `updated_at` are always read unless they are `hidden`, and for a reference its type,
@@ -270,3 +274,67 @@ def request_fields(
     return ",".join(
         f"{name}{{{','.join(parts)}}}" if parts else name for name, parts in wanted.items()
     )
+
+
+WHICH = frozenset({"id", "etag", "custom_field", "created_at", "updated_at"})
+"""Members of an element that tell which one it is, and nothing of what it holds."""
+
+
+class Unreadable(Enum):
+    """Why a record shows no value.
+
+    `ABSENT`: the record does not have this element, or the answer not this field. `REDACTED`: it
+    is hidden from this user, so its null says nothing; or what is shown of it is stripped.
+    """
+
+    ABSENT = "absent"
+    REDACTED = "redacted"
+
+
+ABSENT, REDACTED = Unreadable.ABSENT, Unreadable.REDACTED
+
+
+def raw_of(ref: FieldRef, record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a field in a record: any JSON, or why there is none."""
+    top = record[ref.read[0]]
+    if ref.element:
+        return _of_element(ref, top)
+    for name in ref.read[1:]:
+        if isinstance(top, Mapping) and name == "id" and top.get(name, ABSENT) is None:
+            # a reference that is empty is null itself
+            return REDACTED
+        top = top.get(name, ABSENT) if isinstance(top, Mapping) else None
+    return top
+
+
+def _of_element(ref: FieldRef, top: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what an element of an array shows. An array that is null is withheld, not empty."""
+    if not isinstance(top, list | tuple):
+        return REDACTED
+    entries = [one for one in top if isinstance(one, Mapping)]
+    mine = [one for one in entries if _is_element(ref, one)]
+    if mine:
+        return REDACTED if _is_stripped(mine[0]) else mine[0].get(ref.read[1], ABSENT)
+    if not ref.custom:
+        return ABSENT
+    # a field without a value is not listed; a value without its field may be of this one
+    return REDACTED if any(_is_nameless(one) for one in entries) else None
+
+
+def _is_nameless(entry: Mapping[str, Any]) -> bool:
+    owner = entry.get("custom_field")
+    return not isinstance(owner, Mapping) or owner.get("id") is None
+
+
+def _is_stripped(entry: Mapping[str, Any]) -> bool:
+    """Return whether all that an element shows is which one it is: its members are withheld.
+
+    One member alone that is null may be empty.
+    """
+    values = [value for name, value in entry.items() if name not in WHICH]
+    return len(values) > 1 and not any(value is not None for value in values)
+
+
+def _is_element(ref: FieldRef, element: Mapping[str, Any]) -> bool:
+    owner = element.get("custom_field") if ref.custom else element
+    return isinstance(owner, Mapping) and str(owner.get("id")) == ref.element

@@ -8,9 +8,8 @@ from pathlib import Path
 from pipelines.errors import EditRefusedError, QueryError
 from pipelines.sql_folder import sql_folder
 
-from .cells import Cell, Row
-from .checks import COLUMNS, Gathered
-from .import_file import gathered
+from .edit import COLUMNS, Gathered
+from .read_sheet import Cell, Row, gathered
 from .resting import demand_known
 from .validate import EditContext
 from .values import plain_number
@@ -20,7 +19,7 @@ SUFFIX = ".sql"
 MOST_ROWS = 100_000
 
 
-def queried(desk: EditContext, name: str) -> Gathered:
+def queried(at: EditContext, name: str) -> Gathered:
     """Run the query of this name, on a warehouse that is locked down.
 
     Raises:
@@ -28,9 +27,9 @@ def queried(desk: EditContext, name: str) -> Gathered:
         QueryError: it cannot be run.
 
     """
-    text = _text(desk.settings.data_dir, name)
-    demand_known(desk.sight, text)
-    names, rows = desk.warehouse.ask(text, MOST_ROWS)
+    text = _text(at.settings.data_dir, name)
+    demand_known(at.visibility, text)
+    names, rows = at.warehouse.ask(text, MOST_ROWS)
     missing = [column for column in COLUMNS if column not in names]
     if missing:
         message = f"the query gives no column {missing[0]}; it has to give {', '.join(COLUMNS)}"
@@ -42,7 +41,7 @@ def queried(desk: EditContext, name: str) -> Gathered:
 
 
 def proposals(folder: Path) -> dict[str, Path]:
-    """Give every query by name: those that came with the program, and those of the data folder.
+    """Return every query by name: those that came with the program, and those of the data folder.
 
     One in the data folder goes before another of its name.
     """

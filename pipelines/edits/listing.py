@@ -10,6 +10,8 @@ from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.warehouse import prepare_data_folder, writer_lock
 
+from .values import plain
+
 COLUMNS = (
     *("edit_id", "state", "resource", "record_id", "label", "field", "base", "new_value"),
     *("reason", "author", "origin", "base_etag", "proposed_at", "final_at"),
@@ -44,8 +46,8 @@ def run_list(context: Context, states: Sequence[str], *, every: bool = False) ->
             edit["state"],
             f"{edit['resource']} {edit['record_id']} {edit['label']}".strip(),
             edit["field"],
-            _shown(edit["base"]),
-            _shown(edit["new_value"]),
+            plain(edit["base"]),
+            plain(edit["new_value"]),
             edit["author"],
         )
         for edit in found
@@ -74,7 +76,7 @@ def run_show(context: Context, edit_id: str) -> Outcome:
     edit["events"] = [
         dict(zip(("seq", "at", "actor", "kind"), step, strict=True)) for step in steps
     ]
-    lines = [(name, _shown(edit[name])) for name in COLUMNS if edit[name] not in {"", None}]
+    lines = [(name, plain(edit[name])) for name in COLUMNS if edit[name] not in {"", None}]
     text = table(("", ""), lines).partition("\n")[2].partition("\n")[2] + "\n\n"
     text += table(("event", "at", "by", "what"), steps) + "\n"
     return Outcome("edits show", started_at, context.clock.now(), results=[edit], text=text)
@@ -142,11 +144,3 @@ def _edit(row: Sequence[Any]) -> dict[str, Any]:
     for name in AS_JSON:
         edit[name] = None if edit[name] is None else json.loads(edit[name])
     return edit
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "(empty)"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,28 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
 from pipelines.errors import EditRefusedError, NoWarehouseError
 from pipelines.folder import open_folder, open_ledger
-from pipelines.ledger.ledger import Entry
-from pipelines.outcome import Outcome, table
+from pipelines.outcome import Outcome, counted, table
 from sources.clio_http.catalog import read_catalog
 
-from .allowed import allowed
-from .checks import Edit, EditProblem, Gathered
-from .fields import FieldRef
-from .sight import SOURCE
+from .allowed import SOURCE, allowed
+from .edit import ROW, Edit, EditProblem, Gathered
 from .validate import EditContext, Examined, examine
 from .values import shown
 
-MOST_TOLD = 100
-"""Problems that are told one by one."""
-ROW = "row "
-"""What rows of files and queries are told by, before their number."""
+MOST_LISTED = 100
+"""Problems that are listed one by one."""
 HEADER = ("edit", "record", "field", "in the warehouse", "proposed")
 
 
@@ -41,12 +36,12 @@ def run_proposal(
 
     """
     outcome = Outcome(command, context.clock.now())
-    with opened(context, command) as desk:
-        gathered = gather(desk)
-        found = examine(desk, gathered.wanted)
+    with opened(context, command) as at:
+        gathered = gather(at)
+        found = examine(at, gathered.wanted)
         found.problems = sorted([*gathered.problems, *found.problems], key=_place)
         if not found.problems:
-            _record(desk, found, gathered.blank, outcome)
+            _record(at, found, gathered.blank, outcome)
         else:
             _refuse(found, outcome)
     outcome.finished_at = context.clock.now()
@@ -55,7 +50,7 @@ def run_proposal(
 
 @contextmanager
 def opened(context: Context, command: str) -> Iterator[EditContext]:
-    """Hold the data folder, and open the warehouse for reading and the ledger.
+    """Lock the data folder, and open the warehouse for reading and the ledger.
 
     Raises:
         ConfigurationError: the setting clio_sync.writable names what is never written.
@@ -74,58 +69,52 @@ def opened(context: Context, command: str) -> Iterator[EditContext]:
 
 
 def _place(problem: tuple[str, EditProblem]) -> int:
-    """Give the number of a row, so that problems are told from the first row to the last."""
+    """Return the number of a row, so that problems are listed from the first row to the last."""
     number = problem[0].removeprefix(ROW)
     return int(number) if number.isdecimal() else 0
 
 
-def _record(desk: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
-    made = [(uuid4().hex[:12], ref, edit) for ref, edit in found.edits]
-    entries = [Entry("edit_proposed", asdict(edit), edit_id) for edit_id, _, edit in made]
+def _record(at: EditContext, found: Examined, blank: int, outcome: Outcome) -> None:
+    edits = [replace(edit, edit_id=uuid4().hex[:12]) for edit in found.edits]
+    entries = [edit.proposal for edit in edits]
     if entries:
-        desk.ledger.record(desk.settings.actor, *entries)
-    outcome.results = [{"edit_id": edit_id, **asdict(edit)} for edit_id, _, edit in made]
-    outcome.text = _text(made, len(found.unchanged), blank)
+        at.ledger.record(at.settings.actor, *entries)
+    outcome.results = [{"edit_id": entry.edit_id, **entry.body} for entry in entries]
+    outcome.text = _text(edits, len(found.unchanged), blank)
 
 
-def _text(made: Sequence[tuple[str, FieldRef, Edit]], unchanged: int, blank: int) -> str:
+def _text(edits: Sequence[Edit], unchanged: int, blank: int) -> str:
     cells = [
         (
-            edit_id,
+            edit.edit_id,
             f"{edit.resource} {edit.record_id} {edit.label}".strip(),
             edit.field,
-            shown(ref, edit.base),
-            shown(ref, edit.new_value),
+            shown(edit.ref, edit.base),
+            shown(edit.ref, edit.new_value),
         )
-        for edit_id, ref, edit in made
+        for edit in edits
     ]
     parts = [table(HEADER, cells)] if cells else []
-    parts.append(f"{_counted(len(made), 'edit')} proposed; nothing was sent to Clio.")
+    parts.append(f"{counted(len(edits), 'edit')} proposed; nothing was sent to Clio.")
     if unchanged:
-        parts.append(
-            f"{_counted(unchanged, 'change')} left out: the record has that value already."
-        )
+        parts.append(f"{counted(unchanged, 'change')} left out: the record has that value already.")
     if blank:
         parts.append(
-            f"{_counted(blank, 'row')} without a new value, or with the old one: left as they are."
+            f"{counted(blank, 'row')} without a new value, or with the old one: left as they are."
         )
-    if made:
+    if edits:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _refuse(found: Examined, outcome: Outcome) -> None:
     errors: list[tuple[str, Any]] = [
         (_subject(where, problem), problem.kind(str(problem)))
-        for where, problem in found.problems[:MOST_TOLD]
+        for where, problem in found.problems[:MOST_LISTED]
     ]
     more = len(found.problems) - len(errors)
     if more:
-        errors.append(("", EditRefusedError(f"{_counted(more, 'further problem')} of this kind")))
+        errors.append(("", EditRefusedError(f"{counted(more, 'further problem')} of this kind")))
     kinds = {problem.kind for _, problem in found.problems}
     kind = kinds.pop() if len(kinds) == 1 else EditRefusedError
     outcome.errors, outcome.exit_code = errors, kind.exit_code

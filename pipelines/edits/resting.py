@@ -18,7 +18,7 @@ from pipelines.errors import EditRefusedError, QueryError, WithheldBaseError
 from pipelines.state.inputs import BEHIND, ROWS_UNKNOWN, WITHHELD, Unknown, unknown
 from pipelines.warehouse import Warehouse
 
-from .sight import Sight, role
+from .allowed import Visibility, role
 from .warehouse_records import RAW
 
 STAGED = "stg_manage__"
@@ -30,56 +30,56 @@ Tables = Mapping[str, AbstractSet[str]]
 """The relations that a name in a query may mean."""
 
 
-def demand_known(sight: Sight, query: str) -> None:
+def demand_known(visibility: Visibility, query: str) -> None:
     """Refuse a query that reads a column or a collection of which the truth is not known here.
 
     Raises:
         EditRefusedError: it does; the message names it.
         WithheldBaseError: it does, by what Clio withholds or no load has read.
-        QueryError: what it reads cannot be told, and something is hidden.
+        QueryError: what it reads cannot be found out, and something is hidden.
 
     """
-    found = unknown(sight.warehouse)
+    found = unknown(visibility.warehouse)
     try:
         tree = sqlglot.parse_one(query, read="duckdb")
     except SqlglotError:
-        if _hides_something(sight) or any(one.state in {WITHHELD, BEHIND} for one in found):
+        if _hides_something(visibility) or any(one.state in {WITHHELD, BEHIND} for one in found):
             message = "which columns the query reads cannot be told, and some are hidden here"
             raise QueryError(message) from None
         return
     tables = defaultdict[str, set[str]](set)
     for table in tree.find_all(exp.Table):
-        tables[table.alias_or_name.lower()].update(_relations(table, sight))
+        tables[table.alias_or_name.lower()].update(_relations(table, visibility))
     columns = list(tree.find_all(exp.Column))
     for relation in sorted(set().union(*tables.values())):
         read = frozenset(
             column.name.lower() for column in columns if _may_be_of(column, relation, tables)
         )
-        _demand_raw(sight, relation, read, found)
-        _demand_built(sight.warehouse, relation, read)
+        _demand_raw(visibility, relation, read, found)
+        _demand_built(visibility.warehouse, relation, read)
 
 
-def _hides_something(sight: Sight) -> bool:
-    return any((sight.masks.columns, sight.masks.left_out))
+def _hides_something(visibility: Visibility) -> bool:
+    return any((visibility.masks.columns, visibility.masks.left_out))
 
 
-def _relations(table: exp.Table, sight: Sight) -> Iterator[str]:
-    """Give what a table of a query is: a relation, and the raw one that a staged one is made of."""
+def _relations(table: exp.Table, visibility: Visibility) -> Iterator[str]:
+    """Return the relations that a table of a query is: a staged one is its raw table as well."""
     schema, name = table.db.lower(), table.name.lower()
     if schema:
         yield f"{schema}.{name}"
     staged = name.removeprefix(STAGED)
-    if staged != name and staged in sight.catalog.loaded:
+    if staged != name and staged in visibility.catalog.loaded:
         yield f"{RAW}.{staged}"
 
 
 def _may_be_of(column: exp.Column, relation: str, tables: Tables) -> bool:
-    """Tell whether a column may be that of a relation: another table's is not."""
+    """Return whether a column may be that of a relation: another table's is not."""
     return relation in tables.get(column.table.lower(), {relation})
 
 
 def _demand_raw(
-    sight: Sight, relation: str, read: AbstractSet[str], found: Sequence[Unknown]
+    visibility: Visibility, relation: str, read: AbstractSet[str], found: Sequence[Unknown]
 ) -> None:
     """Refuse a raw table of which not all records are known, or a column that is not."""
     schema, _, name = relation.partition(".")
@@ -91,7 +91,7 @@ def _demand_raw(
         what = "cannot be read any more" if rows.state == BEHIND else "was never read whole"
         message = f"the query reads {name}, which {what}: {rows.reason}"
         raise WithheldBaseError(message)
-    hidden = _hidden(sight, name) if schema == RAW else frozenset()
+    hidden = _hidden(visibility, name) if schema == RAW else frozenset()
     for column in sorted(read & (hidden | mine.keys())):
         named = f"the query reads {name}.{column}, which is"
         if column in hidden:
@@ -102,11 +102,11 @@ def _demand_raw(
         raise WithheldBaseError(message)
 
 
-def _hidden(sight: Sight, name: str) -> frozenset[str]:
-    """Name the columns of a collection of Manage that settings or Clio's refusal hide."""
-    collection = sight.catalog.loaded.get(name)
+def _hidden(visibility: Visibility, name: str) -> frozenset[str]:
+    """Return the columns of a collection of Manage that settings or Clio's refusal hide."""
+    collection = visibility.catalog.loaded.get(name)
     columns = collection.columns if collection else ()
-    return frozenset(one.name for one in columns if not sight.shows(name, one.path))
+    return frozenset(one.name for one in columns if not visibility.shows(name, one.path))
 
 
 def _demand_built(warehouse: Warehouse, relation: str, read: AbstractSet[str]) -> None:

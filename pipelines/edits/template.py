@@ -11,12 +11,11 @@ from pipelines.outcome import Outcome
 from sources.clio_manage.writable import CUSTOM, editables
 
 from . import fields, values
+from .allowed import UNSEEN, is_on_a_bill
 from .checks import text_of
-from .fields import PARENT_TYPES, FieldRef
+from .fields import PARENT_TYPES, FieldRef, Unreadable
 from .propose import opened
-from .raw_values import Unreadable
 from .read_sheet import MOST_ROWS
-from .sight import UNSEEN, is_on_a_bill
 from .validate import EditContext
 from .warehouse_records import WarehouseRecord, ids_where
 from .write_sheet import SheetLine, write_sheet
@@ -36,7 +35,7 @@ class TemplateChoice:
     where: str = ""
 
 
-def run_template(context: Context, asked: TemplateChoice, path: Path) -> Outcome:
+def run_template(context: Context, choice: TemplateChoice, path: Path) -> Outcome:
     """Write a file with a row for each field of each record.
 
     Raises:
@@ -47,11 +46,11 @@ def run_template(context: Context, asked: TemplateChoice, path: Path) -> Outcome
 
     """
     outcome = Outcome("edits template", context.clock.now())
-    with opened(context, "edits template") as desk:
-        patterns = _patterns(desk, asked)
-        ids = ids_where(desk.warehouse, asked.resource, asked.where, MOST_ROWS)
-        records = desk.records(asked.resource, ids)
-        lines = _bounded(_lines(desk, asked.resource, patterns, records))
+    with opened(context, "edits template") as at:
+        patterns = _patterns(at, choice)
+        ids = ids_where(at.warehouse, choice.resource, choice.where, MOST_ROWS)
+        records = at.records(choice.resource, ids)
+        lines = _bounded(_lines(at, choice.resource, patterns, records))
     write_sheet(path, lines)
     outcome.finished_at = context.clock.now()
     outcome.results = [{"path": str(path), "rows": len(lines)}]
@@ -63,19 +62,19 @@ def run_template(context: Context, asked: TemplateChoice, path: Path) -> Outcome
     return outcome
 
 
-def _patterns(desk: EditContext, asked: TemplateChoice) -> list[str]:
-    """Give the fields that are shown, with `[]` for every element."""
-    every = editables(desk.catalog, asked.resource)
+def _patterns(at: EditContext, choice: TemplateChoice) -> list[str]:
+    """Return the fields that are shown, with `[]` for every element."""
+    every = editables(at.catalog, choice.resource)
     if not every:
-        desk.ref(asked.resource, "id")
-    known = [name for name, one in every.items() if desk.sight.shows(asked.resource, one.read)]
-    for name in asked.fields:
+        at.ref(choice.resource, "id")
+    known = [name for name, one in every.items() if at.visibility.shows(choice.resource, one.read)]
+    for name in choice.fields:
         if name in every and name not in known:
-            raise EditRefusedError(UNSEEN.format(asked.resource, name))
-    if not asked.fields:
-        mine = desk.allowed.names
-        return [name for name in known if f"{asked.resource}.{name}" in mine]
-    return [name if name in known else desk.ref(asked.resource, name).text for name in asked.fields]
+            raise EditRefusedError(UNSEEN.format(choice.resource, name))
+    if not choice.fields:
+        mine = at.allowed.names
+        return [name for name in known if f"{choice.resource}.{name}" in mine]
+    return [name if name in known else at.ref(choice.resource, name).text for name in choice.fields]
 
 
 def _bounded(lines: Iterator[SheetLine]) -> list[SheetLine]:
@@ -92,14 +91,14 @@ def _bounded(lines: Iterator[SheetLine]) -> list[SheetLine]:
 
 
 def _lines(
-    desk: EditContext, resource: str, patterns: Sequence[str], records: dict[str, WarehouseRecord]
+    at: EditContext, resource: str, patterns: Sequence[str], records: dict[str, WarehouseRecord]
 ) -> Iterator[SheetLine]:
     for key in sorted(records, key=int):
         stored = records[key]
         if stored.gone or is_on_a_bill(resource, stored.record):
             continue
-        for name in _named(desk, resource, patterns, stored):
-            ref = desk.ref(resource, name)
+        for name in _named(at, resource, patterns, stored):
+            ref = at.ref(resource, name)
             value = values.read(ref, stored.record)
             if not isinstance(value, Unreadable):
                 yield SheetLine(
@@ -112,16 +111,16 @@ def _typed(ref: FieldRef) -> bool:
 
 
 def _named(
-    desk: EditContext, resource: str, patterns: Sequence[str], stored: WarehouseRecord
+    at: EditContext, resource: str, patterns: Sequence[str], stored: WarehouseRecord
 ) -> Iterator[str]:
-    """Name the fields that a record has: those of each of its elements."""
+    """Return the fields that a record has: those of each of its elements."""
     for pattern in patterns:
         array, bracket, part = pattern.partition("[]")
         if not bracket:
             yield pattern
         elif array == CUSTOM:
             parent = PARENT_TYPES[resource]
-            mine = (one for one in desk.definitions if one.parent_type == parent)
+            mine = (one for one in at.definitions if one.parent_type == parent)
             yield from (f"{CUSTOM}[{one.id}]" for one in mine if not one.deleted)
         else:
             elements = stored.record.get(array) or ()

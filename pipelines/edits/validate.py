@@ -1,34 +1,29 @@
-"""Many wanted changes at once: each becomes an edit, is dropped as done already, or is refused."""
+"""Many wanted changes at once: each becomes an edit, is dropped as done already, or is refused.
+
+Clio Grow's API changes nothing, so a change of a record of Grow is made to the linked record of
+Clio Manage.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from pipelines.config import Settings
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.ledger import Ledger
 from pipelines.load import products
 from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, read_catalog
-from sources.clio_manage.writable import TYPED_TARGETS
+from sources.clio_manage.writable import CUSTOM, TYPED_TARGETS
 
-from . import grow, values
-from .allowed import Allowed, allowed
-from .checks import (
-    FIELD,
-    Edit,
-    EditProblem,
-    Named,
-    RecordFacts,
-    WantedChange,
-    decide,
-    record_id_of,
-    target_of,
-    value_of,
-)
+from . import values
+from .allowed import SOURCE, Allowed, Visibility, allowed
+from .checks import RecordFacts, decide, record_id_of, target_of, value_of
+from .edit import FIELD, ID, RESOURCE, Edit, EditProblem, WantedChange
 from .fields import EditableCustomField, FieldRef, parse
-from .sight import SOURCE, Sight
 from .values import JsonScalar
 from .warehouse_records import WarehouseRecord, definitions, present, read_stored
 
@@ -37,19 +32,35 @@ select resource, record_id, field, edit_id from edits
 where final_at is null or state in ('conflicted', 'needs_human')
 """
 
+GROW = "grow."
+"""What the name of a collection of Clio Grow begins with."""
+RAW_GROW = "raw_clio_grow"
+SHARED = {
+    "contacts": ("first_name", "last_name", "name"),
+    "matters": ("description",),
+}
+"""The fields that are the same at both, by the collection, which has the same name at both."""
+
+Links: TypeAlias = Mapping[tuple[str, str], int | None]
+"""The id at Manage of records of Grow, by collection and id; None where it is not linked."""
+FieldKey: TypeAlias = tuple[str, str, str]
+"""A collection, the id of a record, and a field of it."""
+Found: TypeAlias = tuple[WantedChange, Edit]
+"""A change and the edit that it asks for, not yet compared with the record."""
+
 
 @dataclass
 class Examined:
     """What became of the wanted changes, each in the order in which they came."""
 
-    edits: list[tuple[FieldRef, Edit]] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
     unchanged: list[WantedChange] = field(default_factory=list)
     problems: list[tuple[str, EditProblem]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class EditContext:
-    """What wanted changes are held against: settings, warehouse and ledger."""
+    """What wanted changes are checked with: settings, warehouse and ledger."""
 
     settings: Settings
     warehouse: Warehouse
@@ -57,28 +68,30 @@ class EditContext:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """Give the catalogue of Clio Manage."""
+        """Return the catalogue of Clio Manage."""
         return read_catalog(SOURCE)
 
     @cached_property
     def definitions(self) -> tuple[EditableCustomField, ...]:
-        """Give the firm's custom fields."""
+        """Return the firm's custom fields."""
         return definitions(self.warehouse)
 
     @cached_property
     def allowed(self) -> Allowed:
-        """Give what the settings let be edited."""
+        """Return what may be edited under the settings."""
         return allowed(self.catalog, self.settings.writable)
 
     @cached_property
-    def sight(self) -> Sight:
-        """Give what may be seen of records."""
+    def visibility(self) -> Visibility:
+        """Return what may be seen of records."""
         options, folder = self.settings.sources[SOURCE], self.settings.data_dir
-        return Sight(self.catalog, products.masks(self.catalog, options, folder), self.warehouse)
+        return Visibility(
+            self.catalog, products.masks(self.catalog, options, folder), self.warehouse
+        )
 
     @cached_property
     def _refs(self) -> dict[tuple[str, str], FieldRef]:
-        """Keep the fields that were found: a file names few of them in many rows."""
+        """Return the fields that were found so far: a file names few of them in many rows."""
         return {}
 
     def ref(self, resource: str, text: str) -> FieldRef:
@@ -92,109 +105,173 @@ class EditContext:
         if found is None:
             found = parse(self.catalog, resource, text, self.definitions)
             self.allowed.demand(found)
-            self.sight.demand(found)
+            self.visibility.demand(found)
             self._refs[resource, text] = found
         return found
 
     def records(self, resource: str, ids: Iterable[str]) -> dict[str, WarehouseRecord]:
         """Read records of the warehouse by their ids."""
-        return read_stored(self.sight, resource, ids)
+        return read_stored(self.visibility, resource, ids)
 
 
-def examine(desk: EditContext, every: Sequence[WantedChange]) -> Examined:
+def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
     """Check each wanted change against the catalogue, the warehouse and the ledger."""
-    found = Examined()
-    named = list(_distinct(list(_named(desk, every, found)), found))
-    facts = _facts(desk, named)
-    together = {one.key: one.value for one in named}
-    for one in named:
+    examined = Examined()
+    found = list(_distinct(list(_found(at, every, examined)), examined))
+    facts = _facts(at, found)
+    new_values = {edit.field_key: edit.new_value for _, edit in found}
+    for wanted, edit in found:
         try:
-            _demand_pair(one, together)
-            edit = decide(one, facts, desk.settings.actor, _type(one, together, facts.records))
+            _demand_pair(edit, new_values)
+            made = decide(wanted, edit, facts, _type(edit, new_values, facts.records))
         except EditProblem as problem:
-            found.problems.append((one.wanted.where, problem))
+            examined.problems.append((wanted.where, problem))
             continue
-        if edit is None:
-            found.unchanged.append(one.wanted)
+        if made is None:
+            examined.unchanged.append(wanted)
         else:
-            found.edits.append((one.ref, edit))
-    return found
+            examined.edits.append(made)
+    return examined
 
 
-def _named(desk: EditContext, every: Sequence[WantedChange], found: Examined) -> Iterator[Named]:
-    """Find the record, the field and the value of each."""
-    linked = grow.links(desk.warehouse, every)
+def _found(at: EditContext, every: Sequence[WantedChange], examined: Examined) -> Iterator[Found]:
+    """Find the record, the field and the value of each change."""
+    linked = _links(at.warehouse, every)
     for wanted in every:
         try:
-            meant = grow.at_manage(wanted, linked) if grow.is_grow(wanted) else wanted
+            of_grow = wanted.resource.startswith(GROW)
+            meant = _at_manage(wanted, linked) if of_grow else wanted
             record_id = record_id_of(meant.record_id)
-            ref = desk.ref(meant.resource.strip(), meant.field)
-            yield Named(meant, record_id, ref, value_of(ref, meant))
+            ref = at.ref(meant.resource.strip(), meant.field)
+            value, author = value_of(ref, meant), at.settings.actor
+            edit = Edit("", ref, None, value, record_id, author=author, origin=meant.origin)
+            yield meant, edit
         except EditRefusedError as error:
-            found.problems.append((wanted.where, EditProblem(FIELD, str(error))))
+            examined.problems.append((wanted.where, EditProblem(FIELD, str(error))))
         except EditProblem as problem:
-            found.problems.append((wanted.where, problem))
+            examined.problems.append((wanted.where, problem))
 
 
-def _distinct(every: Sequence[Named], found: Examined) -> Iterator[Named]:
+def _distinct(every: Sequence[Found], examined: Examined) -> Iterator[Found]:
     """Refuse the second change of one field."""
-    first: dict[tuple[str, str, str], str] = {}
-    for one in every:
-        if one.key in first:
-            message = f"the same field of the same record is changed by {first[one.key]} as well"
-            found.problems.append((one.wanted.where, EditProblem(FIELD, message)))
+    first: dict[FieldKey, str] = {}
+    for wanted, edit in every:
+        if edit.field_key in first:
+            other = first[edit.field_key]
+            message = f"the same field of the same record is changed by {other} as well"
+            examined.problems.append((wanted.where, EditProblem(FIELD, message)))
         else:
-            first[one.key] = one.wanted.where or "another change"
-            yield one
+            first[edit.field_key] = wanted.where or "another change"
+            yield wanted, edit
 
 
-def _facts(desk: EditContext, every: Sequence[Named]) -> RecordFacts:
+def _facts(at: EditContext, found: Sequence[Found]) -> RecordFacts:
+    """Read the records, what they are to point at, and the open edits."""
     ids: dict[str, set[str]] = defaultdict(set)
-    for one in every:
-        ids[one.ref.resource].add(one.record_id)
+    for _, edit in found:
+        ids[edit.resource].add(edit.record_id)
     records = {
         (resource, key): stored
         for resource, keys in ids.items()
-        for key, stored in desk.records(resource, keys).items()
+        for key, stored in at.records(resource, keys).items()
     }
-    together = {one.key: one.value for one in every}
+    new_values = {edit.field_key: edit.new_value for _, edit in found}
     pointed: dict[str, set[int]] = defaultdict(set)
-    for one in every:
-        target = target_of(one, _type(one, together, records))
-        if target and isinstance(one.value, int):
-            pointed[target].add(one.value)
+    for _, edit in found:
+        target = target_of(edit, _type(edit, new_values, records))
+        if target and isinstance(edit.new_value, int):
+            pointed[target].add(edit.new_value)
     there = {
         (target, key)
         for target, keys in pointed.items()
-        for key in present(desk.warehouse, desk.catalog, target, keys)
+        for key in present(at.warehouse, at.catalog, target, keys)
     }
-    rows = desk.ledger.rows(OPEN_EDITS)
+    rows = at.ledger.rows(OPEN_EDITS)
     open_edits = {(resource, key, name): edit_id for resource, key, name, edit_id in rows}
     return RecordFacts(records, there, open_edits)
 
 
 def _type(
-    one: Named,
-    together: Mapping[tuple[str, str, str], JsonScalar],
+    edit: Edit,
+    new_values: Mapping[FieldKey, JsonScalar],
     records: Mapping[tuple[str, str], WarehouseRecord],
 ) -> JsonScalar:
-    """Give the type that a reference will have: the one that is wanted, or that it has."""
-    companion = one.ref.companion
+    """Return the type that a reference will have: the one that is wanted, or that it has."""
+    companion = edit.ref.companion
     if not companion:
         return ""
-    wanted = together.get((one.ref.resource, one.record_id, ".".join(companion)))
-    stored = records.get((one.ref.resource, one.record_id))
+    wanted = new_values.get((*edit.key, ".".join(companion)))
+    stored = records.get(edit.key)
     if wanted is not None or stored is None:
         return wanted
-    seen = values.read(replace(one.ref, read=companion, kind="text"), stored.record)
+    seen = values.read(replace(edit.ref, read=companion, kind="text"), stored.record)
     return seen if isinstance(seen, str) else ""
 
 
-def _demand_pair(one: Named, together: Mapping[tuple[str, str, str], JsonScalar]) -> None:
+def _demand_pair(edit: Edit, new_values: Mapping[FieldKey, JsonScalar]) -> None:
     """Refuse another type of a reference without another id."""
-    top = one.ref.path[0]
-    if top not in TYPED_TARGETS or one.ref.path[1:] != ("type",):
+    top = edit.ref.path[0]
+    if top not in TYPED_TARGETS or edit.ref.path[1:] != ("type",):
         return
-    if (one.ref.resource, one.record_id, f"{top}.id") not in together:
-        message = f"{one.ref.text} is changed only together with {top}.id"
+    if (*edit.key, f"{top}.id") not in new_values:
+        message = f"{edit.field} is changed only together with {top}.id"
+        raise EditProblem(FIELD, message)
+
+
+def _links(warehouse: Warehouse, every: Iterable[WantedChange]) -> Links:
+    """Read the links of the named records of Grow; those that are not there are left out."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for wanted in every:
+        name = wanted.resource.removeprefix(GROW)
+        if wanted.resource.startswith(GROW) and name in SHARED:
+            ids[name].add(wanted.record_id.strip())
+    found: dict[tuple[str, str], int | None] = {}
+    for name, keys in ids.items():
+        if not warehouse.columns(RAW_GROW, name):
+            continue
+        rows = warehouse.rows(
+            f"select id::varchar, clio_id from {RAW_GROW}.{quoted(name)} t"  # noqa: S608 - names and constants
+            " where list_contains($1, id::varchar) and not exists (select 1 from meta.tombstones b"
+            " where b.source = 'clio_grow' and b.resource = $2 and b.record_id = t.id::varchar"
+            " and b.revived_at is null)",
+            [sorted(keys), name],
+        )
+        found |= {(f"{GROW}{name}", key): clio_id for key, clio_id in rows}
+    return found
+
+
+def _at_manage(wanted: WantedChange, linked: Links) -> WantedChange:
+    """Return the same change as one of the linked record of Manage.
+
+    Raises:
+        EditProblem: there is no such record or link, or the field is not the same at both.
+
+    """
+    name = wanted.resource.removeprefix(GROW)
+    if name not in SHARED:
+        valid = ", ".join(f"{GROW}{one}" for one in SHARED)
+        message = f"Clio Grow's API cannot change these records; of Grow, only {valid} are linked"
+        raise EditProblem(RESOURCE, message)
+    key = record_id_of(wanted.record_id)
+    if (wanted.resource, key) not in linked:
+        message = f"the warehouse has no such record of {wanted.resource}; is it loaded?"
+        raise EditProblem(ID, message)
+    record_id = linked[wanted.resource, key]
+    if record_id is None:
+        message = (
+            "this record of Clio Grow is not linked to Clio Manage (its clio_id is empty), and"
+            " Grow's API cannot change it; correct it in Clio Grow"
+        )
+        raise EditProblem(ID, message)
+    _demand_shared(name, wanted.field.strip())
+    origin = f"{wanted.origin}; for {wanted.resource} {key}"
+    return replace(wanted, resource=name, record_id=str(record_id), origin=origin)
+
+
+def _demand_shared(name: str, field: str) -> None:
+    named = field.removeprefix(f"{CUSTOM}[").removesuffix("]")
+    is_named = field.startswith(f"{CUSTOM}[") and not named.strip().isdecimal()
+    if field not in SHARED[name] and not is_named:
+        valid = ", ".join([*SHARED[name], f"{CUSTOM}[the name of the field in Manage]"])
+        message = f"of {GROW}{name}, only what Clio Manage has as well may be edited: {valid}"
         raise EditProblem(FIELD, message)

@@ -14,16 +14,15 @@ from typing import Any, TypeAlias
 import pendulum
 
 from . import fields
-from .fields import FieldRef
-from .raw_values import ABSENT, REDACTED, Unreadable, raw_of
+from .fields import ABSENT, REDACTED, FieldRef, Unreadable, raw_of
 
 JsonScalar: TypeAlias = str | int | bool | None
 
 LONGEST = 65_535
-"""Characters of one value. Clio documents no limits; this is one of ours."""
+"""Characters of one value. Clio documents no limit, so this is our own."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
-_ROUNDED = re.compile(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
+EXPONENT = re.compile(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -39,7 +38,7 @@ class ValueRefusedError(ValueError):
 
 
 def of_text(ref: FieldRef, text: str) -> JsonScalar:
-    """Take what a person wrote, or what stands in a cell, as the value to send.
+    """Return the value to send for what a person wrote, or for what is in a cell.
 
     Nothing is guessed: what a spreadsheet rounded or turned round is refused, with the form
     that is expected.
@@ -93,7 +92,7 @@ def _url(ref: FieldRef, text: str) -> str:
 
 def _whole(_: FieldRef, text: str) -> int:
     cell = text.strip()
-    if _ROUNDED.fullmatch(cell):
+    if EXPONENT.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not _WHOLE.fullmatch(cell):
         message = "is not a whole number, such as 12"
@@ -109,7 +108,7 @@ ROUNDED = (
 
 def _number(_: FieldRef, text: str) -> str:
     cell = text.strip()
-    if _ROUNDED.fullmatch(cell):
+    if EXPONENT.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not _NUMBER.fullmatch(cell):
         message = "is not a number such as 1234.50: no thousands separator, a point for decimals"
@@ -162,7 +161,7 @@ def _choice(ref: FieldRef, text: str) -> str:
 
 
 def _option(ref: FieldRef, text: str) -> int:
-    """Take the label of an option, in any case, or the option's id."""
+    """Find an option by its label, in any case, or by its id."""
     wanted = _folded(text)
     living = [option for option in _options(ref) if not option.deleted]
     found = (
@@ -180,8 +179,18 @@ def _option(ref: FieldRef, text: str) -> int:
 
 
 def _reference(_: FieldRef, text: str) -> int:
+    return record_id(text)
+
+
+def record_id(text: str) -> int:
+    """Return the id of a record.
+
+    Raises:
+        ValueRefusedError: the text is none.
+
+    """
     cell = text.strip()
-    if _ROUNDED.fullmatch(cell):
+    if EXPONENT.fullmatch(cell):
         raise ValueRefusedError(ROUNDED)
     if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
         message = "is not the id of a record, such as 1234567"
@@ -210,7 +219,7 @@ _READERS: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
 
 
 def read(ref: FieldRef, record: Mapping[str, Any]) -> JsonScalar | Unreadable:
-    """Give the value that a record of Clio's JSON shows, in the form in which it is written.
+    """Return the value that a record of Clio's JSON shows, in the form in which it is written.
 
     What does not fit the field's kind is given as the text that it is.
     """
@@ -224,7 +233,7 @@ def read(ref: FieldRef, record: Mapping[str, Any]) -> JsonScalar | Unreadable:
 
 
 def canonical(ref: FieldRef, raw: object) -> JsonScalar:
-    """Give a value as Clio shows it in the form in which it is written."""
+    """Return a value as Clio shows it in the form in which it is written."""
     if raw is None or isinstance(raw, bool):
         return raw
     text = str(raw)
@@ -306,7 +315,7 @@ def plain_number(number: Decimal) -> str:
 
 
 def same(ref: FieldRef, one: JsonScalar, other: JsonScalar) -> bool:
-    """Tell whether two values are equal to Clio.
+    """Return whether two values are equal to Clio.
 
     Clio trims texts, keeps an empty one as null, knows no case in e-mail addresses and choices,
     and 1.50 is 1.5.
@@ -315,7 +324,7 @@ def same(ref: FieldRef, one: JsonScalar, other: JsonScalar) -> bool:
 
 
 def alike(ref: FieldRef, one: JsonScalar, other: JsonScalar) -> bool:
-    """Tell whether two values mean the same, though one is written otherwise.
+    """Return whether two values mean the same, though one is written otherwise.
 
     More than `same`: a text in another case or with other spaces, a phone number with the same
     digits. What Clio shows after a write may be alike what was sent.
@@ -353,15 +362,18 @@ def _folded_value(ref: FieldRef, value: JsonScalar) -> object:
 
 
 def shown(ref: FieldRef, value: JsonScalar | Unreadable) -> str:
-    """Say a value to a person: the label of an option, yes or no, the rest as it is."""
+    """Write a value for a person: the label of an option, yes or no, the rest as it is."""
     if isinstance(value, Unreadable):
         return f"({value.value})"
+    labels = {} if isinstance(value, bool) else {one.id: one.label for one in _options(ref)}
+    return f"{labels[value]} [{value}]" if value in labels else plain(value)
+
+
+def plain(value: JsonScalar) -> str:
+    """Write a value of a field that is not known for a person."""
     if value is None:
         return "(empty)"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    labels = {option.id: option.label for option in _options(ref)}
-    return f"{labels[value]} [{value}]" if value in labels else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _options(ref: FieldRef) -> tuple[fields.Option, ...]:

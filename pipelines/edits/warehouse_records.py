@@ -11,8 +11,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, Collection, Column
 
+from .allowed import SOURCE, Path, Visibility
 from .fields import EditableCustomField, Option
-from .sight import SOURCE, Path, Sight
 from .values import plain_number
 
 RAW = f"raw_{SOURCE}"
@@ -57,10 +57,12 @@ def _options(listed: str | None) -> tuple[Option, ...]:
     )
 
 
-def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, WarehouseRecord]:
+def read_stored(
+    visibility: Visibility, resource: str, ids: Iterable[str]
+) -> dict[str, WarehouseRecord]:
     """Read the records with these ids, by id as text; those that are not there are left out."""
-    catalog, warehouse = sight.catalog, sight.warehouse
-    columns = _columns(sight, resource, resource)
+    catalog, warehouse = visibility.catalog, visibility.warehouse
+    columns = _columns(visibility, resource, resource)
     if not columns:
         return {}
     collection, known = catalog.collections[resource], {column.name for column in columns}
@@ -71,26 +73,26 @@ def read_stored(sight: Sight, resource: str, ids: Iterable[str]) -> dict[str, Wa
         f" from {RAW}.{quoted(resource)} t where list_contains($1, t.id::varchar)",
         [wanted],
     )
-    marks = sight.marks(collection, wanted)
+    marks = visibility.marks(collection, wanted)
     found = {}
     for buried, marked, *values in rows:
         whole = _record(columns, values)
         mine = marks.of(str(whole["id"]))
-        record = sight.stored(whole, mine)
+        record = visibility.stored(whole, mine)
         gone = "it is deleted in Clio" if buried else "it is in Clio's trash" if marked else ""
-        etag, label = str(record.get("etag") or ""), sight.label(resource, record)
+        etag, label = str(record.get("etag") or ""), visibility.label(resource, record)
         found[str(whole["id"])] = WarehouseRecord(record, etag, label, gone, frozenset(mine))
     return found
 
 
-def read_versions(sight: Sight, resource: str, key: str) -> list[Mapping[str, Any]]:
+def read_versions(visibility: Visibility, resource: str, key: str) -> list[Mapping[str, Any]]:
     """Read the versions of a record that newer ones replaced, oldest first."""
     table = f"{resource}__versions"
-    columns = _columns(sight, resource, table)
+    columns = _columns(visibility, resource, table)
     if not columns:
         return []
     chosen = ", ".join(f"t.{quoted(column.name)}" for column in columns)
-    rows = sight.warehouse.rows(
+    rows = visibility.warehouse.rows(
         f"select {chosen} from {RAW}.{quoted(table)} t where t.id::varchar = $1"  # noqa: S608 - names and constants
         " order by t._replaced_at",
         [key],
@@ -98,18 +100,18 @@ def read_versions(sight: Sight, resource: str, key: str) -> list[Mapping[str, An
     return [_record(columns, values) for values in rows]
 
 
-def _columns(sight: Sight, resource: str, table: str) -> list[Column]:
-    """Give the columns that a table has, those left out that are not what Clio shows."""
-    known = set(sight.warehouse.columns(RAW, table))
+def _columns(visibility: Visibility, resource: str, table: str) -> list[Column]:
+    """Return the columns that a table has, those left out that are not what Clio shows."""
+    known = set(visibility.warehouse.columns(RAW, table))
     return [
         column
-        for column in sight.catalog.collections[resource].columns
-        if column.name in known and sight.shows(resource, column.path)
+        for column in visibility.catalog.collections[resource].columns
+        if column.name in known and visibility.shows(resource, column.path)
     ]
 
 
 def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) -> list[str]:
-    """Give the ids, as text, of the records that are not deleted and fulfil a person's condition.
+    """Return the ids, as text, of the records that are not deleted and fulfil a person's condition.
 
     Raises:
         QueryError: the condition is none that can be used, or more than `most` records fulfil it.
@@ -129,7 +131,7 @@ def ids_where(warehouse: Warehouse, resource: str, condition: str, most: int) ->
 
 
 def present(warehouse: Warehouse, catalog: Catalog, name: str, ids: Iterable[int]) -> set[int]:
-    """Give those of some ids that a collection has and that are not deleted."""
+    """Return those of some ids that a collection has and that are not deleted."""
     known = warehouse.columns(RAW, name)
     if not known:
         return set()
@@ -152,7 +154,7 @@ def _buried(resource: str) -> str:
 
 
 def _marked(collection: Collection, known: set[str]) -> str:
-    """Tell in SQL whether Clio itself marks a record as deleted."""
+    """Return the SQL condition that Clio itself marks a record as deleted."""
     marker = collection.deletion_marker
     if not marker or marker not in known:
         return "false"

@@ -11,9 +11,9 @@ import openpyxl
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from pipelines.errors import EditRefusedError
+from pipelines.outcome import escaped
 
-from .cells import escaped
-from .checks import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
+from .edit import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
 from .read_sheet import TEXT_FILE, WORKBOOK
 
 HEADER = (RESOURCE, ID, FIELD, OLD, VALUE, REASON, LABEL)
@@ -26,14 +26,14 @@ class SheetLine:
     resource: str
     record_id: str
     field: str
-    old: str
+    old_value: str
     label: str
     is_number: bool = False
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Give the cells, in the order of the header; those to fill in are empty."""
-        old = self.old if self.is_number else escaped(self.old)
+        """Return the cells, in the order of the header; those to fill in are empty."""
+        old = self.old_value if self.is_number else escaped(self.old_value)
         return self.resource, self.record_id, self.field, old, "", "", escaped(self.label)
 
 

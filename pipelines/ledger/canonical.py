@@ -32,12 +32,12 @@ def canonical(value: object) -> str:
 
 
 def digest(value: object) -> str:
-    """Give the SHA-256 of a value's canonical text, 64 hexadecimal digits."""
+    """Return the SHA-256 of a value's canonical text, 64 hexadecimal digits."""
     return sha256(canonical(value))
 
 
 def sha256(text: str) -> str:
-    """Give the SHA-256 of a text as UTF-8, 64 hexadecimal digits."""
+    """Return the SHA-256 of a text as UTF-8, 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

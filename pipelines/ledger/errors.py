@@ -32,7 +32,7 @@ class GuardError(ClioError):
     exit_code = 5
 
     def __init__(self, message: str, flag: str) -> None:
-        """Name the flag with which a person lets it pass."""
+        """Keep the flag with which a person lets it pass."""
         super().__init__(f"{message}: {flag}")
         self.hint = (
             "Nothing was frozen and nothing was sent. Look at clio-sync edits list; if it is meant"

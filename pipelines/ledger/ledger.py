@@ -51,7 +51,7 @@ class Head:
     hash: str = ""
 
     def __str__(self) -> str:
-        """Give both in one word, as reports print it and `audit verify --head` takes it."""
+        """Return both in one word, as reports print it and `audit verify --head` takes it."""
         return f"{self.count}:{self.hash}"
 
 
@@ -59,7 +59,7 @@ class Ledger:
     """The events of one data folder, open. One transaction at a time, by whatever process."""
 
     def __init__(self, database: sqlite3.Connection, folder: Path, clock: Clock) -> None:
-        """Take an open database; `Ledger.open` makes one."""
+        """Wrap an open database; `Ledger.open` makes one."""
         self._database = database
         self._folder = folder
         self._clock = clock
@@ -84,7 +84,7 @@ class Ledger:
     @classmethod
     def reopen(cls, folder: Path, clock: Clock, *, read_only: bool = False) -> Self:
         """Open the ledger without looking at its head: to verify it, or to accept a loss."""
-        with _told(folder):
+        with _in_words(folder):
             database = _connect(folder / FILE, read_only=read_only)
             try:
                 _migrate(database)
@@ -95,7 +95,7 @@ class Ledger:
         return cls(database, folder, clock)
 
     def __enter__(self) -> Self:
-        """Give the ledger itself."""
+        """Return the ledger itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +118,7 @@ class Ledger:
             StorageError: it could not be written; nothing of it counts.
 
         """
-        with self._told():
+        with self._in_words():
             self._database.execute("pragma query_only = off")
             try:
                 self._database.execute("begin immediate")
@@ -134,8 +134,8 @@ class Ledger:
             finally:
                 self._database.execute("pragma query_only = on")
 
-    def _told(self) -> AbstractContextManager[None]:
-        return _told(self._folder)
+    def _in_words(self) -> AbstractContextManager[None]:
+        return _in_words(self._folder)
 
     def _insert(self, actor: str, entries: Sequence[Entry]) -> None:
         head = self._checked_head()
@@ -155,16 +155,16 @@ class Ledger:
         self, query: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Ask the events or a view; nothing can be changed here."""
-        with self._told():
+        with self._in_words():
             return self._database.execute(query, parameters).fetchall()
 
     def head(self) -> Head:
-        """Give the number of events and the hash of the last one."""
+        """Return the number of events and the hash of the last one."""
         found = self.rows("select seq, hash from events order by seq desc limit 1")
         return Head(*found[0]) if found else Head()
 
     def verify(self, head: str = "") -> list[str]:
-        """Give what is wrong with the ledger, in words; nothing if it is whole.
+        """Return what is wrong with the ledger, in words; nothing if it is whole.
 
         `head` is one that was printed before, `count:hash` or a hash alone: its event must still
         be there, as it was.
@@ -176,7 +176,7 @@ class Ledger:
         return problems
 
     def broken(self) -> list[str]:
-        """Give what is wrong with the file and the chain of events, their end apart."""
+        """Return what is wrong with the file and the chain of events, their end apart."""
         checked = [text for (text,) in self.rows("pragma integrity_check")]
         problems = [f"the file: {text}" for text in checked if text != "ok"]
         problems += [f"the {name} is not as it was made" for name in self._altered()]
@@ -196,7 +196,7 @@ class Ledger:
         return problems
 
     def check(self) -> None:
-        """Look at the newest event and at the file beside.
+        """Check the newest event and the file beside.
 
         Raises:
             LedgerError: something is wrong.
@@ -206,7 +206,7 @@ class Ledger:
         _demand(self._cut(_beside(self._folder)))
 
     def demand_whole(self, at_least: Head | None = None) -> None:
-        """Look at every event, as must be done before anything is sent.
+        """Check every event, as must be done before anything is sent.
 
         `at_least` is a head that is known from elsewhere.
 
@@ -217,7 +217,7 @@ class Ledger:
         _demand([*self.verify(), *self._cut(at_least or Head())])
 
     def demand_held(self, head: Head) -> None:
-        """Look whether an event that is known from elsewhere is there.
+        """Check that an event that is known from elsewhere is there.
 
         Raises:
             LedgerError: it is not: the ledger was lost, or an older one was put back.
@@ -231,7 +231,7 @@ class Ledger:
         self.record(actor, Entry("ledger_accepted", body))
 
     def lost(self, *others: Head) -> list[Head]:
-        """Give those heads, of the file beside and of elsewhere, that the ledger does not hold."""
+        """Return the heads, of the file beside and of elsewhere, that the ledger does not hold."""
         return [head for head in (_beside(self._folder), *others) if self._cut(head)]
 
     def _checked_head(self) -> Head:
@@ -247,9 +247,9 @@ class Ledger:
         return Head(row[0], written)
 
     def _altered(self) -> list[str]:
-        """Name the tables, views, indexes and triggers that differ from those of a new ledger.
+        """Return the tables, views, indexes and triggers that differ from those of a new ledger.
 
-        Every state is told by a view, so another view would tell another state of the same events.
+        Every state comes from a view, so another view would show another state of the same events.
         """
         made = sqlite3.connect(":memory:", isolation_level=None)
         try:
@@ -261,7 +261,7 @@ class Ledger:
         return sorted({f"{kind} {name}" for kind, name, _ in differing})
 
     def _cut(self, known: Head) -> list[str]:
-        """Say what is wrong if the ledger does not hold an event that it held once."""
+        """Return what is wrong if the ledger does not hold an event that it held once."""
         if not known.count:
             return []
         found = self.rows("select hash from events where seq = ?", [known.count])
@@ -291,7 +291,7 @@ class Ledger:
 
 
 def follows(before: object, row: Sequence[object], written: object) -> bool:
-    """Tell whether an event is what was written: its hash is that of its columns."""
+    """Return whether an event is what was written: its hash is that of its columns."""
     try:
         return isinstance(before, str) and link(before, row) == written
     except (TypeError, ValueError):
@@ -300,7 +300,7 @@ def follows(before: object, row: Sequence[object], written: object) -> bool:
 
 
 def link(before: str, row: Sequence[object]) -> str:
-    """Give the hash of an event: of the hash before it and its seven columns."""
+    """Return the hash of an event: of the hash before it and its seven columns."""
     return sha256(before + canonical(list(row)))
 
 
@@ -359,7 +359,7 @@ def _demand(problems: Sequence[str]) -> None:
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _in_words(folder: Path) -> Iterator[None]:
     """Turn what SQLite says into words; it never quotes what is in the ledger."""
     try:
         yield

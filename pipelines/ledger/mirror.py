@@ -61,7 +61,7 @@ TABLES = (("edits", "edits", EDITS), ("pushes", "attempts", PUSHES))
 
 
 def refresh_from(warehouse: Warehouse, folder: Path, clock: Clock) -> str:
-    """Copy the ledger of a data folder; give a note if that could not be done.
+    """Copy the ledger of a data folder; return a note if that could not be done.
 
     Where the ledger is damaged, or does not hold what the warehouse has seen of it, the copies
     stay as they are.

@@ -1,6 +1,6 @@
-"""What waits on the way back to Clio: approvals, unknown outcomes, conflicts. Read from the ledger.
+"""Edits that wait for something: approvals, unknown outcomes, conflicts. Read from the ledger.
 
-A ledger that cannot be read is told, and keeps nobody from looking at the rest.
+A ledger that cannot be read is reported, and keeps nobody from looking at the rest.
 """
 
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Waiting:
     problem: str = ""
 
     def result(self) -> dict[str, Any] | None:
-        """Give it as one result; None where there is nothing to say."""
+        """Return it as one result; None where there is nothing to say."""
         if not self.states and not self.problem:
             return None
         return {
@@ -69,7 +69,7 @@ class Waiting:
         }
 
     def lines(self) -> Iterator[str]:
-        """Say it to a person."""
+        """Return it in lines for a person."""
         for state, (one, more, rest) in WORDS.items():
             if number := self.states.get(state):
                 yield f"{counted(number, 'edit')} {one if number == 1 else more} {rest}."
@@ -86,7 +86,7 @@ class Waiting:
 
 
 def waiting(folder: Path, clock: Clock) -> Waiting:
-    """Look into the ledger of a data folder."""
+    """Read the ledger of a data folder."""
     try:
         with Ledger.open(folder, clock, read_only=True) as ledger:
             states = dict(ledger.rows("select state, count(*) from edits group by 1 order by 1"))

@@ -1,4 +1,4 @@
-"""What an approver saw beside the change, held against what Clio shows now. Decisions only.
+"""What an approver saw beside the change, compared with what Clio shows now. Decisions only.
 
 The values beside a change are part of what was judged. Where one differs under the same etag, the
 etag says less than it should; where one differs in the answer to an accepted write, the write met
@@ -8,9 +8,8 @@ another version than the one that was approved.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipelines.edits.edit import Edit
 from pipelines.edits.values import JsonScalar
-
-from .merge import FieldChange
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "activities.matter": frozenset(
@@ -44,7 +43,7 @@ NUMBERED = "display_number"
 
 
 def shown(record: Mapping[str, Any], name: str) -> str | None:
-    """Give a field of a record as a person reads it; `client.id` is the id inside."""
+    """Return a field of a record as a person reads it; `client.id` is the id inside."""
     value: Any = record
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -52,20 +51,20 @@ def shown(record: Mapping[str, Any], name: str) -> str | None:
 
 
 def differing(
-    context: Mapping[str, JsonScalar], changes: Iterable[FieldChange], record: Mapping[str, Any]
+    context: Mapping[str, JsonScalar], edits: Iterable[Edit], record: Mapping[str, Any]
 ) -> list[str]:
-    """Name what differs from what the approver saw, the fields that are edited left out."""
-    return _differing(context, _edited(changes), record)
+    """Return the names of what differs from what the approver saw, apart from what is edited."""
+    return _differing(context, _edited(edits), record)
 
 
 def unexplained(
     resource: str,
     context: Mapping[str, JsonScalar],
-    changes: Iterable[FieldChange],
+    edits: Iterable[Edit],
     record: Mapping[str, Any],
 ) -> list[str]:
-    """Name what differs in the answer to a write, and does not follow from what was written."""
-    edited = _edited(changes)
+    """Return the names of what differs in an answer and does not follow from what was written."""
+    edited = _edited(edits)
     return [
         name
         for name in _differing(context, edited, record)
@@ -87,5 +86,5 @@ def _differing(
     ]
 
 
-def _edited(changes: Iterable[FieldChange]) -> frozenset[str]:
-    return frozenset(top for one in changes for top in (one.ref.path[0], one.ref.read[0]))
+def _edited(edits: Iterable[Edit]) -> frozenset[str]:
+    return frozenset(top for one in edits for top in (one.ref.path[0], one.ref.read[0]))

@@ -39,7 +39,7 @@ def folded(name: str) -> str:
 
 
 def is_same(author: Person, other: Person) -> bool:
-    """Tell whether someone may be the author: the same name, or one is the other's login.
+    """Return whether someone may be the author: the same name, or one is the other's login.
 
     That two people share a login is no sign: they may take turns at one machine.
     """

@@ -1,6 +1,6 @@
 """What a plan may be, before anyone is asked to approve it. Each override is a flag of `plan`.
 
-Decisions only. What is overridden stands in the plan, and so in the hash that is approved.
+Decisions only. What is overridden is part of the plan, and so of the hash that is approved.
 """
 
 from collections import Counter
@@ -33,11 +33,11 @@ class Limits:
     expires_in: int = HOURS
 
     def shown(self) -> dict[str, JsonScalar]:
-        """Give them as the plan keeps them."""
+        """Return them as the plan keeps them."""
         return asdict(self)
 
     def overridden(self) -> list[str]:
-        """Name the flags with which a limit differs from the default."""
+        """Return the flags with which a limit differs from the default."""
         usual = Limits()
         return [
             "--" + name.replace("_", "-")
@@ -47,7 +47,7 @@ class Limits:
 
 
 def policy(writable: Sequence[str], hidden: Sequence[str] = ()) -> str:
-    """Give a digest of the rules: what may be written and seen, and the limits of this version."""
+    """Return a digest of the rules: what may be written and seen, and this version's limits."""
     rules = {"writable": sorted(writable), "limits": Limits().shown(), "same": MAX_SAME}
     return digest({**rules, "hidden": sorted(hidden)} if hidden else rules)
 
@@ -80,7 +80,7 @@ def _problems(
     if not limits.allow_bulk_value:
         yield from _bulk(records)
     if not limits.allow_blank:
-        blanked = [edit for one in records for edit in one.edits if edit.new is None]
+        blanked = [edit for one in records for edit in one.edits if edit.new_value is None]
         if blanked:
             message = f"{len(blanked):,} edits empty a filled field, such as {blanked[0].field}"
             yield message, "--allow-blank"
@@ -88,7 +88,9 @@ def _problems(
 
 def _bulk(records: Sequence[PlannedRecord]) -> Iterator[tuple[str, str]]:
     same = Counter(
-        (one.resource, edit.field, canonical(edit.new)) for one in records for edit in one.edits
+        (one.resource, edit.field, canonical(edit.new_value))
+        for one in records
+        for edit in one.edits
     )
     for (resource, field, _), count in same.most_common(1):
         if count > MAX_SAME:

@@ -6,20 +6,18 @@ A record is one unit: its edits go in one PATCH, so what is not known of it is n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pipelines.edits import values
-from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.allowed import Record
+from pipelines.edits.edit import Edit
+from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
 from sources.clio_http.writes import Effect
 
 from . import context_check
-from .merge import FieldChange, Merge, merged, theirs
 
-Shown: TypeAlias = Mapping[str, Any]
-"""A record as Clio's JSON shows it."""
-
-Readings: TypeAlias = Mapping[tuple[str, str], Shown]
+Readings: TypeAlias = Mapping[tuple[str, str], Record]
 """Records as they were read, by collection and id; those that are gone are left out."""
 
 ATTEMPTS = 3
@@ -53,6 +51,15 @@ OVERRUN = (
     " before may be lost"
 )
 SEEN = "Clio shows this value; whether by us or by an equal change of another is not known"
+
+
+class Merge(StrEnum):
+    """What becomes of one field."""
+
+    SEND = "send"
+    ALREADY = "already"
+    CONFLICT = "conflict"
+    HIDDEN = "hidden"
 
 
 class State(StrEnum):
@@ -90,15 +97,53 @@ class Settled:
     theirs: JsonScalar = None
 
 
-def not_sent(edit_id: str, merge: Merge, shown: JsonScalar) -> Settled | None:
-    """Give the end of an edit whose field cannot be sent; None where it can."""
-    both = NOTHING_LEFT if shown is None else BOTH
-    ends = {
-        Merge.ALREADY: (State.NO_CHANGE, BEFORE),
-        Merge.CONFLICT: (State.CONFLICTED, both),
-        Merge.HIDDEN: (State.CONFLICTED, HIDDEN),
+def merge(
+    ref: FieldRef, base: JsonScalar, theirs: JsonScalar | Unreadable, new: JsonScalar
+) -> Merge:
+    """Decide about one field: the value that was replaced, the one that Clio has, and ours."""
+    if isinstance(theirs, Unreadable):
+        # Clio does not show the field, so nobody knows what would be overwritten
+        return Merge.HIDDEN
+    if values.same(ref, theirs, new):
+        # Clio has our value, whoever wrote it
+        return Merge.ALREADY
+    if values.same(ref, base, theirs):
+        # nobody changed the field since it was looked at
+        return Merge.SEND
+    # both sides changed the field: only a person decides
+    return Merge.CONFLICT
+
+
+def merged(edits: Sequence[Edit], record: Record) -> dict[str, Merge]:
+    """Decide about every field of a record, by edit."""
+    return {
+        one.edit_id: merge(one.ref, one.base, values.read(one.ref, record), one.new_value)
+        for one in edits
     }
-    return Settled(edit_id, *ends[merge], shown) if merge in ends else None
+
+
+def theirs(ref: FieldRef, record: Record) -> JsonScalar:
+    """Return what Clio shows, as the ledger keeps it; None where it shows nothing."""
+    found = values.read(ref, record)
+    return None if isinstance(found, Unreadable) else found
+
+
+def not_sent(edit: Edit, record: Record) -> Settled | None:
+    """Return the end of an edit that cannot be sent to its record as it is; None if it can."""
+    shown = theirs(edit.ref, record)
+    found = merged([edit], record)[edit.edit_id]
+    if found is Merge.SEND:
+        # the base is still there
+        return None
+    if found is Merge.ALREADY:
+        # Clio had the value before anything was sent
+        return Settled(edit.edit_id, State.NO_CHANGE, BEFORE, shown)
+    if found is Merge.HIDDEN:
+        # the field is withheld from this token now, so what would be replaced is not known
+        return Settled(edit.edit_id, State.CONFLICTED, HIDDEN, shown)
+    # somebody changed the field; an empty one was emptied, or is withheld without a word
+    note = NOTHING_LEFT if shown is None else BOTH
+    return Settled(edit.edit_id, State.CONFLICTED, note, shown)
 
 
 class Verdict(StrEnum):
@@ -117,115 +162,123 @@ class Resolved:
 
 
 def before_sending(
-    changes: Sequence[FieldChange],
+    edits: Sequence[Edit],
     etag: str,
-    record: Shown | None,
+    record: Record | None,
     context: Mapping[str, JsonScalar] | None = None,
 ) -> tuple[Settled, ...]:
     """Decide, before anything is sent, about a record as it was just read; () means: send it.
 
-    `context` is what the approver saw beside the changes: it may differ under the same etag, which
+    `context` is what the approver saw beside the edits: it may differ under the same etag, which
     need not cover all that a record shows.
     """
     if record is None:
-        return _all(changes, State.CONFLICTED, GONE, {})
-    found = merged(changes, record)
-    same = record.get("etag") == etag and not context_check.differing(
-        context or {}, changes, record
-    )
-    if same and set(found.values()) == {Merge.SEND}:
+        # the record was deleted since it was planned
+        return _all(edits, State.CONFLICTED, GONE, {})
+    same = record.get("etag") == etag and not context_check.differing(context or {}, edits, record)
+    if same and set(merged(edits, record).values()) == {Merge.SEND}:
+        # the record is as it was approved
         return ()
-    return tuple(_instead(one, found[one.edit_id], record) for one in changes)
+    # anything moved: each edit gets its own end, and the record is not sent
+    return tuple(_instead(one, record) for one in edits)
 
 
-def _instead(one: FieldChange, merge: Merge, record: Shown) -> Settled:
-    shown = theirs(one.ref, record)
-    end = not_sent(one.edit_id, merge, shown)
-    return end or Settled(one.edit_id, State.CONFLICTED, REBASE, shown)
+def _instead(edit: Edit, record: Record) -> Settled:
+    """Return the end of an edit of a record that is not sent, as only a whole record is."""
+    shown = theirs(edit.ref, record)
+    return not_sent(edit, record) or Settled(edit.edit_id, State.CONFLICTED, REBASE, shown)
 
 
-def returned(changes: Sequence[FieldChange], record: Shown) -> dict[str, JsonScalar] | None:
-    """Give what an answer shows of the edits' fields; None where it does not show all of them."""
-    found = {one.edit_id: values.read(one.ref, record) for one in changes}
+def returned(edits: Sequence[Edit], record: Record) -> dict[str, JsonScalar] | None:
+    """Return what an answer shows of the edits' fields; None where it does not show all of them."""
+    found = {one.edit_id: values.read(one.ref, record) for one in edits}
     if any(isinstance(value, Unreadable) for value in found.values()):
         return None
     return {key: value for key, value in found.items() if not isinstance(value, Unreadable)}
 
 
 def after_accepted(
-    changes: Sequence[FieldChange], shown: Mapping[str, JsonScalar], *, overrun: bool = False
+    edits: Sequence[Edit], shown: Mapping[str, JsonScalar], *, overrun: bool = False
 ) -> tuple[Settled, ...]:
-    """Hold what an accepted PATCH answered against what was approved, field by field.
+    """Compare what an accepted PATCH answered with what was approved, field by field.
 
     `overrun` says that it met another version than the approved one.
     """
     if overrun:
+        # the write is in Clio, and may have replaced what somebody wrote just before
         return tuple(
-            Settled(one.edit_id, State.NEEDS_HUMAN, OVERRUN, shown[one.edit_id]) for one in changes
+            Settled(one.edit_id, State.NEEDS_HUMAN, OVERRUN, shown[one.edit_id]) for one in edits
         )
-    return tuple(_stored(one, shown[one.edit_id]) for one in changes)
+    return tuple(_stored(one, shown[one.edit_id]) for one in edits)
 
 
-def _stored(one: FieldChange, shown: JsonScalar) -> Settled:
-    if shown == one.new:
+def _stored(one: Edit, shown: JsonScalar) -> Settled:
+    if shown == one.new_value:
+        # Clio shows exactly what was approved
         return Settled(one.edit_id, State.APPLIED, "", shown)
-    if values.alike(one.ref, shown, one.new):
+    if values.alike(one.ref, shown, one.new_value):
+        # Clio shows the same value in another form, such as a phone number without spaces
         return Settled(one.edit_id, State.APPLIED, IN_ITS_WAY, shown)
+    # Clio said yes and shows another value, or none: it did not store ours
     note = NOTHING_SHOWN if shown is None else NOT_STORED
     return Settled(one.edit_id, State.NEEDS_HUMAN, note, shown)
 
 
-def after_changed(changes: Sequence[FieldChange], record: Shown | None) -> tuple[Settled, ...]:
+def after_changed(edits: Sequence[Edit], record: Record | None) -> tuple[Settled, ...]:
     """Decide about a record that answered 412 and was never sent before: nothing was written."""
     if record is None:
-        return _all(changes, State.CONFLICTED, GONE, {})
-    found = merged(changes, record)
-    return tuple(_instead(one, found[one.edit_id], record) for one in changes)
+        # it answered 412 because it was deleted
+        return _all(edits, State.CONFLICTED, GONE, {})
+    return tuple(_instead(one, record) for one in edits)
 
 
 def after_rereading(
-    changes: Sequence[FieldChange], etag: str, record: Shown | None, attempts: int, stamp: str = ""
+    edits: Sequence[Edit], etag: str, record: Record | None, attempts: int, updated_at: str = ""
 ) -> Resolved:
     """Settle a record of which nobody knows whether a PATCH had its effect.
 
     `record` is a new reading of it, None where Clio says that it is gone; `attempts` is how often
-    the PATCH was sent. `stamp` is the record's `updated_at` before: where that has moved under the
-    same etag, the record may have been written and put back, if etags are made of contents.
+    the PATCH was sent. `updated_at` is the record's before: where that has moved under the same
+    etag, the record may have been written and put back, if etags are made of contents.
     """
     if record is None:
-        return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, GONE, {}))
-    found = merged(changes, record)
-    shown = set(found.values())
-    if is_there(changes, record):
-        return Resolved(Verdict.SETTLED, _all(changes, State.APPLIED_OBSERVED, SEEN, record))
-    if shown != {Merge.SEND}:
-        return _differs(changes, record)
-    is_moved = bool(stamp) and record.get("updated_at", stamp) != stamp
+        # it was deleted, before our write or after it
+        return Resolved(Verdict.SETTLED, _all(edits, State.CONFLICTED, GONE, {}))
+    if is_there(edits, record):
+        # every value is there, by us or by an equal change of another
+        return Resolved(Verdict.SETTLED, _all(edits, State.APPLIED_OBSERVED, SEEN, record))
+    if set(merged(edits, record).values()) != {Merge.SEND}:
+        # some values are neither the old nor ours: one PATCH writes all of them or none
+        return _differs(edits, record)
+    is_moved = bool(updated_at) and record.get("updated_at", updated_at) != updated_at
     if record.get("etag") != etag or is_moved:
-        return Resolved(Verdict.SETTLED, _all(changes, State.CONFLICTED, REVERTED, record))
+        # the old values under another version: another field moved, or ours came and was undone
+        return Resolved(Verdict.SETTLED, _all(edits, State.CONFLICTED, REVERTED, record))
     if attempts < ATTEMPTS:
+        # nothing has arrived: the same PATCH under the same etag can do no harm
         return Resolved(Verdict.AGAIN)
-    return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, TOO_OFTEN, record))
+    # it was sent as often as it may be and never arrived
+    return Resolved(Verdict.SETTLED, _all(edits, State.NEEDS_HUMAN, TOO_OFTEN, record))
 
 
-def _differs(changes: Sequence[FieldChange], record: Shown) -> Resolved:
-    """Settle a record that does not show all values; what it does not show is neither way."""
-    if Merge.HIDDEN in merged(changes, record).values():
-        return Resolved(Verdict.SETTLED, _all(changes, State.NEEDS_HUMAN, UNCONFIRMED, record))
-    ends = _all(changes, State.CONFLICTED, BOTH, record)
-    told = (replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends)
-    return Resolved(Verdict.SETTLED, tuple(told))
+def _differs(edits: Sequence[Edit], record: Record) -> Resolved:
+    """Settle a record that shows neither all the old values nor all of ours."""
+    if Merge.HIDDEN in merged(edits, record).values():
+        # a field is withheld now, so neither is proved
+        return Resolved(Verdict.SETTLED, _all(edits, State.NEEDS_HUMAN, UNCONFIRMED, record))
+    # somebody wrote another value; an empty one was emptied, or is withheld without a word
+    ends = _all(edits, State.CONFLICTED, BOTH, record)
+    noted = (replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends)
+    return Resolved(Verdict.SETTLED, tuple(noted))
 
 
-def is_there(changes: Sequence[FieldChange], record: Shown | None) -> bool:
-    """Tell whether a record shows every value that was approved."""
-    return record is not None and set(merged(changes, record).values()) == {Merge.ALREADY}
+def is_there(edits: Sequence[Edit], record: Record | None) -> bool:
+    """Return whether a record shows every value that was approved."""
+    return record is not None and set(merged(edits, record).values()) == {Merge.ALREADY}
 
 
-def _all(
-    changes: Sequence[FieldChange], state: State, note: str, record: Shown
-) -> tuple[Settled, ...]:
-    return tuple(Settled(one.edit_id, state, note, theirs(one.ref, record)) for one in changes)
+def _all(edits: Sequence[Edit], state: State, note: str, record: Record) -> tuple[Settled, ...]:
+    return tuple(Settled(one.edit_id, state, note, theirs(one.ref, record)) for one in edits)
 
 
 OUTCOMES = {

@@ -1,24 +1,34 @@
-"""The plan as a file: canonical JSON, named by its hash. What is pushed is this file, as it is."""
+"""The plan as a file, and the body of each PATCH in it. What is pushed is this file, as it is.
 
-from collections.abc import Mapping
+It is canonical JSON, named by its hash. A body holds the approved values and nothing else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pendulum
 
+from pipelines.edits import fields, values
+from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
+from pipelines.errors import EditRefusedError
 from pipelines.files import replace_durably
 from pipelines.ledger.canonical import SHORT, canonical, digest, read, sha256
 from pipelines.ledger.errors import NoPlanError, PlanError
 from pipelines.release import PACKAGE, release
 from pipelines.warehouse import PRIVATE
+from sources.clio_manage.writable import CUSTOM
 
+Change = tuple[FieldRef, JsonScalar]
+"""A field and its new value."""
 FORMAT = 1
 FOLDER = "plans"
-"""So many digits of the hash name a plan."""
 _FEWEST = 6
+"""A plan is named by at least so many digits of its hash."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +38,26 @@ class PlannedEdit:
     edit_id: str
     field: str
     base: JsonScalar
-    new: JsonScalar
+    new_value: JsonScalar
     reason: str
     author: str
 
     @property
+    def kept(self) -> dict[str, JsonScalar]:
+        """Return what the file holds of it; there the new value is called `new`."""
+        kept = dict(vars(self))
+        kept["new"] = kept.pop("new_value")
+        return kept
+
+    @property
     def content(self) -> str:
-        """Give the hash of what an approver judges."""
-        return digest(asdict(self))
+        """Return the hash of what an approver judges."""
+        return digest(self.kept)
 
 
 @dataclass(frozen=True)
 class PlannedRecord:
-    """One PATCH: the record as it was read, and the very text that is sent.
+    """One PATCH: the record as it was read, and the exact text that is sent.
 
     `fields` is what the answer is asked to show; `context` what a person sees beside the change.
     """
@@ -57,7 +74,7 @@ class PlannedRecord:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give the collection and the id."""
+        """Return the collection and the id."""
         return self.resource, self.record_id
 
 
@@ -80,31 +97,34 @@ class Plan:
 
     @cached_property
     def text(self) -> str:
-        """Give the text of the file."""
-        return canonical(asdict(self)) + "\n"
+        """Return the text of the file."""
+        records = [
+            {**vars(one), "edits": [edit.kept for edit in one.edits]} for one in self.records
+        ]
+        return canonical({**asdict(self), "records": records}) + "\n"
 
     @cached_property
     def hash(self) -> str:
-        """Give the SHA-256 of the file, which approvals name."""
+        """Return the SHA-256 of the file, which approvals name."""
         return sha256(self.text)
 
     @property
     def short(self) -> str:
-        """Give the first digits of the hash, by which people name the plan."""
+        """Return the first digits of the hash, by which people name the plan."""
         return self.hash[:SHORT]
 
     @property
     def edits(self) -> tuple[PlannedEdit, ...]:
-        """Give every edit of the plan, in the order in which they are sent."""
+        """Return every edit of the plan, in the order in which they are sent."""
         return tuple(edit for record in self.records for edit in record.edits)
 
     def is_over(self, now: pendulum.DateTime) -> bool:
-        """Tell whether it is too old to be approved or pushed."""
+        """Return whether it is too old to be approved or pushed."""
         return now >= moment(self.expires_at)
 
 
 def tool() -> str:
-    """Name this version."""
+    """Return the name and version of this program."""
     return f"{PACKAGE} {release()}".strip()
 
 
@@ -119,12 +139,12 @@ def stamp(at: pendulum.DateTime) -> str:
 
 
 def path_of(folder: Path, plan_hash: str) -> Path:
-    """Give where a plan lies in a data folder."""
+    """Return where a plan lies in a data folder."""
     return folder / FOLDER / f"{plan_hash[:SHORT]}.json"
 
 
 def write(folder: Path, plan: Plan) -> Path:
-    """Write a plan so that it is there, whole, when this returns; give where."""
+    """Write a plan, durable and whole when this returns, and return its path."""
     path = path_of(folder, plan.hash)
     path.parent.mkdir(mode=PRIVATE, exist_ok=True)
     replace_durably(path, plan.text)
@@ -181,4 +201,120 @@ def _plan(found: Mapping[str, Any]) -> Plan:
 
 def _record(found: Mapping[str, Any]) -> PlannedRecord:
     record = PlannedRecord(**found)
-    return replace(record, edits=tuple(PlannedEdit(**one) for one in found["edits"]))
+    return replace(record, edits=tuple(_edit(dict(one)) for one in found["edits"]))
+
+
+def _edit(found: dict[str, Any]) -> PlannedEdit:
+    return PlannedEdit(new_value=found.pop("new"), **found)
+
+
+def body_of(changes: Sequence[Change], record: Mapping[str, Any]) -> str:
+    """Return the text to send that gives fields of a record, as it was read, their new values.
+
+    An element of an array is named by its id, the value of a custom field by its own, or by that
+    of the field where it has none yet. Money and hours are numbers written digit by digit.
+
+    Raises:
+        EditRefusedError: the record has no such element.
+
+    """
+    data: dict[str, Any] = {}
+    for ref, value in changes:
+        if ref.custom:
+            data.setdefault(CUSTOM, []).append(_custom(ref, value, record))
+        elif ref.element:
+            _element(data.setdefault(ref.array, []), ref, value, record)
+        else:
+            _plain(data, ref, value)
+    for ref, _ in changes:
+        _with_type(data, ref, record)
+    return _written({"data": data})
+
+
+def names(changes: Iterable[Change]) -> set[str]:
+    """Return the fields at the top of the body that these changes make."""
+    return {ref.path[0] for ref, _ in changes}
+
+
+def _plain(data: dict[str, Any], ref: FieldRef, value: JsonScalar) -> None:
+    *outer, last = ref.path
+    for name in outer:
+        data = data.setdefault(name, {})
+    data[last] = _value(ref, value)
+
+
+def _with_type(data: dict[str, Any], ref: FieldRef, record: Mapping[str, Any]) -> None:
+    """Add to an id the type of record that it points at, as Clio shows it, unless that changes."""
+    if not ref.companion or ref.path == ref.companion:
+        return
+    top, name = ref.companion
+    there = record.get(top)
+    kind = there.get(name) if isinstance(there, Mapping) else None
+    if kind is not None:
+        data[top].setdefault(name, kind)
+
+
+def _value(ref: FieldRef, value: JsonScalar) -> JsonScalar | Decimal:
+    if ref.kind == fields.NUMBER and isinstance(value, str):
+        return Decimal(value)
+    return value
+
+
+def _element(
+    entries: list[dict[str, Any]], ref: FieldRef, value: JsonScalar, record: Mapping[str, Any]
+) -> None:
+    if isinstance(values.read(ref, record), Unreadable):
+        message = f"the record has no {ref.text} that could be changed"
+        raise EditRefusedError(message)
+    key = int(ref.element)
+    entry = next((one for one in entries if one["id"] == key), None)
+    if entry is None:
+        entry = {"id": key}
+        entries.append(entry)
+    entry[ref.path[1]] = _value(ref, value)
+
+
+def _custom(ref: FieldRef, value: JsonScalar, record: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(values.read(ref, record), Unreadable):
+        # without knowing what is there, a second value could be made beside it
+        message = f"Clio does not show {ref.text} of this record"
+        raise EditRefusedError(message)
+    key = _value_id(ref, record)
+    if value is None:
+        if key is None:
+            message = f"{ref.text} has no value that could be taken away"
+            raise EditRefusedError(message)
+        return {"id": key, "_destroy": True}
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if key is None:
+        return {"custom_field": {"id": int(ref.element)}, "value": text}
+    return {"id": key, "value": text}
+
+
+def _value_id(ref: FieldRef, record: Mapping[str, Any]) -> str | int | None:
+    """Find the id of the value that a record has of a custom field.
+
+    Raises:
+        EditRefusedError: it has several, so that nobody can tell which one is meant.
+
+    """
+    mine = [
+        entry
+        for entry in record.get(CUSTOM) or ()
+        if str((entry.get("custom_field") or {}).get("id")) == ref.element
+    ]
+    if len(mine) > 1:
+        message = f"the record has several values of {ref.text}"
+        raise EditRefusedError(message)
+    key: str | int | None = mine[0].get("id") if mine else None
+    return key
+
+
+def _written(value: object) -> str:
+    """Write JSON in one way, decimals digit by digit, which `canonical` leaves to its caller."""
+    if isinstance(value, Mapping):
+        parts = (f"{canonical(name)}:{_written(value[name])}" for name in sorted(value))
+        return "{" + ",".join(parts) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    return f"{value:f}" if isinstance(value, Decimal) else canonical(value)

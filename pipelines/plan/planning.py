@@ -2,29 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
-from pipelines.edits import values
-from pipelines.edits.fields import FieldRef, flag_of, request_fields
-from pipelines.edits.sight import Sight, is_on_a_bill
+from pipelines.edits.allowed import Record, Visibility, is_on_a_bill
+from pipelines.edits.edit import KEPT, Edit, kept_edit
+from pipelines.edits.fields import flag_of, request_fields
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read, sha256
 from pipelines.ledger.errors import NeedsPersonError, PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.outcome import Outcome, counted
+from pipelines.outcome import Outcome, counted, table
 from sources.clio_http.writes import is_strong
 
 from . import context_check, guards, plan_file
-from .body import body_of
 from .guards import Limits
-from .merge import merge, theirs
-from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent
-from .plan_file import Plan, PlannedEdit, PlannedRecord
-from .refresh_records import Shown
+from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent, theirs
+from .plan_file import Plan, PlannedEdit, PlannedRecord, body_of
+from .review import listed, whole_text
 from .session import Session, session
-from .text import listed, plan_text
 
 Key = tuple[str, str]
 
@@ -40,26 +36,6 @@ CONTEXT: Mapping[str, tuple[str, ...]] = {
     "tasks": ("name", "status", "due_at", "matter.id"),
 }
 """What a person is shown of a record beside the change."""
-
-
-@dataclass(frozen=True)
-class OpenEdit:
-    """An edit that may be planned."""
-
-    edit_id: str
-    resource: str
-    record_id: str
-    field: str
-    base: Any
-    new: Any
-    reason: str
-    author: str
-    label: str
-
-    @property
-    def key(self) -> Key:
-        """Give the collection and the id."""
-        return self.resource, self.record_id
 
 
 @dataclass
@@ -86,8 +62,8 @@ def run_plan(context: Context, limits: Limits, *, again: bool = False) -> Outcom
     """
     outcome = Outcome("plan", context.clock.now(), run_id=uuid4().hex)
     with session(context, "plan", outcome.run_id) as at:
-        edits = waiting(at.ledger, plan_file.stamp(context.clock.now()), again=again)
-        draft = drafted(at, edits)
+        rows = waiting(at.ledger, plan_file.stamp(context.clock.now()), again=again)
+        draft = drafted(at, rows)
         plan = freeze(at, draft, limits) if draft.records else None
         _record(at, draft, plan)
         _tell(outcome, at, draft, plan)
@@ -95,7 +71,7 @@ def run_plan(context: Context, limits: Limits, *, again: bool = False) -> Outcom
     return outcome
 
 
-WAITING = """
+WAITING = f"""
 with
     over as (select plan_hash from plans where expires_at <= :now),
     broken as (
@@ -112,49 +88,40 @@ with
         except
         select resource, record_id from edits where state in ('in_flight', 'unknown')
     )
-select edit_id, resource, record_id, field, base, new_value, reason, author, label
-from edits
+select {KEPT} from edits
 where state in ('proposed', 'planned', 'approved')
 and (resource, record_id) in (select * from chosen)
 order by resource, length(record_id), record_id, proposed_at, edit_id
-"""
+"""  # noqa: S608 - the names of columns
 """All open edits of a record go in the same PATCH, so those that are planned come along. A record
 of which an edit was rejected or withdrawn needs a new plan: its frozen text holds that edit."""
 
 
-def waiting(ledger: Ledger, now: str, *, again: bool) -> list[OpenEdit]:
-    """Give the edits to plan, by record."""
-    found = ledger.rows(WAITING, {"now": now, "again": again})
-    return [open_edit(*row) for row in found]
+def waiting(ledger: Ledger, now: str, *, again: bool) -> list[tuple[str, ...]]:
+    """Return the rows of the edits to plan, record by record."""
+    return ledger.rows(WAITING, {"now": now, "again": again})
 
 
-def open_edit(*row: str) -> OpenEdit:
-    """Make an edit of a row of the ledger, whose values are JSON texts."""
-    edit_id, resource, record_id, name, base, new, reason, author, label = row
-    return OpenEdit(
-        edit_id, resource, record_id, name, read(base), read(new), reason, author, label
-    )
-
-
-def drafted(at: Session, edits: Sequence[OpenEdit]) -> PlanDraft:
+def drafted(at: Session, rows: Sequence[tuple[str, ...]]) -> PlanDraft:
     """Read the records and decide about each edit."""
     draft = PlanDraft(sent=sent_before(at.ledger))
-    refs: dict[Key, dict[str, FieldRef]] = {}
-    mine: dict[Key, list[OpenEdit]] = {}
-    for edit in edits:
+    edits: dict[Key, list[Edit]] = {}
+    for row in rows:
+        edit_id, resource, record_id, field, *_ = row
         try:
-            refs.setdefault(edit.key, {})[edit.edit_id] = at.ref(edit.resource, edit.field)
-            mine.setdefault(edit.key, []).append(edit)
+            edit = kept_edit(at.ref(resource, field), row)
         except EditRefusedError as error:
-            draft.ends.append(Settled(edit.edit_id, State.INVALID, str(error)))
-    shown = at.read(refs) if refs else {}
-    for key, found in refs.items():
-        _draft_record(draft, mine[key], found, shown.get(key), at.sight)
+            draft.ends.append(Settled(edit_id, State.INVALID, str(error)))
+        else:
+            edits.setdefault((resource, record_id), []).append(edit)
+    shown = at.read(edits) if edits else {}
+    for key, mine in edits.items():
+        _draft_record(draft, mine, shown.get(key), at.visibility)
     return draft
 
 
 def sent_before(ledger: Ledger) -> dict[str, str]:
-    """Give the edits that were sent without it being known whether that had its effect."""
+    """Return the edits that were sent without it being known whether that had its effect."""
     found = ledger.rows("select edits, plan_hash, outcome from attempts order by seq")
     return {
         edit_id: plan_hash
@@ -165,15 +132,11 @@ def sent_before(ledger: Ledger) -> dict[str, str]:
 
 
 def _draft_record(
-    draft: PlanDraft,
-    edits: Sequence[OpenEdit],
-    refs: Mapping[str, FieldRef],
-    record: Shown | None,
-    sight: Sight,
+    draft: PlanDraft, edits: Sequence[Edit], record: Record | None, visibility: Visibility
 ) -> None:
     sent = []
     for edit in edits:
-        end = decide(edit, refs[edit.edit_id], record)
+        end = decide(edit, record)
         if end is not None and end.state is State.NO_CHANGE and edit.edit_id in draft.sent:
             end = replace(end, state=State.APPLIED_OBSERVED, note=SEEN)
         if end is None:
@@ -182,56 +145,56 @@ def _draft_record(
             draft.ends.append(end)
     if record is None or not sent:
         return
-    changes = [(refs[edit.edit_id], edit.new) for edit in sent]
     try:
-        body = body_of(changes, record)
+        body = body_of([edit.change for edit in sent], record)
     except EditRefusedError as error:
         draft.ends += [Settled(edit.edit_id, State.INVALID, str(error)) for edit in sent]
         return
-    draft.records.append(_planned(sent, refs, record, body, sight))
+    draft.records.append(_planned(edits, sent, record, body, visibility))
 
 
 def _planned(
-    edits: Sequence[OpenEdit],
-    refs: Mapping[str, FieldRef],
-    record: Shown,
-    body: str,
-    sight: Sight,
+    edits: Sequence[Edit], sent: Sequence[Edit], record: Record, body: str, visibility: Visibility
 ) -> PlannedRecord:
-    resource, key = edits[0].key
-    collection = sight.catalog.collections[resource]
+    """Freeze a record; its answer is to show the fields of all its `edits`, not of `sent` alone."""
+    resource, key = sent[0].key
+    collection = visibility.catalog.collections[resource]
     known = {item.name for item in collection.fields}
     names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
-    names = sight.names(resource, names)
+    names = visibility.names(resource, names)
+    refs = [edit.ref for edit in edits]
     return PlannedRecord(
         resource,
         key,
-        sight.label(resource, record, edits[0].label),
+        visibility.label(resource, record, sent[0].label),
         str(record["etag"]),
-        request_fields(refs.values(), names, sight.hidden(resource), flag_of(collection, names)),
+        request_fields(refs, names, visibility.hidden(resource), flag_of(collection, names)),
         {name: context_check.shown(record, name) for name in names},
-        tuple(_edit(edit, refs[edit.edit_id], record) for edit in edits),
+        tuple(_edit(edit, record) for edit in sent),
         body,
         sha256(body),
     )
 
 
-def _edit(edit: OpenEdit, ref: FieldRef, record: Shown) -> PlannedEdit:
-    base = theirs(ref, record)
-    return PlannedEdit(edit.edit_id, edit.field, base, edit.new, edit.reason, edit.author)
+def _edit(edit: Edit, record: Record) -> PlannedEdit:
+    base = theirs(edit.ref, record)
+    return PlannedEdit(edit.edit_id, edit.field, base, edit.new_value, edit.reason, edit.author)
 
 
-def decide(edit: OpenEdit, ref: FieldRef, record: Shown | None) -> Settled | None:
+def decide(edit: Edit, record: Record | None) -> Settled | None:
     """Decide about one edit and its record as it is now; None means that it can be sent."""
     if record is None:
+        # the record was deleted since the edit was proposed
         return Settled(edit.edit_id, State.CONFLICTED, GONE)
     if not is_strong(str(record.get("etag") or "")):
+        # without a strong etag no write can be guarded
         note = "Clio shows no etag of this record that could guard a write"
         return Settled(edit.edit_id, State.INVALID, note)
     if is_on_a_bill(edit.resource, record):
+        # what is on a bill is never changed from here
         return Settled(edit.edit_id, State.INVALID, "this activity is on a bill")
-    found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    return not_sent(edit.edit_id, found, theirs(ref, record))
+    # the rest depends on the value of the field
+    return not_sent(edit, record)
 
 
 def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
@@ -308,3 +271,17 @@ def _tell(outcome: Outcome, at: Session, draft: PlanDraft, plan: Plan | None) ->
         error = NeedsPersonError(f"{counted(len(stuck), 'edit')} {verb} with what Clio has")
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code
+
+
+def plan_text(at: Session, plan: Plan | None, ends: Sequence[Settled]) -> str:
+    """Write what `plan` prints."""
+    parts = []
+    if plan is not None:
+        parts.append(whole_text(plan, at.client.rate, at))
+    if ends:
+        parts.append(table(("edit", "left out because"), [(e.edit_id, e.note) for e in ends]))
+    if plan is None:
+        parts.append("Nothing waits to be planned." if not ends else "Nothing is left to be sent.")
+    else:
+        parts.append(f"Next, by another person: clio-sync review {plan.short} --approve all")
+    return "\n\n".join(parts) + "\n"

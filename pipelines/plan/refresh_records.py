@@ -6,15 +6,14 @@ Clio is asked for the columns that are loaded, and for no other.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import Any, TypeAlias
 
 import pendulum
 
-from pipelines.edits.sight import Sight
+from pipelines.edits.allowed import Record, Visibility
 from pipelines.load.absence_guard import too_many_absent
 from pipelines.load.collapse import WITNESSES
 from pipelines.load.planning import lists_of, not_asked_for, not_asked_with
@@ -28,9 +27,6 @@ from sources.clio_http.keys import key_sql
 from sources.clio_http.plan import Point, WalkPlan, without
 from sources.clio_http.records import RecordReader, as_page
 from sources.clio_http.walks import Walk
-
-Shown: TypeAlias = Mapping[str, Any]
-"""One record as Clio's JSON shows it; numbers with a fraction are Decimals."""
 
 
 class Aside(Task):
@@ -61,12 +57,12 @@ class Rereading(Runner):
     mode = "reread"
 
     @cached_property
-    def sight(self) -> Sight:
-        """Give what may be seen of records."""
-        return Sight(self.product.catalog, self.masks, self.warehouse)
+    def visibility(self) -> Visibility:
+        """Return what may be seen of records."""
+        return Visibility(self.product.catalog, self.masks, self.warehouse)
 
     def begin(self) -> pendulum.DateTime:
-        """Take the server's time, and make sure that the token is of the warehouse's account.
+        """Read the server's time, and make sure that the token is of the warehouse's account.
 
         Raises:
             ClioError: it is not, or Clio cannot be reached.
@@ -75,7 +71,7 @@ class Rereading(Runner):
         self.meta.interrupt_running(self.clock.now())
         return self._begin()
 
-    def read(self, wanted: Sequence[RecordsWanted]) -> dict[tuple[str, str], Shown]:
+    def read(self, wanted: Sequence[RecordsWanted]) -> dict[tuple[str, str], Record]:
         """Read records in blocks, store what is new, and give those that are there.
 
         A record that the list leaves out is asked for by its own address, once.
@@ -84,7 +80,7 @@ class Rereading(Runner):
             ClioError: they could not be read; nothing is known of them.
 
         """
-        found: dict[str, dict[str, Shown]] = {}
+        found: dict[str, dict[str, Record]] = {}
         tasks = []
         for one in wanted:
             task, records = self._aside(one)
@@ -103,11 +99,11 @@ class Rereading(Runner):
         return {
             (resource, key): row
             for resource, rows in found.items()
-            for key, row in self.sight.all_visible(resource, rows).items()
+            for key, row in self.visibility.all_visible(resource, rows).items()
             if not self._is_gone(resource, rows[key])
         }
 
-    def one(self, resource: str, key: str) -> Shown | None:
+    def one(self, resource: str, key: str) -> Record | None:
         """Read one record by its own address; None where it is gone. Nothing is stored.
 
         Raises:
@@ -118,13 +114,13 @@ class Rereading(Runner):
         row = self._alone(records, key)
         if row is None or self._is_gone(resource, row):
             return None
-        return self.sight.visible(resource, row)
+        return self.visibility.visible(resource, row)
 
     def may_be_gone(self, collection: Collection, absent: Sequence[str]) -> bool:
-        """Tell whether records that Clio does not show may count as deleted.
+        """Return whether records that Clio does not show may count as deleted.
 
-        Not through other eyes, not where they are so many as stop a sweep, and not where Clio shows
-        none of the newest others: then it is rather that this user lost sight of them.
+        Not for another user, not where they are so many as stop a sweep, and not where Clio shows
+        none of the newest others: then this user may no longer see them.
         """
         but = f"not list_contains($3, {key_sql(collection, 't')})"
         others = sorted(self.live(collection, but, absent))
@@ -136,7 +132,7 @@ class Rereading(Runner):
         return bool(records.by_ids(asked).table.num_rows)
 
     def live(self, collection: Collection, where: str, values: Iterable[str]) -> set[str]:
-        """Name the records here that are not marked as deleted and for which something holds."""
+        """Return the keys of the records that are not marked as deleted and fulfil a condition."""
         schema = f"raw_{self.source}"
         if not self.warehouse.columns(schema, collection.name):
             return set()
@@ -145,16 +141,16 @@ class Rereading(Runner):
         given = [self.source, collection.name, sorted(values)]
         return {key for (key,) in self.warehouse.rows(query, given)}
 
-    def _alone(self, records: RecordReader, key: str) -> Shown | None:
+    def _alone(self, records: RecordReader, key: str) -> Record | None:
         body = records.item(key)
         if body is None:
             return None
         as_page(body, records.plan.collection.item_path)
-        row: Shown = json.loads(body, parse_float=Decimal)["data"]
+        row: Record = json.loads(body, parse_float=Decimal)["data"]
         # another record's answer says nothing of this one
         return row if str(row.get("id")) == key else None
 
-    def _is_gone(self, resource: str, row: Shown) -> bool:
+    def _is_gone(self, resource: str, row: Record) -> bool:
         marker = self.product.catalog.collections[resource].deletion_marker
         return bool(marker) and bool(row.get(marker))
 
@@ -188,7 +184,7 @@ class Rereading(Runner):
         )
 
 
-def rows_of(body: bytes) -> Iterable[Shown]:
-    """Give the records of a page, exactly as it shows them."""
-    rows: list[Shown] = json.loads(body, parse_float=Decimal)["data"]
+def rows_of(body: bytes) -> Iterable[Record]:
+    """Return the records of a page, exactly as it shows them."""
+    rows: list[Record] = json.loads(body, parse_float=Decimal)["data"]
     return rows

@@ -1,22 +1,30 @@
-"""The `review` command: another person approves or rejects what one plan holds."""
+"""The `review` command: a plan as a person reads it, and what another person says of it."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
-from pipelines.errors import CommandLineError
+from pipelines.edits import values
+from pipelines.edits.values import JsonScalar
+from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.errors import FourEyesError, PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.outcome import Outcome
+from pipelines.outcome import Outcome, one_line, table
 
 from . import plan_file
 from .four_eyes import LEVEL, Person, is_same
-from .plan_file import Plan, PlannedEdit
-from .session import person
-from .text import listed, whole_text
+from .guards import Limits
+from .plan_file import Plan, PlannedEdit, PlannedRecord
+from .session import Session, person
 
 ALL = "all"
+HEADER = ("edit", "record", "field", "in Clio now", "proposed", "reason")
+A_MINUTE = 50
+"""Requests that Clio allows in a minute at busy hours, where it has not said otherwise yet."""
+BLOCK = 200
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ def open_plan(ledger: Ledger, context: Context, named: str) -> Plan:
 
 
 def show_plan(context: Context, named: str) -> tuple[Plan, str]:
-    """Give a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
+    """Return a plan, and its text for a person who is to judge it; raises as `open_plan` does."""
     with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         plan = open_plan(ledger, context, named)
     return plan, whole_text(plan, 0) + "\n"
@@ -86,7 +94,7 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
 
 
 def states_of(ledger: Ledger, plan: Plan) -> dict[str, str]:
-    """Give the state of each edit of a plan; `elsewhere` for one that is no longer part of it."""
+    """Return the state of each edit of a plan; `elsewhere` for one that is no longer part of it."""
     found = {
         edit_id: state if plan_hash in {plan.hash, ""} and state != "proposed" else "elsewhere"
         for edit_id, state, plan_hash in ledger.rows("select edit_id, state, plan_hash from edits")
@@ -171,7 +179,7 @@ and a.seq = (select max(b.seq) from approvals b where b.edit_id = a.edit_id)
 
 
 def approved_edits(ledger: Ledger, plan: Plan, *, four_eyes: bool) -> set[str]:
-    """Name the edits of a plan whose last word is an approval of exactly what it holds.
+    """Return the edits of a plan whose last judgement approves exactly what the plan holds.
 
     Raises:
         FourEyesError: one was approved by its author.
@@ -206,3 +214,81 @@ def _text(plan: Plan, approved: int, rejected: int, states: Mapping[str, str]) -
 
 def _count(states: Iterable[str], wanted: str) -> int:
     return sum(state == wanted for state in states)
+
+
+def listed(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Return one object for each edit of a plan."""
+    for record in plan.records:
+        for edit in record.edits:
+            yield {
+                "plan": plan.short,
+                "edit_id": edit.edit_id,
+                "resource": record.resource,
+                "record_id": record.record_id,
+                "label": record.label,
+                "field": edit.field,
+                "base": edit.base,
+                "new_value": edit.new_value,
+                "reason": edit.reason,
+                "author": edit.author,
+                "context": dict(record.context),
+                "state": "planned",
+            }
+
+
+def requests_of(plan: Plan) -> int:
+    """Count the requests that a push needs at least."""
+    records = Counter(one.resource for one in plan.records)
+    return 1 + len(plan.records) + 2 * sum(-(-count // BLOCK) for count in records.values())
+
+
+def minutes_of(plan: Plan, rate: int) -> int:
+    """Return the minutes that a push needs about, at least 1."""
+    return max(1, -(-requests_of(plan) // (rate or A_MINUTE)))
+
+
+def whole_text(plan: Plan, rate: int, at: Session | None = None) -> str:
+    """Write a plan: its edits, what goes with it, and what it needs."""
+    cells = [
+        (
+            edit.edit_id,
+            f"{record.resource} {record.record_id} {record.label}".strip(),
+            edit.field,
+            _shown(record, edit, edit.base, at),
+            _shown(record, edit, edit.new_value, at),
+            edit.reason,
+        )
+        for record in plan.records
+        for edit in record.edits
+    ]
+    return "\n".join([table(HEADER, cells), "", *_context(plan), *_facts(plan, rate)])
+
+
+def _shown(record: PlannedRecord, edit: PlannedEdit, value: JsonScalar, at: Session | None) -> str:
+    if at is None:
+        return values.plain(value)
+    try:
+        return values.shown(at.ref(record.resource, edit.field), value)
+    except EditRefusedError:
+        return values.plain(value)
+
+
+def _context(plan: Plan) -> Iterator[str]:
+    for record in plan.records:
+        known = ", ".join(
+            f"{name} {one_line(str(value))}" for name, value in record.context.items() if value
+        )
+        yield f"{record.resource} {record.record_id}: {known}"
+
+
+def _facts(plan: Plan, rate: int) -> Iterator[str]:
+    yield ""
+    yield (
+        f"Plan {plan.short}: {len(plan.edits):,} edits of {len(plan.records):,} records for account"
+        f" {plan.account} at {plan.host}, valid until {plan.expires_at}."
+    )
+    yield f"A push needs {requests_of(plan):,} requests, about {minutes_of(plan, rate)} min."
+    usual = Limits().shown()
+    differs = [f"{name} {value}" for name, value in plan.guards.items() if usual.get(name) != value]
+    if differs:
+        yield f"Limits lifted in this plan: {', '.join(differs)}."

@@ -1,4 +1,4 @@
-"""Everything that the way back works with, opened in one place: lock, warehouse, ledger, Clio."""
+"""What planning and pushing work with, opened in one place: lock, warehouse, ledger, Clio."""
 
 import getpass
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 from pipelines.access.client import open_client
 from pipelines.context import Context
-from pipelines.edits.allowed import Allowed, allowed
+from pipelines.edits.allowed import SOURCE, Allowed, Record, Visibility, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse
-from pipelines.edits.sight import SOURCE, Sight
 from pipelines.edits.warehouse_records import definitions
 from pipelines.folder import last_seen, open_folder, open_ledger
 from pipelines.ledger import mirror
@@ -24,7 +23,7 @@ from sources.clio_http.client import ClioClient
 
 from . import guards
 from .four_eyes import Person
-from .refresh_records import RecordsWanted, Rereading, Shown
+from .refresh_records import RecordsWanted, Rereading
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,17 @@ class Session:
 
     @property
     def account(self) -> str:
-        """Name the account that the token is of; empty where Clio does not say."""
+        """Return the account that the token is of; empty where Clio does not say."""
         return self.reading.identity.account_id
 
     @property
     def region(self) -> str:
-        """Name the region that is configured."""
+        """Return the region that is configured."""
         return self.run.settings.sources[SOURCE].region
 
     @property
     def host(self) -> str:
-        """Name the host and port that would be written to."""
+        """Return the host and port that would be written to."""
         return urlsplit(self.client.settings.base_url).netloc
 
     def ref(self, resource: str, field: str) -> FieldRef:
@@ -65,7 +64,7 @@ class Session:
         """
         ref = self.field(resource, field)
         self.allowed.demand(ref)
-        self.sight.demand(ref)
+        self.visibility.demand(ref)
         return ref
 
     def field(self, resource: str, field: str) -> FieldRef:
@@ -78,16 +77,16 @@ class Session:
         return parse(self.catalog, resource, field, self.custom_fields)
 
     @property
-    def sight(self) -> Sight:
-        """Give what may be seen of records."""
-        return self.reading.sight
+    def visibility(self) -> Visibility:
+        """Return what may be seen of records."""
+        return self.reading.visibility
 
     @property
     def policy(self) -> str:
-        """Give a digest of the rules that a plan is made and pushed under."""
-        return guards.policy(self.allowed.names, self.sight.policy)
+        """Return a digest of the rules that a plan is made and pushed under."""
+        return guards.policy(self.allowed.names, self.visibility.policy)
 
-    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Shown]:
+    def read(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
         """Read some records, by collection and id, and store what is new.
 
         Raises:
@@ -104,7 +103,7 @@ class Session:
 
 
 def person(context: Context) -> Person:
-    """Say who is acting."""
+    """Return who is acting."""
     return Person(context.settings.actor, getpass.getuser())
 
 
@@ -160,7 +159,7 @@ def session(context: Context, command: str, run_id: str) -> Iterator[Session]:
 
 
 def sent(ledger: Ledger) -> list[own_writes.Echo]:
-    """Give the versions that our own writes made, as far as the answers told them."""
+    """Return the versions that our own writes made, as far as the answers showed them."""
     found = ledger.rows(
         "select resource, record_id, if_match, etag_after, plan_hash, ended_at from attempts"
         " where etag_after <> '' and etag_after <> if_match order by seq"

@@ -10,8 +10,7 @@ from uuid import uuid4
 import pendulum
 
 from pipelines.config import Settings
-from pipelines.edits.cells import escaped
-from pipelines.outcome import Outcome, jsonable, table
+from pipelines.outcome import Outcome, escaped, jsonable, table
 from sources.clio_http.clock import Clock
 
 from .pointer import opened

@@ -19,13 +19,13 @@ from pipelines.warehouse import Warehouse, writer_lock
 from sources.errors import ClioError
 
 VALUES = ("base", "new_value", "theirs", "returned", "comment", "reason", "note", "label", "told")
-"""What of an event is told by its hash alone: it may hold what clients told the firm."""
+"""What of an event is shown as a hash only: it may hold what clients said to the firm."""
 HEADER = ("seq", "at", "actor", "event", "edit", "plan", "what")
 LAST = 200
 
 
 def run_show(context: Context, last: int = LAST, plan: str = "", edit: str = "") -> Outcome:
-    """Give the newest events, the values in them by their hashes.
+    """Return the newest events, the values in them by their hashes.
 
     `plan` and `edit` choose those of one plan, by the beginning of its hash, or of one edit.
     """
@@ -62,7 +62,7 @@ def _event(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def hidden(body: dict[str, Any]) -> dict[str, Any]:
-    """Put hashes in the place of values."""
+    """Replace values by their hashes."""
     return {
         name: f"sha256:{sha256(json.dumps(value))}" if name in VALUES and value else value
         for name, value in body.items()
@@ -144,7 +144,7 @@ def run_accept(context: Context) -> Outcome:
 
 
 def _seen(context: Context) -> list[Head]:
-    """Give the head that the warehouse saw last, where it can be opened."""
+    """Return the head that the warehouse saw last, where it can be opened."""
     if not (context.settings.data_dir / WAREHOUSE).exists():
         return []
     try:

@@ -1,39 +1,60 @@
 """The `push` command: an approved plan, sent exactly as it was frozen, or not at all."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import uuid4
 
 from pipelines.context import Context
+from pipelines.edits.allowed import Record
+from pipelines.edits.edit import Edit
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.canonical import SHORT, read
-from pipelines.ledger.errors import NeedsPersonError, OverrunError, PlanRefusedError
+from pipelines.ledger.errors import (
+    EditFailedError,
+    NeedsPersonError,
+    OverrunError,
+    PlanRefusedError,
+)
 from pipelines.ledger.ledger import Ledger
-from pipelines.outcome import Outcome
+from pipelines.outcome import Outcome, table
 from pipelines.plan import outcomes
-from pipelines.plan.body import body_of, names
-from pipelines.plan.merge import FieldChange
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
-from pipelines.plan.plan_file import Plan, PlannedRecord
-from pipelines.plan.review import approved_edits, open_plan, states_of
+from pipelines.plan.plan_file import Plan, PlannedRecord, body_of, names
+from pipelines.plan.review import approved_edits, listed, open_plan, states_of, whole_text
 from pipelines.plan.session import Session, session
 from sources.errors import ClioError
 
 from . import attempts, if_match_trust
-from .attempts import Job
+from .attempts import Attempt
 from .recovery import settle_all
 from .send import send, stop_switch
-from .text import failures, push_text, results_of, stuck_text
 
+WORDS: Mapping[str, str] = {
+    State.APPLIED: "applied",
+    State.APPLIED_OBSERVED: "seen in Clio",
+    State.NO_CHANGE: "there already",
+    State.CONFLICTED: "in conflict",
+    State.FAILED: "refused by Clio",
+    State.NEEDS_HUMAN: "need a person",
+    State.UNKNOWN: "not known yet",
+    State.IN_FLIGHT: "not known yet",
+    State.APPROVED: "approved and not sent",
+    State.PLANNED: "wait for approval",
+    State.REJECTED: "rejected",
+    State.WITHDRAWN: "withdrawn",
+}
+LISTED = (*FOR_A_PERSON, State.FAILED, State.UNKNOWN, State.IN_FLIGHT)
+HEADER = ("edit", "record", "field", "planned from", "ours", "Clio has", "state", "why")
 CONFLICTS = 3
 """So many records in a row that conflict end a push: something is not as the approver saw it."""
 
 
 @dataclass
 class Pushed:
-    """What a push did: the ends of edits, the records that were sent, and why it stopped."""
+    """What a push did: the records that were sent, why it stopped, and how many it left."""
 
-    ends: list[Settled] = field(default_factory=list)
     sent: list[PlannedRecord] = field(default_factory=list)
     stopped: ClioError | None = None
     left: int = 0
@@ -49,7 +70,7 @@ def run_push(context: Context, named: str, commit: str = "", canary: int | None 
         LedgerError: the ledger is damaged.
         PlanRefusedError: it is too old, for another account, or was approved otherwise.
         FourEyesError: an author approved their own edit.
-        UnresolvedError: of an earlier write it cannot be told whether it had its effect.
+        UnresolvedError: nobody can tell yet whether an earlier write had its effect.
         ClioError: Clio or the data folder cannot be used; nothing was sent.
 
     """
@@ -88,7 +109,7 @@ def demand_hash(plan: Plan, commit: str) -> None:
 
 
 def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
-    """Give the records of which every edit is approved: one PATCH holds them all."""
+    """Return the records of which every edit is approved: one PATCH holds them all."""
     return [one for one in plan.records if all(edit.edit_id in approved for edit in one.edits)]
 
 
@@ -99,10 +120,10 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     ready = ready_records(plan, approved)
     if not ready:
         return pushed
-    jobs = [job_of(at, plan, one) for one in ready]
+    tries = [attempt_of(at, plan, one) for one in ready]
     demand_plan(at, plan, ready)
     stop_switch(at)
-    chosen = list(zip(ready, jobs, strict=True))[:canary]
+    chosen = list(zip(ready, tries, strict=True))[:canary]
     pushed.left = len(ready) - len(chosen)
     shown = at.read(one.key for one, _ in chosen)
     try:
@@ -115,7 +136,7 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     return pushed
 
 
-def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
+def attempt_of(at: Session, plan: Plan, record: PlannedRecord) -> Attempt:
     """Find the fields of a planned record, and make sure that its body holds those and no other.
 
     Raises:
@@ -123,20 +144,24 @@ def job_of(at: Session, plan: Plan, record: PlannedRecord) -> Job:
 
     """
     try:
-        changes = tuple(
-            FieldChange(edit.edit_id, at.ref(record.resource, edit.field), edit.base, edit.new)
-            for edit in record.edits
+        edits = tuple(
+            Edit(
+                one.edit_id,
+                at.ref(record.resource, one.field),
+                one.base,
+                one.new_value,
+                record.record_id,
+            )
+            for one in record.edits
         )
     except EditRefusedError as error:
         message = f"a field of the plan may not be written: {error}"
         raise PlanRefusedError(message) from None
     body = read(record.body)
-    if set(body) != {"data"} or set(body["data"]) != names(
-        (change.ref, change.new) for change in changes
-    ):
+    if set(body) != {"data"} or set(body["data"]) != names(one.change for one in edits):
         message = f"the body for {record.resource} {record.record_id} is not that of its edits"
         raise PlanRefusedError(message)
-    return Job(plan.hash, record.resource, record.record_id, record.etag, changes)
+    return Attempt(plan.hash, record.resource, record.record_id, record.etag, edits)
 
 
 def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None:
@@ -174,42 +199,42 @@ def demand_here(at: Session, plan: Plan) -> None:
 
 def _send_all(
     at: Session,
-    chosen: Sequence[tuple[PlannedRecord, Job]],
+    chosen: Sequence[tuple[PlannedRecord, Attempt]],
     shown: outcomes.Readings,
     pushed: Pushed,
 ) -> None:
-    """Send record after record; stops at what a person must see."""
+    """Send record after record, and stop at what a person must see."""
     conflicts = 0
-    for record, job in chosen:
+    for record, attempt in chosen:
         now = shown.get(record.key)
-        ends = _instead_of_sending(at, job, record, now)
+        ends = _instead_of_sending(at, attempt, record, now)
         if ends:
-            attempts.settle(at, job, ends, seen_by="reading")
+            attempts.settle(at, attempt, ends, seen_by="reading")
         else:
-            _demand_body(record, job, now)
+            _demand_body(record, attempt, now)
             pushed.sent.append(record)
-            stamp = str((now or {}).get("updated_at") or "")
-            ends = send(at, replace(job, stamp=stamp), record)
-        pushed.ends += ends
+            updated_at = str((now or {}).get("updated_at") or "")
+            ends = send(at, replace(attempt, updated_at=updated_at), record)
         _demand_guarded(record, ends)
-        conflicts = conflicts + 1 if _is_conflict(ends) else 0
+        is_conflict = any(one.state is State.CONFLICTED for one in ends)
+        conflicts = conflicts + 1 if is_conflict else 0
         if conflicts >= CONFLICTS:
             message = f"{CONFLICTS} records in a row conflict with what Clio has; the rest waits"
             raise NeedsPersonError(message)
 
 
 def _instead_of_sending(
-    at: Session, job: Job, record: PlannedRecord, now: outcomes.Shown | None
+    at: Session, attempt: Attempt, record: PlannedRecord, now: Record | None
 ) -> tuple[Settled, ...]:
-    """Give the ends of what is not sent; what was sent before may have had its effect late."""
-    ends = outcomes.before_sending(job.changes, record.etag, now, record.context)
-    sent = attempts.doubts(at.ledger, job) if ends else 0
+    """Return the ends of what is not sent; what was sent before may have had its effect late."""
+    ends = outcomes.before_sending(attempt.edits, record.etag, now, record.context)
+    sent = attempts.doubts(at.ledger, attempt) if ends else 0
     if not sent:
         return ends
-    return outcomes.after_rereading(job.changes, record.etag, now, sent).ends or ends
+    return outcomes.after_rereading(attempt.edits, record.etag, now, sent).ends or ends
 
 
-def _demand_body(record: PlannedRecord, job: Job, now: outcomes.Shown | None) -> None:
+def _demand_body(record: PlannedRecord, attempt: Attempt, now: Record | None) -> None:
     """Make sure that the text to be sent is what these edits ask of the record, and nothing else.
 
     Raises:
@@ -217,16 +242,12 @@ def _demand_body(record: PlannedRecord, job: Job, now: outcomes.Shown | None) ->
 
     """
     try:
-        asked = body_of([(one.ref, one.new) for one in job.changes], now or {})
+        asked = body_of([one.change for one in attempt.edits], now or {})
     except EditRefusedError as error:
         asked = str(error)
     if asked != record.body:
         message = f"the body for {record.resource} {record.record_id} is not that of its edits"
         raise PlanRefusedError(message)
-
-
-def _is_conflict(ends: Sequence[Settled]) -> bool:
-    return any(one.state is State.CONFLICTED for one in ends)
 
 
 def _demand_guarded(record: PlannedRecord, ends: Sequence[Settled]) -> None:
@@ -265,6 +286,66 @@ URGENCY = (130, 3, 7, 5, 6, 4, 1)
 
 
 def exit_code(errors: Sequence[ClioError]) -> int:
-    """Give the exit code of the most urgent error; 0 without one."""
+    """Return the exit code of the most urgent error; 0 without one."""
     codes = {one.exit_code if one.exit_code in URGENCY else 1 for one in errors}
     return next((code for code in URGENCY if code in codes), 0)
+
+
+def results_of(ledger: Ledger, plan: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return one object for each edit of a plan, with where it stands."""
+    known = {
+        edit_id: {"note": note, "theirs": read(theirs) if theirs else None}
+        for edit_id, note, theirs in ledger.rows(
+            "select edit_id, note, theirs from edits where plan_hash = ?", [plan.hash]
+        )
+    }
+    nothing = {"note": "", "theirs": None}
+    return [
+        {**one, **known.get(one["edit_id"], nothing), "state": states[one["edit_id"]]}
+        for one in listed(plan)
+    ]
+
+
+def failures(results: Iterable[Mapping[str, Any]]) -> list[ClioError]:
+    """Return errors for the edits of a plan that Clio refused for good, in this push or before."""
+    notes = Counter(one["note"] for one in results if one["state"] == State.FAILED)
+    return [EditFailedError(f"{count:,} edits: {note}") for note, count in notes.items()]
+
+
+def push_text(
+    plan: Plan, states: Mapping[str, str], ready: int, *, asked: bool, left: int = 0
+) -> str:
+    """Write what `push` prints; not `asked`, it has sent nothing and says what it would send."""
+    counts = Counter(WORDS.get(s, s) for s in states.values())
+    parts = [] if asked else [whole_text(plan, 0)]
+    standing = ", ".join(f"{count:,} {word}" for word, count in counts.items())
+    parts.append(f"Plan {plan.short}: {standing}.")
+    if not asked and ready:
+        parts.append(
+            f"Nothing was sent. To send {ready:,} records exactly as above: clio-sync push"
+            f" {plan.short} --commit {plan.short}"
+        )
+    elif not asked:
+        parts.append("Nothing was sent, and nothing of it is ready to be sent.")
+    if left:
+        parts.append(f"{left:,} records wait: run the same command without --canary for them.")
+    return "\n".join(parts) + "\n"
+
+
+def stuck_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write the edits that did not go through, with all three values."""
+    cells = [
+        (
+            one["edit_id"],
+            f"{one['resource']} {one['record_id']} {one['label']}".strip(),
+            one["field"],
+            one["base"],
+            one["new_value"],
+            one["theirs"],
+            WORDS[State(one["state"])],
+            one["note"],
+        )
+        for one in rows
+        if one["state"] in LISTED
+    ]
+    return table(HEADER, cells) + "\n\n" if cells else ""

@@ -51,7 +51,7 @@ def run_probe(context: Context, named: str) -> Outcome:
         PlanError: the plan is not what was frozen.
         LedgerError: the ledger is damaged.
         PlanRefusedError: it is for another account or host.
-        UnresolvedError: of an earlier write it cannot be told whether it had its effect.
+        UnresolvedError: nobody can tell yet whether an earlier write had its effect.
         ClioError: Clio or the data folder cannot be used; nothing was sent.
 
     """
@@ -72,7 +72,7 @@ def run_probe(context: Context, named: str) -> Outcome:
 
 
 def firsts(plan: Plan) -> list[PlannedRecord]:
-    """Give the first record of each collection of a plan."""
+    """Return the first record of each collection of a plan."""
     found = {one.resource: one for one in reversed(plan.records)}
     return [found[name] for name in sorted(found)]
 

@@ -5,7 +5,7 @@ What was seen last counts. A collection of which nothing was seen is neither Tru
 
 from collections.abc import Iterable
 
-from pipelines.edits.sight import SOURCE
+from pipelines.edits.allowed import SOURCE
 from pipelines.ledger.errors import UnguardedError
 from pipelines.ledger.ledger import Entry
 from pipelines.plan.session import Session
@@ -20,7 +20,7 @@ order by seq
 
 
 def known(at: Session) -> dict[str, bool]:
-    """Tell which collections were seen to be guarded (True), and which not to be (False)."""
+    """Return which collections were seen to be guarded (True), and which not to be (False)."""
     return {name: kind == GUARDED for name, kind in at.ledger.rows(KNOWN, [at.host])}
 
 

@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from pipelines.context import Context
-from pipelines.edits import values
-from pipelines.edits.fields import FieldRef
+from pipelines.edits.allowed import Record
+from pipelines.edits.edit import KEPT, Edit, kept_edit
 from pipelines.errors import CommandLineError
 from pipelines.ledger.errors import NeedsPersonError
 from pipelines.ledger.ledger import Entry
 from pipelines.outcome import Outcome, table
-from pipelines.plan.merge import merge, theirs
-from pipelines.plan.outcomes import FOR_A_PERSON, GONE, not_sent
-from pipelines.plan.planning import OpenEdit, open_edit
-from pipelines.plan.refresh_records import Shown
+from pipelines.plan.outcomes import FOR_A_PERSON, GONE, not_sent, theirs
 from pipelines.plan.session import Session, session
 
 from .undo import open_fields
@@ -36,16 +33,19 @@ def run_rebase(context: Context, edit_ids: Sequence[str]) -> Outcome:
     outcome = Outcome("edits rebase", context.clock.now(), run_id=uuid4().hex)
     rows, stuck = [], 0
     with session(context, "edits rebase", outcome.run_id) as at:
-        edits = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
-        refs = {one.edit_id: at.ref(one.resource, one.field) for one in edits}
+        found = [conflicted(at, one) for one in dict.fromkeys(edit_ids)]
+        edits = [kept_edit(at.ref(row[1], row[3]), row) for row in found]
         shown = at.read(one.key for one in edits)
         entries = []
         for edit in edits:
-            ref, record = refs[edit.edit_id], shown.get(edit.key)
-            why = why_not(edit, ref, record, at)
-            rows.append(_row(edit, ref, record, why))
+            record = shown.get(edit.key)
+            why = why_not(edit, record, at)
+            rows.append(_row(edit, record, why))
             if record is not None and not why:
-                body = {"base": theirs(ref, record), "base_etag": str(record.get("etag") or "")}
+                body = {
+                    "base": theirs(edit.ref, record),
+                    "base_etag": str(record.get("etag") or ""),
+                }
                 entries.append(Entry("edit_rebased", body, edit.edit_id))
         stuck = len(edits) - len(entries)
         if entries:
@@ -59,39 +59,36 @@ def run_rebase(context: Context, edit_ids: Sequence[str]) -> Outcome:
     return outcome
 
 
-def conflicted(at: Session, edit_id: str) -> OpenEdit:
-    """Find an edit that waits for a person.
+def conflicted(at: Session, edit_id: str) -> tuple[str, ...]:
+    """Return the row of an edit that waits for a person.
 
     Raises:
         CommandLineError: there is no such edit, or it does not.
 
     """
-    found = at.ledger.rows(
-        "select edit_id, resource, record_id, field, base, new_value, reason, author, label, state"
-        " from edits where edit_id = ?",
-        [edit_id],
-    )
+    found = at.ledger.rows(f"select {KEPT}, state from edits where edit_id = ?", [edit_id])  # noqa: S608 - the names of columns
     if not found or found[0][-1] not in FOR_A_PERSON:
         state = f"is {found[0][-1]}, not in conflict" if found else "is not known"
         message = f"the edit {edit_id} {state}"
         raise CommandLineError(message)
-    *row, _ = found[0]
-    return open_edit(*row)
+    return found[0][:-1]
 
 
-def why_not(edit: OpenEdit, ref: FieldRef, record: Shown | None, at: Session) -> str:
-    """Say why an edit cannot be offered anew as it is; empty if it can."""
+def why_not(edit: Edit, record: Record | None, at: Session) -> str:
+    """Return why an edit cannot be offered anew as it is; empty if it can."""
     if record is None:
+        # the record was deleted meanwhile
         return GONE
-    other = open_fields(at.ledger).get((*edit.key, edit.field))
+    other = open_fields(at.ledger).get(edit.field_key)
     if other:
+        # somebody proposed the field anew already
         return f"the field has an open edit, {other}"
-    found = merge(ref, edit.base, values.read(ref, record), edit.new)
-    end = not_sent(edit.edit_id, found, theirs(ref, record))
+    # it can where the field itself is as it was
+    end = not_sent(edit, record)
     return end.note if end else ""
 
 
-def _row(edit: OpenEdit, ref: FieldRef, record: Shown | None, why: str) -> dict[str, object]:
+def _row(edit: Edit, record: Record | None, why: str) -> dict[str, object]:
     return {
         "edit_id": edit.edit_id,
         "resource": edit.resource,
@@ -99,8 +96,8 @@ def _row(edit: OpenEdit, ref: FieldRef, record: Shown | None, why: str) -> dict[
         "label": edit.label,
         "field": edit.field,
         "base": edit.base,
-        "theirs": theirs(ref, record) if record is not None else None,
-        "new_value": edit.new,
+        "theirs": theirs(edit.ref, record) if record is not None else None,
+        "new_value": edit.new_value,
         "state": "conflicted" if why else "proposed",
         "note": why,
     }

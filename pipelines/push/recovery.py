@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipelines.edits.allowed import Record
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.errors import UnresolvedError
 from pipelines.plan import outcomes
@@ -10,7 +11,7 @@ from pipelines.plan.session import Session
 from sources.errors import ClioError, Interrupted
 
 from . import attempts
-from .attempts import Ending, Job
+from .attempts import Attempt
 
 PATIENCE = 2.0
 """Seconds to wait before a record is read again: a copy may lag behind."""
@@ -20,83 +21,92 @@ NO_FIELD = "the field is no longer known, so nobody can tell what became of it"
 
 
 def settle_all(at: Session) -> int:
-    """Settle everything that was sent and has no end yet; gives how many records that were.
+    """Settle everything that was sent and has no end yet; return how many records that were.
 
     Raises:
-        UnresolvedError: of one it cannot be told yet; nothing may be sent.
+        UnresolvedError: nobody can tell yet about one of them; nothing may be sent.
 
     """
     waiting = attempts.under_way(at.ledger)
     for (plan_hash, resource, record_id), rows in waiting.items():
-        etag = rows[0][-1]
+        attempt = Attempt(plan_hash, resource, record_id, rows[0][0], ())
         try:
-            changes = attempts.changes_of(at, resource, rows)
+            attempt = replace(attempt, edits=attempts.edits_of(at, rows))
         except EditRefusedError:
-            ends = [Settled(row[0], State.NEEDS_HUMAN, NO_FIELD) for row in rows]
-            attempts.settle(at, Job(plan_hash, resource, record_id, etag, ()), ends)
+            # the field is gone from Clio or from the list of what may be edited
+            ends = [Settled(row[1], State.NEEDS_HUMAN, NO_FIELD) for row in rows]
+            attempts.settle(at, attempt, ends)
             continue
-        job = Job(plan_hash, resource, record_id, etag, changes)
-        job = replace(job, stamp=attempts.stamp_of(at.ledger, job))
-        ending = attempts.last_ending(at.ledger, job)
-        if ending.outcome is None:
+        attempt = attempts.last_attempt(at.ledger, attempt)
+        if attempt.outcome is None:
             # the run died with this PATCH under way
-            ending = Ending(ending.attempt, "unknown", sent=ending.sent, doubtful=ending.doubtful)
-            attempts.end(at, job, ending)
-        conclude(at, job, ending)
+            attempt = replace(attempt, outcome="unknown")
+            attempts.end(at, attempt)
+        conclude(at, attempt)
     return len(waiting)
 
 
-def conclude(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
+def conclude(at: Session, attempt: Attempt) -> tuple[Settled, ...]:
     """Bring the edits of a record to their end after an attempt; () means: it may be sent again.
 
     Raises:
         UnresolvedError: nobody can tell yet.
 
     """
-    overrun = ending.outcome == outcomes.OVERRAN
-    if (ending.outcome == "applied" or overrun) and ending.returned is not None:
-        ends = outcomes.after_accepted(job.changes, ending.returned, overrun=overrun)
-        attempts.settle(at, job, ends, ending.etag_after)
+    overrun = attempt.outcome == outcomes.OVERRAN
+    if (attempt.outcome == "applied" or overrun) and attempt.returned is not None:
+        # Clio took it, and its answer shows every field that was written
+        ends = outcomes.after_accepted(attempt.edits, attempt.returned, overrun=overrun)
+        attempts.settle(at, attempt, ends, attempt.etag_after)
         return ends
-    if ending.outcome == "changed" and not ending.doubtful:
-        return _settled(at, job, outcomes.after_changed(job.changes, _read(at, job)))
-    if ending.outcome == "refused":
-        return _settled(at, job, _refused(at, job, ending))
-    return _resolved(at, job, ending)
+    if attempt.outcome == "changed" and not attempt.doubtful:
+        # 412, and nothing of ours may have changed the record: somebody else did
+        return _settled(at, attempt, outcomes.after_changed(attempt.edits, _read(at, attempt)))
+    if attempt.outcome == "refused":
+        # Clio refuses it for good, now; an earlier attempt may have been taken
+        return _settled(at, attempt, _refused(at, attempt))
+    # no answer, one that shows too little, or 412 after a doubt: the record shows which
+    return _resolved(at, attempt)
 
 
-def _refused(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
-    record = _read(at, job) if ending.doubtful or ending.status == GONE else None
-    if ending.doubtful and outcomes.is_there(job.changes, record):
+def _refused(at: Session, attempt: Attempt) -> tuple[Settled, ...]:
+    record = _read(at, attempt) if attempt.doubtful or attempt.status == GONE else None
+    if attempt.doubtful and outcomes.is_there(attempt.edits, record):
         # an earlier attempt had its effect after all
-        return outcomes.after_rereading(job.changes, job.etag, record, ending.sent).ends
-    if ending.status == GONE and record is None:
-        return outcomes.after_changed(job.changes, None)
-    told = ending.told or f"Clio refused it with {ending.status}"
-    if ending.status == FORBIDDEN:
-        told += f": {NOT_ALLOWED}"
-    return tuple(Settled(one.edit_id, State.FAILED, told) for one in job.changes)
+        return outcomes.after_rereading(attempt.edits, attempt.etag, record, attempt.sent).ends
+    if attempt.status == GONE and record is None:
+        # 404, and the record is not there: it was deleted
+        return outcomes.after_changed(attempt.edits, None)
+    # the record is there, and Clio does not take this value, or not from this user
+    note = attempt.told or f"Clio refused it with {attempt.status}"
+    if attempt.status == FORBIDDEN:
+        note += f": {NOT_ALLOWED}"
+    return tuple(Settled(one.edit_id, State.FAILED, note) for one in attempt.edits)
 
 
-def _resolved(at: Session, job: Job, ending: Ending) -> tuple[Settled, ...]:
+def _resolved(at: Session, attempt: Attempt) -> tuple[Settled, ...]:
     at.run.clock.sleep(PATIENCE)
-    record = _read(at, job)
-    found = outcomes.after_rereading(job.changes, job.etag, record, ending.sent, job.stamp)
+    record = _read(at, attempt)
+    found = outcomes.after_rereading(
+        attempt.edits, attempt.etag, record, attempt.sent, attempt.updated_at
+    )
     if found.verdict is Verdict.AGAIN:
-        attempts.back_to_approved(at, job, ending.attempt)
+        # the record is as it was: the same PATCH, with the same etag, may be sent once more
+        attempts.back_to_approved(at, attempt)
         return ()
+    # it had its effect, or a person must look: either way it is not sent again
     etag = str(record.get("etag") or "") if record else ""
-    return _settled(at, job, found.ends, etag)
+    return _settled(at, attempt, found.ends, etag)
 
 
 def _settled(
-    at: Session, job: Job, ends: tuple[Settled, ...], etag: str = ""
+    at: Session, attempt: Attempt, ends: tuple[Settled, ...], etag: str = ""
 ) -> tuple[Settled, ...]:
-    attempts.settle(at, job, ends, etag, "reading")
+    attempts.settle(at, attempt, ends, etag, "reading")
     return ends
 
 
-def _read(at: Session, job: Job) -> outcomes.Shown | None:
+def _read(at: Session, attempt: Attempt) -> Record | None:
     """Read a record again.
 
     Raises:
@@ -105,10 +115,10 @@ def _read(at: Session, job: Job) -> outcomes.Shown | None:
     """
     failure: ClioError
     try:
-        return at.reading.one(job.resource, job.record_id)
+        return at.reading.one(attempt.resource, attempt.record_id)
     except Interrupted:
         raise
     except ClioError as error:
         failure = error
-    message = f"{job.resource} {job.record_id} could not be read again: {failure}"
+    message = f"{attempt.resource} {attempt.record_id} could not be read again: {failure}"
     raise UnresolvedError(message)

@@ -21,7 +21,7 @@ from sources.errors import (
 )
 
 from . import attempts, if_match_trust, recovery
-from .attempts import Ending, Job
+from .attempts import Attempt
 
 DEFERRALS = 5
 """So many times in a row one PATCH is put off with 429 before the push ends."""
@@ -42,8 +42,8 @@ def stop_switch(at: Session) -> None:
         raise Interrupted
 
 
-def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
-    """Send one record until its edits have an end; gives those ends.
+def send(at: Session, attempt: Attempt, planned: PlannedRecord) -> tuple[Settled, ...]:
+    """Send one record until its edits have an end, and return those ends.
 
     Raises:
         StopSwitchError: writes were stopped; what is approved stays so.
@@ -59,7 +59,7 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
     deferred = unsent = 0
     while True:
         stop_switch(at)
-        ending, written = _attempt(at, job, patch, planned)
+        sent, written = _once(at, attempt, patch, planned)
         if writes.sign_in_needed(written):
             message = "Clio did not take the token for a write"
             raise of_product(SignInNeededError(message), at.client.settings.product)
@@ -71,13 +71,13 @@ def send(at: Session, job: Job, planned: PlannedRecord) -> tuple[Settled, ...]:
             unsent += 1
             at.run.clock.sleep(_pause(unsent, ATTEMPTS, UnreachableError(written.told)))
         else:
-            ends = recovery.conclude(at, job, ending)
+            ends = recovery.conclude(at, sent)
             if ends:
                 return ends
 
 
 def _pause(times: int, most: int, error: ClioError) -> float:
-    """Give the seconds to wait before the same is sent again.
+    """Return the seconds to wait before the same is sent again.
 
     Raises:
         ClioError: `error`, once that was done often enough.
@@ -88,50 +88,54 @@ def _pause(times: int, most: int, error: ClioError) -> float:
     return backoff(times, FIRST_WAIT, LONGEST_WAIT)
 
 
-def _attempt(
-    at: Session, job: Job, patch: Patch, planned: PlannedRecord
-) -> tuple[Ending, WriteResult]:
+def _once(
+    at: Session, attempt: Attempt, patch: Patch, planned: PlannedRecord
+) -> tuple[Attempt, WriteResult]:
     """Send a PATCH once, between the record of its intent and that of its end."""
-    doubts = attempts.doubts(at.ledger, job)
+    doubts = attempts.doubts(at.ledger, attempt)
     crash_point("before_intent")
-    attempt = attempts.intend(at, job, patch, writes.address(patch, at.client.settings))
+    attempt = attempts.intend(at, attempt, patch, writes.address(patch, at.client.settings))
     crash_point("after_intent")
     try:
         written = writes.send(at.client, at.run.clock, patch, lambda: stop_switch(at))
     except (Interrupted, StopSwitchError):
-        attempts.end(at, job, Ending(attempt, OUTCOMES[Effect.UNSENT]))
+        attempts.end(at, replace(attempt, outcome=OUTCOMES[Effect.UNSENT]))
         raise
     crash_point("after_send")
     if written.record is not None:
-        written = replace(written, record=at.sight.visible(job.resource, written.record))
-    ending = _ending(job, attempt, written, doubts)
+        written = replace(written, record=at.visibility.visible(attempt.resource, written.record))
+    attempt = _ended(attempt, written, doubts)
     crash_point("after_answer")
     also = []
-    if ending.outcome == OUTCOMES[Effect.ACCEPTED] and (
-        seen := _unexplained(job, planned, written)
+    if attempt.outcome == OUTCOMES[Effect.ACCEPTED] and (
+        seen := _unexplained(attempt, planned, written)
     ):
-        ending = replace(ending, outcome=outcomes.OVERRAN)
-        told = f"the answer to an accepted write shows another {', '.join(seen)}"
-        also = [if_match_trust.entry(at, if_match_trust.UNGUARDED, *planned.key, told)]
-    attempts.end(at, job, ending, *also)
+        attempt = replace(attempt, outcome=outcomes.OVERRAN)
+        evidence = f"the answer to an accepted write shows another {', '.join(seen)}"
+        also = [if_match_trust.entry(at, if_match_trust.UNGUARDED, *planned.key, evidence)]
+    attempts.end(at, attempt, *also)
     crash_point("before_final")
-    return ending, written
+    return attempt, written
 
 
-def _unexplained(job: Job, planned: PlannedRecord, written: WriteResult) -> list[str]:
+def _unexplained(attempt: Attempt, planned: PlannedRecord, written: WriteResult) -> list[str]:
     shown = written.record or {}
-    return context_check.unexplained(job.resource, planned.context, job.changes, shown)
+    return context_check.unexplained(attempt.resource, planned.context, attempt.edits, shown)
 
 
-def _ending(job: Job, attempt: str, written: WriteResult, doubts: int) -> Ending:
-    ending = Ending(
-        attempt, OUTCOMES[written.effect], written.status, written.told, doubtful=doubts > 0
-    )
+def _ended(attempt: Attempt, written: WriteResult, doubts: int) -> Attempt:
+    """Return an attempt with its end; `doubts` are those before it that may have had an effect."""
+    outcome = OUTCOMES[written.effect]
+    attempt = replace(attempt, status=written.status, told=written.told, doubtful=doubts > 0)
     if written.record is not None:
-        returned = outcomes.returned(job.changes, written.record)
+        returned = outcomes.returned(attempt.edits, written.record)
         etag = str(written.record["etag"])
         if returned is not None:
-            return replace(ending, etag_after=etag, returned=returned, sent=doubts)
-        ending = replace(ending, outcome=OUTCOMES[Effect.UNKNOWN], told="a field is not shown")
-    is_doubt = ending.outcome == OUTCOMES[Effect.UNKNOWN]
-    return replace(ending, sent=doubts + is_doubt)
+            # the answer shows what became of every edit
+            return replace(
+                attempt, outcome=outcome, etag_after=etag, returned=returned, sent=doubts
+            )
+        # it was taken, and what was stored is not shown
+        outcome, attempt = OUTCOMES[Effect.UNKNOWN], replace(attempt, told="a field is not shown")
+    is_doubt = outcome == OUTCOMES[Effect.UNKNOWN]
+    return replace(attempt, outcome=outcome, sent=doubts + is_doubt)

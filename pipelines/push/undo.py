@@ -4,13 +4,15 @@ Only for fields that still hold our value: what anybody changed since stays as i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from pipelines.context import Context
 from pipelines.edits import values
-from pipelines.edits.fields import FieldRef
-from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.allowed import Record
+from pipelines.edits.edit import Edit
+from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read
@@ -18,7 +20,6 @@ from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome, table
 from pipelines.plan.outcomes import HIDDEN, OPEN, State
 from pipelines.plan.plan_file import Plan, PlannedEdit, PlannedRecord
-from pipelines.plan.refresh_records import Shown
 from pipelines.plan.review import open_plan
 from pipelines.plan.session import Session, session
 
@@ -31,20 +32,16 @@ HEADER = ("record", "field", "in Clio now", "back to", "")
 
 
 @dataclass(frozen=True)
-class AppliedEdit:
-    """An edit that was applied: `shown` is what Clio answered then."""
+class Inverse:
+    """What becomes of one applied edit: the `edit` that takes it back, or `why` there is none.
+
+    `base` is what Clio showed when it was applied.
+    """
 
     record: PlannedRecord
-    edit: PlannedEdit
-    shown: JsonScalar
-
-
-@dataclass(frozen=True)
-class Inverse:
-    """What becomes of one applied edit: the proposal `entry`, or `why` there is none."""
-
-    done: AppliedEdit
-    entry: Entry | None = None
+    applied: PlannedEdit
+    base: JsonScalar
+    edit: Edit | None = None
     why: str = ""
 
 
@@ -60,9 +57,9 @@ def run_undo(context: Context, named: str) -> Outcome:
     with session(context, "undo", outcome.run_id) as at:
         plan = open_plan(at.ledger, context, named)
         found = inverses(at, plan, applied(at.ledger, plan))
-        entries = [one.entry for one in found if one.entry is not None]
+        entries = [one.edit.proposal for one in found if one.edit is not None]
         if entries:
-            undone = {"undone": [one.done.edit.edit_id for one in found if one.entry is not None]}
+            undone = {"undone": [one.applied.edit_id for one in found if one.edit is not None]}
             at.ledger.record(
                 at.me.name, *entries, Entry("plan_undone", undone, plan_hash=plan.hash)
             )
@@ -72,8 +69,8 @@ def run_undo(context: Context, named: str) -> Outcome:
     return outcome
 
 
-def applied(ledger: Ledger, plan: Plan) -> list[AppliedEdit]:
-    """Give the edits of a plan that are in Clio, in order, with what was seen there."""
+def applied(ledger: Ledger, plan: Plan) -> list[Inverse]:
+    """Return the edits of a plan that are in Clio, in order, not decided about yet."""
     found = {
         edit_id: read(shown)
         for edit_id, shown in ledger.rows(
@@ -82,58 +79,60 @@ def applied(ledger: Ledger, plan: Plan) -> list[AppliedEdit]:
         )
     }
     return [
-        AppliedEdit(record, edit, found[edit.edit_id])
+        Inverse(record, edit, found[edit.edit_id])
         for record in plan.records
         for edit in record.edits
         if edit.edit_id in found
     ]
 
 
-def inverses(at: Session, plan: Plan, done: Sequence[AppliedEdit]) -> list[Inverse]:
+def inverses(at: Session, plan: Plan, done: Sequence[Inverse]) -> list[Inverse]:
     """Decide about each of them, by the records as they are now."""
-    refs: dict[tuple[str, str], dict[str, FieldRef]] = {}
-    missing = set()
+    refs: dict[str, FieldRef] = {}
     for one in done:
-        try:
-            ref = at.ref(one.record.resource, one.edit.field)
-            refs.setdefault(one.record.key, {})[one.edit.edit_id] = ref
-        except EditRefusedError:
-            missing.add(one.edit.edit_id)
-    shown = at.read(refs) if refs else {}
+        with suppress(EditRefusedError):
+            refs[one.applied.edit_id] = at.ref(one.record.resource, one.applied.field)
+    shown = at.read(one.record.key for one in done if one.applied.edit_id in refs) if refs else {}
     busy = open_fields(at.ledger)
     found = []
     for one in done:
-        if one.edit.edit_id in missing:
-            found.append(Inverse(one, why="the field may not be written any more"))
+        ref, record = refs.get(one.applied.edit_id), shown.get(one.record.key)
+        if ref is None:
+            found.append(replace(one, why="the field may not be written any more"))
             continue
-        ref = refs[one.record.key][one.edit.edit_id]
-        why = why_not(one, ref, shown.get(one.record.key), busy)
-        record = shown.get(one.record.key, {})
-        found.append(Inverse(one, why=why) if why else Inverse(one, _entry(at, plan, one, record)))
+        why = why_not(one, ref, record, busy)
+        edit = None if why else _edit(at, plan, one, ref, record or {})
+        found.append(replace(one, edit=edit, why=why))
     return found
 
 
 def why_not(
-    one: AppliedEdit, ref: FieldRef, record: Shown | None, busy: Mapping[tuple[str, str, str], str]
+    one: Inverse, ref: FieldRef, record: Record | None, busy: Mapping[tuple[str, str, str], str]
 ) -> str:
-    """Say why an edit cannot be taken back; empty if it can."""
+    """Return why an edit cannot be taken back; empty if it can."""
     if record is None:
+        # the record was deleted meanwhile
         return "the record is gone in Clio"
     now = values.read(ref, record)
     if isinstance(now, Unreadable):
+        # whether it still has our value is not known
         return HIDDEN
-    if values.same(ref, now, one.edit.base):
+    if values.same(ref, now, one.applied.base):
+        # somebody put it back already
         return "it is back already"
-    if not values.same(ref, now, one.shown):
+    if not values.same(ref, now, one.base):
+        # what somebody wrote after us is not ours to take back
         return "somebody changed it since, and that stays"
-    if one.edit.base is None and not ref.may_be_empty:
+    if one.applied.base is None and not ref.may_be_empty:
+        # it was empty, which Clio does not take as a value
         return "it was empty before, and Clio does not let this field be emptied"
-    edit = busy.get((one.record.resource, one.record.record_id, one.edit.field))
+    # it can where nobody has proposed the field anew
+    edit = busy.get((one.record.resource, one.record.record_id, one.applied.field))
     return f"it has an open edit, {edit}" if edit else ""
 
 
 def open_fields(ledger: Ledger) -> dict[tuple[str, str, str], str]:
-    """Give the fields that have an open edit, with that edit."""
+    """Return the fields that have an open edit, with that edit."""
     marks = ", ".join("?" for _ in OPEN)
     return {
         (resource, record_id, field): edit_id
@@ -144,32 +143,31 @@ def open_fields(ledger: Ledger) -> dict[tuple[str, str, str], str]:
     }
 
 
-def _entry(at: Session, plan: Plan, one: AppliedEdit, record: Shown) -> Entry:
-    body = {
-        "resource": one.record.resource,
-        "record_id": one.record.record_id,
-        "field": one.edit.field,
-        "base": one.shown,
-        "base_etag": str(record.get("etag") or ""),
-        "new_value": one.edit.base,
-        "reason": f"undo of plan {plan.short}",
-        "author": at.me.name,
-        "origin": f"undo {plan.short}",
-        "label": at.sight.label(one.record.resource, record, one.record.label),
-    }
-    return Entry("edit_proposed", body, uuid4().hex[:12])
+def _edit(at: Session, plan: Plan, one: Inverse, ref: FieldRef, record: Record) -> Edit:
+    return Edit(
+        uuid4().hex[:12],
+        ref,
+        one.base,
+        one.applied.base,
+        one.record.record_id,
+        f"undo of plan {plan.short}",
+        at.me.name,
+        at.visibility.label(one.record.resource, record, one.record.label),
+        f"undo {plan.short}",
+        str(record.get("etag") or ""),
+    )
 
 
 def _result(plan: Plan, one: Inverse) -> dict[str, object]:
     return {
         "plan": plan.short,
-        "undone": one.done.edit.edit_id,
-        "edit_id": one.entry.edit_id if one.entry else None,
-        "resource": one.done.record.resource,
-        "record_id": one.done.record.record_id,
-        "field": one.done.edit.field,
-        "base": one.done.shown,
-        "new_value": one.done.edit.base,
+        "undone": one.applied.edit_id,
+        "edit_id": one.edit.edit_id if one.edit else None,
+        "resource": one.record.resource,
+        "record_id": one.record.record_id,
+        "field": one.applied.field,
+        "base": one.base,
+        "new_value": one.applied.base,
         "note": one.why,
     }
 
@@ -179,15 +177,15 @@ def _text(found: Sequence[Inverse]) -> str:
         return "Nothing of this plan is in Clio, so there is nothing to undo.\n"
     cells = [
         (
-            f"{one.done.record.resource} {one.done.record.record_id} {one.done.record.label}",
-            one.done.edit.field,
-            one.done.shown,
-            one.done.edit.base,
-            one.why or f"proposed as {one.entry.edit_id if one.entry else ''}",
+            f"{one.record.resource} {one.record.record_id} {one.record.label}",
+            one.applied.field,
+            one.base,
+            one.applied.base,
+            one.why or f"proposed as {one.edit.edit_id if one.edit else ''}",
         )
         for one in found
     ]
-    made = sum(one.entry is not None for one in found)
+    made = sum(one.edit is not None for one in found)
     parts = [table(HEADER, cells), "", f"{made:,} of {len(found):,} changes can be undone."]
     if made:
         parts.append("Nothing was sent. Next: clio-sync plan, and the approval of another person.")

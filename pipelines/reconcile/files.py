@@ -14,7 +14,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.edits.cells import escaped
+from pipelines.outcome import escaped
 
 from .document import (
     EXTRA,

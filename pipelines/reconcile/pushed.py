@@ -10,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.config import Settings
-from pipelines.edits.fields import FieldRef, parse
-from pipelines.edits.raw_values import Unreadable
+from pipelines.edits.fields import FieldRef, Unreadable, parse
 from pipelines.edits.validate import EditContext
 from pipelines.edits.values import read, same, shown
 from pipelines.edits.warehouse_records import read_versions
@@ -98,7 +97,7 @@ def _lost(
 
 def _earlier(desk: EditContext, ref: FieldRef, record_id: str) -> Iterator[Any]:
     """Give the values of a field that newer versions of the record replaced, oldest first."""
-    for version in read_versions(desk.sight, ref.resource, record_id):
+    for version in read_versions(desk.visibility, ref.resource, record_id):
         found = read(ref, version)
         if not isinstance(found, Unreadable):
             yield found

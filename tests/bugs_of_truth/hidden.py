@@ -13,7 +13,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "what is read on the way back is compared and frozen as Clio shows it, hidden or not",
         (
             Patch(
-                "pipelines/edits/sight.py",
+                "pipelines/edits/allowed.py",
                 "            key: _known(_without(record, self.hidden(resource)), marks.of(key),"
                 " redaction)\n",
                 "            key: _known(record, marks.of(key), redaction)\n",
@@ -27,7 +27,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/plan/planning.py",
-                "    names = sight.names(resource, names)\n",
+                "    names = visibility.names(resource, names)\n",
                 "",
             ),
         ),
@@ -39,7 +39,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/edits/validate.py",
-                "            self.sight.demand(found)\n",
+                "            self.visibility.demand(found)\n",
                 "",
             ),
         ),
@@ -50,7 +50,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "a stripped custom field counts as empty, so a second value is made beside it",
         (
             Patch(
-                "pipelines/edits/raw_values.py",
+                "pipelines/edits/fields.py",
                 "    return REDACTED if any(_is_nameless(one) for one in entries) else None\n",
                 "    return None\n",
             ),
@@ -63,8 +63,8 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/plan/outcomes.py",
-                "    if Merge.HIDDEN in merged(changes, record).values():\n",
-                "    if not merged(changes, record):\n",
+                "    if Merge.HIDDEN in merged(edits, record).values():\n",
+                "    if not merged(edits, record):\n",
             ),
         ),
         (f"{EDITS}::test_a_withheld_reading_confirms_nothing",),
@@ -75,7 +75,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/edits/warehouse_records.py",
-                "        record = sight.stored(whole, mine)\n",
+                "        record = visibility.stored(whole, mine)\n",
                 "        record = whole\n",
             ),
         ),
@@ -86,7 +86,7 @@ HIDDEN: tuple[Mutant, ...] = (
         "null in a column that is known to be withheld is an empty value",
         (
             Patch(
-                "pipelines/edits/sight.py",
+                "pipelines/edits/allowed.py",
                 "    gone = [path for path in marks if _is_nothing(_at(record, path))]\n",
                 "    gone: list[Path] = []\n",
             ),
@@ -99,7 +99,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/edits/import_query.py",
-                "    demand_known(desk.sight, text)\n",
+                "    demand_known(at.visibility, text)\n",
                 "",
             ),
         ),

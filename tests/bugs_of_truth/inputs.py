@@ -51,7 +51,7 @@ INPUTS: tuple[Mutant, ...] = (
         (
             Patch(
                 RESTING,
-                "        _demand_built(sight.warehouse, relation, read)\n",
+                "        _demand_built(visibility.warehouse, relation, read)\n",
                 "",
             ),
         ),

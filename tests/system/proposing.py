@@ -7,9 +7,9 @@ from typing import Any
 
 from pipelines.context import Context
 from pipelines.edits.assignments import assigned
-from pipelines.edits.import_file import imported
 from pipelines.edits.import_query import queried
 from pipelines.edits.propose import run_proposal
+from pipelines.edits.read_sheet import imported
 from pipelines.edits.template import TemplateChoice, run_template
 from pipelines.outcome import Outcome
 from sources.clio_simulator import Simulator

@@ -10,7 +10,6 @@ from sources.clio_manage import clio_manage
 from tests.system.firm import CATALOG, Firm
 from tests.system.grow_firm import GrowFirm
 from tests.system.pipelines_of_dlt import differences, grow, manage, newest, pipeline, run_twice
-from tests.system.postgres import address, driver  # noqa: F401 - fixtures
 
 NAMES = ("activities", "contacts", "matters", "matter_contacts")
 OF_GROW = ("contacts", "matters", "matter_notes", "inbox_leads")
@@ -45,7 +44,7 @@ def test_everything_into_duckdb(dlt_firm: Firm) -> None:
 
 
 @pytest.mark.long
-def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None:  # noqa: F811
+def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None:
     """The same in PostgreSQL, where an empty text stays one."""
     keys = sorted(dlt_firm.clio.store["activities"].rows)
     dlt_firm.clio.changes.update("activities", keys[0], {"note": ""})
@@ -55,7 +54,7 @@ def test_manage_into_postgres(dlt_firm: Firm, driver: Any, address: str) -> None
 
 
 @pytest.mark.long
-def test_grow_into_postgres(dlt_grow: GrowFirm, driver: Any, address: str) -> None:  # noqa: F811
+def test_grow_into_postgres(dlt_grow: GrowFirm, driver: Any, address: str) -> None:
     """The same for Clio Grow."""
     pipe = pipeline(dlt.destinations.postgres(address), "of_grow")
     run_twice(pipe, dlt_grow, lambda: grow(*OF_GROW), loader_file_format="insert_values")

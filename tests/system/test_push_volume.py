@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.edits.assignments import assigned
-from pipelines.edits.checks import Gathered, WantedChange
+from pipelines.edits.edit import Gathered, WantedChange
 from pipelines.plan.guards import Limits
 from sources.clio_simulator import Seed, Simulator
 from tests.system import history

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.context import Context
 from pipelines.edits.assignments import assigned
-from pipelines.edits.checks import Gathered
+from pipelines.edits.edit import Gathered
 from pipelines.edits.propose import run_proposal
 from pipelines.ledger.ledger import Ledger
 from pipelines.outcome import Outcome

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.edits import cells
 from pipelines.edits import read_sheet as sheets
-from pipelines.edits.cells import FORMULA, escaped, plain
-from pipelines.edits.import_file import gathered, imported
-from pipelines.edits.read_sheet import read_sheet
+from pipelines.edits.read_sheet import gathered, imported, read_sheet
 from pipelines.edits.write_sheet import HEADER, SheetLine, write_sheet
 from pipelines.errors import EditRefusedError
+from pipelines.outcome import FORMULA, escaped, unescaped
 
 HEAD = "resource,id,field,new_value,reason\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
@@ -51,7 +49,7 @@ def book(
 @given(NASTY)
 def test_a_text_survives_the_guard_against_formulas(text: str) -> None:
     """Whatever it is; and what is written begins with nothing that is taken for a formula."""
-    assert plain(escaped(text)) == text
+    assert unescaped(escaped(text)) == text
     assert escaped(text)[:1] not in FORMULA or not text
 
 
@@ -64,11 +62,11 @@ def test_a_csv_file_that_was_written_is_read_as_it_was(rows: list[tuple[str, str
     text = io.StringIO(newline="")
     csv.writer(text).writerows([HEADER, *(line.cells for line in lines)])
     found = list(sheets._rows("x.csv", sheets._text_file, text.getvalue().encode("utf-8-sig")))
-    trouble = cells.ERRORS
+    trouble = sheets.ERRORS
     for line, row in zip(lines, found, strict=True):
-        if line.old.strip() in trouble or not line.old.strip("#"):
+        if line.old_value.strip() in trouble or not line.old_value.strip("#"):
             continue
-        assert row.cell("old_value").text == line.old
+        assert row.cell("old_value").text == line.old_value
         assert (row.cell("id").text, row.cell("new_value").text) == (line.record_id, "")
 
 
@@ -127,7 +125,7 @@ def test_files_that_are_read(tmp_path: Path, text: str, encoding: str) -> None:
     """A mark of UTF-8, the header's separator, columns in any order, empty rows."""
     (wanted,) = imported(csv_file(tmp_path, text, encoding), "").wanted
     assert (wanted.resource, wanted.record_id, wanted.field) == ("matters", "1", "status")
-    assert (wanted.text, wanted.reason, wanted.where) == ("closed", "why", "row 2")
+    assert (wanted.new_value, wanted.reason, wanted.where) == ("closed", "why", "row 2")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +171,7 @@ def test_every_broken_row_is_told(tmp_path: Path) -> None:
         ("row 5", "new_value"),
         ("row 7", "id"),
     ]
-    assert [wanted.text for wanted in found.wanted] == ["=A1"]
+    assert [wanted.new_value for wanted in found.wanted] == ["=A1"]
     assert found.blank == 1
 
 

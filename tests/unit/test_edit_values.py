@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
-from pipelines.edits.fields import CUSTOM_KINDS, EditableCustomField, FieldRef, Option, parse
-from pipelines.edits.raw_values import ABSENT, REDACTED
+from pipelines.edits.fields import (
+    ABSENT,
+    CUSTOM_KINDS,
+    REDACTED,
+    EditableCustomField,
+    FieldRef,
+    Option,
+    parse,
+)
 from pipelines.edits.values import (
     LONGEST,
     JsonScalar,

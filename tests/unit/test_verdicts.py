@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from pipelines.edits import fields
-from pipelines.edits.fields import FieldRef
-from pipelines.edits.raw_values import ABSENT, REDACTED
+from pipelines.edits.edit import Edit
+from pipelines.edits.fields import ABSENT, REDACTED, FieldRef
 from pipelines.plan import outcomes
-from pipelines.plan.merge import FieldChange, Merge, merge
-from pipelines.plan.outcomes import State, Verdict
+from pipelines.plan.outcomes import Merge, State, Verdict, merge
 from sources.clio_http.writes import Effect
 
 OLD, NEW = '"old"', '"new"'
@@ -20,8 +19,8 @@ def ref(name: str) -> FieldRef:
     return FieldRef("matters", name, fields.TEXT, (name,), (name,))
 
 
-A = FieldChange("a", ref("description"), "base", "ours")
-B = FieldChange("b", ref("location"), None, "ours")
+A = Edit("a", ref("description"), "base", "ours")
+B = Edit("b", ref("location"), None, "ours")
 
 
 def record(etag: str, **values: Any) -> dict[str, Any]:

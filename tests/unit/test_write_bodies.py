@@ -9,10 +9,9 @@ from pipelines.edits.fields import EditableCustomField, FieldRef, Option, parse
 from pipelines.edits.values import JsonScalar
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.errors import GuardError
-from pipelines.plan.body import body_of
 from pipelines.plan.four_eyes import Person, is_same
 from pipelines.plan.guards import Limits, check
-from pipelines.plan.plan_file import PlannedEdit, PlannedRecord
+from pipelines.plan.plan_file import PlannedEdit, PlannedRecord, body_of
 from sources.clio_http.catalog import read_catalog
 
 CATALOG = read_catalog("clio_manage")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.edits.import_file import imported
 from pipelines.edits.propose import run_proposal
+from pipelines.edits.read_sheet import imported
 from pipelines.outcome import Outcome, table
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
