@@ -26,7 +26,7 @@ class Outcome:
     text: str = ""
 
     def document(self) -> dict[str, Any]:
-        """Give the JSON document: times in UTC, errors with code, message and hint."""
+        """Return the JSON document: times in UTC, errors with code, message and hint."""
         return {
             "command": self.command,
             "status": status(self.exit_code),
@@ -47,7 +47,7 @@ class Outcome:
 
 
 def status(exit_code: int) -> str:
-    """Give the word for an exit code."""
+    """Return the word for an exit code."""
     words = {
         0: "ok",
         1: "failed",
@@ -80,7 +80,7 @@ def printable(text: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Give a number with its noun: `1 row`, `2,000 rows`."""
+    """Return a number with its noun: `1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -126,7 +126,7 @@ def _cell(value: object) -> str:
 
 
 def errors_text(errors: Sequence[tuple[str, ClioError]]) -> str:
-    """Give each error with what is safe and what to do next; what goes for several once."""
+    """Return each error with what is safe and what to do next; what goes for several once."""
     lines = []
     for at, (subject, error) in enumerate(errors):
         where = f"{subject}: " if subject else ""

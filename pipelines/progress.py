@@ -13,7 +13,7 @@ class Watched(Protocol):
 
     @property
     def name(self) -> str:
-        """Give the collection's name."""
+        """Return the collection's name."""
 
     @property
     def over(self) -> bool:
@@ -21,11 +21,11 @@ class Watched(Protocol):
 
     @property
     def rows_read(self) -> int:
-        """Give the rows read so far."""
+        """Return the rows read so far."""
 
     @property
     def requests_left(self) -> int:
-        """Give the fewest requests that are still to be sent."""
+        """Return the fewest requests that are still to be sent."""
 
 
 class Lines:
@@ -37,7 +37,7 @@ class Lines:
         self.per_minute = per_minute
 
     def __enter__(self) -> Self:
-        """Give the reporter itself."""
+        """Return the reporter itself."""
         return self
 
     def __exit__(self, *_: object) -> None:

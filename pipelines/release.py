@@ -9,7 +9,7 @@ of what is published. An older clio-sync refuses what has a greater one."""
 
 
 def release() -> str:
-    """Give the version that is installed; empty in a checkout that is not."""
+    """Return the version that is installed; empty in a checkout that is not."""
     try:
         return version(PACKAGE)
     except PackageNotFoundError:

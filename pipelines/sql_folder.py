@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def sql_folder() -> Path:
-    """Give the folder with the models, checks and seeds."""
+    """Return the folder with the models, checks and seeds."""
     here = Path(__file__).parent
     shipped = here / "sql"
     return shipped if shipped.is_dir() else here.parent / "sql"

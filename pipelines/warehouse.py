@@ -74,7 +74,7 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
 
 
 def in_memory() -> Cursor:
-    """Give an empty database of its own, in memory, whose errors are JSON documents."""
+    """Return an empty database of its own, in memory, whose errors are JSON documents."""
     config: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -202,7 +202,7 @@ class Warehouse:
         return max((int(version) for version, _ in found), default=0)
 
     def __enter__(self) -> Self:
-        """Give the warehouse itself."""
+        """Return the warehouse itself."""
         return self
 
     def __exit__(
@@ -235,7 +235,7 @@ class Warehouse:
             seal(self.path, HEADER)
 
     def cursor(self) -> Cursor:
-        """Give a connection of its own to the same open file, in UTC."""
+        """Return a connection of its own to the same open file, in UTC."""
         cursor = self.connection.cursor()
         cursor.execute("set timezone = 'UTC'")
         return cursor
@@ -322,7 +322,7 @@ class Warehouse:
         return dict(self.rows(RELATIONS))
 
     def counts(self, schema: str) -> dict[str, int]:
-        """Give about how many rows each table of a schema has."""
+        """Return about how many rows each table of a schema has."""
         found = self.rows(
             "select table_name, estimated_size from duckdb_tables() where schema_name = $1",
             [schema],

@@ -21,7 +21,7 @@ def ref_name(schema: Spec) -> str:
 
 
 def properties(schemas: Spec, schema: Spec) -> dict[str, Spec]:
-    """Give all properties of a schema, following references and `allOf`."""
+    """Return all properties of a schema, following references and `allOf`."""
     if "$ref" in schema:
         return properties(schemas, schemas[ref_name(schema)])
     merged: dict[str, Spec] = {}
@@ -32,7 +32,7 @@ def properties(schemas: Spec, schema: Spec) -> dict[str, Spec]:
 
 
 def scalar(schema: Spec) -> str:
-    """Give the column type of a scalar other than a plain number."""
+    """Return the column type of a scalar other than a plain number."""
     kind, form = schema.get("type", ""), schema.get("format", "")
     return SCALARS.get((kind, form)) or SCALARS.get((kind, ""), "VARCHAR")
 

@@ -71,14 +71,14 @@ def _no_strays() -> Iterator[None]:
 
 @pytest.fixture
 def strays() -> Iterator[list[str]]:
-    """Give what this test sends to the wrong host, for tests that play a client which errs."""
+    """Return what this test sends to the wrong host, for tests that play a client which errs."""
     with STRAYS.aside() as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Give the folder of references, which is not part of this repository."""
+    """Return the folder of references, which is not part of this repository."""
     if not SHARED.is_dir():
         pytest.skip(f"the folder of references is not {ABSENT}")
     return SHARED

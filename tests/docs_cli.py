@@ -37,7 +37,7 @@ def contexts(
     name: str = "clio-sync",
     parent: click.Context | None = None,
 ) -> Iterator[click.Context]:
-    """Give the context of every command, the group itself first."""
+    """Yield the context of every command, the group itself first."""
     context = click.Context(
         command,
         parent,
@@ -53,13 +53,13 @@ def contexts(
 
 
 def section(context: click.Context) -> str:
-    """Give the help of one command as a chapter."""
+    """Return the help of one command as a chapter."""
     text = context.command.get_help(context).rstrip()
     return f"## {context.command_path}\n\n```text\n{text}\n```\n"
 
 
 def text() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     return "\n".join([HEAD, *map(section, contexts())])
 
 

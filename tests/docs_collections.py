@@ -25,7 +25,7 @@ class Page:
 
     @property
     def file(self) -> Path:
-        """Give the file that holds it."""
+        """Return the file that holds it."""
         return SOURCES / self.source / "README.md"
 
 
@@ -57,7 +57,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def loaded(page: Page, catalog: Catalog) -> str:
-    """Give the table of what becomes a table of the warehouse.
+    """Return the table of what becomes a table of the warehouse.
 
     The last column but one is what a product has: fields that may be written, or scopes.
     """
@@ -80,7 +80,7 @@ def loaded(page: Page, catalog: Catalog) -> str:
 
 
 def not_loaded(catalog: Catalog) -> str:
-    """Give the table of what does not, with the reason."""
+    """Return the table of what does not, with the reason."""
     return table(
         ("resource", "path", "why it is not loaded"),
         (
@@ -92,7 +92,7 @@ def not_loaded(catalog: Catalog) -> str:
 
 
 def generated(page: Page, catalog: Catalog) -> str:
-    """Give everything between the two marks."""
+    """Return everything between the two marks."""
     lists = len(catalog.collections)
     read = sum(collection.loaded for collection in catalog.collections.values())
     beside = "1 single record comes beside them."
@@ -110,7 +110,7 @@ def generated(page: Page, catalog: Catalog) -> str:
 
 
 def text(page: Page) -> str:
-    """Give a page with the part between its two marks written anew."""
+    """Return a page with the part between its two marks written anew."""
     before, _, rest = page.file.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{generated(page, read_catalog(page.source))}\n{END}{after}"

@@ -13,7 +13,7 @@ END = "<!-- end of what is generated -->\n"
 
 
 def shown(metric: Metric) -> tuple[str, ...]:
-    """Give a metric as a row of the table."""
+    """Return a metric as a row of the table."""
     formula = metric.formula + (f" where {metric.filter}" if metric.filter else "")
     return (
         metric.label,
@@ -25,7 +25,7 @@ def shown(metric: Metric) -> tuple[str, ...]:
 
 
 def text() -> str:
-    """Give the whole page: what a person wrote, and the tables between the marks."""
+    """Return the whole page: what a person wrote, and the tables between the marks."""
     page = FILE.read_text("utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     bases = table(("basis", "places money"), BASES.items())

@@ -31,12 +31,12 @@ GROUPS = (
 
 
 def one_line(text: str) -> str:
-    """Give a text as a cell of a table."""
+    """Return a text as a cell of a table."""
     return " ".join(inspect.cleandoc(text).split()).replace("|", "\\|")
 
 
 def switches(kind: type) -> Iterator[tuple[str, str, str]]:
-    """Give each switch of a class with its default and what stands under it."""
+    """Yield each switch of a class with its default and what stands under it."""
     defaults = shown(Switches())
     (of_class,) = ast.parse(inspect.getsource(kind)).body
     body = of_class.body if isinstance(of_class, ast.ClassDef) else []
@@ -51,13 +51,13 @@ def switches(kind: type) -> Iterator[tuple[str, str, str]]:
 
 
 def fault(action: type[Action]) -> tuple[str, str, str]:
-    """Give an action with what can be given to it."""
+    """Return an action with what can be given to it."""
     given = ", ".join(f"`{each.name}`" for each in fields(action))
     return f"`{action.__name__}`", given, one_line(action.__doc__ or "")
 
 
 def generated() -> str:
-    """Give all tables."""
+    """Return all tables."""
     parts = []
     for title, kind in GROUPS:
         parts.append(f"### {title}\n\n{table(COLUMNS, switches(kind))}")
@@ -68,26 +68,26 @@ def generated() -> str:
 
 
 def text() -> str:
-    """Give the whole page: what a person wrote, and the tables between the marks."""
+    """Return the whole page: what a person wrote, and the tables between the marks."""
     page = FILE.read_text("utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     return f"{before}{BEGIN}\n{generated()}\n{END}{after}"
 
 
 def cases() -> dict[str, list[str]]:
-    """Give the lines of each case that the page describes, by its heading."""
+    """Return the lines of each case that the page describes, by its heading."""
     page = FILE.read_text("utf-8").partition("## Try what is not known\n")[2].partition("\n## ")[0]
     found = re.findall(r"^### (.+?)\n.*?^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     return {name: block.splitlines() for name, block in found}
 
 
 def requests() -> list[str]:
-    """Give every request to the control interface that the page shows."""
+    """Return every request to the control interface that the page shows."""
     return [line for line in FILE.read_text("utf-8").splitlines() if line.startswith("curl ")]
 
 
 def request(line: str) -> tuple[str, str, str]:
-    """Give method, path and body of a call of curl."""
+    """Return method, path and body of a call of curl."""
     words = shlex.split(line)[1:]
     body = words[words.index("-d") + 1] if "-d" in words else ""
     method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"

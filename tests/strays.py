@@ -84,7 +84,7 @@ STRAYS = Strays()
 
 
 def words(text: str) -> set[str]:
-    """Give everything in a request that may be a secret."""
+    """Return everything in a request that may be a secret."""
     long = set(_LONG.findall(unquote_plus(text)))
     for scheme, given in _SCHEME.findall(text):
         long.add(given)
@@ -98,7 +98,7 @@ def words(text: str) -> set[str]:
 
 
 def secrets_of(world: World) -> dict[str, set[str]]:
-    """Give the secrets of a simulated firm by the host that they are for."""
+    """Return the secrets of a simulated firm by the host that they are for."""
     switches = world.switches
     return {
         MANAGE: {

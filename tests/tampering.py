@@ -10,7 +10,7 @@ from pipelines.ledger.ledger import FILE
 
 @contextmanager
 def unguarded(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Give a data folder's ledger without its triggers, which are there again afterwards."""
+    """Return a data folder's ledger without its triggers, which are there again afterwards."""
     with closing(sqlite3.connect(folder / FILE)) as database:
         query = "select name, sql from sqlite_schema where type = 'trigger'"
         guards = database.execute(query).fetchall()

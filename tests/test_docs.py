@@ -28,7 +28,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 
 def code(page: Path) -> list[str]:
-    """Give every line of code of a page: whole lines of blocks, and what stands in backticks."""
+    """Return every line of code of a page: whole lines of blocks, and what stands in backticks."""
     text = page.read_text("utf-8")
     blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
@@ -37,7 +37,7 @@ def code(page: Path) -> list[str]:
 
 
 def calls() -> list[str]:
-    """Give every call of the command that a page shows."""
+    """Return every call of the command that a page shows."""
     found = {
         line.partition(" #")[0].rpartition("clio-sync ")[2].strip()
         for page in PAGES

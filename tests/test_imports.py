@@ -29,7 +29,7 @@ def test_layers_hold() -> None:
 
 @pytest.fixture(scope="module")
 def layers() -> list[str]:
-    """Give the layers of pyproject.toml, the highest first."""
+    """Return the layers of pyproject.toml, the highest first."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     found: list[str] = settings["tool"]["importlinter"]["contracts"][0]["layers"]
     return found

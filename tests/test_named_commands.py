@@ -38,7 +38,7 @@ CODE = sorted(path for name in ("pipelines", "sources") for path in (ROOT / name
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Give the text of a file, or each string of Python, with a zero byte for what is put in."""
+    """Yield the text of a file, or each string of Python, with a zero byte for what is put in."""
     if path.suffix != ".py":
         yield path.read_text("utf-8")
         return
@@ -57,7 +57,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def missing(text: str) -> Iterator[str]:
-    """Give each call in a text that names a command or an option which is not there."""
+    """Yield each call in a text that names a command or an option which is not there."""
     for found in CALL.finditer(re.sub(r"\s+", " ", text)):
         command: click.Command = main
         for word in found[1].split():

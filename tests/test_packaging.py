@@ -31,13 +31,13 @@ def project() -> dict[str, Any]:
 
 
 def pins(name: str) -> dict[str, str]:
-    """Give the locked version of each distribution."""
+    """Return the locked version of each distribution."""
     text = (ROOT / name).read_text("utf-8")
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
 def names(requirements: Sequence[str]) -> set[str]:
-    """Give the names of the distributions that are required."""
+    """Return the names of the distributions that are required."""
     return {re.split(r"[^\w.-]", requirement)[0] for requirement in requirements}
 
 

@@ -29,12 +29,12 @@ each_file = pytest.mark.parametrize("path", FILES, ids=str)
 
 @cache
 def source(path: Path) -> str:
-    """Give the text of a file."""
+    """Return the text of a file."""
     return (ROOT / path).read_text("utf-8")
 
 
 def functions(path: Path) -> Iterator[Function]:
-    """Give every function of a file."""
+    """Yield every function of a file."""
     for node in ast.walk(ast.parse(source(path))):
         if isinstance(node, Function):
             yield node

@@ -30,7 +30,7 @@ class Access:
 
 
 def access(source: str, settings: Settings, base_url: str, clock: Clock) -> Access:
-    """Give the token of the environment or of a settings file, or else that of the sign-in.
+    """Return the token of the environment or of a settings file, or else that of the sign-in.
 
     Where a gateway is configured, its key is given, and no token of Clio's is looked for.
 
@@ -65,7 +65,7 @@ def is_set_up(source: str, settings: Settings) -> bool:
 
 
 def renewal(source: str, settings: Settings, base_url: str, clock: Clock) -> Renewal:
-    """Give the sign-in that is kept for a product.
+    """Return the sign-in that is kept for a product.
 
     Raises:
         TokenStoreError: there is no place where it could be kept.
@@ -83,12 +83,12 @@ def renewal(source: str, settings: Settings, base_url: str, clock: Clock) -> Ren
 
 
 def target(source: str, options: SourceSettings, base_url: str) -> SignInTarget:
-    """Give what a sign-in has to be for."""
+    """Return what a sign-in has to be for."""
     return SignInTarget(options.region, base_url, oauth_url(source, options), options.client_id)
 
 
 def oauth_url(source: str, options: SourceSettings) -> str:
-    """Give where one signs in: as configured, or as the region says.
+    """Return where one signs in: as configured, or as the region says.
 
     Manage's sign-in is where its API is.
 
@@ -102,7 +102,7 @@ def oauth_url(source: str, options: SourceSettings) -> str:
 
 
 def application(source: str, options: SourceSettings, port: int | None = None) -> Application:
-    """Give the application as it is registered with Clio.
+    """Return the application as it is registered with Clio.
 
     Raises:
         ConfigurationError: its key or its secret is not configured.

@@ -18,7 +18,7 @@ class Identity:
 
 
 def user_in(body: bytes) -> dict[str, Any]:
-    """Give the user in an answer of `users/who_am_i`, with `data` around it or bare; else {}."""
+    """Return the user in an answer of `users/who_am_i`, with `data` around it or bare; else {}."""
     document = orjson.loads(body)
     user = document.get("data", document) if isinstance(document, dict) else None
     return user if isinstance(user, dict) else {}

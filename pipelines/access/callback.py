@@ -39,7 +39,7 @@ _HEADERS = {
 
 
 def redirect_uri(port: int) -> str:
-    """Give the address that the browser comes back to, which has to be registered with Clio."""
+    """Return the address that the browser comes back to, which has to be registered with Clio."""
     return f"http://{HOST}:{port}{PATH}"
 
 

@@ -27,7 +27,7 @@ def version(source: str, options: SourceSettings) -> str:
 
 
 def base_url(source: str, options: SourceSettings) -> str:
-    """Give the address of a product's API, without the path that all of its lists begin with.
+    """Return the address of a product's API, without the path that all of its lists begin with.
 
     It is Clio's own, also where a gateway is configured.
 
@@ -72,7 +72,7 @@ def open_client_with(
 
 
 def _pace(source: str, api: Api, address: str, all_settings: Settings, given: Access) -> Pace:
-    """Give the pace of an application, which all who send for it share on this machine.
+    """Return the pace of an application, which all who send for it share on this machine.
 
     With a ready token alone nobody knows whose application it is: then that token has its own.
     """

@@ -18,7 +18,7 @@ class Ring(Protocol):
     """What is used of a keyring."""
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Give what is kept under a name."""
+        """Return what is kept under a name."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep something under a name."""
@@ -37,7 +37,7 @@ class KeyringStore:
         self.place = f"keyring ({ring.name})"
 
     def read(self) -> str | None:
-        """Give what is kept, None if nothing is."""
+        """Return what is kept, None if nothing is."""
         try:
             return self._ring.get_password(SERVICE, self._name)
         except Exception as error:  # noqa: BLE001 - each backend has errors of its own
@@ -68,7 +68,7 @@ class KeyringStore:
 
 
 def system_keyring() -> KeyringBackend:
-    """Give the keyring of this machine.
+    """Return the keyring of this machine.
 
     Raises:
         TokenStoreError: there is none, or only one that hides nothing.
@@ -84,7 +84,7 @@ def system_keyring() -> KeyringBackend:
 
 
 def checked(ring: KeyringBackend) -> KeyringBackend:
-    """Give a keyring that keeps secrets, of several the best.
+    """Return a keyring that keeps secrets, of several the best.
 
     Raises:
         TokenStoreError: it keeps nothing, or keeps it in plain text.

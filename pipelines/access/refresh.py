@@ -43,7 +43,7 @@ class Marker:
         self._path = folder / f"{source}.refresh_started"
 
     def state(self, fingerprint: str) -> str:
-        """Give what is known of a pair: started, refused, or nothing."""
+        """Return what is known of a pair: started, refused, or nothing."""
         try:
             kept = json.loads(self._path.read_text("utf-8"))
             return str(kept["state"]) if kept["fingerprint"] == fingerprint else ""
@@ -111,7 +111,7 @@ class Renewal:
     person: SignedInUser = field(default_factory=SignedInUser)
 
     def current(self) -> Secret:
-        """Give the access token; renew it first if it ends, or if a refresh was interrupted.
+        """Return the access token; renew it first if it ends, or if a refresh was interrupted.
 
         Raises:
             SignInNeededError: there is none that Clio would take.
@@ -127,7 +127,7 @@ class Renewal:
         return found.access_token
 
     def newer(self, refused: Secret) -> Secret:
-        """Give an access token that is newer than a refused one; raises as `current` does."""
+        """Return an access token that is newer than a refused one; raises as `current` does."""
         with sign_in_lock(self.data_dir, self.source) as marker:
             found = self.kept()
             if found.access_token != refused and not found.ends(self.clock.now()):
@@ -135,7 +135,7 @@ class Renewal:
             return self.renewed(found, marker).access_token
 
     def kept(self) -> SignIn:
-        """Give the sign-in that is kept.
+        """Return the sign-in that is kept.
 
         Raises:
             SignInNeededError: there is none, or it is for another place.
@@ -159,11 +159,11 @@ class Renewal:
         return found
 
     def of_now(self) -> "Renewal":
-        """Give the same for a run that begins now; raises as `kept` does."""
+        """Return the same for a run that begins now; raises as `kept` does."""
         return replace(self, person=self.kept().person)
 
     def state(self, found: SignIn) -> str:
-        """Give what is known of a pair of tokens: started, refused, or nothing."""
+        """Return what is known of a pair of tokens: started, refused, or nothing."""
         return Marker(self.data_dir / FOLDER, self.source).state(found.fingerprint)
 
     def renewed(self, found: SignIn, marker: Marker) -> SignIn:
@@ -209,7 +209,7 @@ def _granted(oauth: OAuth, token: Secret, marker: Marker, *, lost: bool) -> Gran
 def sign_in_needed(
     source: str, message: str = "", kind: type[SignInNeededError] = SignInNeededError
 ) -> SignInNeededError:
-    """Give the error that asks to sign in, with the command that does it."""
+    """Return the error that asks to sign in, with the command that does it."""
     error = kind(message)
     error.hint = (
         f"What is stored stays as it is. Run {login(source)}, or set"

@@ -17,12 +17,12 @@ _HEADINGS = ("product", "state", "account", "user", "region", "expires", "kept i
 
 
 def base_url(context: Context, source: str) -> str:
-    """Give the address of a product's API."""
+    """Return the address of a product's API."""
     return client.base_url(source, context.settings.sources[source])
 
 
 def renewal(context: Context, source: str) -> Renewal:
-    """Give the sign-in that is kept for a product.
+    """Return the sign-in that is kept for a product.
 
     Raises:
         TokenStoreError: there is no place where it could be kept.
@@ -32,7 +32,7 @@ def renewal(context: Context, source: str) -> Renewal:
 
 
 def gateway(context: Context) -> Gateway:
-    """Give the gateway through which Clio Manage is reached.
+    """Return the gateway through which Clio Manage is reached.
 
     Raises:
         ConfigurationError: none is configured.

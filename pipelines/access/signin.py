@@ -72,13 +72,13 @@ class SignIn:
 
     @property
     def fingerprint(self) -> str:
-        """Give a mark of this very pair, from which no token can be had."""
+        """Return a mark of this very pair, from which no token can be had."""
         refresh = self.refresh_token.reveal() if self.refresh_token else ""
         pair = f"{self.access_token.reveal()}\0{refresh}"
         return sha256(pair.encode()).hexdigest()[:16]
 
     def renewed(self, grant: Grant, now: pendulum.DateTime) -> "SignIn":
-        """Give the sign-in with the tokens that a refresh gave."""
+        """Return the sign-in with the tokens that a refresh gave."""
         return replace(
             self,
             access_token=grant.access_token,
@@ -136,7 +136,7 @@ class SignIn:
 
 
 def expiry(grant: Grant, now: pendulum.DateTime) -> pendulum.DateTime | None:
-    """Give when an access token that was given now ends, None if Clio did not say."""
+    """Return when an access token that was given now ends, None if Clio did not say."""
     return None if grant.expires_in is None else now.add(seconds=min(grant.expires_in, _LONGEST))
 
 

@@ -23,7 +23,7 @@ class TokenStore(Protocol):
     place: str
 
     def read(self) -> str | None:
-        """Give what is kept, None if nothing is."""
+        """Return what is kept, None if nothing is."""
 
     def write(self, text: str) -> None:
         """Keep a text instead of what was kept, durably."""
@@ -42,7 +42,7 @@ class FileStore:
         self.place = f"file {self.path}"
 
     def read(self) -> str | None:
-        """Give what is kept, None if nothing is.
+        """Return what is kept, None if nothing is.
 
         Raises:
             UnsafeTokensError: others could read or change it.
@@ -93,7 +93,7 @@ class FileStore:
 
 
 def token_folder(data_dir: Path) -> Path:
-    """Give the folder of sign-ins, made for its owner alone.
+    """Return the folder of sign-ins, made for its owner alone.
 
     Raises:
         UnsafeTokensError: others could read or change what is in it.
@@ -111,7 +111,7 @@ def token_folder(data_dir: Path) -> Path:
 
 
 def store_for(source: str, settings: Settings) -> TokenStore:
-    """Give the place for the sign-in of a product that the settings name.
+    """Return the place for the sign-in of a product that the settings name.
 
     Raises:
         TokenStoreError: it is the keyring, and there is none.

@@ -119,7 +119,7 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
 
 @contextmanager
 def _partial(home: Path, warehouse_id: str) -> Iterator[Path]:
-    """Give an empty folder that is gone afterwards unless it was renamed."""
+    """Return an empty folder that is gone afterwards unless it was renamed."""
     # other warehouses may keep their backups here too: only this one's are known to be dead
     partial = home / (PARTIAL + warehouse_id)
     shutil.rmtree(partial, ignore_errors=True)
@@ -166,7 +166,7 @@ def _copy_ledger(context: Context, source: Path, target: Path) -> FileSum:
 
 
 def _free(home: Path, stamp: str) -> Path:
-    """Give a name that no backup has: a second one in a second gets a number."""
+    """Return a name that no backup has: a second one in a second gets a number."""
     name, number = home / stamp, 1
     while name.exists():
         number += 1

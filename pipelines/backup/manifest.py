@@ -44,7 +44,7 @@ class TableSum:
 
     @property
     def name(self) -> str:
-        """Give the table's full name."""
+        """Return the table's full name."""
         return f"{self.schema}.{self.table}"
 
 
@@ -60,7 +60,7 @@ class Manifest:
     tables: tuple[TableSum, ...]
 
     def results(self, backup: Path) -> Iterator[dict[str, Any]]:
-        """Give one object for each file and table."""
+        """Yield one object for each file and table."""
         for file in self.files:
             yield _result(backup, "file", file.name, file.sha256) | {"size": file.size}
         for table in self.tables:
@@ -149,7 +149,7 @@ def _parsed(text: bytes) -> Manifest:
 
 
 def newest(home: Path) -> Path:
-    """Give the newest backup of a folder of backups.
+    """Return the newest backup of a folder of backups.
 
     Raises:
         NoBackupError: there is none.

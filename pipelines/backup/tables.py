@@ -43,7 +43,7 @@ def _table_sum(
 
 
 def _text(name: str, kind: str) -> str:
-    """Give the SQL of a value's text with its length, so that no two rows have the same text."""
+    """Return the SQL of a value's text with its length, so that no two rows have the same text."""
     column = quoted(name)
     text = f"{column}::varchar"
     if kind == "TIMESTAMP WITH TIME ZONE":

@@ -62,7 +62,7 @@ def run_verify(context: Context, backup: Path | None = None) -> Outcome:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that is gone afterwards."""
+    """Return an empty folder that is gone afterwards."""
     scratch = folder / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed run left
     scratch.mkdir(mode=PRIVATE)
@@ -123,7 +123,7 @@ def compared(wanted: Sequence[TableSum], found: Sequence[TableSum]) -> Findings:
 def _results(
     manifest: Manifest, backup: Path, wrong: Mapping[str, str], *, opened: bool
 ) -> Iterator[dict[str, Any]]:
-    """Give one object for each file and table; `same` is None for what was not compared."""
+    """Yield one object for each file and table; `same` is None for what was not compared."""
     for result in manifest.results(backup):
         same = result["name"] not in wrong
         yield result | {"same": same if opened or result["kind"] == "file" else None}

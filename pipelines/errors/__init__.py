@@ -378,7 +378,7 @@ class UnexpectedError(ClioError):
 
 
 def cause(failed: BaseException) -> BaseException:
-    """Give the first cause of a failure."""
+    """Return the first cause of a failure."""
     first = failed
     while (inner := first.__cause__ or first.__context__) is not None:
         first = inner

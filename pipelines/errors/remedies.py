@@ -100,7 +100,7 @@ def remedy(code: str, source: str, resource: str, *, swept: bool = True) -> str:
 
 
 def command(name: str, source: str, resource: str = "", options: str = "") -> str:
-    """Give a command as it is typed for one product, or one collection of it."""
+    """Return a command as it is typed for one product, or one collection of it."""
     product = "" if source == MANAGE else source.removeprefix("clio_")
     one = f"--resource {resource}" if resource else ""
     return " ".join(part for part in ("clio-sync", name, product, one, options) if part)

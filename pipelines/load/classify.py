@@ -113,7 +113,7 @@ class Classifier:
         return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection back."""
         self.cursor.close()
 
     def classify(
@@ -213,7 +213,7 @@ class Classifier:
         return found
 
     def _going(self, batch: pa.Table, classed: pa.Table, updated: pa.Table) -> pa.Table | None:
-        """Give the rows to send on; what they replace goes to the history first."""
+        """Return the rows to send on; what they replace goes to the history first."""
         going = _of(classed, GOING)
         if not going.num_rows:
             return None
@@ -227,7 +227,7 @@ class Classifier:
         return self._finished(self._with_missing(rows), going["_row_hash"])
 
     def _all_new(self, batch: pa.Table) -> pa.Table:
-        """Give every row of a batch for a table that is empty."""
+        """Return every row of a batch for a table that is empty."""
         whole = self._with_missing(batch)
         self.cursor.register("batch", whole)
         query = f"select _n, {row_hash(self.collection)} as _row_hash from batch order by _n"
@@ -343,7 +343,7 @@ class Classifier:
         )
 
     def _carried(self, batch: pa.Table, going: pa.Table) -> pa.Table:
-        """Give the rows to send with the stored values of columns that were not asked for."""
+        """Return the rows to send with the stored values of columns that were not asked for."""
         columns = self._columns(batch)
         query = (
             f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"
@@ -380,7 +380,7 @@ def _of(classed: pa.Table, kinds: Iterable[str]) -> pa.Table:
 
 
 def raw_schema(collection: Collection) -> pa.Schema:
-    """Give the Arrow schema in which rows go to dlt."""
+    """Return the Arrow schema in which rows go to dlt."""
     fields = [(column.name, ARROW_TYPES[column.type]) for column in collection.columns]
     return pa.schema(
         [*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])]
@@ -388,5 +388,5 @@ def raw_schema(collection: Collection) -> pa.Schema:
 
 
 def sql_type(kind: str) -> str:
-    """Give DuckDB's type of the columns of a type of the catalogue."""
+    """Return DuckDB's type of the columns of a type of the catalogue."""
     return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())

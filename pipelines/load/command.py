@@ -129,7 +129,7 @@ def run_stage(
 
 
 def _openable(context: Context, parts: Sequence[Part], outcome: Outcome) -> list[Part]:
-    """Give the products that can be opened; one that cannot does not keep the other from it.
+    """Return the products that can be opened; one that cannot does not keep the other from it.
 
     Raises:
         ClioError: none can.
@@ -177,7 +177,7 @@ def _worse(outcome: Outcome, exit_code: int) -> None:
 def opened_runner(
     kind: type[R], context: Context, part: Part, warehouse: Warehouse, run_id: str
 ) -> Iterator[R]:
-    """Give a runner of a product on an open warehouse, with a client of its own.
+    """Return a runner of a product on an open warehouse, with a client of its own.
 
     Raises:
         ClioError: the product cannot be opened.

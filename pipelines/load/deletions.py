@@ -82,7 +82,7 @@ class Settlement:
         return compared.known, compared.seen
 
     def _decided(self, task: Task, answer: Confirmation) -> Confirmation:
-        """Give up questions for which a whole budget was not enough; other lists wait too."""
+        """Return up questions for which a whole budget was not enough; other lists wait too."""
         plan = task.walk.plan
         whole_budget = plan.start.index >= len(plan.lists) and isinstance(answer.error, BudgetSpent)
         if not whole_budget or answer.gone:
@@ -136,7 +136,7 @@ class Settlement:
 
 
 def parents_of(task: Task, indexes: Iterable[int]) -> list[str] | None:
-    """Give the parents of some lists of a child walk; None for other walks."""
+    """Return the parents of some lists of a child walk; None for other walks."""
     plan = task.walk.plan
     if plan.mode != "child":
         return None

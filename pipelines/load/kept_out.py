@@ -25,7 +25,7 @@ class KeptOut:
         self.before = quarantine.cells(self.warehouse, self.source)
 
     def findings(self, tasks: Sequence[Task]) -> tuple[list[tuple[str, ClioError]], list[str]]:
-        """Give an error for each collection of which more is kept out now, and notes of the rest.
+        """Return an error for each collection of which more is kept out now, and notes of the rest.
 
         A type that changed is an error in every run that meets it: nearly nothing of it is stored.
         """

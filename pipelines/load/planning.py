@@ -97,7 +97,7 @@ def not_asked_with(collection: Collection, rules: Rules) -> frozenset[str]:
 
 
 def catalog_hash(collection: Collection) -> str:
-    """Give a digest of what the catalogue asks of a collection, and with what."""
+    """Return a digest of what the catalogue asks of a collection, and with what."""
     fields = [item.request for item in collection.fields]
     text = repr((fields, collection.order, collection.page_size, collection.variants))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -126,7 +126,7 @@ def is_due(
 
 
 def _day(moment: pendulum.DateTime) -> pendulum.Date:
-    """Give the day in UTC, by which daily copies are kept."""
+    """Return the day in UTC, by which daily copies are kept."""
     return moment.in_timezone("UTC").date()
 
 
@@ -266,7 +266,7 @@ def watermark_after(
     plan: WalkPlan,
     previous: pendulum.DateTime | None,
 ) -> pendulum.DateTime:
-    """Give the watermark of a walk read to its last page: never the greatest stamp seen."""
+    """Return the watermark of a walk read to its last page: never the greatest stamp seen."""
     reached = plan.started_at - OVERLAP
     if plan.since is None or previous is None:
         # everything was read: nothing before this moment rests on an earlier watermark

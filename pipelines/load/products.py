@@ -49,12 +49,12 @@ FACTS = {
 
 
 def catalog(source: str, options: SourceSettings) -> Catalog:
-    """Give the catalogue of a product, in the version of its API that is configured."""
+    """Return the catalogue of a product, in the version of its API that is configured."""
     return catalog_of(version(source, options)) if source == "clio_grow" else read_catalog(source)
 
 
 def product(source: str, options: SourceSettings) -> Product:
-    """Give the loader's view of a product.
+    """Return the loader's view of a product.
 
     Raises:
         ConfigurationError: a setting names a collection or column that does not exist.
@@ -105,7 +105,7 @@ def column_of(catalog: Catalog, named: str) -> tuple[str, Column]:
 
 
 def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[str]]:
-    """Give the fields that are never asked for, by collection."""
+    """Return the fields that are never asked for, by collection."""
     return {
         table: frozenset(".".join(column.path) for column in columns)
         for table, columns in left_out(catalog, options).items()
@@ -113,7 +113,7 @@ def excluded(catalog: Catalog, options: SourceSettings) -> dict[str, frozenset[s
 
 
 def left_out(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
-    """Give the columns that are never asked for, by collection.
+    """Return the columns that are never asked for, by collection.
 
     Raises:
         ConfigurationError: a column does not exist, or something else rests on it.
@@ -157,7 +157,7 @@ def _copies(catalog: Catalog, table: str, column: Column) -> Iterator[str]:
 
 
 def hashed(catalog: Catalog, options: SourceSettings) -> dict[str, tuple[Column, ...]]:
-    """Give the columns that are hashed, by collection.
+    """Return the columns that are hashed, by collection.
 
     Raises:
         ConfigurationError: a column does not exist, is part of a key, or is not text.

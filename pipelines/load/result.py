@@ -28,7 +28,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """Give the process's exit code, that of the most urgent error."""
+        """Return the process's exit code, that of the most urgent error."""
         codes = [error.exit_code for _, error in self.errors]
         known = [code if code in URGENCY else 4 for code in codes]
         return max(known, key=lambda code: URGENCY[code], default=0)

@@ -123,7 +123,7 @@ class Runner:
     # Before the first page...
 
     def _begin(self) -> pendulum.DateTime:
-        """Give the server's time; where it cannot be had, that is how every collection ended."""
+        """Return the server's time; where it cannot be had, that is how every collection ended."""
         try:
             said = self.server_says()
             self._check_account(said)
@@ -267,7 +267,7 @@ class Runner:
     # What a complete walk did not show...
 
     def census(self, task: Task) -> Census:
-        """Give the census of a walk."""
+        """Return the census of a walk."""
         return Census(self.warehouse, self.source, task.walk.plan.collection, task.purpose.walk)
 
     def _count_known(self, tasks: Iterable[Task]) -> None:
@@ -297,7 +297,7 @@ class Runner:
                 settlement.settle(task)
 
     def children_of(self, collection: Collection) -> list[Collection]:
-        """Give the lists that each record of a collection owns."""
+        """Return the lists that each record of a collection owns."""
         loaded = self.product.catalog.loaded.values()
         return [c for c in loaded if c.parent and c.parent.resource == collection.name]
 
@@ -374,10 +374,10 @@ class WholeRun(Runner, ABC):
 
     @abstractmethod
     def _candidates(self) -> Iterable[Collection]:
-        """Give the collections that this run may walk."""
+        """Return the collections that this run may walk."""
 
     def _announced(self) -> Iterable[Collection]:
-        """Give what a run that cannot even begin has failed to read."""
+        """Return what a run that cannot even begin has failed to read."""
         return self._candidates()
 
     def _announce(self) -> None:

@@ -82,7 +82,7 @@ class SecondSight:
         return bool(shown and shown >= SHARE * asked)
 
     def _kept(self, name: str, keys: str) -> tuple[str, list[list[str]]]:
-        """Give in SQL the rows of which a value is kept back, and the keys that it names."""
+        """Return in SQL the rows of which a value is kept back, and the keys that it names."""
         if name in self.whole:
             return f"not {empty_sql(f'r.{quoted(name)}', self.kinds[name])}", []
         return f"list_contains({keys}, {key_sql(self.collection, 'r')})", [self.cells[name]]

@@ -42,7 +42,7 @@ def _may_be_opened(source: str, settings: Settings) -> bool:
 
 
 def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list[Part]:
-    """Give each product those of the named collections that it has; without names, everything.
+    """Return each product those of the named collections that it has; without names, everything.
 
     Raises:
         CommandLineError: no product has a collection, or a decision about one list would be

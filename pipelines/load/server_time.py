@@ -25,7 +25,7 @@ DISTRUSTED = (
 
 
 def settle(run: "Runner", said: pendulum.DateTime) -> pendulum.DateTime:
-    """Give the time at which the run starts at Clio, and keep it for the next one to compare.
+    """Return the time at which the run starts at Clio, and keep it for the next one to compare.
 
     `said` is the `Date` of the answer that has just come. Where it agrees with no clock, a few
     more small requests tell whether it was that answer's alone.

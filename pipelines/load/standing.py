@@ -146,7 +146,7 @@ def _is_rest(task: "Task") -> bool:
 
 
 def after_walk(task: "Task", digest: str) -> Progress:
-    """Give the progress of a collection whose walk was read to its last page."""
+    """Return the progress of a collection whose walk was read to its last page."""
     plan, before = task.walk.plan, task.progress
     if task.stopped is not None:
         frozen = before.frozen

@@ -89,17 +89,17 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Give the collection's name."""
+        """Return the collection's name."""
         return self.walk.plan.collection.name
 
     @property
     def rows_read(self) -> int:
-        """Give the rows read so far, stored or not."""
+        """Return the rows read so far, stored or not."""
         return self.counts.rows_read + self.pending.counts.rows_read
 
     @property
     def requests_left(self) -> int:
-        """Give the fewest requests that the walk still needs."""
+        """Return the fewest requests that the walk still needs."""
         return 0 if self.over else max(1, len(self.walk.plan.lists) - self.stored_point.index)
 
     @property
@@ -266,7 +266,7 @@ class Task:
         stored.silent.extend(Silent(*name, key, n) for key, n in sorted(observed.silent.items()))
 
     def _marks(self, name: tuple[str, str]) -> Marks:
-        """Give what this package showed of withheld cells, and of columns that are not read."""
+        """Return what this package showed of withheld cells, and of columns that are not read."""
         pending = self.pending
         cells = pa.concat_tables(pending.cells) if pending.cells else None
         shown = pa.concat_tables(pending.seen).select(["key"]) if pending.seen else None
@@ -342,7 +342,7 @@ class Task:
         return led_nowhere and isinstance(self.walk.error, UnavailableError | UnreadableAnswerError)
 
     def outcome(self, at: pendulum.DateTime) -> RunRow:
-        """Give the row of `sync_runs` for what is stored so far."""
+        """Return the row of `sync_runs` for what is stored so far."""
         error = self.error or self.walk.error
         told = error or self.stopped or self.partial
         plan = self.walk.plan

@@ -34,7 +34,7 @@ class Cells:
 
 
 def empty_sql(expression: str, kind: str) -> str:
-    """Give the SQL that tells whether a value says nothing."""
+    """Return the SQL that tells whether a value says nothing."""
     if kind in {"VARCHAR", *WRITTEN_AS_JSON}:
         return f"coalesce({expression}::varchar in {NO_ENTRIES}, true)"
     return f"({expression} is null)"
@@ -86,7 +86,7 @@ class Carrier:
     def marked(
         self, shown: pa.Table, cells: Cells, lost: dict[str, ColumnMark]
     ) -> tuple[pa.Table | None, dict[str, ColumnMark]]:
-        """Give the marks of single cells with their rows' keys, and the columns marked whole."""
+        """Return the marks of single cells with their rows' keys, and the columns marked whole."""
         if cells.marks is None:
             return None, dict(lost)
         # a record that cannot be read whole says nothing of a column
@@ -115,7 +115,7 @@ class Carrier:
         return ColumnMark(str(mine["evidence"][0].as_py()), held=held)
 
     def _carried(self, batch: pa.Table) -> Cells:
-        """Give a batch, registered as `batch`, with what is known in the place of what is not."""
+        """Return a batch, registered as `batch`, with what is known in the place of what is not."""
         affected = self._affected(batch)
         plain = batch.drop_columns([UNKNOWN]) if UNKNOWN in batch.column_names else batch
         if not affected:
@@ -176,7 +176,7 @@ class Carrier:
         return f"coalesce({', '.join(found)})" if found else "null"
 
     def _value(self, name: str) -> str:
-        """Give in SQL what is stored of a cell: for a stripped array entry by entry."""
+        """Return in SQL what is stored of a cell: for a stripped array entry by entry."""
         column = quoted(name)
         mark = self.columns.get(name)
         if mark is not None and mark.accepted:
@@ -241,7 +241,7 @@ def known_and_marked(cells: Cells, fields: Iterable[str]) -> dict[str, tuple[int
 
 
 def stripped_sql(entry: str, members: Sequence[str]) -> str:
-    """Give the SQL that tells whether an entry of an array has none of its members."""
+    """Return the SQL that tells whether an entry of an array has none of its members."""
     return " and ".join([f"{entry}->>'{name}' is null" for name in members]) or "true"
 
 

@@ -46,7 +46,7 @@ class Withholding:
         withheld.forget_refused(self.warehouse, self.source, task.name, columns)
 
     def findings(self) -> tuple[list[tuple[str, WithheldError]], list[str]]:
-        """Give an error for each column of which known values are kept back, and notes."""
+        """Return an error for each column of which known values are kept back, and notes."""
         alarms, notes = [], []
         for one in withheld.listed(self.warehouse, self.source):
             if one.is_alarm:

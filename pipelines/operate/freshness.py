@@ -37,6 +37,6 @@ def judged(row: Mapping[str, Any]) -> bool:
 
 
 def as_of(row: Mapping[str, Any]) -> pendulum.DateTime | None:
-    """Give the moment up to which a collection is known."""
+    """Return the moment up to which a collection is known."""
     known: pendulum.DateTime | None = row["last_load"] if row["state"] == OK else row["watermark"]
     return known

@@ -52,7 +52,7 @@ def event(outcome: Outcome) -> str:
 
 
 def payload(outcome: Outcome, happened: str) -> dict[str, Any]:
-    """Give the message as the generic shape has it: `errors` counts findings by code."""
+    """Return the message as the generic shape has it: `errors` counts findings by code."""
     errors = Counter[str]()
     for _, error in outcome.errors:
         errors[error.code] += error.count
@@ -70,7 +70,7 @@ def payload(outcome: Outcome, happened: str) -> dict[str, Any]:
 
 
 def slack(message: dict[str, Any]) -> dict[str, Any]:
-    """Give the message as Slack's incoming webhooks take it."""
+    """Return the message as Slack's incoming webhooks take it."""
     said = f"clio-sync {message['command']}: {WORDS[message['event']]}"
     errors = ", ".join(f"{count} x {code}" for code, count in message["errors"].items())
     lines = [

@@ -17,7 +17,7 @@ KINDS = {
 
 
 def problem_text(found: Sequence[Problem]) -> str:
-    """Give a paragraph for each cause of what is not known, and say how much that is."""
+    """Return a paragraph for each cause of what is not known, and say how much that is."""
     return "\n".join([*_paragraphs(found), how_many(found), ""])
 
 

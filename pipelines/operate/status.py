@@ -269,7 +269,7 @@ def source_status(
     now: pendulum.DateTime,
     off: AbstractSet[str] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Give one row for each raw table of a source; of those that are `off` the state says so."""
+    """Return one row for each raw table of a source; of those that are `off` the state says so."""
     layout = warehouse.layout(f"raw_{source}")
     facts = known(warehouse, source, now)
     loaded = read_catalog(source).loaded
@@ -338,7 +338,7 @@ def _deletes_known(
     walked_at: pendulum.DateTime | None,
     loaded: pendulum.DateTime | None,
 ) -> pendulum.DateTime | None:
-    """Give the moment up to which deletions are known: the last walk that left nothing open."""
+    """Return the moment up to which deletions are known: the last walk that left nothing open."""
     if collection is None or collection.mode == "daily" or collection.leaves:
         return None
     by_load = loaded if collection.mode in {"full", "child"} else None

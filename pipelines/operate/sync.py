@@ -71,7 +71,7 @@ def run_sync(
 
 
 def worst(before: int, now: int) -> int:
-    """Give the exit code of two stages: that which needs somebody the most.
+    """Return the exit code of two stages: that which needs somebody the most.
 
     A guard of the load stays what is told, however the stages that followed it ended.
     """

@@ -105,7 +105,7 @@ def _failing(warehouse: Warehouse) -> Iterator[PublishedProblem]:
 
 
 def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
-    """Give the ids that a row of a check holds, by column, and the line of a seed."""
+    """Return the ids that a row of a check holds, by column, and the line of a seed."""
     return {
         name: str(value)
         for name, value in row.items()

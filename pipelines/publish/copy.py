@@ -108,7 +108,7 @@ def run_copy(context: ModelContext, destination: str) -> Outcome:
 
 
 def _raw(warehouse: Warehouse) -> Iterator[Item]:
-    """Give the raw tables: collections by key, and their histories; and what is deleted."""
+    """Yield the raw tables: collections by key, and their histories; and what is deleted."""
     for product in PRODUCTS:
         schema, loaded = f"raw_{product}", read_catalog(product).loaded
         for name, columns in warehouse.layout(schema).items():
@@ -125,7 +125,7 @@ def _raw(warehouse: Warehouse) -> Iterator[Item]:
 
 
 def _marts(warehouse: Warehouse) -> Iterator[Item]:
-    """Give what is published: a table changes with the build that made it, a view with any."""
+    """Yield what is published: a table changes with the build that made it, a view with any."""
     built = builds.built_models(warehouse)
     for relation in publishable(warehouse):
         schema, _, name = relation.partition(".")
@@ -173,7 +173,7 @@ def _marks(pipeline: dlt.Pipeline, schema: str) -> dict[str, str]:
 
 
 def _after(warehouse: Warehouse, item: Item, marks: Mapping[str, str]) -> str:
-    """Give the load after which rows are to be copied; empty for all rows.
+    """Return the load after which rows are to be copied; empty for all rows.
 
     All of them where a load came since whose name is older than the newest that was copied.
     """
@@ -185,7 +185,7 @@ def _after(warehouse: Warehouse, item: Item, marks: Mapping[str, str]) -> str:
 
 
 def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, int]) -> DltResource:
-    """Give the rows of a relation that are to be copied, as a resource of dlt.
+    """Yield the rows of a relation that are to be copied, as a resource of dlt.
 
     As Python objects: out of Arrow tables dlt makes CSV, in which an empty text becomes null.
     """
@@ -230,7 +230,7 @@ def _column(name: str, kind: str) -> str:
 
 @contextmanager
 def _pipeline(data: Path, destination: str, schema: str) -> Iterator[dlt.Pipeline]:
-    """Give the pipeline of a schema, with a working folder that is gone afterwards."""
+    """Return the pipeline of a schema, with a working folder that is gone afterwards."""
     os.environ.update(ENGINE)
     folder = data / "copy"
     shutil.rmtree(folder, ignore_errors=True)

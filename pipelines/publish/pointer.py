@@ -53,7 +53,7 @@ class Published:
     lacking: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Give the pointer as it is written."""
+        """Return the pointer as it is written."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
@@ -124,7 +124,7 @@ def _open(data: Path) -> tuple[Published, Warehouse]:
 
 
 def generations(home: Path) -> dict[int, list[Path]]:
-    """Give the files and folders of each number, published or not."""
+    """Return the files and folders of each number, published or not."""
     found: dict[int, list[Path]] = {}
     for path in home.iterdir():
         if named := NUMBERED.fullmatch(path.name):

@@ -169,7 +169,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
 
 
 def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
-    """Give what the pointer says beside names and rows."""
+    """Return what the pointer says beside names and rows."""
     built = max(model.built_at for model in builds.built_models(warehouse).values())
     loaded = last_load(warehouse)
     return {
@@ -343,7 +343,7 @@ def _seal(file: Path) -> None:
 
 
 def _name_stable(home: Path, snapshot: str) -> None:
-    """Give the newest snapshot its second name; whoever has the one before open keeps it."""
+    """Return the newest snapshot its second name; whoever has the one before open keeps it."""
     temporary = home / (PARTIAL + ".stable")
     try:
         temporary.hardlink_to(home / snapshot)

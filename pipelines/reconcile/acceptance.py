@@ -126,7 +126,7 @@ def _last(folder: Path) -> list[FoundDifference]:
 
 
 def _known(folder: Path) -> dict[str, FoundDifference]:
-    """Give what earlier runs found by its id; nothing where none is known."""
+    """Return what earlier runs found by its id; nothing where none is known."""
     try:
         return {one.id: one for one in _last(folder)}
     except NoDifferenceError:

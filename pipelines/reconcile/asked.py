@@ -90,7 +90,7 @@ class ReconcileSession:
     reporter: Lines
 
     def stored(self) -> list[Collection]:
-        """Give the collections that can be asked record by record and have a table here."""
+        """Return the collections that can be asked record by record and have a table here."""
         layout = self.warehouse.layout(RAW)
         return [
             one
@@ -127,7 +127,7 @@ def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
 
 
 def unasked(why: str = "") -> Inputs:
-    """Give no table, and why."""
+    """Return no table, and why."""
     reasons = {**dict.fromkeys(WALKED, why or UNASKED), FIELDS_ASKED: why or LOOKED_AT}
     return Inputs({}, reasons)
 
@@ -182,7 +182,7 @@ def _rows(body: bytes) -> list[dict[str, Any]]:
 
 
 def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Table:
-    """Give ids and etags of the live rows of some collections."""
+    """Return ids and etags of the live rows of some collections."""
     layout = desk.warehouse.layout(RAW)
     parts = [
         f"select '{name}' as resource, id::varchar as record_id,"
@@ -194,7 +194,7 @@ def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Ta
 
 
 def _live(name: str) -> str:
-    """Give what follows `from`: the rows of a collection that are not marked as deleted."""
+    """Return what follows `from`: the rows of a collection that are not marked as deleted."""
     return (
         f"{RAW}.{quoted(name)} t where not exists (select 1 from meta.tombstones b"
         f" where b.source = '{SOURCE}' and b.resource = '{name}'"
@@ -268,7 +268,7 @@ def _table(rows: Sequence[Sequence[object]], schema: pa.Schema) -> pa.Table:
 
 
 def complete_at(warehouse: Warehouse) -> dict[str, pendulum.DateTime]:
-    """Give the moment that each collection of Manage is complete up to: its last walk's start."""
+    """Return the moment that each collection of Manage is complete up to: its last walk's start."""
     found = warehouse.rows(
         "select resource, watermark from meta.watermarks"
         " where source = $1 and watermark is not null",

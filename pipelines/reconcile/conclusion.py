@@ -50,7 +50,7 @@ def _result(one: Comparison) -> dict[str, Any]:
 
 
 def _difference(shown: ShownLine) -> dict[str, Any]:
-    """Give a line by its keys alone: texts of records stand in the package only."""
+    """Return a line by its keys alone: texts of records stand in the package only."""
     return {
         "id": shown.id,
         "comparison": shown.comparison.definition.name,
@@ -91,7 +91,7 @@ def _text(found: Evidence, package: Path | None) -> str:
 
 
 def summary(counts: Mapping[str, int], open_differences: int, package: Path | None) -> list[str]:
-    """Give three lines: what agrees, what does not, and where the package is."""
+    """Return three lines: what agrees, what does not, and where the package is."""
     agree = counts[ComparisonStatus.MATCH] + counts[ComparisonStatus.TOLERANCE]
     others = (
         f"{counts[ComparisonStatus.MOVED]} moved, {counts[ComparisonStatus.NOT_RUN]} were not run"

@@ -78,12 +78,12 @@ def read_definitions(levels: Iterable[int], folder: Path | None = None) -> list[
 
 
 def read_list(name: str) -> str:
-    """Give the query of one of the lists that go into the package beside the comparisons."""
+    """Return the query of one of the lists that go into the package beside the comparisons."""
     return (sql_folder() / FOLDER / LISTS / f"{name}.sql").read_text("utf-8")
 
 
 def read_shared(name: str) -> str:
-    """Give one of the queries that several comparisons read from.
+    """Return one of the queries that several comparisons read from.
 
     Raises:
         DefinitionError: there is none of that name.

@@ -63,7 +63,7 @@ class Evidence:
 
     @property
     def ordered(self) -> list[Comparison]:
-        """Give the comparisons, those first that somebody has to look at."""
+        """Return the comparisons, those first that somebody has to look at."""
         return sorted(
             self.comparisons,
             key=lambda one: (
@@ -96,14 +96,14 @@ class ShownLine:
 
     @property
     def id(self) -> str:
-        """Give the id under which the difference is accepted; empty for what is none."""
+        """Return the id under which the difference is accepted; empty for what is none."""
         if self.line.status is not ComparisonStatus.DIFFERENCE:
             return ""
         return difference_id(self.comparison.definition.name, self.line)
 
     @property
     def difference(self) -> Decimal | None:
-        """Give left less right, where these are numbers."""
+        """Return left less right, where these are numbers."""
         return difference_of(self.line)
 
     @property
@@ -114,7 +114,7 @@ class ShownLine:
 
 
 def lines(evidence: Evidence) -> Iterator[ShownLine]:
-    """Give every line that is not equal, differences that nobody accepted first."""
+    """Yield every line that is not equal, differences that nobody accepted first."""
     found = [
         ShownLine(one, line, link(evidence.heading.host, line.resource, line.record_id))
         for one in evidence.ordered
@@ -144,7 +144,7 @@ def versions() -> dict[str, str]:
 
 
 def document(evidence: Evidence) -> dict[str, Any]:
-    """Give everything as one JSON document; numbers are texts with all their digits."""
+    """Return everything as one JSON document; numbers are texts with all their digits."""
     heading = evidence.heading
     return {
         "format": FORMAT,

@@ -116,7 +116,7 @@ def lacking(
 
 
 def not_known(warehouse: Warehouse) -> dict[str, dict[str, str]]:
-    """Give the columns that are not known by relation, with why; under no name the rows."""
+    """Return the columns that are not known by relation, with why; under no name the rows."""
     found: dict[str, dict[str, str]] = {}
     for one in unknown(warehouse):
         if not one.field:

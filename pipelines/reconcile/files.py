@@ -73,7 +73,7 @@ def _plain(cell: Cell) -> str:
 
 
 def line_cells(shown: ShownLine) -> Row:
-    """Give the cells of one line, in the order of `LINES`."""
+    """Return the cells of one line, in the order of `LINES`."""
     line = shown.line
     return (
         shown.id,

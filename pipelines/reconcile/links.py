@@ -7,7 +7,7 @@ PAGES = {"bills": "bills", "contacts": "contacts", "matters": "matters"}
 
 
 def link(host: str, resource: str, record_id: str) -> str:
-    """Give the address of a record, with everything in it escaped; empty where there is none."""
+    """Return the address of a record, with everything in it escaped; empty where there is none."""
     if not resource or not record_id:
         return ""
     key = quote(record_id, safe="")

@@ -43,7 +43,7 @@ class Sent:
 
 
 def pushed(warehouse: Warehouse, ledger: Ledger, settings: Settings) -> pa.Table:
-    """Give one row for each field that was ever sent, compared with what the warehouse has.
+    """Return one row for each field that was ever sent, compared with what the warehouse has.
 
     `lost` counts how often the value that was sent gave way to another one.
     """
@@ -96,7 +96,7 @@ def _lost(
 
 
 def _earlier(desk: EditContext, ref: FieldRef, record_id: str) -> Iterator[Any]:
-    """Give the values of a field that newer versions of the record replaced, oldest first."""
+    """Yield the values of a field that newer versions of the record replaced, oldest first."""
     for version in read_versions(desk.visibility, ref.resource, record_id):
         found = read(ref, version)
         if not isinstance(found, Unreadable):

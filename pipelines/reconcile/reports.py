@@ -172,7 +172,7 @@ def asked_reports(
 
 
 def unasked(why: str = "") -> Inputs:
-    """Give no report, and why."""
+    """Return no report, and why."""
     return Inputs({}, {PREFIX + kind: why or UNASKED for kind in LAYOUTS})
 
 

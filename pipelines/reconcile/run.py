@@ -78,7 +78,7 @@ class ReconcileOptions:
 
     @property
     def levels(self) -> tuple[int, ...]:
-        """Give the levels that are compared."""
+        """Return the levels that are compared."""
         if self.scheduled:
             return EVERY_DAY
         return ALL if self.reports else WITHOUT_REPORTS
@@ -164,7 +164,7 @@ def _with(*several: Inputs) -> Inputs:
 
 
 def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
-    """Give the moment that each collection is complete up to."""
+    """Return the moment that each collection is complete up to."""
     rows = [
         {"resource": name, "complete_at": at} for name, at in asked.complete_at(warehouse).items()
     ]

@@ -77,12 +77,12 @@ class Comparison:
 
     @property
     def open(self) -> list[ComparisonLine]:
-        """Give the differences that nobody accepted."""
+        """Return the differences that nobody accepted."""
         return [one for one in self.differences if not one.accepted]
 
     @property
     def differences(self) -> list[ComparisonLine]:
-        """Give the lines that are differences, accepted or not."""
+        """Return the lines that are differences, accepted or not."""
         return [one for one in self.lines if one.status is ComparisonStatus.DIFFERENCE]
 
     @property
@@ -146,7 +146,7 @@ def _judged(definition: Definition, line: ComparisonLine) -> ComparisonLine:
 
 
 def worst(statuses: Iterable[ComparisonStatus]) -> ComparisonStatus:
-    """Give the status that decides; match where there is none."""
+    """Return the status that decides; match where there is none."""
     found = set(statuses)
     return next((one for one in WORST if one in found), ComparisonStatus.MATCH)
 
@@ -175,7 +175,7 @@ def _digest(*parts: str) -> str:
 
 
 def difference_of(line: ComparisonLine) -> Decimal | None:
-    """Give left less right, where both are numbers; what lacks counts as nothing."""
+    """Return left less right, where both are numbers; what lacks counts as nothing."""
     left, right = line.left, line.right
     if isinstance(left, str) or isinstance(right, str) or (left is None and right is None):
         return None

@@ -153,7 +153,7 @@ def save(warehouse: Warehouse, certificate: Certificate) -> None:
 
 
 def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:
-    """Give up to when the deletions of each collection are known: nothing was left undecided."""
+    """Return up to when the deletions of each collection are known: nothing was left undecided."""
     found = warehouse.rows(
         "select resource, max(walked_at) from meta.certificates where source = $1"
         " and status <> $2 and undecided = 0 group by 1",
@@ -163,7 +163,7 @@ def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:
 
 
 def last(warehouse: Warehouse, source: str) -> dict[str, tuple[pendulum.DateTime, str]]:
-    """Give when each collection was last proved, and with what result."""
+    """Return when each collection was last proved, and with what result."""
     found = warehouse.rows(
         "select resource, max(walked_at), arg_max(status, walked_at) from meta.certificates"
         " where source = $1 group by 1",

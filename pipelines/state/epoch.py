@@ -60,7 +60,7 @@ class Regression:
 
     @property
     def raised_to(self) -> int:
-        """Give the load number that the warehouse went on from."""
+        """Return the load number that the warehouse went on from."""
         return max(self.epoch_seq, self.warehouse_seq) + 1
 
 
@@ -143,7 +143,7 @@ def _note(warehouse: Warehouse, seen: Regression) -> None:
 
 
 def last_regression(warehouse: Warehouse) -> Regression | None:
-    """Give the newest regression that the warehouse knows of."""
+    """Return the newest regression that the warehouse knows of."""
     if not warehouse.columns("meta", "regressions"):
         return None
     found = warehouse.rows(

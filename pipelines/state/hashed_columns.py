@@ -35,7 +35,7 @@ class Masks:
     left_out: Chosen = field(default_factory=dict)
 
     def hidden(self, collection: str) -> tuple[Column, ...]:
-        """Give the columns of which nothing may be kept as Clio shows it."""
+        """Return the columns of which nothing may be kept as Clio shows it."""
         return (*self.columns.get(collection, ()), *self.left_out.get(collection, ()))
 
     def apply(self, collection: str, reading: Reading) -> Reading:
@@ -52,13 +52,13 @@ class Masks:
         return replace(reading, table=table, misfits=misfits, masked=True)
 
     def hashed(self, text: str | None) -> str | None:
-        """Give the keyed SHA-256 of a text, in hexadecimal."""
+        """Return the keyed SHA-256 of a text, in hexadecimal."""
         if text is None:
             return None
         return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
 
     def cell(self, collection: str, name: str, text: str) -> str:
-        """Give a text of a column as the warehouse holds it; one that is left out is empty."""
+        """Return a text of a column as the warehouse holds it; one that is left out is empty."""
         if any(column.name == name for column in self.left_out.get(collection, ())):
             return ""
         is_hashed = any(column.name == name for column in self.columns.get(collection, ()))

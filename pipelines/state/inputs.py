@@ -125,7 +125,7 @@ class WalkFacts:
     kept_out_since: datetime | None
 
     def judged(self, before: str, waiting: str) -> tuple[str, str]:
-        """Give the state of the collection and the reason why it is no better.
+        """Return the state of the collection and the reason why it is no better.
 
         `before` is the state before this run, `waiting` says which lists of parents no load has
         asked for: new ones wait for the next load, but before that it was never read whole.
@@ -154,7 +154,7 @@ class WalkFacts:
         return bool(self.frozen) or self.unread
 
     def complete_up_to(self, before: datetime | None, *, child: bool) -> datetime | None:
-        """Give the moment up to which every change is stored; None where there is none.
+        """Return the moment up to which every change is stored; None where there is none.
 
         While rows are kept out whole it stays where it was before they were.
         """

@@ -50,7 +50,7 @@ def verdict(seconds: float) -> str:
 
 
 def worst_lateness(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> dict[str, float]:
-    """Give the longest time in seconds by which a version was late in the last 30 days."""
+    """Return the longest time in seconds by which a version was late in the last 30 days."""
     found = warehouse.rows(
         "select resource, max(seconds) from meta.lateness"
         " where source = $1 and seen_at >= $2 group by 1",
@@ -85,7 +85,7 @@ def silent_query(raw: str, same: str, columns: list[str]) -> str:
 def lateness_of_walk(
     warehouse: Warehouse, source: str, resource: str, walked_at: pendulum.DateTime
 ) -> tuple[int, float]:
-    """Give how many versions of one sweep were late, and the longest time by which."""
+    """Return how many versions of one sweep were late, and the longest time by which."""
     ((records, seconds),) = warehouse.rows(
         "select coalesce(sum(records), 0), coalesce(max(seconds), 0) from meta.lateness"
         " where source = $1 and resource = $2 and walked_at = $3 and mode = 'sweep'",

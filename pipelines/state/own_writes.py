@@ -51,7 +51,7 @@ def see(warehouse: Warehouse, head: tuple[int, str]) -> None:
 
 
 def seen(warehouse: Warehouse) -> tuple[int, str]:
-    """Give the length and the last hash of the ledger as they were noted."""
+    """Return the length and the last hash of the ledger as they were noted."""
     if not warehouse.columns("meta", "ledger"):
         return 0, ""
     found = warehouse.rows("select events, head from meta.ledger")

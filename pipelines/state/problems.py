@@ -87,7 +87,7 @@ class Problem:
 
 
 def problems(warehouse: Warehouse, source: str) -> list[Problem]:
-    """Give all that is not known of a product's data."""
+    """Return all that is not known of a product's data."""
     there = warehouse.layout("meta")
     if not {"inputs", "withheld", "quarantine", "certificates", "fields"} <= set(there):
         return []

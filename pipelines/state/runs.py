@@ -46,7 +46,7 @@ class Progress:
 
     @property
     def read_from(self) -> pendulum.DateTime | None:
-        """Give the moment from which changes are asked for; None for everything."""
+        """Return the moment from which changes are asked for; None for everything."""
         if self.watermark is None or self.seen is None:
             return self.watermark
         return min(self.watermark, self.seen)
@@ -331,7 +331,7 @@ class PackageOutcome:
         at: pendulum.DateTime,
         run_id: str,
     ) -> Iterable[tuple[str, pa.Table, tuple[str, ...]]]:
-        """Give each table's new rows, and the columns by which they replace older ones."""
+        """Yield each table's new rows, and the columns by which they replace older ones."""
         resource = ("source", "resource")
         yield "watermarks", _table(self.progress, updated_at=at), resource
         yield "sweeps", _table(self.sweeps, updated_at=at), resource

@@ -54,7 +54,7 @@ class Judgement:
 
 
 def spans(past: ClockReading, now: ClockReading) -> list[pendulum.Duration]:
-    """Give how long ago a reading was by each clock that can be compared, the best one first.
+    """Return how long ago a reading was by each clock that can be compared, the best one first.
 
     The clock that runs since the machine was started also runs while it sleeps, and nobody sets
     it. The wall clock may be off by any amount, as long as that stays the same.
@@ -104,7 +104,7 @@ def _apart(one: pendulum.DateTime, other: pendulum.DateTime) -> pendulum.Duratio
 
 
 def expected(past: Past | None, now: ClockReading) -> pendulum.DateTime:
-    """Give the time that the best of this machine's clocks makes it at Clio."""
+    """Return the time that the best of this machine's clocks makes it at Clio."""
     return now.said if past is None else past.believed + spans(past.reading, now)[0]
 
 
@@ -114,7 +114,7 @@ def read(clock: Clock, said: pendulum.DateTime) -> ClockReading:
 
 
 def last(warehouse: Warehouse, source: str) -> Past | None:
-    """Give the reading of the last run; None before the first."""
+    """Return the reading of the last run; None before the first."""
     found = warehouse.rows(
         "select wall, boot_id, boot, said, believed from meta.server_clock where source = $1",
         [source],
@@ -127,7 +127,7 @@ def last(warehouse: Warehouse, source: str) -> Past | None:
 
 
 def newest_stamp(warehouse: Warehouse, source: str) -> pendulum.DateTime | None:
-    """Give the newest `updated_at` of all records that are stored."""
+    """Return the newest `updated_at` of all records that are stored."""
     schema = f"raw_{source}"
     tables = [name for name, columns in warehouse.layout(schema).items() if "updated_at" in columns]
     parts = [f"select max(updated_at) as moment from {quoted(schema)}.{quoted(t)}" for t in tables]  # noqa: S608 - names and constants

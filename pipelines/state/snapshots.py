@@ -74,7 +74,7 @@ def forget_earlier(
 
 
 def passed(key: str) -> str:
-    """Give the condition that a sweep which was put down is past the place of a row.
+    """Return the condition that a sweep which was put down is past the place of a row.
 
     Parameters 1, 2 and 4 are source, resource and the number of its lists. Where the lists do not
     tell, the row counts as one that is still to come.
@@ -131,7 +131,7 @@ def live_rows(warehouse: Warehouse, source: str, collection: Collection) -> int:
 
 
 def some_key(warehouse: Warehouse, source: str, collection: Collection) -> object | None:
-    """Give the key of one live row, the newest; None where there is none."""
+    """Return the key of one live row, the newest; None where there is none."""
     if not warehouse.columns(f"raw_{source}", collection.name):
         return None
     key = key_sql(collection, "t")
@@ -251,7 +251,7 @@ class Census:
         return SnapshotComparison(known, seen, missing, stale, blind)
 
     def parents(self, keys: Sequence[str]) -> dict[str, str]:
-        """Give the parent of each of some known rows of a child collection."""
+        """Return the parent of each of some known rows of a child collection."""
         found = self.warehouse.rows(
             f"select key, parent from meta.census_known where {OF_WALK}"  # noqa: S608 - constants alone
             " and list_contains($4, key) and parent is not null",
@@ -312,11 +312,11 @@ class Census:
         return int(rows)
 
     def _unfit(self) -> str:
-        """Give the query of the rows that the walk showed last as what does not fit."""
+        """Return the query of the rows that the walk showed last as what does not fit."""
         return f"select key from ({self.seen_pairs()}) where row_hash = ''"  # noqa: S608 - names and constants
 
     def known_pairs(self) -> str:
-        """Give the query of what was stored before the walk."""
+        """Return the query of what was stored before the walk."""
         return f"select key, row_hash from meta.census_known where {KNOWN}"  # noqa: S608 - constants alone
 
     def parts(self) -> list[tuple[pendulum.DateTime | None, int]]:
@@ -328,7 +328,7 @@ class Census:
         )
 
     def seen_pairs(self) -> str:
-        """Give the query of what the walk showed, the last reading of each key."""
+        """Return the query of what the walk showed, the last reading of each key."""
         return (
             "select key, arg_max(row_hash, turn) as row_hash from"  # noqa: S608 - constants alone
             " (select key, coalesce(row_hash, '') as row_hash, turn from meta.census_seen"

@@ -72,7 +72,7 @@ class AllUnread:
         }
 
     def of(self, resource: str) -> dict[str, Unread]:
-        """Give what was known of one collection when the run began, by id."""
+        """Return what was known of one collection when the run began, by id."""
         return {key: one for (name, key), one in self.known.items() if name == resource and key}
 
     def paused(self, resource: str) -> frozenset[str]:
@@ -80,7 +80,7 @@ class AllUnread:
         return frozenset(key for key, one in self.of(resource).items() if not one.due(self.now))
 
     def since(self, resource: str, keys: Iterable[str]) -> pendulum.DateTime:
-        """Give the moment since which some of it is known, the earliest."""
+        """Return the moment since which some of it is known, the earliest."""
         known = [self.known[resource, key].since for key in keys if (resource, key) in self.known]
         return min(known, default=self.now)
 

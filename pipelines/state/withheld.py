@@ -182,7 +182,7 @@ def forget_refused(warehouse: Warehouse, source: str, resource: str, shown: Sequ
 
 
 def columns(warehouse: Warehouse, source: str) -> dict[str, dict[str, ColumnMark]]:
-    """Give the columns that are marked whole, by collection."""
+    """Return the columns that are marked whole, by collection."""
     found: dict[str, dict[str, ColumnMark]] = {}
     for resource, column, evidence, accepted, held in warehouse.rows(
         "select resource, field, evidence, coalesce(accepted, false), coalesce(held, false)"
@@ -203,7 +203,7 @@ def with_cells(warehouse: Warehouse, source: str) -> frozenset[str]:
 
 
 def listed(warehouse: Warehouse, source: str) -> list[Withheld]:
-    """Give what is withheld, a row for each column and evidence, in order.
+    """Return what is withheld, a row for each column and evidence, in order.
 
     `records` is None where the whole column is.
     """

@@ -56,7 +56,7 @@ def _certificates(runner: WholeRun) -> dict[str, Certificate]:
 
 
 def _results(runner: WholeRun) -> list[dict[str, Any]]:
-    """Give one object for each collection: the walk, and the certificate where there is one."""
+    """Return one object for each collection: the walk, and the certificate where there is one."""
     proved, walks = _certificates(runner), {row.resource: row for row in runner.result.rows}
     found = []
     for name in sorted(runner.result.complete):

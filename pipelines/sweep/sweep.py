@@ -27,7 +27,7 @@ SWEPT = frozenset({"incremental", "full"})
 
 
 def estimate(collection: Collection, rows: int) -> int:
-    """Give the fewest requests that a full walk of so many rows needs."""
+    """Return the fewest requests that a full walk of so many rows needs."""
     return max(len(collection.variants), -(-rows // collection.page_size))
 
 
@@ -128,7 +128,7 @@ class Sweep(WholeRun):
     def _waiting(
         self, progress: dict[str, Progress], sweeps: dict[str, Progress]
     ) -> list[tuple[Collection, int]]:
-        """Give what is to be proved, with the requests that this needs at least."""
+        """Return what is to be proved, with the requests that this needs at least."""
         named = self.choice.resources
         wanted = [c for c in self._candidates() if not named or c.name in named]
         loaded = [c for c in wanted if c.name in progress]

@@ -63,12 +63,12 @@ class Built:
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
-        """Give the checks because of which the build was rolled back."""
+        """Return the checks because of which the build was rolled back."""
         return tuple(one for one in self.verdicts if one.failed)
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
-        """Give the checks that found rows, and that let them pass."""
+        """Return the checks that found rows, and that let them pass."""
         return tuple(one for one in self.verdicts if one.failures and not one.failed)
 
 
@@ -247,7 +247,7 @@ def _make_all(job: Build, standing: BuiltState, runs: list[ModelRun]) -> None:
 
 
 def _query(job: Build, model: Model, stand_ins: Mapping[str, str]) -> tuple[str, str]:
-    """Give a model's query with null for what is not known, and the words that say so.
+    """Return a model's query with null for what is not known, and the words that say so.
 
     Nothing is appended that is not known: it could never be taken back.
     """
@@ -260,7 +260,7 @@ def _query(job: Build, model: Model, stand_ins: Mapping[str, str]) -> tuple[str,
 
 
 def missing_tables(plan: BuildPlan, found: Tables) -> dict[str, str]:
-    """Give what stands in for each raw table that is absent or lacks columns."""
+    """Return what stands in for each raw table that is absent or lacks columns."""
     pairs = {name: inputs.stand_in(name, found) for name in sorted(plan.outside)}
     return {name: sql for name, sql in pairs.items() if sql is not None}
 
@@ -296,7 +296,7 @@ def _check_all(job: Build, verdicts: dict[str, CheckResult]) -> None:
 
 
 def check_query(plan: BuildPlan, check: Check, stand_ins: Mapping[str, str]) -> str:
-    """Give a check's query as it is run."""
+    """Return a check's query as it is run."""
     return check.query if check.model else rendered(plan, check.name, stand_ins)
 
 

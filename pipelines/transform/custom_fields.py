@@ -56,7 +56,7 @@ class CustomField:
 
     @property
     def columns(self) -> Iterator[tuple[str, str, str]]:
-        """Give each column: its name, where its value comes from, and what it is."""
+        """Yield each column: its name, where its value comes from, and what it is."""
         name, said = f"cf_{self.id}", " ".join((self.name or "").split())[:COMMENT]
         said = f"{said} (deleted)" if self.deleted else said
         yield name, VALUES.get(self.field_type, "text_value"), said
@@ -65,7 +65,7 @@ class CustomField:
 
 
 def custom_field_models(warehouse: Warehouse | None) -> Mapping[str, str]:
-    """Give the models, by path such as `core/dim_matter_custom.sql`, as SQL text with headers.
+    """Return the models, by path such as `core/dim_matter_custom.sql`, as SQL text with headers.
 
     Without a warehouse, or before custom fields were loaded, they have no columns but the key.
     """
@@ -111,7 +111,7 @@ def _definitions(warehouse: Warehouse | None) -> Sequence[CustomField]:
 
 
 def _pivot(parent_type: str, parent: str, fields: Sequence[CustomField]) -> str:
-    """Give the table with one row for each record and one column for each field."""
+    """Return the table with one row for each record and one column for each field."""
     key = f"{parent}_id"
     columns = [column for field in fields for column in field.columns]
     chosen = [
@@ -140,7 +140,7 @@ def _pivot(parent_type: str, parent: str, fields: Sequence[CustomField]) -> str:
 
 
 def _wide(parent: str, fields: Sequence[CustomField]) -> str:
-    """Give the view of all records with all their custom fields."""
+    """Return the view of all records with all their custom fields."""
     key, custom = f"{parent}_id", f"dim_{parent}_custom"
     columns = [column for field in fields for column in field.columns]
     chosen = [f"    {custom}.{name}" for name, _, _ in columns]

@@ -121,7 +121,7 @@ def _is_stale(plan: BuildPlan, standing: BuiltState, wanted: Mapping[str, str], 
 
 
 def _selected(plan: BuildPlan, standing: BuiltState, select: Sequence[str]) -> set[str]:
-    """Give what was selected, what it needs and is not there, and the views on top."""
+    """Return what was selected, what it needs and is not there, and the views on top."""
     named = selected(plan.graph, select)
     there = standing.models.keys() & standing.relations.keys()
     chosen = set(named | (upstream(plan.graph, named) - there))

@@ -28,7 +28,7 @@ class SqlFile:
 
     @property
     def query(self) -> str:
-        """Give the query without a semicolon at its end."""
+        """Return the query without a semicolon at its end."""
         return self.text.rstrip().removesuffix(";").rstrip()
 
 
@@ -44,12 +44,12 @@ class Model:
 
     @property
     def schema(self) -> str:
-        """Give the schema."""
+        """Return the schema."""
         return self.relation.partition(".")[0]
 
     @property
     def stored_as(self) -> str:
-        """Give what the relation is in the warehouse: a view or a table."""
+        """Return what the relation is in the warehouse: a view or a table."""
         return VIEW if self.kind == VIEW else TABLE
 
     @property
@@ -69,7 +69,7 @@ class Singular:
 
     @property
     def key(self) -> str:
-        """Give its name among relations and checks."""
+        """Return its name among relations and checks."""
         return f"{CHECKS}.{self.name}"
 
 
@@ -82,7 +82,7 @@ class Project:
 
 
 def text_hash(text: str) -> str:
-    """Give a digest of a text."""
+    """Return a digest of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -44,7 +44,7 @@ def give_up(context: ModelContext, failed: Sequence[str]) -> list[str]:
 
 
 def _unseen(warehouse: Warehouse, known: Gaps, checks: Sequence[Check]) -> Iterator[Unknown]:
-    """Give the raw columns without any value of which columns are made that are wholly null."""
+    """Yield the raw columns without any value of which columns are made that are wholly null."""
     for check in checks:
         reasons = known.columns.get(check.model, {})
         rows = [json.loads(row) for _, row in failing_rows(warehouse, [check.name])]
@@ -56,7 +56,7 @@ def _unseen(warehouse: Warehouse, known: Gaps, checks: Sequence[Check]) -> Itera
 
 
 def _empty(warehouse: Warehouse, plan: BuildPlan, stored: Tables) -> Iterator[Unknown]:
-    """Give every raw column of a table with rows in which no row has a value."""
+    """Yield every raw column of a table with rows in which no row has a value."""
     for table in sorted(plan.outside & stored.keys()):
         if not table.startswith("raw_"):
             continue

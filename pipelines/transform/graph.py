@@ -34,7 +34,7 @@ def ordered(graph: Graph) -> tuple[str, ...]:
 
 
 def upstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
-    """Give everything that some relations need, they themselves included."""
+    """Return everything that some relations need, they themselves included."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -46,7 +46,7 @@ def upstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
 
 
 def downstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
-    """Give everything that needs some relations, they themselves included."""
+    """Return everything that needs some relations, they themselves included."""
     turned: dict[str, set[str]] = {name: set() for name in graph}
     for name, needed in graph.items():
         for one in needed & graph.keys():
@@ -55,7 +55,7 @@ def downstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
 
 
 def selected(graph: Graph, wishes: Iterable[str]) -> frozenset[str]:
-    """Give what `--select` takes: `name`, `+name` with what it needs, `name+` with what needs it.
+    """Return what `--select` takes: `name`, `+name` with what it needs, `name+` with what needs it.
 
     Raises:
         SelectionError: there is no relation of that name.

@@ -36,7 +36,7 @@ LOAD = "_dlt_load_id"
 
 @cache
 def catalogued() -> Tables:
-    """Give every raw table that there may be, with its columns and their types."""
+    """Return every raw table that there may be, with its columns and their types."""
     found: dict[str, dict[str, str]] = {}
     for source in PRODUCTS:
         for name, collection in read_catalog(source).loaded.items():
@@ -57,12 +57,12 @@ def _columns(collection: Collection) -> dict[str, str]:
 
 
 def stored(warehouse: Warehouse) -> Tables:
-    """Give the raw and `meta` tables that a warehouse has."""
+    """Return the raw and `meta` tables that a warehouse has."""
     return _listed(warehouse.rows(COLUMNS))
 
 
 def built(warehouse: Warehouse) -> Tables:
-    """Give every relation that a warehouse has, with its columns and their types."""
+    """Return every relation that a warehouse has, with its columns and their types."""
     return _listed(warehouse.rows(EVERY_COLUMN))
 
 
@@ -91,7 +91,7 @@ def _listed(rows: Iterable[tuple[str, str, str]]) -> Tables:
 
 
 def stand_in(relation: str, found: Tables) -> str | None:
-    """Give the SQL that takes the place of a raw table which is absent or lacks columns.
+    """Return the SQL that takes the place of a raw table which is absent or lacks columns.
 
     None for one that is whole, and for what the catalogue does not know.
     """
@@ -137,5 +137,5 @@ def marked(states: Mapping[str, str], unknown: Iterable[Unknown]) -> dict[str, s
 
 
 def day_state(today: date, time_zone: str) -> str:
-    """Give what changes once a day."""
+    """Return what changes once a day."""
     return f"{today} {time_zone}"

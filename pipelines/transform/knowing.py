@@ -149,7 +149,7 @@ def _together(many: Iterable[Reasons]) -> Reasons:
 
 
 def blinded(query: str, types: Mapping[str, str], hidden: Iterable[str]) -> str:
-    """Give a query with null in the place of columns that are not known."""
+    """Return a query with null in the place of columns that are not known."""
     nulls = ", ".join(f'null::{types[name]} as "{name}"' for name in sorted(hidden))
     return f"select * replace ({nulls}) from (\n{query}\n) known" if nulls else query
 
@@ -167,7 +167,7 @@ def told_unknown(known: Gaps, relation: str, columns: Iterable[str]) -> str:
 def shown_unknown(
     models: Iterable[Model], known: Gaps, tables: Tables
 ) -> dict[str, dict[str, Reasons]]:
-    """Give what is to be said of each model: its columns that are not known, and why.
+    """Return what is to be said of each model: its columns that are not known, and why.
 
     Under an empty name stands why its rows are not all known.
     """

@@ -41,7 +41,7 @@ class Metric:
 
     @property
     def query(self) -> str:
-        """Give the query for the one value of the metric, over all its rows.
+        """Return the query for the one value of the metric, over all its rows.
 
         It gives null where something that the metric reads is not known.
         """

@@ -21,13 +21,13 @@ class BuildPlan:
 
     @cached_property
     def graph(self) -> Graph:
-        """Give each model with the models that it reads."""
+        """Return each model with the models that it reads."""
         models = self.project.models
         return {name: frozenset(self.needs(name)) & models.keys() for name in models}
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """Give every test, of headers and of files."""
+        """Return every test, of headers and of files."""
         headers = (c for model in self.project.models.values() for c in header_checks(model))
         files = (
             singular_check(check, check.file.query, self.needs(check.key))
@@ -37,32 +37,32 @@ class BuildPlan:
 
     @cached_property
     def outside(self) -> frozenset[str]:
-        """Give what is read, or named by a header, and is no model."""
+        """Return what is read, or named by a header, and is no model."""
         read = {name for names in self.reads.values() for name in names}
         read |= {name for check in self.checks for name in check.reads}
         return frozenset(read - self.project.models.keys() - {DAY})
 
     def needs(self, name: str) -> tuple[str, ...]:
-        """Give the relations that a model or a check file reads."""
+        """Return the relations that a model or a check file reads."""
         return tuple(relation for relation in self.reads[name] if relation != DAY)
 
     def readers(self, name: str) -> list[str]:
-        """Give the models that read a model, by name."""
+        """Return the models that read a model, by name."""
         return sorted(one for one, needed in self.graph.items() if name in needed)
 
     def file(self, name: str) -> SqlFile:
-        """Give the file of a model or a check."""
+        """Return the file of a model or a check."""
         return _queries(self.project)[name]
 
     def lines(self, name: str) -> Iterator[tuple[str, int]]:
-        """Give each relation that a file reads, with the line where it stands."""
+        """Yield each relation that a file reads, with the line where it stands."""
         if self.reads[name]:
             query = parse(self.file(name).text)
             yield from ((found.relation, found.line) for found in references(query))
 
     @property
     def parsed(self) -> dict[str, tuple[str, ...]]:
-        """Give what each query reads, by the hash of its text."""
+        """Return what each query reads, by the hash of its text."""
         found = _queries(self.project)
         return {text_hash(file.text): self.reads[name] for name, file in found.items()}
 
@@ -111,7 +111,7 @@ def _circle(plan: BuildPlan, circle: list[str]) -> ModelProblem:
 
 
 def rendered(plan: BuildPlan, name: str, stand_ins: Mapping[str, str]) -> str:
-    """Give a query with other SQL in the place of absent raw tables; a seed has no query."""
+    """Return a query with other SQL in the place of absent raw tables; a seed has no query."""
     if plan.project.models.get(name) and plan.project.models[name].seed:
         return ""
     file = plan.file(name)

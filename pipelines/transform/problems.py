@@ -18,7 +18,7 @@ class ModelProblem:
     text: str
 
     def __str__(self) -> str:
-        """Give it as editors and people read it."""
+        """Return it as editors and people read it."""
         return f"{self.file}:{self.line}: {self.text}"
 
 

@@ -64,7 +64,7 @@ def parse(text: str) -> exp.Query:
 
 
 def references(query: exp.Query) -> Iterator[Reference]:
-    """Give every relation that is written with its schema, in the order of the text."""
+    """Yield every relation that is written with its schema, in the order of the text."""
     for table in query.find_all(exp.Table):
         schema, name = table.args.get("db"), table.this
         if schema is None or not isinstance(name, exp.Identifier):
@@ -79,7 +79,7 @@ def references(query: exp.Query) -> Iterator[Reference]:
 
 
 def reads(query: exp.Query) -> tuple[str, ...]:
-    """Give the relations that a query reads, and `DAY` if it asks for the time."""
+    """Return the relations that a query reads, and `DAY` if it asks for the time."""
     found = {reference.relation for reference in references(query)}
     clocks = any(True for _ in query.find_all(*_CLOCKS)) or any(
         call.name.lower() in _CLOCK_NAMES for call in query.find_all(exp.Anonymous)

@@ -38,7 +38,7 @@ class Check:
 
 
 def header_checks(model: Model) -> Iterator[Check]:
-    """Give the tests of a model's header."""
+    """Yield the tests of a model's header."""
     named: set[str] = set()
     for rule in model.header.rules:
         if rule.kind == MATCHES:
@@ -58,7 +58,7 @@ def header_checks(model: Model) -> Iterator[Check]:
 
 
 def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
-    """Give the test of a file of its own, whose query is as it will be run."""
+    """Return the test of a file of its own, whose query is as it will be run."""
     header = check.header
     return Check(
         check.key, "", header.severity, query, tuple(reads), header.description, check.file.name,
@@ -139,7 +139,7 @@ _QUERIES = {
 
 
 def named_columns(model: Model) -> Iterator[tuple[str, int]]:
-    """Give each column that a header names, with the line."""
+    """Yield each column that a header names, with the line."""
     for rule in model.header.rules:
         for column in rule.columns:
             yield column, rule.line
@@ -150,5 +150,5 @@ def named_columns(model: Model) -> Iterator[tuple[str, int]]:
 
 
 def targets(model: Model) -> Iterator[RowTest]:
-    """Give the rules that lead to another relation."""
+    """Return the rules that lead to another relation."""
     return (rule for rule in model.header.rules if rule.target)

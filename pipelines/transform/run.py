@@ -132,13 +132,13 @@ def _status(verdict: CheckResult) -> str:
 
 
 def _bad(verdicts: Sequence[CheckResult]) -> list[CheckResult]:
-    """Give the checks that found rows, those that stop a build first."""
+    """Return the checks that found rows, those that stop a build first."""
     found = [one for one in verdicts if one.failures]
     return sorted(found, key=lambda one: (not one.failed, one.check))
 
 
 def _silent(verdicts: Sequence[CheckResult]) -> list[CheckResult]:
-    """Give the checks that had nothing to say."""
+    """Return the checks that had nothing to say."""
     return sorted((one for one in verdicts if one.not_known), key=lambda one: one.check)
 
 

@@ -33,13 +33,13 @@ class GrowDocument:
 
     @property
     def lists(self) -> Iterator[str]:
-        """Give the path of every list."""
+        """Yield the path of every list."""
         for path, operations in self.spec["paths"].items():
             if "get" in operations and "page_token" in self.parameters(path):
                 yield path
 
     def parameters(self, path: str) -> dict[str, Spec]:
-        """Give the parameters of GET at a path by name, path parameters under `{name}`."""
+        """Return the parameters of GET at a path by name, path parameters under `{name}`."""
         operations = self.spec["paths"][path]
         given = [*operations.get("parameters", ()), *operations["get"].get("parameters", ())]
         found = {}

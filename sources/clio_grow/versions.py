@@ -8,7 +8,7 @@ from .settings import INCLUDED, VERSIONS, Version
 
 
 def catalog_of(version: str) -> Catalog:
-    """Give the catalogue of a version: the current one, without what that version lacks."""
+    """Return the catalogue of a version: the current one, without what that version lacks."""
     catalog, facts = read_catalog("clio_grow"), VERSIONS[version]
     if not facts.fields:
         return catalog

@@ -18,7 +18,7 @@ Raises:
 
 
 class Bearer:
-    """Gives the token to send, and asks for a newer one at most once for each that was good."""
+    """Return the token to send, and asks for a newer one at most once for each that was good."""
 
     def __init__(self, token: Secret, renew: Renew | None = None) -> None:
         """Begin with a token; without `renew` it is the only one."""
@@ -31,11 +31,11 @@ class Bearer:
 
     @property
     def token(self) -> Secret:
-        """Give the token to send."""
+        """Return the token to send."""
         return self._token
 
     def headers(self, token: Secret) -> Mapping[str, str]:
-        """Give the header of a request with a token."""
+        """Return the header of a request with a token."""
         # It goes into each request and not into the pool's defaults: nothing that is ever sent to
         # another address can inherit it.
         return {"Authorization": f"Bearer {token.reveal()}"}
@@ -46,7 +46,7 @@ class Bearer:
             self._untried = False
 
     def newer(self, refused: Secret, refusal: SignInNeededError) -> Secret:
-        """Give a newer token than a refused one; threads that ask together get the same.
+        """Return a newer token than a refused one; threads that ask together get the same.
 
         Raises:
             ClioError: `refusal` if there is no other token, or why there is none.

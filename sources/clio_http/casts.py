@@ -92,12 +92,12 @@ def quoted(name: str) -> str:
 
 
 def value(name: str, kind: str) -> str:
-    """Give the SQL of a column's typed value."""
+    """Return the SQL of a column's typed value."""
     return CASTS[kind].value.format(x=quoted(name))
 
 
 def all_exact(names_by_kind: Mapping[str, Sequence[str]]) -> str:
-    """Give the SQL that is true when the text of every column survives its cast unchanged.
+    """Return the SQL that is true when the text of every column survives its cast unchanged.
 
     One check for each type over a list of its columns: a statement that names each check once is
     planned several times faster than one that repeats it for every column.
@@ -111,5 +111,5 @@ def all_exact(names_by_kind: Mapping[str, Sequence[str]]) -> str:
 
 
 def exact(name: str, kind: str) -> str:
-    """Give the SQL that is true when a column's text survives its cast unchanged."""
+    """Return the SQL that is true when a column's text survives its cast unchanged."""
     return CASTS[kind].exact.format(x=quoted(name))

@@ -50,7 +50,7 @@ class Field:
 
     @property
     def request(self) -> str:
-        """Give this field as it stands in the `fields` parameter."""
+        """Return this field as it stands in the `fields` parameter."""
         if not self.sub:
             return self.name
         return f"{self.name}{{{','.join(name for name, _ in self.sub)}}}"
@@ -145,7 +145,7 @@ class Collection:
 
     @property
     def order(self) -> str:
-        """Give the order to ask for: none where the list documents others only."""
+        """Return the order to ask for: none where the list documents others only."""
         refused = bool(self.orders) and ORDER not in self.orders
         return "" if refused or self.page_size == 1 or not self.narrows else ORDER
 
@@ -208,7 +208,7 @@ class Catalog:
 
     @property
     def loaded(self) -> dict[str, Collection]:
-        """Give everything that becomes a table, by name."""
+        """Return everything that becomes a table, by name."""
         every = {**self.collections, **self.derived, **self.singletons}
         return {name: collection for name, collection in every.items() if collection.loaded}
 

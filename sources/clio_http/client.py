@@ -111,7 +111,7 @@ class ClioClient:
         self._retrier = Retrier(settings.policy, clock, self._stop, self._budget.hold)
 
     def __enter__(self) -> Self:
-        """Give the client itself."""
+        """Return the client itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,7 +120,7 @@ class ClioClient:
 
     @property
     def requests(self) -> int:
-        """Give the number of requests sent so far, retries included."""
+        """Return the number of requests sent so far, retries included."""
         return self._meter.requests
 
     @property
@@ -130,7 +130,7 @@ class ClioClient:
 
     @property
     def rate(self) -> int:
-        """Give the requests that one rate-limit window allows us, 0 where it is not known."""
+        """Return the requests that one rate-limit window allows us, 0 where it is not known."""
         return self._budget.usable
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ class ClioClient:
         return self._signed(wanted)
 
     def path_of(self, path: str) -> str:
-        """Give the path at which a list is read in this run, once Clio has pointed to another."""
+        """Return the path at which a list is read in this run, once Clio has pointed to another."""
         return self._moved.get(path, path)
 
     def _signed(self, wanted: _Wanted[T]) -> T:

@@ -45,15 +45,15 @@ class ClientSettings:
 
     @property
     def origin(self) -> Origin:
-        """Give the one origin that the token is for."""
+        """Return the one origin that the token is for."""
         return base_origin(self.base_url)
 
     def url(self, path: str) -> str:
-        """Give the address of a path such as `activities`."""
+        """Return the address of a path such as `activities`."""
         return f"{self.base_url}{self.api_path}/{path}{self.suffix}"
 
     def path_in(self, location: str) -> str:
-        """Give the path of this API that a redirect leads to; empty if it leads anywhere else."""
+        """Return the path of this API that a redirect leads to; empty if it leads anywhere else."""
         if not self.api_path:
             return ""
         return path_below(location, self.base_url, self.api_path, self.suffix)

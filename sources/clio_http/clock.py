@@ -24,15 +24,15 @@ class Clock(Protocol):
     """What the HTTP edge needs to know of time."""
 
     def now(self) -> pendulum.DateTime:
-        """Give the time in UTC."""
+        """Return the time in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Give seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         ...
 
     def boot(self) -> Boot | None:
-        """Give the time since the machine was started; None where it cannot be had."""
+        """Return the time since the machine was started; None where it cannot be had."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -48,15 +48,15 @@ class SystemClock:
         self._stop = stop or threading.Event()
 
     def now(self) -> pendulum.DateTime:
-        """Give the time in UTC."""
+        """Return the time in UTC."""
         return pendulum.now("UTC")
 
     def monotonic(self) -> float:
-        """Give seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return time.monotonic()
 
     def boot(self) -> Boot | None:
-        """Give the time since the machine was started; only Linux says which start that was."""
+        """Return the time since the machine was started; only Linux says which start that was."""
         try:
             return Boot(BOOT_ID.read_text("ascii").strip(), time.clock_gettime(time.CLOCK_BOOTTIME))
         except (OSError, ValueError, AttributeError):

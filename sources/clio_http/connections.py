@@ -66,7 +66,7 @@ class Connections:
         self._stop = stop
 
     def listed(self) -> list[Connection]:
-        """Give all connections to Clio, as the gateway orders them.
+        """Return all connections to Clio, as the gateway orders them.
 
         Raises:
             ClioError: the gateway refused, or could not be reached.
@@ -81,7 +81,7 @@ class Connections:
         return [each for each in map(self._read, rows) if each.app == APP]
 
     def one(self, connection_id: str) -> Connection:
-        """Give one connection to Clio.
+        """Return one connection to Clio.
 
         Raises:
             GatewayConnectionError: there is none with this id.

@@ -15,7 +15,7 @@ class Meter:
 
     @property
     def requests(self) -> int:
-        """Give the number of requests sent so far."""
+        """Return the number of requests sent so far."""
         return self._requests
 
     def count(self) -> None:

@@ -29,7 +29,7 @@ class Deadline:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Give what happens inside, in this thread, so many seconds."""
+        """Return what happens inside, in this thread, so many seconds."""
         self._thread.at = self._clock.monotonic() + seconds
         try:
             yield
@@ -37,7 +37,7 @@ class Deadline:
             del self._thread.at
 
     def cut(self, timeout: float | None, late: type[Exception]) -> float | None:
-        """Give the timeout or what is left, whichever is less; raise `late` if nothing is."""
+        """Return the timeout or what is left, whichever is less; raise `late` if nothing is."""
         at: float | None = getattr(self._thread, "at", None)
         if at is None:
             return timeout

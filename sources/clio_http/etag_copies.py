@@ -18,7 +18,7 @@ def _quoted(pattern: str) -> str:
 
 
 def stripped(text: str) -> str:
-    """Give the SQL of an array's JSON without white space, less the etags of other records.
+    """Return the SQL of an array's JSON without white space, less the etags of other records.
 
     `text` is the SQL of the array. An array without any object in its entries costs one search.
     """

@@ -44,21 +44,21 @@ class Gateway:
 
     @property
     def api(self) -> str:
-        """Give the address before which Clio's own paths are put."""
+        """Return the address before which Clio's own paths are put."""
         return f"{self.url}{_CLIO}"
 
     @property
     def control(self) -> str:
-        """Give the address of what keeps the connections; it takes the same key."""
+        """Return the address of what keeps the connections; it takes the same key."""
         return _CONTROLS.get(self.host, self.url)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Give the header that names the connection, if one is configured."""
+        """Return the header that names the connection, if one is configured."""
         return {"Maton-Connection": self.connection} if self.connection else {}
 
     def needed_key(self) -> Secret:
-        """Give the key.
+        """Return the key.
 
         Raises:
             GatewayKeyError: none is configured.
@@ -71,7 +71,7 @@ class Gateway:
 
 
 def checked_id(text: str) -> str:
-    """Give the id of a connection.
+    """Return the id of a connection.
 
     Raises:
         ConfigurationError: it holds a character that no id has.

@@ -39,7 +39,7 @@ _HINTS: Mapping[type[ClioError], str] = {
 
 
 def gateway_error_for(status: int, body: bytes, location: str, asked: RequestContext) -> ClioError:
-    """Give the error that an answer other than 200 means, if it came through the gateway."""
+    """Return the error that an answer other than 200 means, if it came through the gateway."""
     error = error_for(status, body, location, asked)
     kind, text = explanation(body)
     of_clio = bool(kind) and not _OF_THE_KEY.search(f"{kind} {text}")

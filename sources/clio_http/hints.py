@@ -13,7 +13,7 @@ _SIGNS = re.compile(r"\bauth (login|logout)(?: (?:manage|grow))?\b")
 
 
 def login(product: str) -> str:
-    """Give the command that signs in to a product."""
+    """Return the command that signs in to a product."""
     return f"clio-sync auth login {_short(product)}"
 
 

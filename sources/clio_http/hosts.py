@@ -155,7 +155,7 @@ def next_token(link: str, path: str, base: Origin, moved: str = "") -> str:
 
 
 def path_below(location: str, base_url: str, api_path: str, suffix: str) -> str:
-    """Give the path of the same API that a redirect leads to, as it is asked for.
+    """Return the path of the same API that a redirect leads to, as it is asked for.
 
     Empty if it leads to any other origin or place, or is not written plainly.
     """
@@ -171,7 +171,7 @@ def path_below(location: str, base_url: str, api_path: str, suffix: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Give the host of a URL for a message; empty if it has none."""
+    """Return the host of a URL for a message; empty if it has none."""
     parts = _split(url)
     origin = _origin(parts) if parts else None
     return origin.host[:100] if origin else ""

@@ -14,7 +14,7 @@ UNKNOWN = ""
 
 
 def key_texts(table: pa.Table, collection: Collection) -> pa.ChunkedArray:
-    """Give each row's key; parts of a composite key are joined by commas."""
+    """Return each row's key; parts of a composite key are joined by commas."""
     parts = [pa.compute.cast(table.column(name), pa.string()) for name in collection.key]
     if len(parts) == 1:
         return parts[0]
@@ -22,13 +22,13 @@ def key_texts(table: pa.Table, collection: Collection) -> pa.ChunkedArray:
 
 
 def key_sql(collection: Collection, alias: str) -> str:
-    """Give the SQL of the same text."""
+    """Return the SQL of the same text."""
     parts = [f"{alias}.{quoted(name)}::varchar" for name in collection.key]
     return parts[0] if len(parts) == 1 else f"concat_ws(',', {', '.join(parts)})"
 
 
 def misfit_keys(misfits: Sequence[Misfit], collection: Collection) -> list[str]:
-    """Give the keys of rows that did not fit; of a composite key too little is known.
+    """Return the keys of rows that did not fit; of a composite key too little is known.
 
     A row of which only a value did not fit is there, and tells its key itself.
     """

@@ -155,7 +155,7 @@ def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | N
 
 
 def standing(row: Mapping[str, Any], column: Column) -> JsonValue:
-    """Give what a row has where a column's value belongs, or where an object around it does."""
+    """Return what a row has where a column's value belongs, or where an object around it does."""
     value: Any = row
     for key in column.path:
         if not isinstance(value, dict):
@@ -180,7 +180,7 @@ def _is_sent(row: dict[str, Any], column: Column, alone: frozenset[str]) -> bool
 
 
 def _unknown(row: dict[str, Any], known: frozenset[str]) -> str | None:
-    """Give the keys that are not known, sorted, so that the same content has the same text."""
+    """Return the keys that are not known, sorted, so that the same content has the same text."""
     found = {key: value for key, value in row.items() if key not in known}
     return received(found, sort_keys=True) if found else None
 
@@ -235,7 +235,7 @@ def received(value: JsonValue, *, sort_keys: bool = False) -> str:
 
 
 def _without(row: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """Give a row without the values that some paths lead to."""
+    """Return a row without the values that some paths lead to."""
     kept = dict(row)
     for first, *inner in paths:
         value = kept.get(first)

@@ -135,7 +135,7 @@ class Window:
 
     @property
     def usable(self) -> int:
-        """Give the requests that one window allows us, 0 where the server has not said."""
+        """Return the requests that one window allows us, 0 where the server has not said."""
         return max(0, self._limit - self._reserved()) if self._limit else 0
 
     def _free(self) -> int:
@@ -150,7 +150,7 @@ class Budget(Protocol):
 
     @property
     def usable(self) -> int:
-        """Give the requests that a minute allows us, 0 where that is not known."""
+        """Return the requests that a minute allows us, 0 where that is not known."""
         ...
 
     def slot(self) -> AbstractContextManager[None]:
@@ -184,7 +184,7 @@ class RateBudget:
 
     @property
     def usable(self) -> int:
-        """Give the requests that one window allows us, 0 where the server has not said."""
+        """Return the requests that one window allows us, 0 where the server has not said."""
         return self._window.usable
 
     @contextmanager

@@ -42,7 +42,7 @@ def needed(collection: Collection) -> frozenset[str]:
 
 
 def key_text(row: Mapping[str, Any], key: Sequence[Column]) -> str:
-    """Give what is known of a row's key; parts of a composite key are joined by commas."""
+    """Return what is known of a row's key; parts of a composite key are joined by commas."""
     parts = (standing(row, column) for column in key)
     return ",".join("" if part is None else str(part) for part in parts)
 

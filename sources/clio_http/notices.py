@@ -31,7 +31,7 @@ class Notices:
 
     @property
     def found(self) -> list[Notice]:
-        """Give what was announced, in the order it was first seen."""
+        """Return what was announced, in the order it was first seen."""
         with self._lock:
             return list(self._found)
 

@@ -67,11 +67,11 @@ class Application:
 
     @property
     def dialect(self) -> Dialect:
-        """Give how the product signs in."""
+        """Return how the product signs in."""
         return DIALECTS[self.product]
 
     def address(self, path: str) -> str:
-        """Give the address of a path such as `/oauth/token`."""
+        """Return the address of a path such as `/oauth/token`."""
         return f"{self.oauth_url}{path}"
 
 
@@ -110,7 +110,7 @@ class OAuth:
         return Request(str(url), state, verifier)
 
     def exchanged(self, code: Secret, verifier: Secret | None) -> Grant:
-        """Give the tokens for a code.
+        """Return the tokens for a code.
 
         Raises:
             GrantRefusedError: Clio does not take the code.
@@ -130,7 +130,7 @@ class OAuth:
         return grant_of(token)
 
     def refreshed(self, refresh_token: Secret) -> Grant:
-        """Give new tokens for a refresh token, by one call.
+        """Return new tokens for a refresh token, by one call.
 
         Raises:
             GrantRefusedError: Clio no longer takes this token.

@@ -63,7 +63,7 @@ class PacedBudget:
 
     @property
     def usable(self) -> int:
-        """Give the requests that a minute allows us."""
+        """Return the requests that a minute allows us."""
         return int(self._count * _MINUTE / self._pace.seconds)
 
     @contextmanager
@@ -107,7 +107,7 @@ class PacedBudget:
 
     @contextmanager
     def _shared(self) -> Iterator[Permits]:
-        """Give the permits, which nobody else changes meanwhile."""
+        """Return the permits, which nobody else changes meanwhile."""
         with self._guard:
             if self._lock is None:
                 yield self._permits

@@ -10,7 +10,7 @@ FOLDER = "clio-sync"
 
 
 def state_home() -> Path:
-    """Give the folder in which a user's programs keep their state on this system.
+    """Return the folder in which a user's programs keep their state on this system.
 
     Raises:
         RuntimeError: the user has no home.
@@ -25,7 +25,7 @@ def state_home() -> Path:
 
 
 def pace_file(product: str, origin: str, application: str, otherwise: Path) -> Path:
-    """Give the file of an application's pace; `otherwise` where it cannot be kept there.
+    """Return the file of an application's pace; `otherwise` where it cannot be kept there.
 
     Its name is a digest of the origin and of the application's key, or of the token where that
     is all that is known. A folder or file of another user's is not used.

@@ -44,7 +44,7 @@ def walk(  # noqa: PLR0913 - what to walk, from where, and two bounds by name
     meter: Meter | None = None,
     max_pages: int = 1_000_000,
 ) -> Iterator[Page]:
-    """Give the pages of a list from `page_token` on; returning means that the end was proven.
+    """Yield the pages of a list from `page_token` on; returning means that the end was proven.
 
     Raises:
         BrokenWalkError: if a page does not say whether it is the last, or leads back to an
@@ -122,7 +122,7 @@ def _next_link(meta: object, path: str) -> str:
 
 
 def _meta(body: bytes) -> object:
-    """Give the page's `meta`, parsing only the end of the body where that is safe.
+    """Return the page's `meta`, parsing only the end of the body where that is safe.
 
     Raises:
         UnreadableAnswerError: if the body is not an object whose `data` is a list.

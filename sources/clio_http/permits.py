@@ -52,7 +52,7 @@ class Permits:
     pause: float = FIRST_PAUSE
 
     def usable(self, most: int) -> int:
-        """Give how many permits may be used at once by one who may use so many at most."""
+        """Return how many permits may be used at once by one who may use so many at most."""
         return max(1, int(min(self.pace, most, len(self.free))))
 
     def wait(self, now: float, most: int = 1_000) -> float:
@@ -110,7 +110,7 @@ class Permits:
         )
 
     def text(self) -> str:
-        """Give what is kept for other processes."""
+        """Return what is kept for other processes."""
         return json.dumps(asdict(self))
 
     @classmethod

@@ -39,7 +39,7 @@ class Spot:
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
-        """Give what is to be asked with besides the list's own parameters."""
+        """Return what is to be asked with besides the list's own parameters."""
         return (("created_since", self.since),) if self.since else ()
 
 

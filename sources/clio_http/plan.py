@@ -98,7 +98,7 @@ class Reading:
 
 
 def request_parameters(plan: WalkPlan, fields: Sequence[Field]) -> tuple[tuple[str, str], ...]:
-    """Give the parameters that every page of a walk is asked with."""
+    """Return the parameters that every page of a walk is asked with."""
     parameters = narrowing(plan.collection, fields, plan.not_taken)
     if plan.since is not None:
         parameters.append(("updated_since", stamp(plan.since)))
@@ -108,7 +108,7 @@ def request_parameters(plan: WalkPlan, fields: Sequence[Field]) -> tuple[tuple[s
 def narrowing(
     collection: Collection, fields: Sequence[Field], not_taken: frozenset[str] = frozenset()
 ) -> list[tuple[str, str]]:
-    """Give the parameters that choose fields, page size and order, where a list takes them."""
+    """Return the parameters that choose fields, page size and order, where a list takes them."""
     if not collection.narrows:
         return []
     chosen = [("fields", ",".join(item.request for item in fields))]
@@ -120,13 +120,13 @@ def narrowing(
 
 
 def asked_without(plan: WalkPlan, refused: str) -> WalkPlan:
-    """Give a plan without what Clio refused; one that cannot ask for changes asks for all."""
+    """Return a plan without what Clio refused; one that cannot ask for changes asks for all."""
     plan = replace(plan, not_taken=plan.not_taken | {refused})
     return replace(plan, since=None, mode="full") if refused == SINCE else plan
 
 
 def stamp(moment: pendulum.DateTime) -> str:
-    """Give a moment as Clio's filters take it."""
+    """Return a moment as Clio's filters take it."""
     return moment.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm:ss[Z]")
 
 
@@ -144,7 +144,7 @@ def without(fields: Sequence[Field], left_out: frozenset[str]) -> tuple[Field, .
 
 
 def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
-    """Give a digest of what is asked for and how it is stored; another one needs a full walk."""
+    """Return a digest of what is asked for and how it is stored; another one needs a full walk."""
     fields = without(collection.fields, left_out)
     columns = [(c.name, c.type) for item in fields for c in item.columns]
     text = repr((columns, collection.variants, collection.key))
@@ -152,7 +152,7 @@ def fields_hash(collection: Collection, left_out: frozenset[str]) -> str:
 
 
 def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[List, ...]:
-    """Give the lists that together are a collection: one for each variant."""
+    """Return the lists that together are a collection: one for each variant."""
     day: tuple[tuple[str, object], ...] = ()
     if collection.mode == "daily":
         day = (("day", started_at.in_timezone("UTC").date()),)
@@ -167,7 +167,7 @@ def lists_of(collection: Collection, started_at: pendulum.DateTime) -> tuple[Lis
 
 
 def child_list(collection: Collection, key: int) -> List:
-    """Give the list of a child collection that one parent owns.
+    """Return the list of a child collection that one parent owns.
 
     Raises:
         ValueError: the collection has no parent.

@@ -71,7 +71,7 @@ def demand_order(
 
 
 def _ids(rows: pa.Table, name: str) -> pa.Array | None:
-    """Give the ids in the order of their rows; None where they are no numbers."""
+    """Return the ids in the order of their rows; None where they are no numbers."""
     ordered = rows.select([name, "_page", "_position"])
     ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
     try:

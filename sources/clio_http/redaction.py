@@ -48,7 +48,7 @@ class RedactingFormatter(logging.Formatter):
             self._values.add(secret.reveal())
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line to write."""
+        """Return the line to write."""
         return redact(super().format(record), frozenset(self._values))
 
 

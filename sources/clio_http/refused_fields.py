@@ -49,7 +49,7 @@ def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
 
 
 def _requested(fields: str) -> dict[str, tuple[str, ...]]:
-    """Give each top-level name with the names asked for inside it."""
+    """Return each top-level name with the names asked for inside it."""
     parts = _PART.findall(fields)
     return {name: tuple(re.findall(r"\w+", inner)) for name, inner in parts}
 

@@ -122,7 +122,7 @@ class Retrier:
         self._hold(wait)
 
     def _own_wait(self, refusals: int, unsaid: int) -> float:
-        """Give the wait after a refusal that does not say how long."""
+        """Return the wait after a refusal that does not say how long."""
         if not self._policy.waits:
             return backoff(refusals, 1.0, LONGEST_HOLD)
         # never shorter than Clio advises, and not the same for everyone
@@ -140,7 +140,7 @@ class Retrier:
 
 
 def backoff(failures: int, first: float, longest: float) -> float:
-    """Give the wait after so many failures: doubling up to a bound, its upper half random."""
+    """Return the wait after so many failures: doubling up to a bound, its upper half random."""
     most = min(longest, first * 2.0 ** min(failures - 1, 30))
     return most * random.uniform(0.5, 1.0)  # noqa: S311 - spreads requests, guards nothing
 

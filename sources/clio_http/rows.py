@@ -74,7 +74,7 @@ class Batch:
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Give the Arrow schema of some columns."""
+    """Return the Arrow schema of some columns."""
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in columns])
 
 
@@ -152,7 +152,7 @@ class RowReader:
     def _in_bulk(
         self, cursor: duckdb.DuckDBPyConnection, pages: Pages
     ) -> tuple[pa.Table | None, list[tuple[int, bytes]]]:
-        """Give the typed rows of the pages about which nothing is odd, and the other pages."""
+        """Return the typed rows of the pages about which nothing is odd, and the other pages."""
         strict = self._strictly(pages)
         typed = self._typed_in_bulk(cursor, strict) if strict else None
         if typed is None:
@@ -163,7 +163,7 @@ class RowReader:
         return typed, [page for page in pages if page[0] not in even]
 
     def _strictly(self, pages: Pages) -> list[tuple[int, bytes]]:
-        """Give the pages that the bulk reader may read, as it takes them."""
+        """Return the pages that the bulk reader may read, as it takes them."""
         found = []
         for number, body in pages:
             if bulk_is_exact(body) and not self._signs.may_be_in(body):
@@ -274,7 +274,7 @@ def _like_json(typed: pa.Table, name: str) -> list[tuple[int, int]]:
 
 
 def _of_pages(typed: pa.Table, first: int, last: int) -> pa.Table:
-    """Give the rows of the pages after `first`, up to `last`."""
+    """Return the rows of the pages after `first`, up to `last`."""
     page = typed["_page"]
     return typed.filter(
         pa.compute.and_(pa.compute.greater(page, first), pa.compute.less_equal(page, last))
@@ -286,7 +286,7 @@ _STATE: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
-    """Give the one in-memory DuckDB that parses pages; each read uses a cursor of its own.
+    """Return the one in-memory DuckDB that parses pages; each read uses a cursor of its own.
 
     One thread for each read: the pages of a read are few, and walks are read side by side.
     """

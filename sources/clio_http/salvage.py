@@ -80,7 +80,7 @@ class ListRequest:
 
     @property
     def size(self) -> int:
-        """Give how many records a page is asked for with."""
+        """Return how many records a page is asked for with."""
         return int(dict(self.parameters).get("limit", "1"))
 
 
@@ -105,7 +105,7 @@ class Salvage:
     bound: bool = False
 
     def place(self, text: str) -> Place:
-        """Give all that can be had of the page at a place, and where the walk goes on behind it.
+        """Return all that can be had of the page at a place, and where the walk goes on behind it.
 
         Raises:
             ClioError: the page stays unreadable, or the service itself is away.
@@ -290,13 +290,13 @@ class Salvage:
             self.unread.append(self._misfit("", where))
 
     def _since(self, moment: pendulum.DateTime, last: str) -> Page | None:
-        """Give the first record made after a moment, if it can be had and is behind the last."""
+        """Return the first record made after a moment, if it can be had and is behind the last."""
         page = self._try(Spot("", stamp(moment)), fields="id,created_at", limit="1")
         first = _first(page) if page else ""
         return None if first and _number(first) <= _number(last) else page
 
     def _last(self) -> tuple[str, pendulum.DateTime, int]:
-        """Give the last record that could be had, when it was made, and a likely distance."""
+        """Return the last record that could be had, when it was made, and a likely distance."""
         rows = [row for page in [self.before, *self.pages] if page for row in _rows(page)]
         keys = [key for key, _ in rows if _number(key)]
         last = keys[-1] if keys else str(self.after or "")
@@ -355,22 +355,22 @@ class Salvage:
 
 
 def plain_fields(fields: Sequence[Field]) -> list[Field]:
-    """Give the fields that are one value each."""
+    """Return the fields that are one value each."""
     return [item for item in fields if item.type not in {OBJECT, ARRAY}]
 
 
 def ids_of(page: Page) -> list[str]:
-    """Give the ids of the records of a page."""
+    """Return the ids of the records of a page."""
     return [key for key, _ in _rows(page)]
 
 
 def _first(page: Page) -> str:
-    """Give the id of the first record of a page; empty if there is none."""
+    """Return the id of the first record of a page; empty if there is none."""
     return next((key for key, _ in _rows(page)), "")
 
 
 def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
-    """Give the id of each record of a page, and when it was made where that is said.
+    """Return the id of each record of a page, and when it was made where that is said.
 
     What is no record has no id, and a moment that cannot be read is none. A page that cannot be
     read at all shows a record without an id, so that nothing on it is taken for read.
@@ -395,5 +395,5 @@ def _moment(text: object) -> pendulum.DateTime | None:
 
 
 def _number(key: str) -> int:
-    """Give an id as a number; 0 for what is none, which lies before every record."""
+    """Return an id as a number; 0 for what is none, which lies before every record."""
     return int(key) if key.isdecimal() else 0

@@ -41,5 +41,5 @@ class Secret:
         raise TypeError(message)
 
     def reveal(self) -> str:
-        """Give the value itself."""
+        """Return the value itself."""
         return self._value

@@ -12,7 +12,7 @@ Shape = Mapping[str, tuple[str, ...]]
 
 
 def shape_of(columns: Sequence[Column]) -> Shape:
-    """Give the shape of the records that some columns are filled from."""
+    """Return the shape of the records that some columns are filled from."""
     shape: dict[str, tuple[str, ...]] = {}
     for column in columns:
         first, *inner = column.path
@@ -21,7 +21,7 @@ def shape_of(columns: Sequence[Column]) -> Shape:
 
 
 def shaped(body: bytes, columns: Sequence[Column], known: frozenset[str]) -> bytes | None:
-    """Give a page whose records have every key of their shape; None where that loses something.
+    """Return a page whose records have every key of their shape; None where that loses something.
 
     That is where a record has a key that is not `known`, or where the body is no page.
     """

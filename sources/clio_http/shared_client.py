@@ -71,7 +71,7 @@ class SharedClient:
 
     @contextmanager
     def opened(self) -> Iterator[OpenClient]:
-        """Give the one open client."""
+        """Return the one open client."""
         with self._lock:
             self._users += 1
             if self._open is None:

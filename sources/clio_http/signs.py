@@ -96,7 +96,7 @@ def signs_of(collection: Collection, columns: Sequence[Column]) -> Signs:
 
 
 def _marks(arrays: Iterable[tuple[str, ...]], columns: Sequence[Column]) -> tuple[bytes, ...]:
-    """Give for each kind of stripped entry one member that is hardly ever null elsewhere."""
+    """Return for each kind of stripped entry one member that is hardly ever null elsewhere."""
     elsewhere = {name for column in columns for name in column.path}
     names = set()
     for members in arrays:

@@ -68,7 +68,7 @@ def _typed(columns: Sequence[Column]) -> str:
 
 
 def _careful_leaves(columns: Sequence[Column]) -> str:
-    """Give typed rows from leaves read row by row, arrays written as the bulk reader does."""
+    """Return typed rows from leaves read row by row, arrays written as the bulk reader does."""
     leaves = ", ".join(f"{_of_leaf(column)} as {quoted(column.name)}" for column in columns)
     values = ", ".join(
         f"case when {_fits(c)} then {casts.value(c.name, c.type)} end as {quoted(c.name)}"

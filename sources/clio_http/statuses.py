@@ -68,12 +68,12 @@ class RequestContext:
 
     @property
     def template(self) -> str:
-        """Give the path without ids."""
+        """Return the path without ids."""
         return template(self.path)
 
     @property
     def fields(self) -> str:
-        """Give the `fields` parameter, empty if none was sent."""
+        """Return the `fields` parameter, empty if none was sent."""
         return next((value for name, value in self.params if name == "fields"), "")
 
     @property
@@ -88,7 +88,7 @@ def is_temporary(status: int) -> bool:
 
 
 def error_for(status: int, body: bytes, location: str, asked: RequestContext) -> ClioError:
-    """Give the error that an answer other than 200 means."""
+    """Return the error that an answer other than 200 means."""
     message = f"GET {asked.template} was answered with {status}"
     if status < REDIRECTS.start or is_temporary(status):
         return (UnavailableError if is_temporary(status) else UnreadableAnswerError)(message)

@@ -27,7 +27,7 @@ class PageRetry(Protocol):
     """Asks once more for an unreadable page of a list; with `last` in parts."""
 
     def __call__(self, index: int, page: Page, *, last: bool) -> Place:
-        """Give what came of it."""
+        """Return what came of it."""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class TokenResponse:
         self.status_code = raw.status
 
     def json(self) -> dict[str, Any]:
-        """Give what is known of a token answer; a lifetime that is no number is left out."""
+        """Return what is known of a token answer; a lifetime that is no number is left out."""
         answered = _parsed(self.raw.body)
         known = {name: answered[name] for name in _KNOWN if answered.get(name) is not None}
         if not str(known.get("expires_in", "")).isdecimal():
@@ -95,7 +95,7 @@ class TokenResponse:
 
 
 def usable(answer: RawAnswer) -> RawAnswer:
-    """Give an answer that the protocol can read.
+    """Return an answer that the protocol can read.
 
     Raises:
         AnswerLostError: the server failed, and may have done what was asked or not.
@@ -153,7 +153,7 @@ def code_in(address: str, state: Secret) -> Secret:
 
 
 def meaning(error: str, product: str) -> ClioError:
-    """Give what an error that the server names means; another's words are never repeated."""
+    """Return what an error that the server names means; another's words are never repeated."""
     if error == "invalid_grant":
         return GrantRefusedError()
     if error == "access_denied":

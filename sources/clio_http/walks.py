@@ -138,7 +138,7 @@ class Walk:
 
     @property
     def records(self) -> RecordReader:
-        """Give a reader of this collection's single records, with the fields of the walk."""
+        """Return a reader of this collection's single records, with the fields of the walk."""
         return RecordReader(self.client, self.plan, self._fields, self.meter)
 
     def _walk(self) -> Iterator[Reading]:
@@ -157,7 +157,7 @@ class Walk:
             self.error = UnforeseenError(place_of(error))
 
     def _opening(self) -> Reading:
-        """Give a reading without rows, so that a collection is known before it is read."""
+        """Return a reading without rows, so that a collection is known before it is read."""
         return Reading(pa.table({}), (), 0, 0, self.point, frozenset(), ())
 
     def _with_restart(self) -> Iterator[Reading]:
@@ -221,7 +221,7 @@ class Walk:
         return Stretch(tuple(places), point)
 
     def _following(self, point: Point) -> Iterator[tuple[int, Place | None]]:
-        """Give the places from a point on with the list's number; None for a list that is lost."""
+        """Yield the places from a point on with the list's number; None for a list that is lost."""
         while point.index < len(self.plan.lists):
             for place in self._list(point):
                 yield point.index, place
@@ -234,7 +234,7 @@ class Walk:
         return len(places) >= MAX_PAGES or size >= MAX_BYTES or late
 
     def _list(self, point: Point) -> Iterator[Place | None]:
-        """Give the places of one list, from a point on; None where there is no list to be had."""
+        """Yield the places of one list, from a point on; None where there is no list to be had."""
         try:
             for place in self._places(point):
                 self._repeats.check(point.index, place)
@@ -277,7 +277,7 @@ class Walk:
             self.failed.pop(index, None)
 
     def _places(self, point: Point) -> Iterator[Place]:
-        """Give what a list holds, place by place, from a point on to its end."""
+        """Yield what a list holds, place by place, from a point on to its end."""
         one, token, number = self.plan.lists[point.index], point.page_token, 1
         if self._before[0] != point.index:
             self._before = (point.index, None)
@@ -325,7 +325,7 @@ class Walk:
         return Place((page,), spot.then(page.next_token))
 
     def _sent(self, one: List) -> list[tuple[str, str]]:
-        """Give what every page of a list is asked with, in pages as large as can be had."""
+        """Return what every page of a list is asked with, in pages as large as can be had."""
         asked = (*self._parameters, *taken(one.parameters, self.plan.not_taken))
         return [(n, str(self._size) if n == "limit" else value) for n, value in asked]
 

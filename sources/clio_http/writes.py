@@ -91,7 +91,7 @@ class Patch:
 
     @property
     def path(self) -> str:
-        """Give the path of the record, such as `matters/7`."""
+        """Return the path of the record, such as `matters/7`."""
         return f"{self.resource}/{self.record_id}"
 
 
@@ -152,7 +152,7 @@ def _nothing() -> None:
 
 
 def address(patch: Patch, settings: ClientSettings) -> str:
-    """Give the whole address that a PATCH is sent to."""
+    """Return the whole address that a PATCH is sent to."""
     return f"{settings.url(patch.path)}?fields={patch.fields}"
 
 

@@ -54,7 +54,7 @@ def corrections() -> list[Spec]:
 
 
 def correct(document: Spec, entries: list[Spec]) -> Spec:
-    """Give a copy of the document with every correction applied.
+    """Return a copy of the document with every correction applied.
 
     Raises:
         CorrectionNotNeededError: an entry's `was` is not what the document says.
@@ -87,11 +87,11 @@ class ManageDocument:
         self.schemas: dict[str, Spec] = spec["components"]["schemas"]
 
     def properties(self, schema: Spec) -> dict[str, Spec]:
-        """Give all properties of a schema, following references and `allOf`."""
+        """Return all properties of a schema, following references and `allOf`."""
         return openapi.properties(self.schemas, schema)
 
     def parameters(self, operation: Spec) -> dict[str, Spec]:
-        """Give the parameters of an operation by name, path parameters under `{name}`."""
+        """Return the parameters of an operation by name, path parameters under `{name}`."""
         found = {}
         for entry in operation.get("parameters", ()):
             name = entry["name"]
@@ -100,7 +100,7 @@ class ManageDocument:
 
     @cached_property
     def collections(self) -> dict[str, Spec]:
-        """Give every GET operation that takes a page token, by path."""
+        """Return every GET operation that takes a page token, by path."""
         return {
             path: operations["get"]
             for path, operations in self.spec["paths"].items()

@@ -195,7 +195,7 @@ def writable_fields(collection: Collection) -> tuple[str, ...]:
 
 
 def editables(catalog: Catalog, resource: str) -> dict[str, Editable]:
-    """Give every field of a collection that an edit may change, by its pattern.
+    """Return every field of a collection that an edit may change, by its pattern.
 
     Empty for a collection that is never written.
     """
@@ -215,7 +215,7 @@ def _of_collection(collection: Collection) -> Iterator[Editable]:
 
 
 def _of_field(resource: str, written: Field, read: Field) -> Iterator[Editable]:
-    """Give what of a field may be changed: itself, what it points at, or parts of elements."""
+    """Yield what of a field may be changed: itself, what it points at, or parts of elements."""
     name = written.name
     if name == CUSTOM:
         yield Editable(f"{CUSTOM}[]", "VARCHAR", (CUSTOM, "value"), (CUSTOM, "value"))

@@ -39,7 +39,7 @@ def everything(folder: Path, repeat: int) -> tuple[list[Measured], int]:
 
 
 def help_text(folder: Path, repeat: int) -> float:
-    """Give the wall time of `--help`, the median of some runs after one that is not counted."""
+    """Return the wall time of `--help`, the median of some runs after one that is not counted."""
     runs = [measure(("pipelines", "--help"), folder, {}) for _ in range(1 + 3 * repeat)]
     return median(each.wall for each in runs[1:])
 

@@ -18,7 +18,7 @@ HOUR = 3600
 
 
 def corrected(name: str, number: int) -> dict[str, Any]:
-    """Give what a record is changed to; each `number` gives another content."""
+    """Return what a record is changed to; each `number` gives another content."""
     if name == "activities":
         return {"note": f"Corrected {number}", "total": 12.34 + number}
     return {"title": f"Changed {number}"}
@@ -35,7 +35,7 @@ class Clio:
         self._passed = 0.0
 
     def place(self, folder: Path) -> Place:
-        """Give this simulator and a folder to load it into."""
+        """Return this simulator and a folder to load it into."""
         return Place(self.url, self.token, folder)
 
     def warm(self) -> None:
@@ -81,7 +81,7 @@ class Clio:
         self._passed += seconds
 
     def now(self, module: Sequence[str]) -> tuple[str, ...]:
-        """Give what is to be run for a module, on a machine where as much time has passed."""
+        """Return what is to be run for a module, on a machine where as much time has passed."""
         return ("tests.benchmarks.later", str(self._passed), *module)
 
     def asked(self) -> int:

@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _seconds(snapshot: Warehouse, query: str) -> float:
-    """Give the time until the last row is there."""
+    """Return the time until the last row is there."""
     taken = []
     for _ in range(1 + RUNS):
         began = time.perf_counter()

@@ -23,7 +23,7 @@ def quoted(name: str) -> str:
 
 
 def shape(collection: Collection) -> str:
-    """Give the shape of a page for `from_json`, every leaf with its type."""
+    """Return the shape of a page for `from_json`, every leaf with its type."""
     record: dict[str, str | dict[str, str]] = {}
     for column in collection.columns:
         kind = "JSON" if column.type == JSON else TYPES.get(column.type, column.type)

@@ -30,7 +30,7 @@ class ProcessFailedError(Exception):
 
 
 def environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """Give this process's environment without any setting of the project, of dlt or of Python."""
+    """Return this process's environment without any setting of the project, of dlt or of Python."""
     usual = set(os.environ) - UNUSUAL
     kept = {k: os.environ[k] for k in sorted(usual) if not k.upper().startswith(OURS)}
     own = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "DLT_DATA_DIR": str(folder / "dlt-home")}

@@ -39,7 +39,7 @@ class Models:
 
 
 def sizes(scale: float) -> list[str]:
-    """Give the arguments that make a firm of a million activities whole, or a share of one."""
+    """Return the arguments that make a firm of a million activities whole, or a share of one."""
     intake = str(round(INTAKE * scale))
     return [
         *("--matters", str(round(MATTERS * scale)), "--bills", str(round(BILLS * scale))),

@@ -21,7 +21,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the place as environment variables."""
+        """Return the place as environment variables."""
         return {
             "SOURCES__CLIO_MANAGE__BASE_URL": self.url,
             "SOURCES__CLIO_MANAGE__ACCESS_TOKEN": self.token,
@@ -30,7 +30,7 @@ class Place:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give the headers of every request."""
+        """Return the headers of every request."""
         return {"Authorization": f"Bearer {self.token}", "X-API-VERSION": settings.API_VERSION}
 
     @classmethod
@@ -44,18 +44,18 @@ class Place:
 
 
 def collections() -> list[Collection]:
-    """Give the collections that are loaded."""
+    """Return the collections that are loaded."""
     catalog = read_catalog("clio_manage")
     return [catalog.loaded[name] for name in NAMES]
 
 
 def path(collection: Collection) -> str:
-    """Give the path of a list, without a slash before it."""
+    """Return the path of a list, without a slash before it."""
     return f"{settings.API_PATH}/{collection.path}.json".lstrip("/")
 
 
 def parameters(collection: Collection) -> dict[str, str]:
-    """Give the parameters of a list's first page."""
+    """Return the parameters of a list's first page."""
     return {
         "fields": ",".join(field.request for field in collection.fields),
         "limit": str(collection.page_size),

@@ -37,12 +37,12 @@ class Results:
 
 
 def wall(runs: Sequence[Run]) -> float:
-    """Give the median wall time."""
+    """Return the median wall time."""
     return median(run.measured.wall for run in runs)
 
 
 def cpu(runs: Sequence[Run]) -> float:
-    """Give the median CPU time."""
+    """Return the median CPU time."""
     return median(run.measured.cpu for run in runs)
 
 

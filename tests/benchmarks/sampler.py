@@ -42,7 +42,7 @@ WAITS = ("/threading.py", "/queue.py", "/concurrent/futures/thread.py")
 
 
 def group_of(frame: FrameType | None) -> str | None:
-    """Give the group in which a thread works, None when it waits."""
+    """Return the group in which a thread works, None when it waits."""
     if frame is None or frame.f_code.co_filename.endswith(WAITS) or _sleeps(frame):
         return None
     inner: FrameType | None = frame

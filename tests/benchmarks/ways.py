@@ -40,7 +40,7 @@ class Run:
 
     @property
     def rows(self) -> int:
-        """Give the rows of both tables."""
+        """Return the rows of both tables."""
         return sum(value for name, value in self.totals.items() if name.endswith(".rows"))
 
 

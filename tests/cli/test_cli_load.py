@@ -18,13 +18,13 @@ NAMES = ("--resource", "tasks", "--resource", "matters", "--resource", "billable
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(Seed(7), rate_limit=0) as simulator:
         yield simulator
 
 
 def results(printed: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give the results by collection."""
+    """Return the results by collection."""
     return {row["resource"]: row for row in printed["results"]}
 
 

@@ -16,14 +16,14 @@ UNKNOWN = "21fd90f9-5935-43cd-b6c8-bde9d915ca80"
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give one small Clio for all."""
+    """Return one small Clio for all."""
     with Simulator(Seed(7, contacts=3, matters=3, activities=5, bills=3), rate_limit=0) as made:
         yield made
 
 
 @pytest.fixture
 def env(clio: Simulator, tmp_path: Path) -> dict[str, str]:
-    """Give the environment of a person who reaches Clio through the gateway."""
+    """Return the environment of a person who reaches Clio through the gateway."""
     return environment(
         tmp_path / "data",
         None,

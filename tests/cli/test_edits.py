@@ -23,7 +23,7 @@ Done = tuple[int, str, str]
 
 @pytest.fixture
 def firm(unedited: Firm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
-    """Give a loaded firm without any edit, to which this process's commands go."""
+    """Return a loaded firm without any edit, to which this process's commands go."""
     monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))
     monkeypatch.setenv("CLIO_SYNC__ACTOR", "Ada Author")
     with put_back():
@@ -185,7 +185,7 @@ def test_money_cannot_be_proposed_whatever_the_settings_say(
 
 
 def recorded() -> list[object]:
-    """Give every edit of the ledger."""
+    """Return every edit of the ledger."""
     return list(document("list", "--all")["results"])
 
 

@@ -20,7 +20,7 @@ RESULT = {
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(Seed(7), rate_limit=0) as simulator:
         yield simulator
 

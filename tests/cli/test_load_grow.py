@@ -13,13 +13,13 @@ FEW = ("--resource", "matters", "--resource", "locations")
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(Seed(7, grow_contacts=5, grow_matters=5, grow_notes=0), rate_limit=0) as clio:
         yield clio
 
 
 def grow(folder: Path, clio: Simulator, *, manage: bool = False) -> dict[str, str]:
-    """Give an environment with a token for Grow, and for Manage where it is wanted."""
+    """Return an environment with a token for Grow, and for Manage where it is wanted."""
     return environment(
         folder,
         clio if manage else None,

@@ -16,7 +16,7 @@ LISTED = "select resource, record_id, field from meta.quarantine order by all"
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm with a task whose due date does not fit, and one that does not fit at all."""
+    """Return a firm with a task whose due date does not fit, and one that does not fit at all."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path / "data")
         first, second = sorted(clio.store["tasks"].rows)[:2]
@@ -28,7 +28,7 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 
 
 def keys(firm: Firm) -> list[str]:
-    """Give the two tasks."""
+    """Return the two tasks."""
     return [str(key) for key in sorted(firm.clio.store["tasks"].rows)[:2]]
 
 

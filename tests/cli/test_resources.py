@@ -31,14 +31,14 @@ def test_resources(tmp_path: Path) -> None:
 
 @pytest.fixture
 def openapi(shared: Path) -> dict[str, Any]:
-    """Give Clio's document as it is."""
+    """Return Clio's document as it is."""
     text = (shared / "reference" / "manage-openapi-2026-04-08.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 
 def diff(folder: Path, other: dict[str, Any]) -> set[tuple[str, str]]:
-    """Give what `resources --diff` says of a document."""
+    """Return what `resources --diff` says of a document."""
     path = folder / "other.json"
     path.write_text(json.dumps(other), "utf-8")
     done = run("resources", "--diff", str(path), "--json", env=environment(folder / "data"))

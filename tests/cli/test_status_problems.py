@@ -22,18 +22,18 @@ REFUSALS = {
 
 
 def problems(firm: Firm) -> dict[tuple[str, str, str], dict[str, object]]:
-    """Give what is not known, by collection, column and kind."""
+    """Return what is not known, by collection, column and kind."""
     found = run_problems(firm.settings, QuickClock()).results
     return {(row["resource"], row["field"], row["kind"]): dict(row) for row in found}
 
 
 def text(firm: Firm) -> str:
-    """Give what `status --problems` prints."""
+    """Return what `status --problems` prints."""
     return run_problems(firm.settings, QuickClock()).text
 
 
 def doctor(firm: Firm, check: str) -> list[DoctorLine]:
-    """Give what `doctor` says of the warehouse, without a word to Clio."""
+    """Return what `doctor` says of the warehouse, without a word to Clio."""
     lines, _ = look(firm.settings, pendulum.from_timestamp(firm.clio.clock.now() / 1000))
     return [line for line in lines if line.check == check]
 

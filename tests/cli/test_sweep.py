@@ -25,7 +25,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @pytest.fixture
 def firm(new_firm: NewFirm) -> Firm:
-    """Give a firm of which tasks and notes were loaded."""
+    """Return a firm of which tasks and notes were loaded."""
     made = new_firm()
     assert made.load("tasks", "notes").exit_code == 0
     return made

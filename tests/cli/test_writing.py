@@ -24,7 +24,7 @@ CANARY = "Client confided: canary-7788"
 
 @pytest.fixture
 def firm(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
-    """Give a loaded firm without any edit, to which this process's commands go."""
+    """Return a loaded firm without any edit, to which this process's commands go."""
     unedited = desk.firm
     monkeypatch.setenv("CLIO_SYNC__DATA_DIR", str(unedited.folder))
     monkeypatch.setenv("SOURCES__CLIO_MANAGE__BASE_URL", unedited.clio.url)

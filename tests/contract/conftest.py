@@ -17,13 +17,13 @@ DOCUMENT = Path(__file__).parents[3] / "shared" / "reference" / "manage-openapi-
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """Give the catalogue of Manage."""
+    """Return the catalogue of Manage."""
     return read_catalog("clio_manage")
 
 
 @pytest.fixture(scope="session")
 def openapi() -> dict[str, Any]:
-    """Give Clio's document with the known corrections; it is not part of this repository."""
+    """Return Clio's document with the known corrections; it is not part of this repository."""
     if not DOCUMENT.exists():
         pytest.skip(f"Clio's OpenAPI document is not at {DOCUMENT.name} beside the repository")
     return correct(json.loads(DOCUMENT.read_text("utf-8")), corrections())
@@ -31,13 +31,13 @@ def openapi() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def clio() -> Iterator[Simulator]:
-    """Give a simulator that the tests only read."""
+    """Return a simulator that the tests only read."""
     with Simulator(seed=7, rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture(scope="session")
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client with a valid token."""
+    """Return a client with a valid token."""
     with httpx.Client(base_url=f"{clio.url}/api/v4/", headers=clio.headers) as client:
         yield client

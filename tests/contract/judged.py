@@ -13,7 +13,7 @@ BASE = "/api/v4"
 
 
 def judged(openapi: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the document with its paths below the API's address and values that may be null."""
+    """Return the document with its paths below the API's address and values that may be null."""
     paths = {BASE + path: operations for path, operations in openapi["paths"].items()}
     known = openapi["components"]["schemas"]
     schemas = {name: nullable(schema) for name, schema in known.items()}
@@ -30,7 +30,7 @@ def _operations(operations: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_bodies(operation: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an operation whose body may hold null; JSON is the only kind that is sent."""
+    """Return an operation whose body may hold null; JSON is the only kind that is sent."""
     if "requestBody" not in operation:
         return dict(operation)
     body = operation["requestBody"]

@@ -40,7 +40,7 @@ class Samples:
         self.targets = clio.world.renderer.compiler.targets
 
     def fields(self, name: str, shape: Mapping[str, Any], row: Row) -> Iterator[tuple[str, Any]]:
-        """Give each field of a body with a value; `row` is the record that it is for."""
+        """Yield each field of a body with a value; `row` is the record that it is for."""
         schema = CATALOG.schemas[CATALOG.collections[name].schema]
         for field, inner in shape["inside"].items():
             if field in DESTROYING:
@@ -54,11 +54,11 @@ class Samples:
                 yield field, self.value(inner, schema.get(field, {}), field)
 
     def body(self, name: str, shape: Mapping[str, Any]) -> Row:
-        """Give the body of a creation with every field."""
+        """Return the body of a creation with every field."""
         return dict(self.fields(name, shape, {}))
 
     def value(self, shape: Mapping[str, Any], described: Mapping[str, Any], field: str) -> Any:
-        """Give a value of a shape, which is read as `described`."""
+        """Return a value of a shape, which is read as `described`."""
         schema = described.get("schema", "")
         if shape["type"] == "array":
             return [self._entry(shape["items"], schema, field)]
@@ -76,7 +76,7 @@ class Samples:
         }.get((shape["type"], shape.get("format", "")), 1)
 
     def key(self, collection: str) -> int:
-        """Give the id of a record that there is."""
+        """Return the id of a record that there is."""
         return next(iter(self.clio.store[collection].rows))
 
     def _meant(self, value: object) -> object:

@@ -35,13 +35,13 @@ class Schemas:
         self.strict = {name: self._object(schema) for name, schema in self.raw.items()}
 
     def answer(self, path: str, method: str = "get", status: str = "200") -> Draft202012Validator:
-        """Give the validator of what is answered at a path of the document."""
+        """Return the validator of what is answered at a path of the document."""
         content = self.openapi["paths"][path][method]["responses"][status]["content"]
         (described,) = content.values()
         return self._validator(described["schema"])
 
     def record(self, name: str) -> Draft202012Validator:
-        """Give the validator of `{"data": record}`, for paths that the document leaves out."""
+        """Return the validator of `{"data": record}`, for paths that the document leaves out."""
         data = {"$ref": f"#/components/schemas/{name}"}
         return self._validator({"type": "object", "properties": {"data": data}})
 

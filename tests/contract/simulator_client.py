@@ -9,14 +9,14 @@ from sources.clio_simulator import Simulator
 
 
 def client(clio: Simulator, **headers: str) -> httpx.Client:
-    """Give a client with a valid token."""
+    """Return a client with a valid token."""
     return httpx.Client(
         base_url=f"{clio.url}/api/v4/", headers={**clio.headers, **headers}, timeout=5
     )
 
 
 def pages(http: httpx.Client, path: str, **parameters: str) -> Iterator[dict[str, Any]]:
-    """Give the pages of a list, following `next`."""
+    """Yield the pages of a list, following `next`."""
     answer = http.get(path, params=parameters)
     while True:
         assert answer.status_code == 200, answer.text
@@ -28,5 +28,5 @@ def pages(http: httpx.Client, path: str, **parameters: str) -> Iterator[dict[str
 
 
 def ids(http: httpx.Client, path: str, **parameters: str) -> list[int]:
-    """Give the ids of a whole list."""
+    """Return the ids of a whole list."""
     return [row["id"] for page in pages(http, path, **parameters) for row in page["data"]]

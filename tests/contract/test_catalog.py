@@ -59,7 +59,7 @@ ITEM_KEYS = {"type", "schema", "items", "enum"}
 
 @pytest.fixture(scope="module")
 def stored() -> dict[str, Any]:
-    """Give the catalogue as it is stored."""
+    """Return the catalogue as it is stored."""
     text = files("sources").joinpath("clio_manage", "catalog.json").read_text("utf-8")
     document: dict[str, Any] = json.loads(text)
     return document
@@ -67,7 +67,7 @@ def stored() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def original(shared: Path) -> dict[str, Any]:
-    """Give Clio's document as Clio published it."""
+    """Return Clio's document as Clio published it."""
     text = (shared / "reference" / "manage-openapi-2026-04-08.json").read_text("utf-8")
     document: dict[str, Any] = json.loads(text)
     return document
@@ -104,7 +104,7 @@ def test_every_correction_is_still_needed(original: dict[str, Any]) -> None:
 
 
 def holding(pointer: str, value: object) -> dict[str, Any]:
-    """Give a document that holds one value, at a JSON pointer."""
+    """Return a document that holds one value, at a JSON pointer."""
     for part in reversed(pointer.removeprefix("/").split("/")):
         last = part == pointer.rsplit("/", 1)[-1]
         value = {part if last else part.replace("~1", "/").replace("~0", "~"): value}
@@ -196,7 +196,7 @@ def test_keys_are_ids_but_where_the_design_says_otherwise(catalog: Catalog) -> N
 
 
 def loaded(catalog: Catalog) -> Iterator[Collection]:
-    """Give every collection that becomes a table."""
+    """Yield every collection that becomes a table."""
     yield from catalog.loaded.values()
 
 
@@ -306,7 +306,7 @@ def test_schemas_hold_names_and_types_only(stored: dict[str, Any]) -> None:
 
 
 def keys(value: object, depth: int) -> Iterator[str]:
-    """Give the keys below the names of schemas and fields."""
+    """Yield the keys below the names of schemas and fields."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if depth <= 1:
@@ -324,7 +324,7 @@ def test_the_stored_text_is_small_and_has_no_prose(stored: dict[str, Any]) -> No
 
 
 def strings(value: object) -> Iterator[str]:
-    """Give every text inside a JSON value."""
+    """Yield every text inside a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):

@@ -22,7 +22,7 @@ NOT_IN_V1 = {"locations", "matter_types", "sources"}
 
 @pytest.fixture(scope="module")
 def original(shared: Path) -> dict[str, Any]:
-    """Give the document of Grow's API."""
+    """Return the document of Grow's API."""
     document: dict[str, Any] = yaml.safe_load(
         (shared / "reference" / "grow-schema.yaml").read_text("utf-8")
     )
@@ -31,7 +31,7 @@ def original(shared: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def grow() -> Catalog:
-    """Give the catalogue of Grow."""
+    """Return the catalogue of Grow."""
     return read_catalog("clio_grow")
 
 

@@ -41,7 +41,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def document(shared: Path) -> dict[str, Any]:
-    """Give the description of Grow's API, which is not part of this repository."""
+    """Return the description of Grow's API, which is not part of this repository."""
     text = (shared / "reference" / "grow-schema.yaml").read_text("utf-8")
     described: dict[str, Any] = yaml.safe_load(text)
     return described
@@ -49,7 +49,7 @@ def document(shared: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(seed=7, rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
@@ -94,7 +94,7 @@ class Honesty:
         return response
 
     def addresses(self, path: str) -> Iterator[str]:
-        """Give the addresses of a path: one for each record where an id stands in it."""
+        """Yield the addresses of a path: one for each record where an id stands in it."""
         if "{" not in path:
             yield path
             return
@@ -102,7 +102,7 @@ class Honesty:
             yield path.replace(path.split("/")[2], str(row["id"]))
 
     def _records(self, collection: str) -> list[dict[str, Any]]:
-        """Give the records that can be asked for; of leads those that are listed."""
+        """Return the records that can be asked for; of leads those that are listed."""
         if collection != "inbox_leads":
             return self.clio.dump(f"grow.{collection}")
         lists = [self.http.get("/inbox_leads", params=asked) for asked in _variants("/inbox_leads")]
@@ -154,7 +154,7 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def honesty(clio: Simulator, document: dict[str, Any]) -> Iterator[Honesty]:
-    """Give what holds answers against the document."""
+    """Return what holds answers against the document."""
     honesty = Honesty(clio, document)
     yield honesty
     honesty.http.close()

@@ -13,7 +13,7 @@ NESTED = {"matter_contacts", "matter_related_contacts"}
 
 
 def parameter(openapi: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """Give what the document says of the parameter `order` of a list."""
+    """Return what the document says of the parameter `order` of a list."""
     operation = openapi["paths"][f"/{CATALOG.collections[name].path}.json"]["get"]
     return next((one for one in operation["parameters"] if one["name"] == "order"), None)
 

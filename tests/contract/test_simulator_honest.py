@@ -20,7 +20,7 @@ PARENTS = {
 
 @pytest.fixture(scope="module")
 def schemas(openapi: dict[str, Any]) -> Schemas:
-    """Give the validators of Clio's document."""
+    """Return the validators of Clio's document."""
     return Schemas(openapi)
 
 
@@ -30,7 +30,7 @@ def fields(collection: Collection) -> str:
 
 
 def requests(clio: Simulator, collection: Collection) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give path and parameters of every list that there is of a collection."""
+    """Yield path and parameters of every list that there is of a collection."""
     for variant in collection.variants:
         if collection.name == "document_versions":
             for key in clio.store["documents"].rows:
@@ -47,7 +47,7 @@ def requests(clio: Simulator, collection: Collection) -> Iterator[tuple[str, dic
 
 
 def walk(http: httpx.Client, path: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Give every page of a list."""
+    """Yield every page of a list."""
     answer = http.get(f"{path}.json", params=parameters)
     while True:
         assert answer.status_code == 200, answer.text

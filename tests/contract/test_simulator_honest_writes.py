@@ -30,13 +30,13 @@ CONTRADICTION = "task_calendars.color"
 
 @pytest.fixture(scope="module")
 def schemas(openapi: dict[str, Any]) -> Schemas:
-    """Give the validators of Clio's document."""
+    """Return the validators of Clio's document."""
     return Schemas(openapi)
 
 
 @pytest.fixture(scope="module")
 def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give a simulator that is written to, with the task statuses of larger plans."""
+    """Return a simulator that is written to, with the task statuses of larger plans."""
     clock = SimulatedClock(running=False)
     with (
         Simulator(rate_limit=0, scale=0.3, clock=clock, advanced_tasks=True) as clio,
@@ -53,14 +53,14 @@ def whole(name: str) -> dict[str, str]:
 def answer(
     schemas: Schemas, name: str, path: str, method: str, status: str
 ) -> Draft202012Validator:
-    """Give the validator of an answer."""
+    """Return the validator of an answer."""
     if name == UNWRAPPED:
         return schemas.record(CATALOG.collections[name].schema)
     return schemas.answer(path, method, status)
 
 
 def writable(clio: Simulator, name: str) -> Row:
-    """Give a record that may be written: of the activities, one that is on no bill."""
+    """Return a record that may be written: of the activities, one that is on no bill."""
     rows = clio.store[name].rows.values()
     return next(row for row in rows if name != "activities" or not row.get("on_bill"))
 
@@ -101,7 +101,7 @@ def test_documented_patch_is_accepted(
 
 
 def etag(clio: Simulator, name: str, key: int) -> str:
-    """Give the current tag of a record; any, where its schema has none."""
+    """Return the current tag of a record; any, where its schema has none."""
     row = clio.store[name].rows[key]
     return clio.world.renderer.etag(name, CATALOG.collections[name].schema, row) or "*"
 

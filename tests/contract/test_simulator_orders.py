@@ -27,14 +27,14 @@ PROSE = re.compile(rf"{GENERAL}(?P<note> {NOTE})? {DEFAULT}")
 
 
 def parameters(openapi: dict[str, Any], name: str) -> dict[str, Any]:
-    """Give what the document says of the parameter `order` of a list."""
+    """Return what the document says of the parameter `order` of a list."""
     operation = openapi["paths"][f"/{CATALOG.collections[name].path}.json"]["get"]
     found = [each for each in operation["parameters"] if each["name"] == "order"]
     return dict(found[0]) if found else {}
 
 
 def prose(openapi: dict[str, Any], name: str) -> dict[str, str | None]:
-    """Give what the sentences say; one that nobody has read yet fails."""
+    """Return what the sentences say; one that nobody has read yet fails."""
     text = parameters(openapi, name)["description"]
     found = PROSE.fullmatch(text)
     assert found, f"{name}: {text}"
@@ -54,14 +54,14 @@ def ask(
 
 
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
-    """Give the rows of a page."""
+    """Return the rows of a page."""
     assert answer.status_code == 200, answer.text
     data: list[dict[str, Any]] = answer.json()["data"]
     return data
 
 
 def plain(name: str) -> Iterator[tuple[str, str]]:
-    """Give field and direction of every listed order of a list by a plain field of its records."""
+    """Yield field and direction of every listed order of a list by a plain field of its records."""
     known, schema = orders.documented()[name], CATALOG.schemas[ORDERED[name].schema]
     for order in known.listed:
         field, _, direction = order.removesuffix(")").partition("(")

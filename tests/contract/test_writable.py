@@ -28,7 +28,7 @@ MONEY = (
 
 
 def body(document: Mapping[str, Any], resource: str, method: str) -> dict[str, Any]:
-    """Give the fields of the body of a request, references followed."""
+    """Return the fields of the body of a request, references followed."""
     path = f"/{resource}.json" if method == "post" else f"/{resource}/{{id}}.json"
     operation = document["paths"][path].get(method)
     if operation is None:
@@ -47,7 +47,7 @@ def followed(document: Mapping[str, Any], schema: dict[str, Any]) -> dict[str, A
 
 
 def leaves(document: Mapping[str, Any], resource: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every leaf of the body of a PATCH with its pattern."""
+    """Yield every leaf of the body of a PATCH with its pattern."""
     for name, schema in body(document, resource, "patch")["properties"].items():
         yield name, schema
         inner = schema.get("items", schema)

@@ -19,7 +19,7 @@ MANIFESTS = ("manifest.json", "manifest.sha256")
 
 
 def work(firm: Firm, stop: threading.Event | None = None) -> Context:
-    """Give what both commands work with."""
+    """Return what both commands work with."""
     return Context(firm.settings, QuickClock(), Lines(io.StringIO()), stop or threading.Event())
 
 
@@ -31,13 +31,13 @@ def create(firm: Firm, out: Path | None = None) -> Path:
 
 
 def backups(firm: Firm) -> list[Path]:
-    """Give whatever stands in the folder of backups."""
+    """Return whatever stands in the folder of backups."""
     home = firm.folder / "backups"
     return sorted(home.iterdir()) if home.exists() else []
 
 
 def wrong(outcome: Outcome) -> dict[str, str]:
-    """Give what a verification found, by name."""
+    """Return what a verification found, by name."""
     assert outcome.exit_code == (7 if outcome.errors else 0)
     return {name: str(error) for name, error in outcome.errors}
 

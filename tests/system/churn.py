@@ -113,17 +113,17 @@ class Churn:
         self.blinded.update(self.clio.changes.lose(self.name))
 
     def ever_lost(self) -> set[int]:
-        """Give the rows that were ever out of sight."""
+        """Return the rows that were ever out of sight."""
         applied = self.clio.changes.applied
         return self.blinded | {c.key for _, c in applied if c.operation in LOST}
 
     def touched(self, since: int) -> set[int]:
-        """Give the rows to which something happened since a moment, in milliseconds."""
+        """Return the rows to which something happened since a moment, in milliseconds."""
         applied = [c for at, c in self.clio.changes.applied if at >= since]
         return {c.fields.get("id", c.key) for c in applied}
 
     def choice(self, operation: str) -> set[int]:
-        """Give the rows that a change can befall."""
+        """Return the rows that a change can befall."""
         away = self.table.hidden | set(self.table.gone)
         seen = set(self.table.rows) - away
         if operation == "back":

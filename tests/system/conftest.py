@@ -27,7 +27,7 @@ NewFirm = Callable[..., Firm]
 
 @pytest.fixture
 def new_firm(tmp_path: Path) -> Iterator[NewFirm]:
-    """Give a function that starts a Clio and names an empty data folder for it."""
+    """Return a function that starts a Clio and names an empty data folder for it."""
     with ExitStack() as stack:
 
         def start(*, options: dict[str, Any] | None = None, **sizes: Any) -> Firm:
@@ -41,7 +41,7 @@ def new_firm(tmp_path: Path) -> Iterator[NewFirm]:
 
 @pytest.fixture
 def new_grow(tmp_path: Path) -> Iterator[NewGrow]:
-    """Give a function that starts a Clio Grow and names an empty data folder for it."""
+    """Return a function that starts a Clio Grow and names an empty data folder for it."""
     with ExitStack() as stack:
 
         def start(*, manage: bool = False, **sizes: Any) -> GrowFirm:
@@ -56,7 +56,7 @@ def new_grow(tmp_path: Path) -> Iterator[NewGrow]:
 
 @pytest.fixture
 def firm(new_firm: NewFirm) -> Firm:
-    """Give a small firm."""
+    """Return a small firm."""
     return new_firm()
 
 
@@ -72,7 +72,7 @@ def plain_dlt(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def dlt_firm(firm: Firm, plain_dlt: pytest.MonkeyPatch) -> Firm:
-    """Give a firm that dlt finds in the environment."""
+    """Return a firm that dlt finds in the environment."""
     for name, value in settings(firm.clio).items():
         plain_dlt.setenv(name, value)
     return firm
@@ -80,7 +80,7 @@ def dlt_firm(firm: Firm, plain_dlt: pytest.MonkeyPatch) -> Firm:
 
 @pytest.fixture
 def dlt_grow(new_grow: NewGrow, plain_dlt: pytest.MonkeyPatch) -> GrowFirm:
-    """Give a firm of Clio Grow that dlt finds in the environment."""
+    """Return a firm of Clio Grow that dlt finds in the environment."""
     firm = new_grow(grow_contacts=250, grow_matters=4)
     for name, value in settings(firm.clio).items():
         plain_dlt.setenv(name, value)
@@ -95,7 +95,7 @@ def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def whole_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm of which everything was loaded once; tests only look at it."""
+    """Return a firm of which everything was loaded once; tests only look at it."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("whole") / "data")
         outcome = firm.load(every=True)
@@ -106,7 +106,7 @@ def whole_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 
 @pytest.fixture(scope="session")
 def loaded_for_edits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm of which all that edits need is loaded; tests put back what they change."""
+    """Return a firm of which all that edits need is loaded; tests put back what they change."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("edits") / "data")
         prepare(clio)
@@ -116,7 +116,7 @@ def loaded_for_edits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]
 
 @pytest.fixture
 def unedited(loaded_for_edits: Firm) -> Iterator[Firm]:
-    """Give that firm without any edit; nobody may ask Clio anything meanwhile."""
+    """Return that firm without any edit; nobody may ask Clio anything meanwhile."""
     for path in loaded_for_edits.folder.glob("ledger*"):
         path.unlink()
     asked = len(loaded_for_edits.clio.requests)
@@ -126,7 +126,7 @@ def unedited(loaded_for_edits: Firm) -> Iterator[Firm]:
 
 @pytest.fixture(scope="session")
 def loaded_for_writes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder into which the small firm that is written to was loaded."""
+    """Return a data folder into which the small firm that is written to was loaded."""
     with Simulator(SEED, rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
         loaded = firm.load(*LOADED)
@@ -136,7 +136,7 @@ def loaded_for_writes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(loaded_for_writes: Path, tmp_path: Path) -> Iterator[Desk]:
-    """Give a loaded firm whose people correct records; at the end its history is judged."""
+    """Return a loaded firm whose people correct records; at the end its history is judged."""
     folder = tmp_path / "data"
     shutil.copytree(loaded_for_writes, folder)
     with Simulator(SEED, rate_limit=0) as clio:
@@ -147,7 +147,7 @@ def desk(loaded_for_writes: Path, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture(scope="session")
 def reconciled_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the data folder of a firm of both products that is loaded, built and never changed."""
+    """Return the data folder of a firm of both products that is loaded, built and never changed."""
     folder = tmp_path_factory.mktemp("reconciled") / "data"
     make(folder)
     return folder
@@ -155,7 +155,7 @@ def reconciled_firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def loaded_plainly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder with matters and contacts, merged without the engine."""
+    """Return a data folder with matters and contacts, merged without the engine."""
     with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("plain") / "data")
         loaded = firm.load("contacts", "custom_fields", "matters")
@@ -165,7 +165,7 @@ def loaded_plainly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def quick_desk(loaded_plainly: Path, tmp_path: Path) -> Iterator[Desk]:
-    """Give a desk as `desk` does, without the engine, which takes most of a push's time."""
+    """Return a desk as `desk` does, without the engine, which takes most of a push's time."""
     folder = tmp_path / "data"
     shutil.copytree(loaded_plainly, folder)
     with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
@@ -176,5 +176,5 @@ def quick_desk(loaded_plainly: Path, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def matter(desk: Desk) -> int:
-    """Give the id of a matter."""
+    """Return the id of a matter."""
     return int(desk.firm.clio.dump("matters")[0]["id"])

@@ -47,7 +47,7 @@ class Mart:
     expected: Table
 
     def said(self, dialect: str) -> str:
-        """Give the query in another dialect."""
+        """Return the query in another dialect."""
         return said(self.query, dialect)
 
 
@@ -71,7 +71,7 @@ class Marts:
 
 
 def mart_files() -> list[Path]:
-    """Give the files of all core and finance marts."""
+    """Return the files of all core and finance marts."""
     return sorted(path for schema in SCHEMAS for path in (sql_folder() / schema).glob("*.sql"))
 
 

@@ -46,7 +46,7 @@ class QuickClock(SystemClock):
         self._own = threading.local()
 
     def monotonic(self) -> float:
-        """Give real seconds and those that this thread slept."""
+        """Return real seconds and those that this thread slept."""
         return super().monotonic() + getattr(self._own, "slept", 0.0)
 
     def sleep(self, seconds: float) -> None:
@@ -64,7 +64,7 @@ class FirmClock(QuickClock):
         self.clio = clio
 
     def boot(self) -> Boot | None:
-        """Give the simulator's time, as if the machine had been started with the other epoch."""
+        """Return the simulator's time, as if the machine had been started with the other epoch."""
         return Boot("simulated", self.clio.clock.now() / 1000)
 
 
@@ -76,12 +76,12 @@ class PageClock(FirmClock):
         super().__init__(clio)
 
     def monotonic(self) -> float:
-        """Give a minute for each request."""
+        """Return a minute for each request."""
         return super().monotonic() + 61.0 * len(self.clio.requests)
 
 
 def chosen(*resources: str, **choice: Any) -> Choice:
-    """Give what is asked for: some collections, or all that are due."""
+    """Return what is asked for: some collections, or all that are due."""
     return Choice(frozenset(resources), **choice)
 
 
@@ -97,7 +97,7 @@ class Firm:
 
     @property
     def settings(self) -> Settings:
-        """Give the settings of a load of this firm."""
+        """Return the settings of a load of this firm."""
         given = {"base_url": self.clio.url, "access_token": Secret(self.clio.token), **self.options}
         sources = {"clio_manage": SourceSettings(**given), "clio_grow": SourceSettings()}
         return Settings(self.folder, "tester", sources)
@@ -125,7 +125,7 @@ class Firm:
     def context(
         self, clock: SystemClock | None = None, stop: threading.Event | None = None
     ) -> Context:
-        """Give what a command works with."""
+        """Return what a command works with."""
         return Context(
             self.settings,
             clock or FirmClock(self.clio, stop),
@@ -157,7 +157,7 @@ class Firm:
             return stored_rows(connection, CATALOG.loaded[name])
 
     def served(self, name: str) -> Rows:
-        """Give what the server has of a collection, as the raw table must hold it."""
+        """Return what the server has of a collection, as the raw table must hold it."""
         return served_rows(self.clio, CATALOG.loaded[name])
 
     def differences(self, *names: str) -> list[str]:
@@ -169,7 +169,7 @@ class Firm:
         ]
 
     def buried(self, name: str) -> set[str]:
-        """Give the keys, as text, of the rows that are marked as deleted."""
+        """Return the keys, as text, of the rows that are marked as deleted."""
         query = "select record_id from meta.tombstones where resource = $1 and revived_at is null"
         found = [key for (key,) in self.query(query, name)]
         assert len(set(found)) == len(found), f"{name} has two open tombstones for a row"
@@ -185,7 +185,7 @@ class Firm:
         return found
 
     def certificate(self, name: str) -> dict[str, Any]:
-        """Give the last certificate of a collection."""
+        """Return the last certificate of a collection."""
         with self.opened() as connection:
             query = "from meta.certificates where resource = $1 order by finished_at desc limit 1"
             found = connection.execute(query, [name])
@@ -195,12 +195,12 @@ class Firm:
         return dict(zip(names, rows[0], strict=True))
 
     def watermark(self, name: str) -> pendulum.DateTime | None:
-        """Give the stored watermark of a collection."""
+        """Return the stored watermark of a collection."""
         found = self.query("select watermark from meta.watermarks where resource = $1", name)
         return pendulum.instance(found[0][0]) if found and found[0][0] else None
 
     def asked(self, name: str) -> list[Any]:
-        """Give the list requests that reached the server for a collection."""
+        """Return the list requests that reached the server for a collection."""
         return [asked for asked in self.clio.requests if asked.collection == name]
 
 
@@ -225,7 +225,7 @@ def by_key(collection: Collection, rows: Iterable[dict[str, Any]]) -> Rows:
 
 
 def served_rows(clio: Simulator, collection: Collection) -> Rows:
-    """Give a collection as the server has it, hidden rows left out, converted by column."""
+    """Return a collection as the server has it, hidden rows left out, converted by column."""
     rows = [
         {
             column.name: converted(column, record, collection, constants)
@@ -240,7 +240,7 @@ def records(
     clio: Simulator,
     collection: Collection,
 ) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
-    """Give each record as JSON, with what the list that it stands in says of it.
+    """Yield each record as JSON, with what the list that it stands in says of it.
 
     The records are dumped out of the store; only lists that depend on a parent, a region, a day
     or a filter are asked for over HTTP.
@@ -259,7 +259,7 @@ def lists(
     clio: Simulator,
     collection: Collection,
 ) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, Any]]]:
-    """Give path, parameters and constants of each list of a collection."""
+    """Yield path, parameters and constants of each list of a collection."""
     if collection.parent is None:
         today = dt.date.fromisoformat(clio.clock.moment().to_date_string())
         day = {"day": today} if collection.mode == "daily" else {}
@@ -341,7 +341,7 @@ def moment(text: str) -> dt.datetime:
 
 
 def plain(value: object) -> str:
-    """Give a scalar as text."""
+    """Return a scalar as text."""
     return json.dumps(value) if isinstance(value, bool | dict | list) else str(value)
 
 

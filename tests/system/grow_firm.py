@@ -32,7 +32,7 @@ class GrowFirm(Firm):
 
     @property
     def settings(self) -> Settings:
-        """Give the settings of a load; `manage` says whether there is a token for Manage too."""
+        """Return the settings of a load; `manage` says whether there is a token for Manage too."""
         grow = {
             "base_url": self.clio.grow_url,
             "access_token": Secret(self.clio.grow_token),
@@ -66,7 +66,7 @@ class GrowFirm(Firm):
 
     @property
     def catalog(self) -> Catalog:
-        """Give the catalogue that is loaded by."""
+        """Return the catalogue that is loaded by."""
         return catalog_of(self.grow.get("api_version", "v2"))
 
     def stored(self, name: str) -> Rows:
@@ -108,11 +108,11 @@ class GrowFirm(Firm):
         ]
 
     def asked(self, name: str) -> list[Any]:
-        """Give the list requests that reached the server for a collection."""
+        """Return the list requests that reached the server for a collection."""
         return [asked for asked in self.clio.requests if asked.collection == f"grow.{name}"]
 
     def statuses(self) -> set[int]:
-        """Give the statuses of every answer so far."""
+        """Return the statuses of every answer so far."""
         return {asked.status for asked in self.clio.requests}
 
 

@@ -67,7 +67,7 @@ def check(firm: Firm, *, ended: bool = True) -> None:
 
 
 def problems(firm: Firm, *, ended: bool = True) -> Iterator[str]:
-    """Give a sentence for each breach."""
+    """Yield a sentence for each breach."""
     writes = [one for one in firm.clio.writes if one.method == "PATCH"]
     yield from _methods(firm)
     yield from _secrets(firm)
@@ -112,7 +112,7 @@ class Judge:
         self.approved = self._approved()
 
     def problems(self, *, ended: bool) -> Iterator[str]:
-        """Give a sentence for each breach."""
+        """Yield a sentence for each breach."""
         writes = [one for one in self.writes if not self.is_probe(one)]
         yield from self._sent(writes)
         yield from self._intents(writes)
@@ -125,7 +125,7 @@ class Judge:
         return is_empty and (write.collection, str(write.id)) in self.probed
 
     def _approved(self) -> dict[Sent, set[str]]:
-        """Give every PATCH that was approved before it was intended, with its edits."""
+        """Return every PATCH that was approved before it was intended, with its edits."""
         found: dict[Sent, set[str]] = defaultdict(set)
         for intent in self.intents:
             for record in self.plans.get(intent.plan_hash, {}).get("records", []):
@@ -228,7 +228,7 @@ class Judge:
 
 
 def sent(write: LoggedWrite) -> Sent:
-    """Give what identifies a write."""
+    """Return what identifies a write."""
     return Sent(write.collection, str(write.id), str(write.if_match), write.body_sha256)
 
 

@@ -48,7 +48,7 @@ def load(firm: GrowFirm) -> None:
 
 
 def sow(firm: GrowFirm) -> None:
-    """Give the firm seeds of its own, without which some marts are empty."""
+    """Return the firm seeds of its own, without which some marts are empty."""
     emails = [user["email"] for user in firm.clio.dump("users")]
     settings = (sql_folder() / "seeds" / "settings.csv").read_text("utf-8")
     assert "fiscal_year_first_month,1\n" in settings

@@ -42,11 +42,11 @@ class Patient:
 
     @property
     def folder(self) -> Path:
-        """Give the data folder."""
+        """Return the data folder."""
         return self.settings.data_dir
 
     def work(self) -> Context:
-        """Give what an examination works with."""
+        """Return what an examination works with."""
         return Context(self.settings, QuickClock(), Lines(), threading.Event(), self.home)
 
     def examined(self) -> Outcome:
@@ -81,7 +81,7 @@ Spoil = Callable[[Patient], None]
 
 
 def bad(outcome: Outcome) -> dict[tuple[str, str], str]:
-    """Give the checks that did not go well, by name and product."""
+    """Return the checks that did not go well, by name and product."""
     return {
         (row["check"], row["product"] or ""): row["status"]
         for row in outcome.results
@@ -90,7 +90,7 @@ def bad(outcome: Outcome) -> dict[tuple[str, str], str]:
 
 
 def line(outcome: Outcome, check: str, product: str = "") -> dict[str, Any]:
-    """Give the line of a check."""
+    """Return the line of a check."""
     (found,) = (
         row for row in outcome.results if (row["check"], row["product"] or "") == (check, product)
     )
@@ -133,5 +133,5 @@ def without_token(patient: Patient) -> None:
 
 
 def wrong_token(patient: Patient) -> None:
-    """Give Manage a token that nobody knows."""
+    """Return Manage a token that nobody knows."""
     patient.change(access_token=Secret("no-such-token"))

@@ -24,7 +24,7 @@ SECTIONS = {
 
 
 def settings(clio: Simulator) -> dict[str, str]:
-    """Give the environment in which dlt finds where a simulator is."""
+    """Return the environment in which dlt finds where a simulator is."""
     return {name: str(getattr(clio, attribute)) for name, attribute in SECTIONS.items()}
 
 
@@ -36,12 +36,12 @@ def pipeline(destination: Any, name: str = "clio") -> Pipeline:
 
 
 def manage(*names: str) -> Any:
-    """Give some resources of Clio Manage."""
+    """Return some resources of Clio Manage."""
     return clio_manage().with_resources(*names)
 
 
 def grow(*names: str) -> Any:
-    """Give some resources of Clio Grow."""
+    """Return some resources of Clio Grow."""
     return clio_grow().with_resources(*names)
 
 

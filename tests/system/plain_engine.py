@@ -58,7 +58,7 @@ class PageTime(ServerClock):
         self.requests: list[LoggedRequest] = []
 
     def now(self) -> int:
-        """Give the moment in milliseconds."""
+        """Return the moment in milliseconds."""
         served = [asked for asked in self.requests if asked.collection != "users_who_am_i"]
         return super().now() + len(served) * PAGE_MINUTES * 60_000
 
@@ -72,15 +72,15 @@ class FastClock(QuickClock):
         self.server = server
 
     def now(self) -> pendulum.DateTime:
-        """Give the wrong time."""
+        """Return the wrong time."""
         return self.server.moment().add(minutes=5)
 
     def boot(self) -> Boot | None:
-        """Give as much time as passed at the server."""
+        """Return as much time as passed at the server."""
         return Boot("simulated", self.server.now() / 1000)
 
     def monotonic(self) -> float:
-        """Give a minute for each request, so that every page is a package of its own."""
+        """Return a minute for each request, so that every page is a package of its own."""
         return super().monotonic() + 61.0 * len(self.server.requests)
 
 
@@ -147,7 +147,7 @@ def plain_engine() -> Iterator[None]:
 
 
 def small_product(name: str, page_size: int) -> Product:
-    """Give a product of one collection that is read in small pages, with history."""
+    """Return a product of one collection that is read in small pages, with history."""
     whole = products.product("clio_manage", SourceSettings())
     collection = replace(CATALOG.collections[name], page_size=page_size)
     catalog = Catalog("clio_manage", {name: collection}, {}, CATALOG.schemas, {})

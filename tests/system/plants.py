@@ -75,12 +75,12 @@ class Plant:
 
 
 def money(amount: int) -> Decimal:
-    """Give cents as money."""
+    """Return cents as money."""
     return Decimal(amount) / 100
 
 
 def md5(*parts: str) -> str:
-    """Give the digest that stands for names in a key."""
+    """Return the digest that stands for names in a key."""
     return hashlib.md5("|".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -108,20 +108,20 @@ class Ground:
 
     @cached_property
     def tasks(self) -> list[Row]:
-        """Give the tasks as they were before a value was sent."""
+        """Return the tasks as they were before a value was sent."""
         return [dict(row) for row in self.clio.store["tasks"].after(0)][:SENT_EDITS]
 
     def rows(self, collection: str) -> list[Row]:
-        """Give the records of Clio."""
+        """Return the records of Clio."""
         return list(self.clio.store[collection].after(0))
 
     def row(self, collection: str, key: int) -> Row:
-        """Give one record of Clio."""
+        """Return one record of Clio."""
         return self.clio.store[collection].rows[key]
 
     @cached_property
     def open_bills(self) -> list[Row]:
-        """Give the approved bills that ask for fees."""
+        """Return the approved bills that ask for fees."""
         return [
             row
             for row in self.rows("bills")
@@ -130,12 +130,12 @@ class Ground:
 
     @cached_property
     def owing(self) -> list[Row]:
-        """Give those of them that are not paid in full."""
+        """Return those of them that are not paid in full."""
         return [row for row in self.open_bills if cents(row["balance"])]
 
     @cached_property
     def deposits(self) -> list[Row]:
-        """Give the movements into trust that are the only ones of their matter on their day."""
+        """Return the movements into trust that are the only ones of their matter on their day."""
         every = [row for row in self.rows("bank_transactions") if self.is_trust(row)]
         days = [(row["bank_account"], row["date"], row.get("matter")) for row in every]
         return [
@@ -146,7 +146,7 @@ class Ground:
 
     @cached_property
     def in_progress(self) -> list[Row]:
-        """Give the work that is on no approved bill."""
+        """Return the work that is on no approved bill."""
         return [
             row
             for row in self.rows("activities")
@@ -155,12 +155,12 @@ class Ground:
 
     @cached_property
     def unbilled(self) -> list[Row]:
-        """Give the work that is on no bill, draft or approved."""
+        """Return the work that is on no bill, draft or approved."""
         return [row for row in self.in_progress if not row["on_bill"]]
 
     @cached_property
     def busy_contacts(self) -> set[object]:
-        """Give the contacts that a matter, a bill, money or work leads to."""
+        """Return the contacts that a matter, a bill, money or work leads to."""
         return {
             row.get(name)
             for table in ("matters", "bills", "bank_transactions", "allocations", "activities")
@@ -169,7 +169,7 @@ class Ground:
         }
 
     def naming(self, contact: int) -> set[Hashable]:
-        """Give the records of which a custom field names a contact: without it, it is empty."""
+        """Return the records of which a custom field names a contact: without it, it is empty."""
         return {
             (table, row["id"])
             for table in ("matters", "contacts")
@@ -179,7 +179,7 @@ class Ground:
 
     @cached_property
     def linked(self) -> dict[int, int]:
-        """Give the contacts of Grow that are linked, with the contact of Manage."""
+        """Return the contacts of Grow that are linked, with the contact of Manage."""
         return dict(
             self.asked("select id, clio_id from raw_clio_grow.contacts where clio_id is not null")
         )
@@ -193,13 +193,13 @@ class Ground:
         return self.audit.firm.query(query, *parameters)
 
     def billed(self, bill: Row) -> dict[str, int]:
-        """Give what a bill asks for, in cents by timekeeper."""
+        """Return what a bill asks for, in cents by timekeeper."""
         return self._by_timekeeper(bill, lambda line: cents(line["total"]))
 
     def collected(
         self, bill: Row, method: str = "proportional", instead: Mapping[int, int] | None = None
     ) -> dict[str, int]:
-        """Give what was paid on a bill, in cents by timekeeper; `instead` has other amounts."""
+        """Return what was paid on a bill, in cents by timekeeper; `instead` has other amounts."""
         table, lines = self.clio.store["allocations"], self.lines(bill)
         shares: dict[int, int] = {}
         for key in table.where("bill", bill["id"]):
@@ -212,7 +212,7 @@ class Ground:
         return self._by_timekeeper(bill, lambda line: shares.get(line["id"], 0))
 
     def lines(self, bill: Row) -> list[Row]:
-        """Give the lines of a bill."""
+        """Return the lines of a bill."""
         table = self.clio.store["line_items"]
         return [table.rows[key] for key in table.where("bill", bill["id"])]
 
@@ -224,7 +224,7 @@ class Ground:
         return found
 
     def held(self, client: int) -> dict[tuple[str, str], int]:
-        """Give what is in trust for a client, in cents by account and number of the matter."""
+        """Return what is in trust for a client, in cents by account and number of the matter."""
         sums: dict[tuple[str, str], int] = {}
         for row in self.rows("bank_transactions"):
             if row.get("client") == client and self.is_trust(row):
@@ -235,7 +235,7 @@ class Ground:
         return sums
 
     def number(self, matter: object) -> str:
-        """Give the number of a matter as people know it; empty for none."""
+        """Return the number of a matter as people know it; empty for none."""
         return str(self.row("matters", matter)["display_number"]) if matter else ""  # type: ignore[arg-type]
 
     def found(self, plants: Iterable[Plant]) -> dict[Key, Gap]:
@@ -276,7 +276,7 @@ Kind: TypeAlias = Callable[[Ground, int, int], Plant]
 
 
 def gaps(outcome: Outcome) -> dict[Key, Gap]:
-    """Give the lines of a run that are not equal."""
+    """Return the lines of a run that are not equal."""
     return {
         (row["comparison"], row["key"]): Gap(row["cause"], row["difference"], row["status"])
         for row in outcome.results

@@ -20,7 +20,7 @@ DRIVER = "psycopg2-binary>=2.9,<3"
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Give the driver of PostgreSQL, installed for this module alone."""
+    """Return the driver of PostgreSQL, installed for this module alone."""
     folder = tmp_path_factory.mktemp("driver")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     subprocess.run([*pip, "--no-deps", "--target", str(folder), DRIVER], check=True)

@@ -46,7 +46,7 @@ class Violation:
     message: str
 
     def __str__(self) -> str:
-        """Give it on one line."""
+        """Return it on one line."""
         return f"{self.exchange}: {self.where} {self.message}"
 
 
@@ -92,7 +92,7 @@ class Gate:
 
     @property
     def found(self) -> list[str]:
-        """Give what Prism found, each once."""
+        """Return what Prism found, each once."""
         return sorted({str(one) for one in self.violations})
 
     def forward(
@@ -148,7 +148,7 @@ def is_judged(path: str) -> bool:
 
 
 def said(answer: httpx.Response) -> Iterator[tuple[str, str]]:
-    """Give where and what Prism says that an exchange breaks, warnings included."""
+    """Yield where and what Prism says that an exchange breaks, warnings included."""
     found: list[Mapping[str, Any]] = []
     if answer.headers.get("content-type", "").startswith(PROBLEM):
         problem = answer.json()
@@ -193,7 +193,7 @@ def prism(document: Mapping[str, Any], clio: Simulator, folder: Path) -> Iterato
 
 
 def free_port() -> int:
-    """Give a port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

@@ -18,7 +18,7 @@ SECONDS = 180
 
 
 def environment(folder: Path, clio: Simulator | None = None, **more: str) -> dict[str, str]:
-    """Give the environment of a command: nothing of this machine's but where programs are."""
+    """Return the environment of a command: nothing of this machine's but where programs are."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     ours = {"PYTHONPATH": str(ROOT), "CLIO_SYNC__DATA_DIR": str(folder)}
     if clio is not None:

@@ -27,7 +27,7 @@ IDLE = 2_000_021
 
 
 def prepare(clio: Simulator) -> None:
-    """Give the firm what the queries look for, each once: a matter in which nothing is open, one
+    """Return the firm what the queries look for, each once: a matter in which nothing is open, one
     without a responsible attorney, phone numbers that can be written otherwise.
     """
     change = clio.changes.update
@@ -52,7 +52,7 @@ def prepare(clio: Simulator) -> None:
 
 
 def work(firm: Firm, **settings: Any) -> Context:
-    """Give what a command of edits works with."""
+    """Return what a command of edits works with."""
     return replace(firm.context(QuickClock()), settings=replace(firm.settings, **settings))
 
 
@@ -86,12 +86,12 @@ def template(firm: Firm, path: Path, resource: str, *fields: str, where: str = "
 
 
 def told(outcome: Outcome) -> list[str]:
-    """Give what an outcome says is wrong."""
+    """Return what an outcome says is wrong."""
     return [f"{where}: {error}" if where else str(error) for where, error in outcome.errors]
 
 
 def refused(outcome: Outcome) -> str:
-    """Give the only thing that is wrong with a proposal, of which nothing was kept."""
+    """Return the only thing that is wrong with a proposal, of which nothing was kept."""
     assert outcome.exit_code == 2
     assert outcome.results == ()
     (only,) = told(outcome)
@@ -99,6 +99,6 @@ def refused(outcome: Outcome) -> str:
 
 
 def made(outcome: Outcome) -> Sequence[tuple[str, Any, Any]]:
-    """Give field, base and new value of each edit that was proposed."""
+    """Return field, base and new value of each edit that was proposed."""
     assert outcome.exit_code == 0, told(outcome)
     return [(edit["field"], edit["base"], edit["new_value"]) for edit in outcome.results]

@@ -55,7 +55,7 @@ class Audit:
 
     @property
     def clio(self) -> Simulator:
-        """Give the firm's Clio."""
+        """Return the firm's Clio."""
         return self.firm.clio
 
     def run(self, **wish: Any) -> Outcome:
@@ -64,7 +64,7 @@ class Audit:
         return run_reconcile(run, ReconcileOptions(**wish))
 
     def package(self, outcome: Outcome) -> Path:
-        """Give the folder of the package."""
+        """Return the folder of the package."""
         return Path(outcome.results[0]["package"])
 
 
@@ -82,7 +82,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def audited(made: Path, folder: Path) -> Iterator[Audit]:
-    """Give a copy of the firm, with a Clio of its own."""
+    """Return a copy of the firm, with a Clio of its own."""
     shutil.copytree(made, folder)
     with Simulator(SEED, rate_limit=0) as clio:
         clio.clock.advance(3600)  # its clock begins where that of the load did
@@ -90,7 +90,7 @@ def audited(made: Path, folder: Path) -> Iterator[Audit]:
 
 
 def found(outcome: Outcome, *names: str) -> set[tuple[str, str, str]]:
-    """Give comparison, key and cause of the differences, or of those of some comparisons."""
+    """Return comparison, key and cause of the differences, or of those of some comparisons."""
     return {
         (row["comparison"], row["key"], row["cause"])
         for row in outcome.results
@@ -100,13 +100,13 @@ def found(outcome: Outcome, *names: str) -> set[tuple[str, str, str]]:
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
-    """Give the end of each comparison."""
+    """Return the end of each comparison."""
     rows: Sequence[Any] = outcome.results
     return {row["comparison"]: row["status"] for row in rows if "level" in row}
 
 
 def amounts(outcome: Outcome, name: str) -> dict[str, str]:
-    """Give the difference of each line of a comparison, by its key."""
+    """Return the difference of each line of a comparison, by its key."""
     return {
         row["key"]: str(row["difference"])
         for row in outcome.results

@@ -25,7 +25,7 @@ def work_goes_on(firm: Firm) -> None:
 
 
 def regressions(firm: Firm) -> list[str]:
-    """Give the reasons of the regressions that were noted."""
+    """Return the reasons of the regressions that were noted."""
     return [reason for (reason,) in firm.query("select reason from meta.regressions")]
 
 

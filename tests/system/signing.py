@@ -37,7 +37,7 @@ class SignedInFirm(Firm):
 
     @property
     def settings(self) -> Settings:
-        """Give the settings of a load of this firm."""
+        """Return the settings of a load of this firm."""
         usual, switches = super().settings, self.clio.switches
         changes = {
             "access_token": None,
@@ -52,22 +52,22 @@ class SignedInFirm(Firm):
 
     @property
     def work(self) -> Context:
-        """Give what the commands of sign-in work with."""
+        """Return what the commands of sign-in work with."""
         return Context(self.settings, SystemClock(), Lines(self.log), threading.Event())
 
     @property
     def store(self) -> FileStore:
-        """Give the place of the sign-in to Manage."""
+        """Return the place of the sign-in to Manage."""
         return FileStore(self.folder, MANAGE)
 
     @property
     def kept(self) -> SignIn:
-        """Give the sign-in that is kept."""
+        """Return the sign-in that is kept."""
         return SignIn.read(self.store.read() or "")
 
     @property
     def token_calls(self) -> int:
-        """Give how often Clio was asked for tokens."""
+        """Return how often Clio was asked for tokens."""
         return len(self.clio.world.oauth.calls)
 
     def sign_in(self, refresh_token: Secret = SIMULATED) -> None:
@@ -102,7 +102,7 @@ class SignedInGrow(GrowFirm):
 
     @property
     def settings(self) -> Settings:
-        """Give the settings of a load of this firm."""
+        """Return the settings of a load of this firm."""
         usual = super().settings
         changes = {"access_token": None, **grow_application(self.clio)}
         grow = replace(usual.sources[GROW], **changes)
@@ -110,12 +110,12 @@ class SignedInGrow(GrowFirm):
 
     @property
     def work(self) -> Context:
-        """Give what the commands of sign-in work with."""
+        """Return what the commands of sign-in work with."""
         return Context(self.settings, SystemClock(), Lines(self.log), threading.Event())
 
 
 def grow_application(clio: Simulator) -> dict[str, Any]:
-    """Give the settings of an application that Grow knows."""
+    """Return the settings of an application that Grow knows."""
     return {
         "oauth_url": clio.grow_url,
         "client_id": clio.switches.grow_client_id,
@@ -125,7 +125,7 @@ def grow_application(clio: Simulator) -> dict[str, Any]:
 
 
 def signing(folder: Path, clio: Simulator, **more: str) -> dict[str, str]:
-    """Give the environment of a person who may sign in to both products, without any token."""
+    """Return the environment of a person who may sign in to both products, without any token."""
     script = Path(__file__).with_name("browser.py")
     switches = clio.switches
     return environment(
@@ -149,7 +149,7 @@ def signing(folder: Path, clio: Simulator, **more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -157,7 +157,7 @@ def free_port() -> int:
 
 
 def secrets_of(clio: Simulator) -> set[str]:
-    """Give everything that a sign-in to this Clio must keep to itself."""
+    """Return everything that a sign-in to this Clio must keep to itself."""
     switches = clio.switches
     return {
         *clio.world.oauth.made,

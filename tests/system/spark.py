@@ -91,7 +91,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give the folder of Spark's Python package, installed for this module alone."""
+    """Return the folder of Spark's Python package, installed for this module alone."""
     if shutil.which("java") is None:
         pytest.skip(f"Java is not on this machine, {INSTALLED}")
     folder = tmp_path_factory.mktemp("pyspark")

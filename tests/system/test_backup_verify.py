@@ -87,7 +87,7 @@ def rewrite(backup: Path, statement: str) -> None:
 
 
 def sums(path: Path) -> dict[str, Any]:
-    """Give size and sum of a file."""
+    """Return size and sum of a file."""
     content = path.read_bytes()
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 

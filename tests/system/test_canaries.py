@@ -28,7 +28,7 @@ WAREHOUSE = ("warehouse.duckdb", "warehouse.duckdb.wal")
 
 @pytest.fixture
 def planted(firm: Firm) -> Firm:
-    """Give a firm whose token, a client's name and a note are canaries."""
+    """Return a firm whose token, a client's name and a note are canaries."""
     firm.clio.switches.tokens = {TOKEN}
     firm.clio.changes.update("contacts", min(firm.clio.store["contacts"].rows), {"name": NAME})
     firm.clio.changes.update("notes", min(firm.clio.store["notes"].rows), {"detail": NOTE})
@@ -103,7 +103,7 @@ def test_failing_engine(planted: Firm, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm that was loaded, where a client was deleted since, another one changed, and a
+    """Return a firm that was loaded, where a client was deleted since, another one changed, and a
     note changed silently: each of them is a canary.
     """
     with Simulator(Seed(7), rate_limit=0, tokens={TOKEN}) as clio:
@@ -120,7 +120,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 
 @pytest.fixture
 def swept(loaded: Firm, tmp_path: Path) -> Iterator[Firm]:
-    """Give a copy of that firm's data, to be swept with faults of the test's own."""
+    """Return a copy of that firm's data, to be swept with faults of the test's own."""
     firm = Firm(loaded.clio, tmp_path / "data")
     shutil.copytree(loaded.folder, firm.folder)
     yield firm

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.long
 
 
 def parents_asked(firm: Firm, since: int) -> list[int]:
-    """Give the matters whose contacts were asked for, in order."""
+    """Return the matters whose contacts were asked for, in order."""
     return [
         int(a.path.split("/")[-2])
         for a in firm.clio.requests[since:]

@@ -23,7 +23,7 @@ NOWHERE = "postgresql://tester:CANARY@127.0.0.1:1/postgres?connect_timeout=1"
 
 @pytest.fixture
 def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
-    """Give a loaded firm whose one model is built."""
+    """Return a loaded firm whose one model is built."""
     for name, text in MODELS.items():
         path = tmp_path / "sql" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
 
 
 def work(firm: Firm) -> ModelContext:
-    """Give what the commands work with."""
+    """Return what the commands work with."""
     clock = firm.context().clock
     folders = (firm.folder.parent / "sql",)
     return ModelContext(

@@ -110,7 +110,7 @@ def test_killed_at_a_random_moment(new_firm: NewFirm, seed: int) -> None:
 
 
 def left_by_sweep(firm: Firm) -> dict[str, list[tuple[Any, ...]]]:
-    """Give all that a sweep leaves, but for the moments; of each collection the first proof."""
+    """Return all that a sweep leaves, but for the moments; of each collection the first proof."""
     queries = {name: f"select id, _row_hash from {RAW}.{name} order by all" for name in NAMES}
     queries |= {
         f"{name}__versions": f"select id, _row_hash from {RAW}.{name}__versions order by all"

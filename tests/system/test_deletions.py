@@ -15,7 +15,7 @@ LONG = pytest.mark.long
 
 
 def tombstones(firm: Firm, name: str) -> list[tuple[Any, ...]]:
-    """Give key, evidence and whether it was revived of each tombstone of a collection."""
+    """Return key, evidence and whether it was revived of each tombstone of a collection."""
     return firm.query(
         "select record_id, evidence, revived_at is not null from meta.tombstones"
         " where resource = $1 order by detected_at, record_id",
@@ -268,7 +268,7 @@ def test_merged_contact(firm: Firm) -> None:
 
 
 def marker_of(name: str, moment: int) -> dict[str, Any]:
-    """Give the value with which a collection marks a record as deleted."""
+    """Return the value with which a collection marks a record as deleted."""
     marker = CATALOG.loaded[name].deletion_marker
     kind = next(c.type for c in CATALOG.loaded[name].columns if c.name == marker)
     return {marker: {"BOOLEAN": True, "DATE": "2026-03-31"}.get(kind, moment)}

@@ -24,7 +24,7 @@ COLUMNS = tuple("abcdefg")
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the data folder of the firm, built and published."""
+    """Return the data folder of the firm, built and published."""
     folder = tmp_path_factory.mktemp("firm") / "data"
     make(folder)
     return folder
@@ -32,14 +32,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def warehouse(data: Path) -> Iterator[Warehouse]:
-    """Give the firm's warehouse, to read it."""
+    """Return the firm's warehouse, to read it."""
     with Warehouse(data, read_only=True) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def marts(warehouse: Warehouse) -> Marts:
-    """Give the marts, of which none is empty."""
+    """Return the marts, of which none is empty."""
     found = read_marts(warehouse)
     assert [mart.relation for mart in found.all if not mart.expected.rows] == []
     assert len(found.all) > 20

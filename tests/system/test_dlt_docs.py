@@ -35,7 +35,7 @@ def test_shown_scripts_run(dlt_firm: Firm, page: str) -> None:
 
 
 def stale(pipe: Any, firm: Firm) -> list[int]:
-    """Give the activities that are not as the server has them."""
+    """Return the activities that are not as the server has them."""
     stored = dict(pipe.dataset()("select id, note from activities").fetchall())
     served = {row["id"]: row["note"] for row in firm.clio.dump("activities")}
     return [key for key, note in served.items() if stored[key] != note]

@@ -40,20 +40,20 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
-    """Give a loaded firm that no test changes."""
+    """Return a loaded firm that no test changes."""
     with loaded_firm(tmp_path_factory.mktemp("doctor") / "data") as firm:
         yield firm
 
 
 @pytest.fixture
 def patient(firm: GrowFirm, tmp_path: Path) -> Iterator[Patient]:
-    """Give a copy that a test may spoil."""
+    """Return a copy that a test may spoil."""
     with patient_of(firm, tmp_path) as patient:
         yield patient
 
 
 def names_of(firm: GrowFirm) -> set[str]:
-    """Give names and texts of records that no report may hold."""
+    """Return names and texts of records that no report may hold."""
     found = {row["name"] for row in firm.clio.dump("contacts")}
     found |= {row["description"] for row in firm.clio.dump("matters")}
     found |= {row["name"] for row in firm.clio.dump("grow.contacts")}
@@ -68,7 +68,7 @@ def silent_about(text: str, firm: GrowFirm) -> None:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Give a digest of each file, those apart with which processes keep the pace."""
+    """Return a digest of each file, those apart with which processes keep the pace."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")

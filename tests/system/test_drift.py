@@ -14,7 +14,7 @@ DRIFT = "select field, kind from meta.drift where resource = 'matters'"
 
 
 def descriptions(firm: Firm) -> dict[int, str]:
-    """Give the stored descriptions."""
+    """Return the stored descriptions."""
     return {key[0]: row["description"] for key, row in firm.stored("matters").items()}
 
 

@@ -21,7 +21,7 @@ Change = Mapping[str, str]
 
 @pytest.fixture
 def firm(unedited: Firm) -> Firm:
-    """Give a loaded firm without any edit."""
+    """Return a loaded firm without any edit."""
     return unedited
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
-    """Give a firm of which the contacts and matters of both products are loaded."""
+    """Return a firm of which the contacts and matters of both products are loaded."""
     with Simulator(Seed(7, **CALM), rate_limit=0) as clio:
         firm = GrowFirm(clio, tmp_path_factory.mktemp("grow") / "data", manage=True)
         assert firm.load("contacts", "matters", "inbox_leads").exit_code == 0
@@ -25,7 +25,7 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
 
 
 def linked(firm: GrowFirm, name: str) -> tuple[int, int]:
-    """Give the ids at Grow and at Manage of a record that both have."""
+    """Return the ids at Grow and at Manage of a record that both have."""
     query = (
         f"select g.id, m.id from raw_clio_grow.{name} g join raw_clio_manage.{name} m"
         " on m.id = g.clio_id order by 1 limit 1"

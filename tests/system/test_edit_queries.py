@@ -16,7 +16,7 @@ SHIPPED = ["close_closable_matters", "normalise_phone_numbers", "set_responsible
 
 @pytest.fixture
 def firm(unedited: Firm) -> Firm:
-    """Give a loaded firm without any edit, and without queries of a user."""
+    """Return a loaded firm without any edit, and without queries of a user."""
     for path in unedited.folder.glob("proposals/*"):
         path.unlink()
     return unedited

@@ -32,17 +32,17 @@ TYPES = {
 
 @pytest.fixture
 def firm(unedited: Firm) -> Firm:
-    """Give a loaded firm without any edit."""
+    """Return a loaded firm without any edit."""
     return unedited
 
 
 def first(firm: Firm, name: str) -> dict[str, Any]:
-    """Give the first record of a collection."""
+    """Return the first record of a collection."""
     return dict(firm.clio.dump(name)[0])
 
 
 def events(firm: Firm) -> list[tuple[Any, ...]]:
-    """Give the events of the ledger."""
+    """Return the events of the ledger."""
     with Ledger.open(firm.folder, QuickClock(), read_only=True) as ledger:
         return ledger.rows("select actor, kind, edit_id from events order by seq")
 

@@ -20,7 +20,7 @@ WITH_COPIES = (
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm whose matters and contacts have custom fields, loaded."""
+    """Return a firm whose matters and contacts have custom fields, loaded."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path / "data")
         assert firm.load(*NAMES).exit_code == 0

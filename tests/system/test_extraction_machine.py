@@ -47,7 +47,7 @@ LATE = OVERLAP.total_seconds()
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give the server that all examples share, one after the other."""
+    """Return the server that all examples share, one after the other."""
     clock = PageTime()
     with Simulator(seed=7, rate_limit=0, clock=clock) as simulator:
         clock.requests = simulator.requests
@@ -89,7 +89,7 @@ class Extraction(RuleBasedStateMachine):
 
     @initialize()
     def seed(self) -> None:
-        """Give the server five rows."""
+        """Return the server five rows."""
         self.clio.requests.clear()
         self.clio.faults.clear()
         self.clio.changes.waiting.clear()

@@ -116,7 +116,7 @@ class Values(Action):
 
 
 def own_rows(firm: Firm, cases: list[Any]) -> list[tuple[str, int]]:
-    """Give every case a record of its own, which shows the case's value from now on."""
+    """Return every case a record of its own, which shows the case's value from now on."""
     shown: dict[str, dict[int, tuple[str, str]]] = {}
     for number, case in enumerate(cases):
         name, column, json = case.values[:3]
@@ -165,7 +165,7 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aside]:
 
 
 def told(rows: Rows) -> Rows:
-    """Give rows without what changes with every version of a record."""
+    """Return rows without what changes with every version of a record."""
     versioned = {"etag", "updated_at"}
     return {
         key: {name: value for name, value in row.items() if name not in versioned}

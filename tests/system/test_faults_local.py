@@ -43,7 +43,7 @@ class WrongClock(QuickClock):
         self.hours = hours
 
     def now(self) -> pendulum.DateTime:
-        """Give the wrong time."""
+        """Return the wrong time."""
         return super().now().add(hours=self.hours)
 
 

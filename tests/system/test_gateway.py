@@ -45,7 +45,7 @@ class FirmBehindGateway(Firm):
 
     @property
     def settings(self) -> Settings:
-        """Give the settings of a load of this firm."""
+        """Return the settings of a load of this firm."""
         key = Secret(self.key or self.clio.maton_key)
         gateway = Gateway(self.clio.maton_url, key, self.connection)
         manage = SourceSettings(gateway=gateway, **self.options)
@@ -55,7 +55,7 @@ class FirmBehindGateway(Firm):
 
 
 def behind(firm: Firm) -> FirmBehindGateway:
-    """Give a firm's Clio as the gateway shows it."""
+    """Return a firm's Clio as the gateway shows it."""
     return FirmBehindGateway(firm.clio, firm.folder)
 
 
@@ -99,7 +99,7 @@ def both_ways(clio: Simulator, folder: Path, *names: str) -> Both:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    """Give lists of each kind, loaded in both ways; tests only look at them."""
+    """Return lists of each kind, loaded in both ways; tests only look at them."""
     with Simulator(Seed(7, **SMALL), rate_limit=0) as clio:
         yield both_ways(clio, tmp_path_factory.mktemp("both"), *KINDS)
 

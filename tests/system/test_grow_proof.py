@@ -19,7 +19,7 @@ def swept(firm: GrowFirm, *names: str, **choice: Any) -> tuple[int, list[str]]:
 
 
 def first(firm: GrowFirm, name: str, **wanted: object) -> dict[str, Any]:
-    """Give the first record of a collection in which some fields have a value."""
+    """Return the first record of a collection in which some fields have a value."""
     return next(
         row
         for row in firm.clio.dump(f"grow.{name}")
@@ -28,7 +28,7 @@ def first(firm: GrowFirm, name: str, **wanted: object) -> dict[str, Any]:
 
 
 def sightings(firm: GrowFirm) -> dict[int, tuple[Any, Any]]:
-    """Give when each lead was first and last seen."""
+    """Return when each lead was first and last seen."""
     found = firm.query(f"select id, first_seen, last_seen from {RAW}.inbox_leads__seen")
     return {key: (first, last) for key, first, last in found}
 
@@ -232,7 +232,7 @@ def test_a_change_beside_a_hidden_value_is_taken(new_grow: NewGrow) -> None:
 
 
 def notes_asked(firm: GrowFirm, since: int) -> list[int]:
-    """Give the parents whose notes were asked for, in order."""
+    """Return the parents whose notes were asked for, in order."""
     asked = [one.path for one in firm.clio.requests[since:] if one.path.endswith("/notes")]
     return [int(path.split("/")[-2]) for path in asked]
 

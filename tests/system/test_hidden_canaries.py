@@ -62,7 +62,7 @@ def chosen(chance: random.Random) -> list[str]:
 
 
 def canary(column: str) -> str:
-    """Give the text by which the values of a column are known."""
+    """Return the text by which the values of a column are known."""
     return f"{CANARY}-{column.replace('.', '-')}-of-"
 
 
@@ -242,7 +242,7 @@ def prove(day: Day) -> None:
 
 
 def contents(path: Path) -> Iterator[bytes]:
-    """Give all that a file holds: its bytes, and what is packed in them."""
+    """Yield all that a file holds: its bytes, and what is packed in them."""
     yield path.read_bytes()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as book:

@@ -21,7 +21,7 @@ NAME, TEXT = "CANARY-of-a-name", "CANARY-of-a-text"
 
 
 def _desk(clio: Simulator, folder: Path, **options: Any) -> Desk:
-    """Give a firm in which a name and a text are canaries, loaded with some columns hidden."""
+    """Return a firm in which a name and a text are canaries, loaded with some columns hidden."""
     clio.changes.update("contacts", min(clio.store["contacts"].rows), {"name": NAME})
     clio.changes.update("matters", min(clio.store["matters"].rows), {"description": TEXT})
     firm = Firm(clio, folder, options)
@@ -31,13 +31,13 @@ def _desk(clio: Simulator, folder: Path, **options: Any) -> Desk:
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a server."""
+    """Return a server."""
     with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
         yield clio
 
 
 def queries(clio: Simulator, name: str) -> list[str]:
-    """Give the queries with which a collection was asked for, or written to."""
+    """Return the queries with which a collection was asked for, or written to."""
     return [asked.query for asked in clio.requests if asked.path.startswith(f"/api/v4/{name}")]
 
 

@@ -17,7 +17,7 @@ LOADED = ("contacts", "matters", "tasks", "activities", "bills", "users")
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a loaded firm."""
+    """Return a loaded firm."""
     with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("queries") / "data")
         assert firm.load(*LOADED).exit_code == 0
@@ -27,7 +27,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 
 @pytest.fixture
 def firm(loaded: Firm) -> Iterator[Firm]:
-    """Give it, and put it back as it was."""
+    """Return it, and put it back as it was."""
     yield loaded
     loaded.options.clear()
     with loaded.writable() as warehouse:
@@ -46,7 +46,7 @@ INPUT = "insert into meta.inputs values ('clio_manage', $1, null, $2, 'forbidden
 
 
 def refusal(firm: Firm, name: str) -> str:
-    """Give why a query is refused."""
+    """Return why a query is refused."""
     with pytest.raises(EditRefusedError) as refused:
         ask(firm, name)
     return f"{refused.value.exit_code} {refused.value}"

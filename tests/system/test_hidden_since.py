@@ -15,7 +15,7 @@ NAME, TEXT = "contacts.name is hashed from now on", "notes.detail is left out fr
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm that was not loaded yet."""
+    """Return a firm that was not loaded yet."""
     with plain_engine(), Simulator(SEED, rate_limit=0) as clio:
         yield Firm(clio, tmp_path / "data")
 

@@ -17,7 +17,7 @@ def described(firm: Firm, key: int, text: str) -> None:
 
 
 def kept(firm: Firm, key: int) -> list[str]:
-    """Give the descriptions in the history of a matter."""
+    """Return the descriptions in the history of a matter."""
     return [text for text, _ in firm.query(VERSIONS, key)]
 
 

@@ -10,7 +10,7 @@ from tests.system.plain_engine import PageTime
 
 
 def first_id(firm: Firm, name: str, at: int = 0) -> int:
-    """Give the id of a record."""
+    """Return the id of a record."""
     return int(firm.clio.dump(name)[at]["id"])
 
 

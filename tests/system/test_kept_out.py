@@ -14,7 +14,7 @@ LISTED = "select resource, record_id, field, reason from meta.quarantine order b
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm whose tasks are loaded."""
+    """Return a firm whose tasks are loaded."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path / "data")
         assert firm.load("tasks").exit_code == 0
@@ -31,7 +31,7 @@ def shows(firm: Firm, field: str, json: str, *, name: str = "tasks") -> int:
 
 
 def codes(outcome: object) -> list[str]:
-    """Give the codes of an outcome's errors."""
+    """Return the codes of an outcome's errors."""
     return [error.code for _, error in outcome.errors]  # type: ignore[attr-defined]
 
 

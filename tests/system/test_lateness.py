@@ -15,12 +15,12 @@ SILENT = "select field, records from meta.silent_changes where resource = $1 ord
 
 
 def keys(firm: Firm, name: str) -> list[int]:
-    """Give the ids of a collection."""
+    """Return the ids of a collection."""
     return sorted(firm.clio.store[name].rows)
 
 
 def status(firm: Firm) -> dict[str, Any]:
-    """Give the one row of the status, and what is told below the table."""
+    """Return the one row of the status, and what is told below the table."""
     outcome = run_status(firm.settings, QuickClock())
     (row,) = outcome.results
     return {**row, "text": outcome.text}
@@ -28,7 +28,7 @@ def status(firm: Firm) -> dict[str, Any]:
 
 @pytest.fixture
 def frozen(new_firm: NewFirm) -> Firm:
-    """Give a firm of which the tasks were loaded, on a clock that moves only when it is told."""
+    """Return a firm of which the tasks were loaded, on a clock that moves only when it is told."""
     firm = new_firm()
     firm.clio.clock.freeze()
     firm.load("tasks")

@@ -18,7 +18,7 @@ UNUSABLE = "meta.edits and meta.pushes stay as they are, for the ledger cannot b
 
 @pytest.fixture
 def firm(new_firm: NewFirm) -> Firm:
-    """Give a firm whose matters are loaded."""
+    """Return a firm whose matters are loaded."""
     firm = new_firm()
     assert firm.load("matters").exit_code == 0
     return firm

@@ -32,7 +32,7 @@ MEETING: tuple[tuple[str, ...], ...] = (
 
 @pytest.fixture(scope="module")
 def whole(loaded_for_writes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a data folder with a model that is built and published."""
+    """Return a data folder with a model that is built and published."""
     folder = tmp_path_factory.mktemp("whole") / "data"
     shutil.copytree(loaded_for_writes, folder)
     env = environment(folder)
@@ -45,14 +45,14 @@ def whole(loaded_for_writes: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give the Clio of that folder."""
+    """Return the Clio of that folder."""
     with Simulator(SEED, rate_limit=0) as running:
         yield running
 
 
 @pytest.fixture
 def folder(whole: Path, tmp_path: Path) -> Path:
-    """Give a copy of it to damage."""
+    """Return a copy of it to damage."""
     return Path(shutil.copytree(whole, tmp_path / "data"))
 
 

@@ -35,7 +35,7 @@ READING: tuple[tuple[str, ...], ...] = (("status",), ("edits", "list"), ("audit"
 
 @contextmanager
 def mounted(place: Path, size: str = "120m") -> Iterator[Path]:
-    """Give a small disk of its own; a test is skipped where none may be mounted."""
+    """Return a small disk of its own; a test is skipped where none may be mounted."""
     place.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)]
     made = subprocess.run(words, capture_output=True, check=False)
@@ -65,7 +65,7 @@ def shut(place: Path) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path, loaded_for_writes: Path) -> Iterator[Path]:
-    """Give a small disk with a loaded data folder on it."""
+    """Return a small disk with a loaded data folder on it."""
     with mounted(tmp_path / "disk") as place:
         shutil.copytree(loaded_for_writes, place / "data")
         yield place
@@ -73,7 +73,7 @@ def disk(tmp_path: Path, loaded_for_writes: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(SEED, rate_limit=0) as running:
         yield running
 

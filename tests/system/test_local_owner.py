@@ -16,12 +16,12 @@ OTHER, GIVEN = 12345, "given"
 
 @pytest.fixture
 def folder(loaded_for_writes: Path, tmp_path: Path) -> Path:
-    """Give a loaded data folder."""
+    """Return a loaded data folder."""
     return Path(shutil.copytree(loaded_for_writes, tmp_path / "data"))
 
 
 def mode(path: Path) -> int:
-    """Give the mode of a file."""
+    """Return the mode of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

@@ -30,13 +30,13 @@ call("load", lambda stop: os.kill(os.getpid(), int(sys.argv[1])) or time.sleep(6
 
 @pytest.fixture
 def folder(loaded_for_writes: Path, tmp_path: Path) -> Path:
-    """Give a loaded data folder."""
+    """Return a loaded data folder."""
     return Path(shutil.copytree(loaded_for_writes, tmp_path / "data"))
 
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(SEED, rate_limit=0) as running:
         yield running
 

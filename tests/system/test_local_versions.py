@@ -36,7 +36,7 @@ MIXED = 0xBF58476D1CE4E5B9
 
 @pytest.fixture
 def folder(loaded_for_writes: Path, tmp_path: Path) -> Path:
-    """Give a loaded data folder."""
+    """Return a loaded data folder."""
     return Path(shutil.copytree(loaded_for_writes, tmp_path / "data"))
 
 

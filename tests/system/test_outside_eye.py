@@ -58,7 +58,7 @@ class Journey:
 
     @property
     def firm(self) -> Firm:
-        """Give the firm."""
+        """Return the firm."""
         return self.desk.firm
 
     def stages(self) -> Iterator[tuple[str, Outcome]]:
@@ -170,7 +170,7 @@ def refused(answer: httpx.Response) -> list[str]:
 
 
 def pattern_of(document: Document, asked: LoggedRequest) -> str:  # noqa: F811 - not the fixture
-    """Give the path of the document that a request is for."""
+    """Return the path of the document that a request is for."""
     found = described(document, asked)
     assert found is not None, f"{asked.method} {asked.path} is not described"
     return found[0]

@@ -23,7 +23,7 @@ class StoppingClock(PageClock):
         self.event = threading.Event()
 
     def monotonic(self) -> float:
-        """Give the time, and stop the run when it is time."""
+        """Return the time, and stop the run when it is time."""
         if len(self.clio.requests) >= self.after:
             self.event.set()
         return super().monotonic()

@@ -68,7 +68,7 @@ CONTROL = """<!doctype html><title>-</title><link rel="icon" href="data:,">
 
 
 def looked_at(folder: Path, chromium: str) -> list[dict[str, Any]]:
-    """Give what the browser made of the page in each layout, and of one that is wrong in all."""
+    """Return what the browser made of the page in each layout, and of one that is wrong in all."""
     write_package(folder / "package", evidence())
     (folder / "control.html").write_text(CONTROL, "utf-8")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]

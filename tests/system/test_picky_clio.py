@@ -35,7 +35,7 @@ UNORDERED = {
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm of such a Clio, of which everything was loaded once."""
+    """Return a firm of such a Clio, of which everything was loaded once."""
     with Simulator(Seed(7), rate_limit=0, **PICKY) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("picky") / "data")
         outcome = firm.load(every=True)
@@ -45,7 +45,7 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
 
 
 def refused(firm: Firm, status: str) -> set[tuple[str, str]]:
-    """Give collection and name of what is remembered as refused."""
+    """Return collection and name of what is remembered as refused."""
     query = "select resource, field from meta.fields where status = $1"
     return set(firm.query(query, status))
 

@@ -96,14 +96,14 @@ FLIPS: dict[str, tuple[dict[str, Any], dict[tuple[str, str], Any]]] = {
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowFirm]:
-    """Give a loaded firm that no test changes."""
+    """Return a loaded firm that no test changes."""
     with loaded_firm(tmp_path_factory.mktemp("probe") / "data") as firm:
         yield firm
 
 
 @pytest.fixture
 def patient(firm: GrowFirm, tmp_path: Path) -> Iterator[Patient]:
-    """Give a copy of its data folder, and its Clio."""
+    """Return a copy of its data folder, and its Clio."""
     with patient_of(firm, tmp_path) as patient:
         yield patient
 

@@ -72,7 +72,7 @@ def ended(process: subprocess.Popen[str]) -> int:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """Give a folder with models that are built, and generation 1 published."""
+    """Return a folder with models that are built, and generation 1 published."""
     with workshop(tmp_path) as shop:
         shop.build()
         shop.rows("create table bi.other as select 0 as total")

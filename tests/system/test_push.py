@@ -33,7 +33,7 @@ class Later(QuickClock):
     """A clock two hours on."""
 
     def now(self) -> pendulum.DateTime:
-        """Give the time in two hours."""
+        """Return the time in two hours."""
         return super().now().add(hours=2)
 
 
@@ -43,7 +43,7 @@ def colleague(desk: Desk, key: int, **fields: Any) -> None:
 
 
 def of(desk: Desk, key: int, name: str) -> Any:
-    """Give a field of a matter as the server has it."""
+    """Return a field of a matter as the server has it."""
     return desk.record("matters", key)[name]
 
 

@@ -31,13 +31,13 @@ OURS, THEIRS = "Ours", "Theirs"
 
 @pytest.fixture
 def desk(quick_desk: Desk) -> Desk:
-    """Give a firm whose people correct records."""
+    """Return a firm whose people correct records."""
     return quick_desk
 
 
 @pytest.fixture
 def matter(desk: Desk) -> int:
-    """Give the id of a matter."""
+    """Return the id of a matter."""
     return int(desk.firm.clio.dump("matters")[0]["id"])
 
 
@@ -54,12 +54,12 @@ def colleague(desk: Desk, key: int, when: When | None = None, **fields: Any) -> 
 
 
 def now(desk: Desk, key: int) -> Any:
-    """Give the description that the server has."""
+    """Return the description that the server has."""
     return desk.record("matters", key)["description"]
 
 
 def ends(desk: Desk) -> list[tuple[str, str]]:
-    """Give state and note of every edit."""
+    """Return state and note of every edit."""
     return desk.rows("select state, note from edits order by edit_id")
 
 

@@ -16,7 +16,7 @@ from tests.system.writing import Desk
 
 @pytest.fixture
 def desk(quick_desk: Desk) -> Desk:
-    """Give a firm whose people correct records."""
+    """Return a firm whose people correct records."""
     return quick_desk
 
 

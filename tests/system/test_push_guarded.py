@@ -30,7 +30,7 @@ def planned(desk: Desk, *keys: int) -> str:
 
 
 def matters(desk: Desk, count: int) -> list[int]:
-    """Give the ids of some matters."""
+    """Return the ids of some matters."""
     return [int(row["id"]) for row in desk.firm.clio.dump("matters")[:count]]
 
 

@@ -232,7 +232,7 @@ class Office(RuleBasedStateMachine):
 
 @pytest.fixture(scope="module")
 def office(loaded_plainly: Path) -> Iterator[type[Office]]:
-    """Give the machine, with the folder that each example begins with."""
+    """Return the machine, with the folder that each example begins with."""
     with plain_engine():
         yield type("Bound", (Office,), {"loaded": loaded_plainly})
 

@@ -26,13 +26,13 @@ OURS = "Ours"
 
 @pytest.fixture
 def desk(quick_desk: Desk) -> Desk:
-    """Give a firm whose people correct records."""
+    """Return a firm whose people correct records."""
     return quick_desk
 
 
 @pytest.fixture
 def matters(desk: Desk) -> list[int]:
-    """Give the ids of three matters."""
+    """Return the ids of three matters."""
     return [int(row["id"]) for row in desk.firm.clio.dump("matters")[:3]]
 
 

@@ -21,13 +21,13 @@ from tests.system.writing import Desk
 
 @pytest.fixture
 def audit(reconciled_firm: Path, tmp_path: Path) -> Iterator[Audit]:
-    """Give a copy of the loaded and built firm with a Clio of its own."""
+    """Return a copy of the loaded and built firm with a Clio of its own."""
     with audited(reconciled_firm, tmp_path / "data") as audit:
         yield audit
 
 
 def one(rows: list[dict[str, Any]], **fields: object) -> dict[str, Any]:
-    """Give the first row with these fields."""
+    """Return the first row with these fields."""
     return next(row for row in rows if all(row.get(k) == v for k, v in fields.items()))
 
 

@@ -33,13 +33,13 @@ SEVERAL = st.lists(DRAWN, min_size=6, max_size=14, unique_by=lambda draw: draw[0
 
 @pytest.fixture(scope="module")
 def ground(reconciled_firm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give a firm that is loaded once, and its Clio."""
+    """Return a firm that is loaded once, and its Clio."""
     with audited(reconciled_firm, tmp_path_factory.mktemp("ground") / "data") as audit:
         yield Ground(audit)
 
 
 def planted(ground: Ground, drawn: Sequence[Draw]) -> list[Plant]:
-    """Give the plants that were drawn, but those that would touch what another one touches."""
+    """Return the plants that were drawn, but those that would touch what another one touches."""
     return apart(KINDS[kind](ground, pick, amount) for kind, pick, amount in drawn)
 
 
@@ -52,7 +52,7 @@ def check(ground: Ground, plants: Sequence[Plant]) -> None:
 
 
 def unproved(ground: Ground) -> dict[tuple[str, str], Gap]:
-    """Give the certificates that there are none of, which is all that is not equal at first."""
+    """Return the certificates that there are none of, which is all that is not equal at first."""
     names = ground.asked("select distinct source || '.' || resource from meta.sync_runs")
     return {("certificates", name): Gap("", None, "not run") for (name,) in names}
 
@@ -80,7 +80,7 @@ def test_each_kind(ground: Ground) -> None:
 
 
 def causes() -> set[str]:
-    """Give every cause that the comparisons can name."""
+    """Return every cause that the comparisons can name."""
     found = {DELETED, TIMING, UNEXPLAINED}
     for one in read_definitions(LEVELS):
         for query in (one.query, *map(read_shared, one.shared)):
@@ -91,7 +91,7 @@ def causes() -> set[str]:
 
 
 def _answers(value: exp.Expression) -> Iterator[str]:
-    """Give the texts that an expression can come to; not those that it compares with."""
+    """Yield the texts that an expression can come to; not those that it compares with."""
     if isinstance(value, exp.Literal):
         yield value.this
     if isinstance(value, exp.Case):

@@ -74,13 +74,13 @@ class Meanwhile(Action):
 
 @pytest.fixture
 def firm(new_firm: NewFirm, tmp_path: Path) -> SignedInFirm:
-    """Give a small firm that is signed in, with tokens that last an hour."""
+    """Return a small firm that is signed in, with tokens that last an hour."""
     return signed_in(SignedInFirm(new_firm().clio, tmp_path / "data"))
 
 
 @pytest.fixture(params=[False, True], ids=["kept", "rotating"])
 def rotating(firm: SignedInFirm, request: pytest.FixtureRequest) -> bool:
-    """Give refresh tokens that stay, as Manage's, and such that are good once, as Grow's."""
+    """Return refresh tokens that stay, as Manage's, and such that are good once, as Grow's."""
     firm.clio.switches.rotate_refresh_tokens = bool(request.param)
     return bool(request.param)
 

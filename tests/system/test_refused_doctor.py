@@ -20,7 +20,7 @@ NAMES = ("notes", "tasks", "line_items")
 
 @pytest.fixture
 def firm(new_firm: NewFirm) -> Firm:
-    """Give a firm of which some lists refused a parameter."""
+    """Return a firm of which some lists refused a parameter."""
     firm = new_firm(
         matters=4,
         undocumented_order="refuse",

@@ -32,7 +32,7 @@ from duckdb_columns() where schema_name = 'meta' order by all
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give the data folder as that release left it."""
+    """Return the data folder as that release left it."""
     with tarfile.open(STORED) as stored:
         stored.extractall(tmp_path, filter="data")
     return tmp_path / "data"
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def firm(folder: Path) -> Iterator[Firm]:
-    """Give the firm that it was loaded from, two days later."""
+    """Return the firm that it was loaded from, two days later."""
     with Simulator(SEED, rate_limit=0) as clio:
         meanwhile(clio)
         clio.clock.advance(2 * 86_400)
@@ -55,7 +55,7 @@ def meanwhile(clio: Simulator) -> None:
 
 
 def rows(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
-    """Give the rows of every table of `meta` but the one that says of which version they are."""
+    """Return the rows of every table of `meta` but the one that says of which version they are."""
     names = warehouse.layout("meta").keys() - {"versions"}
     return {name: warehouse.rows(f"from meta.{name} order by all") for name in names}
 

@@ -21,14 +21,14 @@ ON = tuple(name for name, collection in CATALOG.loaded.items() if collection.off
 
 @pytest.fixture(scope="module")
 def document(shared: Path) -> dict[str, Any]:
-    """Give Clio's document with the known corrections."""
+    """Return Clio's document with the known corrections."""
     text = (shared / "reference" / "manage-openapi-2026-04-08.json").read_text("utf-8")
     return correct(json.loads(text), corrections())
 
 
 @pytest.fixture(scope="module")
 def sent(whole_firm: Firm, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedRequest]:
-    """Give the requests of a first load of everything, of incremental loads, and of the
+    """Return the requests of a first load of everything, of incremental loads, and of the
     collections that are off by default.
     """
     clio = whole_firm.clio

@@ -15,7 +15,7 @@ TASKS = "tasks"
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm of which the tasks were loaded and proved."""
+    """Return a firm of which the tasks were loaded and proved."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path / "data")
         assert firm.load(TASKS).exit_code == 0
@@ -40,7 +40,7 @@ def state(firm: Firm) -> tuple[Any, ...]:
 
 
 def told(outcome: Outcome) -> list[str]:
-    """Give the codes that an outcome tells."""
+    """Return the codes that an outcome tells."""
     return [error.code for _, error in outcome.errors]
 
 

@@ -38,7 +38,7 @@ Hand = Callable[[str], TextIO]
 
 @pytest.fixture
 def firm(new_firm: NewFirm, tmp_path: Path) -> SignedInFirm:
-    """Give a small firm whose person signs in."""
+    """Return a small firm whose person signs in."""
     return SignedInFirm(new_firm().clio, tmp_path / "data")
 
 

@@ -17,7 +17,7 @@ LONG = pytest.mark.long
 
 
 def marks(firm: Firm, name: str) -> Marks:
-    """Give what shows that a row was written: when, by which package, with what content."""
+    """Return what shows that a row was written: when, by which package, with what content."""
     query = f"select id, _synced_at, _dlt_load_id, _row_hash from {RAW}.{name}"
     return {row[0]: row[1:] for row in firm.query(query)}
 
@@ -40,7 +40,7 @@ class Planted:
 
     @property
     def healed(self) -> set[int]:
-        """Give those that a sweep writes."""
+        """Return those that a sweep writes."""
         return {self.missing, self.stale, self.silent, self.kept_etag}
 
 

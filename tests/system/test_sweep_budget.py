@@ -118,7 +118,7 @@ class StoppingClock(PageClock):
         self.last = len(firm.clio.requests) + requests
 
     def monotonic(self) -> float:
-        """Give the time, and stop if it is time."""
+        """Return the time, and stop if it is time."""
         if len(self.clio.requests) >= self.last:
             self.stop.set()
         return super().monotonic()

@@ -35,7 +35,7 @@ LONG = pytest.mark.long
 
 
 def told(outcome: Any) -> list[tuple[str, str]]:
-    """Give collection and code of each error."""
+    """Return collection and code of each error."""
     return [(name, error.code) for name, error in outcome.errors]
 
 
@@ -46,7 +46,7 @@ def nothing_is_buried(firm: Firm) -> bool:
 
 @pytest.fixture(scope="module")
 def long_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm of which three pages of activities were loaded; tests leave it as it was."""
+    """Return a firm of which three pages of activities were loaded; tests leave it as it was."""
     with Simulator(Seed(7, activities=600), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("long") / "data")
         assert firm.load("activities", "tasks").exit_code == 0
@@ -202,7 +202,7 @@ def test_row_whose_key_cannot_be_told(firm: Firm) -> None:
 
 
 def with_token(firm: Firm, token: str) -> Firm:
-    """Give the same data folder, read with another token."""
+    """Return the same data folder, read with another token."""
     return Firm(firm.clio, firm.folder, {"access_token": Secret(token)})
 
 

@@ -68,7 +68,7 @@ class Ends(Action):
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give the server that all examples share, one after the other."""
+    """Return the server that all examples share, one after the other."""
     clock = PageTime()
     with Simulator(seed=7, rate_limit=0, clock=clock) as simulator:
         clock.requests = simulator.requests
@@ -107,7 +107,7 @@ class Day(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Give the server five rows, and load them."""
+        """Return the server five rows, and load them."""
         self.clio.requests.clear()
         self.clio.faults.clear()
         self.clio.faults.add(self.ends, self.collection.path, times=None, absent=WHOLE)
@@ -209,7 +209,7 @@ class Day(RuleBasedStateMachine):
         return bool(self.meta.progress("clio_manage", "sweeps"))
 
     def buried(self) -> set[int]:
-        """Give the rows that are marked as deleted, each once."""
+        """Return the rows that are marked as deleted, each once."""
         query = "select record_id from meta.tombstones where revived_at is null"
         found = self.warehouse.rows(query)
         keys = [int(key) for (key,) in found]
@@ -217,13 +217,13 @@ class Day(RuleBasedStateMachine):
         return set(keys)
 
     def live(self, but: set[int]) -> Rows:
-        """Give what the warehouse holds and does not mark as deleted."""
+        """Return what the warehouse holds and does not mark as deleted."""
         left_out = self.buried() | but
         stored = stored_rows(self.warehouse.connection, self.collection)
         return {key: row for key, row in stored.items() if key[0] not in left_out}
 
     def served(self, but: set[int]) -> Rows:
-        """Give what the server has."""
+        """Return what the server has."""
         served = served_rows(self.clio, self.collection)
         return {key: row for key, row in served.items() if key[0] not in but}
 
@@ -245,7 +245,7 @@ class Day(RuleBasedStateMachine):
         self.proofs = len(proofs)
 
     def proved(self) -> list[Certificate]:
-        """Give every certificate."""
+        """Return every certificate."""
         names = [field.name for field in fields(Certificate)]
         query = f"select {', '.join(names)} from meta.certificates order by rowid"
         return [Certificate(*row) for row in self.warehouse.rows(query)]

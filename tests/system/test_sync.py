@@ -37,7 +37,7 @@ STAGES = ["load", "transform", "check", "publish"]
 
 @pytest.fixture
 def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
-    """Give a firm, and one model of its tasks."""
+    """Return a firm, and one model of its tasks."""
     for name, text in MODELS.items():
         path = tmp_path / "sql" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def sync(firm: Firm, *resources: str) -> Outcome:
 
 
 def stages(outcome: Outcome) -> Mapping[str, str]:
-    """Give how each stage ended."""
+    """Return how each stage ended."""
     return {row["stage"]: row["status"] for row in outcome.results}
 
 
@@ -150,7 +150,7 @@ def test_what_follows_a_load(exit_code: int, follows: bool) -> None:
 
 
 def ended(exit_code: int) -> Outcome:
-    """Give the end of a stage."""
+    """Return the end of a stage."""
     return Outcome("load", pendulum.now("UTC"), exit_code=exit_code)
 
 

@@ -36,7 +36,7 @@ LOADED = (
 
 @pytest.fixture
 def firm(new_firm: NewFirm) -> Firm:
-    """Give a small firm that was synced once."""
+    """Return a small firm that was synced once."""
     firm = new_firm(scale=0.1)
     first = sync(firm)
     assert first.exit_code == 0, first.errors
@@ -50,7 +50,7 @@ def sync(firm: Firm, **given: Any) -> Outcome:
 
 
 def paid(firm: Firm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give a payment that stands, and its bill."""
+    """Return a payment that stands, and its bill."""
     bills = {row["id"]: row for row in firm.clio.dump("bills")}
     for row in firm.clio.dump("allocations"):
         bill = bills[row["bill"]["id"]]
@@ -60,7 +60,7 @@ def paid(firm: Firm) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def owed(firm: Firm) -> Decimal:
-    """Give the receivables of today, as they are published."""
+    """Return the receivables of today, as they are published."""
     with opened(firm.folder) as (_, snapshot):
         ((found,),) = snapshot.rows("select sum(balance) from core.fct_bill where is_revenue")
         return Decimal(found)

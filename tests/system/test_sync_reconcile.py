@@ -36,7 +36,7 @@ select id as task_id, name from raw_clio_manage.tasks
 
 @pytest.fixture
 def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
-    """Give a firm, and the models that its control totals of bank accounts need."""
+    """Return a firm, and the models that its control totals of bank accounts need."""
     (tmp_path / "sql" / "staging").mkdir(parents=True)
     (tmp_path / "sql" / "core").mkdir()
     (tmp_path / "sql" / "core" / "dim_task.sql").write_text(TABLE)
@@ -60,13 +60,13 @@ def sync(firm: Firm, *more: str) -> Outcome:
 
 
 def compared(outcome: Outcome) -> list[Mapping[str, Any]]:
-    """Give what the comparison says: the package, the comparisons, the differences."""
+    """Return what the comparison says: the package, the comparisons, the differences."""
     stage: list[Mapping[str, Any]] = outcome.results[-1]["results"]
     return stage
 
 
 def ends(outcome: Outcome) -> dict[str, str]:
-    """Give the end of each comparison."""
+    """Return the end of each comparison."""
     return {row["comparison"]: row["status"] for row in compared(outcome) if "level" in row}
 
 
@@ -79,7 +79,7 @@ def plant(firm: Firm) -> None:
 
 
 def packages(firm: Firm) -> list[Path]:
-    """Give the packages that were written."""
+    """Return the packages that were written."""
     return [path for path in (firm.folder / REPORTS).glob("*") if path.is_dir()]
 
 

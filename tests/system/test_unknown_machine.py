@@ -111,7 +111,7 @@ class Veil(RuleBasedStateMachine):
 
     @rule()
     def show(self) -> None:
-        """Give everything back."""
+        """Return everything back."""
         switches = self.clio.switches
         switches.hidden_fields = {}
         switches.misfits = {}

@@ -51,12 +51,12 @@ def heal(firm: Firm) -> None:
 
 
 def missing(firm: Firm) -> set[int]:
-    """Give the ids that the warehouse lacks."""
+    """Return the ids that the warehouse lacks."""
     return set(firm.clio.store[NAME].rows) - {key for (key,) in firm.stored(NAME)}
 
 
 def quarantined(firm: Firm) -> list[tuple[str, str | None]]:
-    """Give the ids and fields that are kept out."""
+    """Return the ids and fields that are kept out."""
     return firm.query("select distinct record_id, field from meta.quarantine order by all")
 
 
@@ -171,7 +171,7 @@ class Stopping(PageClock):
         self.stop, self.most = stop, most
 
     def monotonic(self) -> float:
-        """Give a minute for each request."""
+        """Return a minute for each request."""
         if len(self.clio.requests) >= self.most:
             self.stop.set()
         return super().monotonic()

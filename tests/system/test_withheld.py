@@ -19,7 +19,7 @@ CUSTOM = "custom_field_values"
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm of which matters and contacts were loaded with every permission."""
+    """Return a firm of which matters and contacts were loaded with every permission."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path / "data")
         assert firm.load(*SEEN).exit_code == 0
@@ -40,7 +40,7 @@ def shown(firm: Firm) -> int:
 
 
 def codes(outcome: Outcome) -> set[tuple[str, str]]:
-    """Give what an outcome tells."""
+    """Return what an outcome tells."""
     return {(name, error.code) for name, error in outcome.errors}
 
 
@@ -214,7 +214,7 @@ def test_a_permission_that_is_given_back_is_found_by_a_load(firm: Firm, field: s
 
 
 def described(firm: Firm) -> list[int]:
-    """Give every matter a description, load them, and name them in order."""
+    """Return every matter a description, load them, and name them in order."""
     keys = sorted(firm.clio.store["matters"].rows)
     for key in keys:
         firm.clio.changes.update("matters", key, {"description": f"description {key}"})

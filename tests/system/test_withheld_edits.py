@@ -20,14 +20,14 @@ CUSTOM = "custom_field_values"
 
 @pytest.fixture
 def desk(quick_desk: Desk) -> Iterator[Desk]:
-    """Give a loaded firm, and show everything again before its history is judged."""
+    """Return a loaded firm, and show everything again before its history is judged."""
     yield quick_desk
     quick_desk.firm.clio.switches.hidden_fields = {}
 
 
 @pytest.fixture
 def clio(desk: Desk) -> Simulator:
-    """Give its Clio."""
+    """Return its Clio."""
     return desk.firm.clio
 
 
@@ -53,7 +53,7 @@ def text_field(clio: Simulator, *, filled: bool) -> tuple[int, str, str]:
 
 
 def notes(desk: Desk) -> list[tuple[Any, ...]]:
-    """Give state and note of each edit."""
+    """Return state and note of each edit."""
     return desk.rows("select state, note, theirs from edits")
 
 

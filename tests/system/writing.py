@@ -36,7 +36,7 @@ class Desk:
     ended: bool = True
 
     def context(self, actor: str) -> Context:
-        """Give what a command works with, run by someone."""
+        """Return what a command works with, run by someone."""
         context = self.firm.context(self.clock or QuickClock())
         settings = replace(context.settings, actor=actor, four_eyes=self.four_eyes)
         return replace(context, settings=settings)
@@ -81,16 +81,16 @@ class Desk:
             return ledger.rows(query, parameters)
 
     def states(self) -> dict[str, str]:
-        """Give the state of every edit."""
+        """Return the state of every edit."""
         return dict(self.rows("select edit_id, state from edits"))
 
     @property
     def patches(self) -> list[Any]:
-        """Give the PATCH requests that reached the server."""
+        """Return the PATCH requests that reached the server."""
         return [asked for asked in self.firm.clio.requests if asked.method == "PATCH"]
 
     def record(self, resource: str, key: int) -> dict[str, Any]:
-        """Give a record as the server has it."""
+        """Return a record as the server has it."""
         found: dict[str, Any] = next(
             row for row in self.firm.clio.dump(resource) if str(row["id"]) == str(key)
         )

@@ -14,7 +14,7 @@ from tests.unit.written import clean, firm
 
 @pytest.fixture(scope="session")
 def mini_firm_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of the firm, built without any check that fails or warns."""
+    """Return the folder of the firm, built without any check that fails or warns."""
     folder = tmp_path_factory.mktemp("mini")
     with empty_firm(folder) as firm:
         fill(firm)
@@ -25,19 +25,19 @@ def mini_firm_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for all tests of a module, and a client."""
+    """Return one simulator for all tests of a module, and a client."""
     with firm() as running:
         yield running
 
 
 @pytest.fixture
 def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give the simulator with the switches of the start."""
+    """Return the simulator with the switches of the start."""
     with clean(served[0]) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator, served: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give the client."""
+    """Return the client."""
     return served[1]

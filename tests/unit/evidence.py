@@ -47,7 +47,7 @@ HEADING = Heading(
 
 
 def evidence(heading: Heading = HEADING) -> Evidence:
-    """Give a run with differences of money and of texts."""
+    """Return a run with differences of money and of texts."""
     texts = [
         ComparisonLine(f"contacts:{at}.name", text, text, "other", "contacts", str(at))
         for at, text in enumerate(HOSTILE)

@@ -15,17 +15,17 @@ Answer = bytes | Callable[[socket.socket], None]
 
 
 def then_good(*faults: Answer) -> Script:
-    """Give a script of faults, one for each request, and good answers after them."""
+    """Return a script of faults, one for each request, and good answers after them."""
     return lambda _, number: faults[number - 1] if number <= len(faults) else GOOD
 
 
 def always(answer: Answer) -> Script:
-    """Give a script that answers every request alike."""
+    """Return a script that answers every request alike."""
     return lambda _, __: answer
 
 
 def cut(answer: bytes, left: int) -> Callable[[socket.socket], None]:
-    """Give an act that sends all but the last `left` bytes and closes."""
+    """Return an act that sends all but the last `left` bytes and closes."""
     return lambda connection: connection.sendall(answer[:-left])
 
 
@@ -42,7 +42,7 @@ def silence(connection: socket.socket) -> None:
 
 
 def drip(answer: bytes, start: int) -> Callable[[socket.socket], None]:
-    """Give an act that sends one byte at a time from `start` on."""
+    """Return an act that sends one byte at a time from `start` on."""
 
     def act(connection: socket.socket) -> None:
         connection.sendall(answer[:start])

@@ -53,7 +53,7 @@ class Loopback:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def __enter__(self) -> Self:
-        """Give the server itself."""
+        """Return the server itself."""
         return self
 
     def __exit__(
@@ -119,7 +119,7 @@ def _request(head: bytes) -> Request:
 
 
 def reply(status: int = 200, body: object = None, **headers: str) -> bytes:
-    """Give an answer as bytes. Header names take `_` for `-`; a JSON value is encoded."""
+    """Return an answer as bytes. Header names take `_` for `-`; a JSON value is encoded."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = {
         "content-type": "application/json; charset=utf-8",
@@ -132,13 +132,13 @@ def reply(status: int = 200, body: object = None, **headers: str) -> bytes:
 
 
 def page(rows: list[Any], link: str | None = None, **headers: str) -> bytes:
-    """Give a page of a list that links to the next one, or to none."""
+    """Return a page of a list that links to the next one, or to none."""
     paging = {} if link is None else {"next": link}
     return reply(200, {"data": rows, "meta": {"paging": paging}}, **headers)
 
 
 def api_error(kind: str, message: str) -> dict[str, Any]:
-    """Give an error body in the shape of Clio's API."""
+    """Return an error body in the shape of Clio's API."""
     return {"error": {"type": kind, "message": message}}
 
 
@@ -148,7 +148,7 @@ def reset(connection: socket.socket) -> None:
 
 
 def bomb(size: int) -> bytes:
-    """Give an answer that inflates to so many bytes."""
+    """Return an answer that inflates to so many bytes."""
     return reply(200, gzip.compress(b" " * size), content_encoding="gzip")
 
 
@@ -162,11 +162,11 @@ class FakeClock:
         self.sleeps: list[float] = []
 
     def now(self) -> pendulum.DateTime:
-        """Give the time in UTC."""
+        """Return the time in UTC."""
         return START.add(seconds=self._seconds)
 
     def monotonic(self) -> float:
-        """Give the seconds slept so far."""
+        """Return the seconds slept so far."""
         return self._seconds
 
     def boot(self) -> Boot | None:
@@ -181,7 +181,7 @@ class FakeClock:
 
 
 def settings(server: Loopback, **changes: Any) -> ClientSettings:
-    """Give settings that lead to a server of these tests."""
+    """Return settings that lead to a server of these tests."""
     defaults: dict[str, Any] = {
         "product": "clio_manage",
         "base_url": server.origin,

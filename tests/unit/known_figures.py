@@ -21,12 +21,12 @@ OF_ANYTHING = frozenset({"bi.timekeeper_month", "finance.agg_timekeeper_month"})
 
 @cache
 def shipped() -> BuildPlan:
-    """Give the models that are shipped."""
+    """Return the models that are shipped."""
     return read_plan(None, [sql_folder()], BuildOptions())
 
 
 def figures(firm: MiniFirm) -> Cells:
-    """Give every money, hours and rate of a firm that is built, and every metric."""
+    """Return every money, hours and rate of a firm that is built, and every metric."""
     cells = dict(_cells(firm))
     for metric in read_metrics(sql_folder()):
         cells[METRICS, metric.name, ()] = firm.value(metric.query)
@@ -43,7 +43,7 @@ def _cells(firm: MiniFirm) -> Iterator[tuple[tuple[str, str, tuple[Any, ...]], A
 
 
 def marts(firm: MiniFirm) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Give each mart with the columns of its grain and those of its figures."""
+    """Yield each mart with the columns of its grain and those of its figures."""
     for relation, model in shipped().project.models.items():
         kinds = {name: kind for name, kind, *_ in firm.rows(f"describe {relation}")}
         keys = [n for rule in model.header.rules if rule.kind == UNIQUE for n in rule.columns]

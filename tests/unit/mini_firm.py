@@ -95,7 +95,7 @@ class MiniFirm:
 
 @contextmanager
 def empty_firm(folder: Path) -> Iterator[MiniFirm]:
-    """Give a firm without any record."""
+    """Return a firm without any record."""
     data = folder / "data"
     prepare_data_folder(data)
     seeds = data / "seeds"
@@ -120,7 +120,7 @@ def all_known(warehouse: Warehouse) -> None:
 
 @contextmanager
 def copied(built: Path, folder: Path) -> Iterator[MiniFirm]:
-    """Give a copy of a firm that was built, to change it."""
+    """Return a copy of a firm that was built, to change it."""
     data = folder / "data"
     data.mkdir(parents=True)
     shutil.copy(built / "data" / FILE, data / FILE)

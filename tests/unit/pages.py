@@ -17,24 +17,24 @@ TAIL = ',"meta":{"paging":{},"records":1}}'
 
 
 def page(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Give the body of a page of rows."""
+    """Return the body of a page of rows."""
     text = json.dumps({"data": rows, "meta": {"paging": {}}}, ensure_ascii=False)
     return text.encode()
 
 
 def literal_page(*literals: str) -> bytes:
-    """Give a page with one row for each literal, which stands as it is under `v`."""
+    """Return a page with one row for each literal, which stands as it is under `v`."""
     rows = (f'{{"id":{at},"v":{text}}}' for at, text in enumerate(literals, start=1))
     return ('{"data":[' + ",".join(rows) + "]" + TAIL).encode("utf-8", "surrogatepass")
 
 
 def reader_of(kind: str, collection: str = "matters") -> RowReader:
-    """Give a reader of rows with an id and one column `v` of a type."""
+    """Return a reader of rows with an id and one column `v` of a type."""
     return RowReader(CATALOG.loaded[collection], (ID, Column("v", kind, ("v",))))
 
 
 def blank(columns: Sequence[Column], **values: object) -> dict[str, Any]:
-    """Give a row with every key that is asked for; what is not named is null.
+    """Return a row with every key that is asked for; what is not named is null.
 
     So is an object that nothing of is named; one that is there has an id.
     """
@@ -68,18 +68,18 @@ def carefully(reader: RowReader, pages: Sequence[tuple[int, bytes]]) -> Batch:
 
 
 def sorted_rows(table: pa.Table, key: str = "id") -> list[dict[str, Any]]:
-    """Give the rows of a table in the order of a column."""
+    """Return the rows of a table in the order of a column."""
     rows: list[dict[str, Any]] = table.sort_by(key).to_pylist()
     return rows
 
 
 def values(batch: Batch) -> dict[int, Any]:
-    """Give what the column `v` holds, by id."""
+    """Return what the column `v` holds, by id."""
     return {row["id"]: row["v"] for row in batch.table.to_pylist()}
 
 
 def unknown(batch: Batch) -> dict[int, dict[str, str]]:
-    """Give what is not known of each row that has such, by id: the columns and why."""
+    """Return what is not known of each row that has such, by id: the columns and why."""
     if UNKNOWN not in batch.table.column_names:
         return {}
     return {
@@ -90,5 +90,5 @@ def unknown(batch: Batch) -> dict[int, dict[str, str]]:
 
 
 def shape_of(collection: Collection) -> tuple[Column, ...]:
-    """Give the columns of a collection that come from the body."""
+    """Return the columns of a collection that come from the body."""
     return tuple(column for column in collection.columns if column.path)

@@ -73,5 +73,5 @@ def walked(script: Callable[[Request, int], bytes], plan: WalkPlan) -> Walked:
 
 
 def sent(asked: Iterable[dict[str, str]], name: str) -> list[str | None]:
-    """Give what each request sent for a parameter."""
+    """Return what each request sent for a parameter."""
     return [params.get(name) for params in asked]

@@ -50,7 +50,7 @@ class Sides:
             self.warehouse.rows(f"insert into {self.raw} values ({values}, $1, $2)", [row_hash, AT])
 
     def census(self, walk: str = "sweep") -> Census:
-        """Give the census of a walk."""
+        """Return the census of a walk."""
         return Census(self.warehouse, SOURCE, self.collection, walk)
 
     def put_down(self, after: int, index: int = 0) -> None:
@@ -94,7 +94,7 @@ class Sides:
         bury(self.warehouse, SOURCE, self.collection, dict.fromkeys(keys, "told so"), at)
 
     def digests(self, walk: str = "sweep") -> dict[str, tuple[int, str]]:
-        """Give rows and digest of what was known, was seen and is stored."""
+        """Return rows and digest of what was known, was seen and is stored."""
         census = self.census(walk)
         return {
             "known": census.digest(census.known_pairs()),

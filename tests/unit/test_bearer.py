@@ -19,15 +19,15 @@ THREADS = 6
 
 
 class Tokens:
-    """Gives tokens called 1, 2, 3 …, and counts them."""
+    """Return tokens called 1, 2, 3 …, and counts them."""
 
     def __init__(self, failure: ClioError | None = None) -> None:
-        """Give tokens, or fail each time."""
+        """Return tokens, or fail each time."""
         self.failure = failure
         self.asked: list[Secret] = []
 
     def __call__(self, refused: Secret) -> Secret:
-        """Give a newer token."""
+        """Return a newer token."""
         self.asked.append(refused)
         if self.failure is not None:
             raise self.failure
@@ -35,7 +35,7 @@ class Tokens:
 
 
 def accepting(*tokens: str, besides: Callable[[Request], bool] = lambda _: False) -> Script:
-    """Give a script that refuses every token but these, and some requests with any."""
+    """Return a script that refuses every token but these, and some requests with any."""
     good = {f"Bearer {token}" for token in tokens}
 
     def script(request: Request, _: int) -> bytes:

@@ -29,7 +29,7 @@ class FastClock(FakeClock):
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """Give a listener on a free port."""
+    """Return a listener on a free port."""
     with listening(0, Secret(STATE)) as opened:
         yield opened
 

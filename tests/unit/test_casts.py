@@ -23,7 +23,7 @@ WIDE = Context(prec=60)
 
 
 def text_of(literal: str) -> str:
-    """Give the characters that a JSON literal says: those of a string, or of a number."""
+    """Return the characters that a JSON literal says: those of a string, or of a number."""
     value = json.loads(literal, parse_float=str, parse_int=str)
     return json.dumps(value) if isinstance(value, bool) else str(value)
 

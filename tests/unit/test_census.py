@@ -16,14 +16,14 @@ from tests.unit.sides import AT, CONTACTS, SOURCE, Sides
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse."""
+    """Return an open warehouse."""
     with Warehouse(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
 def sides(warehouse: Warehouse) -> Sides:
-    """Give a table of three rows, known before the walk."""
+    """Return a table of three rows, known before the walk."""
     made = Sides(warehouse)
     made.store({"1": "a", "2": "b", "10": "c"})
     made.census().begin()

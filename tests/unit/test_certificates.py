@@ -15,7 +15,7 @@ OVERLAP = 900.0
 
 @pytest.fixture
 def sides(tmp_path: Path) -> Iterator[Sides]:
-    """Give a table of three rows, known before the walk."""
+    """Return a table of three rows, known before the walk."""
     with Warehouse(tmp_path) as warehouse:
         made = Sides(warehouse)
         made.store({"1": "a", "2": "b", "3": "c"})

@@ -17,12 +17,12 @@ EARLIER, LATER = NOW.subtract(days=2), NOW.subtract(days=1)
 
 
 def done(at: pendulum.DateTime, **more: Any) -> State:
-    """Give the state of a collection that was read to its last page."""
+    """Return the state of a collection that was read to its last page."""
     return {"watermark": at.isoformat(), **more}
 
 
 def put_down(at: pendulum.DateTime) -> State:
-    """Give the state of a first walk that was put down after a page."""
+    """Return the state of a first walk that was put down after a page."""
     page = {"index": 0, "page_token": "abc", "after": 7}
     return {"walk": {"started_at": at.isoformat(), "since": None, **page}}
 

@@ -18,7 +18,7 @@ CONTACTS = CATALOG.loaded["matter_contacts"]
 
 
 def rest(*keys: int, start: pendulum.DateTime = DAY) -> tuple[tuple[pendulum.DateTime, int], ...]:
-    """Give parents that were read one after another, a minute apart."""
+    """Return parents that were read one after another, a minute apart."""
     return tuple((start.add(minutes=at), key) for at, key in enumerate(keys))
 
 

@@ -37,13 +37,13 @@ PAIRS = replace(
 
 
 def batch(*rows: Mapping[str, Any], of: Collection = THINGS, without: str = "") -> pa.Table:
-    """Give rows as a reading has them."""
+    """Return rows as a reading has them."""
     fields = [(c.name, ARROW_TYPES[c.type]) for c in of.columns if c.name != without]
     return pa.Table.from_pylist([dict(row) for row in rows], pa.schema(fields))
 
 
 def thing(key: int, name: str | None = "a", at: pendulum.DateTime = OLD, **more: object) -> Any:
-    """Give a row of things."""
+    """Return a row of things."""
     return {"id": key, "name": name, "updated_at": at, **more}
 
 
@@ -95,7 +95,7 @@ class Table:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse with an empty raw schema."""
+    """Return an open warehouse with an empty raw schema."""
     with Warehouse(tmp_path) as opened:
         opened.rows(f"create schema {RAW}")
         yield opened
@@ -103,12 +103,12 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def things(warehouse: Warehouse) -> Table:
-    """Give a raw table of things."""
+    """Return a raw table of things."""
     return Table(warehouse, THINGS)
 
 
 def counts(found: Classified) -> tuple[int, int, int]:
-    """Give inserted, updated and unchanged."""
+    """Return inserted, updated and unchanged."""
     return found.inserted, found.updated, found.unchanged
 
 
@@ -279,14 +279,14 @@ def test_the_hash_of_a_row_does_not_depend_on_its_batch(
 
 
 def hashed(found: list[Classified]) -> dict[int, str]:
-    """Give the hash of each row that goes on, by id."""
+    """Return the hash of each row that goes on, by id."""
     rows = [row for each in found if each.table for row in each.table.to_pylist()]
     return {row["id"]: row["_row_hash"] for row in rows}
 
 
 @pytest.fixture(scope="module")
 def warehouse_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Give a warehouse that is emptied by whoever uses it."""
+    """Return a warehouse that is emptied by whoever uses it."""
     with Warehouse(tmp_path_factory.mktemp("warehouse")) as opened:
         yield opened
 
@@ -309,7 +309,7 @@ def test_separators_inside_a_text_do_not_hide_a_change(warehouse: Warehouse) -> 
 
 @pytest.fixture
 def kept(things: Table) -> Table:
-    """Give a table with history and two rows."""
+    """Return a table with history and two rows."""
     things.load(batch(thing(1), thing(2)), at=OLD)
     ensure_versions(things.warehouse, RAW, ["things"])
     return things

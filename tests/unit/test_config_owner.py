@@ -18,7 +18,7 @@ only_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a fi
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Give a folder with a settings file that is its owner's alone."""
+    """Return a folder with a settings file that is its owner's alone."""
     folder = tmp_path / ".dlt"
     folder.mkdir(mode=0o755)
     path = folder / "config.toml"

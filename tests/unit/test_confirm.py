@@ -30,14 +30,14 @@ ONE_OF_EACH = pytest.mark.parametrize("name", [BY_ID, BY_IDS, BY_WALK])
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a Clio."""
+    """Return a Clio."""
     with Simulator(Seed(7, matters=4), rate_limit=0) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def client(clio: Simulator) -> Iterator[ClioClient]:
-    """Give a client of it that asks twice at most."""
+    """Return a client of it that asks twice at most."""
     chosen = ClientSettings(
         "clio_manage", clio.url, "/api/v4", Secret(clio.token), policy=Policy(attempts=2)
     )
@@ -54,12 +54,12 @@ def walked(client: ClioClient, name: str) -> Walk:
 
 
 def keys(clio: Simulator, name: str) -> list[int]:
-    """Give the ids of a collection."""
+    """Return the ids of a collection."""
     return sorted(clio.store[name].rows)
 
 
 def shown(walk: Walk, answer: Confirmation) -> list[str]:
-    """Give the keys of the rows that are there after all."""
+    """Return the keys of the rows that are there after all."""
     if answer.present is None or not answer.present.table.num_rows:
         return []
     found: list[str] = key_texts(answer.present.table, walk.plan.collection).to_pylist()
@@ -67,14 +67,14 @@ def shown(walk: Walk, answer: Confirmation) -> list[str]:
 
 
 def shown_keys(walk: Walk) -> list[str]:
-    """Give the keys that a walk of the collection shows now."""
+    """Return the keys that a walk of the collection shows now."""
     again = Walk(walk.client, walk.plan, walk.clock)
     tables = [one.table for one in again.readings() if one.table.num_rows]
     return [key for table in tables for key in key_texts(table, walk.plan.collection).to_pylist()]
 
 
 def requests(clio: Simulator, since: int) -> list[tuple[str, str]]:
-    """Give path and query of what was asked since."""
+    """Return path and query of what was asked since."""
     return [(asked.path, asked.query) for asked in clio.requests[since:]]
 
 

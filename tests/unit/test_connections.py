@@ -29,13 +29,13 @@ KEY = "canary-maton-key"
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 def connections(url: str, key: str) -> Connections:
-    """Give the connections of a gateway of these tests."""
+    """Return the connections of a gateway of these tests."""
     if key == KEY:
         STRAYS.own(url, [KEY])
     return Connections(Gateway(url, Secret(key)), FakeClock(), threading.Event())

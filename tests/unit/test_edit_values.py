@@ -153,7 +153,7 @@ def test_what_is_no_value_is_refused(name: str, text: str, words: str) -> None:
 
 
 def value(kind: str, text: object) -> dict[str, Any]:
-    """Give a record of a matter that has one value of a custom field."""
+    """Return a record of a matter that has one value of a custom field."""
     one = {"id": f"{kind}-9", "value": text, "custom_field": {"id": CUSTOM[kind].id}}
     return {"custom_field_values": [{"id": "x", "custom_field": {"id": 1}, "value": "no"}, one]}
 

@@ -35,7 +35,7 @@ NEWER = {**MARKS, "clio_manage.matters": LATER, "clio_manage.tasks": AT}
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse with its meta schema."""
+    """Return an open warehouse with its meta schema."""
     with Warehouse(tmp_path) as opened:
         Meta(opened)
         yield opened
@@ -54,7 +54,7 @@ def roll_back(warehouse: Warehouse, load_seq: int, mark: pendulum.DateTime) -> N
 
 
 def regressions(warehouse: Warehouse) -> list[tuple[str, str, int, int]]:
-    """Give the regressions that were noted."""
+    """Return the regressions that were noted."""
     found = warehouse.rows(
         "select run_id, reason, epoch_seq, warehouse_seq from meta.regressions order by seen_at"
     )

@@ -13,7 +13,7 @@ TWO = timedelta(hours=2)
 
 
 def row(name: str, hours: float | None, **more: Any) -> dict[str, Any]:
-    """Give a collection that was loaded so many hours ago."""
+    """Return a collection that was loaded so many hours ago."""
     at = None if hours is None else NOW.subtract(minutes=round(60 * hours))
     loaded = {"resource": name, "state": "ok", "last_load": at, "watermark": at}
     return {**loaded, "mode": "incremental", **more}

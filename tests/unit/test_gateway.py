@@ -25,7 +25,7 @@ OWN = {"message": "words of the gateway"}
 
 
 def gateway(**environ: str) -> Gateway:
-    """Give the gateway that the environment configures."""
+    """Return the gateway that the environment configures."""
     named = {MANAGE + name.upper(): value for name, value in environ.items()}
     found = read_settings({**ON, **named}, Path("nowhere")).sources["clio_manage"].gateway
     assert found is not None
@@ -33,7 +33,7 @@ def gateway(**environ: str) -> Gateway:
 
 
 def client_settings(url: str, *, through: bool) -> ClientSettings:
-    """Give the settings of a client at an address, with a key or with a token."""
+    """Return the settings of a client at an address, with a key or with a token."""
     return ClientSettings("clio_manage", url, "/api/v4", Secret("x"), gateway=through)
 
 

@@ -40,12 +40,12 @@ Script = Callable[[Request, int], bytes]
 
 
 def contact(key: int, **more: object) -> dict[str, Any]:
-    """Give a contact as Grow sends it."""
+    """Return a contact as Grow sends it."""
     return {"id": key, "created_at": STAMP, "updated_at": STAMP, **more}
 
 
 def client(server: Loopback, *, bare: bool = False) -> ClioClient:
-    """Give a client of Grow that leads to a server of these tests."""
+    """Return a client of Grow that leads to a server of these tests."""
     settings = ClientSettings(
         "clio_grow",
         server.origin + "/grow",
@@ -244,7 +244,7 @@ def test_a_refused_token_is_a_sign_in() -> None:
 
 
 def bare_page(rows: int) -> bytes:
-    """Give a page that says nothing of paging."""
+    """Return a page that says nothing of paging."""
     return reply(200, {"data": [contact(key) for key in range(1, rows + 1)]})
 
 

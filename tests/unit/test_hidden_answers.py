@@ -19,7 +19,7 @@ BODY = b"Client,Bill,Balance\r\nCanary,7,5\r\n,8,5\r\n"
 
 
 def hidden(masks: Masks, misfit: Misfit) -> Misfit:
-    """Give a misfit of the contacts as it is stored."""
+    """Return a misfit of the contacts as it is stored."""
     reading = Reading(pa.table({}), (misfit,), 1, 0, Point(), frozenset(), ())
     (found,) = masks.apply("contacts", reading).misfits
     return found

@@ -13,7 +13,7 @@ CATALOG = read_catalog("clio_manage")
 
 
 def names(**options: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """Give the columns that are hashed, and those that are left out."""
+    """Return the columns that are hashed, and those that are left out."""
     given = SourceSettings(**options)  # type: ignore[arg-type]
     found = (products.hashed(CATALOG, given), products.left_out(CATALOG, given))
     hashed, left_out = (

@@ -34,14 +34,14 @@ HIDDEN: dict[str, Any] = dict.fromkeys(SHOWN)
 
 
 def row(key: int = 1, hidden: object = None, **values: object) -> dict[str, Any]:
-    """Give a matter of which some fields are hidden."""
+    """Return a matter of which some fields are hidden."""
     mark = None if hidden is None else json.dumps(hidden, separators=(",", ":"))
     return {"id": key, "updated_at": OLD, **SHOWN, "redacted_fields": mark, **values}
 
 
 @pytest.fixture
 def matters(tmp_path: Path) -> Iterator[Table]:
-    """Give a raw table that holds one matter of which everything is shown."""
+    """Return a raw table that holds one matter of which everything is shown."""
     with Warehouse(tmp_path) as opened:
         opened.rows(f"create schema {RAW}")
         table = Table(opened, MATTERS)

@@ -115,7 +115,7 @@ def test_body_is_cut_at_its_bound(huge: bytes) -> None:
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    """Give the context of a server whose certificate nobody vouches for."""
+    """Return the context of a server whose certificate nobody vouches for."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip(f"openssl makes the certificate, {INSTALLED}")

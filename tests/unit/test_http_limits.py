@@ -9,7 +9,7 @@ EPOCH = START.timestamp()
 
 
 def headers(remaining: int, reset: float, limit: int = 50) -> dict[str, str]:
-    """Give the headers of one answer."""
+    """Return the headers of one answer."""
     return {
         "x-ratelimit-limit": str(limit),
         "x-ratelimit-remaining": str(remaining),
@@ -27,7 +27,7 @@ def startable(window: Window, now: float = 0.0) -> int:
 
 
 def known(remaining: int) -> Window:
-    """Give a window of which one answer has been seen."""
+    """Return a window of which one answer has been seen."""
     window = Window()
     window.start()
     window.learn(200, headers(remaining, EPOCH + 60), 0.0)

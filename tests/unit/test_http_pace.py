@@ -30,19 +30,19 @@ KEPT = ("held", "pace", "changed", "refused", "again", "pause")
 
 
 def most_within(moments: list[float], seconds: float) -> int:
-    """Give the greatest number of moments in any window of so many seconds."""
+    """Return the greatest number of moments in any window of so many seconds."""
     ordered = sorted(moments)
     return max(sum(1 for at in ordered if first <= at < first + seconds) for first in ordered)
 
 
 def budget(clock: FakeClock, file: Path | None = None, reserve: float = 0.0) -> PacedBudget:
-    """Give a budget of three requests a second."""
+    """Return a budget of three requests a second."""
     return PacedBudget(clock, Pace(3, 1.0, file), reserve)
 
 
 @pytest.fixture(params=["alone", "with a file"])
 def paced(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[PacedBudget, FakeClock]:
-    """Give a budget and its clock, once with a file for other processes."""
+    """Return a budget and its clock, once with a file for other processes."""
     clock = FakeClock()
     return budget(clock, tmp_path / "pace" if request.param != "alone" else None), clock
 

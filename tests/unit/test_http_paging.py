@@ -37,13 +37,13 @@ def read(server: Loopback, **changes: Any) -> list[Page]:
 
 
 def link(request: Request, token: object) -> str:
-    """Give a link to the next page as Clio would: on the host that was asked."""
+    """Return a link to the next page as Clio would: on the host that was asked."""
     host = request.headers["host"]
     return f"http://{host}/api/v4/contacts.json?limit=1&page_token={token}"
 
 
 def pages(count: int) -> Script:
-    """Give a list of so many pages of one row."""
+    """Return a list of so many pages of one row."""
 
     def script(request: Request, _: int) -> bytes:
         number = int(request.params.get("page_token", "1"))
@@ -53,7 +53,7 @@ def pages(count: int) -> Script:
 
 
 def broken(content: object) -> Script:
-    """Give a list whose only page has this body."""
+    """Return a list whose only page has this body."""
     return lambda _, __: reply(200, content)
 
 

@@ -15,7 +15,7 @@ PARAMS = [("fields", "id"), ("limit", "200")]
 
 
 def of(server: Loopback) -> ClientSettings:
-    """Give the settings of a client of Clio Manage at a server."""
+    """Return the settings of a client of Clio Manage at a server."""
     return replace(settings(server), api_path="/api/v4")
 
 

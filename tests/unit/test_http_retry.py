@@ -26,7 +26,7 @@ NOW = int(START.timestamp())
 
 
 def retrier(clock: FakeClock, policy: Policy, stop: threading.Event | None = None) -> Retrier:
-    """Give a retrier whose holds are sleeps."""
+    """Return a retrier whose holds are sleeps."""
     return Retrier(policy, clock, stop or threading.Event(), clock.sleep)
 
 

@@ -14,7 +14,7 @@ PAGED = RequestContext("matters/12/contacts", [("page_token", "abc")])
 
 
 def body(kind: str, message: str) -> bytes:
-    """Give an error body of Clio's API."""
+    """Return an error body of Clio's API."""
     return reply(200, api_error(kind, message)).partition(b"\r\n\r\n")[2]
 
 

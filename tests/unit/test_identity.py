@@ -18,7 +18,7 @@ OURS = Identity("7", "101", "account owner, Admin, Billing")
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse."""
+    """Return an open warehouse."""
     with Warehouse(tmp_path) as opened:
         Meta(opened)
         yield opened

@@ -86,7 +86,7 @@ class Firm:
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[Firm]:
-    """Give a firm of which nothing was read."""
+    """Return a firm of which nothing was read."""
     with Warehouse(tmp_path) as warehouse:
         yield Firm(warehouse)
 

@@ -15,12 +15,12 @@ INSIDE = (ID, Column("o__x", "VARCHAR", ("o", "x")))
 
 
 def texts(body: bytes, columns: tuple[Column, ...] = TEXT) -> list[str | None]:
-    """Give the text of the last column of a page."""
+    """Return the text of the last column of a page."""
     return read_leaves([(1, body)], columns).columns[columns[-1].name]
 
 
 def reasons(leaves: Leaves) -> dict[tuple[int, int], dict[str, str]]:
-    """Give why values are set aside, by place and column."""
+    """Return why values are set aside, by place and column."""
     return {
         place: {name: oddity.reason for name, oddity in found.items()}
         for place, found in leaves.odd.items()

@@ -30,7 +30,7 @@ def proposal(name: str = "e1", **changes: object) -> Entry:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give a new ledger."""
+    """Return a new ledger."""
     with Ledger.open(tmp_path, CLOCK) as opened:
         yield opened
 
@@ -43,7 +43,7 @@ def tamper(folder: Path, *statements: str) -> None:
 
 
 def states(ledger: Ledger) -> dict[str, str]:
-    """Give every edit's state."""
+    """Return every edit's state."""
     return dict(ledger.rows("select edit_id, state from edits"))
 
 

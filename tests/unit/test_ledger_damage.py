@@ -24,7 +24,7 @@ SAMPLE, LOCKING = 120, (18, 19)
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a ledger of some events."""
+    """Return a folder with a ledger of some events."""
     folder = tmp_path_factory.mktemp("made")
     with Ledger.open(folder, CLOCK) as ledger:
         for n in range(6):
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def warehouse(made: Path, tmp_path: Path) -> Iterator[Warehouse]:
-    """Give a warehouse that has seen that ledger."""
+    """Return a warehouse that has seen that ledger."""
     for name in (FILE, HEAD):
         shutil.copy(made / name, tmp_path / name)
     with Warehouse(tmp_path) as warehouse:

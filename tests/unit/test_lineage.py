@@ -69,7 +69,7 @@ class Firm:
         self.told: dict[Cell, set[Cell]] = {}
 
     def figures(self) -> Iterator[Cell]:
-        """Give each money, hours and rate of the marts."""
+        """Yield each money, hours and rate of the marts."""
         for relation, model in shipped().project.models.items():
             for name, kind in self.tables[relation].items():
                 if model.schema not in WITHOUT_FIGURES and kind.startswith(FIGURES):
@@ -93,7 +93,7 @@ class Firm:
         return self.judged[table, column]
 
     def empty(self, table: str, column: str) -> set[Cell]:
-        """Give the figures and metrics that are empty while a table or a column is not known."""
+        """Return the figures and metrics that are empty while a table or a column is not known."""
         if (table, column) not in self.told:
             models = shipped().project.models.values()
             shown = shown_unknown(models, self.known(table, column), self.tables)
@@ -143,7 +143,7 @@ def is_of_clio(cell: Cell) -> bool:
 
 @pytest.fixture(scope="module")
 def firm(mini_firm_place: Path, tmp_path_factory: pytest.TempPathFactory) -> Firm:
-    """Give the models as they are built."""
+    """Return the models as they are built."""
     with copied(mini_firm_place, tmp_path_factory.mktemp("lineage")) as found:
         return Firm({**catalogued(), **built(found.warehouse)})
 

@@ -18,7 +18,7 @@ MASKS = Masks(b"k" * 32, {"contacts": (NAME, CITY)})
 
 
 def reading(table: pa.Table, *misfits: Misfit) -> Reading:
-    """Give a reading of some rows."""
+    """Return a reading of some rows."""
     return Reading(table, misfits, table.num_rows, 0, Point(), frozenset(), ())
 
 

@@ -43,14 +43,14 @@ RUN = RunRow("run-1", SOURCE, "matters", "incremental", AT, AT)
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse."""
+    """Return an open warehouse."""
     with Warehouse(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
 def meta(warehouse: Warehouse) -> Meta:
-    """Give its meta schema."""
+    """Return its meta schema."""
     return Meta(warehouse)
 
 

@@ -36,7 +36,7 @@ MARKUP = '<script src="https://x.example/a.js">&'
 
 @pytest.fixture
 def work(tmp_path: Path) -> ModelContext:
-    """Give the commands a folder with models and a warehouse that nobody has open."""
+    """Return the commands a folder with models and a warehouse that nobody has open."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}):
         pass
     return ModelContext(

@@ -29,7 +29,7 @@ FILES = {TOML: DECLARED, CSV: SHIPPED, "sql/core/costs.sql": COSTS}
 
 
 def seeds(shop: Workshop) -> list[tuple[object, ...]]:
-    """Give the rows of the seed."""
+    """Return the rows of the seed."""
     return shop.rows("select person, valid_from::varchar, cost, level from seeds.rates")
 
 

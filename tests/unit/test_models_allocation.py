@@ -83,7 +83,7 @@ def _examples(firm: MiniFirm) -> None:
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniFirm]:
-    """Give the examples, with the models that spread payments."""
+    """Return the examples, with the models that spread payments."""
     with empty_firm(tmp_path_factory.mktemp("allocations")) as found:
         _examples(found)
         assert found.build("+fct_collection_line").failed == ()

@@ -87,7 +87,7 @@ def _wide(firm: MiniFirm) -> Mapping[str, Any]:
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[MiniFirm]:
-    """Give a matter with a value of each type, built."""
+    """Return a matter with a value of each type, built."""
     with empty_firm(tmp_path) as found:
         _fill(found)
         found.build("+matter_with_custom_fields")

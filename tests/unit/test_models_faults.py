@@ -19,12 +19,12 @@ RAW, GROW = "raw_clio_manage", "raw_clio_grow"
 
 
 def _twice(table: str, key: int, schema: str = RAW) -> str:
-    """Give a fault: a record is there twice."""
+    """Return a fault: a record is there twice."""
     return f"insert into {schema}.{table} from {schema}.{table} where id = {key}"
 
 
 def _set(table: str, key: int, change: str, schema: str = RAW) -> str:
-    """Give a fault: something of a record is not as it should be."""
+    """Return a fault: something of a record is not as it should be."""
     return f"update {schema}.{table} set {change} where id = {key}"
 
 
@@ -113,7 +113,7 @@ class Workbench:
                 firm.rows(f"create view {relation} as {self.query(relation)}")
 
     def query(self, name: str) -> str:
-        """Give the query of a model or check."""
+        """Return the query of a model or check."""
         return rendered(self.plan, name, self.stand_ins)
 
     def failures(self, check: str, *faults: str) -> int:
@@ -129,7 +129,7 @@ class Workbench:
 
 @pytest.fixture(scope="module")
 def bench(mini_firm_place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """Give a copy of the firm to spoil."""
+    """Return a copy of the firm to spoil."""
     with copied(mini_firm_place, tmp_path_factory.mktemp("spoiled")) as firm:
         yield Workbench(firm)
 

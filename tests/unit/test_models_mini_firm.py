@@ -68,7 +68,7 @@ EXPECTED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def firm(mini_firm_place: Path) -> Iterator[MiniFirm]:
-    """Give the firm, to look at."""
+    """Return the firm, to look at."""
     with empty_firm(mini_firm_place) as found:
         yield found
 

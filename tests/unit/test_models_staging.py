@@ -18,7 +18,7 @@ HOUR = {"quantity": 5400, "quantity_in_hours": 1.5, "rounded_quantity_in_hours":
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[MiniFirm]:
-    """Give an empty firm."""
+    """Return an empty firm."""
     with empty_firm(tmp_path) as found:
         yield found
 

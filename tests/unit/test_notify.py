@@ -52,7 +52,7 @@ class Hook:
 
 @contextmanager
 def hook(status: int = 200) -> Iterator[Hook]:
-    """Give a server for webhooks."""
+    """Return a server for webhooks."""
     here = Hook(status)
     thread = threading.Thread(target=here.server.serve_forever, args=(0.02,))
     thread.start()
@@ -65,7 +65,7 @@ def hook(status: int = 200) -> Iterator[Hook]:
 
 
 def outcome(command: str, exit_code: int, *errors: ClioError) -> Outcome:
-    """Give the end of a command, in which a client's name stands everywhere."""
+    """Return the end of a command, in which a client's name stands everywhere."""
     now = pendulum.datetime(2026, 3, 2, 9)
     ended = Outcome(command, now, now, "run1", exit_code, [{"name": NAME}], text=NAME)
     ended.errors = [(NAME, error) for error in errors]
@@ -73,7 +73,7 @@ def outcome(command: str, exit_code: int, *errors: ClioError) -> Outcome:
 
 
 def settings(url: str, shape: str = "generic") -> Settings:
-    """Give settings with a webhook."""
+    """Return settings with a webhook."""
     return Settings(Path("data"), "tester", notify_url=Secret(url), notify_shape=shape)
 
 

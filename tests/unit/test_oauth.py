@@ -33,7 +33,7 @@ REDIRECT = "http://127.0.0.1:8974/callback"
 
 
 def application(url: str, product: str = "clio_manage") -> Application:
-    """Give an application that signs in at a server of these tests."""
+    """Return an application that signs in at a server of these tests."""
     STRAYS.own(url, [SECRET, OLD, NEW, CODE])
     return Application(product, url, "the-key", Secret(SECRET), REDIRECT, ("one", "two"))
 
@@ -149,7 +149,7 @@ def test_lifetime_that_cannot_be_read_loses_no_token(life: object, seconds: int 
 
 
 def named(error: str, status: int = 400) -> bytes:
-    """Give an error in the protocol's shape, with a description that quotes what was sent."""
+    """Return an error in the protocol's shape, with a description that quotes what was sent."""
     told = {"error": error, "error_description": f"{OLD} of {SECRET} \N{LATIN SMALL LETTER E}é"}
     return reply(status, told)
 

@@ -37,19 +37,19 @@ LOAD, SWEEP = Watch(COVERED, LOADED), Watch(COVERED, LOADED, silent=True)
 
 
 def thing(key: int, minutes: int, name: str = "a", **more: object) -> dict[str, Any]:
-    """Give a row that was stamped so many minutes before the last load began."""
+    """Return a row that was stamped so many minutes before the last load began."""
     return {"id": key, "updated_at": COVERED.subtract(minutes=minutes), "name": name, **more}
 
 
 def batch(*rows: dict[str, Any]) -> pa.Table:
-    """Give rows as a reading has them."""
+    """Return rows as a reading has them."""
     fields = [(column.name, ARROW_TYPES[column.type]) for column in THINGS.columns]
     return pa.Table.from_pylist(list(rows), pa.schema(fields))
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give a warehouse with three things that were stamped an hour, a day and five minutes before
+    """Return a warehouse with three things that were stamped an hour, a day and five minutes before
     the last load began.
     """
     with Warehouse(tmp_path) as opened:

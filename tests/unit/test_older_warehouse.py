@@ -31,7 +31,7 @@ LATER = {
 
 @pytest.fixture
 def work(tmp_path: Path) -> ModelContext:
-    """Give the commands a folder with models that are built."""
+    """Return the commands a folder with models that are built."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}) as shop:
         Meta(shop.warehouse)
     work = ModelContext(

@@ -155,14 +155,14 @@ def test_writer_that_died_leaves_a_whole_file(tmp_path: Path) -> None:
 
 
 def settings(folder: Path, **options: object) -> Settings:
-    """Give settings of a product on this machine."""
+    """Return settings of a product on this machine."""
     given = {"base_url": LOOPBACK, "access_token": Secret("a-token"), **options}
     grow = SourceSettings(**given)  # type: ignore[arg-type]
     return Settings(folder, "tester", {"clio_manage": SourceSettings(), "clio_grow": grow})
 
 
 def file_of(given: Settings) -> Path:
-    """Give the file of the pace that a client keeps."""
+    """Return the file of the pace that a client keeps."""
     with open_client("clio_grow", given, SystemClock(), threading.Event()) as client:
         pace = client.settings.pace
         assert pace is not None

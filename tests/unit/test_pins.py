@@ -17,7 +17,7 @@ CEILING = "30.22"
 
 
 def parts(text: str) -> tuple[int, ...]:
-    """Give a version as numbers."""
+    """Return a version as numbers."""
     return tuple(int(part) for part in text.split(".")[:2])
 
 

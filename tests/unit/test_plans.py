@@ -39,7 +39,7 @@ moments = ordinary.map(lambda moment: pendulum.instance(moment, tz="UTC"))
 
 
 def done(collection: Collection, watermark: pendulum.DateTime | None = MARK) -> Progress:
-    """Give the progress of a collection that was read to its last page."""
+    """Return the progress of a collection that was read to its last page."""
     digest = fields_hash(collection, frozenset())
     return Progress(
         "clio_manage", collection.name, watermark, fields_hash=digest, completed_at=watermark
@@ -47,7 +47,7 @@ def done(collection: Collection, watermark: pendulum.DateTime | None = MARK) -> 
 
 
 def under_way(collection: Collection, mode: str = "incremental") -> Progress:
-    """Give the progress of a collection whose walk was put down on its second list."""
+    """Return the progress of a collection whose walk was put down on its second list."""
     return replace(
         done(collection),
         walk_started_at=MARK,

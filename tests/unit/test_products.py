@@ -22,7 +22,7 @@ BOTH = ("clio_manage", "clio_grow")
 
 
 def settings(folder: Path, manage: Any = None, grow: Any = None) -> Settings:
-    """Give settings with tokens for both, or what is given instead."""
+    """Return settings with tokens for both, or what is given instead."""
     given = {"clio_manage": manage, "clio_grow": grow}
     sources = {
         name: SourceSettings(**({"access_token": TOKEN} if one is None else one))
@@ -33,7 +33,7 @@ def settings(folder: Path, manage: Any = None, grow: Any = None) -> Settings:
 
 @pytest.fixture
 def opened(tmp_path: Path) -> dict[str, ClientSettings]:
-    """Give what the clients of both products are opened with."""
+    """Return what the clients of both products are opened with."""
     found = {}
     for name in BOTH:
         with open_client(name, settings(tmp_path), SystemClock(), threading.Event()) as one:

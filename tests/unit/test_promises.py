@@ -10,7 +10,7 @@ ROLES = ("id", "relationship__id")
 
 
 def rows(*pages: list[tuple[int, int | None, str]]) -> pa.Table:
-    """Give typed rows of some pages: id, relationship and name."""
+    """Return typed rows of some pages: id, relationship and name."""
     found = [
         {"id": key, "relationship__id": relation, "name": name, "_page": n, "_position": at}
         for n, page in enumerate(pages, start=1)

@@ -41,7 +41,7 @@ REFUSED = (
 
 @pytest.fixture
 def work(tmp_path: Path) -> ModelContext:
-    """Give the commands a folder with models that are built."""
+    """Return the commands a folder with models that are built."""
     with workshop(tmp_path, {**MODELS, CHECK: NEGATIVE}):
         pass
     work = ModelContext(

@@ -26,7 +26,7 @@ def compared(cursor: Cursor, name: str) -> Comparison:
 
 
 def firm() -> Cursor:
-    """Give a number that a deleted and two living matters have, with work on the latter."""
+    """Return a number that a deleted and two living matters have, with work on the latter."""
     cursor = in_memory()
     cursor.execute(MATTERS)
     cursor.execute(

@@ -25,7 +25,7 @@ BURIED = (
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give a warehouse that was loaded at eight and built at nine."""
+    """Return a warehouse that was loaded at eight and built at nine."""
     with Warehouse(tmp_path) as warehouse:
         Meta(warehouse)
         warehouse.rows(LOADED.format("08:00"))

@@ -64,17 +64,17 @@ class Desk:
 
     @property
     def target(self) -> SignInTarget:
-        """Give what the sign-in is for."""
+        """Return what the sign-in is for."""
         return SignInTarget("us", self.server.origin, self.server.origin, "key")
 
     @property
     def options(self) -> SourceSettings:
-        """Give the settings of the product."""
+        """Return the settings of the product."""
         secret, origin = Secret("secret"), self.server.origin
         return SourceSettings(client_id="key", client_secret=secret, oauth_url=origin)
 
     def renewal(self, target: SignInTarget | None = None) -> Renewal:
-        """Give what a process that starts now works with."""
+        """Return what a process that starts now works with."""
         return Renewal(
             SOURCE,
             self.store,
@@ -86,19 +86,19 @@ class Desk:
 
     @property
     def sent(self) -> list[str]:
-        """Give the refresh tokens that were sent, in order."""
+        """Return the refresh tokens that were sent, in order."""
         return [r.form["refresh_token"] for r in self.server.requests if r.method == "POST"]
 
     @property
     def kept(self) -> tuple[str, str]:
-        """Give the tokens that are kept."""
+        """Return the tokens that are kept."""
         found = SignIn.read(self.store.read() or "")
         assert found.refresh_token is not None
         return found.access_token.reveal(), found.refresh_token.reveal()
 
     @property
     def marker(self) -> str:
-        """Give what the marker says of the old pair."""
+        """Return what the marker says of the old pair."""
         return Marker(self.folder / "tokens", SOURCE).state(self.old.fingerprint)
 
     def mark(self, state: str, sign_in: SignIn | None = None) -> None:
@@ -109,7 +109,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Give a sign-in and its server."""
+    """Return a sign-in and its server."""
     made = Desk(tmp_path)
     with made.server:
         yield made

@@ -53,7 +53,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def record(draw: st.DrawFn, columns: tuple[Column, ...], key: int) -> dict[str, Any]:
-    """Give a row with every requested key, each null or a value of its type."""
+    """Return a row with every requested key, each null or a value of its type."""
     given_values = {
         column.name: draw(st.none() | VALUES[column.type])
         for column in columns
@@ -64,7 +64,7 @@ def record(draw: st.DrawFn, columns: tuple[Column, ...], key: int) -> dict[str, 
 
 @st.composite
 def pages_of(draw: st.DrawFn) -> tuple[Collection, list[list[dict[str, Any]]]]:
-    """Give a collection, and pages of rows of it with ids that rise."""
+    """Return a collection, and pages of rows of it with ids that rise."""
     collection = draw(st.sampled_from(COLLECTIONS))
     sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
     start = draw(st.sampled_from([1, 2**53, 2**62]))
@@ -145,7 +145,7 @@ def test_lists_are_read_at_once_unless_one_is_odd(odd: list[bytes]) -> None:
 
 
 def meant(batch: Batch, collection: Collection) -> list[dict[str, Any]]:
-    """Give the rows of a batch, arrays by what their JSON says."""
+    """Return the rows of a batch, arrays by what their JSON says."""
     arrays = {column.name for column in collection.columns if column.type == JSON}
     return [
         {name: json.loads(v) if name in arrays and v is not None else v for name, v in row.items()}
@@ -230,7 +230,7 @@ def test_what_is_not_a_page_is_refused_by_number(body: bytes) -> None:
 
 
 def rows_with(*ids: object) -> bytes:
-    """Give a page of rows of which only the id is set."""
+    """Return a page of rows of which only the id is set."""
     columns = shape_of(CATALOG.loaded["activities_written_off"])
     return page([blank(columns, id=key) for key in ids])
 

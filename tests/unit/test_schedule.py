@@ -31,7 +31,7 @@ ODD = 'a b\'s 100% $HOME "q" \\n {{ words }} \u200b<&>'
 
 @pytest.fixture
 def place(tmp_path: Path) -> Installation:
-    """Give an installation whose paths hold what shells, cron, units and templates take apart."""
+    """Return an installation whose paths hold what shells, cron, units and templates take apart."""
     folder = tmp_path / ODD
     folder.mkdir()
     program = folder / "clio-sync"
@@ -49,18 +49,18 @@ def answer(place: Installation, exit_code: int) -> None:
 
 
 def said(place: Installation) -> list[str]:
-    """Give how the command was called: its words, its folder and its data folder."""
+    """Return how the command was called: its words, its folder and its data folder."""
     return Path(place.program + ".said").read_text("utf-8").splitlines()
 
 
 def printed(kind: str, place: Installation, every: int = 15) -> dict[str, str]:
-    """Give the files of a kind."""
+    """Return the files of a kind."""
     outcome = run_print(kind, every, place, SystemClock())
     return {row["file"]: row["text"] for row in outcome.results}
 
 
 def files(kind: str, place: Installation, words: Sequence[str]) -> dict[str, str]:
-    """Give the files of a kind that run these words."""
+    """Return the files of a kind that run these words."""
     outcome = run_print(kind, 15, place, SystemClock(), words=words)
     return {row["file"]: row["text"] for row in outcome.results}
 

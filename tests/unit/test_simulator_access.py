@@ -13,14 +13,14 @@ from tests.contract.simulator_client import client, ids
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client."""
+    """Return a client."""
     with client(clio) as opened:
         yield opened
 
@@ -160,7 +160,7 @@ REDIRECT = "http://127.0.0.1/back"
 
 
 def signed_in(clio: Simulator, http: httpx.Client) -> dict[str, str]:
-    """Give the form with which a code is exchanged."""
+    """Return the form with which a code is exchanged."""
     asked = {"response_type": "code", "redirect_uri": REDIRECT, "state": "s"}
     back = httpx.URL(http.get(f"{clio.url}/oauth/authorize", params=asked).headers["Location"])
     assert back.params["state"] == "s"

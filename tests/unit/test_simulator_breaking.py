@@ -17,27 +17,27 @@ from tests.unit.written import clean, firm, first, patch, read
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for this module."""
+    """Return one simulator for this module."""
     with firm() as both:
         yield both
 
 
 @pytest.fixture
 def clio(whole: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give it with switches that end with the test."""
+    """Return it with switches that end with the test."""
     with clean(whole[0]) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(whole: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give a client of it."""
+    """Return a client of it."""
     return whole[1]
 
 
 @pytest.fixture
 def grow(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client of Grow."""
+    """Return a client of Grow."""
     with httpx.Client(base_url=clio.grow_url, headers=clio.grow_headers) as opened:
         yield opened
 
@@ -79,7 +79,7 @@ def test_poison_in_grow(clio: Simulator, grow: httpx.Client) -> None:
 
 
 def first_of_grow(clio: Simulator) -> int:
-    """Give the first contact of Grow."""
+    """Return the first contact of Grow."""
     return next(iter(clio.grow_store["grow.contacts"].rows))
 
 

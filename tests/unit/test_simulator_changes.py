@@ -12,14 +12,14 @@ from tests.contract.simulator_client import client, ids, pages
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client."""
+    """Return a client."""
     with client(clio) as opened:
         yield opened
 
@@ -33,7 +33,7 @@ def one(
 
 
 def first(clio: Simulator, collection: str = "matters") -> int:
-    """Give the first id of a collection."""
+    """Return the first id of a collection."""
     return next(iter(clio.store[collection].rows))
 
 

@@ -14,19 +14,19 @@ FIELDS = "id,etag,custom_field_values{id,etag,value,custom_field,picklist_option
 
 @pytest.fixture(scope="module")
 def both() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator, and a client of it."""
+    """Return one simulator, and a client of it."""
     with firm() as pair:
         yield pair
 
 
 def rows(http: httpx.Client) -> dict[int, dict[str, Any]]:
-    """Give all matters with their custom field values."""
+    """Return all matters with their custom field values."""
     data = http.get("matters", params={"fields": FIELDS}).json()["data"]
     return {row["id"]: row for row in data}
 
 
 def definition(clio: Simulator, kind: str) -> dict[str, Any]:
-    """Give the custom field of a type that matters have."""
+    """Return the custom field of a type that matters have."""
     known = clio.store["custom_fields"].rows.values()
     return next(r for r in known if (r["parent_type"], r["field_type"]) == ("Matter", kind))
 

@@ -13,14 +13,14 @@ from tests.contract.simulator_client import client, pages
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulator]:
-    """Give one simulator for all faults."""
+    """Return one simulator for all faults."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def clio(running: Simulator) -> Iterator[Simulator]:
-    """Give the simulator without faults."""
+    """Return the simulator without faults."""
     running.faults.clear()
     running.requests.clear()
     yield running
@@ -29,7 +29,7 @@ def clio(running: Simulator) -> Iterator[Simulator]:
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client that follows no redirects."""
+    """Return a client that follows no redirects."""
     with client(clio) as opened:
         yield opened
 

@@ -24,13 +24,13 @@ FIELDS = ",".join(
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give the firm of seed 7."""
+    """Return the firm of seed 7."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 def rows(clio: Simulator, collection: str) -> list[dict[str, Any]]:
-    """Give all records of a collection, numbers as decimals."""
+    """Return all records of a collection, numbers as decimals."""
     table = clio.store[collection]
     return [
         {k: Decimal(repr(v)) if isinstance(v, float) else v for k, v in r.items()}

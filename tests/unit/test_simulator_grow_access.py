@@ -17,21 +17,21 @@ REFRESH = {**CLIENT, "grant_type": "refresh_token", "refresh_token": "simulator-
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client that is signed in to Grow."""
+    """Return a client that is signed in to Grow."""
     base = f"{clio.grow_url}/"
     with httpx.Client(base_url=base, headers=clio.grow_headers, timeout=5) as opened:
         yield opened
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Give the header that brings a token."""
+    """Return the header that brings a token."""
     return {"Authorization": f"Bearer {token}"}
 
 

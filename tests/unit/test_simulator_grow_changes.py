@@ -14,39 +14,39 @@ NOTE = {"subject": "Call", "body": "Called back"}
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client that is signed in to Grow."""
+    """Return a client that is signed in to Grow."""
     base = f"{clio.grow_url}/"
     with httpx.Client(base_url=base, headers=clio.grow_headers, timeout=5) as opened:
         yield opened
 
 
 def item(http: httpx.Client, path: str) -> dict[str, Any]:
-    """Give one record."""
+    """Return one record."""
     record: dict[str, Any] = http.get(path).json()["data"]
     return record
 
 
 def changed(http: httpx.Client, path: str, **asked: str) -> list[int]:
-    """Give the ids of what changed at the present moment."""
+    """Return the ids of what changed at the present moment."""
     rows = http.get(path, params={**asked, "updated_since": NOW}).json()["data"]
     return [row["id"] for row in rows]
 
 
 def lead(clio: Simulator) -> dict[str, Any]:
-    """Give a lead that waits, with everything in it."""
+    """Return a lead that waits, with everything in it."""
     rows = clio.dump("grow.inbox_leads")
     return next(r for r in rows if r["state"] == "untriaged" and r["matter_type"] and r["email"])
 
 
 def intake(clio: Simulator) -> dict[str, Any]:
-    """Give a matter that neither is in Manage nor is its client."""
+    """Return a matter that neither is in Manage nor is its client."""
     contacts = {row["id"]: row for row in clio.dump("grow.contacts")}
     rows = clio.dump("grow.matters")
     return next(r for r in rows if not r["clio_id"] and not contacts[r["client"]["id"]]["clio_id"])

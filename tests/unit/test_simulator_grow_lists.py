@@ -13,21 +13,21 @@ from sources.clio_simulator.faults import Reset, Status, TokenExpired, TooMany, 
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client that is signed in to Grow."""
+    """Return a client that is signed in to Grow."""
     base = f"{clio.grow_url}/"
     with httpx.Client(base_url=base, headers=clio.grow_headers, timeout=5) as opened:
         yield opened
 
 
 def pages(http: httpx.Client, path: str, **asked: str) -> Iterator[dict[str, Any]]:
-    """Give the pages of a list, as a client does that re-sends the token with its filters."""
+    """Yield the pages of a list, as a client does that re-sends the token with its filters."""
     parameters = dict(asked)
     while True:
         answer = http.get(path, params=parameters)
@@ -40,12 +40,12 @@ def pages(http: httpx.Client, path: str, **asked: str) -> Iterator[dict[str, Any
 
 
 def ids(http: httpx.Client, path: str, **asked: str) -> list[int]:
-    """Give the ids of a whole list."""
+    """Return the ids of a whole list."""
     return [row["id"] for page in pages(http, path, **asked) for row in page["data"]]
 
 
 def known(clio: Simulator, collection: str) -> list[int]:
-    """Give the ids of all records of a collection."""
+    """Return the ids of all records of a collection."""
     return list(clio.grow_store[f"grow.{collection}"].rows)
 
 

@@ -12,21 +12,21 @@ from sources.clio_simulator.faults import Reset, Status
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client with the key."""
+    """Return a client with the key."""
     headers = {"Authorization": f"Bearer {clio.maton_key}"}
     with httpx.Client(base_url=f"{clio.maton_url}/", headers=headers, timeout=5) as opened:
         yield opened
 
 
 def connections(http: httpx.Client, **asked: str) -> list[dict[str, Any]]:
-    """Give the connections that are listed."""
+    """Return the connections that are listed."""
     listed: list[dict[str, Any]] = http.get("connections", params=asked).json()["connections"]
     return listed
 

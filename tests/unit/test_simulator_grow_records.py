@@ -11,21 +11,21 @@ from sources.clio_simulator import Seed, SimulatedClock, Simulator
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client that is signed in to Grow."""
+    """Return a client that is signed in to Grow."""
     base = f"{clio.grow_url}/"
     with httpx.Client(base_url=base, headers=clio.grow_headers, timeout=5) as opened:
         yield opened
 
 
 def rows(http: httpx.Client, path: str, **asked: str) -> list[dict[str, Any]]:
-    """Give a list that is no longer than a page."""
+    """Return a list that is no longer than a page."""
     answer = http.get(path, params=asked)
     assert answer.status_code == 200, answer.text
     listed: list[dict[str, Any]] = answer.json()["data"]
@@ -33,7 +33,7 @@ def rows(http: httpx.Client, path: str, **asked: str) -> list[dict[str, Any]]:
 
 
 def linked(clio: Simulator, collection: str) -> dict[int, dict[str, Any]]:
-    """Give the records that are linked to Manage, by the id that they have there."""
+    """Return the records that are linked to Manage, by the id that they have there."""
     return {row["clio_id"]: row for row in clio.dump(collection) if row["clio_id"] is not None}
 
 

@@ -12,14 +12,14 @@ from tests.contract.simulator_client import client, ids, pages
 
 @pytest.fixture(scope="module")
 def clio() -> Iterator[Simulator]:
-    """Give a simulator whose records no test here changes."""
+    """Return a simulator whose records no test here changes."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client."""
+    """Return a client."""
     with client(clio) as opened:
         yield opened
 

@@ -51,14 +51,14 @@ PLACES = {
 
 @pytest.fixture
 def clio() -> Iterator[Simulator]:
-    """Give a simulator with a standing clock."""
+    """Return a simulator with a standing clock."""
     with Simulator(rate_limit=0, clock=SimulatedClock(running=False)) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(clio: Simulator) -> Iterator[httpx.Client]:
-    """Give a client."""
+    """Return a client."""
     with client(clio) as opened:
         yield opened
 
@@ -84,7 +84,7 @@ def places(clio: Simulator, key: int) -> list[str]:
 
 
 def pair(clio: Simulator) -> tuple[int, int]:
-    """Give two contacts: one that is no client, and the client of the first matter."""
+    """Return two contacts: one that is no client, and the client of the first matter."""
     loser = next(iter(clio.store["matters"].rows.values()))["client"]
     rows = clio.store["contacts"].rows
     return next(key for key, row in rows.items() if not row["is_client"]), loser

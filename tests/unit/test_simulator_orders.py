@@ -13,27 +13,27 @@ from tests.unit.written import clean, firm
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for this module."""
+    """Return one simulator for this module."""
     with firm() as both:
         yield both
 
 
 @pytest.fixture
 def clio(whole: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give it with switches that end with the test."""
+    """Return it with switches that end with the test."""
     with clean(whole[0]) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(whole: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give a client of it."""
+    """Return a client of it."""
     return whole[1]
 
 
 @pytest.fixture
 def matter(clio: Simulator) -> dict[str, Any]:
-    """Give a matter with its client, who is related to it too, and with a contact twice."""
+    """Return a matter with its client, who is related to it too, and with a contact twice."""
     contacts = sorted(clio.store["contacts"].rows)
     fields = {"client": contacts[3], "display_number": "T-1", "status": "Open"}
     made = clio.changes.add("matters", fields)
@@ -44,7 +44,7 @@ def matter(clio: Simulator) -> dict[str, Any]:
 
 
 def listed(http: httpx.Client, path: str, **given: str) -> list[tuple[int, str | None]]:
-    """Give contact and role of each row of a list, walked in pages of two."""
+    """Return contact and role of each row of a list, walked in pages of two."""
     wanted = {"fields": "id,contact_id,relationship{id,description}", "limit": "2", **given}
     if "related" not in path:
         wanted["fields"] = wanted["fields"].replace("contact_id,", "")

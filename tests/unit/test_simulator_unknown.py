@@ -14,21 +14,21 @@ VALUES = "custom_field_values{id,field_name,field_type,value,custom_field}"
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give one simulator for this module."""
+    """Return one simulator for this module."""
     with firm() as both:
         yield both
 
 
 @pytest.fixture
 def clio(whole: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give it with switches that end with the test."""
+    """Return it with switches that end with the test."""
     with clean(whole[0]) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def http(whole: tuple[Simulator, httpx.Client]) -> httpx.Client:
-    """Give a client of it."""
+    """Return a client of it."""
     return whole[1]
 
 

@@ -49,7 +49,7 @@ def test_entries_and_the_record_around_them(http: httpx.Client, clio: Simulator)
 
 
 def values(clio: Simulator, key: int) -> dict[str, dict[str, Any]]:
-    """Give a matter's custom field values that have one, by type."""
+    """Return a matter's custom field values that have one, by type."""
     row = clio.store["matters"].rows[key]
     return {v["field_type"]: v for v in row["custom_field_values"] if v.get("id")}
 

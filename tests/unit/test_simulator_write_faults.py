@@ -31,7 +31,7 @@ FIELDS = "id,etag,location"
 
 @pytest.fixture
 def clio(served: tuple[Simulator, httpx.Client]) -> Iterator[Simulator]:
-    """Give the simulator without faults, its first matter without a location."""
+    """Return the simulator without faults, its first matter without a location."""
     with clean(served[0]) as simulator:
         simulator.changes.update("matters", first(simulator), {"location": None})
         yield simulator
@@ -44,12 +44,12 @@ def path(clio: Simulator) -> str:
 
 
 def location(clio: Simulator) -> object:
-    """Give what the matter holds by now."""
+    """Return what the matter holds by now."""
     return clio.store["matters"].rows[first(clio)].get("location")
 
 
 def condition(etag: str, kind: str) -> str:
-    """Give an If-Match of a kind."""
+    """Return an If-Match of a kind."""
     return {
         "current": etag,
         "bare": etag.strip('"'),

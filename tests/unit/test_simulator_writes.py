@@ -74,7 +74,7 @@ def test_written(
 
 
 def with_ids(record: dict[str, Any]) -> dict[str, Any]:
-    """Give a record whose references show their ids alone."""
+    """Return a record whose references show their ids alone."""
     return {
         name: {"id": value["id"]} if isinstance(value, dict) and "id" in value else value
         for name, value in record.items()

@@ -54,7 +54,7 @@ needs = st.lists(st.integers(1, 9), max_size=5)
 
 
 def queue(needed: list[int]) -> list[tuple[Collection, int]]:
-    """Give collections that need so many requests."""
+    """Return collections that need so many requests."""
     return list(zip(EVERY, needed, strict=False))
 
 
@@ -79,7 +79,7 @@ def test_a_batch_is_what_the_budget_is_likely_to_do(needed: list[int], budget: i
 
 
 def put_down(**changes: object) -> Progress:
-    """Give a sweep of the notes that was put down on its second list."""
+    """Return a sweep of the notes that was put down on its second list."""
     digest = fields_hash(NOTES, frozenset())
     known = Progress(
         "clio_manage",

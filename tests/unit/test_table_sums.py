@@ -11,13 +11,13 @@ from pipelines.warehouse import Warehouse
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an open warehouse."""
+    """Return an open warehouse."""
     with Warehouse(tmp_path) as opened:
         yield opened
 
 
 def digest(warehouse: Warehouse, query: str) -> tuple[int, str]:
-    """Give rows and digest of a table that a query makes."""
+    """Return rows and digest of a table that a query makes."""
     warehouse.rows(f"create or replace table t as {query}")
     (found,) = table_sums(warehouse, lambda: None)
     assert found.name == "main.t"

@@ -48,7 +48,7 @@ class Ring(KeyringBackend):
         self.locked = False
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Give what is kept."""
+        """Return what is kept."""
         if self.locked:
             message = "canary: the collection is locked"
             raise KeyringLocked(message)
@@ -78,14 +78,14 @@ class Chain(ChainerBackend):
 
 @pytest.fixture
 def store(tmp_path: Path) -> FileStore:
-    """Give a file that holds something."""
+    """Return a file that holds something."""
     made = FileStore(tmp_path, "clio_manage")
     made.write("kept")
     return made
 
 
 def mode(path: Path) -> int:
-    """Give the permission bits."""
+    """Return the permission bits."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

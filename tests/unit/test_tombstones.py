@@ -16,7 +16,7 @@ LATER = AT.add(hours=1)
 
 @pytest.fixture
 def sides(tmp_path: Path) -> Iterator[Sides]:
-    """Give a table of three rows."""
+    """Return a table of three rows."""
     with Warehouse(tmp_path) as warehouse:
         made = Sides(warehouse)
         made.store({"1": "a", "2": "b", "3": "c"})
@@ -24,7 +24,7 @@ def sides(tmp_path: Path) -> Iterator[Sides]:
 
 
 def found(sides: Sides) -> list[tuple[object, ...]]:
-    """Give key, evidence and whether it is lifted of each tombstone."""
+    """Return key, evidence and whether it is lifted of each tombstone."""
     return sides.warehouse.rows(
         "select record_id, evidence, revived_at is not null from meta.tombstones order by all"
     )

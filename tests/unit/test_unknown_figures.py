@@ -41,14 +41,14 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def whole(mini_firm_place: Path, tmp_path_factory: pytest.TempPathFactory) -> Cells:
-    """Give the figures of the firm that sees everything."""
+    """Return the figures of the firm that sees everything."""
     with copied(mini_firm_place, tmp_path_factory.mktemp("whole")) as firm:
         return figures(firm)
 
 
 @pytest.fixture
 def firm(mini_firm_place: Path, tmp_path: Path) -> Iterator[MiniFirm]:
-    """Give a firm that was built with everything known, to see less."""
+    """Return a firm that was built with everything known, to see less."""
     with copied(mini_firm_place, tmp_path) as found:
         yield found
 

@@ -16,12 +16,12 @@ STAMP = "2026-03-02T09:00:00Z"
 
 
 def location(key: int, **more: object) -> dict[str, Any]:
-    """Give a location as Grow sends it."""
+    """Return a location as Grow sends it."""
     return {"id": key, "name": f"L{key}", "created_at": STAMP, "updated_at": STAMP, **more}
 
 
 def extras(*rows: dict[str, Any]) -> list[str | None]:
-    """Give what a page's rows leave in `_extra`."""
+    """Return what a page's rows leave in `_extra`."""
     found: list[str | None] = (
         RowReader(LOCATIONS).read([(1, page(rows))]).table["_extra"].to_pylist()
     )

@@ -68,14 +68,14 @@ def holder(folder: Path, what: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Give a prepared data folder."""
+    """Return a prepared data folder."""
     folder = tmp_path / "data"
     prepare_data_folder(folder)
     return folder
 
 
 def mode(path: Path) -> int:
-    """Give the permissions of a file or folder."""
+    """Return the permissions of a file or folder."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

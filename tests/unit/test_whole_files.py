@@ -11,7 +11,7 @@ from pipelines.warehouse import FILE, HEADER, LOG_BEGINS, Warehouse, demand_whol
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give a file that is as long as a warehouse's header and somewhat more, with its size."""
+    """Return a file that is as long as a warehouse's header and somewhat more, with its size."""
     path = tmp_path / FILE
     path.write_bytes(b"h" * HEADER + b"x" * 5000)
     seal(path, HEADER)

@@ -25,17 +25,17 @@ VALUE = {"id": "text-1", "etag": '"e"', "field_name": "Court", "field_type": "te
 
 
 def compact(*rows: dict[str, Any]) -> bytes:
-    """Give a page without white space, as Clio writes it."""
+    """Return a page without white space, as Clio writes it."""
     return json.dumps(json.loads(page(rows)), separators=(",", ":")).encode()
 
 
 def matter(key: int, **more: object) -> dict[str, Any]:
-    """Give a matter as Clio shows it."""
+    """Return a matter as Clio shows it."""
     return blank(shape_of(MATTERS), id=key, etag='"m"', created_at="2026-03-01T00:00:00Z") | more
 
 
 def contact(key: int, **more: object) -> dict[str, Any]:
-    """Give a contact as Clio shows it."""
+    """Return a contact as Clio shows it."""
     return blank(shape_of(CONTACTS), id=key, etag='"c"') | more
 
 
@@ -154,7 +154,7 @@ def test_lists_that_leave_keys_out_as_they_like_are_left_alone() -> None:
 
 
 def member(**more: object) -> dict[str, Any]:
-    """Give a matter with a custom field's value whose members are given."""
+    """Return a matter with a custom field's value whose members are given."""
     return matter(1, custom_field_values=[VALUE | {"value": "x"} | more])
 
 

@@ -52,7 +52,7 @@ class StoppedClock(SystemClock):
         self.at = at
 
     def now(self) -> pendulum.DateTime:
-        """Give that moment."""
+        """Return that moment."""
         return pendulum.parse(self.at)  # type: ignore[return-value]
 
 
@@ -92,7 +92,7 @@ class Workshop:
         return self.warehouse.rows(query)
 
     def failing(self, check: str) -> list[dict[str, Any]]:
-        """Give the rows that are kept of a check."""
+        """Return the rows that are kept of a check."""
         found = self.warehouse.rows(
             "select row from meta.check_failures where check_name = $1 order by all", [check]
         )
@@ -111,7 +111,7 @@ class Workshop:
 
 @contextmanager
 def workshop(folder: Path, files: Mapping[str, str | None] = MODELS) -> Iterator[Workshop]:
-    """Give a warehouse with two bills, and models that are not built yet."""
+    """Return a warehouse with two bills, and models that are not built yet."""
     data = folder / "data"
     prepare_data_folder(data)
     with Warehouse(data) as warehouse:

@@ -16,7 +16,7 @@ WITHOUT = "no If-Match"
 
 @contextmanager
 def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
-    """Give a small simulator with a standing clock, and a client of it."""
+    """Return a small simulator with a standing clock, and a client of it."""
     with (
         Simulator(rate_limit=0, scale=0.2, clock=SimulatedClock(running=False)) as clio,
         client(clio) as http,
@@ -26,7 +26,7 @@ def firm() -> Iterator[tuple[Simulator, httpx.Client]]:
 
 @contextmanager
 def clean(clio: Simulator) -> Iterator[Simulator]:
-    """Give a simulator that a test may misconfigure; faults, switches and waits end with it."""
+    """Return a simulator that a test may misconfigure; faults, switches and waits end with it."""
     switches = deepcopy(vars(clio.switches))
     clio.clock.set(START)
     clio.requests.clear()
@@ -40,7 +40,7 @@ def clean(clio: Simulator) -> Iterator[Simulator]:
 
 
 def first(clio: Simulator, collection: str = "matters") -> int:
-    """Give the first id of a collection."""
+    """Return the first id of a collection."""
     return next(iter(clio.store[collection].rows))
 
 

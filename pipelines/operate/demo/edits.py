@@ -87,7 +87,7 @@ def proposed(context: Context, path: Path) -> Outcome:
 
 
 def hash12(results: Sequence[Mapping[str, Any]]) -> str:
-    """Give the name of the plan that was frozen."""
+    """Return the name of the plan that was frozen."""
     return str(results[0]["plan"])
 
 

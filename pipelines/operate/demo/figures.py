@@ -46,7 +46,7 @@ def show(context: ModelContext) -> Outcome:
 
 
 def text(data: Path) -> str:
-    """Give the figures of the newest snapshot of a data folder, over all its rows.
+    """Return the figures of the newest snapshot of a data folder, over all its rows.
 
     Raises:
         NotPublishedError: nothing is published.
@@ -64,5 +64,5 @@ def text(data: Path) -> str:
 
 
 def shown(metric: Metric, value: Decimal | float | None) -> str:
-    """Give a value in the unit of its metric; a dash where nothing can be divided by."""
+    """Return a value in the unit of its metric; a dash where nothing can be divided by."""
     return NOTHING if value is None else UNITS[metric.format].format(value)

@@ -32,12 +32,12 @@ class Reply:
 
     @property
     def status(self) -> int:
-        """Give the status."""
+        """Return the status."""
         return self.raw.status
 
     @property
     def document(self) -> dict[str, Any]:
-        """Give the body; empty if it is no JSON object."""
+        """Return the body; empty if it is no JSON object."""
         try:
             read = orjson.loads(self.raw.body)
         except orjson.JSONDecodeError:
@@ -46,26 +46,26 @@ class Reply:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Give the records of a list."""
+        """Return the records of a list."""
         data = self.document.get("data")
         return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
 
     @property
     def paging(self) -> dict[str, Any]:
-        """Give what the page says of its neighbours."""
+        """Return what the page says of its neighbours."""
         meta = self.document.get("meta")
         paging = meta.get("paging") if isinstance(meta, dict) else None
         return paging if isinstance(paging, dict) else {}
 
     @property
     def next(self) -> str:
-        """Give the link to the next page, empty if there is none."""
+        """Return the link to the next page, empty if there is none."""
         link = self.paging.get("next")
         return link if isinstance(link, str) else ""
 
     @property
     def token(self) -> str:
-        """Give the page token of that link."""
+        """Return the page token of that link."""
         return dict(parse_qsl(urlsplit(self.next).query)).get("page_token", "")
 
 
@@ -88,7 +88,7 @@ class Asker:
         return Reply(self.client.look(path, params, named))
 
     def page(self, path: str, *params: tuple[str, str]) -> Reply:
-        """Give the answer of a list that is needed by several questions, asked for once.
+        """Return the answer of a list that is needed by several questions, asked for once.
 
         Raises:
             UnsettledError: it was refused, or has no records.
@@ -107,7 +107,7 @@ class Asker:
         return reply
 
     def pages(self, paths: Sequence[str], *params: tuple[str, str]) -> Iterator[tuple[str, Reply]]:
-        """Give those of some lists that have records, asked for one after the other.
+        """Yield those of some lists that have records, asked for one after the other.
 
         Raises:
             UnsettledError: none has, and why the last one has none.
@@ -152,7 +152,7 @@ class Finding:
     requests: int
 
     def document(self) -> dict[str, Any]:
-        """Give the answer as it stands in the report."""
+        """Return the answer as it stands in the report."""
         return {
             "product": self.product,
             "name": self.question.name,

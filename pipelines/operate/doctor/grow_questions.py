@@ -9,7 +9,7 @@ _LISTS = ("contacts", "matters")
 
 
 def _page(asker: Asker) -> tuple[str, Reply]:
-    """Give a list of more than one page, or else one that has records."""
+    """Return a list of more than one page, or else one that has records."""
     found: list[tuple[str, Reply]] = []
     for path, reply in asker.pages(_LISTS, _SINCE):
         if reply.next:

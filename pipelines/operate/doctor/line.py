@@ -65,15 +65,15 @@ class DoctorLine:
         return WHY[self.check]
 
     def of(self, product: str) -> "DoctorLine":
-        """Give the line as one about a product."""
+        """Return the line as one about a product."""
         return replace(self, product=product)
 
     def after(self, requests: int) -> "DoctorLine":
-        """Give the line as one that needed so many requests."""
+        """Return the line as one that needed so many requests."""
         return replace(self, requests=requests)
 
     def document(self) -> dict[str, Any]:
-        """Give the line as it stands in the JSON document."""
+        """Return the line as it stands in the JSON document."""
         fix = self.fix or None
         return {
             "check": self.check,
@@ -87,7 +87,7 @@ class DoctorLine:
 
 
 def exit_code(lines: Iterable[DoctorLine]) -> int:
-    """Give 0 if nothing failed, 3 if only a sign-in did, 7 otherwise.
+    """Return 0 if nothing failed, 3 if only a sign-in did, 7 otherwise.
 
     A folder that cannot be written (2) or a disk that is full (4) comes before: every other command
     ends with that as well.

@@ -64,7 +64,7 @@ def lines_of(session: ProductSession) -> Iterator[DoctorLine]:
 
 
 def wanted(session: ProductSession) -> list[Collection]:
-    """Give the collections that are loaded, those with a parent last.
+    """Return the collections that are loaded, those with a parent last.
 
     A list that is loaded in two ways is asked for once.
     """
@@ -100,7 +100,7 @@ def _ask(session: ProductSession, collections: Sequence[Collection]) -> ListsSee
 
 
 def _list(collection: Collection, ids: Mapping[str, int], now: pendulum.DateTime) -> List | None:
-    """Give the list to ask for: of a child collection that of one parent, if one is known."""
+    """Return the list to ask for: of a child collection that of one parent, if one is known."""
     if collection.parent is None:
         return lists_of(collection, now)[0]
     key = ids.get(collection.parent.resource)

@@ -34,7 +34,7 @@ CONFLICT = re.compile(r"conflict|copy|copies|kopie|\(\d+\)", re.IGNORECASE)
 
 
 def release(text: str) -> tuple[int, ...]:
-    """Give the numbers of a version, those of `2.0` and `2.0.0` alike."""
+    """Return the numbers of a version, those of `2.0` and `2.0.0` alike."""
     numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
     return tuple(numbers + [0] * (3 - len(numbers)))
 

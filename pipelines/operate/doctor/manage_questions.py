@@ -14,7 +14,7 @@ _STATES = frozenset(
 
 
 def _page(asker: Asker) -> tuple[str, Reply]:
-    """Give a list that fills a page, or else the one with the most records."""
+    """Return a list that fills a page, or else the one with the most records."""
     found: list[tuple[str, Reply]] = []
     for path, reply in asker.pages(("activities", "contacts", "matters"), *_STAMPED):
         if len(reply.rows) == MOST:

@@ -66,7 +66,7 @@ def _told(check: str, kind: str, back: list[str], still: list[str]) -> DoctorLin
 
 
 def _taken(session: ProductSession, collection: Collection, names: Iterable[str]) -> frozenset[str]:
-    """Give those of some parameters that Clio takes, asked with one at a time."""
+    """Return those of some parameters that Clio takes, asked with one at a time."""
     return frozenset(name for name in names if _takes(session, collection, name))
 
 
@@ -92,7 +92,7 @@ def _takes(session: ProductSession, collection: Collection, name: str) -> bool:
 def _accepted(
     session: ProductSession, collection: Collection, fields: Iterable[str]
 ) -> frozenset[str]:
-    """Give those of some fields that Clio gives.
+    """Return those of some fields that Clio gives.
 
     It may name those that it refuses one at a time, so it is asked until it refuses none.
     """

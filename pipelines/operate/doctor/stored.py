@@ -82,7 +82,7 @@ def ledger(settings: Settings, clock: Clock) -> DoctorLine:
 
 
 def _seen(folder: Path) -> Head:
-    """Give the head of the ledger that the warehouse saw last; none where it cannot be asked."""
+    """Return the head of the ledger that the warehouse saw last; none where it cannot be asked."""
     if not (folder / FILE).exists():
         return Head()
     try:
@@ -186,7 +186,7 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Doct
 
 
 def cause(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Give the code of what a collection's last load ended with, and what it said."""
+    """Return the code of what a collection's last load ended with, and what it said."""
     code, words = parted(str(row["error"] or row["state"].replace("_", " ")))
     # why a list is frozen is kept without a code
     frozen = row["error"] and row["state"] == "failed" and ": " not in words
@@ -310,7 +310,7 @@ def _redacted(collections: Mapping[str, Collection]) -> Iterator[tuple[str, Reda
 
 
 def hidden_tests(redaction: Redaction, columns: Sequence[str]) -> list[str]:
-    """Give the SQL conditions of which one holds where a value is hidden."""
+    """Return the SQL conditions of which one holds where a value is hidden."""
     tests = [f"{quoted(redaction.flag)}"] if redaction.flag in columns else []
     if redaction.listed_in in columns:
         name = quoted(redaction.listed_in)
