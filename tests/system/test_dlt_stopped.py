@@ -1,5 +1,6 @@
 """Our sources in pipelines of dlt's own that are stopped, limited or changed: nothing is lost."""
 
+import shutil
 import subprocess
 import sys
 from itertools import count
@@ -104,6 +105,17 @@ def test_a_killed_extract(dlt_firm: Firm, page_by_page: None, tables: int) -> No
     for _ in range(3):
         dlt_firm.clio.clock.advance(3600)
         pipe.run(manage("activities"))
+    assert differences(pipe, dlt_firm, "activities") == []
+
+
+def test_a_lost_folder(dlt_firm: Firm) -> None:
+    """A pipeline whose folder is gone finds its watermark in the destination."""
+    pipeline("duckdb").run(manage("activities"))
+    shutil.rmtree("dlt")
+    dlt_firm.clio.clock.advance(3600)
+    pipe = pipeline("duckdb")
+    pipe.run(manage("activities"))
+    assert len(dlt_firm.asked("activities")) == 3 + 1
     assert differences(pipe, dlt_firm, "activities") == []
 
 
