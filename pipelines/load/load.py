@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pendulum
 
-from pipelines.state.lateness import OVERLAP, Watch
+from pipelines.state.lateness import Watch
 from pipelines.state.parent_queue import choose, queue
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import WalkPlan
+from sources.clio_http.plan import OVERLAP, WalkPlan
 from sources.clio_http.walks import Walk
 
 from .planning import STEP_BACK, child_plan, due_collections, plan_walk

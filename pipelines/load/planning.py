@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import pendulum
 
-from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Progress
 from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import (
+    OVERLAP,
     STEP_BACK,
     Point,
     WalkPlan,

@@ -17,7 +17,6 @@ from pipelines.load.product import Product
 from pipelines.progress import Lines
 from pipelines.state import accounts, refusals
 from pipelines.state.hashed_columns import HIDDEN, Masks
-from pipelines.state.lateness import OVERLAP
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.asking import taken
 from sources.clio_http.casts import quoted
@@ -26,7 +25,7 @@ from sources.clio_http.client import ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import Point, Reading, WalkPlan, narrowing, without
+from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, without
 from sources.clio_http.records import RecordReader
 
 from .evaluate import Inputs

@@ -157,7 +157,7 @@ def not_run(definition: Definition, reason: str) -> Comparison:
 
 
 def difference_id(comparison: str, line: ComparisonLine) -> str:
-    """Give the name under which a difference is accepted: the same as long as it is about that."""
+    """Return the name under which a difference is accepted: the same while it is about that."""
     return _digest(comparison, line.key)[:12]
 
 

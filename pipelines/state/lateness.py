@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pendulum
 
 from pipelines.warehouse import Warehouse
+from sources.clio_http.plan import OVERLAP
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,6 @@ class Observed:
         self.seconds = max(self.seconds, other.seconds)
         self.silent += other.silent
 
-
-OVERLAP = pendulum.duration(minutes=15)
-"""How late a change may become visible to lists and still be found by the next load."""
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 

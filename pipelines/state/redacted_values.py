@@ -27,7 +27,7 @@ def hides(batch: pa.Table, redaction: Redaction | None) -> bool:
 
 
 def redacted(collection: Collection, given: AbstractSet[str]) -> dict[str, str]:
-    """Give each column that may be hidden, and the SQL that tells whether it is in a row of `b`."""
+    """Return each column that may be hidden, and the SQL that says if a row of `b` hides it."""
     redaction = collection.redaction
     if redaction is None:
         return {}

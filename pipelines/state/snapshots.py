@@ -320,7 +320,7 @@ class Census:
         return f"select key, row_hash from meta.census_known where {KNOWN}"  # noqa: S608 - constants alone
 
     def parts(self) -> list[tuple[pendulum.DateTime | None, int]]:
-        """Give the runs in which the walk read its rows: server time at its start, and how many."""
+        """Return the runs in which the walk read its rows: server time at the start, and rows."""
         return self.warehouse.rows(
             "select read_at, count(*) from (select arg_max(read_at, turn) as read_at"  # noqa: S608 - constants alone
             f" from meta.census_seen where {OF_WALK} group by key) group by 1 order by 1",
@@ -336,7 +336,7 @@ class Census:
         )
 
     def live_pairs(self) -> str:
-        """Give the query of what is stored now and not marked as deleted, as far as the walk goes.
+        """Return the query of what is stored and not marked as deleted, as far as the walk goes.
 
         What a load brought behind the place that the walk had reached is not held against it. Of
         a list that records leave without being deleted there is only what the walk showed.

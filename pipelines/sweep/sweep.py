@@ -17,10 +17,11 @@ from pipelines.load.task import Task
 from pipelines.load.unread import named
 from pipelines.state import accounts, certificates
 from pipelines.state.certificates import UNEQUAL, Absences, Certificate
-from pipelines.state.lateness import OVERLAP, lateness_of_walk
+from pipelines.state.lateness import lateness_of_walk
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import STORED_HASH, Census
 from sources.clio_http.catalog import Collection
+from sources.clio_http.plan import OVERLAP
 from sources.errors import ConfigurationError, UnreadError
 
 SWEPT = frozenset({"incremental", "full"})

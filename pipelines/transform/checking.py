@@ -28,6 +28,6 @@ def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> 
 
 
 def unsaid(check: Check, why: Reasons, signature: str) -> CheckResult:
-    """Give the verdict of a check that has nothing to say, since what it looks at is not known."""
+    """Return the verdict of a check that says nothing, since what it looks at is not known."""
     names = ", ".join(dict.fromkeys(one.name for one in why))
     return CheckResult(check.name, check.model, check.severity, 0, signature, names)

@@ -125,7 +125,7 @@ class ClioClient:
 
     @property
     def server_time(self) -> pendulum.DateTime | None:
-        """Give the server's time of the last answer, whatever that said; None before the first."""
+        """Return the server's time of the last answer, whatever it said; None before the first."""
         return self._server_time
 
     @property

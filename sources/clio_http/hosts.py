@@ -42,7 +42,7 @@ class Origin:
 
 
 def template(path: str) -> str:
-    """Give a path as it may be logged: `/matters/12/contacts` becomes `/matters/{id}/contacts`."""
+    """Return a path fit for a log: `/matters/12/contacts` becomes `/matters/{id}/contacts`."""
     return "/" + re.sub(r"(?<=/)\d+(?=/|$)", "{id}", path.strip("/"))
 
 

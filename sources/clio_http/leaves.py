@@ -225,7 +225,7 @@ def _kept(value: JsonValue) -> JsonValue:
 
 
 def received(value: JsonValue, *, sort_keys: bool = False) -> str:
-    """Give a row or a value as JSON; a half of a character is written out: databases take none."""
+    """Return a row or value as JSON; half of a character is written out, as databases take none."""
     try:
         kept = _kept(value)
     except RecursionError:

@@ -84,7 +84,7 @@ class Samples:
         return self.key(str(value)) if named else value
 
     def _entry(self, shape: Mapping[str, Any], schema: str, field: str) -> Any:
-        """Give an entry of an array: a reference, or a new one with all that can be said of it."""
+        """Return an entry of an array: a reference, or a new one with all that it can say."""
         inside = set(shape.get("inside", ())) - {"id", "type", *DESTROYING}
         return self._new(shape, schema) if inside else self.value(shape, {"schema": schema}, field)
 

@@ -85,7 +85,7 @@ class GrowFirm(Firm):
         return keyed
 
     def served(self, name: str) -> Rows:
-        """Give what the server has of a collection, nothing hidden; of leads those in the lists."""
+        """Return what the server has of a collection, all shown; of leads those in the lists."""
         collection = self.catalog.loaded[name]
         rows = []
         for record in self.clio.dump(f"grow.{name}"):

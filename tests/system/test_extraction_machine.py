@@ -21,9 +21,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from pipelines.errors import StorageError
 from pipelines.load.planning import Choice
 from pipelines.load.product import Product
-from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
+from sources.clio_http.plan import OVERLAP
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.changes import Change, When
 from sources.clio_simulator.faults import ForgetNext

@@ -277,7 +277,7 @@ def test_other_eyes_in_a_load(firm: Firm) -> None:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """Give a firm that was loaded, where a matter was deleted since and a task changed silently."""
+    """Return a loaded firm, where a matter was deleted since and a task changed silently."""
     with Simulator(Seed(7), rate_limit=0) as clio:
         firm = Firm(clio, tmp_path_factory.mktemp("loaded") / "data")
         assert firm.load("matters", "tasks").exit_code == 0

@@ -5,10 +5,9 @@ from typing import Any
 import pendulum
 import pytest
 
-from pipelines.state import lateness
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.changes import State, plan_changes, same_fields
-from sources.clio_http.plan import OVERLAP, STEP_BACK, Point
+from sources.clio_http.plan import STEP_BACK, Point
 
 LOADED = read_catalog("clio_manage").loaded
 MATTERS, DAILY = LOADED["matters"], LOADED["matters__daily"]
@@ -72,8 +71,3 @@ def test_other_fields_empty_a_state() -> None:
     state.update(done(LATER))
     assert same_fields(state, MATTERS)["watermark"] == LATER.isoformat()
     assert "watermark" not in same_fields(state, DAILY)
-
-
-def test_the_overlap_is_one() -> None:
-    """Loads and pipelines of dlt read back by the same time."""
-    assert lateness.OVERLAP == OVERLAP

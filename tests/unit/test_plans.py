@@ -21,10 +21,9 @@ from pipelines.load.planning import (
     plan_walk,
     watermark_after,
 )
-from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import List, Point
+from sources.clio_http.plan import OVERLAP, List, Point
 from tests.unit.pages import CATALOG
 
 NOW = pendulum.datetime(2026, 3, 2, 9, 0, 0)

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.load.server_time import apart
-from pipelines.state.lateness import OVERLAP
 from pipelines.state.runs import Meta
 from pipelines.state.server_clock import ClockReading, Past, judge, keep, last, newest_stamp
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import BOOT_ID, Boot, SystemClock
+from sources.clio_http.plan import OVERLAP
 
 NOON = pendulum.datetime(2026, 3, 31, 12, 0, 0)
 HOUR, DAY = 3_600, 86_400

@@ -26,7 +26,6 @@ from pipelines.state.epoch import (
 )
 from pipelines.state.lateness import FAIL as TOO_LATE
 from pipelines.state.lateness import OK as IN_TIME
-from pipelines.state.lateness import OVERLAP
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.refusals import Refusals
 from pipelines.sweep.sweep import SWEPT
@@ -34,6 +33,7 @@ from pipelines.warehouse import FILE, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, Redaction, read_catalog
 from sources.clio_http.clock import Clock
+from sources.clio_http.plan import OVERLAP
 from sources.errors import ClioError, ConfigurationError
 
 from .line import FAIL, NOTE, OK, WARN, DoctorLine
@@ -117,7 +117,7 @@ def _looked(
 
 
 def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
-    """Give the collections that are loaded, by name; settings that cannot be used take none off."""
+    """Return the loaded collections by name; settings that cannot be used take none off."""
     options = settings.sources[source]
     known = products.catalog(source, options)
     try:
