@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from pipelines.state.lateness import OVERLAP
 from sources.clio_http.catalog import Collection
+from sources.clio_http.plan import OVERLAP
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.changes import Change, When
 
