@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from . import breaking, headers, paging, query, replies, values, veil, write_api
+from . import breaking, errors, headers, paging, query, values, veil, write_api
 from .errors import Refusal, forbidden, not_found
 from .faults import Call, Draft
 from .headers import bearer, unchanged
@@ -78,13 +78,13 @@ class ManageApi:
         """Answer, or say why not."""
         try:
             if not self.world.oauth.accepts(exchange.token):
-                return replies.unauthorized("The access token is invalid")
+                return errors.unauthorized("The access token is invalid")
             self._check_version(exchange.request)
             if allowance.exceeded:
                 return self._too_many(allowance)
             return await self._answer(exchange)
         except Refusal as refused:
-            return replies.refusal(refused)
+            return errors.refusal(refused)
 
     def _check_version(self, request: Request) -> None:
         given = request.headers.get("x-api-version")
@@ -93,10 +93,10 @@ class ManageApi:
         found = VERSION.match(given)
         switches = self.world.switches
         if not found or not switches.oldest_version <= int(found[1]) <= switches.newest_version:
-            raise Refusal(410, "ApiVersionGone", f"API version {given} is not supported")
+            raise Refusal(410, f"API version {given} is not supported")
 
     def _too_many(self, allowance: Allowance) -> Response:
-        response = replies.refusal(too_many(allowance.wait))
+        response = errors.refusal(too_many(allowance.wait))
         header = self.world.switches.retry_header
         if header == "Retry-At":
             response.headers[header] = str(allowance.reset)
@@ -168,7 +168,7 @@ class ManageApi:
             draft.earlier = self._earlier(page, listing, rendering)
         for action in exchange.actions:
             action.alter(draft)
-        return Response(draft.write(), 200, {"Content-Type": replies.JSON_TYPE})
+        return Response(draft.write(), 200, {"Content-Type": errors.JSON_TYPE})
 
     def _poisoned(self, exchange: HandledRequest, rows: list[Row]) -> Response | None:
         switches = self.world.switches

@@ -7,11 +7,11 @@ from random import Random
 from typing import TypeAlias
 
 from .change import Change
-from .clock import SimulatedClock
 from .grow_changes import GrowWays
 from .merging import RecordMerge, References
 from .store import Row, Store, Table
 from .switches import Switches
+from .values import SimulatedClock
 
 Way: TypeAlias = Callable[[Change], Row]
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from .clock import milliseconds
-from .errors import argument, bad_request
+from .errors import Refusal
 from .store import Row
+from .values import milliseconds
 
 Shape: TypeAlias = Mapping[str, Any]
 
@@ -30,20 +30,13 @@ def operations() -> dict[str, dict[str, Any]]:
 
 
 def read(sent: bytes) -> Row:
-    """Read a body and give what stands under `data`.
-
-    Raises:
-        Refusal: it is not JSON, or has no object under `data`.
-
-    """
+    """Read a body and give what stands under `data`."""
     try:
         body = json.loads(sent)
     except ValueError as error:
-        message = "The request body is not valid JSON"
-        raise bad_request(message) from error
+        raise Refusal(400, "The request body is not valid JSON") from error
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-        message = "The request body must hold an object under data"
-        raise bad_request(message)
+        raise Refusal(400, "The request body must hold an object under data")
     data: Row = body["data"]
     return data
 
@@ -54,12 +47,7 @@ def unknown(shape: Shape, data: Row) -> list[str]:
 
 
 def accepted(shape: Shape, data: Row, *, creates: bool) -> Row:
-    """Give what a body says in fields that are known; what a creation requires must be there.
-
-    Raises:
-        Refusal: a value is of the wrong type or not among those allowed, or one is missing.
-
-    """
+    """Give what a body says in fields that are known; what a creation requires must be there."""
     return _object(shape, data, "", creates=creates)
 
 
@@ -67,8 +55,7 @@ def _object(shape: Shape, given: Row, path: str, *, creates: bool) -> Row:
     inside = shape["inside"]
     missing = [name for name in shape.get("required", ()) if given.get(name) is None]
     if creates and missing:
-        message = f"{path}{missing[0]} is required"
-        raise argument(message)
+        raise Refusal(422, f"{path}{missing[0]} is required")
     if not inside:
         return given
     return {
@@ -83,13 +70,11 @@ def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noq
         return None
     if shape["type"] == "object":
         if not isinstance(given, dict):
-            message = f"{path} must be an object"
-            raise argument(message)
+            raise Refusal(422, f"{path} must be an object")
         return _object(shape, given, f"{path}.", creates=creates)
     if shape["type"] == "array":
         if not isinstance(given, list):
-            message = f"{path} must be an array"
-            raise argument(message)
+            raise Refusal(422, f"{path} must be an array")
         return [_value(shape["items"], each, f"{path}[]", creates=creates) for each in given]
     return given if path in LOOSE else _scalar(shape, given, path)
 
@@ -97,15 +82,12 @@ def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noq
 def _scalar(shape: Shape, given: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
     kind = shape["type"]
     if not TYPES[kind](given):
-        message = f"{path} must be {WORDS[kind]}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be {WORDS[kind]}")
     if "enum" in shape and given not in shape["enum"]:
-        message = f"{path} must be one of: {', '.join(map(str, shape['enum']))}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be one of: {', '.join(map(str, shape['enum']))}")
     form = shape.get("format", "")
     if kind == "string" and not FORMATS.get(form, _any)(given):
-        message = f"{path} must be an ISO-8601 {form}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be an ISO-8601 {form}")
     return int(given) if kind == "integer" else given
 
 

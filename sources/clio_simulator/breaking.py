@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from .errors import JSON_TYPE, error_body
 from .filters import Given
-from .replies import JSON_TYPE, error_body
 from .store import Row
 from .switches import Switches
 from .wire import TRANSPORT

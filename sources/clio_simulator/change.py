@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import pendulum
 
-from .clock import milliseconds
+from .values import milliseconds
 
 Operation: TypeAlias = Literal[
     "update",

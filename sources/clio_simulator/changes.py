@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from .applier import Applier
 from .change import Change, When
-from .clock import SimulatedClock
 from .store import Row
+from .values import SimulatedClock
 
 __all__ = ["Change", "Changes", "When"]
 

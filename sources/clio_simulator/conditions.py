@@ -13,16 +13,12 @@ def check(given: str | None, tag: str, collection: str, switches: Switches) -> N
     """Refuse a write whose `If-Match` is not the current tag; without one the last write wins.
 
     The comparison is the strong one: a tag that begins with `W/` never matches.
-
-    Raises:
-        Refusal: 412.
-
     """
     if given is None or collection in switches.if_match_ignored:
         return
     if given.strip() == "*" or any(_same(each, tag, switches) for each in _tags(given)):
         return
-    raise Refusal(412, "PreconditionFailed", "The record has changed since this etag was given")
+    raise Refusal(412, "The record has changed since this etag was given")
 
 
 def _tags(given: str) -> Iterator[str]:

@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from . import values
-from .clock import SimulatedClock
 from .store import Row
 from .switches import Switches
+from .values import SimulatedClock
 
 Status: TypeAlias = Literal["ACTIVE", "PENDING", "FAILED"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from . import values
-from .errors import argument
+from .errors import Refusal
 from .store import Row, Store
 
 Made: TypeAlias = Callable[[Store, Row, int, str], Row]
@@ -88,22 +88,15 @@ DELETED_BILLS: Mapping[str, str] = {
 
 
 def remains(collection: str, store: Store, row: Row, now: int) -> Row | None:
-    """Give the fields that a DELETE changes in a record that stays, None where it is gone.
-
-    Raises:
-        Refusal: 422, the record cannot be deleted.
-
-    """
+    """Give the fields that a DELETE changes in a record that stays, None where it is gone."""
     if collection in TRASHED:
         return {"deleted_at": now}
     if collection == "custom_fields":
         return {"deleted": True}
     if collection == "bills":
         if row["state"] not in DELETED_BILLS:
-            message = f"A bill that is {row['state']} cannot be deleted"
-            raise argument(message)
+            raise Refusal(422, f"A bill that is {row['state']} cannot be deleted")
         return {"state": DELETED_BILLS[row["state"]]}
     if collection == "contacts" and store["matters"].where("client", row["id"]):
-        message = "The contact is the client of a matter"
-        raise argument(message)
+        raise Refusal(422, "The contact is the client of a matter")
     return None

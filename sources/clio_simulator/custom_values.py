@@ -5,7 +5,7 @@ from typing import Any
 
 import pendulum
 
-from .errors import argument
+from .errors import Refusal
 from .store import Row, Store
 from .switches import Switches
 
@@ -23,12 +23,7 @@ class CustomValues:
         self.ids = ids
 
     def written(self, collection: str, old: list[Any], given: Row, stamp: int) -> list[Any]:
-        """Give the list with one value changed, taken away or added.
-
-        Raises:
-            Refusal: there is no such value, field, option or record, or it is of the wrong type.
-
-        """
+        """Give the list with one value changed, taken away or added."""
         if given.get("id") is not None:
             return self._changed(old, given, stamp)
         field = self._definition(collection, given)
@@ -38,8 +33,7 @@ class CustomValues:
             entry = {**old[empty], **self._created(field, given, stamp)}
             return [*old[:empty], entry, *old[empty + 1 :]]
         if same and self.switches.second_custom_value == "refuse":
-            message = "custom_field_values[].custom_field has already been taken"
-            raise argument(message)
+            raise Refusal(422, "custom_field_values[].custom_field has already been taken")
         if same and self.switches.second_custom_value == "replace":
             entry = self._with(old[same[0]], field["field_type"], given, stamp)
             return [*old[: same[0]], entry, *old[same[0] + 1 :]]
@@ -48,8 +42,7 @@ class CustomValues:
     def _changed(self, old: list[Any], given: Row, stamp: int) -> list[Any]:
         at = next((n for n, entry in enumerate(old) if entry.get("id") == str(given["id"])), None)
         if at is None:
-            message = "custom_field_values[].id: there is no such value"
-            raise argument(message)
+            raise Refusal(422, "custom_field_values[].id: there is no such value")
         if given.get("_destroy") is True:
             kept = {name: old[at][name] for name in old[at] if name not in REFERENCES.values()}
             empty = {**kept, "id": None, "value": None, "updated_at": stamp}
@@ -63,8 +56,9 @@ class CustomValues:
         key = (given.get("custom_field") or {}).get("id")
         field = self.store["custom_fields"].get(int(key)) if key is not None else None
         if field is None or field["deleted"] or field["parent_type"] != PARENTS[collection]:
-            message = "custom_field_values[].custom_field.id: there is no such custom field"
-            raise argument(message)
+            raise Refusal(
+                422, "custom_field_values[].custom_field.id: there is no such custom field"
+            )
         return field
 
     def _created(self, field: Row, given: Row, stamp: int) -> Row:
@@ -96,8 +90,7 @@ class CustomValues:
     def _content(self, kind: str, value: Any, entry: Row) -> Row:  # noqa: ANN401 - any JSON
         text = _text(value)
         if not CHECKS[kind](text):
-            message = f"custom_field_values[].value is not a valid {kind}"
-            raise argument(message)
+            raise Refusal(422, f"custom_field_values[].value is not a valid {kind}")
         if kind == "picklist":
             return {"value": text, REFERENCES[kind]: self._option(entry["custom_field"], text)}
         if kind in {"contact", "matter"}:
@@ -110,13 +103,11 @@ class CustomValues:
         for option in options:
             if str(option["id"]) == text and "deleted_at" not in option:
                 return dict(option)
-        message = "custom_field_values[].value is not an option of the picklist"
-        raise argument(message)
+        raise Refusal(422, "custom_field_values[].value is not an option of the picklist")
 
     def _check_there(self, name: str, text: str) -> None:
         if self.store[name].get(int(text)) is None:
-            message = "custom_field_values[].value: there is no such record"
-            raise argument(message)
+            raise Refusal(422, "custom_field_values[].value: there is no such record")
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any JSON

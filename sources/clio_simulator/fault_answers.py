@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 
 from . import fields, wire
-from .errors import Refusal, argument, invalid_fields
+from .errors import JSON_TYPE, Refusal, error_body, invalid_fields, refusal, unauthorized
 from .fault_base import Action, Call
-from .replies import JSON_TYPE, error_body, refusal, unauthorized
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ class TokenExpired(Action):
         """Answer so if a token came."""
         if "page_token" not in asked.given:
             return None
-        refused = argument("page_token is invalid")
-        return refusal(Refusal(self.status, refused.type, refused.message))
+        return refusal(Refusal(self.status, "page_token is invalid", "ArgumentError"))
 
 
 @dataclass(frozen=True)

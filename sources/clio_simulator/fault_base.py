@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from . import values
-from .clock import SimulatedClock
 from .later import Later, Wrote
+from .values import SimulatedClock
 
 
 @dataclass

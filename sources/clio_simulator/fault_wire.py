@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from . import values, wire
-from .clock import SimulatedClock
 from .fault_base import Action
+from .values import SimulatedClock
 
 
 @dataclass(frozen=True)

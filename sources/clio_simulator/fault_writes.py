@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from .clock import SimulatedClock
 from .fault_base import Action, Call, Draft
 from .later import Later, Wrote
+from .values import SimulatedClock
 
 
 @dataclass(frozen=True)

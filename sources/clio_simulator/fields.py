@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .errors import bad_request, invalid_fields
+from .errors import Refusal, invalid_fields
 
 DEFAULTS = ("id", "etag")
 
@@ -24,12 +24,7 @@ class FieldRequest:
 
 
 def _split(text: str) -> list[str]:
-    """Split at the commas outside braces.
-
-    Raises:
-        Refusal: the braces do not match, or there are braces inside braces.
-
-    """
+    """Split at the commas outside braces."""
     parts, depth, start = [], 0, 0
     for position, letter in enumerate(text):
         if letter == "{":
@@ -40,11 +35,9 @@ def _split(text: str) -> list[str]:
             parts.append(text[start:position])
             start = position + 1
         if depth not in {0, 1}:
-            message = "The fields parameter allows one nested level"
-            raise bad_request(message)
+            raise Refusal(400, "The fields parameter allows one nested level")
     if depth:
-        message = "The fields parameter has an open brace"
-        raise bad_request(message)
+        raise Refusal(400, "The fields parameter has an open brace")
     return [*parts, text[start:]]
 
 
@@ -58,12 +51,7 @@ def _wanted(part: str) -> FieldRequest:
 
 @lru_cache(maxsize=1000)
 def parse(text: str) -> tuple[FieldRequest, ...]:
-    """Read a `fields` parameter; empty text asks for the defaults.
-
-    Raises:
-        Refusal: it is not well formed.
-
-    """
+    """Read a `fields` parameter; empty text asks for the defaults."""
     parts = [part for part in _split(text) if part.strip()]
     return tuple(dict.fromkeys(_wanted(part) for part in parts))
 
@@ -76,12 +64,7 @@ def defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def check(
     wanted: tuple[FieldRequest, ...], schema: str, schemas: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Refuse what the record does not have.
-
-    Raises:
-        Refusal: one or several fields are unknown; its message names them.
-
-    """
+    """Refuse what the record does not have."""
     unknown = []
     for field in wanted:
         described = schemas[schema].get(field.name)

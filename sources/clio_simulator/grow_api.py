@@ -8,16 +8,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import breaking, grow_errors, grow_paging, grow_query, headers, paging, values, veil
-from .errors import Refusal
+from . import breaking, errors, grow_paging, grow_query, headers, paging, values, veil
+from .errors import JSON_TYPE, Refusal, not_found
 from .faults import Call, Draft
-from .grow_errors import missing_scope, not_found, refused
 from .grow_redaction import own_lead
 from .grow_tables import ALL_LEADS, KNOWN, PATHS, SHAPES, Operation, Way, pattern, table
 from .grow_writes import GrowWriter
 from .headers import bearer, unchanged
 from .paging import Cursor
-from .replies import JSON_TYPE
 from .store import Row, moment
 from .veil import Veil
 from .world import HandledRequest, World, given_in
@@ -100,23 +98,18 @@ class GrowApi:
         """Answer, or say why not."""
         grow, switches = self.world.grow, self.world.switches
         if not grow.oauth.accepts(turn.token):
-            return grow_errors.answer(401, "The access token is invalid", switches)
+            return errors.grow_error(401, "The access token is invalid", switches)
         wait = grow.limit.take(arrived)
         if wait:
-            return grow_errors.too_many(wait, switches)
+            return errors.grow_too_many(wait, switches)
         try:
             self._place(turn)
             return await self._answer(turn)
         except Refusal as refusal:
-            return grow_errors.answer(refusal.status, refusal.message, switches)
+            return errors.grow_error(refusal.status, refusal.message, switches)
 
     def _place(self, turn: Turn) -> None:
-        """Read the page token, which may bring filters of its own.
-
-        Raises:
-            Refusal: it is none of this list's.
-
-        """
+        """Read the page token, which may bring filters of its own."""
         if not turn.is_list:
             return
         turn.page = 1
@@ -133,7 +126,7 @@ class GrowApi:
         for action in turn.actions:
             instead = await action.before(call)
             if instead is not None:
-                return grow_errors.own_shape(instead, world.switches)
+                return errors.grow_shape(instead, world.switches)
         if operation is None:
             raise self._unknown(turn)
         if operation.scope in world.switches.grow_missing_scopes:
@@ -141,7 +134,7 @@ class GrowApi:
         veil.check(turn.collection, world.switches)
         self._check_nonce(turn)
         if operation.way in WRITES and not all(action.carries_out for action in turn.actions):
-            return grow_errors.gateway(502, "The request was lost")
+            return errors.gateway(502, "The request was lost")
         if turn.is_list and breaking.hangs(turn.collection, world.switches):
             return await breaking.until_given_up(turn.request)
         response = await self.replies[operation.way](turn, operation)
@@ -151,7 +144,7 @@ class GrowApi:
 
     def _unknown(self, turn: Turn) -> Refusal:
         if pattern(turn.path)[0] in PATHS and self.world.switches.grow_unknown_method == 405:
-            return refused(405, "The method is not allowed")
+            return Refusal(405, "The method is not allowed")
         return not_found()
 
     def _without(self, scope: str) -> Response:
@@ -159,12 +152,12 @@ class GrowApi:
         switches = self.world.switches
         if switches.grow_missing_scope_answer == "redirect":
             return RedirectResponse(f"{switches.grow_auth_host}/oauth/authorize", 302)
-        raise missing_scope(scope)
+        raise Refusal(403, f"Missing required scope: {scope.removeprefix('grow_')}")
 
     def _check_nonce(self, turn: Turn) -> None:
         nonce = turn.given.get("custom_action_nonce", [""])[0]
         if nonce and nonce not in self.world.switches.grow_nonces:
-            raise refused(403, "The custom action nonce is not valid")
+            raise Refusal(403, "The custom action nonce is not valid")
         self.world.switches.grow_nonces.discard(nonce)
 
     async def _list(self, turn: Turn, operation: Operation) -> Response:
@@ -173,7 +166,7 @@ class GrowApi:
         asked = grow_query.GrowListQuery(operation, turn.keys, turn.given)
         late = switches.grow_timeouts.get(operation.collection)
         if late is not None and turn.page >= late and not asked.filtered:
-            return grow_errors.gateway(504, "Endpoint request timed out")
+            return errors.gateway(504, "Endpoint request timed out")
         listing = grow_query.listing(asked, turn.cursor, world.grow.store, switches)
         page = paging.page(listing, world.grow.store, {})
         broken = breaking.poisoned(turn.collection, page.rows, turn.given, switches)

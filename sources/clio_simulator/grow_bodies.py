@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import orjson
 
 from .errors import Refusal
-from .grow_errors import bad_request, refused
 from .switches import Switches
 
 Check: TypeAlias = Callable[[Any], str]
@@ -84,25 +83,19 @@ BODIES = {
 
 
 def read(sent: bytes, collection: str, switches: Switches) -> dict[str, Any]:
-    """Give what a body holds under `data`.
-
-    Raises:
-        Refusal: it is no JSON, or holds something else than it should.
-
-    """
+    """Give what a body holds under `data`."""
     try:
         whole = orjson.loads(sent)
     except ValueError as error:
-        message = "The body is not JSON"
-        raise bad_request(message) from error
+        raise Refusal(400, "The body is not JSON") from error
     data = whole.get("data") if isinstance(whole, dict) else None
     if not isinstance(data, dict):
-        raise refused(422, "data is required")
+        raise Refusal(422, "data is required")
     body = BODIES[collection]
     known = {**body.required, **body.optional}
     more = [name for name in whole if name != "data"] + [name for name in data if name not in known]
     if more and not body.others:
-        raise refused(switches.grow_unknown_key, f"unknown keys: {', '.join(sorted(more))}")
+        raise Refusal(switches.grow_unknown_key, f"unknown keys: {', '.join(sorted(more))}")
     return _checked(data, body, known)
 
 
@@ -118,4 +111,4 @@ def _checked(data: dict[str, Any], body: Body, known: Mapping[str, Check]) -> di
 
 
 def _wrong(name: str, what: str) -> Refusal:
-    return refused(422, f"{name} {what}")
+    return Refusal(422, f"{name} {what}")

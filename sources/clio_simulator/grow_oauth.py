@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from .clock import SimulatedClock
+from .errors import JSON_TYPE, oauth_error
 from .fault_base import Action, Call
 from .grow_tables import SCOPES
-from .replies import JSON_TYPE
 from .switches import Switches
+from .values import SimulatedClock
 
 CODE_LIFE = 600_000
 """Milliseconds that a code lasts."""
@@ -34,11 +34,6 @@ class Code:
     redirect_uri: str
     challenge: str
     ends: int
-
-
-def _refused(error: str, description: str, status: int = 400) -> Response:
-    body = orjson.dumps({"error": error, "error_description": description})
-    return Response(body, status, {"Content-Type": JSON_TYPE})
 
 
 def _challenge(verifier: str) -> str:
@@ -87,9 +82,9 @@ class GrowOAuth:
         asked = request.query_params
         redirect = asked.get("redirect_uri", "")
         if asked.get("client_id") != self.switches.grow_client_id:
-            return _refused("invalid_client", "Client authentication failed", 401)
+            return oauth_error("invalid_client", "Client authentication failed", 401)
         if urlsplit(redirect).hostname in {None, "localhost"}:
-            return _refused("invalid_redirect_uri", "The redirect uri included is not valid")
+            return oauth_error("invalid_redirect_uri", "The redirect uri included is not valid")
         state = {"state": asked["state"]} if "state" in asked else {}
         if set(asked.get("scope", "").split()) - SCOPES:
             answer = {"error": "invalid_scope"}
@@ -109,20 +104,20 @@ class GrowOAuth:
 
     def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
         if not self._is_client(request, form):
-            return _refused("invalid_client", "Client authentication failed", 401)
+            return oauth_error("invalid_client", "Client authentication failed", 401)
         grants = {"authorization_code": self._by_code, "refresh_token": self._by_refresh_token}
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
-            return _refused("unsupported_grant_type", "The grant type is not supported")
+            return oauth_error("unsupported_grant_type", "The grant type is not supported")
         if not grant(form):
-            return _refused("invalid_grant", "The grant is invalid, expired or revoked")
+            return oauth_error("invalid_grant", "The grant is invalid, expired or revoked")
         return Response(orjson.dumps(self._new_tokens()), 200, {"Content-Type": JSON_TYPE})
 
     async def revoke(self, request: Request) -> Response:
         """Forget a token, known or not, and with a refresh token what was given beside it."""
         form = await self._form(request)
         if not self._is_client(request, form):
-            return _refused("invalid_client", "Client authentication failed", 401)
+            return oauth_error("invalid_client", "Client authentication failed", 401)
         token = form.get("token", "")
         self.switches.grow_refresh_tokens.discard(token)
         self.switches.grow_tokens -= {token, self.granted.get(token)}

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from starlette.datastructures import URL
 
-from .grow_errors import bad_request
+from .errors import Refusal
 from .paging import Cursor
 from .switches import Switches
 
@@ -33,23 +33,16 @@ class Token:
 
 
 def read(text: str, path: str) -> Token:
-    """Read the page token of a list.
-
-    Raises:
-        Refusal: it is not one of this list's.
-
-    """
+    """Read the page token of a list."""
     try:
         made_for, kind, value, page, filters = orjson.loads(
             urlsafe_b64decode(text + "=" * (-len(text) % 4))
         )
         token = Token(str(made_for), Cursor(str(kind), int(value), int(page)), dict(filters))
     except (ValueError, TypeError, Base64Error) as error:
-        message = "page_token is invalid"
-        raise bad_request(message) from error
+        raise Refusal(400, "page_token is invalid") from error
     if token.path != path or token.cursor.kind not in {"after", "before"}:
-        message = "page_token is invalid"
-        raise bad_request(message)
+        raise Refusal(400, "page_token is invalid")
     return token
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import veil
-from .clock import milliseconds
+from .errors import Refusal, not_found
 from .filters import Test, truth
-from .grow_errors import bad_request, not_found
 from .grow_redaction import own_lead
 from .grow_tables import ALL_LEADS, PAGED, PARENTS, Operation, is_id, table
 from .paging import Cursor, Listing
 from .store import Row, Store, moment
 from .switches import Switches
+from .values import milliseconds
 
 MOST_IDS = 50
 STATES = frozenset({"untriaged", "ignored"})
@@ -44,8 +44,7 @@ def _moment(asked: GrowListQuery, name: str) -> int | None:
     try:
         return milliseconds(text) if text else None
     except ValueError as error:
-        message = f"{name} is not an ISO-8601 timestamp"
-        raise bad_request(message) from error
+        raise Refusal(400, f"{name} is not an ISO-8601 timestamp") from error
 
 
 def _since(field: str, since: int, *, inclusive: bool) -> Test:
@@ -67,8 +66,7 @@ def _ids(asked: GrowListQuery) -> tuple[int, ...] | None:
     if texts is None:
         return None
     if len(texts) > MOST_IDS or not all(map(is_id, texts)):
-        message = f"ids[] takes 1 to {MOST_IDS} integers"
-        raise bad_request(message)
+        raise Refusal(400, f"ids[] takes 1 to {MOST_IDS} integers")
     return tuple(sorted(map(int, set(texts))))
 
 
@@ -86,8 +84,7 @@ def _text(row: Row) -> str:
 def _leads(asked: GrowListQuery, switches: Switches) -> list[Test]:
     state = asked.one("state")
     if state not in STATES:
-        message = f"state is required and must be one of: {', '.join(sorted(STATES))}"
-        raise bad_request(message)
+        raise Refusal(400, f"state is required and must be one of: {', '.join(sorted(STATES))}")
     tests: list[Test] = [lambda row: row.get("state") == state]
     if ALL_LEADS in switches.grow_missing_scopes:
         tests.append(own_lead)
@@ -99,8 +96,7 @@ def _matters(asked: GrowListQuery, store: Store) -> list[Test]:
     lead = asked.one("inbox_lead_id")
     if lead:
         if not is_id(lead):
-            message = "inbox_lead_id must be an integer"
-            raise bad_request(message)
+            raise Refusal(400, "inbox_lead_id must be an integer")
         tests.append(lambda row: row.get("inbox_lead_id") == int(lead))
     if truth(asked.one("submitted_only")):
         leads = store[table("inbox_leads")]
@@ -109,12 +105,7 @@ def _matters(asked: GrowListQuery, store: Store) -> list[Test]:
 
 
 def parent_key(asked: GrowListQuery, store: Store) -> int | None:
-    """Give the id of the record whose own list is asked for, None where there is none.
-
-    Raises:
-        Refusal: the parent is not there.
-
-    """
+    """Give the id of the record whose own list is asked for, None where there is none."""
     parent = PARENTS.get(asked.operation.collection)
     if parent is None:
         return None
@@ -124,17 +115,11 @@ def parent_key(asked: GrowListQuery, store: Store) -> int | None:
 
 
 def listing(asked: GrowListQuery, cursor: Cursor, store: Store, switches: Switches) -> Listing:
-    """Read a request for a list.
-
-    Raises:
-        Refusal: a parameter is missing or cannot be served, or the parent is not there.
-
-    """
+    """Read a request for a list."""
     collection = asked.operation.collection
     unknown = set(asked.given) - {*asked.operation.takes, "custom_action_nonce"}
     if switches.strict_parameters and unknown:
-        message = f"unknown parameters: {', '.join(sorted(unknown))}"
-        raise bad_request(message)
+        raise Refusal(400, f"unknown parameters: {', '.join(sorted(unknown))}")
     tests = [*_times(asked, switches), *_search(asked)]
     tests += _leads(asked, switches) if collection == "inbox_leads" else []
     tests += _matters(asked, store) if collection == "matters" else []

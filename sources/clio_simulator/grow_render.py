@@ -8,7 +8,7 @@ from .grow_redaction import hidden
 from .grow_tables import DEFAULTS, SHAPES, table
 from .store import Row, Store, moment
 from .switches import Switches
-from .ulid import ulid
+from .values import ulid
 
 Getter: TypeAlias = Callable[[Store, Row], Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 from . import grow_bodies
 from .change import Change
 from .changes import Changes
+from .errors import Refusal, not_found
 from .grow import Grow
-from .grow_errors import not_found, refused
 from .grow_tables import PARENTS, Operation, table
 from .store import Row
 from .switches import Switches
@@ -36,12 +36,7 @@ class GrowWriter:
         self.switches = switches
 
     def create(self, operation: Operation, keys: tuple[int, ...], sent: bytes) -> Row:
-        """Create a record and give it as it is shown.
-
-        Raises:
-            Refusal: the body is not right, or the parent is not there or locked.
-
-        """
+        """Create a record and give it as it is shown."""
         name = operation.collection
         self._check_parent(name, keys)
         data = grow_bodies.read(sent, name, self.switches)
@@ -54,12 +49,7 @@ class GrowWriter:
         return {**record, **said}
 
     def remove(self, operation: Operation, keys: tuple[int, ...]) -> None:
-        """Delete a record.
-
-        Raises:
-            Refusal: there is none.
-
-        """
+        """Delete a record."""
         name = table(operation.collection)
         if self.grow.store[name].get(keys[0]) is None:
             raise not_found()
@@ -72,7 +62,7 @@ class GrowWriter:
         if parent is None:
             raise not_found()
         if parent.get("is_locked") and self.switches.grow_locked_note == 422:
-            raise refused(422, "The matter is locked")
+            raise Refusal(422, "The matter is locked")
 
     def _fields(self, name: str, data: dict[str, Any]) -> Row:
         """Give what a new record holds beside its id and stamps."""
@@ -90,7 +80,7 @@ class GrowWriter:
         same = UNIQUE[name]
         taken = {same(row["name"]) for row in self.grow.store[table(name)].after(-1)}
         if same(wanted) in taken:
-            raise refused(422, "name has already been taken")
+            raise Refusal(422, "name has already been taken")
 
     def _lead(self, data: dict[str, Any]) -> Row:
         """Give a lead of this application, with the choices that are known."""
@@ -99,7 +89,7 @@ class GrowWriter:
         source = fields.pop("marketing_source", None)
         if source is not None:
             if self.grow.store[table("sources")].get(source["id"]) is None:
-                raise refused(422, "marketing_source is not known")
+                raise Refusal(422, "marketing_source is not known")
             fields["marketing_source"] = source["id"]
         for field, choices in CHOICES.items():
             chosen = fields.pop(field, {}).get("id")

@@ -5,9 +5,9 @@ Both end after some seconds of the simulator's clock, or after a number of furth
 
 from dataclasses import dataclass, replace
 
-from .clock import SimulatedClock
 from .errors import Refusal
 from .store import OLD, Row
+from .values import SimulatedClock
 from .writes import Command, Writer
 
 

@@ -56,4 +56,4 @@ class RateLimit:
 
 def too_many(wait: int) -> Refusal:
     """Refuse for now."""
-    return Refusal(429, "RateLimited", f"Rate limit reached. Retry in {wait} seconds.")
+    return Refusal(429, f"Rate limit reached. Retry in {wait} seconds.")

@@ -1,29 +1,22 @@
 """The relationships of a matter, which are records of their own and are written inside it."""
 
 from .change import Change
-from .errors import argument
+from .errors import Refusal
 from .store import Row, Store
 
 FIELD = "relationships"
 
 
 def changes(store: Store, matter: int, given: list[Row]) -> list[Change]:
-    """Give what a body's relationships change; one without an id is added, each time it comes.
-
-    Raises:
-        Refusal: a contact or a relationship of this matter is not there.
-
-    """
+    """Give what a body's relationships change; one without an id is added, each time it comes."""
     found = []
     for each in given:
         key, contact = each.get("id"), (each.get("contact") or {}).get("id")
         known = store[FIELD].get(key) if key is not None else None
         if key is not None and (known is None or known["matter"] != matter):
-            message = "relationships[].id: there is no such entry"
-            raise argument(message)
+            raise Refusal(422, "relationships[].id: there is no such entry")
         if (contact is not None or key is None) and store["contacts"].get(contact or 0) is None:
-            message = "relationships[].contact.id: there is no such record"
-            raise argument(message)
+            raise Refusal(422, "relationships[].contact.id: there is no such record")
         found.append(_change(matter, each, contact))
     return found
 

@@ -15,8 +15,8 @@ from . import values
 from .app import BASE as API
 from .app import ManageApi
 from .connections import SimulatedConnection
+from .errors import JSON_TYPE
 from .headers import bearer
-from .replies import JSON_TYPE
 from .store import Row
 from .world import HandledRequest, World, given_in
 

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from .clock import SimulatedClock
+from .errors import JSON_TYPE, oauth_error, unauthorized
 from .fault_base import Action, Call
-from .replies import JSON_TYPE, unauthorized
 from .switches import Switches
+from .values import SimulatedClock
 
 
 class TokenIssuer:
@@ -77,12 +77,12 @@ class TokenIssuer:
     def _answer(self, form: dict[str, str]) -> Response:
         known = (self.switches.client_id, self.switches.client_secret)
         if (form.get("client_id"), form.get("client_secret")) != known:
-            return _refused("invalid_client", "Client authentication failed", 401)
+            return oauth_error("invalid_client", "Client authentication failed", 401)
         old = form.get("refresh_token", "")
         refreshed = old in self.switches.refresh_tokens
         redirect = self.codes.pop(form.get("code", ""), None)
         if not refreshed and (redirect is None or redirect != form.get("redirect_uri")):
-            return _refused("invalid_grant", "The grant is invalid")
+            return oauth_error("invalid_grant", "The grant is invalid")
         given = {
             "access_token": self._new_token(),
             "token_type": "bearer",
@@ -120,8 +120,3 @@ class TokenIssuer:
             Route("/oauth/token", self.token, methods=["POST"]),
             Route("/oauth/deauthorize", self.deauthorize, methods=["POST"]),
         ]
-
-
-def _refused(error: str, description: str, status: int = 400) -> Response:
-    body = orjson.dumps({"error": error, "error_description": description})
-    return Response(body, status, {"Content-Type": JSON_TYPE})

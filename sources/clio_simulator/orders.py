@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from .errors import bad_request
+from .errors import Refusal
 from .switches import Switches
 
 BY_ID = "id(asc)"
@@ -37,21 +37,14 @@ def documented() -> dict[str, Orders]:
 
 
 def chosen(collection: str, asked: str, switches: Switches) -> str:
-    """Give the order that a list is in when `asked` is asked for, empty for none.
-
-    Raises:
-        Refusal: it cannot be had in that order.
-
-    """
+    """Give the order that a list is in when `asked` is asked for, empty for none."""
     known = documented().get(collection)
     if known is None:
         if asked and switches.undocumented_order == "refuse":
-            message = "order is not a parameter of this list"
-            raise bad_request(message)
+            raise Refusal(400, "order is not a parameter of this list")
         return BY_ID
     if not asked or not known.listed or asked in known.listed:
         return asked or known.default
     if switches.order_not_listed == "ignore":
         return known.default
-    message = f"order must be one of: {', '.join(known.listed)}"
-    raise bad_request(message)
+    raise Refusal(400, f"order must be one of: {', '.join(known.listed)}")

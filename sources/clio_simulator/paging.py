@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from .errors import argument
+from .errors import Refusal
 from .filters import Test
 from .store import Row, Store, Table, place
 
@@ -44,26 +44,15 @@ class Cursor:
 
 
 def peek(token: str) -> Cursor:
-    """Read a page token of any list.
-
-    Raises:
-        Refusal: it is no token.
-
-    """
+    """Read a page token of any list."""
     return _read(token)[1]
 
 
 def read_token(token: str, collection: str) -> Cursor:
-    """Read a page token.
-
-    Raises:
-        Refusal: it is not one of this list's.
-
-    """
+    """Read a page token."""
     name, cursor = _read(token)
     if name != collection:
-        message = "page_token is invalid"
-        raise argument(message)
+        raise Refusal(422, "page_token is invalid")
     return cursor
 
 
@@ -74,8 +63,7 @@ def _read(token: str) -> tuple[str, Cursor]:
         value, page, limit = map(int, numbers)
         return name, Cursor(kind, value, page, limit)
     except (ValueError, Base64Error) as error:
-        message = "page_token is invalid"
-        raise argument(message) from error
+        raise Refusal(422, "page_token is invalid") from error
 
 
 @dataclass(frozen=True)
@@ -169,17 +157,11 @@ def _backwards(listing: Listing) -> RowPage:
 
 
 def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> RowPage:
-    """Give the page that a listing asks for.
-
-    Raises:
-        Refusal: the position is beyond the ceiling.
-
-    """
+    """Give the page that a listing asks for."""
     cursor, limit = listing.cursor, listing.limit
     if cursor.kind == "position":
         if cursor.value >= CEILING:
-            message = f"offset must be below {CEILING}; use cursor pagination"
-            raise argument(message)
+            raise Refusal(422, f"offset must be below {CEILING}; use cursor pagination")
         return _by_position(listing, _ordered(listing, store, targets))
     if cursor.kind == "before":
         return _backwards(listing)

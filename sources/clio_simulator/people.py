@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .errors import argument
+from .errors import Refusal
 from .store import Row, Store
 
 SCHEMAS = frozenset(
@@ -33,17 +33,11 @@ OWNERS = {"Matter": "matter", "Contact": "contact"}
 
 
 def one(store: Store, schema: str, given: Row, path: str) -> Row:
-    """Give what is kept of the record that is named.
-
-    Raises:
-        Refusal: there is none.
-
-    """
+    """Give what is kept of the record that is named."""
     kind, key = given.get("type", "User"), given.get("id")
     row = store[TABLES[kind]].get(int(key)) if kind in TABLES and key is not None else None
     if row is None:
-        message = f"{path}.id: there is no such record"
-        raise argument(message)
+        raise Refusal(422, f"{path}.id: there is no such record")
     if schema in BY_KIND and TABLES[kind] == "contacts":
         kind = row["type"]
     name = next((row[field] for field in NAMES if row.get(field)), None)
@@ -62,12 +56,7 @@ def entries(store: Store, schema: str, old: list[Any], given: Row, path: str) ->
 
 
 def folder(store: Store, given: Row, path: str) -> int:
-    """Give the folder that a body names as parent: itself, or the first one of its owner.
-
-    Raises:
-        Refusal: there is none.
-
-    """
+    """Give the folder that a body names as parent: itself, or the first one of its owner."""
     kind, key = given.get("type", "Folder"), given.get("id")
     found: int | None = None
     if kind in OWNERS:
@@ -75,21 +64,14 @@ def folder(store: Store, given: Row, path: str) -> int:
     elif key is not None and store["folders"].get(key) is not None:
         found = key
     if found is None:
-        message = f"{path}.id: there is no such record"
-        raise argument(message)
+        raise Refusal(422, f"{path}.id: there is no such record")
     return found
 
 
 def method(store: Store, given: Row, path: str) -> Row:
-    """Give the way to reach a user that a body names by id.
-
-    Raises:
-        Refusal: no user has it.
-
-    """
+    """Give the way to reach a user that a body names by id."""
     for user in store["users"].rows.values():
         for each in user.get("notification_methods", ()):
             if each["id"] == given.get("id"):
                 return dict(each)
-    message = f"{path}.id: there is no such record"
-    raise argument(message)
+    raise Refusal(422, f"{path}.id: there is no such record")

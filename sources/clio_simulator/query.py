@@ -7,12 +7,12 @@ from typing import Any
 from sources.clio_http.catalog import Collection
 
 from . import filters, hidden, orders, veil
-from .clock import milliseconds
-from .errors import argument, bad_request
+from .errors import Refusal
 from .filters import Given, Test
 from .paging import Cursor, Listing, read_token
 from .store import Row, Store, Table, moment
 from .switches import Switches
+from .values import milliseconds
 from .views import VIEWS
 
 COMMON = {
@@ -46,21 +46,14 @@ class ListQuery:
 
 
 def check(asked: ListQuery, switches: Switches) -> None:
-    """Refuse a request without its required parameters, and unknown ones if so switched.
-
-    Raises:
-        Refusal: as described.
-
-    """
+    """Refuse a request without its required parameters, and unknown ones if so switched."""
     for name, described in asked.collection.parameters.items():
         if described.get("required") and not name.startswith("{") and not asked.one(name):
-            message = f"{name} is required"
-            raise bad_request(message)
+            raise Refusal(400, f"{name} is required")
     _check_type(asked, switches)
     unknown = set(asked.given) - COMMON - asked.documented
     if switches.strict_parameters and unknown:
-        message = f"unknown parameters: {', '.join(sorted(unknown))}"
-        raise bad_request(message)
+        raise Refusal(400, f"unknown parameters: {', '.join(sorted(unknown))}")
 
 
 def _check_type(asked: ListQuery, switches: Switches) -> None:
@@ -71,8 +64,7 @@ def _check_type(asked: ListQuery, switches: Switches) -> None:
     if text != (text.lower() if case == "lower" else text.capitalize()):
         known = asked.collection.parameters["type"]["enum"]
         shown = [each.lower() if case == "lower" else each for each in known]
-        message = f"type must be one of: {', '.join(shown)}"
-        raise argument(message)
+        raise Refusal(422, f"type must be one of: {', '.join(shown)}")
 
 
 def _limit(asked: ListQuery, switches: Switches, cursor: Cursor) -> int:
@@ -80,18 +72,15 @@ def _limit(asked: ListQuery, switches: Switches, cursor: Cursor) -> int:
     most = min(most, switches.limit_maximum.get(name, most))
     text = asked.one("limit") or str(most)
     if not text.isdigit() or int(text) == 0:
-        message = "limit must be a positive integer"
-        raise argument(message)
+        raise Refusal(422, "limit must be a positive integer")
     if int(text) > most and switches.limit_above_maximum == "refuse":
-        message = f"limit must be at most {most}"
-        raise argument(message)
+        raise Refusal(422, f"limit must be at most {most}")
     limit = min(int(text), most)
     bound = switches.token_binds_limit
     if cursor.limit in {0, limit} or bound == "no":
         return limit
     if bound == "refuse":
-        message = "limit is not the one that page_token was made with"
-        raise bad_request(message)
+        raise Refusal(400, "limit is not the one that page_token was made with")
     return cursor.limit
 
 
@@ -99,8 +88,7 @@ def _moment(text: str, name: str) -> int:
     try:
         return milliseconds(text)
     except ValueError as error:
-        message = f"{name} is not an ISO-8601 timestamp"
-        raise bad_request(message) from error
+        raise Refusal(400, f"{name} is not an ISO-8601 timestamp") from error
 
 
 def _since(name: str, since: int, *, inclusive: bool) -> Test:
@@ -146,8 +134,7 @@ def _cursor(asked: ListQuery, switches: Switches) -> tuple[Cursor, str]:
 def _offset(asked: ListQuery) -> int:
     text = asked.one("offset") or "0"
     if not text.isdigit():
-        message = "offset must be an integer"
-        raise argument(message)
+        raise Refusal(422, "offset must be an integer")
     return int(text)
 
 
@@ -158,12 +145,7 @@ def _ids(asked: ListQuery) -> tuple[int, ...] | None:
 
 
 def table(asked: ListQuery, store: Store, switches: Switches) -> Table:
-    """Give the table, or the rows worked out for this request.
-
-    Raises:
-        Refusal: the parent in the path is not there.
-
-    """
+    """Give the table, or the rows worked out for this request."""
     view = VIEWS.get(asked.collection.name)
     if view is None:
         return store[asked.collection.name]
@@ -174,12 +156,7 @@ def table(asked: ListQuery, store: Store, switches: Switches) -> Table:
 def listing(
     asked: ListQuery, store: Store, switches: Switches, schema: Mapping[str, Any]
 ) -> Listing:
-    """Read a request for a list.
-
-    Raises:
-        Refusal: a parameter is missing or cannot be served.
-
-    """
+    """Read a request for a list."""
     check(asked, switches)
     name = asked.collection.name
     chosen = filters.chosen(name, schema, asked.documented, asked.given)

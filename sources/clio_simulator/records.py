@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from . import etags, inner, replies, values
+from . import errors, etags, inner, values
 from .render import Rendering
 from .store import Row, moment
 from .world import World
@@ -18,12 +18,7 @@ class Records:
         self.world = world
 
     def rendering(self, name: str, given: Mapping[str, list[str]]) -> Rendering:
-        """Give the rendering of the fields that a request asks for.
-
-        Raises:
-            Refusal: the field list is malformed or names an unknown field.
-
-        """
+        """Give the rendering of the fields that a request asks for."""
         text = given.get("fields", [""])[0]
         own = name in inner.SCHEMAS
         return self.world.renderer.rendering(name, self._schema(name), text, own_rows=own)
@@ -40,7 +35,7 @@ class Records:
 
     def headers(self, name: str, row: Row) -> dict[str, str]:
         """Give the headers that come with a record."""
-        headers = {"Content-Type": replies.JSON_TYPE}
+        headers = {"Content-Type": errors.JSON_TYPE}
         tag = etags.header(self.tag(name, row), self.world.switches)
         if tag:
             headers["ETag"] = tag

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .errors import Refusal, argument
+from .errors import Refusal
 from .store import Row
 from .switches import Switches
 
@@ -17,24 +17,20 @@ HIDDEN_HOURS = frozenset({"quantity", "price"})
 
 def _activity(old: Row, data: Row, switches: Switches) -> None:
     if old.get("on_bill") or old.get("billed"):
-        message = "Activity has been billed"
-        raise argument(message)
+        raise Refusal(422, "Activity has been billed")
     if switches.redact_activities and HIDDEN_HOURS & set(data):
-        message = "You do not have permission to change the hours of this activity"
-        raise Refusal(403, "Forbidden", message)
+        raise Refusal(403, "You do not have permission to change the hours of this activity")
 
 
 def _task(_: Row, data: Row, switches: Switches) -> None:
     if data.get("status") in ADVANCED and not switches.advanced_tasks:
-        message = "status must be one of: pending, complete"
-        raise argument(message)
+        raise Refusal(422, "status must be one of: pending, complete")
 
 
 def _note(old: Row, data: Row, _: Switches) -> None:
     owner = "matter" if data.get("type") == "Matter" else "contact"
     if not old and not data.get(owner):
-        message = f"{owner} is required"
-        raise argument(message)
+        raise Refusal(422, f"{owner} is required")
 
 
 RULES: dict[str, Rule] = {
@@ -46,24 +42,13 @@ RULES: dict[str, Rule] = {
 
 
 def check(collection: str, old: Row, data: Row, switches: Switches) -> None:
-    """Refuse what Clio refuses.
-
-    Raises:
-        Refusal: 403 or 422.
-
-    """
+    """Refuse what Clio refuses."""
     if collection in RULES:
         RULES[collection](old, data, switches)
 
 
 def check_size(fields: Row) -> None:
-    """Refuse more e-mail addresses, phones or addresses than a contact may have.
-
-    Raises:
-        Refusal: 422.
-
-    """
+    """Refuse more e-mail addresses, phones or addresses than a contact may have."""
     for name in LIMITED:
         if len(fields.get(name) or ()) > MOST_ENTRIES:
-            message = f"{name} can have at most {MOST_ENTRIES} entries"
-            raise argument(message)
+            raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")

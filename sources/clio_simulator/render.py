@@ -290,10 +290,6 @@ class Renderer:
         """Give the rendering of a `fields` text; views have rows of their own, never kept.
 
         Without the veil, what the caller may not see is shown too.
-
-        Raises:
-            Refusal: the field list is malformed or names an unknown field.
-
         """
         switches, store = self.compiler.switches, self.compiler.store
         over = Veil(collection, switches) if veiled else None

@@ -59,10 +59,6 @@ class Reports:
         """Answer a download with the address in the storage; None where the path is none.
 
         `host` is the address that the server was asked by, with a slash at its end.
-
-        Raises:
-            Refusal: there is no such report, or it is not made yet.
-
         """
         found = _DOWNLOAD.fullmatch(path)
         if found is None:
@@ -71,7 +67,7 @@ class Reports:
         if self.store["reports"].get(key) is None:
             raise not_found()
         if key not in self.names:
-            raise Refusal(UNPROCESSABLE, "NotReady", "The report is not completed")
+            raise Refusal(422, "The report is not completed", "NotReady")
         address = f"{host.rstrip('/')}{STORAGE}/{self.names[key]}"
         return Response(b"", SEE_OTHER, {"Location": address})
 

@@ -10,10 +10,9 @@ import pendulum
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
 from . import seed_words as words
-from .clock import FIRM_TODAY, milliseconds
 from .render import ALIASES
 from .store import Row, Store
-from .values import DAY
+from .values import DAY, FIRM_TODAY, milliseconds
 
 TODAY = pendulum.parse(FIRM_TODAY, exact=True)
 MIDNIGHT = milliseconds(FIRM_TODAY)

@@ -4,7 +4,7 @@ from typing import Any
 
 from .seed_grow_firm import GrowFirm
 from .store import Row
-from .ulid import ulid
+from .values import ulid
 
 TYPES = (
     "checkbox",

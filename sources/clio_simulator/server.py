@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import orjson
 import uvicorn
 
-from .clock import SimulatedClock
 from .seed import Seed
 from .simulator import configuration, make_world
 from .switches import Switches
+from .values import SimulatedClock
 
 try:
     import uvloop

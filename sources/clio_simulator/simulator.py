@@ -15,7 +15,6 @@ from . import control, grow_api, maton, seed_grow
 from .app import application
 from .applier import Applier
 from .changes import Changes
-from .clock import SimulatedClock
 from .connections import SimulatedConnections
 from .faults import Faults
 from .grow import Grow
@@ -33,6 +32,7 @@ from .routes import Routes
 from .seed import Seed, build
 from .store import Store
 from .switches import Switches
+from .values import SimulatedClock
 from .wire import ExposingProtocol
 from .world import World
 from .writes import Writer

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
-from .clock import milliseconds
+from .values import milliseconds
 
 Row: TypeAlias = dict[str, Any]
 T = TypeVar("T")

@@ -12,11 +12,11 @@ from sources.clio_http.catalog import ARRAY, OBJECT
 
 from . import people
 from .bodies import Shape
-from .clock import milliseconds
 from .custom_values import CustomValues
-from .errors import argument
+from .errors import Refusal
 from .store import Row, Store
 from .switches import Switches
+from .values import milliseconds
 
 DESTROYED = ("_destroy", "_deleted")
 FIRST_ENTRY = 810_000_001
@@ -70,12 +70,7 @@ class Storing:
         self.custom = CustomValues(store, switches, self.ids)
 
     def fields(self, place: ValuePlace, old: Row, data: Row) -> Row:
-        """Give the fields that the row is to have; None where one becomes null.
-
-        Raises:
-            Refusal: a reference or an entry is not there, or may not be null.
-
-        """
+        """Give the fields that the row is to have; None where one becomes null."""
         found: Row = {}
         for name, value in data.items():
             described = self.schemas[place.schema].get(
@@ -122,15 +117,13 @@ class Storing:
         key = (value or {}).get("id")
         if key is not None:
             if self.store[target].get(int(key)) is None:
-                message = f"{place.path}.id: there is no such record"
-                raise argument(message)
+                raise Refusal(422, f"{place.path}.id: there is no such record")
             return {name: int(key)}
         names_null = value is None or "id" in value
         if place.shape.get("nullable"):
             return {name: None} if names_null else {}
         if (value and "id" in value) or self.switches.null_reference == "refuse":
-            message = f"{place.path} can't be blank"
-            raise argument(message)
+            raise Refusal(422, f"{place.path} can't be blank")
         cleared = names_null and self.switches.null_reference == "clear"
         return {name: None} if cleared else {}
 
@@ -143,8 +136,7 @@ class Storing:
             way = self._references
         for each in given:
             if not isinstance(each, dict):
-                message = f"{place.path} must hold objects"
-                raise argument(message)
+                raise Refusal(422, f"{place.path} must hold objects")
             old = way(items, old, each)
         return old
 
@@ -164,8 +156,7 @@ class Storing:
         """Give a list of ids with one more or, where it is marked so, one less."""
         key = given.get("id")
         if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
-            message = f"{place.path}.id: there is no such record"
-            raise argument(message)
+            raise Refusal(422, f"{place.path}.id: there is no such record")
         kept = [each for each in old if each != key]
         return kept if _destroyed(given) else [*kept, key]
 
@@ -176,8 +167,7 @@ class Storing:
             return _marked([*old, self._entry(place, self._new(place), given)], -1)
         at = next((n for n, entry in enumerate(old) if entry["id"] == int(key)), None)
         if at is None:
-            message = f"{place.path}.id: there is no such entry"
-            raise argument(message)
+            raise Refusal(422, f"{place.path}.id: there is no such entry")
         if _destroyed(given):
             return [*old[:at], *old[at + 1 :]]
         return _marked([*old[:at], self._entry(place, old[at], given), *old[at + 1 :]], at)
@@ -231,8 +221,7 @@ def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: 
     known = {str(each).casefold(): each for each in choices}
     chosen = known.get(str(value).casefold())
     if chosen is None and "enum" not in place.shape:
-        message = f"{place.path} must be one of: {', '.join(map(str, choices))}"
-        raise argument(message)
+        raise Refusal(422, f"{place.path} must be one of: {', '.join(map(str, choices))}")
     return value if chosen is None else chosen
 
 
@@ -240,15 +229,13 @@ def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
     try:
         return milliseconds(str(value))
     except ValueError as error:
-        message = f"{path} must be an ISO-8601 timestamp"
-        raise argument(message) from error
+        raise Refusal(422, f"{path} must be an ISO-8601 timestamp") from error
 
 
 def _whole(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
     if str(value).isdigit():
         return int(value)
-    message = f"{path} must be an integer"
-    raise argument(message)
+    raise Refusal(422, f"{path} must be an integer")
 
 
 READERS: dict[str, Callable[[Any, str], Any]] = {

@@ -13,34 +13,19 @@ from .switches import Switches
 
 
 def check(collection: str, switches: Switches) -> None:
-    """Refuse a collection that the caller may not use.
-
-    Raises:
-        Refusal: 403.
-
-    """
+    """Refuse a collection that the caller may not use."""
     if collection in switches.forbidden:
         raise forbidden()
 
 
 def check_fields(collection: str, data: Mapping[str, Any], switches: Switches) -> None:
-    """Refuse a write to a field that the caller may not see.
-
-    Raises:
-        Refusal: 403.
-
-    """
+    """Refuse a write to a field that the caller may not see."""
     if hidden(collection, switches) & set(data):
         raise forbidden()
 
 
 def check_rows(collection: str, switches: Switches) -> None:
-    """Refuse a single record where the caller sees none.
-
-    Raises:
-        Refusal: 404.
-
-    """
+    """Refuse a single record where the caller sees none."""
     if collection in switches.emptied:
         raise not_found()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .derived import cents, in_trust, money
-from .errors import bad_request, not_found
+from .errors import Refusal, not_found
 from .store import PLACE, Row, Store, Table
 from .switches import Switches
 
@@ -242,8 +242,7 @@ def _items(store: Store) -> list[Row]:
 
 def _expense_categories(store: Store, region: str) -> list[Row]:
     if not region:
-        message = "region is required"
-        raise bad_request(message)
+        raise Refusal(400, "region is required")
     rows = store["lauk_expense_categories"].after(0)
     return [
         {**row, "rate": row.get("_london", row["rate"]) if region == "London" else row["rate"]}

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from sources.clio_http.catalog import Catalog
 
 from .changes import Changes
-from .clock import SimulatedClock
 from .connections import SimulatedConnections
 from .faults import Action, Faults
 from .grow import Grow
@@ -24,6 +23,7 @@ from .reports import Reports
 from .routes import Routes, Target, WriteTarget
 from .store import Row, Store
 from .switches import Switches
+from .values import SimulatedClock
 from .writes import Writer
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from . import replies
+from . import errors
 from .errors import Refusal, not_found
 from .later import Wrote
 from .records import Records
@@ -35,12 +35,7 @@ class WriteApi:
         self.records = records
 
     def answer(self, exchange: HandledRequest) -> Response:
-        """Carry a write out and answer it.
-
-        Raises:
-            Refusal: nothing was written.
-
-        """
+        """Carry a write out and answer it."""
         if exchange.writes is None:
             raise self._nothing_here(exchange)
         writer = self.world.writer
@@ -73,7 +68,7 @@ class WriteApi:
         """Answer as if a write had taken effect that has not: with the record as it stands."""
         row = self.world.writer.row(command.collection, command.key)
         if row is None:
-            return replies.refusal(Refusal(502, "BadGateway", "The request was lost"))
+            return errors.refusal(Refusal(502, "The request was lost"))
         return self.records.answer(command.collection, row, rendering, exchange.given)
 
     def finish(self, exchange: HandledRequest, status: int) -> None:
@@ -103,5 +98,5 @@ class WriteApi:
 
     def _nothing_here(self, exchange: HandledRequest) -> Refusal:
         if self.world.routes.knows(exchange.path):
-            return Refusal(405, "MethodNotAllowed", "The method is not allowed here")
+            return Refusal(405, "The method is not allowed here")
         return not_found()

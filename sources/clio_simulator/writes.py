@@ -12,7 +12,7 @@ from sources.clio_http.catalog import ARRAY, Catalog
 from . import bodies, conditions, creating, effects, inner, linking, refusals, veil
 from .change import Change
 from .changes import Changes
-from .errors import Refusal, argument, forbidden, not_found
+from .errors import Refusal, forbidden, not_found
 from .log import LoggedWrite
 from .normalising import normalised
 from .render import Renderer
@@ -57,12 +57,7 @@ class Writer:
         self.log: list[LoggedWrite] = []
 
     def carry_out(self, command: Command) -> Row:
-        """Carry a write out and give the record, empty where it was deleted.
-
-        Raises:
-            Refusal: nothing was written.
-
-        """
+        """Carry a write out and give the record, empty where it was deleted."""
         before = self._tag(command.collection, command.key)
         ways = {"PATCH": self._patch, "POST": self._create, "DELETE": self._remove}
         try:
@@ -194,8 +189,7 @@ class Writer:
         data = bodies.read(command.body)
         strange = bodies.unknown(shape, data)
         if strange and self.switches.unknown_body_fields == "refuse":
-            message = f"unknown fields: {', '.join(strange)}"
-            raise argument(message)
+            raise Refusal(422, f"unknown fields: {', '.join(strange)}")
         data = bodies.accepted(shape, data, creates=command.method == "POST")
         ignored = self.switches.ignored_fields
         kept = {
