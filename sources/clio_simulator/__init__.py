@@ -1,6 +1,6 @@
 """A Clio that one can run: the Manage API over a small invented law firm, with faults on demand."""
 
-from .change import Change, When
+from .changes import Change, When
 from .seed import Seed
 from .simulator import Simulator
 from .switches import Switches

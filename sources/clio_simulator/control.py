@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sources.clio_http.catalog import Collection
 
 from . import query, switch_values, values
-from .change import Change, When
+from .changes import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
 from .query import ListQuery as Question
@@ -126,7 +126,7 @@ class Control:
             body = await request.json()
             action = ACTIONS[body.pop("action")](**_tuples(body.pop("with", {})))
             faults.add(action, body.pop("path", "*"), **_tuples(body))
-        return _answer({"data": [rule.described() for rule in faults.rules]})
+        return _answer({"data": [rule.described for rule in faults.rules]})
 
     async def switches(self, request: Request) -> Response:
         """GET the switches; PATCH sets those that are given."""

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from .errors import JSON_TYPE, oauth_error
-from .fault_base import Action, Call
+from .fault_actions import Action, Call
 from .grow_tables import SCOPES
 from .switches import Switches
 from .values import SimulatedClock

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import grow_bodies
-from .change import Change
-from .changes import Changes
+from .changes import Change, Changes
 from .errors import Refusal, not_found
 from .grow import Grow
 from .grow_tables import PARENTS, Operation, table

@@ -1,6 +1,6 @@
 """Records with an address of their own to write to, which are read inside another record alone."""
 
-from .change import Change
+from .changes import Change
 from .store import Row, Store
 
 OWNERS = "medical_records_details"

@@ -1,6 +1,6 @@
 """The relationships of a matter, which are records of their own and are written inside it."""
 
-from .change import Change
+from .changes import Change
 from .errors import Refusal
 from .store import Row, Store
 

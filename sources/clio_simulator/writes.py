@@ -10,8 +10,7 @@ from typing import Any
 from sources.clio_http.catalog import ARRAY, Catalog
 
 from . import bodies, conditions, creating, effects, inner, linking, refusals, veil
-from .change import Change
-from .changes import Changes
+from .changes import Change, Changes
 from .errors import Refusal, forbidden, not_found
 from .log import LoggedWrite
 from .normalising import normalised

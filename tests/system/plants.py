@@ -15,7 +15,7 @@ from pipelines.outcome import Outcome
 from pipelines.reconcile.run import REPORTS
 from pipelines.reconcile.verdicts import UNEXPLAINED
 from sources.clio_simulator.books import OPEN, spread
-from sources.clio_simulator.change import Change
+from sources.clio_simulator.changes import Change
 from sources.clio_simulator.derived import cents
 from sources.clio_simulator.store import Row
 from tests.system.firm import chosen

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from sources.clio_simulator.books import OPEN
-from sources.clio_simulator.change import Change
+from sources.clio_simulator.changes import Change
 from sources.clio_simulator.derived import cents
 from sources.clio_simulator.store import Row
 from sources.clio_simulator.values import FIRM_TODAY

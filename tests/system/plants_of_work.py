@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sources.clio_simulator.change import Change
+from sources.clio_simulator.changes import Change
 from sources.clio_simulator.derived import cents
 from sources.clio_simulator.store import Row
 from tests.system.plants import Gap, Ground, Kind, Plant, Sql, md5, money
