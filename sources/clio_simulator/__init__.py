@@ -2,7 +2,7 @@
 
 from .changes import Change, When
 from .seed import Seed
-from .simulator import Simulator
+from .server import Simulator
 from .switches import Switches
 from .values import SimulatedClock
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from .changes import Change
-from .grow_tables import PARENTS, table
+from .grow_records import PARENTS, table
 from .merging import RecordMerge, References
 from .store import Row, Store, Table
 from .switches import Switches

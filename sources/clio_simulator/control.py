@@ -1,8 +1,8 @@
 """The control interface under `/_simulator/`: everything that a test in this process can do."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Any, TypeAlias
+from dataclasses import asdict, fields
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import orjson
 from starlette.requests import Request
@@ -11,12 +11,14 @@ from starlette.routing import Route
 
 from sources.clio_http.catalog import Collection
 
-from . import query, switch_values, values
+from . import grow, query, values
 from .changes import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
-from .query import ListQuery as Question
+from .query import ListQuery
 from .store import Row
+from .switches import Switches
+from .values import Raw, unraw
 from .views import VIEWS
 from .world import World
 
@@ -31,14 +33,14 @@ def dump(world: World, collection: str) -> list[Row]:
     """
     world.changes.settle(world.clock.now())
     world.later.settle(world.clock.now())
-    if world.grow.knows(collection):
-        return world.grow.dump(collection)
+    if grow.knows(collection):
+        return grow.dump(world, collection)
     described = world.catalog.collections[collection]
     schema = world.catalog.schemas[described.schema]
     wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
     if collection in VIEWS:
         parameters = {"region": ["London"]} if "region" in VIEWS[collection].takes else {}
-        table = query.table(Question(described, {}, parameters), world.store, world.switches)
+        table = query.rows_of(ListQuery(described, {}, parameters), world.store, world.switches)
     else:
         table = world.store[collection]
     own_rows = collection in VIEWS
@@ -88,7 +90,7 @@ class Control:
 
         The answer holds `id`, or the `ids` of what was lost or regained; 400 says what is wrong.
         """
-        body = values.unraw(await request.json())
+        body = unraw(await request.json())
         try:
             when = _when(body.pop("when", None))
             row = self.world.changes.do(Change(**_tuples(body)), when)
@@ -99,7 +101,7 @@ class Control:
     async def records(self, request: Request) -> Response:
         """GET all rows of a collection, whole."""
         name = request.path_params["collection"]
-        if name not in self.world.catalog.collections and not self.world.grow.knows(name):
+        if name not in self.world.catalog.collections and not grow.knows(name):
             return _answer({"error": f"no collection {name}"}, 404)
         return _answer({"data": dump(self.world, name)})
 
@@ -133,8 +135,8 @@ class Control:
         switches = self.world.switches
         if request.method == "PATCH":
             for name, value in (await request.json()).items():
-                switch_values.set_to(switches, name, value)
-        return _answer({"data": switch_values.shown(switches)})
+                set_to(switches, name, value)
+        return _answer({"data": shown(switches)})
 
     async def clock(self, request: Request) -> Response:
         """GET the clock; PATCH takes `advance` (seconds), `set` (ISO-8601), `running`."""
@@ -165,3 +167,41 @@ def routes(world: World) -> list[Route]:
         Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PATCH"]),
         Route(f"{PREFIX}/clock", control.clock, methods=["GET", "PATCH"]),
     ]
+
+
+HINTS = get_type_hints(Switches)
+
+
+def set_to(switches: Switches, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    """Set one switch to what JSON says.
+
+    Raises:
+        KeyError: there is no such switch.
+
+    """
+    setattr(switches, name, _read(HINTS[name], value))
+
+
+def shown(switches: Switches) -> dict[str, Any]:
+    """Give all switches as JSON."""
+    return {each.name: _written(getattr(switches, each.name)) for each in fields(switches)}
+
+
+def _read(hint: Any, value: Any) -> Any:  # noqa: ANN401 - a type, and any JSON
+    if get_origin(hint) is dict:
+        key, inner = get_args(hint)
+        return {key(name): _read(inner, each) for name, each in value.items()}
+    sets = [kind for kind in (hint, *get_args(hint)) if get_origin(kind) is set]
+    if sets and isinstance(value, list):
+        return set(value)
+    return unraw(value)
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - a switch
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Raw):
+        return {"$raw": value.data.decode("utf-8", "surrogateescape")}
+    if isinstance(value, dict):
+        return {str(name): _written(each) for name, each in value.items()}
+    return value

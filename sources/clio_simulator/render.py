@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import custom_shown, etags, fields, values, veil
+from . import custom_shown, fields, values, veil
 from .derived import DERIVED
 from .fields import FieldRequest
-from .store import OLD, Row, Store, place
+from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
 from .veil import Veil
 
@@ -127,7 +127,7 @@ class Compiler:
         if collection == "calendar_entries" and name == "id":
             return lambda row: str(row["id"])
         if name == "etag":
-            return lambda row: etags.of(collection or schema, row, self.switches)
+            return lambda row: entity_tag(collection or schema, row, self.switches)
         return None
 
     def _currency(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
@@ -297,7 +297,7 @@ class Renderer:
             return Rendering(self.plan("", schema, fields.parse(text)), store, "", over)
         seen = veil.mark(collection, switches) if veiled else ()
         marks = (switches.milliseconds, switches.redact_activities, switches.custom_fields_live)
-        key = (collection, text, *marks, etags.mark(switches), seen)
+        key = (collection, text, *marks, etag_mark(switches), seen)
         rendering = self.kept.get(key)
         if rendering is None:
             plan = self.plan(collection, schema, fields.parse(text))
@@ -311,7 +311,7 @@ class Renderer:
         """Give a record's entity tag, empty where its schema has none."""
         if "etag" not in self.compiler.schemas[schema]:
             return ""
-        return str(etags.of(collection, row, self.compiler.switches) or "")
+        return str(entity_tag(collection, row, self.compiler.switches) or "")
 
     def _drop_oldest(self, collection: str) -> None:
         mine = [key for key in self.kept if key[0] == collection]

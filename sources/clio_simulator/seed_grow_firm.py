@@ -2,7 +2,7 @@
 
 from random import Random
 
-from .grow_tables import ME, SHAPES, table
+from .grow_records import ME, SHAPES, table
 from .seed_firm import MIDNIGHT
 from .store import Row, Store
 from .values import DAY

@@ -10,8 +10,8 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, OBJECT
 
-from . import people
 from .bodies import Shape
+from .changes import Change
 from .custom_values import CustomValues
 from .errors import Refusal
 from .store import Row, Store
@@ -97,18 +97,18 @@ class Storing:
 
     def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
         target = self.targets.get(place.schema)
-        if place.schema in people.SCHEMAS:
-            return {name: value and people.one(self.store, place.schema, value, place.path)}
+        if place.schema in PEOPLE:
+            return {name: value and _person(self.store, place.schema, value, place.path)}
         if place.schema == "LinkedFolder_base":
-            return {} if value is None else {name: people.folder(self.store, value, place.path)}
+            return {} if value is None else {name: _folder(self.store, value, place.path)}
         if target is not None and ("id" in place.shape["inside"] or not place.shape["inside"]):
             return self._reference(place, name, target, value)
         return {} if target is not None or value is None else self._value(place, name, old, value)
 
     def _value(self, place: ValuePlace, name: str, old: Row | None, value: Row) -> Row:
         """Give a nested value that is no record of a collection."""
-        if place.schema == people.METHOD:
-            return {name: people.method(self.store, value, place.path)}
+        if place.schema == NOTIFICATION:
+            return {name: _method(self.store, value, place.path)}
         if value.get("_destroy"):
             return {name: None}
         return {name: self._entry(place, old or self._new(place), value)}
@@ -143,14 +143,14 @@ class Storing:
     def _ways(self) -> dict[str, Callable[[ValuePlace, list[Any], Row], list[Any]]]:
         return {
             "CustomFieldValue": self._custom,
-            **dict.fromkeys(people.SCHEMAS, self._people),
+            **dict.fromkeys(PEOPLE, self._people),
         }
 
     def _custom(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         return self.custom.written(place.collection, old, given, place.stamp)
 
     def _people(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        return people.entries(self.store, place.schema, old, given, place.path)
+        return _people(self.store, place.schema, old, given, place.path)
 
     def _references(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         """Give a list of ids with one more or, where it is marked so, one less."""
@@ -247,3 +247,137 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
     "TIMESTAMPTZ": _moment,
 }
 """Type of a field as it is read → how a row holds what was written."""
+
+
+PEOPLE = frozenset(
+    {"Participant", "Attendee_base", "UnredactedParticipant_base", "PolymorphicObject_base"}
+)
+"""Schemas of such values; a row keeps what they show."""
+
+NOTIFICATION = "NotificationMethod_base"
+"""The schema of a way to reach a user, which stands inside the user."""
+
+KINDS = {
+    "User": "users",
+    "Contact": "contacts",
+    "Person": "contacts",
+    "Company": "contacts",
+    "Calendar": "calendars",
+    "Task": "tasks",
+    "CalendarEntry": "calendar_entries",
+    "Matter": "matters",
+}
+BY_KIND = frozenset({"Participant", "UnredactedParticipant_base"})
+"""Those in which a contact shows as the Person or Company that it is."""
+
+NAMES = ("name", "summary", "display_number")
+"""Where a record's name stands."""
+
+FOLDER_OWNERS = {"Matter": "matter", "Contact": "contact"}
+
+
+def _person(store: Store, schema: str, given: Row, path: str) -> Row:
+    """Give what is kept of the record that is named."""
+    kind, key = given.get("type", "User"), given.get("id")
+    row = store[KINDS[kind]].get(int(key)) if kind in KINDS and key is not None else None
+    if row is None:
+        raise Refusal(422, f"{path}.id: there is no such record")
+    if schema in BY_KIND and KINDS[kind] == "contacts":
+        kind = row["type"]
+    name = next((row[field] for field in NAMES if row.get(field)), None)
+    kept = {"id": row["id"], "type": kind, "name": name, "identifier": name}
+    return {**kept, "enabled": row["enabled"]} if "enabled" in row else kept
+
+
+def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) -> list[Any]:
+    """Give a list of people with one more or, where it is marked so, one less."""
+    if given.get("_destroy") or given.get("_deleted"):
+        return [each for each in old if each["id"] != given.get("id")]
+    new = _person(store, schema, given, path)
+    if any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old):
+        return old
+    return [*old, new]
+
+
+def _folder(store: Store, given: Row, path: str) -> int:
+    """Give the folder that a body names as parent: itself, or the first one of its owner."""
+    kind, key = given.get("type", "Folder"), given.get("id")
+    found: int | None = None
+    if kind in FOLDER_OWNERS:
+        found = next(iter(store["folders"].where(FOLDER_OWNERS[kind], key)), None)
+    elif key is not None and store["folders"].get(key) is not None:
+        found = key
+    if found is None:
+        raise Refusal(422, f"{path}.id: there is no such record")
+    return found
+
+
+def _method(store: Store, given: Row, path: str) -> Row:
+    """Give the way to reach a user that a body names by id."""
+    for user in store["users"].rows.values():
+        for each in user.get("notification_methods", ()):
+            if each["id"] == given.get("id"):
+                return dict(each)
+    raise Refusal(422, f"{path}.id: there is no such record")
+
+
+RELATIONSHIPS = "relationships"
+
+
+def linked(store: Store, matter: int, given: list[Row]) -> list[Change]:
+    """Give what a body's relationships change; one without an id is added, each time it comes."""
+    found = []
+    for each in given:
+        key, contact = each.get("id"), (each.get("contact") or {}).get("id")
+        known = store[RELATIONSHIPS].get(key) if key is not None else None
+        if key is not None and (known is None or known["matter"] != matter):
+            raise Refusal(422, "relationships[].id: there is no such entry")
+        if (contact is not None or key is None) and store["contacts"].get(contact or 0) is None:
+            raise Refusal(422, "relationships[].contact.id: there is no such record")
+        found.append(_link(matter, each, contact))
+    return found
+
+
+def _link(matter: int, each: Row, contact: int | None) -> Change:
+    key = each.get("id")
+    if key is not None and each.get("_destroy"):
+        return Change("remove", RELATIONSHIPS, key)
+    fields: Row = {"description": each["description"]} if "description" in each else {}
+    if contact is not None:
+        fields["contact"] = contact
+    if key is not None:
+        return Change("update", RELATIONSHIPS, key, fields)
+    return Change("add", RELATIONSHIPS, None, {**fields, "matter": matter})
+
+
+INNER_OWNERS = "medical_records_details"
+INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "MedicalRecord_base"}
+"""Where they stand in their owner → the schema that they are read by."""
+
+
+def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | None:
+    """Give such a record and its owner, None where there is none."""
+    for owner in store[INNER_OWNERS].rows.values():
+        for entry in owner.get(name, ()):
+            if entry["id"] == key:
+                return entry, owner
+    return None
+
+
+def change_inner(store: Store, name: str, key: int, fields: Row | None, now: int) -> Change:
+    """Give the change to the owner that writes such a record; without fields, it is taken out.
+
+    Raises:
+        KeyError: there is none.
+
+    """
+    found = find_inner(store, name, key)
+    if found is None:
+        raise KeyError(key)
+    entry, owner = found
+    kept = {**entry, **(fields or {}), "updated_at": now}
+    new = {field: value for field, value in kept.items() if value is not None}
+    entries = [new if each is entry else each for each in owner[name]]
+    if fields is None:
+        entries.remove(new)
+    return Change("update", INNER_OWNERS, owner["id"], {name: entries})

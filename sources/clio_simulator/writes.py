@@ -9,16 +9,40 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, conditions, creating, effects, inner, linking, refusals, veil
+from . import bodies, creating, effects, refusals, storing, veil
 from .changes import Change, Changes
 from .errors import Refusal, forbidden, not_found
-from .log import LoggedWrite
 from .normalising import normalised
 from .render import Renderer
-from .store import Row, Store
+from .store import Row, Store, check_if_match
 from .storing import Storing, ValuePlace
 
 CREATED, DONE = 201, 200
+
+
+@dataclass(frozen=True)
+class LoggedWrite:
+    """One write: what was asked, by its fingerprint, and whether the records were changed.
+
+    `applied` is false where it was refused, changed nothing, or was never carried out.
+    `etag_before` and `etag_after` are the record's before and after it, empty where there is none.
+    `again` is the number of the write that this delayed copy repeats. `at` is in milliseconds
+    since 1970.
+    """
+
+    number: int
+    at: int
+    method: str
+    collection: str
+    path: str
+    id: int
+    if_match: str | None
+    body_sha256: str
+    status: int
+    applied: bool
+    etag_before: str
+    etag_after: str
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,8 +117,8 @@ class Writer:
 
     def row(self, collection: str, key: int) -> Row | None:
         """Give a record as it is now, hidden or not."""
-        if collection in inner.SCHEMAS:
-            found = inner.find(self.store, collection, key)
+        if collection in storing.INNER_SCHEMAS:
+            found = storing.find_inner(self.store, collection, key)
             return found[0] if found else None
         return self.store[collection].rows.get(key)
 
@@ -103,7 +127,7 @@ class Writer:
         return self.renderer.etag(collection, self._schema(collection), row) if row else ""
 
     def _schema(self, collection: str) -> str:
-        return inner.SCHEMAS.get(collection) or self.catalog.collections[collection].schema
+        return storing.INNER_SCHEMAS.get(collection) or self.catalog.collections[collection].schema
 
     def _seen(self, command: Command) -> Row:
         veil.check_rows(command.collection, self.switches)
@@ -125,7 +149,7 @@ class Writer:
         data = self._data(command)
         veil.check_fields(command.collection, data, self.switches)
         tag = self._tag(command.collection, command.key)
-        conditions.check(command.if_match, tag, command.collection, self.switches)
+        check_if_match(command.if_match, tag, command.collection, self.switches)
         refusals.check(command.collection, row, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, row, data)
@@ -138,8 +162,8 @@ class Writer:
 
     def _change(self, command: Command, changed: Row, *, linked: bool) -> Change:
         name, key = command.collection, command.key
-        if name in inner.SCHEMAS:
-            return inner.change(self.store, name, key, changed, self._now())
+        if name in storing.INNER_SCHEMAS:
+            return storing.change_inner(self.store, name, key, changed, self._now())
         silent, keep = self._quiet(name, changed, linked=linked)
         return Change("update", name, key, changed, silent=silent, keep_etag=keep)
 
@@ -159,9 +183,9 @@ class Writer:
 
     def _linked(self, command: Command, data: Row) -> list[Change]:
         """Take the relationships of a matter out of a body, as changes to records of their own."""
-        if command.collection != "matters" or linking.FIELD not in data:
+        if command.collection != "matters" or storing.RELATIONSHIPS not in data:
             return []
-        return linking.changes(self.store, command.key, data.pop(linking.FIELD) or [])
+        return storing.linked(self.store, command.key, data.pop(storing.RELATIONSHIPS) or [])
 
     def _remove(self, command: Command) -> tuple[Row, int, bool]:
         row = self._seen(command)
@@ -169,11 +193,11 @@ class Writer:
         status = self.operations[command.collection]["delete"]
         if status == DONE or self.switches.delete_checks_if_match:
             tag = self._tag(command.collection, command.key)
-            conditions.check(command.if_match, tag, command.collection, self.switches)
+            check_if_match(command.if_match, tag, command.collection, self.switches)
         name, key = command.collection, command.key
         fields = creating.remains(name, self.store, row, self._now())
-        if name in inner.SCHEMAS:
-            self.changes.do(inner.change(self.store, name, key, None, self._now()))
+        if name in storing.INNER_SCHEMAS:
+            self.changes.do(storing.change_inner(self.store, name, key, None, self._now()))
         elif fields is None:
             self.changes.remove(name, key)
         elif row.get("deleted_at") or row.get("deleted"):
@@ -219,7 +243,7 @@ class Writer:
         arrays = {name for name in changed if described.get(name, {}).get("type") == ARRAY}
         if set(changed) - arrays - effects.COPIES:
             return False, False
-        relations = arrays | {linking.FIELD} if linked else arrays
+        relations = arrays | {storing.RELATIONSHIPS} if linked else arrays
         silent = {f"{collection}.{name}" for name in relations} <= self.switches.silent_relations
         return (
             silent or not self.switches.child_moves_updated_at,
