@@ -28,7 +28,7 @@ LOOSE = frozenset({"custom_field_values[].id", "custom_field_values[].value"})
 
 @lru_cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Read what `build_bodies.py` wrote: collection → path, post, patch, delete."""
+    """Read what `build.py` wrote: collection → path, post, patch, delete."""
     text = files("sources").joinpath("clio_simulator", "bodies.json").read_text("utf-8")
     found: dict[str, dict[str, Any]] = json.loads(text)
     return found

@@ -1,4 +1,4 @@
-"""The values of custom fields: changed by the value's own id, created by that of the field."""
+"""The values of custom fields: how they are written, and what they show of their custom field."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -163,3 +163,45 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 REFERENCES = {"picklist": "picklist_option", "contact": "contact", "matter": "matter"}
 """Type of a custom field → where the record that its value names is shown."""
+
+
+VALUE_SCHEMAS = frozenset({"CustomFieldValue", "CustomFieldValue_base"})
+CUSTOM_FIELDS = "custom_fields"
+CHOSEN = "picklist_option"
+
+COPIES = {
+    "field_name": "name",
+    "field_type": "field_type",
+    "field_required": "required",
+    "field_displayed": "displayed",
+    "field_display_order": "display_order",
+    "soft_deleted": "deleted",
+}
+"""Fields of a value → where they stand in its custom field."""
+
+SHOWN_NAMES = frozenset({CHOSEN, *COPIES})
+
+
+def live_copy(store: Store, name: str) -> Callable[[Row], Any]:
+    """Give a field of the value as its custom field has it now."""
+    rows = store[CUSTOM_FIELDS].rows
+
+    def get(value: Row) -> Any:  # noqa: ANN401 - any value of a row
+        field = rows.get(value.get("custom_field", 0))
+        return value.get(name) if field is None else field.get(COPIES[name])
+
+    return get
+
+
+def chosen_option(store: Store, show: Callable[[Any], Row]) -> Callable[[Row], Row | None]:
+    """Give the chosen_option that a value names as it stands in the custom field now."""
+    rows = store[CUSTOM_FIELDS].rows
+
+    def get(value: Row) -> Row | None:
+        chosen = value.get(CHOSEN)
+        if chosen is None:
+            return None
+        options = rows.get(value.get("custom_field", 0), {}).get("picklist_options", ())
+        return show(next((each for each in options if each["id"] == chosen["id"]), chosen))
+
+    return get

@@ -1,20 +1,199 @@
-"""What a write changes beside the fields that it names: copies, sums, dates of a status."""
+"""What a write changes beside the fields that it names, and what Clio refuses or makes of it."""
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from . import values
-from .derived import cents, money
-from .store import Row
+from .errors import Refusal
+from .store import Row, Store
 from .switches import Switches
+from .views import cents, money
+
+EMAIL = ("address", "clio_connect_email")
+PHONE = ("number",)
+
+
+def _phone(text: str) -> str:
+    """Keep the digits, and the plus before them."""
+    plus = "+" if text.strip().startswith("+") else ""
+    return plus + "".join(letter for letter in text if letter.isdigit())
+
+
+def _email(text: str) -> str:
+    return text.lower() if "@" in text else text
+
+
+TEXT_RULES: dict[str, tuple[tuple[str, ...], Callable[[str], str]]] = {
+    "trim": ((), str.strip),
+    "nfc": ((), lambda text: unicodedata.normalize("NFC", text)),
+    "email_case": (EMAIL, _email),
+    "phone": (PHONE, _phone),
+}
+"""Name of a rule → the keys that it is for (none: all) and what it does."""
+
+
+def normalised(value: Any, rules: set[str], key: str = "") -> Any:  # noqa: ANN401 - any JSON
+    """Give a value of a body with these rules applied to every text inside it."""
+    if isinstance(value, dict):
+        return {name: normalised(inner, rules, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [normalised(inner, rules, key) for inner in value]
+    if isinstance(value, str):
+        for name, (keys, rule) in TEXT_RULES.items():
+            if name in rules and (not keys or key in keys):
+                value = rule(value)
+    return value
+
+
+Check: TypeAlias = Callable[[Row, Row, Switches], None]
+
+MOST_ENTRIES = 20
+LIMITED = ("addresses", "email_addresses", "phone_numbers")
+ADVANCED = frozenset({"in_progress", "in_review", "draft"})
+HIDDEN_HOURS = frozenset({"quantity", "price"})
+
+
+def _check_activity(old: Row, data: Row, switches: Switches) -> None:
+    if old.get("on_bill") or old.get("billed"):
+        raise Refusal(422, "Activity has been billed")
+    if switches.redact_activities and HIDDEN_HOURS & set(data):
+        raise Refusal(403, "You do not have permission to change the hours of this activity")
+
+
+def _check_task(_: Row, data: Row, switches: Switches) -> None:
+    if data.get("status") in ADVANCED and not switches.advanced_tasks:
+        raise Refusal(422, "status must be one of: pending, complete")
+
+
+def _check_note(old: Row, data: Row, _: Switches) -> None:
+    owner = "matter" if data.get("type") == "Matter" else "contact"
+    if not old and not data.get(owner):
+        raise Refusal(422, f"{owner} is required")
+
+
+REFUSED: dict[str, Check] = {
+    "activities": _check_activity,
+    "notes": _check_note,
+    "tasks": _check_task,
+}
+"""Collection → what looks at the record as it is (empty if new) and at what is to be written."""
+
+
+def check_allowed(collection: str, old: Row, data: Row, switches: Switches) -> None:
+    """Refuse what Clio refuses."""
+    if collection in REFUSED:
+        REFUSED[collection](old, data, switches)
+
+
+def check_size(fields: Row) -> None:
+    """Refuse more e-mail addresses, phones or addresses than a contact may have."""
+    for name in LIMITED:
+        if len(fields.get(name) or ()) > MOST_ENTRIES:
+            raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
+
+
+Made: TypeAlias = Callable[[Store, Row, int, str], Row]
+
+
+def _new_matter(store: Store, fields: Row, user: int, today: str) -> Row:
+    number = 1 + max((row.get("number", 0) for row in store["matters"].rows.values()), default=0)
+    client = store["contacts"].rows.get(fields.get("client", 0), {})
+    label = client.get("last_name") or client.get("name", "")
+    return {
+        "number": number,
+        "display_number": f"{number:05}-{str(label).split(' ')[0]}",
+        "status": "Open",
+        "open_date": today,
+        "billable": True,
+        "billing_method": "hourly",
+        "shared": False,
+        "has_tasks": False,
+        "currency": 1,
+        "user": user,
+    }
+
+
+def _plain(**fixed: Any) -> Made:  # noqa: ANN401 - any value of a row
+    return lambda *_: dict(fixed)
+
+
+def _by(field: str, **fixed: Any) -> Made:  # noqa: ANN401 - any value of a row
+    """Name the caller in a field."""
+    return lambda _, __, user, ___: {field: user, **fixed}
+
+
+def _new_note(_: Store, __: Row, user: int, today: str) -> Row:
+    return {
+        "author": user,
+        "date": today,
+        "detail_text_type": "plain_text",
+        "time_entries_count": 0,
+    }
+
+
+NEW: dict[str, Made] = {
+    "activities": _by(
+        "user", billed=False, on_bill=False, non_billable=False, no_charge=False, currency=1
+    ),
+    "calendar_entries": _plain(all_day=False, court_rule=False, time_entries_count=0),
+    "comments": _by("creator"),
+    "communications": _by("user", time_entries_count=0),
+    "contacts": _plain(is_client=False, is_co_counsel=False, currency=1),
+    "custom_fields": _plain(deleted=False, displayed=False, required=False, display_order=1),
+    "documents": _plain(type="Document", locked=False, _uncompleted=True),
+    "folders": _plain(type="Folder", locked=False, root=False),
+    "matters": _new_matter,
+    "notes": _new_note,
+    "reports": _plain(state="queued", progress=0, source="reports", _asked=True),
+    "tasks": _by(
+        "assigner",
+        status="pending",
+        priority="Normal",
+        permission="public",
+        statute_of_limitations=False,
+        time_entries_count=0,
+    ),
+}
+"""Collection → what a new record of it holds where nothing is said."""
+
+
+def defaults(collection: str, store: Store, fields: Row, user: int, now: int) -> Row:
+    """Give what a new record holds where nothing is said; `now` in milliseconds since 1970."""
+    made = NEW.get(collection)
+    return made(store, fields, user, values.stamp(now)[:10]) if made else {}
+
+
+TRASHED = frozenset({"documents", "folders", "comments", "court_rules_matter_dockets"})
+DELETED_BILLS: Mapping[str, str] = {
+    "draft": "deleted",
+    "awaiting_approval": "deleted",
+    "awaiting_payment": "void",
+}
+"""State of a bill → that after a DELETE; bills in other states cannot be deleted."""
+
+
+def remains(collection: str, store: Store, row: Row, now: int) -> Row | None:
+    """Give the fields that a DELETE changes in a record that stays, None where it is gone."""
+    if collection in TRASHED:
+        return {"deleted_at": now}
+    if collection == "custom_fields":
+        return {"deleted": True}
+    if collection == "bills":
+        if row["state"] not in DELETED_BILLS:
+            raise Refusal(422, f"A bill that is {row['state']} cannot be deleted")
+        return {"state": DELETED_BILLS[row["state"]]}
+    if collection == "contacts" and store["matters"].where("client", row["id"]):
+        raise Refusal(422, "The contact is the client of a matter")
+    return None
 
 
 @dataclass(frozen=True)
 class Written:
-    """A record about to be written: as it was, the fields of the row that change, and the body.
+    """A record about to be written: as it was, the fields along the row that change, and the body.
 
-    `now` is the moment of the write in milliseconds since 1970; `old` is empty where it is new.
+    `now` is the moment along the write in milliseconds since 1970; `old` is empty where it is new.
     """
 
     old: Row
@@ -33,7 +212,7 @@ class Written:
 
     @property
     def today(self) -> str:
-        """Give the day of the write in UTC."""
+        """Give the day along the write in UTC."""
         return values.stamp(self.now)[:10]
 
 
@@ -73,11 +252,11 @@ PRIMARIES = {
     "phone_numbers": ("primary_phone_number", "number"),
     "addresses": ("primary_address", ""),
 }
-"""Array of a contact → where its primary entry is shown, and which key of it."""
+"""Array along a contact → where its primary entry is shown, and which key along it."""
 
 
 COPIES = frozenset(copy for copy, _ in PRIMARIES.values())
-"""Fields that only repeat an entry of an array."""
+"""Fields that only repeat an entry along an array."""
 
 
 def _contact(write: Written) -> Row:
@@ -167,8 +346,8 @@ EFFECTS: dict[str, Effect] = {
 """Collection → the fields that change along with those that are written."""
 
 
-def of(collection: str, write: Written) -> Row:
-    """Give the fields that change along, those of the switch `side_effects` last."""
+def along(collection: str, write: Written) -> Row:
+    """Give the fields that change along, those along the switch `side_effects` last."""
     more = EFFECTS[collection](write) if collection in EFFECTS else {}
     for name in write.data:
         more |= write.switches.side_effects.get(f"{collection}.{name}", {})

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from . import values, wire
 from .errors import HEADERS, Refusal, error_body, invalid_fields, refusal, unauthorized
 from .fields import parse
-from .later import Later, Wrote
 from .values import SimulatedClock
+from .writes import Later, Wrote
 
 
 @dataclass

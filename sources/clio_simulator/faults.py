@@ -17,8 +17,8 @@ from . import fault_actions as others
 from . import values
 from .fault_actions import *  # noqa: F403 - whoever uses a fault imports it from here
 from .fault_actions import Action, Call, Draft
-from .later import Later, Wrote
 from .values import Raw, SimulatedClock
+from .writes import Later, Wrote
 
 
 @dataclass(frozen=True)

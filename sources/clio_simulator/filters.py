@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import OBJECT
 
-from .derived import DERIVED
 from .store import Row, Store, moment
 from .switches import Switches
+from .views import DERIVED
 
 Test: TypeAlias = Callable[[Row], bool]
 Maker: TypeAlias = Callable[[str], Test]

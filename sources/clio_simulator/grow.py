@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import bodies, errors, paging, query, values, veil
+from . import bodies, errors, paging, query, values
 from .api import METHODS, Api, unchanged
 from .changes import Change
 from .errors import HEADERS, Refusal, not_found
 from .faults import Draft
+from .fields import Veil, check_collection, check_rows
 from .grow_records import (
     ALL_LEADS,
     KNOWN,
@@ -31,7 +32,6 @@ from .grow_records import (
 from .oauth import bearer
 from .paging import Cursor, Listing
 from .store import Row, moment
-from .veil import Veil
 from .world import HandledRequest, World, given_in
 
 BASE = "/grow/"
@@ -137,7 +137,7 @@ class GrowApi(Api[Turn]):
                 return RedirectResponse(f"{switches.grow_auth_host}/oauth/authorize", 302)
             scope = operation.scope.removeprefix("grow_")
             raise Refusal(403, f"Missing required scope: {scope}")
-        veil.check(turn.collection, switches)
+        check_collection(turn.collection, switches)
         nonce = turn.one("custom_action_nonce")
         if nonce and nonce not in switches.grow_nonces:
             raise Refusal(403, "The custom action nonce is not valid")
@@ -196,7 +196,7 @@ class GrowApi(Api[Turn]):
 
     def _seen(self, turn: Turn) -> Row:
         """Return a record that the caller may see."""
-        veil.check_rows(turn.collection, self.switches)
+        check_rows(turn.collection, self.switches)
         row = self.store[turn.collection].get(turn.keys[0])
         if row is None:
             raise not_found()

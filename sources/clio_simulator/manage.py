@@ -11,12 +11,12 @@ from starlette.routing import Route as Path
 
 from sources.clio_http.catalog import Catalog, Collection
 
-from . import bodies, errors, paging, query, storing, values, veil
+from . import bodies, errors, paging, query, storing, values
 from .api import METHODS, Api, gateway_timeout, unchanged
 from .changes import Side
 from .errors import HEADERS, Refusal, forbidden, not_found
 from .faults import Draft
-from .later import Wrote
+from .fields import check_collection, check_rows
 from .oauth import bearer
 from .paging import Cursor, Listing, RowPage
 from .query import ListQuery
@@ -24,7 +24,7 @@ from .render import Rendering
 from .store import Row, etag_header, moment
 from .views import VIEWS
 from .world import Allowance, HandledRequest, World, given_in, pair
-from .writes import CREATED, DONE, Command
+from .writes import CREATED, DONE, Command, Wrote
 
 BASE = "/api/v4/"
 PRACTICE_AREAS, WITH_CATEGORIES = "practice_areas", "practice_areas_with_categories"
@@ -164,7 +164,7 @@ class ManageApi(Api[Exchange]):
 
     def _carried_out(self, asked: Exchange) -> Response:
         world, target = self.world, asked.target
-        veil.check(asked.collection, self.switches)
+        check_collection(asked.collection, self.switches)
         if asked.request.method != "GET":
             return self._write(asked)
         report = world.reports.download(asked.path, str(asked.request.base_url))
@@ -273,7 +273,7 @@ class ManageApi(Api[Exchange]):
 
     def _seen(self, name: str, text: str) -> Row:
         """Return a record that the caller may see."""
-        veil.check_rows(name, self.switches)
+        check_rows(name, self.switches)
         table, key = self.world.store[name], int(text)
         row = table.get(key)
         if row is None and self.switches.merged_answers_survivor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import filters, veil
+from . import fields, filters
 from .errors import Refusal, not_found
 from .filters import Given, Test, truth
 from .grow_records import ALL_LEADS, PAGED, PARENTS, STATES, Operation, is_id, own_lead, table
@@ -195,7 +195,7 @@ def listing(
     tests, bound = _times(taken, inclusive=switches.updated_since_inclusive)
     if name in filters.DEFAULTS:
         tests += filters.DEFAULTS[name](asked.given, switches, store)
-    tests += veil.tests(name, switches)
+    tests += fields.tests(name, switches)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
@@ -283,7 +283,7 @@ def grow_listing(asked: GrowListQuery, cursor: Cursor, store: Store, switches: S
     tests += _search(asked)
     tests += _leads(asked, switches) if collection == "inbox_leads" else []
     tests += _matters(asked, store) if collection == "matters" else []
-    tests += veil.tests(table(collection), switches)
+    tests += fields.tests(table(collection), switches)
     narrow = None
     if collection in PARENTS:
         key = asked.keys[0]

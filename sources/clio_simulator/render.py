@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import custom_shown, fields, values, veil
-from .derived import DERIVED
-from .fields import FieldRequest
+from . import custom_values, fields, values
+from .fields import FieldRequest, Veil
 from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
-from .veil import Veil
+from .views import DERIVED
 
 Getter: TypeAlias = Callable[[Row], Any]
 
@@ -109,7 +108,7 @@ class Compiler:
             return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
-        if schema in custom_shown.SCHEMAS and name in custom_shown.NAMES:
+        if schema in custom_values.VALUE_SCHEMAS and name in custom_values.SHOWN_NAMES:
             return self._of_custom_field(field, described)
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
@@ -186,12 +185,16 @@ class Compiler:
         self, field: FieldRequest, described: dict[str, Any]
     ) -> tuple[Getter | None, frozenset[str]]:
         """Compile what a custom field value shows of its custom field."""
-        if field.name == custom_shown.OPTION:
+        if field.name == custom_values.CHOSEN:
             show, depends = self._nested(described["schema"], field.inside)
-            return custom_shown.option(self.store, show), depends | {custom_shown.TABLE}
+            return custom_values.chosen_option(self.store, show), depends | {
+                custom_values.CUSTOM_FIELDS
+            }
         if not self.switches.custom_fields_live:
             return None, frozenset()
-        return custom_shown.copy(self.store, field.name), frozenset({custom_shown.TABLE})
+        return custom_values.live_copy(self.store, field.name), frozenset(
+            {custom_values.CUSTOM_FIELDS}
+        )
 
     def _array(
         self, name: str, schema: str | None, inside: tuple[str, ...] | None
@@ -295,7 +298,7 @@ class Renderer:
         over = Veil(collection, switches) if veiled else None
         if own_rows:
             return Rendering(self.plan("", schema, fields.parse(text)), store, "", over)
-        seen = veil.mark(collection, switches) if veiled else ()
+        seen = fields.mark(collection, switches) if veiled else ()
         marks = (switches.milliseconds, switches.redact_activities, switches.custom_fields_live)
         key = (collection, text, *marks, etag_mark(switches), seen)
         rendering = self.kept.get(key)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from .derived import cents, money
 from .seed_bills import settle
 from .seed_firm import Firm, day
 from .store import Row
+from .views import cents, money
 
 OPERATING, TRUST, SECOND_TRUST, EMPTY = 11, 12, 13, 14
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from . import seed_words as words
-from .derived import money
 from .seed_firm import Firm, day
 from .store import Row
+from .views import money
 
 
 def users(firm: Firm, count: int) -> None:

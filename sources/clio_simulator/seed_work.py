@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 from . import seed_words as words
-from .derived import money
 from .seed_firm import MIDNIGHT, Firm, day
 from .store import Row
 from .values import DAY
+from .views import money
 
 
 def activities(firm: Firm, count: int) -> None:

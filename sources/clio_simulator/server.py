@@ -15,13 +15,11 @@ import uvicorn
 from sources.clio_http.catalog import read_catalog
 
 from . import control, grow, maton, seed_grow
-from .applier import Applier
+from .applier import Applier, References
 from .changes import Changes
 from .faults import Faults
 from .grow_records import GrowRenderer
-from .later import Later
 from .manage import application
-from .merging import References
 from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
 from .render import Renderer
 from .reports import Reports
@@ -30,7 +28,7 @@ from .switches import Switches
 from .values import SimulatedClock
 from .wire import ExposingProtocol
 from .world import Grow, GrowLimit, RateLimit, World
-from .writes import Writer
+from .writes import Later, Writer
 
 try:
     import uvloop

@@ -15,14 +15,13 @@ from sources.clio_http.catalog import Catalog
 from .changes import Changes
 from .faults import Action, Faults
 from .grow_records import GrowRenderer
-from .later import Later
 from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
 from .render import Renderer
 from .reports import Reports
 from .store import Row, Store
 from .switches import Switches
 from .values import SimulatedClock
-from .writes import Writer
+from .writes import Later, Writer
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""Writes through the API: conditions and refusals first, then one change to the records.
+"""Writes through Manage's API: conditions and refusals first, then one change to the records.
 
-What is changed goes through `Changes`, as a change from the control interface does.
+What is changed goes through `Changes`, as a change from the control interface does. What a write
+leaves behind for later, copies that arrive again and old versions still shown, ends after some
+seconds of the simulator's clock, or after a number of further requests.
 """
 
 from dataclasses import dataclass, replace
@@ -9,13 +11,15 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, creating, effects, refusals, storing, veil
+from . import bodies, effects, storing
 from .changes import Change, Changes
+from .effects import normalised
 from .errors import Refusal, forbidden, not_found
-from .normalising import normalised
+from .fields import check_fields, check_rows
 from .render import Renderer
-from .store import Row, Store, check_if_match
+from .store import OLD, Row, Store, check_if_match
 from .storing import Storing, ValuePlace
+from .values import SimulatedClock
 
 CREATED, DONE = 201, 200
 
@@ -130,7 +134,7 @@ class Writer:
         return storing.INNER_SCHEMAS.get(collection) or self.catalog.collections[collection].schema
 
     def _seen(self, command: Command) -> Row:
-        veil.check_rows(command.collection, self.switches)
+        check_rows(command.collection, self.switches)
         row = self.row(command.collection, command.key)
         if row is None:
             raise not_found()
@@ -147,10 +151,10 @@ class Writer:
         row = self._seen(command)
         self._check_allowed(command)
         data = self._data(command)
-        veil.check_fields(command.collection, data, self.switches)
+        check_fields(command.collection, data, self.switches)
         tag = self._tag(command.collection, command.key)
         check_if_match(command.if_match, tag, command.collection, self.switches)
-        refusals.check(command.collection, row, data, self.switches)
+        effects.check_allowed(command.collection, row, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, row, data)
         changed = {name: value for name, value in fields.items() if row.get(name) != value}
@@ -170,11 +174,11 @@ class Writer:
     def _create(self, command: Command) -> tuple[Row, int, bool]:
         self._check_allowed(command)
         data = self._data(command)
-        refusals.check(command.collection, {}, data, self.switches)
+        effects.check_allowed(command.collection, {}, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, {}, data)
         now = self._now()
-        more = creating.defaults(command.collection, self.store, fields, command.user, now)
+        more = effects.defaults(command.collection, self.store, fields, command.user, now)
         fields = {name: value for name, value in (more | fields).items() if value is not None}
         row = self.changes.add(command.collection, fields)
         for each in linked:
@@ -195,7 +199,7 @@ class Writer:
             tag = self._tag(command.collection, command.key)
             check_if_match(command.if_match, tag, command.collection, self.switches)
         name, key = command.collection, command.key
-        fields = creating.remains(name, self.store, row, self._now())
+        fields = effects.remains(name, self.store, row, self._now())
         if name in storing.INNER_SCHEMAS:
             self.changes.do(storing.change_inner(self.store, name, key, None, self._now()))
         elif fields is None:
@@ -229,9 +233,9 @@ class Writer:
         now = self._now()
         place = ValuePlace(command.collection, row, self._schema(command.collection), shape, now)
         fields = self.storing.fields(place, row, data)
-        refusals.check_size(fields)
+        effects.check_size(fields)
         write = effects.Written(row, fields, data, now, self.switches)
-        return fields | effects.of(command.collection, write)
+        return fields | effects.along(command.collection, write)
 
     def _now(self) -> int:
         """Give the moment that a write is stamped with."""
@@ -249,3 +253,99 @@ class Writer:
             silent or not self.switches.child_moves_updated_at,
             silent or not self.switches.child_moves_etag,
         )
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """A write that has been logged: as it arrived, its number, and the record as it was before."""
+
+    command: Command
+    number: int
+    old: Row | None
+
+
+@dataclass(frozen=True)
+class Until:
+    """A moment in milliseconds since 1970, or a number of further requests; the first one counts.
+
+    None leaves either out.
+    """
+
+    moment: int | None = None
+    requests: int | None = None
+
+    def due(self, now: int) -> bool:
+        """Tell whether it has come."""
+        return self.requests == 0 or (self.moment is not None and self.moment <= now)
+
+    def counted(self) -> "Until":
+        """Give what is left of it after one more request."""
+        return self if self.requests is None else replace(self, requests=self.requests - 1)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An old version of a record, and where it is still shown."""
+
+    row: Row
+    until: Until
+    lists: bool
+    items: bool
+
+
+class Later:
+    """Keep what comes later."""
+
+    def __init__(self, clock: SimulatedClock, writer: Writer) -> None:
+        """Begin with nothing waiting."""
+        self.clock = clock
+        self.writer = writer
+        self.copies: list[tuple[Until, Command]] = []
+        self.old: dict[tuple[str, int], Shown] = {}
+
+    def until(self, seconds: float | None, requests: int | None) -> Until:
+        """Give what ends after so many seconds from now, or so many requests after this one."""
+        moment = None if seconds is None else self.clock.now() + round(seconds * 1000)
+        return Until(moment, None if requests is None else requests + 1)
+
+    def repeat(self, wrote: Wrote, until: Until) -> None:
+        """Let a copy of a write arrive later."""
+        self.copies.append((until, replace(wrote.command, again=wrote.number)))
+
+    def keep(self, wrote: Wrote, until: Until, *, lists: bool, items: bool) -> None:
+        """Go on showing a record as it was before a write."""
+        if wrote.old is not None:
+            place = (wrote.command.collection, wrote.command.key)
+            self.old[place] = Shown({**wrote.old, OLD: True}, until, lists, items)
+
+    def in_list(self, collection: str, row: Row) -> Row:
+        """Give the version of a record that lists show."""
+        shown = self.old.get((collection, row["id"]))
+        return shown.row if shown is not None and shown.lists else row
+
+    def as_item(self, collection: str, row: Row) -> Row:
+        """Give the version of a record that its own address shows."""
+        shown = self.old.get((collection, row["id"]))
+        return shown.row if shown is not None and shown.items else row
+
+    def settle(self, now: int) -> None:
+        """Do what is due at `now`."""
+        self.old = {place: shown for place, shown in self.old.items() if not shown.until.due(now)}
+        due = [entry for entry in self.copies if entry[0].due(now)]
+        for entry in due:
+            self.copies.remove(entry)
+            self._arrive(entry[1])
+
+    def answered(self) -> None:
+        """Count one more request, and do what that makes due."""
+        self.copies = [(until.counted(), command) for until, command in self.copies]
+        self.old = {
+            place: replace(shown, until=shown.until.counted()) for place, shown in self.old.items()
+        }
+        self.settle(self.clock.now())
+
+    def _arrive(self, command: Command) -> None:
+        try:
+            self.writer.carry_out(command)
+        except Refusal:
+            return  # The writer has logged it; nobody waits for the answer.

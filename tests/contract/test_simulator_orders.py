@@ -11,7 +11,7 @@ import pytest
 
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_simulator import Simulator
-from sources.clio_simulator.build_orders import build
+from sources.clio_simulator.build import orders as build
 from sources.clio_simulator.query import documented_orders
 from tests.contract.test_simulator_honest import requests
 
