@@ -12,9 +12,9 @@ from typing import Any, Self
 import orjson
 import uvicorn
 
-from sources.clio_http.catalog import read_catalog
+from sources.clio_http.catalog import Catalog, read_catalog
 
-from . import control, grow, maton, seed_grow
+from . import control, grow, maton, seed_grow, seed_money, seed_people, seed_work
 from .applier import Applier, References
 from .changes import Changes
 from .faults import Faults
@@ -23,7 +23,8 @@ from .manage import application
 from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
 from .render import Renderer
 from .reports import Reports
-from .seed import Seed, build
+from .seed import Firm, Seed
+from .store import Store
 from .switches import Switches
 from .values import SimulatedClock
 from .wire import ExposingProtocol
@@ -36,10 +37,42 @@ except ImportError:  # optional: asyncio's own loop serves as well, a little slo
     uvloop = None  # type: ignore[assignment]
 
 
+def build_firm(catalog: Catalog, seed: Seed) -> Store:
+    """Build the firm: people first, then their work, then the money that it makes."""
+    store = Store([*catalog.collections, *catalog.singletons])
+    firm = Firm(catalog, store, seed.seed)
+    seed_people.choices(firm)
+    seed_people.users(firm, seed.size("users", 8))
+    seed_people.groups(firm)
+    seed_people.costs(firm)
+    seed_people.custom_fields(firm)
+    seed_people.legal_aid(firm)
+    seed_people.contacts(firm, seed.size("contacts", 60))
+    seed_people.matters(firm, seed.size("matters", 40))
+    seed_people.custom_values(firm, "Contact")
+    seed_people.custom_values(firm, "Matter")
+    seed_people.settings(firm)
+    seed_work.activities(firm, seed.size("activities", 600))
+    seed_work.tasks(firm, seed.size("tasks", 60))
+    seed_work.calendar(firm, seed.size("calendar_entries", 40))
+    seed_work.notes(firm, seed.size("notes", 60))
+    seed_work.communications(firm, seed.size("communications", 40))
+    seed_work.conversations(firm)
+    seed_work.folders(firm)
+    seed_work.documents(firm, seed.size("documents", 40))
+    seed_work.beside(firm)
+    seed_work.budgets(firm)
+    seed_work.complete(firm)
+    seed_money.bank_accounts(firm)
+    seed_money.bills(firm, seed.size("bills", 60))
+    seed_money.money_moves(firm)
+    return firm.finish()
+
+
 def make_world(seed: Seed, clock: SimulatedClock, switches: Switches) -> World:
     """Build a firm and everything that serves it."""
     catalog = read_catalog("clio_manage")
-    store = build(catalog, seed)
+    store = build_firm(catalog, seed)
     intake = seed_grow.build(seed, store)
     renderer = Renderer(catalog, store, switches)
     references = References(catalog, renderer.compiler.targets)
