@@ -12,11 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from . import paging, values
-from .errors import HEADERS, Refusal, error_body
+from .answers import HEADERS, TRANSPORT, Refusal, error_body
 from .faults import Call, Draft
 from .paging import Cursor, Listing, RowPage
 from .store import Row, Store, moment
-from .wire import TRANSPORT
 from .world import HandledRequest, World
 
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

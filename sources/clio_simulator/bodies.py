@@ -1,11 +1,12 @@
 """The bodies that each product takes, `{"data": {…}}`, held against what is documented.
 
-What its document does not name Manage drops without a word; Grow refuses it.
+What its document does not name Manage drops without a word; Grow refuses it. The values of custom
+fields are changed by the value's own id, and created by that of the field.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -13,9 +14,10 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import orjson
+import pendulum
 
-from .errors import Refusal
-from .store import Row
+from .answers import Refusal
+from .store import Row, Store
 from .switches import Switches
 from .values import milliseconds
 
@@ -96,22 +98,22 @@ def _scalar(shape: Shape, given: Any, path: str) -> Any:  # noqa: ANN401 - any J
     return int(given) if kind == "integer" else given
 
 
-def _whole(given: object) -> bool:
+def _is_whole(given: object) -> bool:
     """Tell whether this is a whole number; ids may come as text, as those of calendar entries."""
     if isinstance(given, str):
         return given.isascii() and given.isdigit()
     return isinstance(given, int) and not isinstance(given, bool)
 
 
-def _number(given: object) -> bool:
+def _is_number(given: object) -> bool:
     return isinstance(given, int | float) and not isinstance(given, bool)
 
 
-def _day(given: str) -> bool:
-    return DAY.fullmatch(given[:10]) is not None and _moment(given)
+def _is_day(given: str) -> bool:
+    return DAY.fullmatch(given[:10]) is not None and _is_moment(given)
 
 
-def _moment(given: str) -> bool:
+def _is_moment(given: str) -> bool:
     try:
         milliseconds(given)
     except ValueError:
@@ -126,8 +128,8 @@ def _any(_: str) -> bool:
 TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda given: isinstance(given, str),
     "boolean": lambda given: isinstance(given, bool),
-    "integer": _whole,
-    "number": _number,
+    "integer": _is_whole,
+    "number": _is_number,
 }
 WORDS = {
     "string": "a string",
@@ -135,14 +137,14 @@ WORDS = {
     "integer": "an integer",
     "number": "a number",
 }
-FORMATS: dict[str, Callable[[str], bool]] = {"date": _day, "date-time": _moment}
+FORMATS: dict[str, Callable[[str], bool]] = {"date": _is_day, "date-time": _is_moment}
 
 
 Check: TypeAlias = Callable[[Any], str]
 """Says what is wrong with a value; nothing if it is right."""
 
 
-def _text(longest: int = 0, shortest: int = 0, pattern: str = "") -> Check:
+def _text_of(longest: int = 0, shortest: int = 0, pattern: str = "") -> Check:
     def check(value: object) -> str:
         if not isinstance(value, str):
             return "must be text"
@@ -172,8 +174,8 @@ class Body:
     others: bool = False
 
 
-_NAME = Body({"name": _text(255)}, {})
-_NOTE = Body({"subject": _text(255), "body": _text(65_535)}, {})
+_NAME = Body({"name": _text_of(255)}, {})
+_NOTE = Body({"subject": _text_of(255), "body": _text_of(65_535)}, {})
 _REFERENCES = ("marketing_source", "matter_type", "matter_location")
 
 BODIES = {
@@ -184,23 +186,23 @@ BODIES = {
     "locations": _NAME,
     "inbox_leads": Body(
         {
-            "first_name": _text(),
-            "last_name": _text(),
-            "from_message": _text(),
+            "first_name": _text_of(),
+            "last_name": _text_of(),
+            "from_message": _text_of(),
             "referring_url": _address,
-            "from_source": _text(),
+            "from_source": _text_of(),
         },
         {
-            "email": _text(pattern=r"[^@\s]+@[^@\s]+"),
-            "phone_number": _text(),
+            "email": _text_of(pattern=r"[^@\s]+@[^@\s]+"),
+            "phone_number": _text_of(),
             **dict.fromkeys(_REFERENCES, _reference),
         },
     ),
     "custom_actions": Body(
         {
-            "label": _text(32, 6),
-            "target_url": _text(pattern=r"https://.+"),
-            "ui_reference": _text(pattern=r"matters/show"),
+            "label": _text_of(32, 6),
+            "target_url": _text_of(pattern=r"https://.+"),
+            "ui_reference": _text_of(pattern=r"matters/show"),
         },
         {},
         others=True,
@@ -239,3 +241,155 @@ def _checked(data: dict[str, Any], body: Body, known: Mapping[str, Check]) -> di
 
 def _wrong(name: str, what: str) -> Refusal:
     return Refusal(422, f"{name} {what}")
+
+
+PARENTS = {"matters": "Matter", "contacts": "Contact"}
+LONGEST_LINE = 255
+
+
+class CustomValues:
+    """Write values into the list of a matter or contact."""
+
+    def __init__(self, store: Store, switches: Switches, ids: Iterator[int]) -> None:
+        """Keep where definitions, options and references are looked up."""
+        self.store = store
+        self.switches = switches
+        self.ids = ids
+
+    def written(self, collection: str, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        """Give the list with one value changed, taken away or added."""
+        if given.get("id") is not None:
+            return self._changed(old, given, stamp)
+        field = self._definition(collection, given)
+        same = [n for n, entry in enumerate(old) if entry["custom_field"] == field["id"]]
+        empty = next((n for n in same if old[n].get("id") is None), None)
+        if empty is not None:
+            entry = {**old[empty], **self._created(field, given, stamp)}
+            return [*old[:empty], entry, *old[empty + 1 :]]
+        if same and self.switches.second_custom_value == "refuse":
+            raise Refusal(422, "custom_field_values[].custom_field has already been taken")
+        if same and self.switches.second_custom_value == "replace":
+            entry = self._with(old[same[0]], field["field_type"], given, stamp)
+            return [*old[: same[0]], entry, *old[same[0] + 1 :]]
+        return [*old, self._created(field, given, stamp)]
+
+    def _changed(self, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        at = next((n for n, entry in enumerate(old) if entry.get("id") == str(given["id"])), None)
+        if at is None:
+            raise Refusal(422, "custom_field_values[].id: there is no such value")
+        if given.get("_destroy") is True:
+            kept = {name: old[at][name] for name in old[at] if name not in REFERENCES.values()}
+            empty = {**kept, "id": None, "value": None, "updated_at": stamp}
+            return [*old[:at], empty, *old[at + 1 :]]
+        if "value" not in given:
+            return old
+        new = self._with(old[at], old[at]["field_type"], given, stamp)
+        return [*old[:at], new, *old[at + 1 :]]
+
+    def _definition(self, collection: str, given: Row) -> Row:
+        key = (given.get("custom_field") or {}).get("id")
+        field = self.store["custom_fields"].get(int(key)) if key is not None else None
+        if field is None or field["deleted"] or field["parent_type"] != PARENTS[collection]:
+            raise Refusal(
+                422, "custom_field_values[].custom_field.id: there is no such custom field"
+            )
+        return field
+
+    def _created(self, field: Row, given: Row, stamp: int) -> Row:
+        kind = field["field_type"]
+        new = {
+            "id": f"{kind}-{next(self.ids)}",
+            "field_name": field["name"],
+            "field_type": kind,
+            "field_required": field["required"],
+            "field_displayed": field["displayed"],
+            "field_display_order": field["display_order"],
+            "soft_deleted": False,
+            "custom_field": field["id"],
+            "created_at": stamp,
+            "updated_at": stamp,
+        }
+        return self._with(new, kind, given, stamp)
+
+    def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
+        """Give a value with other content."""
+        value = given.get("value")
+        new = {name: entry[name] for name in entry if name not in REFERENCES.values()}
+        new["value"] = None
+        if value is not None:
+            new |= self._content(kind, value, entry)
+        same = all(new.get(name) == entry.get(name) for name in {*new, *entry})
+        return entry if same else {**new, "updated_at": stamp}
+
+    def _content(self, kind: str, value: Any, entry: Row) -> Row:  # noqa: ANN401 - any JSON
+        text = _kept_text(value)
+        if not CHECKS[kind](text):
+            raise Refusal(422, f"custom_field_values[].value is not a valid {kind}")
+        if kind == "picklist":
+            return {"value": text, REFERENCES[kind]: self._option(entry["custom_field"], text)}
+        if kind in {"contact", "matter"}:
+            self._check_there(f"{kind}s", text)
+            return {"value": text, REFERENCES[kind]: int(text)}
+        return {"value": text}
+
+    def _option(self, field: int, text: str) -> Row:
+        options = self.store["custom_fields"].rows[field].get("picklist_options", ())
+        for option in options:
+            if str(option["id"]) == text and "deleted_at" not in option:
+                return dict(option)
+        raise Refusal(422, "custom_field_values[].value is not an option of the picklist")
+
+    def _check_there(self, name: str, text: str) -> None:
+        if self.store[name].get(int(text)) is None:
+            raise Refusal(422, "custom_field_values[].value: there is no such record")
+
+
+def _kept_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Write a value as Clio keeps it: text, whatever its type."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(text: str) -> bool:
+    try:
+        return abs(float(text)) < float("inf")
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> bool:
+    try:
+        return pendulum.from_format(text, "YYYY-MM-DD").to_date_string() == text
+    except ValueError:
+        return False
+
+
+def _time(text: str) -> bool:
+    parts = text.split(":")
+    limits = (24, 60, 60)
+    return len(parts) in {2, 3} and all(
+        part.isdigit() and int(part) < limit for part, limit in zip(parts, limits, strict=False)
+    )
+
+
+def _line(text: str) -> bool:
+    return len(text) <= LONGEST_LINE
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "checkbox": {"true", "false"}.__contains__,
+    "contact": str.isdigit,
+    "currency": _number,
+    "date": _day,
+    "email": lambda text: "@" in text and _line(text),
+    "matter": str.isdigit,
+    "numeric": _number,
+    "picklist": str.isdigit,
+    "text_area": _any,
+    "text_line": _line,
+    "time": _time,
+    "url": _line,
+}
+"""Type of a custom field → what its value must be."""
+
+REFERENCES = {"picklist": "picklist_option", "contact": "contact", "matter": "matter"}
+"""Type of a custom field → where the record that its value names is shown."""

@@ -1,4 +1,9 @@
-"""The control interface under `/_simulator/`: everything that a test in this process can do."""
+"""What stands beside Clio: the control interface at `/_simulator/`, and the Maton gateway.
+
+The control interface does everything that a test in this process can do. The gateway takes a key,
+and puts a connection's token in its place: what Clio answers passes through as it is, `next` on
+Clio's own host included. The words of the gateway's own refusals are not documented.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
@@ -6,21 +11,26 @@ from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sources.clio_http.catalog import Collection
 
 from . import grow, query, values
+from .answers import gateway, json_answer
+from .api import METHODS
 from .changes import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
+from .manage import BASE as API
+from .manage import ManageApi
+from .oauth import SimulatedConnection, bearer
 from .query import ListQuery
 from .store import Row
 from .switches import Switches
 from .values import Raw, unraw
 from .views import VIEWS
-from .world import World
+from .world import HandledRequest, World, given_in
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PREFIX = "/_simulator"
@@ -205,3 +215,110 @@ def _written(value: Any) -> Any:  # noqa: ANN401 - a switch
     if isinstance(value, dict):
         return {str(name): _written(each) for name, each in value.items()}
     return value
+
+
+MATON = "/maton"
+CLIO = f"{MATON}/clio"
+OURS = frozenset({b"authorization", b"host", b"maton-connection"})
+"""Headers that the gateway does not pass on."""
+
+
+class Maton:
+    """Answer requests under `/maton/`."""
+
+    def __init__(self, world: World) -> None:
+        """Keep the world, and Clio's API in it."""
+        self.world = world
+        self.clio = ManageApi(world)
+
+    async def proxied(self, request: Request) -> Response:
+        """Pass a request on to Clio, with the token of the connection that it names."""
+        connection = self.world.connections.of(request.headers.get("maton-connection"))
+        refused = self._refused(request)
+        if refused is None and connection is None:
+            refused = gateway(400, "Missing connection for the requested app: clio")
+        if refused is None and not request.url.path.startswith(CLIO + API):
+            refused = gateway(404, "Not found")
+        if refused is not None or connection is None:
+            return self._logged(request, refused or Response())
+        self._logged(request, Response(status_code=200))
+        return await self.clio(self._forwarded(request, connection))
+
+    def _forwarded(self, request: Request, connection: SimulatedConnection) -> Request:
+        """Return the request as Clio gets it."""
+        host = self.world.switches.maton_upstream
+        token = self.world.connections.token(connection)
+        kept = [(name, value) for name, value in request.scope["headers"] if name not in OURS]
+        own = [(b"host", host.encode()), (b"authorization", f"Bearer {token}".encode())]
+        path = request.url.path.removeprefix(CLIO)
+        changed = {"scheme": "https", "path": path, "raw_path": path.encode(), "root_path": ""}
+        return Request({**request.scope, **changed, "headers": [*own, *kept]}, request.receive)
+
+    async def connections(self, request: Request) -> Response:
+        """GET the connections, by app and status; POST makes one that waits for its sign-in."""
+        sent = await request.body() if request.method == "POST" else b""
+        return self._logged(request, self._refused(request) or self._connections(request, sent))
+
+    def _connections(self, request: Request, sent: bytes) -> Response:
+        if request.method == "POST":
+            return self._created(request, sent)
+        asked = request.query_params
+        shown = [each.shown(_maton_base(request)) for each in self.world.connections.known.values()]
+        names = [name for name in ("app", "status") if name in asked]
+        chosen = [row for row in shown if all(row[name] == asked[name] for name in names)]
+        return json_answer({"connections": chosen})
+
+    def _created(self, request: Request, sent: bytes) -> Response:
+        try:
+            app = orjson.loads(sent)["app"]
+        except (ValueError, TypeError, KeyError):
+            return gateway(400, "app is required")
+        made = self.world.connections.add(status="PENDING", app=str(app))
+        if self.world.switches.maton_created == "id":
+            return json_answer({"connection_id": made.id})
+        return json_answer({"connection": made.shown(_maton_base(request))})
+
+    async def connection(self, request: Request) -> Response:
+        """GET one connection, or DELETE it."""
+        return self._logged(request, self._refused(request) or self._connection(request))
+
+    def _connection(self, request: Request) -> Response:
+        known, key = self.world.connections.known, request.path_params["id"]
+        if key not in known:
+            return gateway(404, "Connection not found")
+        if request.method == "DELETE":
+            del known[key]
+            return json_answer({})
+        return json_answer({"connection": known[key].shown(_maton_base(request))})
+
+    async def connect(self, request: Request) -> Response:
+        """Play the page on which a person signs in: whoever opens it has done so."""
+        found = self.world.connections.signed_in(request.query_params.get("session_token", ""))
+        return HTMLResponse("<p>Connected." if found else "<p>Unknown.", 200 if found else 404)
+
+    def _refused(self, request: Request) -> Response | None:
+        if bearer(request) == self.world.switches.maton_key:
+            return None
+        return gateway(401, "Invalid or missing Maton API key")
+
+    def _logged(self, request: Request, response: Response) -> Response:
+        """Write down what arrived at the gateway; what Clio was asked stands in the next entry."""
+        given = given_in(request.url.query)
+        asked = HandledRequest(request, request.url.path[1:], given, bearer(request))
+        self.world.log(asked, self.world.clock.now(), response)
+        return response
+
+
+def _maton_base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}{MATON}"
+
+
+def maton_routes(world: World) -> list[Route]:
+    """Return the routes of the gateway."""
+    maton = Maton(world)
+    return [
+        Route(CLIO + "/{path:path}", maton.proxied, methods=METHODS),
+        Route(f"{MATON}/connections", maton.connections, methods=["GET", "POST"]),
+        Route(f"{MATON}/connections/{{id}}", maton.connection, methods=["GET", "DELETE"]),
+        Route(f"{MATON}/connect/", maton.connect),
+    ]

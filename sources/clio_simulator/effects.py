@@ -1,41 +1,33 @@
 """What a write changes beside the fields that it names, and what Clio refuses or makes of it."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from . import values
-from .errors import Refusal
+from .answers import Refusal
 from .store import Row, Store
 from .switches import Switches
+from .values import stamp
 from .views import cents, money
-
-EMAIL = ("address", "clio_connect_email")
-PHONE = ("number",)
-
-
-def _phone(text: str) -> str:
-    """Keep the digits, and the plus before them."""
-    plus = "+" if text.strip().startswith("+") else ""
-    return plus + "".join(letter for letter in text if letter.isdigit())
-
-
-def _email(text: str) -> str:
-    return text.lower() if "@" in text else text
-
 
 TEXT_RULES: dict[str, tuple[tuple[str, ...], Callable[[str], str]]] = {
     "trim": ((), str.strip),
     "nfc": ((), lambda text: unicodedata.normalize("NFC", text)),
-    "email_case": (EMAIL, _email),
-    "phone": (PHONE, _phone),
+    "email_case": (
+        ("address", "clio_connect_email"),
+        lambda text: text.lower() if "@" in text else text,
+    ),
+    "phone": (
+        ("number",),
+        lambda text: "+"[: text.strip().startswith("+")] + "".join(filter(str.isdigit, text)),
+    ),
 }
-"""Name of a rule → the keys that it is for (none: all) and what it does."""
+"""Name of a rule → the keys that it is for (none: all) and what it does to text."""
 
 
 def normalised(value: Any, rules: set[str], key: str = "") -> Any:  # noqa: ANN401 - any JSON
-    """Give a value of a body with these rules applied to every text inside it."""
+    """Return a value of a body with these rules applied to every text inside it."""
     if isinstance(value, dict):
         return {name: normalised(inner, rules, name) for name, inner in value.items()}
     if isinstance(value, list):
@@ -47,44 +39,27 @@ def normalised(value: Any, rules: set[str], key: str = "") -> Any:  # noqa: ANN4
     return value
 
 
-Check: TypeAlias = Callable[[Row, Row, Switches], None]
-
 MOST_ENTRIES = 20
 LIMITED = ("addresses", "email_addresses", "phone_numbers")
 ADVANCED = frozenset({"in_progress", "in_review", "draft"})
-HIDDEN_HOURS = frozenset({"quantity", "price"})
-
-
-def _check_activity(old: Row, data: Row, switches: Switches) -> None:
-    if old.get("on_bill") or old.get("billed"):
-        raise Refusal(422, "Activity has been billed")
-    if switches.redact_activities and HIDDEN_HOURS & set(data):
-        raise Refusal(403, "You do not have permission to change the hours of this activity")
-
-
-def _check_task(_: Row, data: Row, switches: Switches) -> None:
-    if data.get("status") in ADVANCED and not switches.advanced_tasks:
-        raise Refusal(422, "status must be one of: pending, complete")
-
-
-def _check_note(old: Row, data: Row, _: Switches) -> None:
-    owner = "matter" if data.get("type") == "Matter" else "contact"
-    if not old and not data.get(owner):
-        raise Refusal(422, f"{owner} is required")
-
-
-REFUSED: dict[str, Check] = {
-    "activities": _check_activity,
-    "notes": _check_note,
-    "tasks": _check_task,
-}
-"""Collection → what looks at the record as it is (empty if new) and at what is to be written."""
 
 
 def check_allowed(collection: str, old: Row, data: Row, switches: Switches) -> None:
-    """Refuse what Clio refuses."""
-    if collection in REFUSED:
-        REFUSED[collection](old, data, switches)
+    """Refuse billed work, hidden hours, statuses, and notes on nothing; `old` is empty if new."""
+    if collection == "activities" and (old.get("on_bill") or old.get("billed")):
+        raise Refusal(422, "Activity has been billed")
+    if (
+        collection == "activities"
+        and switches.redact_activities
+        and {"quantity", "price"} & {*data}
+    ):
+        raise Refusal(403, "You do not have permission to change the hours of this activity")
+    if collection == "tasks" and data.get("status") in ADVANCED and not switches.advanced_tasks:
+        raise Refusal(422, "status must be one of: pending, complete")
+    if collection == "notes" and not old:
+        owner = "matter" if data.get("type") == "Matter" else "contact"
+        if not data.get(owner):
+            raise Refusal(422, f"{owner} is required")
 
 
 def check_size(fields: Row) -> None:
@@ -94,88 +69,75 @@ def check_size(fields: Row) -> None:
             raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
 
 
-Made: TypeAlias = Callable[[Store, Row, int, str], Row]
+CALLER = {
+    "activities": "user",
+    "comments": "creator",
+    "communications": "user",
+    "matters": "user",
+    "notes": "author",
+    "tasks": "assigner",
+}
+"""Collection → the field of a new record that names the caller."""
 
-
-def _new_matter(store: Store, fields: Row, user: int, today: str) -> Row:
-    number = 1 + max((row.get("number", 0) for row in store["matters"].rows.values()), default=0)
-    client = store["contacts"].rows.get(fields.get("client", 0), {})
-    label = client.get("last_name") or client.get("name", "")
-    return {
-        "number": number,
-        "display_number": f"{number:05}-{str(label).split(' ')[0]}",
+NEW: dict[str, Row] = {
+    "activities": {
+        **dict.fromkeys(("billed", "on_bill", "non_billable", "no_charge"), False),
+        "currency": 1,
+    },
+    "calendar_entries": {"all_day": False, "court_rule": False, "time_entries_count": 0},
+    "communications": {"time_entries_count": 0},
+    "contacts": {"is_client": False, "is_co_counsel": False, "currency": 1},
+    "custom_fields": {
+        **dict.fromkeys(("deleted", "displayed", "required"), False),
+        "display_order": 1,
+    },
+    "documents": {"type": "Document", "locked": False, "_uncompleted": True},
+    "folders": {"type": "Folder", "locked": False, "root": False},
+    "matters": {
         "status": "Open",
-        "open_date": today,
         "billable": True,
         "billing_method": "hourly",
         "shared": False,
         "has_tasks": False,
         "currency": 1,
-        "user": user,
-    }
-
-
-def _plain(**fixed: Any) -> Made:  # noqa: ANN401 - any value of a row
-    return lambda *_: dict(fixed)
-
-
-def _by(field: str, **fixed: Any) -> Made:  # noqa: ANN401 - any value of a row
-    """Name the caller in a field."""
-    return lambda _, __, user, ___: {field: user, **fixed}
-
-
-def _new_note(_: Store, __: Row, user: int, today: str) -> Row:
-    return {
-        "author": user,
-        "date": today,
-        "detail_text_type": "plain_text",
+    },
+    "notes": {"detail_text_type": "plain_text", "time_entries_count": 0},
+    "reports": {"state": "queued", "progress": 0, "source": "reports", "_asked": True},
+    "tasks": {
+        "status": "pending",
+        "priority": "Normal",
+        "permission": "public",
+        "statute_of_limitations": False,
         "time_entries_count": 0,
-    }
-
-
-NEW: dict[str, Made] = {
-    "activities": _by(
-        "user", billed=False, on_bill=False, non_billable=False, no_charge=False, currency=1
-    ),
-    "calendar_entries": _plain(all_day=False, court_rule=False, time_entries_count=0),
-    "comments": _by("creator"),
-    "communications": _by("user", time_entries_count=0),
-    "contacts": _plain(is_client=False, is_co_counsel=False, currency=1),
-    "custom_fields": _plain(deleted=False, displayed=False, required=False, display_order=1),
-    "documents": _plain(type="Document", locked=False, _uncompleted=True),
-    "folders": _plain(type="Folder", locked=False, root=False),
-    "matters": _new_matter,
-    "notes": _new_note,
-    "reports": _plain(state="queued", progress=0, source="reports", _asked=True),
-    "tasks": _by(
-        "assigner",
-        status="pending",
-        priority="Normal",
-        permission="public",
-        statute_of_limitations=False,
-        time_entries_count=0,
-    ),
+    },
 }
 """Collection → what a new record of it holds where nothing is said."""
 
 
 def defaults(collection: str, store: Store, fields: Row, user: int, now: int) -> Row:
-    """Give what a new record holds where nothing is said; `now` in milliseconds since 1970."""
-    made = NEW.get(collection)
-    return made(store, fields, user, values.stamp(now)[:10]) if made else {}
+    """Return what a new record holds where nothing is said; `now` in milliseconds since 1970."""
+    today, more = stamp(now)[:10], dict(NEW.get(collection, {}))
+    if collection in CALLER:
+        more[CALLER[collection]] = user
+    if collection == "notes":
+        more["date"] = today
+    if collection == "matters":
+        rows = store["matters"].rows.values()
+        number = 1 + max((row.get("number", 0) for row in rows), default=0)
+        client = store["contacts"].rows.get(fields.get("client", 0), {})
+        label = str(client.get("last_name") or client.get("name", ""))
+        display = f"{number:05}-{label.split(' ', maxsplit=1)[0]}"
+        more |= {"number": number, "display_number": display, "open_date": today}
+    return more
 
 
 TRASHED = frozenset({"documents", "folders", "comments", "court_rules_matter_dockets"})
-DELETED_BILLS: Mapping[str, str] = {
-    "draft": "deleted",
-    "awaiting_approval": "deleted",
-    "awaiting_payment": "void",
-}
+DELETED_BILLS = {"draft": "deleted", "awaiting_approval": "deleted", "awaiting_payment": "void"}
 """State of a bill → that after a DELETE; bills in other states cannot be deleted."""
 
 
 def remains(collection: str, store: Store, row: Row, now: int) -> Row | None:
-    """Give the fields that a DELETE changes in a record that stays, None where it is gone."""
+    """Return the fields that a DELETE changes in a record that stays, None where it is gone."""
     if collection in TRASHED:
         return {"deleted_at": now}
     if collection == "custom_fields":
@@ -191,9 +153,9 @@ def remains(collection: str, store: Store, row: Row, now: int) -> Row | None:
 
 @dataclass(frozen=True)
 class Written:
-    """A record about to be written: as it was, the fields along the row that change, and the body.
+    """A record about to be written: as it was, the fields of the row that change, and the body.
 
-    `now` is the moment along the write in milliseconds since 1970; `old` is empty where it is new.
+    `now` is the moment of the write in milliseconds since 1970; `old` is empty where it is new.
     """
 
     old: Row
@@ -203,36 +165,28 @@ class Written:
     switches: Switches
 
     def will_be(self, name: str) -> object:
-        """Give what a field is going to hold."""
+        """Return what a field is going to hold."""
         return self.fields.get(name, self.old.get(name))
 
     def becomes(self, name: str, value: object) -> bool:
         """Tell whether the write brings a field to a value that it did not have."""
         return self.fields.get(name) == value != self.old.get(name)
 
-    @property
-    def today(self) -> str:
-        """Give the day along the write in UTC."""
-        return values.stamp(self.now)[:10]
-
 
 Effect: TypeAlias = Callable[[Written], Row]
-
-NUMBERED = "reset_matter_number"
-DATED = {"Closed": "close_date", "Pending": "pending_date"}
 
 
 def _matter(write: Written) -> Row:
     more: Row = {}
     if write.switches.status_sets_dates:
-        for status, day in DATED.items():
+        for status, day in (("Closed", "close_date"), ("Pending", "pending_date")):
             if write.becomes("status", status) and day not in write.data:
-                more[day] = write.today
+                more[day] = stamp(write.now)[:10]
     if "matter_stage" in write.fields:
         more["matter_stage_updated_at"] = write.now
     if "client" in write.fields:
         more["client_id"] = write.fields["client"]
-    fixed = write.switches.number_needs_reset and not write.data.get(NUMBERED)
+    fixed = write.switches.number_needs_reset and not write.data.get("reset_matter_number")
     if "display_number" in write.fields and write.old and fixed:
         more["display_number"] = write.old.get("display_number")
     return more
@@ -252,11 +206,10 @@ PRIMARIES = {
     "phone_numbers": ("primary_phone_number", "number"),
     "addresses": ("primary_address", ""),
 }
-"""Array along a contact → where its primary entry is shown, and which key along it."""
-
+"""Array of a contact → where its primary entry is shown, and which key of it."""
 
 COPIES = frozenset(copy for copy, _ in PRIMARIES.values())
-"""Fields that only repeat an entry along an array."""
+"""Fields that only repeat an entry of an array."""
 
 
 def _contact(write: Written) -> Row:
@@ -272,10 +225,9 @@ def _contact(write: Written) -> Row:
 
 
 def _activity(write: Written) -> Row:
-    if not {"quantity", "price"} & set(write.fields):
-        return {}
     seconds, price = write.will_be("quantity"), write.will_be("price")
-    if not isinstance(seconds, float) or not isinstance(price, float):
+    named = {"quantity", "price"} & set(write.fields)
+    if not named or not isinstance(seconds, float) or not isinstance(price, float):
         return {}
     timed = write.will_be("type") == "TimeEntry"
     hours = round(seconds / 3600, 2) if timed else seconds
@@ -298,7 +250,7 @@ def _calendar_entry(write: Written) -> Row:
     more: Row = {}
     for name in ("start", "end"):
         if isinstance(write.fields.get(f"{name}_at"), int):
-            more[f"{name}_date"] = values.stamp(write.fields[f"{name}_at"])[:10]
+            more[f"{name}_date"] = stamp(write.fields[f"{name}_at"])[:10]
     if "calendar_owner" in write.fields:
         owner = write.fields["calendar_owner"]
         more |= {"calendar_owner_id": owner, "calendars": [owner]}
@@ -309,9 +261,9 @@ def _restored(write: Written) -> Row:
     return {"deleted_at": None} if write.data.get("restore") is True else {}
 
 
-def _renamed(written: str, read: str) -> Effect:
+def _renamed(**names: str) -> Effect:
     """Keep under one name what is written under another."""
-    return lambda write: {read: write.data[written]} if written in write.data else {}
+    return lambda write: {names[name]: write.data[name] for name in names if name in write.data}
 
 
 UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
@@ -319,27 +271,21 @@ UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 
 def _reminder(write: Written) -> Row:
     unit = UNITS.get(str(write.data.get("duration_unit", "minutes")), 60)
-    if write.data.get("duration_value") is None:
-        return {}
-    return {"duration": write.data["duration_value"] * unit}
-
-
-def _medical(write: Written) -> Row:
-    names = {"matter_id": "matter", "medical_provider_id": "medical_provider"}
-    return {read: write.data[name] for name, read in names.items() if name in write.data}
+    value = write.data.get("duration_value")
+    return {} if value is None else {"duration": value * unit}
 
 
 EFFECTS: dict[str, Effect] = {
     "activities": _activity,
     "calendar_entries": _calendar_entry,
     "contacts": _contact,
-    "custom_field_sets": _renamed("custom_field_ids", "custom_fields"),
-    "damages": _renamed("matter_id", "matter"),
+    "custom_field_sets": _renamed(custom_field_ids="custom_fields"),
+    "damages": _renamed(matter_id="matter"),
     "documents": _restored,
     "folders": _restored,
     "line_items": _line_item,
     "matters": _matter,
-    "medical_records_details": _medical,
+    "medical_records_details": _renamed(matter_id="matter", medical_provider_id="medical_provider"),
     "reminders": _reminder,
     "tasks": _task,
 }
@@ -347,7 +293,7 @@ EFFECTS: dict[str, Effect] = {
 
 
 def along(collection: str, write: Written) -> Row:
-    """Give the fields that change along, those along the switch `side_effects` last."""
+    """Return the fields that change along, those of the switch `side_effects` last."""
     more = EFFECTS[collection](write) if collection in EFFECTS else {}
     for name in write.data:
         more |= write.switches.side_effects.get(f"{collection}.{name}", {})

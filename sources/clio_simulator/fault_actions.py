@@ -11,9 +11,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import values, wire
-from .errors import HEADERS, Refusal, error_body, invalid_fields, refusal, unauthorized
-from .fields import parse
+from . import answers, values
+from .answers import HEADERS, Refusal, error_body, invalid_fields, refusal, unauthorized
+from .render import parse
 from .values import SimulatedClock
 from .writes import Later, Wrote
 
@@ -199,7 +199,7 @@ class Huge(Action):
     size: int = 5_000_000_000
 
     async def before(self, asked: Call) -> Response:
-        return wire.huge(self.size)
+        return answers.huge(self.size)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class GzipBomb(Action):
     size: int = 5_000_000_000
 
     async def before(self, asked: Call) -> Response:
-        return wire.gzip_bomb(self.size)
+        return answers.gzip_bomb(self.size)
 
 
 @dataclass(frozen=True)
@@ -220,8 +220,8 @@ class Reset(Action):
 
     def after(self, response: Response, clock: SimulatedClock) -> Response:
         if self.keep is None:
-            return wire.Broken(response, reset=True)
-        return wire.Partial(response, self.keep, length=len(bytes(response.body)), reset=True)
+            return answers.Broken(response, reset=True)
+        return answers.Broken(response, self.keep, length=len(bytes(response.body)), reset=True)
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class WrongLength(Action):
     extra: int = 100
 
     def after(self, response: Response, clock: SimulatedClock) -> Response:
-        return wire.Partial(response, 1.0, length=len(bytes(response.body)) + self.extra)
+        return answers.Broken(response, 1.0, length=len(bytes(response.body)) + self.extra)
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Cut(Action):
     keep: float = 0.5
 
     def after(self, response: Response, clock: SimulatedClock) -> Response:
-        return wire.Partial(response, self.keep, length=None)
+        return answers.Broken(response, self.keep, length=None)
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class Drip(Action):
     seconds: float = 1.0
 
     def after(self, response: Response, clock: SimulatedClock) -> Response:
-        return wire.Partial(response, 1.0, length=len(bytes(response.body)), delay=self.seconds)
+        return answers.Broken(response, 1.0, length=len(bytes(response.body)), delay=self.seconds)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from . import bodies, errors, paging, query, values
+from . import answers, bodies, paging, query, values
+from .answers import HEADERS, Refusal, not_found
 from .api import METHODS, Api, unchanged
 from .changes import Change
-from .errors import HEADERS, Refusal, not_found
 from .faults import Draft
-from .fields import Veil, check_collection, check_rows
+from .filters import Veil, check_collection, check_rows
 from .grow_records import (
     ALL_LEADS,
     KNOWN,
@@ -109,10 +109,10 @@ class GrowApi(Api[Turn]):
 
     def _turned_away(self, turn: Turn, arrived: int) -> Response | None:
         if not self.world.grow.oauth.accepts(turn.token):
-            return errors.grow_error(401, "The access token is invalid", self.switches)
+            return answers.grow_error(401, "The access token is invalid", self.switches)
         wait = self.world.grow.limit.take(arrived)
         if wait:
-            return errors.grow_too_many(wait, self.switches)
+            return answers.grow_too_many(wait, self.switches)
         if turn.is_list:
             turn.page = 1
         if turn.is_list and (text := turn.one("page_token")):
@@ -121,10 +121,10 @@ class GrowApi(Api[Turn]):
         return None
 
     def _refusal(self, refused: Refusal) -> Response:
-        return errors.grow_error(refused.status, refused.message, self.switches)
+        return answers.grow_error(refused.status, refused.message, self.switches)
 
     def _shaped(self, response: Response) -> Response:
-        return errors.grow_shape(response, self.switches)
+        return answers.grow_shape(response, self.switches)
 
     def _checked(self, turn: Turn) -> Response | None:
         operation, switches = turn.operation, self.switches
@@ -144,7 +144,7 @@ class GrowApi(Api[Turn]):
         switches.grow_nonces.discard(nonce)
         writes = operation.way in {"create", "remove"}
         if writes and not all(action.carries_out for action in turn.actions):
-            return errors.gateway(502, "The request was lost")
+            return answers.gateway(502, "The request was lost")
         return None
 
     def _carried_out(self, turn: Turn) -> Response:
@@ -155,7 +155,7 @@ class GrowApi(Api[Turn]):
         asked = query.GrowListQuery(turn.known, turn.keys, turn.given)
         late = self.switches.grow_timeouts.get(turn.known.collection)
         if late is not None and turn.page >= late and not asked.filtered:
-            return errors.gateway(504, "Endpoint request timed out")
+            return answers.gateway(504, "Endpoint request timed out")
         listing = query.grow_listing(asked, turn.cursor, self.store, self.switches)
         return self._list(turn, listing, self.store)
 

@@ -11,12 +11,12 @@ from starlette.routing import Route as Path
 
 from sources.clio_http.catalog import Catalog, Collection
 
-from . import bodies, errors, paging, query, storing, values
+from . import answers, bodies, paging, query, storing, values
+from .answers import HEADERS, Refusal, forbidden, not_found
 from .api import METHODS, Api, gateway_timeout, unchanged
 from .changes import Side
-from .errors import HEADERS, Refusal, forbidden, not_found
 from .faults import Draft
-from .fields import check_collection, check_rows
+from .filters import check_collection, check_rows
 from .oauth import bearer
 from .paging import Cursor, Listing, RowPage
 from .query import ListQuery
@@ -132,12 +132,12 @@ class ManageApi(Api[Exchange]):
 
     def _turned_away(self, asked: Exchange, arrived: int) -> Response | None:  # noqa: ARG002 - Grow counts
         if not self.world.oauth.accepts(asked.token):
-            return errors.unauthorized("The access token is invalid")
+            return answers.unauthorized("The access token is invalid")
         self._check_version(asked.request.headers.get("x-api-version"))
         if asked.allowance is None or not asked.allowance.exceeded:
             return None
         wait, header = asked.allowance.wait, self.switches.retry_header
-        response = errors.refusal(Refusal(429, f"Rate limit reached. Retry in {wait} seconds."))
+        response = answers.refusal(Refusal(429, f"Rate limit reached. Retry in {wait} seconds."))
         if header:
             shown = asked.allowance.reset if header == "Retry-At" else wait
             response.headers[header] = str(shown)
@@ -150,7 +150,7 @@ class ManageApi(Api[Exchange]):
             raise Refusal(410, f"API version {given} is not supported")
 
     def _refusal(self, refused: Refusal) -> Response:
-        return errors.refusal(refused)
+        return answers.refusal(refused)
 
     def _complete(self, asked: Exchange, response: Response) -> None:
         for name, value in asked.allowance.headers.items() if asked.allowance else ():

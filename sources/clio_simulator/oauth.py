@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from . import values
-from .errors import json_answer, oauth_error, unauthorized
+from .answers import json_answer, oauth_error, unauthorized
 from .fault_actions import Action, Call
 from .grow_records import SCOPES
 from .store import Row, Table

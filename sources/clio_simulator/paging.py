@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import orjson
 from starlette.datastructures import URL
 
-from .errors import Refusal
+from .answers import Refusal
 from .filters import Test
 from .store import Row, Store, Table, place
 from .switches import Switches

@@ -9,8 +9,8 @@ from typing import Any
 
 from sources.clio_http.catalog import Collection
 
-from . import fields, filters
-from .errors import Refusal, not_found
+from . import filters
+from .answers import Refusal, not_found
 from .filters import Given, Test, truth
 from .grow_records import ALL_LEADS, PAGED, PARENTS, STATES, Operation, is_id, own_lead, table
 from .paging import Cursor, Listing, read_token
@@ -84,6 +84,11 @@ def _times(given: Mapping[str, str], *, inclusive: bool) -> tuple[list[Test], in
 
 def _since(field: str, earliest: int) -> Test:
     return lambda row: moment(row.get(field)) >= earliest
+
+
+def _unseen(collection: str, switches: Switches) -> list[Test]:
+    """Keep of a list what the caller sees."""
+    return [lambda _: False] if collection in switches.emptied else []
 
 
 def _check_known(given: Given, known: set[str], switches: Switches) -> None:
@@ -195,7 +200,7 @@ def listing(
     tests, bound = _times(taken, inclusive=switches.updated_since_inclusive)
     if name in filters.DEFAULTS:
         tests += filters.DEFAULTS[name](asked.given, switches, store)
-    tests += fields.tests(name, switches)
+    tests += _unseen(name, switches)
     narrow = chosen.narrow
     if "jurisdiction_id" in asked.path:
         narrow = ("_jurisdiction", int(asked.path["jurisdiction_id"]))
@@ -283,7 +288,7 @@ def grow_listing(asked: GrowListQuery, cursor: Cursor, store: Store, switches: S
     tests += _search(asked)
     tests += _leads(asked, switches) if collection == "inbox_leads" else []
     tests += _matters(asked, store) if collection == "matters" else []
-    tests += fields.tests(table(collection), switches)
+    tests += _unseen(table(collection), switches)
     narrow = None
     if collection in PARENTS:
         key = asked.keys[0]

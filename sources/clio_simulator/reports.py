@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from . import values
+from .answers import Refusal, not_found
 from .changes import Changes
-from .errors import Refusal, not_found
 from .store import Row, Store
 from .switches import Switches
 from .views import cents, in_trust

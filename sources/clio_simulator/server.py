@@ -14,7 +14,8 @@ import uvicorn
 
 from sources.clio_http.catalog import Catalog, read_catalog
 
-from . import control, grow, maton, seed_grow, seed_money, seed_people, seed_work
+from . import control, grow, seed_grow, seed_money, seed_people, seed_work
+from .answers import ExposingProtocol
 from .applier import Applier, References
 from .changes import Changes
 from .faults import Faults
@@ -27,7 +28,6 @@ from .seed import Firm, Seed
 from .store import Store
 from .switches import Switches
 from .values import SimulatedClock
-from .wire import ExposingProtocol
 from .world import Grow, GrowLimit, RateLimit, World
 from .writes import Later, Writer
 
@@ -106,7 +106,7 @@ def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
     beside += world.reports.routes()
     return uvicorn.Config(
-        application(world, [*beside, *grow.routes(world), *maton.routes(world)]),
+        application(world, [*beside, *grow.routes(world), *control.maton_routes(world)]),
         host=host,
         port=port,
         http=ExposingProtocol,
@@ -207,7 +207,7 @@ class Simulator:
     @property
     def maton_url(self) -> str:
         """The base of the Maton gateway: `/clio/api/v4/` and `/connections` hang on it."""
-        return f"{self.url}{maton.BASE}"
+        return f"{self.url}{control.MATON}"
 
     @property
     def maton_key(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
-from .errors import Refusal
+from .answers import Refusal
 from .switches import Switches
 from .values import etag, milliseconds
 

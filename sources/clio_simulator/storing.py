@@ -10,10 +10,9 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, OBJECT
 
-from .bodies import Shape
+from .answers import Refusal
+from .bodies import CustomValues, Shape
 from .changes import Change
-from .custom_values import CustomValues
-from .errors import Refusal
 from .store import Row, Store
 from .switches import Switches
 from .values import milliseconds

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .errors import Refusal, not_found
+from .answers import Refusal, not_found
 from .store import PLACE, Row, Store, Table
 from .switches import Switches
 
@@ -246,31 +246,12 @@ def _matter(store: Store, matter_id: str) -> Row:
 
 
 COPIED = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "name",
-    "prefix",
-    "title",
-    "initials",
-    "type",
-    "primary_email_address",
-    "secondary_email_address",
-    "primary_phone_number",
-    "secondary_phone_number",
-    "client_connect_user_id",
-    "avatar",
-    "company",
-    "primary_address",
-    "primary_web_site",
-    "secondary_address",
-    "secondary_web_site",
-    "addresses",
-    "custom_field_values",
-    "email_addresses",
-    "phone_numbers",
-    "web_sites",
-)
+    "first_name", "middle_name", "last_name", "name", "prefix", "title", "initials", "type",
+    "primary_email_address", "secondary_email_address", "primary_phone_number",
+    "secondary_phone_number", "client_connect_user_id", "avatar", "company", "primary_address",
+    "primary_web_site", "secondary_address", "secondary_web_site", "addresses",
+    "custom_field_values", "email_addresses", "phone_numbers", "web_sites",
+)  # fmt: skip
 
 
 def _matter_contacts(

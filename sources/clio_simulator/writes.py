@@ -12,10 +12,10 @@ from typing import Any
 from sources.clio_http.catalog import ARRAY, Catalog
 
 from . import bodies, effects, storing
+from .answers import Refusal, forbidden, not_found
 from .changes import Change, Changes
 from .effects import normalised
-from .errors import Refusal, forbidden, not_found
-from .fields import check_fields, check_rows
+from .filters import check_rows, hidden
 from .render import Renderer
 from .store import OLD, Row, Store, check_if_match
 from .storing import Storing, ValuePlace
@@ -151,7 +151,8 @@ class Writer:
         row = self._seen(command)
         self._check_allowed(command)
         data = self._data(command)
-        check_fields(command.collection, data, self.switches)
+        if hidden(command.collection, self.switches) & set(data):
+            raise forbidden()
         tag = self._tag(command.collection, command.key)
         check_if_match(command.if_match, tag, command.collection, self.switches)
         effects.check_allowed(command.collection, row, data, self.switches)
