@@ -28,7 +28,7 @@ GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 Asked = TypeVar("Asked", bound=HandledRequest)
 
 
-class Api(ABC, Generic[Asked]):
+class ProductApi(ABC, Generic[Asked]):
     """Answer the requests of one product; what differs between the two is below."""
 
     prefix = ""

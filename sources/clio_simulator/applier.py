@@ -48,14 +48,14 @@ class RecordMerge:
         self._known: dict[str, dict[str, str]] = {}
 
     def fields(self, collection: str, row: Row) -> Row:
-        """Give the fields of a record that change; where the winner pointed at the loser: none."""
+        """Return the fields of a record that change; where the winner meant the loser: none."""
         changed = self._fields(self.references.schema(collection), row)
         if row is not self.winner:
             return changed
         return {name: _without(value, row["id"]) for name, value in changed.items()}
 
     def _slots(self, schema: str) -> dict[str, str]:
-        """Give the fields that can lead to the loser, each with the schema inside it."""
+        """Return the fields that can lead to the loser, each with the schema inside it."""
         if schema not in self._known:
             self._known[schema] = {
                 name: field.get("schema", "")
@@ -91,7 +91,7 @@ class RecordMerge:
         return self.winner["id"] if value == self.loser["id"] else value
 
     def _inside(self, schema: str, value: Row) -> Row:
-        """Give what changes in a nested value; a custom field holds the id as text once more."""
+        """Return what changes in a nested value; a custom field holds the id as text once more."""
         changed = self._fields(schema, value)
         if changed and value.get("value") == str(self.loser["id"]):
             changed["value"] = str(self.winner["id"])
@@ -100,7 +100,7 @@ class RecordMerge:
         return changed
 
     def _copied(self, value: Row) -> Row:
-        """Give what a type and id beside each other copy from the record that they mean."""
+        """Return what a type and id beside each other copy from the record that they mean."""
         copies = {"id": "id", "type": "type", "name": "name", "identifier": "name"}
         return {
             name: self.winner.get(own)
@@ -147,8 +147,8 @@ class Applier:
             "remove": lambda change: self._table(change).remove(change.key),
             "undelete": self._undelete,
             "merge": self._merge,
-            "hide": self._hide,
-            "restore": self._restore,
+            "hide": lambda change: self._seen(change, Table.hide),
+            "restore": lambda change: self._seen(change, Table.restore),
             "lose": self._lose,
             "regain": self._regain,
             "accept_lead": self._accept,
@@ -240,14 +240,9 @@ class Applier:
             self._update(replace(stamped, fields={"is_client": True}))
         return self._row(change)
 
-    def _hide(self, change: Change) -> Row:
+    def _seen(self, change: Change, do: Callable[[Table, int], None]) -> Row:
         row = self._row(change)
-        self._table(change).hide(change.key)
-        return row
-
-    def _restore(self, change: Change) -> Row:
-        row = self._row(change)
-        self._table(change).restore(change.key)
+        do(self._table(change), change.key)
         return row
 
     def _lose(self, change: Change) -> Row:

@@ -8,8 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,9 +15,10 @@ import orjson
 import pendulum
 
 from .answers import Refusal
+from .grow_records import API
 from .store import Row, Store
 from .switches import Switches
-from .values import milliseconds
+from .values import data, milliseconds
 
 Shape: TypeAlias = Mapping[str, Any]
 
@@ -28,12 +27,9 @@ LOOSE = frozenset({"custom_field_values[].id", "custom_field_values[].value"})
 """Values that Clio's document types too narrowly: ids such as `text_line-1`, numbers as values."""
 
 
-@lru_cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Read what `build.py` wrote: collection → path, post, patch, delete."""
-    text = files("sources").joinpath("clio_simulator", "bodies.json").read_text("utf-8")
-    found: dict[str, dict[str, Any]] = json.loads(text)
-    return found
+    """Return what `build.py` wrote: collection → path, post, patch, delete."""
+    return data("bodies")
 
 
 def read(sent: bytes) -> Row:
@@ -54,7 +50,7 @@ def unknown(shape: Shape, data: Row) -> list[str]:
 
 
 def accepted(shape: Shape, data: Row, *, creates: bool) -> Row:
-    """Give what a body says in fields that are known; what a creation requires must be there."""
+    """Return what a body says in fields that are known; what a creation requires must be there."""
     return _object(shape, data, "", creates=creates)
 
 
@@ -174,45 +170,25 @@ class Body:
     others: bool = False
 
 
-_NAME = Body({"name": _text_of(255)}, {})
-_NOTE = Body({"subject": _text_of(255), "body": _text_of(65_535)}, {})
-_REFERENCES = ("marketing_source", "matter_type", "matter_location")
+def _checks(known: Mapping[str, Any]) -> dict[str, Check]:
+    kinds = {"address": _address, "reference": _reference}
+    return {
+        name: _text_of(**each) if isinstance(each, dict) else kinds[each]
+        for name, each in known.items()
+    }
+
 
 BODIES = {
-    "contact_notes": _NOTE,
-    "matter_notes": _NOTE,
-    "sources": _NAME,
-    "matter_types": _NAME,
-    "locations": _NAME,
-    "inbox_leads": Body(
-        {
-            "first_name": _text_of(),
-            "last_name": _text_of(),
-            "from_message": _text_of(),
-            "referring_url": _address,
-            "from_source": _text_of(),
-        },
-        {
-            "email": _text_of(pattern=r"[^@\s]+@[^@\s]+"),
-            "phone_number": _text_of(),
-            **dict.fromkeys(_REFERENCES, _reference),
-        },
-    ),
-    "custom_actions": Body(
-        {
-            "label": _text_of(32, 6),
-            "target_url": _text_of(pattern=r"https://.+"),
-            "ui_reference": _text_of(pattern=r"matters/show"),
-        },
-        {},
-        others=True,
-    ),
+    name: Body(
+        _checks(body["required"]), _checks(body.get("optional", {})), body.get("others", False)
+    )
+    for name, body in API["bodies"].items()
 }
-"""Collection → what creates a record of it."""
+"""Collection of Grow → what creates a record of it."""
 
 
 def read_grow(sent: bytes, collection: str, switches: Switches) -> dict[str, Any]:
-    """Give what a body holds under `data`."""
+    """Return what a body holds under `data`."""
     try:
         whole = orjson.loads(sent)
     except ValueError as error:
@@ -247,17 +223,16 @@ PARENTS = {"matters": "Matter", "contacts": "Contact"}
 LONGEST_LINE = 255
 
 
+@dataclass(frozen=True)
 class CustomValues:
     """Write values into the list of a matter or contact."""
 
-    def __init__(self, store: Store, switches: Switches, ids: Iterator[int]) -> None:
-        """Keep where definitions, options and references are looked up."""
-        self.store = store
-        self.switches = switches
-        self.ids = ids
+    store: Store
+    switches: Switches
+    ids: Iterator[int]
 
     def written(self, collection: str, old: list[Any], given: Row, stamp: int) -> list[Any]:
-        """Give the list with one value changed, taken away or added."""
+        """Return the list with one value changed, taken away or added."""
         if given.get("id") is not None:
             return self._changed(old, given, stamp)
         field = self._definition(collection, given)
@@ -312,7 +287,7 @@ class CustomValues:
         return self._with(new, kind, given, stamp)
 
     def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
-        """Give a value with other content."""
+        """Return a value with other content."""
         value = given.get("value")
         new = {name: entry[name] for name in entry if name not in REFERENCES.values()}
         new["value"] = None

@@ -55,7 +55,7 @@ def _names(catalog: Catalog) -> dict[str, str]:
 
 
 def bodies(document: Spec, catalog: Catalog) -> Spec:
-    """Give collection → `path`, `post` and `patch` as shapes, `delete` as the answer's status."""
+    """Return collection → `path`, `post` and `patch` as shapes, `delete` as the answer's status."""
     names = _names(catalog)
     found: Spec = {}
     for path, operations in document["paths"].items():
@@ -86,7 +86,7 @@ BY_RELATIONSHIP = "`id` is ordered by the `id` of the nested Relationship record
 
 
 def orders(document: Spec, catalog: Catalog) -> Spec:
-    """Give collection → `default`, `orders` (where they are listed) and `by_relationship`."""
+    """Return collection → `default`, `orders` (where they are listed) and `by_relationship`."""
     names = {collection.path: name for name, collection in catalog.collections.items()}
     found: Spec = {}
     for path, operations in document["paths"].items():

@@ -111,6 +111,7 @@ class Applies(Protocol):
         """Return the moment that a change is stamped with."""
 
 
+@dataclass
 class Changes:
     """Apply changes to the store, now or when their moment comes.
 
@@ -118,12 +119,10 @@ class Changes:
     `silent`, `keep_etag` and `visible_after`. It returns what `do` returns.
     """
 
-    def __init__(self, clock: SimulatedClock, applier: Applies) -> None:
-        """Begin with nothing waiting."""
-        self.clock = clock
-        self.applier = applier
-        self.waiting: list[tuple[When, Change]] = []
-        self.applied: list[tuple[int, Change]] = []
+    clock: SimulatedClock
+    applier: Applies
+    waiting: list[tuple[When, Change]] = field(default_factory=list)
+    applied: list[tuple[int, Change]] = field(default_factory=list)
 
     def update(
         self,

@@ -6,7 +6,7 @@ Clio's own host included. The words of the gateway's own refusals are not docume
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import orjson
@@ -37,7 +37,7 @@ PREFIX = "/_simulator"
 
 
 def dump(world: World, collection: str) -> list[Row]:
-    """Give all rows of a collection with every field, as they are now, hidden rows left out.
+    """Return all rows of a collection with every field, as they are now, hidden rows left out.
 
     The names of Grow's begin with `grow.`.
     """
@@ -88,12 +88,11 @@ def _when(given: dict[str, Any] | None) -> When | None:
     return When(**given)
 
 
+@dataclass(frozen=True)
 class Control:
     """The endpoints, each of which takes and gives JSON."""
 
-    def __init__(self, world: World) -> None:
-        """Keep the world that is controlled."""
-        self.world = world
+    world: World
 
     async def change(self, request: Request) -> Response:
         """POST a change: operation, collection, id, fields, silent …, and `when`.
@@ -166,7 +165,7 @@ def _tuples(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def routes(world: World) -> list[Route]:
-    """Give the routes of the control interface."""
+    """Return the routes of the control interface."""
     control = Control(world)
     return [
         Route(f"{PREFIX}/changes", control.change, methods=["POST"]),
@@ -193,7 +192,7 @@ def set_to(switches: Switches, name: str, value: Any) -> None:  # noqa: ANN401 -
 
 
 def shown(switches: Switches) -> dict[str, Any]:
-    """Give all switches as JSON."""
+    """Return all switches as JSON."""
     return {each.name: _written(getattr(switches, each.name)) for each in fields(switches)}
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from .answers import Refusal
 from .store import Row, Store
 from .switches import Switches
-from .values import stamp
+from .values import data, stamp
 from .views import cents, money
 
 TEXT_RULES: dict[str, tuple[tuple[str, ...], Callable[[str], str]]] = {
@@ -69,48 +69,10 @@ def check_size(fields: Row) -> None:
             raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
 
 
-CALLER = {
-    "activities": "user",
-    "comments": "creator",
-    "communications": "user",
-    "matters": "user",
-    "notes": "author",
-    "tasks": "assigner",
-}
+CALLER: dict[str, str] = data("manage")["caller"]
 """Collection → the field of a new record that names the caller."""
 
-NEW: dict[str, Row] = {
-    "activities": {
-        **dict.fromkeys(("billed", "on_bill", "non_billable", "no_charge"), False),
-        "currency": 1,
-    },
-    "calendar_entries": {"all_day": False, "court_rule": False, "time_entries_count": 0},
-    "communications": {"time_entries_count": 0},
-    "contacts": {"is_client": False, "is_co_counsel": False, "currency": 1},
-    "custom_fields": {
-        **dict.fromkeys(("deleted", "displayed", "required"), False),
-        "display_order": 1,
-    },
-    "documents": {"type": "Document", "locked": False, "_uncompleted": True},
-    "folders": {"type": "Folder", "locked": False, "root": False},
-    "matters": {
-        "status": "Open",
-        "billable": True,
-        "billing_method": "hourly",
-        "shared": False,
-        "has_tasks": False,
-        "currency": 1,
-    },
-    "notes": {"detail_text_type": "plain_text", "time_entries_count": 0},
-    "reports": {"state": "queued", "progress": 0, "source": "reports", "_asked": True},
-    "tasks": {
-        "status": "pending",
-        "priority": "Normal",
-        "permission": "public",
-        "statute_of_limitations": False,
-        "time_entries_count": 0,
-    },
-}
+NEW: dict[str, Row] = data("manage")["new"]
 """Collection → what a new record of it holds where nothing is said."""
 
 

@@ -235,7 +235,7 @@ def _tests(collection: str, schema: Mapping[str, Any], name: str, texts: list[st
 def chosen(
     collection: str, schema: Mapping[str, Any], documented: set[str], given: Given
 ) -> Filter:
-    """Give the tests of the parameters of a request."""
+    """Return the tests of the parameters of a request."""
     tests: list[Test] = []
     narrow = None
     for name, texts in given.items():
@@ -251,7 +251,7 @@ def _shown(given: Given, name: str) -> bool:
 
 
 def _below(store: Store, folder: int) -> set[int]:
-    """Give a folder and all folders inside it."""
+    """Return a folder and all folders inside it."""
     found, waiting = {folder}, [folder]
     while waiting:
         inside = set(store["folders"].where("parent", waiting.pop())) - found

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from . import answers, bodies, paging, query, values
 from .answers import HEADERS, Refusal, not_found
-from .api import METHODS, Api, unchanged
+from .api import METHODS, ProductApi, unchanged
 from .changes import Change
 from .faults import Draft
 from .filters import Veil, check_collection, check_rows
@@ -58,7 +58,7 @@ FIXED: dict[str, Row] = {
 
 
 @dataclass
-class Turn(HandledRequest):
+class GrowRequest(HandledRequest):
     """One request to Grow: what is asked for, and the ids in its path."""
 
     operation: Operation | None = None
@@ -78,7 +78,7 @@ class Turn(HandledRequest):
         return frozenset(self.one("include").split(",") if takes else ())
 
 
-class GrowApi(Api[Turn]):
+class GrowApi(ProductApi[GrowRequest]):
     """Answer requests under `/grow/`."""
 
     prefix = BASE[1:]
@@ -95,19 +95,19 @@ class GrowApi(Api[Turn]):
             "remove": self._remove,
         }
 
-    def _read(self, request: Request, arrived: int) -> Turn:  # noqa: ARG002 - Manage counts
+    def _read(self, request: Request, arrived: int) -> GrowRequest:  # noqa: ARG002 - Manage counts
         path = request.url.path.removeprefix(BASE)
         shape, keys = pattern(path)
         operation = KNOWN.get((request.method, shape))
         if self.switches.grow_version == "v1" and operation is not None:
             operation = operation if SHAPES[operation.collection].early else None
-        turn = Turn(request, path, given_in(request.url.query), bearer(request), keys=keys)
+        turn = GrowRequest(request, path, given_in(request.url.query), bearer(request), keys=keys)
         if operation is not None:
             turn.operation, turn.collection = operation, table(operation.collection)
             turn.is_list = operation.way == "list"
         return turn
 
-    def _turned_away(self, turn: Turn, arrived: int) -> Response | None:
+    def _turned_away(self, turn: GrowRequest, arrived: int) -> Response | None:
         if not self.world.grow.oauth.accepts(turn.token):
             return answers.grow_error(401, "The access token is invalid", self.switches)
         wait = self.world.grow.limit.take(arrived)
@@ -126,7 +126,7 @@ class GrowApi(Api[Turn]):
     def _shaped(self, response: Response) -> Response:
         return answers.grow_shape(response, self.switches)
 
-    def _checked(self, turn: Turn) -> Response | None:
+    def _checked(self, turn: GrowRequest) -> Response | None:
         operation, switches = turn.operation, self.switches
         if operation is None:
             if pattern(turn.path)[0] in PATHS and switches.grow_unknown_method == 405:
@@ -147,10 +147,10 @@ class GrowApi(Api[Turn]):
             return answers.gateway(502, "The request was lost")
         return None
 
-    def _carried_out(self, turn: Turn) -> Response:
+    def _carried_out(self, turn: GrowRequest) -> Response:
         return self.replies[turn.known.way](turn)
 
-    def _page(self, turn: Turn) -> Response:
+    def _page(self, turn: GrowRequest) -> Response:
         self.world.changes.around("before", turn.collection, turn.page)
         asked = query.GrowListQuery(turn.known, turn.keys, turn.given)
         late = self.switches.grow_timeouts.get(turn.known.collection)
@@ -159,17 +159,17 @@ class GrowApi(Api[Turn]):
         listing = query.grow_listing(asked, turn.cursor, self.store, self.switches)
         return self._list(turn, listing, self.store)
 
-    def _records(self, turn: Turn, rows: list[Row]) -> list[bytes]:
+    def _records(self, turn: GrowRequest, rows: list[Row]) -> list[bytes]:
         return [values.dump(self._record(turn, row)) for row in rows]
 
-    def _record(self, turn: Turn, row: Row) -> Row:
+    def _record(self, turn: GrowRequest, row: Row) -> Row:
         record = self.world.grow.renderer.record(turn.known.collection, row, turn.include)
         return Veil(turn.collection, self.switches)(record, int(row["id"]))
 
-    def _token(self, turn: Turn, cursor: Cursor) -> str:
+    def _token(self, turn: GrowRequest, cursor: Cursor) -> str:
         return paging.grow_token(turn.path, cursor, {})
 
-    def _address(self, turn: Turn, cursor: Cursor) -> str:
+    def _address(self, turn: GrowRequest, cursor: Cursor) -> str:
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
         return paging.grow_link(turn.request.url, turn.path, cursor, filters, self.switches)
 
@@ -181,7 +181,7 @@ class GrowApi(Api[Turn]):
         if self.switches.grow_version == "v1" and not self.switches.grow_v1_meta:
             draft.meta = None
 
-    def _item(self, turn: Turn) -> Response:
+    def _item(self, turn: GrowRequest) -> Response:
         row = self._seen(turn)
         broken = self._poisoned(turn, [row])
         if broken is not None:
@@ -194,7 +194,7 @@ class GrowApi(Api[Turn]):
             return Response(b"", 304, headers)
         return self._single(turn, record, headers)
 
-    def _seen(self, turn: Turn) -> Row:
+    def _seen(self, turn: GrowRequest) -> Row:
         """Return a record that the caller may see."""
         check_rows(turn.collection, self.switches)
         row = self.store[turn.collection].get(turn.keys[0])
@@ -207,21 +207,21 @@ class GrowApi(Api[Turn]):
                 raise not_found()
         return row
 
-    def _me(self, turn: Turn) -> Response:
+    def _me(self, turn: GrowRequest) -> Response:
         row = self.world.grow.oauth.user(turn.token, self.store[table("users")])
         if row is None:
             raise not_found()
         return self._single(turn, values.dump(self._record(turn, row)), HEADERS)
 
     def _single(
-        self, turn: Turn, record: bytes, headers: dict[str, str], status: int = 200
+        self, turn: GrowRequest, record: bytes, headers: dict[str, str], status: int = 200
     ) -> Response:
         """Answer with one record; in v1 it stood bare."""
         turn.rows = 1
         early = self.switches.grow_version == "v1"
         return Response(record if early else b'{"data":' + record + b"}", status, headers)
 
-    def _create(self, turn: Turn) -> Response:
+    def _create(self, turn: GrowRequest) -> Response:
         """Create a record, through the changes, so that stamps and switches are theirs."""
         name, parent = turn.known.collection, PARENTS.get(turn.known.collection)
         if parent is not None:
@@ -235,7 +235,7 @@ class GrowApi(Api[Turn]):
         record |= {key: data[key] for key in SAID_ONCE if key in data}
         return self._single(turn, values.dump(record), HEADERS, 201)
 
-    def _remove(self, turn: Turn) -> Response:
+    def _remove(self, turn: GrowRequest) -> Response:
         if self.store[turn.collection].get(turn.keys[0]) is None:
             raise not_found()
         self.world.changes.do(Change("remove", turn.collection, turn.keys[0]))

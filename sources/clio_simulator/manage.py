@@ -13,7 +13,7 @@ from sources.clio_http.catalog import Catalog, Collection
 
 from . import answers, bodies, paging, query, storing, values
 from .answers import HEADERS, Refusal, forbidden, not_found
-from .api import METHODS, Api, gateway_timeout, unchanged
+from .api import METHODS, ProductApi, gateway_timeout, unchanged
 from .changes import Side
 from .faults import Draft
 from .filters import check_collection, check_rows
@@ -90,7 +90,7 @@ def _shape(path: str) -> str:
 
 
 @dataclass
-class Exchange(HandledRequest):
+class ManageRequest(HandledRequest):
     """One request to Manage; `writes` are collection and id (or 0) of what it writes to."""
 
     target: Target | None = None
@@ -98,7 +98,7 @@ class Exchange(HandledRequest):
     allowance: Allowance | None = None
 
 
-class ManageApi(Api[Exchange]):
+class ManageApi(ProductApi[ManageRequest]):
     """Answer requests under `/api/v4/`."""
 
     def __init__(self, world: World) -> None:
@@ -113,10 +113,10 @@ class ManageApi(Api[Exchange]):
     def _answered(self) -> None:
         self.world.later.answered()
 
-    def _read(self, request: Request, arrived: int) -> Exchange:
+    def _read(self, request: Request, arrived: int) -> ManageRequest:
         path = request.url.path.removeprefix(BASE).removesuffix(".json")
         redirected = path == WITH_CATEGORIES and self.switches.practice_areas_redirect
-        asked = Exchange(request, path, given_in(request.url.query), bearer(request))
+        asked = ManageRequest(request, path, given_in(request.url.query), bearer(request))
         asked.target = target = self.routes.find(PRACTICE_AREAS if redirected else path)
         asked.writes = self.routes.find_write(request.method, path)
         if asked.writes is not None:
@@ -130,7 +130,7 @@ class ManageApi(Api[Exchange]):
         asked.allowance = self.world.limit.take(asked.token, arrived)
         return asked
 
-    def _turned_away(self, asked: Exchange, arrived: int) -> Response | None:  # noqa: ARG002 - Grow counts
+    def _turned_away(self, asked: ManageRequest, arrived: int) -> Response | None:  # noqa: ARG002 - Grow counts
         if not self.world.oauth.accepts(asked.token):
             return answers.unauthorized("The access token is invalid")
         self._check_version(asked.request.headers.get("x-api-version"))
@@ -152,7 +152,7 @@ class ManageApi(Api[Exchange]):
     def _refusal(self, refused: Refusal) -> Response:
         return answers.refusal(refused)
 
-    def _complete(self, asked: Exchange, response: Response) -> None:
+    def _complete(self, asked: ManageRequest, response: Response) -> None:
         for name, value in asked.allowance.headers.items() if asked.allowance else ():
             response.headers.setdefault(name, value)
         super()._complete(asked, response)
@@ -162,7 +162,7 @@ class ManageApi(Api[Exchange]):
             version = self.switches.answers_version or version
             response.headers.setdefault("X-API-VERSION", version)
 
-    def _carried_out(self, asked: Exchange) -> Response:
+    def _carried_out(self, asked: ManageRequest) -> Response:
         world, target = self.world, asked.target
         check_collection(asked.collection, self.switches)
         if asked.request.method != "GET":
@@ -185,11 +185,11 @@ class ManageApi(Api[Exchange]):
         self._around("after", asked)
         return response
 
-    def _around(self, side: Side, asked: Exchange) -> None:
+    def _around(self, side: Side, asked: ManageRequest) -> None:
         method = asked.request.method
         self.world.changes.around_request(side, method, asked.collection, asked.key)
 
-    def _page(self, asked: Exchange, target: Target) -> Response:
+    def _page(self, asked: ManageRequest, target: Target) -> Response:
         world, collection = self.world, target.collection
         if collection.parent is not None and collection.parent.parameter in target.path:
             self._seen(collection.parent.resource, target.path[collection.parent.parameter])
@@ -202,7 +202,7 @@ class ManageApi(Api[Exchange]):
             return gateway_timeout()
         return self._list(asked, listing, world.store)
 
-    def _as_shown(self, asked: Exchange, listing: Listing, page: RowPage) -> RowPage:
+    def _as_shown(self, asked: ManageRequest, listing: Listing, page: RowPage) -> RowPage:
         """Return a page with the old versions that are still shown, where these belong into it."""
         later = self.world.later
         if not later.old:
@@ -210,19 +210,19 @@ class ManageApi(Api[Exchange]):
         rows = [later.in_list(asked.collection, row) for row in page.rows]
         return replace(page, rows=[row for row in rows if all(t(row) for t in listing.tests)])
 
-    def _targets(self, asked: Exchange) -> Mapping[str, str]:
+    def _targets(self, asked: ManageRequest) -> Mapping[str, str]:
         known = self.world.renderer.compiler.targets
         described = self.world.catalog.schemas[self._schema(asked.collection)].items()
         return {name: known[d["schema"]] for name, d in described if d.get("schema") in known}
 
-    def _records(self, asked: Exchange, rows: list[Row]) -> list[bytes]:
+    def _records(self, asked: ManageRequest, rows: list[Row]) -> list[bytes]:
         rendering = self._rendering(asked, asked.collection)
         return [_written(row, rendering, asked.given) for row in rows]
 
-    def _token(self, asked: Exchange, cursor: Cursor) -> str:
+    def _token(self, asked: ManageRequest, cursor: Cursor) -> str:
         return cursor.token(asked.collection)
 
-    def _address(self, asked: Exchange, cursor: Cursor) -> str:
+    def _address(self, asked: ManageRequest, cursor: Cursor) -> str:
         url = asked.request.url
         pieces = url.query.split("&") if url.query else []
         kept = [piece for piece in pieces if pair(piece)[0] not in {"page_token", "offset"}]
@@ -240,7 +240,7 @@ class ManageApi(Api[Exchange]):
         if self.switches.records_in_meta and draft.meta is not None:
             draft.meta["records"] = sum(1 for _ in paging.matching(listing))
 
-    def _item(self, asked: Exchange, target: Target) -> Response:
+    def _item(self, asked: ManageRequest, target: Target) -> Response:
         row, name = self._row(asked, target), target.collection.name
         broken = self._poisoned(asked, [row])
         if broken is not None:
@@ -256,7 +256,7 @@ class ManageApi(Api[Exchange]):
         data = whole or _written(row, rendering, asked.given)
         return Response(b'{"data":' + data + b"}", 200, headers)
 
-    def _row(self, asked: Exchange, target: Target) -> Row:
+    def _row(self, asked: ManageRequest, target: Target) -> Row:
         name, row = target.collection.name, None
         if name == "users_who_am_i":
             row = self.world.oauth.user(asked.token, self.world.store["users"])
@@ -283,7 +283,7 @@ class ManageApi(Api[Exchange]):
         hidden = key in table.rows
         raise forbidden() if hidden and self.switches.hidden_answer == 403 else not_found()
 
-    def _write(self, asked: Exchange) -> Response:
+    def _write(self, asked: ManageRequest) -> Response:
         """Carry a write out and answer it with the record, as GET would."""
         if asked.writes is None:
             if self.routes.knows(asked.path):
@@ -310,7 +310,7 @@ class ManageApi(Api[Exchange]):
         status = CREATED if command.method == "POST" else DONE
         return self._answer(name, row, rendering, asked.given, status)
 
-    def _finish(self, asked: Exchange, status: int) -> None:
+    def _finish(self, asked: ManageRequest, status: int) -> None:
         """Log a write that did not get as far as the records, and let the faults see any."""
         if asked.writes is None:
             return
@@ -320,7 +320,7 @@ class ManageApi(Api[Exchange]):
         for action in asked.actions:
             action.wrote(Wrote(command, asked.written, asked.old), self.world.later)
 
-    def _command(self, asked: Exchange) -> Command:
+    def _command(self, asked: ManageRequest) -> Command:
         collection, key = asked.writes or ("", 0)
         user, if_match = self.world.oauth.caller(asked.token), asked.request.headers.get("if-match")
         method = asked.request.method
@@ -332,7 +332,7 @@ class ManageApi(Api[Exchange]):
             return storing.INNER_SCHEMAS[name]
         return (catalog.collections.get(name) or catalog.singletons[name]).schema
 
-    def _rendering(self, asked: Exchange, name: str) -> Rendering:
+    def _rendering(self, asked: ManageRequest, name: str) -> Rendering:
         own = name in VIEWS or name in storing.INNER_SCHEMAS
         text, schema = asked.one("fields"), self._schema(name)
         return self.world.renderer.rendering(name, schema, text, own_rows=own)

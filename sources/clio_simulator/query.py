@@ -1,10 +1,8 @@
 """From a query string to a listing: orders, limits, timestamps, ids and filters of each product."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from sources.clio_http.catalog import Collection
@@ -16,7 +14,7 @@ from .grow_records import ALL_LEADS, PAGED, PARENTS, STATES, Operation, is_id, o
 from .paging import Cursor, Listing, read_token
 from .store import Row, Store, Table, moment
 from .switches import Switches
-from .values import milliseconds
+from .values import data, milliseconds
 from .views import VIEWS
 
 COMMON = {
@@ -43,12 +41,11 @@ class Orders:
 @lru_cache
 def documented_orders() -> dict[str, Orders]:
     """Return the lists that document an order, by collection."""
-    text = files("sources").joinpath("clio_simulator", "orders.json").read_text("utf-8")
     return {
         name: Orders(
             entry["default"], tuple(entry.get("orders", ())), bool(entry.get("by_relationship"))
         )
-        for name, entry in json.loads(text).items()
+        for name, entry in data("orders").items()
     }
 
 

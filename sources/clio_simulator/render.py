@@ -16,6 +16,7 @@ from .answers import Refusal, invalid_fields
 from .filters import Veil, hidden
 from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
+from .values import data
 from .views import DERIVED
 
 Getter: TypeAlias = Callable[[Row], Any]
@@ -25,35 +26,13 @@ Compiled: TypeAlias = tuple[Getter | None, frozenset[str]]
 KEPT_LISTS = 8
 """Field lists for each collection whose rendered records are kept."""
 
-ALIASES = {
-    "LinkedFolder_base": "folders",
-    "Activity_CalendarEntry_base": "calendar_entries",
-    "Activity_Task_base": "tasks",
-    "Activity_TextMessageConversation_base": "conversations",
-    "CustomField": "custom_fields",
-    "DocumentVersion": "document_versions",
-    "CascadingTaskTemplate_base": "task_templates",
-    "CustomFieldMatterSelection_base": "matters",
-    "PolymorphicCustomRate_User_base": "users",
-    "PolymorphicCustomRate_Group_base": "groups",
-    "PolymorphicCustomRate_ActivityDescription_base": "activity_descriptions",
-}
+ALIASES: dict[str, str] = data("manage")["aliases"]
 """Nested schemas under another name than that of the collection they point at."""
 
-HOURS = {
-    "quantity_in_hours", "rounded_quantity_in_hours", "quantity", "rounded_quantity", "total",
-    "non_billable_total",
-}  # fmt: skip
+HOURS = frozenset(data("manage")["hours"])
 CUSTOM_VALUES = frozenset({"CustomFieldValue", "CustomFieldValue_base"})
 CHOSEN = "picklist_option"
-LIVE = {
-    "field_name": "name",
-    "field_type": "field_type",
-    "field_required": "required",
-    "field_displayed": "displayed",
-    "field_display_order": "display_order",
-    "soft_deleted": "deleted",
-}
+LIVE: dict[str, str] = data("manage")["live"]
 """Fields of a custom field value → where they stand in its custom field."""
 
 

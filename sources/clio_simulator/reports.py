@@ -9,7 +9,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -47,25 +47,25 @@ class Books:
         return (not self.start or day >= self.start) and (not self.end or day <= self.end)
 
     def bills(self) -> list[Row]:
-        """Give the bills that ask for fees; drafts only where the switch counts them."""
+        """Return the bills that ask for fees; drafts only where the switch counts them."""
         states = OPEN | (DRAFTS if self.switches.reports_count_drafts else set())
         rows = self.store["bills"].after(0)
         return [row for row in rows if row["kind"] == "revenue_kind" and row["state"] in states]
 
     def owed(self, bill: Row) -> int:
-        """Give the balance of a bill in cents of the firm's currency."""
+        """Return the balance of a bill in cents of the firm's currency."""
         left = cents(bill["balance"])
         return (
             left if bill["currency"] == FIRM_CURRENCY else round(left * self.switches.report_rate)
         )
 
     def name(self, table: str, key: object, field: str = "name") -> str:
-        """Give the name of a record; empty where there is none."""
+        """Return the name of a record; empty where there is none."""
         row = self.store[table].rows.get(key) if isinstance(key, int) else None
         return str((row or {}).get(field, ""))
 
     def matter(self, key: object) -> str:
-        """Give the number of a matter as people know it."""
+        """Return the number of a matter as people know it."""
         return self.name("matters", key, "display_number")
 
 
@@ -246,7 +246,7 @@ KINDS: dict[str, Callable[[Books], list[Cells]]] = {
 
 
 def rows_of(kind: str, books: Books) -> list[dict[str, Any]]:
-    """Give the rows of a report."""
+    """Return the rows of a report."""
     made = KINDS.get(kind)
     return list(made(books)) if made else []
 
@@ -258,16 +258,15 @@ _DOWNLOAD = re.compile(r"reports/([0-9]+)/download")
 UNPROCESSABLE, SEE_OTHER = 422, 303
 
 
+@dataclass
 class Reports:
     """Make reports, and keep them for who fetches them."""
 
-    def __init__(self, store: Store, changes: Changes, switches: Switches) -> None:
-        """Begin with none made."""
-        self.store = store
-        self.changes = changes
-        self.switches = switches
-        self.contents: dict[str, bytes] = {}
-        self.names: dict[int, str] = {}
+    store: Store
+    changes: Changes
+    switches: Switches
+    contents: dict[str, bytes] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
     def settle(self, now: int) -> None:
         """Make the reports that are due by now, in milliseconds since 1970."""
@@ -313,7 +312,7 @@ class Reports:
         return Response(data or b"", 404 if data is None else 200, media_type="text/csv")
 
     def routes(self) -> list[Route]:
-        """Give the routes of the storage."""
+        """Return the routes of the storage."""
         return [Route(f"{STORAGE}/{{name}}", self.fetch)]
 
 

@@ -4,11 +4,9 @@
 what each record of a collection holds alike (`fixed`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
@@ -18,12 +16,10 @@ from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
 from .render import ALIASES
 from .store import Row, Store
-from .values import DAY, FIRM_TODAY, milliseconds
+from .values import DAY, FIRM_TODAY, data, milliseconds
 
 MIDNIGHT = milliseconds(FIRM_TODAY)
-DATA: dict[str, Any] = json.loads(
-    files("sources").joinpath("clio_simulator", "seed.json").read_text("utf-8")
-)
+DATA = data("seed")
 FIXED: dict[str, Row] = DATA["fixed"]
 AFFAIRS, WORK, STREETS = DATA["affairs"], DATA["work"], DATA["streets"]
 AWKWARD: list[str] = [*DATA["awkward"], "A very long text. " * 600]

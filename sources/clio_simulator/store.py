@@ -28,7 +28,7 @@ OLD = "_old"
 
 
 def moment(value: object) -> int:
-    """Give a stamp of a row as milliseconds; 0 for none and for what is no moment."""
+    """Return a stamp of a row as milliseconds; 0 for none and for what is no moment."""
     if isinstance(value, int):
         return value
     try:
@@ -42,7 +42,7 @@ PLACE = "_place"
 
 
 def place(row: Row) -> int:
-    """Give the number that a row is told by in its table."""
+    """Return the number that a row is told by in its table."""
     return int(row[PLACE] if PLACE in row else row["id"])
 
 
@@ -71,7 +71,7 @@ class Table:
         return len(self.rows)
 
     def get(self, key: int) -> Row | None:
-        """Give a row that can be seen, or None."""
+        """Return a row that can be seen, or None."""
         return None if key in self.hidden else self.rows.get(key)
 
     def put(self, row: Row) -> None:
@@ -106,7 +106,7 @@ class Table:
         return row
 
     def heir(self, key: int) -> Row | None:
-        """Give the visible row that a row went into which was taken out, None where there is none.
+        """Return the visible row that a row went into which was taken out, None for none.
 
         Whoever took it out says so in `heirs`, loser → winner.
         """
@@ -138,11 +138,11 @@ class Table:
         self._changed(key)
 
     def next_id(self) -> int:
-        """Give an id above all that were ever used."""
+        """Return an id above all that were ever used."""
         return self.ids[-1] + 1 if self.ids else 1
 
     def after(self, key: int, since: int = 0) -> Iterator[Row]:
-        """Give the visible rows with a greater id; blocks without `updated_at` ≥ since skipped."""
+        """Return the visible rows with a greater id, past blocks without `updated_at` ≥ since."""
         position, end = bisect_right(self.ids, key), len(self.ids)
         while position < end:
             stop = min(end, (position // BLOCK + 1) * BLOCK)
@@ -154,7 +154,7 @@ class Table:
             position = stop
 
     def where(self, field: str, value: object) -> list[int]:
-        """Give the ids, ascending, of the visible rows in which a field has this value."""
+        """Return the ids, ascending, of the visible rows in which a field has this value."""
         revision, index = self._indexes.get(field, (-1, {}))
         if revision != self.revision:
             index = {}
@@ -200,15 +200,15 @@ class Store:
         self._remembered: dict[object, tuple[tuple[int, ...], Any]] = {}
 
     def __getitem__(self, name: str) -> Table:
-        """Give the table of a collection."""
+        """Return the table of a collection."""
         return self.tables[name]
 
     def revisions(self, names: tuple[str, ...]) -> tuple[int, ...]:
-        """Give a mark that changes whenever a row of these tables does."""
+        """Return a mark that changes whenever a row of these tables does."""
         return tuple(self.tables[name].revision for name in names)
 
     def remember(self, name: object, depends: tuple[str, ...], build: Callable[[], T]) -> T:
-        """Give what `build` works out, again only after a row of these tables has changed."""
+        """Return what `build` works out, again only after a row of these tables has changed."""
         mark = self.revisions(depends)
         known = self._remembered.get(name)
         if known is None or known[0] != mark:
@@ -229,12 +229,12 @@ FORMS: dict[str, Callable[[str], str | None]] = {
 
 
 def etag_mark(switches: Switches) -> tuple[object, ...]:
-    """Give what changes with every switch that changes etags."""
+    """Return what changes with every switch that changes etags."""
     return switches.content_etags, *sorted(switches.etag_forms.items())
 
 
 def entity_tag(kind: str, row: Row, switches: Switches) -> Any:  # noqa: ANN401 - a string, null, raw bytes
-    """Give the tag of a record or nested value; `kind` is its collection or schema."""
+    """Return the tag of a record or nested value; `kind` is its collection or schema."""
     known = row.get("etag")
     if known is not None:
         return known
@@ -247,7 +247,7 @@ def entity_tag(kind: str, row: Row, switches: Switches) -> Any:  # noqa: ANN401 
 
 
 def etag_header(tag: str, switches: Switches) -> str:
-    """Give the tag as the header `ETag` shows it; empty for no header."""
+    """Return the tag as the header `ETag` shows it; empty for no header."""
     weakened = switches.etag_header == "weak" and tag and not tag.startswith("W/")
     return "" if switches.etag_header == "none" else f"W/{tag}" if weakened else tag
 
@@ -278,7 +278,7 @@ def check_if_match(given: str | None, tag: str, collection: str, switches: Switc
 
 
 def _tags(given: str) -> Iterator[str]:
-    """Give the tags of a header, each as it stands there; a comma may stand inside the quotes."""
+    """Return the tags of a header, each as it stands there; a comma may stand inside the quotes."""
     position = 0
     while position < len(given):
         found = QUOTED.match(given, position)

@@ -15,7 +15,7 @@ from .bodies import CustomValues, Shape
 from .changes import Change
 from .store import Row, Store
 from .switches import Switches
-from .values import milliseconds
+from .values import data, milliseconds
 
 DESTROYED = ("_destroy", "_deleted")
 FIRST_ENTRY = 810_000_001
@@ -46,7 +46,7 @@ class ValuePlace:
     path: str = ""
 
     def inside(self, name: str, schema: str, shape: Shape) -> "ValuePlace":
-        """Give the place of a field inside."""
+        """Return the place of a field inside."""
         return replace(self, schema=schema, shape=shape, path=f"{self.path}{name}")
 
 
@@ -61,40 +61,29 @@ class Storing:
         switches: Switches,
     ) -> None:
         """Keep what references are looked up in."""
-        self.store = store
-        self.schemas = schemas
-        self.targets = targets
-        self.switches = switches
+        self.store, self.schemas, self.targets, self.switches = store, schemas, targets, switches
         self.ids = count(FIRST_ENTRY)
         self.custom = CustomValues(store, switches, self.ids)
 
     def fields(self, place: ValuePlace, old: Row, data: Row) -> Row:
-        """Give the fields that the row is to have; None where one becomes null."""
+        """Return the fields that the row is to have; None where one becomes null."""
         found: Row = {}
         for name, value in data.items():
-            described = self.schemas[place.schema].get(
-                RENAMED.get((place.schema, name), name),
-            )
-            if described is not None and name not in DESTROYED:
-                found |= self._field(place, name, described, old, value)
+            read = RENAMED.get((place.schema, name), name)
+            described = self.schemas[place.schema].get(read)
+            if described is None or name in DESTROYED:
+                continue
+            shape = place.shape["inside"].get(name, {})
+            inner = place.inside(name, described.get("schema", ""), shape)
+            if described["type"] == ARRAY:
+                found[name] = self._entries(inner, name, old.get(name) or [], value or [])
+            elif described["type"] == OBJECT:
+                found |= self._object(inner, name, old.get(name), value)
+            else:
+                found[read] = _scalar(inner, described, value)
         return found
 
-    def _field(
-        self,
-        place: ValuePlace,
-        name: str,
-        described: Mapping[str, Any],
-        old: Row,
-        value: Any,  # noqa: ANN401 - any JSON
-    ) -> Row:
-        inner = place.inside(name, described.get("schema", ""), place.shape["inside"].get(name, {}))
-        if described["type"] == ARRAY:
-            return {name: self._entries(inner, name, old.get(name) or [], value or [])}
-        if described["type"] == OBJECT:
-            return self._object(inner, name, old.get(name), value)
-        return {RENAMED.get((place.schema, name), name): _scalar(inner, described, value)}
-
-    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401
+    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401 - JSON
         target = self.targets.get(place.schema)
         if place.schema in PEOPLE:
             return {name: value and _person(self.store, place.schema, value, place.path)}
@@ -105,7 +94,7 @@ class Storing:
         return {} if target is not None or value is None else self._value(place, name, old, value)
 
     def _value(self, place: ValuePlace, name: str, old: Row | None, value: Row) -> Row:
-        """Give a nested value that is no record of a collection."""
+        """Return a nested value that is no record of a collection."""
         if place.schema == NOTIFICATION:
             return {name: _method(self.store, value, place.path)}
         if value.get("_destroy"):
@@ -130,29 +119,24 @@ class Storing:
         if not place.schema:
             return given
         items = replace(place, shape=place.shape["items"], path=f"{place.path}[]")
-        way = self._ways().get(place.schema, self._merged)
-        if self.targets.get(place.schema) in self.store.tables and name == "groups":
-            way = self._references
         for each in given:
             if not isinstance(each, dict):
                 raise Refusal(422, f"{place.path} must hold objects")
-            old = way(items, old, each)
+            old = self._written(items, name, old, each)
         return old
 
-    def _ways(self) -> dict[str, Callable[[ValuePlace, list[Any], Row], list[Any]]]:
-        return {
-            "CustomFieldValue": self._custom,
-            **dict.fromkeys(PEOPLE, self._people),
-        }
-
-    def _custom(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        return self.custom.written(place.collection, old, given, place.stamp)
-
-    def _people(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        return _people(self.store, place.schema, old, given, place.path)
+    def _written(self, place: ValuePlace, name: str, old: list[Any], given: Row) -> list[Any]:
+        """Return the entries with one written, in the way that their schema has."""
+        if self.targets.get(place.schema) in self.store.tables and name == "groups":
+            return self._references(place, old, given)
+        if place.schema == "CustomFieldValue":
+            return self.custom.written(place.collection, old, given, place.stamp)
+        if place.schema in PEOPLE:
+            return _people(self.store, place.schema, old, given, place.path)
+        return self._merged(place, old, given)
 
     def _references(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        """Give a list of ids with one more or, where it is marked so, one less."""
+        """Return a list of ids with one more or, where it is marked so, one less."""
         key = given.get("id")
         if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
             raise Refusal(422, f"{place.path}.id: there is no such record")
@@ -160,7 +144,7 @@ class Storing:
         return kept if _destroyed(given) else [*kept, key]
 
     def _merged(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        """Give the entries with one changed, taken out, or added."""
+        """Return the entries with one changed, taken out, or added."""
         key = given.get("id")
         if key is None:
             return _marked([*old, self._entry(place, self._new(place), given)], -1)
@@ -172,14 +156,14 @@ class Storing:
         return _marked([*old[:at], self._entry(place, old[at], given), *old[at + 1 :]], at)
 
     def _new(self, place: ValuePlace) -> Row:
-        """Give an entry that holds nothing yet."""
+        """Return an entry that holds nothing yet."""
         stamps = {"created_at": place.stamp, "updated_at": place.stamp}
         known = self.schemas[place.schema]
         new = {"id": next(self.ids), **stamps}
         return {name: value for name, value in new.items() if name in known}
 
     def _entry(self, place: ValuePlace, old: Row, given: Row) -> Row:
-        """Give a nested value with what is written of it, stamped where that changes it."""
+        """Return a nested value with what is written of it, stamped where that changes it."""
         below = replace(place, path=f"{place.path}.")
         asked = {name: value for name, value in given.items() if name != "id"}
         new = {**old, **self.fields(below, old, asked)}
@@ -205,8 +189,8 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
     ]
 
 
-def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
-    """Give a plain value as a row holds it, in the letters that it is read with."""
+def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
     if "enum" in described:
@@ -216,7 +200,7 @@ def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:
 
 
 def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give one of the values that are read; a body's own list of choices was looked at before."""
+    """Return one of the values that are read; a body's own list of choices was looked at before."""
     known = {str(each).casefold(): each for each in choices}
     chosen = known.get(str(value).casefold())
     if chosen is None and "enum" not in place.shape:
@@ -256,16 +240,7 @@ PEOPLE = frozenset(
 NOTIFICATION = "NotificationMethod_base"
 """The schema of a way to reach a user, which stands inside the user."""
 
-KINDS = {
-    "User": "users",
-    "Contact": "contacts",
-    "Person": "contacts",
-    "Company": "contacts",
-    "Calendar": "calendars",
-    "Task": "tasks",
-    "CalendarEntry": "calendar_entries",
-    "Matter": "matters",
-}
+KINDS: dict[str, str] = data("manage")["named"]
 BY_KIND = frozenset({"Participant", "UnredactedParticipant_base"})
 """Those in which a contact shows as the Person or Company that it is."""
 
@@ -276,7 +251,7 @@ FOLDER_OWNERS = {"Matter": "matter", "Contact": "contact"}
 
 
 def _person(store: Store, schema: str, given: Row, path: str) -> Row:
-    """Give what is kept of the record that is named."""
+    """Return what is kept of the record that is named."""
     kind, key = given.get("type", "User"), given.get("id")
     row = store[KINDS[kind]].get(int(key)) if kind in KINDS and key is not None else None
     if row is None:
@@ -289,7 +264,7 @@ def _person(store: Store, schema: str, given: Row, path: str) -> Row:
 
 
 def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) -> list[Any]:
-    """Give a list of people with one more or, where it is marked so, one less."""
+    """Return a list of people with one more or, where it is marked so, one less."""
     if given.get("_destroy") or given.get("_deleted"):
         return [each for each in old if each["id"] != given.get("id")]
     new = _person(store, schema, given, path)
@@ -299,7 +274,7 @@ def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) ->
 
 
 def _folder(store: Store, given: Row, path: str) -> int:
-    """Give the folder that a body names as parent: itself, or the first one of its owner."""
+    """Return the folder that a body names as parent: itself, or the first one of its owner."""
     kind, key = given.get("type", "Folder"), given.get("id")
     found: int | None = None
     if kind in FOLDER_OWNERS:
@@ -312,7 +287,7 @@ def _folder(store: Store, given: Row, path: str) -> int:
 
 
 def _method(store: Store, given: Row, path: str) -> Row:
-    """Give the way to reach a user that a body names by id."""
+    """Return the way to reach a user that a body names by id."""
     for user in store["users"].rows.values():
         for each in user.get("notification_methods", ()):
             if each["id"] == given.get("id"):
@@ -324,7 +299,7 @@ RELATIONSHIPS = "relationships"
 
 
 def linked(store: Store, matter: int, given: list[Row]) -> list[Change]:
-    """Give what a body's relationships change; one without an id is added, each time it comes."""
+    """Return what a body's relationships change; one without an id is added, each time it comes."""
     found = []
     for each in given:
         key, contact = each.get("id"), (each.get("contact") or {}).get("id")
@@ -355,7 +330,7 @@ INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "Medica
 
 
 def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | None:
-    """Give such a record and its owner, None where there is none."""
+    """Return such a record and its owner, None where there is none."""
     for owner in store[INNER_OWNERS].rows.values():
         for entry in owner.get(name, ()):
             if entry["id"] == key:
@@ -364,7 +339,7 @@ def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | None:
 
 
 def change_inner(store: Store, name: str, key: int, fields: Row | None, now: int) -> Change:
-    """Give the change to the owner that writes such a record; without fields, it is taken out.
+    """Return the change to the owner that writes such a record; without fields, it is taken out.
 
     Raises:
         KeyError: there is none.

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ START = pendulum.datetime(2026, 3, 31, 12, 0, 0)
 
 
 def milliseconds(moment: pendulum.DateTime | str) -> int:
-    """Give a moment as milliseconds since 1970; text is ISO-8601, without offset read as UTC.
+    """Return a moment as milliseconds since 1970; text is ISO-8601, without offset read as UTC.
 
     Raises:
         ValueError: the text is no moment.
@@ -42,7 +43,7 @@ class SimulatedClock:
 
     @classmethod
     def real(cls) -> "SimulatedClock":
-        """Give a clock that shows real time."""
+        """Return a clock that shows real time."""
         return cls(pendulum.now("UTC"))
 
     @property
@@ -51,13 +52,13 @@ class SimulatedClock:
         return self._since is not None
 
     def now(self) -> int:
-        """Give the present moment in milliseconds since 1970."""
+        """Return the present moment in milliseconds since 1970."""
         if self._since is None:
             return self._base
         return self._base + int((time.monotonic() - self._since) * 1000)
 
     def moment(self) -> pendulum.DateTime:
-        """Give the present moment as a date and time in UTC."""
+        """Return the present moment as a date and time in UTC."""
         return pendulum.from_timestamp(self.now() / 1000)
 
     def advance(self, seconds: float) -> None:
@@ -82,6 +83,14 @@ class SimulatedClock:
 
 SECOND = 1000
 DAY = 86_400 * SECOND
+
+
+@lru_cache
+def data(name: str) -> dict[str, Any]:
+    """Read one of the files of data beside the modules."""
+    text = files("sources").joinpath("clio_simulator", f"{name}.json").read_text("utf-8")
+    found: dict[str, Any] = orjson.loads(text)
+    return found
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,6 @@ def _in_letters(number: int, length: int) -> str:
 
 
 def ulid(moment: int, *of: object) -> str:
-    """Give the identifier of something that began at a moment (milliseconds since 1970)."""
+    """Return the identifier of something that began at a moment (milliseconds since 1970)."""
     digest = blake2b("/".join(map(str, of)).encode(), digest_size=10).digest()
     return _in_letters(moment, 10) + _in_letters(int.from_bytes(digest), 16)

@@ -8,17 +8,18 @@ from typing import Any, TypeAlias
 from .answers import Refusal, not_found
 from .store import PLACE, Row, Store, Table
 from .switches import Switches
+from .values import data
 
 Ledger: TypeAlias = dict[tuple[str, int], dict[int, int]]
 
 
 def cents(amount: float | None) -> int:
-    """Give an amount of a row in cents."""
+    """Return an amount of a row in cents."""
     return round((amount or 0) * 100)
 
 
 def money(amount_in_cents: int) -> float:
-    """Give cents as the number that stands in JSON; its shortest writing is exact."""
+    """Return cents as the number that stands in JSON; its shortest writing is exact."""
     return amount_in_cents / 100
 
 
@@ -47,7 +48,7 @@ def ledger(store: Store) -> Ledger:
 
 
 def in_trust(store: Store, owner: str, key: int) -> int:
-    """Give what the trust accounts hold for a matter or client, in cents."""
+    """Return what the trust accounts hold for a matter or client, in cents."""
     accounts = store["bank_accounts"].rows
     sums = ledger(store).get((owner, key), {})
     trust = {account for account in sums if accounts.get(account, {}).get("type") == "Trust"}
@@ -143,7 +144,7 @@ class View:
     def table(
         self, name: str, store: Store, parameters: dict[str, str], switches: Switches
     ) -> Table:
-        """Give the list as a table, built again only when what it reads has changed."""
+        """Return the list as a table, built again only when what it reads has changed."""
         given = {key: parameters.get(key, "") for key in self.takes}
         given |= {key: getattr(switches, key) for key in self.heeds}
 
@@ -245,19 +246,13 @@ def _matter(store: Store, matter_id: str) -> Row:
     return row
 
 
-COPIED = (
-    "first_name", "middle_name", "last_name", "name", "prefix", "title", "initials", "type",
-    "primary_email_address", "secondary_email_address", "primary_phone_number",
-    "secondary_phone_number", "client_connect_user_id", "avatar", "company", "primary_address",
-    "primary_web_site", "secondary_address", "secondary_web_site", "addresses",
-    "custom_field_values", "email_addresses", "phone_numbers", "web_sites",
-)  # fmt: skip
+COPIED: list[str] = data("manage")["copied"]
 
 
 def _matter_contacts(
     store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
 ) -> list[Row]:
-    """Give the client of a matter, and its related contacts; their place is the relationship's."""
+    """Return the client of a matter, and its related contacts, placed by their relationship."""
     matter = _matter(store, matter_id)
     client, found = matter.get("client"), _relationships(store, matter)
     if not contact_listed_twice:
@@ -274,7 +269,7 @@ OUTSIDE = 1 << 62
 
 
 def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> Row:
-    """Give a contact of a matter, without a relationship where there is none, {} if unseen."""
+    """Return a contact of a matter, without a relationship where there is none, {} if unseen."""
     contact = store["contacts"].get(key)
     if contact is None:
         return {}

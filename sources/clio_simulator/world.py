@@ -151,13 +151,12 @@ class Allowance:
         return {f"X-RateLimit-{n}": str(v) for n, v in shown.items()} if self.limit else {}
 
 
+@dataclass
 class RateLimit:
     """Manage's limit: so many requests for each token in a fixed window."""
 
-    def __init__(self, switches: Switches) -> None:
-        """Begin with nothing counted."""
-        self.switches = switches
-        self.windows: dict[str, tuple[int, int]] = {}
+    switches: Switches
+    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, token: str, now: int) -> Allowance:
         """Count one request at `now` (milliseconds since 1970)."""
@@ -176,15 +175,14 @@ class RateLimit:
         )
 
 
+@dataclass
 class GrowLimit:
     """Grow's limit: so many requests a second for the application, whoever's token they bring."""
 
-    def __init__(self, switches: Switches) -> None:
-        """Begin with nothing counted."""
-        self.switches = switches
-        self.window = 0
-        self.used = 0
-        self.moments: deque[int] = deque()
+    switches: Switches
+    window: int = 0
+    used: int = 0
+    moments: deque[int] = field(default_factory=deque)
 
     def take(self, now: int) -> int:
         """Count one request at `now`; return the seconds to wait, 0 where it is allowed."""

@@ -5,7 +5,7 @@ leaves behind for later, copies that arrive again and old versions still shown, 
 seconds of the simulator's clock, or after a number of further requests.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -120,7 +120,7 @@ class Writer:
         return written
 
     def row(self, collection: str, key: int) -> Row | None:
-        """Give a record as it is now, hidden or not."""
+        """Return a record as it is now, hidden or not."""
         if collection in storing.INNER_SCHEMAS:
             found = storing.find_inner(self.store, collection, key)
             return found[0] if found else None
@@ -229,7 +229,7 @@ class Writer:
         return {name: normalised(value, rules, name) for name, value in kept.items()}
 
     def _fields(self, command: Command, row: Row, data: Row) -> Row:
-        """Give the fields of the row that are written, and those that change along."""
+        """Return the fields of the row that are written, and those that change along."""
         shape = self.operations[command.collection][command.method.lower()]
         now = self._now()
         place = ValuePlace(command.collection, row, self._schema(command.collection), shape, now)
@@ -239,7 +239,7 @@ class Writer:
         return fields | effects.along(command.collection, write)
 
     def _now(self) -> int:
-        """Give the moment that a write is stamped with."""
+        """Return the moment that a write is stamped with."""
         return self.changes.applier.stamp(Change("update", ""))
 
     def _quiet(self, collection: str, changed: Row, *, linked: bool) -> tuple[bool, bool]:
@@ -280,7 +280,7 @@ class Until:
         return self.requests == 0 or (self.moment is not None and self.moment <= now)
 
     def counted(self) -> "Until":
-        """Give what is left of it after one more request."""
+        """Return what is left of it after one more request."""
         return self if self.requests is None else replace(self, requests=self.requests - 1)
 
 
@@ -294,18 +294,17 @@ class Shown:
     items: bool
 
 
+@dataclass
 class Later:
     """Keep what comes later."""
 
-    def __init__(self, clock: SimulatedClock, writer: Writer) -> None:
-        """Begin with nothing waiting."""
-        self.clock = clock
-        self.writer = writer
-        self.copies: list[tuple[Until, Command]] = []
-        self.old: dict[tuple[str, int], Shown] = {}
+    clock: SimulatedClock
+    writer: Writer
+    copies: list[tuple[Until, Command]] = field(default_factory=list)
+    old: dict[tuple[str, int], Shown] = field(default_factory=dict)
 
     def until(self, seconds: float | None, requests: int | None) -> Until:
-        """Give what ends after so many seconds from now, or so many requests after this one."""
+        """Return what ends after so many seconds from now, or so many requests after this one."""
         moment = None if seconds is None else self.clock.now() + round(seconds * 1000)
         return Until(moment, None if requests is None else requests + 1)
 
@@ -320,12 +319,12 @@ class Later:
             self.old[place] = Shown({**wrote.old, OLD: True}, until, lists, items)
 
     def in_list(self, collection: str, row: Row) -> Row:
-        """Give the version of a record that lists show."""
+        """Return the version of a record that lists show."""
         shown = self.old.get((collection, row["id"]))
         return shown.row if shown is not None and shown.lists else row
 
     def as_item(self, collection: str, row: Row) -> Row:
-        """Give the version of a record that its own address shows."""
+        """Return the version of a record that its own address shows."""
         shown = self.old.get((collection, row["id"]))
         return shown.row if shown is not None and shown.items else row
 
