@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from sources.clio_simulator import Switches
-from sources.clio_simulator.fault_base import Action
-from sources.clio_simulator.faults import ACTIONS, Rule
-from sources.clio_simulator.grow_switches import GrowSwitches
-from sources.clio_simulator.switch_values import HINTS, shown
-from sources.clio_simulator.unknown_switches import UnknownSwitches
+from sources.clio_simulator.control import HINTS, shown
+from sources.clio_simulator.faults import ACTIONS, Action, Rule
+from sources.clio_simulator.switches import GrowSwitches, UnknownSwitches
 from tests.docs_collections import table
 
 FILE = Path(__file__).parents[1] / "docs" / "simulator.md"

@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 import uvicorn
 
-from sources.clio_simulator import simulator
+from sources.clio_simulator import server as simulator
 from sources.clio_simulator.world import World
 
 Message = MutableMapping[str, Any]

@@ -1,9 +1,9 @@
 """A Clio that one can run: the Manage API over a small invented law firm, with faults on demand."""
 
-from .change import Change, When
-from .clock import SimulatedClock
+from .changes import Change, When
 from .seed import Seed
-from .simulator import Simulator
+from .server import Simulator
 from .switches import Switches
+from .values import SimulatedClock
 
 __all__ = ["Change", "Seed", "SimulatedClock", "Simulator", "Switches", "When"]

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pendulum
 
-from .clock import START, SimulatedClock
 from .seed import Seed
 from .server import serve
 from .switches import Switches
+from .values import START, SimulatedClock
 
 SIZES = (
     "contacts",

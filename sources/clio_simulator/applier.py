@@ -1,23 +1,129 @@
-"""What each operation does to the records."""
+"""What each operation does to the records: those of both products, merges, and Grow's own ways."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from .change import Change
-from .clock import SimulatedClock
-from .grow_changes import GrowWays
-from .merging import RecordMerge, References
+from sources.clio_http.catalog import Catalog
+
+from .changes import Change
+from .grow_records import PARENTS, table
 from .store import Row, Store, Table
 from .switches import Switches
+from .values import SimulatedClock
+
+
+@dataclass(frozen=True)
+class References:
+    """The catalogue, and the collection that each schema of a nested object stands for."""
+
+    catalog: Catalog
+    targets: Mapping[str, str]
+
+    def schema(self, collection: str) -> str:
+        """Name the schema of a collection's records."""
+        catalog = self.catalog
+        return (catalog.collections.get(collection) or catalog.singletons[collection]).schema
+
+    def plain(self, schema: str, name: str) -> str:
+        """Name the collection that a number ending in `_id` points at, after what it is called."""
+        stem = name.removesuffix("_id")
+        beside = self.catalog.schemas[schema].get(stem, {}).get("schema", "")
+        return self.targets.get(beside) or f"{stem.rpartition('_')[2]}s"
+
+
+class RecordMerge:
+    """The winner in the place of the loser, two records of one collection."""
+
+    def __init__(self, references: References, collection: str, winner: Row, loser: Row) -> None:
+        """Note how the loser is told: by its id, and by the types that its kind goes by."""
+        self.references = references
+        self.schemas = references.catalog.schemas
+        self.collection = collection
+        self.winner, self.loser = winner, loser
+        kind = references.schema(collection)
+        self.kinds = {kind, *self.schemas[kind].get("type", {}).get("enum", ())}
+        self._known: dict[str, dict[str, str]] = {}
+
+    def fields(self, collection: str, row: Row) -> Row:
+        """Return the fields of a record that change; where the winner meant the loser: none."""
+        changed = self._fields(self.references.schema(collection), row)
+        if row is not self.winner:
+            return changed
+        return {name: _without(value, row["id"]) for name, value in changed.items()}
+
+    def _slots(self, schema: str) -> dict[str, str]:
+        """Return the fields that can lead to the loser, each with the schema inside it."""
+        if schema not in self._known:
+            self._known[schema] = {
+                name: field.get("schema", "")
+                for name, field in self.schemas[schema].items()
+                if self._leads(schema, name, field.get("schema"))
+            }
+        return self._known[schema]
+
+    def _leads(self, schema: str, name: str, inside: str | None) -> bool:
+        if inside is not None:
+            return self.references.targets.get(inside, self.collection) == self.collection
+        return name.endswith("_id") and self.references.plain(schema, name) == self.collection
+
+    def _fields(self, schema: str, row: Row) -> Row:
+        changed = {
+            name: self.winner["id"]
+            for name in row
+            if name.endswith("_id") and self._is_loser(row, f"{name[:-3]}_type", name)
+        }
+        for name, inside in self._slots(schema).items():
+            value = row.get(name)
+            new = self._moved(inside, value)
+            if new != value:
+                changed[name] = new
+        return changed
+
+    def _moved(self, schema: str, value: Any) -> Any:  # noqa: ANN401 - id, nested value or list
+        if isinstance(value, list):
+            moved = [self._moved(schema, each) for each in value]
+            return list(dict.fromkeys(moved)) if self.loser["id"] in value else moved
+        if isinstance(value, dict):
+            return {**value, **self._inside(schema, value)}
+        return self.winner["id"] if value == self.loser["id"] else value
+
+    def _inside(self, schema: str, value: Row) -> Row:
+        """Return what changes in a nested value; a custom field holds the id as text once more."""
+        changed = self._fields(schema, value)
+        if changed and value.get("value") == str(self.loser["id"]):
+            changed["value"] = str(self.winner["id"])
+        if self._is_loser(value, "type", "id"):
+            changed |= self._copied(value)
+        return changed
+
+    def _copied(self, value: Row) -> Row:
+        """Return what a type and id beside each other copy from the record that they mean."""
+        copies = {"id": "id", "type": "type", "name": "name", "identifier": "name"}
+        return {
+            name: self.winner.get(own)
+            for name, own in copies.items()
+            if name in value and value[name] == self.loser.get(own)
+        }
+
+    def _is_loser(self, row: Row, kind: str, key: str) -> bool:
+        return row.get(kind) in self.kinds and row.get(key) == self.loser["id"]
+
+
+def _without(value: Any, key: int) -> Any:  # noqa: ANN401 - id, nested value or list
+    if value == key:
+        return None
+    return [each for each in value if each != key] if isinstance(value, list) else value
+
 
 Way: TypeAlias = Callable[[Change], Row]
+CONTACTS, MATTERS, LEADS, TYPES = map(table, ("contacts", "matters", "inbox_leads", "matter_types"))
 
 
 class Applier:
-    """Apply changes to the store, each at once."""
+    """Apply changes to the stores of both products, each at once."""
 
     def __init__(
         self,
@@ -38,40 +144,35 @@ class Applier:
             "update": self._update,
             "update_inside": self._inside,
             "add": self._add,
-            "remove": self._remove,
+            "remove": lambda change: self._table(change).remove(change.key),
             "undelete": self._undelete,
             "merge": self._merge,
-            "hide": self._hide,
-            "restore": self._restore,
+            "hide": lambda change: self._seen(change, Table.hide),
+            "restore": lambda change: self._seen(change, Table.restore),
             "lose": self._lose,
             "regain": self._regain,
-            **GrowWays(self.apply, store, grow, switches).ways,
+            "accept_lead": self._accept,
+            "add_note": self._note,
+            "convert": self._convert,
+            "rename_matter_type": self._rename,
         }
 
     def check(self, change: Change) -> None:
-        """Look at what a change says before its moment.
-
-        Raises:
-            KeyError: there is no such operation or collection.
-
-        """
+        """Raise KeyError where there is no such operation or collection."""
         known = self.store.tables.keys() | self.grow.tables.keys()
         if change.operation not in self.ways or change.collection not in known:
             raise KeyError(change.operation, change.collection)
 
     def apply(self, change: Change) -> Row:
-        """Apply a change and give the record; of `lose` and `regain` the ids, under `ids`.
+        """Apply a change and return the record; of `lose` and `regain` the ids, under `ids`.
 
-        Raises:
-            KeyError: there is no such record.
-            ValueError: a share is not between 0 and 1, a contact is merged with itself, or a
-                lead was accepted or a matter pushed to Manage before.
-
+        Raise KeyError where there is no such record, and ValueError where a share is not between
+        0 and 1, a contact is merged with itself, or a lead was accepted or a matter pushed before.
         """
         return self.ways[change.operation](change)
 
     def stamp(self, change: Change) -> int:
-        """Give the moment that a change is stamped with."""
+        """Return the moment that a change is stamped with."""
         if change.stamp is not None:
             return change.stamp
         now = self.clock.now()
@@ -110,16 +211,9 @@ class Applier:
             for entry in self._row(change)[array]
         ]
         moves = f"{change.collection}.{array}" not in self.switches.silent_relations
-        outer = replace(
-            change,
-            fields={array: entries},
-            silent=not (moves and self.switches.child_moves_updated_at),
-            keep_etag=not (moves and self.switches.child_moves_etag),
-        )
-        return self._update(outer)
-
-    def _remove(self, change: Change) -> Row:
-        return self._table(change).remove(change.key)
+        silent = not (moves and self.switches.child_moves_updated_at)
+        keep = not (moves and self.switches.child_moves_etag)
+        return self._update(replace(change, fields={array: entries}, silent=silent, keep_etag=keep))
 
     def _undelete(self, change: Change) -> Row:
         row = self._table(change).undelete(change.key)
@@ -146,14 +240,9 @@ class Applier:
             self._update(replace(stamped, fields={"is_client": True}))
         return self._row(change)
 
-    def _hide(self, change: Change) -> Row:
+    def _seen(self, change: Change, do: Callable[[Table, int], None]) -> Row:
         row = self._row(change)
-        self._table(change).hide(change.key)
-        return row
-
-    def _restore(self, change: Change) -> Row:
-        row = self._row(change)
-        self._table(change).restore(change.key)
+        do(self._table(change), change.key)
         return row
 
     def _lose(self, change: Change) -> Row:
@@ -172,3 +261,94 @@ class Applier:
         for key in shown:
             table.restore(key)
         return {"ids": [key for key in shown if key in table.rows]}
+
+    def _added(self, change: Change, collection: str, **fields: Any) -> Row:  # noqa: ANN401 - any value of a row
+        given = {name: value for name, value in fields.items() if value is not None}
+        return self._add(replace(change, collection=collection, id=None, fields=given))
+
+    def _updated(
+        self, change: Change, collection: str, key: int, fields: Row, *, moves: bool = True
+    ) -> Row:
+        return self._update(
+            replace(change, collection=collection, id=key, fields=fields, silent=not moves)
+        )
+
+    def _accept(self, change: Change) -> Row:
+        """Take a lead out of the inbox; its contact and matter are made, the matter is returned."""
+        lead = self.grow[LEADS].rows[change.key]
+        if lead.get("state") == "accepted":
+            message = f"lead {change.key} was accepted before"
+            raise ValueError(message)
+        self._updated(change, LEADS, change.key, {"state": "accepted"})
+        contact = self._added(
+            change,
+            CONTACTS,
+            first_name=lead.get("first_name"),
+            last_name=lead.get("last_name"),
+            name=" ".join(filter(None, (lead.get("first_name"), lead.get("last_name")))),
+            type="Person",
+            status="Intake",
+            emails=[each for each in (lead.get("email"),) if each],
+            phone_numbers=[each for each in (lead.get("phone_number"),) if each],
+        )
+        return self._added(
+            change,
+            MATTERS,
+            client=contact["id"],
+            inbox_lead_id=lead["id"],
+            type=self._name("matter_types", lead.get("matter_type")),
+            location=self._name("locations", lead.get("matter_location")),
+            status="Newly Added",
+            status_category="intake",
+        )
+
+    def _name(self, collection: str, key: int | None) -> str | None:
+        named = self.grow[table(collection)].rows.get(key or 0, {})
+        return named.get("name")
+
+    def _note(self, change: Change) -> Row:
+        """Add a note to a contact or matter; a switch says whether that moves it."""
+        parent = self._row(change)
+        child = next(name for name, of in PARENTS.items() if table(of) == change.collection)
+        if self.switches.grow_note_moves_parent:
+            self._updated(change, change.collection, change.key, {})
+        return self._added(change, table(child), **{**change.fields, "_parent": parent["id"]})
+
+    def _convert(self, change: Change) -> Row:
+        """Push a matter, and its client where that was not done, to Manage."""
+        matter = self.grow[MATTERS].rows[change.key]
+        if "clio_id" in matter:
+            message = f"matter {change.key} is in Manage already"
+            raise ValueError(message)
+        client = self.grow[CONTACTS].rows[matter["client"]]
+        moves = self.switches.grow_convert_moves_updated_at
+        if "clio_id" not in client:
+            copied = {n: client.get(n) for n in ("type", "name", "first_name", "last_name")}
+            twin = self._added(change, "contacts", **copied, is_client=True, currency=1)
+            linked = {"clio_id": twin["id"]}
+            client = self._updated(change, CONTACTS, client["id"], linked, moves=moves)
+        number = len(self.store["matters"]) + 1
+        twin = self._added(
+            change,
+            "matters",
+            number=number,
+            display_number=f"{number:05}-{client['name'][:40]}",
+            description=matter.get("description"),
+            status="Open",
+            client=client["clio_id"],
+            client_id=client["clio_id"],
+            billable=True,
+            currency=1,
+        )
+        return self._updated(change, MATTERS, change.key, {"clio_id": twin["id"]}, moves=moves)
+
+    def _rename(self, change: Change) -> Row:
+        """Rename a matter type; a switch says what that does to the matters that name it."""
+        old, new = self.grow[TYPES].rows[change.key]["name"], change.fields["name"]
+        renamed = self._updated(change, TYPES, change.key, {"name": new})
+        if self.switches.grow_rename != "kept":
+            moves = self.switches.grow_rename == "stamped"
+            matters = self.grow[MATTERS].rows.values()
+            for key in [row["id"] for row in matters if row.get("type") == old]:
+                self._updated(change, MATTERS, key, {"type": new}, moves=moves)
+        return renamed

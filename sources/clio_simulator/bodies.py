@@ -1,18 +1,24 @@
-"""The bodies of POST and PATCH: `{"data": {…}}`, each value held against Clio's document.
+"""The bodies that each product takes, `{"data": {…}}`, held against what is documented.
 
-What the document does not name is dropped without a word, as Clio does.
+What its document does not name Manage drops without a word; Grow refuses it. The values of custom
+fields are changed by the value's own id, and created by that of the field.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-from .clock import milliseconds
-from .errors import argument, bad_request
-from .store import Row
+import orjson
+import pendulum
+
+from .answers import Refusal
+from .grow_records import API
+from .store import Row, Store
+from .switches import Switches
+from .values import data, milliseconds
 
 Shape: TypeAlias = Mapping[str, Any]
 
@@ -21,29 +27,19 @@ LOOSE = frozenset({"custom_field_values[].id", "custom_field_values[].value"})
 """Values that Clio's document types too narrowly: ids such as `text_line-1`, numbers as values."""
 
 
-@lru_cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Read what `build_bodies.py` wrote: collection → path, post, patch, delete."""
-    text = files("sources").joinpath("clio_simulator", "bodies.json").read_text("utf-8")
-    found: dict[str, dict[str, Any]] = json.loads(text)
-    return found
+    """Return what `build.py` wrote: collection → path, post, patch, delete."""
+    return data("bodies")
 
 
 def read(sent: bytes) -> Row:
-    """Read a body and give what stands under `data`.
-
-    Raises:
-        Refusal: it is not JSON, or has no object under `data`.
-
-    """
+    """Read a body and give what stands under `data`."""
     try:
         body = json.loads(sent)
     except ValueError as error:
-        message = "The request body is not valid JSON"
-        raise bad_request(message) from error
+        raise Refusal(400, "The request body is not valid JSON") from error
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-        message = "The request body must hold an object under data"
-        raise bad_request(message)
+        raise Refusal(400, "The request body must hold an object under data")
     data: Row = body["data"]
     return data
 
@@ -54,12 +50,7 @@ def unknown(shape: Shape, data: Row) -> list[str]:
 
 
 def accepted(shape: Shape, data: Row, *, creates: bool) -> Row:
-    """Give what a body says in fields that are known; what a creation requires must be there.
-
-    Raises:
-        Refusal: a value is of the wrong type or not among those allowed, or one is missing.
-
-    """
+    """Return what a body says in fields that are known; what a creation requires must be there."""
     return _object(shape, data, "", creates=creates)
 
 
@@ -67,8 +58,7 @@ def _object(shape: Shape, given: Row, path: str, *, creates: bool) -> Row:
     inside = shape["inside"]
     missing = [name for name in shape.get("required", ()) if given.get(name) is None]
     if creates and missing:
-        message = f"{path}{missing[0]} is required"
-        raise argument(message)
+        raise Refusal(422, f"{path}{missing[0]} is required")
     if not inside:
         return given
     return {
@@ -83,13 +73,11 @@ def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noq
         return None
     if shape["type"] == "object":
         if not isinstance(given, dict):
-            message = f"{path} must be an object"
-            raise argument(message)
+            raise Refusal(422, f"{path} must be an object")
         return _object(shape, given, f"{path}.", creates=creates)
     if shape["type"] == "array":
         if not isinstance(given, list):
-            message = f"{path} must be an array"
-            raise argument(message)
+            raise Refusal(422, f"{path} must be an array")
         return [_value(shape["items"], each, f"{path}[]", creates=creates) for each in given]
     return given if path in LOOSE else _scalar(shape, given, path)
 
@@ -97,34 +85,31 @@ def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noq
 def _scalar(shape: Shape, given: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
     kind = shape["type"]
     if not TYPES[kind](given):
-        message = f"{path} must be {WORDS[kind]}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be {WORDS[kind]}")
     if "enum" in shape and given not in shape["enum"]:
-        message = f"{path} must be one of: {', '.join(map(str, shape['enum']))}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be one of: {', '.join(map(str, shape['enum']))}")
     form = shape.get("format", "")
     if kind == "string" and not FORMATS.get(form, _any)(given):
-        message = f"{path} must be an ISO-8601 {form}"
-        raise argument(message)
+        raise Refusal(422, f"{path} must be an ISO-8601 {form}")
     return int(given) if kind == "integer" else given
 
 
-def _whole(given: object) -> bool:
+def _is_whole(given: object) -> bool:
     """Tell whether this is a whole number; ids may come as text, as those of calendar entries."""
     if isinstance(given, str):
         return given.isascii() and given.isdigit()
     return isinstance(given, int) and not isinstance(given, bool)
 
 
-def _number(given: object) -> bool:
+def _is_number(given: object) -> bool:
     return isinstance(given, int | float) and not isinstance(given, bool)
 
 
-def _day(given: str) -> bool:
-    return DAY.fullmatch(given[:10]) is not None and _moment(given)
+def _is_day(given: str) -> bool:
+    return DAY.fullmatch(given[:10]) is not None and _is_moment(given)
 
 
-def _moment(given: str) -> bool:
+def _is_moment(given: str) -> bool:
     try:
         milliseconds(given)
     except ValueError:
@@ -139,8 +124,8 @@ def _any(_: str) -> bool:
 TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda given: isinstance(given, str),
     "boolean": lambda given: isinstance(given, bool),
-    "integer": _whole,
-    "number": _number,
+    "integer": _is_whole,
+    "number": _is_number,
 }
 WORDS = {
     "string": "a string",
@@ -148,4 +133,238 @@ WORDS = {
     "integer": "an integer",
     "number": "a number",
 }
-FORMATS: dict[str, Callable[[str], bool]] = {"date": _day, "date-time": _moment}
+FORMATS: dict[str, Callable[[str], bool]] = {"date": _is_day, "date-time": _is_moment}
+
+
+Check: TypeAlias = Callable[[Any], str]
+"""Says what is wrong with a value; nothing if it is right."""
+
+
+def _text_of(longest: int = 0, shortest: int = 0, pattern: str = "") -> Check:
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            return "must be text"
+        if len(value) < shortest or (longest and len(value) > longest):
+            return f"must have {shortest} to {longest} characters"
+        return "" if re.fullmatch(pattern or r".*", value, re.DOTALL) else "is not valid"
+
+    return check
+
+
+def _address(value: object) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    return "" if parts and parts.scheme and parts.netloc else "must be an address"
+
+
+def _reference(value: object) -> str:
+    right = isinstance(value, dict) and set(value) <= {"id"} and isinstance(value.get("id"), int)
+    return "" if right else "must hold an id"
+
+
+@dataclass(frozen=True)
+class Body:
+    """The keys of a body; `others` lets it hold keys that are not documented."""
+
+    required: Mapping[str, Check]
+    optional: Mapping[str, Check]
+    others: bool = False
+
+
+def _checks(known: Mapping[str, Any]) -> dict[str, Check]:
+    kinds = {"address": _address, "reference": _reference}
+    return {
+        name: _text_of(**each) if isinstance(each, dict) else kinds[each]
+        for name, each in known.items()
+    }
+
+
+BODIES = {
+    name: Body(
+        _checks(body["required"]), _checks(body.get("optional", {})), body.get("others", False)
+    )
+    for name, body in API["bodies"].items()
+}
+"""Collection of Grow → what creates a record of it."""
+
+
+def read_grow(sent: bytes, collection: str, switches: Switches) -> dict[str, Any]:
+    """Return what a body holds under `data`."""
+    try:
+        whole = orjson.loads(sent)
+    except ValueError as error:
+        raise Refusal(400, "The body is not JSON") from error
+    data = whole.get("data") if isinstance(whole, dict) else None
+    if not isinstance(data, dict):
+        raise Refusal(422, "data is required")
+    body = BODIES[collection]
+    known = {**body.required, **body.optional}
+    more = [name for name in whole if name != "data"] + [name for name in data if name not in known]
+    if more and not body.others:
+        raise Refusal(switches.grow_unknown_key, f"unknown keys: {', '.join(sorted(more))}")
+    return _checked(data, body, known)
+
+
+def _checked(data: dict[str, Any], body: Body, known: Mapping[str, Check]) -> dict[str, Any]:
+    for name in body.required:
+        if data.get(name) is None:
+            raise _wrong(name, "is required")
+    for name, check in known.items():
+        wrong = check(data[name]) if data.get(name) is not None else ""
+        if wrong:
+            raise _wrong(name, wrong)
+    return {name: data[name] for name in known if data.get(name) is not None}
+
+
+def _wrong(name: str, what: str) -> Refusal:
+    return Refusal(422, f"{name} {what}")
+
+
+PARENTS = {"matters": "Matter", "contacts": "Contact"}
+LONGEST_LINE = 255
+
+
+@dataclass(frozen=True)
+class CustomValues:
+    """Write values into the list of a matter or contact."""
+
+    store: Store
+    switches: Switches
+    ids: Iterator[int]
+
+    def written(self, collection: str, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        """Return the list with one value changed, taken away or added."""
+        if given.get("id") is not None:
+            return self._changed(old, given, stamp)
+        field = self._definition(collection, given)
+        same = [n for n, entry in enumerate(old) if entry["custom_field"] == field["id"]]
+        empty = next((n for n in same if old[n].get("id") is None), None)
+        if empty is not None:
+            entry = {**old[empty], **self._created(field, given, stamp)}
+            return [*old[:empty], entry, *old[empty + 1 :]]
+        if same and self.switches.second_custom_value == "refuse":
+            raise Refusal(422, "custom_field_values[].custom_field has already been taken")
+        if same and self.switches.second_custom_value == "replace":
+            entry = self._with(old[same[0]], field["field_type"], given, stamp)
+            return [*old[: same[0]], entry, *old[same[0] + 1 :]]
+        return [*old, self._created(field, given, stamp)]
+
+    def _changed(self, old: list[Any], given: Row, stamp: int) -> list[Any]:
+        at = next((n for n, entry in enumerate(old) if entry.get("id") == str(given["id"])), None)
+        if at is None:
+            raise Refusal(422, "custom_field_values[].id: there is no such value")
+        if given.get("_destroy") is True:
+            kept = {name: old[at][name] for name in old[at] if name not in REFERENCES.values()}
+            empty = {**kept, "id": None, "value": None, "updated_at": stamp}
+            return [*old[:at], empty, *old[at + 1 :]]
+        if "value" not in given:
+            return old
+        new = self._with(old[at], old[at]["field_type"], given, stamp)
+        return [*old[:at], new, *old[at + 1 :]]
+
+    def _definition(self, collection: str, given: Row) -> Row:
+        key = (given.get("custom_field") or {}).get("id")
+        field = self.store["custom_fields"].get(int(key)) if key is not None else None
+        if field is None or field["deleted"] or field["parent_type"] != PARENTS[collection]:
+            raise Refusal(
+                422, "custom_field_values[].custom_field.id: there is no such custom field"
+            )
+        return field
+
+    def _created(self, field: Row, given: Row, stamp: int) -> Row:
+        kind = field["field_type"]
+        new = {
+            "id": f"{kind}-{next(self.ids)}",
+            "field_name": field["name"],
+            "field_type": kind,
+            "field_required": field["required"],
+            "field_displayed": field["displayed"],
+            "field_display_order": field["display_order"],
+            "soft_deleted": False,
+            "custom_field": field["id"],
+            "created_at": stamp,
+            "updated_at": stamp,
+        }
+        return self._with(new, kind, given, stamp)
+
+    def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
+        """Return a value with other content."""
+        value = given.get("value")
+        new = {name: entry[name] for name in entry if name not in REFERENCES.values()}
+        new["value"] = None
+        if value is not None:
+            new |= self._content(kind, value, entry)
+        same = all(new.get(name) == entry.get(name) for name in {*new, *entry})
+        return entry if same else {**new, "updated_at": stamp}
+
+    def _content(self, kind: str, value: Any, entry: Row) -> Row:  # noqa: ANN401 - any JSON
+        text = _kept_text(value)
+        if not CHECKS[kind](text):
+            raise Refusal(422, f"custom_field_values[].value is not a valid {kind}")
+        if kind == "picklist":
+            return {"value": text, REFERENCES[kind]: self._option(entry["custom_field"], text)}
+        if kind in {"contact", "matter"}:
+            self._check_there(f"{kind}s", text)
+            return {"value": text, REFERENCES[kind]: int(text)}
+        return {"value": text}
+
+    def _option(self, field: int, text: str) -> Row:
+        options = self.store["custom_fields"].rows[field].get("picklist_options", ())
+        for option in options:
+            if str(option["id"]) == text and "deleted_at" not in option:
+                return dict(option)
+        raise Refusal(422, "custom_field_values[].value is not an option of the picklist")
+
+    def _check_there(self, name: str, text: str) -> None:
+        if self.store[name].get(int(text)) is None:
+            raise Refusal(422, "custom_field_values[].value: there is no such record")
+
+
+def _kept_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Write a value as Clio keeps it: text, whatever its type."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(text: str) -> bool:
+    try:
+        return abs(float(text)) < float("inf")
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> bool:
+    try:
+        return pendulum.from_format(text, "YYYY-MM-DD").to_date_string() == text
+    except ValueError:
+        return False
+
+
+def _time(text: str) -> bool:
+    parts = text.split(":")
+    limits = (24, 60, 60)
+    return len(parts) in {2, 3} and all(
+        part.isdigit() and int(part) < limit for part, limit in zip(parts, limits, strict=False)
+    )
+
+
+def _line(text: str) -> bool:
+    return len(text) <= LONGEST_LINE
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "checkbox": {"true", "false"}.__contains__,
+    "contact": str.isdigit,
+    "currency": _number,
+    "date": _day,
+    "email": lambda text: "@" in text and _line(text),
+    "matter": str.isdigit,
+    "numeric": _number,
+    "picklist": str.isdigit,
+    "text_area": _any,
+    "text_line": _line,
+    "time": _time,
+    "url": _line,
+}
+"""Type of a custom field → what its value must be."""
+
+REFERENCES = {"picklist": "picklist_option", "contact": "contact", "matter": "matter"}
+"""Type of a custom field → where the record that its value names is shown."""

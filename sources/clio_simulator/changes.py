@@ -1,141 +1,189 @@
-"""Changes to the records while a caller reads them: at once, at a moment, or around a page."""
+"""Changes to the records while a caller reads them: at once, at a moment, or around a request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, TypeAlias
 
-from .applier import Applier
-from .change import Change, When
-from .clock import SimulatedClock
+import pendulum
+
 from .store import Row
+from .values import SimulatedClock, milliseconds
 
-__all__ = ["Change", "Changes", "When"]
+Side: TypeAlias = Literal["before", "after"]
+Operation: TypeAlias = Literal[
+    "update", "update_inside", "add", "remove", "undelete", "merge", "hide", "restore", "lose",
+    "regain", "accept_lead", "add_note", "convert", "rename_matter_type",
+]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class When:
+    """The moment of a change: a simulated time, or before or after a request is served.
+
+    Where `method` is empty, the request is for a page of a list. Otherwise it is the `nth` request
+    of that method for the collection, counted from when the change was handed in, and with `id`
+    only those for that record.
+    """
+
+    at: int | None = None
+    side: Literal["before", "after", ""] = ""
+    collection: str = ""
+    page: int = 0
+    method: str = ""
+    id: int | None = None
+    nth: int = 1
+
+    @classmethod
+    def before(cls, collection: str, page: int) -> "When":
+        """Name the moment before a page is read."""
+        return cls(side="before", collection=collection, page=page)
+
+    @classmethod
+    def after(cls, collection: str, page: int) -> "When":
+        """Name the moment after a page was answered."""
+        return cls(side="after", collection=collection, page=page)
+
+    @classmethod
+    def before_request(
+        cls, method: str, collection: str, id: int | None = None, *, nth: int = 1
+    ) -> "When":
+        """Name the moment before a request, as a PATCH, is carried out."""
+        return cls(side="before", collection=collection, method=method, id=id, nth=nth)
+
+    @classmethod
+    def after_request(
+        cls, method: str, collection: str, id: int | None = None, *, nth: int = 1
+    ) -> "When":
+        """Name the moment after a request was carried out and before its answer is sent."""
+        return cls(side="after", collection=collection, method=method, id=id, nth=nth)
+
+    @classmethod
+    def time(cls, moment: pendulum.DateTime | str) -> "When":
+        """Name a moment of the simulator's clock."""
+        return cls(at=milliseconds(moment))
+
+    def meets(self, side: str, method: str, collection: str, key: int | None) -> bool:
+        """Tell whether a request is one of those that are counted."""
+        asked = (self.side, self.method, self.collection) == (side, method, collection)
+        return asked and self.id in {None, key}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change.
+
+    `silent` leaves `updated_at` as it is; `keep_etag` leaves the etag. `visible_after` are the
+    seconds after its stamp at which it is first seen. `stamp`, milliseconds since 1970, is set
+    instead of the clock's time. `inside` names array and child id of `update_inside`, `loser` the
+    contact that `merge` takes away; `share` and `seed` say how much `lose` hides, and what. The
+    last four operations are of Grow alone: `fields` are those of the note, or the new name.
+    """
+
+    operation: Operation
+    collection: str
+    id: int | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    silent: bool = False
+    keep_etag: bool = False
+    visible_after: float = 0.0
+    stamp: int | None = None
+    inside: tuple[str, Any] = ("", None)
+    loser: int = 0
+    share: float = 1.0
+    seed: int = 0
+
+    @property
+    def key(self) -> int:
+        """The id of the record that is changed."""
+        return self.id if self.id is not None else 0
+
+
+class Applies(Protocol):
+    """What applies changes, each at once."""
+
+    def check(self, change: Change) -> None:
+        """Raise KeyError where there is no such operation or collection."""
+
+    def apply(self, change: Change) -> Row:
+        """Apply a change and return the record; of `lose` and `regain` the ids, under `ids`."""
+
+    def stamp(self, change: Change) -> int:
+        """Return the moment that a change is stamped with."""
+
+
+@dataclass
 class Changes:
-    """Apply changes to the store, now or when their moment comes."""
+    """Apply changes to the store, now or when their moment comes.
 
-    def __init__(self, clock: SimulatedClock, applier: Applier) -> None:
-        """Begin with nothing waiting."""
-        self.clock = clock
-        self.applier = applier
-        self.waiting: list[tuple[When, Change]] = []
-        self.applied: list[tuple[int, Change]] = []
+    Every method takes the moment as `when`, and as `how` the other fields of `Change`, as
+    `silent`, `keep_etag` and `visible_after`. It returns what `do` returns.
+    """
 
-    def update(  # noqa: PLR0913 - each is a way in which a change can be
+    clock: SimulatedClock
+    applier: Applies
+    waiting: list[tuple[When, Change]] = field(default_factory=list)
+    applied: list[tuple[int, Change]] = field(default_factory=list)
+
+    def update(
         self,
         collection: str,
-        id: int,  # noqa: A002 - Clio's own name
+        id: int,
         fields: Mapping[str, Any] | None = None,
         *,
-        silent: bool = False,
-        keep_etag: bool = False,
-        visible_after: float = 0.0,
         when: When | None = None,
+        **how: Any,
     ) -> Row:
-        """Change fields of a record and give it; a field set to None becomes null."""
-        change = Change(
-            "update",
-            collection,
-            id,
-            fields or {},
-            silent=silent,
-            keep_etag=keep_etag,
-            visible_after=visible_after,
-        )
-        return self.do(change, when)
+        """Change fields of a record; a field set to None becomes null."""
+        return self.do(Change("update", collection, id, fields or {}, **how), when)
 
-    def update_inside(  # noqa: PLR0913 - each is a way in which a change can be
+    def update_inside(  # noqa: PLR0913 - an entry is named by its record, its array and its id
         self,
         collection: str,
-        id: int,  # noqa: A002 - Clio's own name
+        id: int,
         array: str,
-        child: Any,  # noqa: ANN401 - ids of custom field values are text
+        child: Any,
         fields: Mapping[str, Any],
         *,
-        visible_after: float = 0.0,
         when: When | None = None,
+        **how: Any,
     ) -> Row:
         """Change an entry of one of a record's arrays; the switches say what that moves."""
-        change = Change(
-            "update_inside",
-            collection,
-            id,
-            fields,
-            visible_after=visible_after,
-            inside=(array, child),
-        )
+        change = Change("update_inside", collection, id, fields, inside=(array, child), **how)
         return self.do(change, when)
 
     def add(
-        self,
-        collection: str,
-        fields: Mapping[str, Any],
-        *,
-        visible_after: float = 0.0,
-        when: When | None = None,
+        self, collection: str, fields: Mapping[str, Any], *, when: When | None = None, **how: Any
     ) -> Row:
-        """Add a record and give it; without `id` it gets the next one."""
-        key = fields.get("id")
-        return self.do(Change("add", collection, key, fields, visible_after=visible_after), when)
+        """Add a record; without `id` it gets the next one."""
+        return self.do(Change("add", collection, fields.get("id"), fields, **how), when)
 
-    def remove(
-        self,
-        collection: str,
-        id: int,  # noqa: A002 - Clio's own name
-        *,
-        visible_after: float = 0.0,
-        when: When | None = None,
-    ) -> Row:
+    def remove(self, collection: str, id: int, *, when: When | None = None, **how: Any) -> Row:
         """Delete a record for good; those that point at it stay as they are."""
-        return self.do(Change("remove", collection, id, visible_after=visible_after), when)
+        return self.do(Change("remove", collection, id, **how), when)
 
-    def undelete(
-        self,
-        collection: str,
-        id: int,  # noqa: A002 - Clio's own name
-        *,
-        silent: bool = False,
-        when: When | None = None,
-    ) -> Row:
+    def undelete(self, collection: str, id: int, *, when: When | None = None, **how: Any) -> Row:
         """Bring a removed record back as it was; silently, its `updated_at` and etag too."""
-        return self.do(Change("undelete", collection, id, silent=silent), when)
+        return self.do(Change("undelete", collection, id, **how), when)
 
-    def merge(
-        self,
-        winner: int,
-        loser: int,
-        *,
-        keep_etag: bool = False,
-        visible_after: float = 0.0,
-        when: When | None = None,
-    ) -> Row:
+    def merge(self, winner: int, loser: int, *, when: When | None = None, **how: Any) -> Row:
         """Merge two contacts: the loser is gone, whatever pointed at it points at the winner.
 
         The switch `merge_moves_children` says whether `updated_at` of those records moves.
         """
-        change = Change(
-            "merge",
-            "contacts",
-            winner,
-            keep_etag=keep_etag,
-            visible_after=visible_after,
-            loser=loser,
-        )
-        return self.do(change, when)
+        return self.do(Change("merge", "contacts", winner, loser=loser, **how), when)
 
-    def hide(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
+    def hide(self, collection: str, id: int, *, when: When | None = None) -> Row:
         """Hide a record, as from a user without permission: absent from lists, 404 or 403."""
         return self.do(Change("hide", collection, id), when)
 
-    def restore(self, collection: str, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
+    def restore(self, collection: str, id: int, *, when: When | None = None) -> Row:
         """Show a hidden record again."""
         return self.do(Change("restore", collection, id), when)
 
     def lose(
         self, collection: str, share: float = 1.0, seed: int = 0, *, when: When | None = None
     ) -> list[int]:
-        """Lose the permission to see a share (0 to 1) of the visible records; give their ids.
+        """Lose the permission to see a share (0 to 1) of the visible records; return their ids.
 
         The seed decides which. What the user's role is called is for `update` to change.
         """
@@ -143,49 +191,42 @@ class Changes:
         return list(row.get("ids", ()))
 
     def regain(self, collection: str, *, when: When | None = None) -> list[int]:
-        """Show what `lose` hid of a collection, and give the ids."""
+        """Show what `lose` hid of a collection, and return the ids."""
         return list(self.do(Change("regain", collection), when).get("ids", ()))
 
-    def accept_lead(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
-        """Accept a lead of Grow, which leaves both its lists, and give the matter made of it."""
+    def accept_lead(self, id: int, *, when: When | None = None) -> Row:
+        """Accept a lead of Grow, which leaves both its lists; return the matter made of it."""
         return self.do(Change("accept_lead", "grow.inbox_leads", id), when)
 
     def add_note(
         self,
         collection: str,
-        id: int,  # noqa: A002 - Clio's own name
+        id: int,
         fields: Mapping[str, Any],
         *,
-        visible_after: float = 0.0,
         when: When | None = None,
+        **how: Any,
     ) -> Row:
-        """Add a note (subject, body) to one of `grow.contacts` or `grow.matters` and give it.
+        """Add a note (subject, body) to one of `grow.contacts` or `grow.matters`.
 
         The switch `grow_note_moves_parent` says whether that moves the parent's `updated_at`.
         """
-        change = Change("add_note", collection, id, fields, visible_after=visible_after)
-        return self.do(change, when)
+        return self.do(Change("add_note", collection, id, fields, **how), when)
 
-    def convert(self, id: int, *, when: When | None = None) -> Row:  # noqa: A002 - Clio's own name
+    def convert(self, id: int, *, when: When | None = None) -> Row:
         """Push a matter of Grow and its client to Manage: both get a `clio_id`.
 
         The switch `grow_convert_moves_updated_at` says whether their `updated_at` moves.
         """
         return self.do(Change("convert", "grow.matters", id), when)
 
-    def rename_matter_type(
-        self,
-        id: int,  # noqa: A002 - Clio's own name
-        name: str,
-        *,
-        when: When | None = None,
-    ) -> Row:
+    def rename_matter_type(self, id: int, name: str, *, when: When | None = None) -> Row:
         """Rename a matter type of Grow; the switch `grow_rename` says what its matters show."""
         change = Change("rename_matter_type", "grow.matter_types", id, {"name": name})
         return self.do(change, when)
 
     def do(self, change: Change, when: When | None = None) -> Row:
-        """Apply a change, or keep it for its moment; give what `Applier.apply` gives.
+        """Apply a change and return what `Applies.apply` does, or keep it for its moment.
 
         Where it waits, the row is empty.
         """
@@ -203,26 +244,21 @@ class Changes:
 
     def settle(self, now: int) -> None:
         """Apply what is due at `now`, in order of time."""
-        while (entry := self._next(now)) is not None:
+        while due := [
+            each for each in self.waiting if each[0].at is not None and each[0].at <= now
+        ]:
+            when, change = entry = min(due, key=lambda each: each[0].at or 0)
             self.waiting.remove(entry)
-            at, change = entry[0].at, entry[1]
-            self.do(change if change.stamp is not None else replace(change, stamp=at))
+            self.do(change if change.stamp is not None else replace(change, stamp=when.at))
 
-    def _next(self, now: int) -> tuple[When, Change] | None:
-        """Give what is due first."""
-        due = [each for each in self.waiting if each[0].at is not None and each[0].at <= now]
-        return min(due, key=lambda each: each[0].at or 0, default=None)
-
-    def around(self, side: Literal["before", "after"], collection: str, page: int) -> None:
+    def around(self, side: Side, collection: str, page: int) -> None:
         """Apply what waits for this side of a page."""
         moment = When(side=side, collection=collection, page=page)
         for entry in [entry for entry in self.waiting if entry[0] == moment]:
             self.waiting.remove(entry)
             self.do(entry[1])
 
-    def around_request(
-        self, side: Literal["before", "after"], method: str, collection: str, key: int | None
-    ) -> None:
+    def around_request(self, side: Side, method: str, collection: str, key: int | None) -> None:
         """Apply what waits for this side of a request; `key` is the record that it is for."""
         for entry in list(self.waiting):
             when, change = entry

@@ -1,44 +1,56 @@
-"""The control interface under `/_simulator/`: everything that a test in this process can do."""
+"""What stands beside Clio: the control interface at `/_simulator/`, and the Maton gateway.
+
+The control interface does everything that a test in this process can do. The gateway takes a key,
+and puts a connection's token in its place: what Clio answers passes through as it is, `next` on
+Clio's own host included. The words of the gateway's own refusals are not documented.
+"""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Any, TypeAlias
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sources.clio_http.catalog import Collection
 
-from . import query, switch_values, values
-from .change import Change, When
+from . import grow, query, values
+from .answers import gateway, json_answer
+from .api import METHODS
+from .changes import Change, When
 from .faults import ACTIONS
 from .filters import INDEXED, Test
-from .query import ListQuery as Question
+from .manage import BASE as API
+from .manage import ManageApi
+from .oauth import SimulatedConnection, bearer
+from .query import ListQuery
 from .store import Row
+from .switches import Switches
+from .values import Raw, unraw
 from .views import VIEWS
-from .world import World
+from .world import HandledRequest, World, given_in
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PREFIX = "/_simulator"
 
 
 def dump(world: World, collection: str) -> list[Row]:
-    """Give all rows of a collection with every field, as they are now, hidden rows left out.
+    """Return all rows of a collection with every field, as they are now, hidden rows left out.
 
     The names of Grow's begin with `grow.`.
     """
     world.changes.settle(world.clock.now())
     world.later.settle(world.clock.now())
-    if world.grow.knows(collection):
-        return world.grow.dump(collection)
+    if grow.knows(collection):
+        return grow.dump(world, collection)
     described = world.catalog.collections[collection]
     schema = world.catalog.schemas[described.schema]
     wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
     if collection in VIEWS:
         parameters = {"region": ["London"]} if "region" in VIEWS[collection].takes else {}
-        table = query.table(Question(described, {}, parameters), world.store, world.switches)
+        table = query.rows_of(ListQuery(described, {}, parameters), world.store, world.switches)
     else:
         table = world.store[collection]
     own_rows = collection in VIEWS
@@ -76,19 +88,18 @@ def _when(given: dict[str, Any] | None) -> When | None:
     return When(**given)
 
 
+@dataclass(frozen=True)
 class Control:
     """The endpoints, each of which takes and gives JSON."""
 
-    def __init__(self, world: World) -> None:
-        """Keep the world that is controlled."""
-        self.world = world
+    world: World
 
     async def change(self, request: Request) -> Response:
         """POST a change: operation, collection, id, fields, silent …, and `when`.
 
         The answer holds `id`, or the `ids` of what was lost or regained; 400 says what is wrong.
         """
-        body = values.unraw(await request.json())
+        body = unraw(await request.json())
         try:
             when = _when(body.pop("when", None))
             row = self.world.changes.do(Change(**_tuples(body)), when)
@@ -99,7 +110,7 @@ class Control:
     async def records(self, request: Request) -> Response:
         """GET all rows of a collection, whole."""
         name = request.path_params["collection"]
-        if name not in self.world.catalog.collections and not self.world.grow.knows(name):
+        if name not in self.world.catalog.collections and not grow.knows(name):
             return _answer({"error": f"no collection {name}"}, 404)
         return _answer({"data": dump(self.world, name)})
 
@@ -126,15 +137,15 @@ class Control:
             body = await request.json()
             action = ACTIONS[body.pop("action")](**_tuples(body.pop("with", {})))
             faults.add(action, body.pop("path", "*"), **_tuples(body))
-        return _answer({"data": [rule.described() for rule in faults.rules]})
+        return _answer({"data": [rule.described for rule in faults.rules]})
 
     async def switches(self, request: Request) -> Response:
         """GET the switches; PATCH sets those that are given."""
         switches = self.world.switches
         if request.method == "PATCH":
             for name, value in (await request.json()).items():
-                switch_values.set_to(switches, name, value)
-        return _answer({"data": switch_values.shown(switches)})
+                set_to(switches, name, value)
+        return _answer({"data": shown(switches)})
 
     async def clock(self, request: Request) -> Response:
         """GET the clock; PATCH takes `advance` (seconds), `set` (ISO-8601), `running`."""
@@ -154,7 +165,7 @@ def _tuples(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def routes(world: World) -> list[Route]:
-    """Give the routes of the control interface."""
+    """Return the routes of the control interface."""
     control = Control(world)
     return [
         Route(f"{PREFIX}/changes", control.change, methods=["POST"]),
@@ -164,4 +175,149 @@ def routes(world: World) -> list[Route]:
         Route(f"{PREFIX}/faults", control.rules, methods=["GET", "POST", "DELETE"]),
         Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PATCH"]),
         Route(f"{PREFIX}/clock", control.clock, methods=["GET", "PATCH"]),
+    ]
+
+
+HINTS = get_type_hints(Switches)
+
+
+def set_to(switches: Switches, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    """Set one switch to what JSON says.
+
+    Raises:
+        KeyError: there is no such switch.
+
+    """
+    setattr(switches, name, _read(HINTS[name], value))
+
+
+def shown(switches: Switches) -> dict[str, Any]:
+    """Return all switches as JSON."""
+    return {each.name: _written(getattr(switches, each.name)) for each in fields(switches)}
+
+
+def _read(hint: Any, value: Any) -> Any:  # noqa: ANN401 - a type, and any JSON
+    if get_origin(hint) is dict:
+        key, inner = get_args(hint)
+        return {key(name): _read(inner, each) for name, each in value.items()}
+    sets = [kind for kind in (hint, *get_args(hint)) if get_origin(kind) is set]
+    if sets and isinstance(value, list):
+        return set(value)
+    return unraw(value)
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401 - a switch
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Raw):
+        return {"$raw": value.data.decode("utf-8", "surrogateescape")}
+    if isinstance(value, dict):
+        return {str(name): _written(each) for name, each in value.items()}
+    return value
+
+
+MATON = "/maton"
+CLIO = f"{MATON}/clio"
+OURS = frozenset({b"authorization", b"host", b"maton-connection"})
+"""Headers that the gateway does not pass on."""
+
+
+class Maton:
+    """Answer requests under `/maton/`."""
+
+    def __init__(self, world: World) -> None:
+        """Keep the world, and Clio's API in it."""
+        self.world = world
+        self.clio = ManageApi(world)
+
+    async def proxied(self, request: Request) -> Response:
+        """Pass a request on to Clio, with the token of the connection that it names."""
+        connection = self.world.connections.of(request.headers.get("maton-connection"))
+        refused = self._refused(request)
+        if refused is None and connection is None:
+            refused = gateway(400, "Missing connection for the requested app: clio")
+        if refused is None and not request.url.path.startswith(CLIO + API):
+            refused = gateway(404, "Not found")
+        if refused is not None or connection is None:
+            return self._logged(request, refused or Response())
+        self._logged(request, Response(status_code=200))
+        return await self.clio(self._forwarded(request, connection))
+
+    def _forwarded(self, request: Request, connection: SimulatedConnection) -> Request:
+        """Return the request as Clio gets it."""
+        host = self.world.switches.maton_upstream
+        token = self.world.connections.token(connection)
+        kept = [(name, value) for name, value in request.scope["headers"] if name not in OURS]
+        own = [(b"host", host.encode()), (b"authorization", f"Bearer {token}".encode())]
+        path = request.url.path.removeprefix(CLIO)
+        changed = {"scheme": "https", "path": path, "raw_path": path.encode(), "root_path": ""}
+        return Request({**request.scope, **changed, "headers": [*own, *kept]}, request.receive)
+
+    async def connections(self, request: Request) -> Response:
+        """GET the connections, by app and status; POST makes one that waits for its sign-in."""
+        sent = await request.body() if request.method == "POST" else b""
+        return self._logged(request, self._refused(request) or self._connections(request, sent))
+
+    def _connections(self, request: Request, sent: bytes) -> Response:
+        if request.method == "POST":
+            return self._created(request, sent)
+        asked = request.query_params
+        shown = [each.shown(_maton_base(request)) for each in self.world.connections.known.values()]
+        names = [name for name in ("app", "status") if name in asked]
+        chosen = [row for row in shown if all(row[name] == asked[name] for name in names)]
+        return json_answer({"connections": chosen})
+
+    def _created(self, request: Request, sent: bytes) -> Response:
+        try:
+            app = orjson.loads(sent)["app"]
+        except (ValueError, TypeError, KeyError):
+            return gateway(400, "app is required")
+        made = self.world.connections.add(status="PENDING", app=str(app))
+        if self.world.switches.maton_created == "id":
+            return json_answer({"connection_id": made.id})
+        return json_answer({"connection": made.shown(_maton_base(request))})
+
+    async def connection(self, request: Request) -> Response:
+        """GET one connection, or DELETE it."""
+        return self._logged(request, self._refused(request) or self._connection(request))
+
+    def _connection(self, request: Request) -> Response:
+        known, key = self.world.connections.known, request.path_params["id"]
+        if key not in known:
+            return gateway(404, "Connection not found")
+        if request.method == "DELETE":
+            del known[key]
+            return json_answer({})
+        return json_answer({"connection": known[key].shown(_maton_base(request))})
+
+    async def connect(self, request: Request) -> Response:
+        """Play the page on which a person signs in: whoever opens it has done so."""
+        found = self.world.connections.signed_in(request.query_params.get("session_token", ""))
+        return HTMLResponse("<p>Connected." if found else "<p>Unknown.", 200 if found else 404)
+
+    def _refused(self, request: Request) -> Response | None:
+        if bearer(request) == self.world.switches.maton_key:
+            return None
+        return gateway(401, "Invalid or missing Maton API key")
+
+    def _logged(self, request: Request, response: Response) -> Response:
+        """Write down what arrived at the gateway; what Clio was asked stands in the next entry."""
+        given = given_in(request.url.query)
+        asked = HandledRequest(request, request.url.path[1:], given, bearer(request))
+        self.world.log(asked, self.world.clock.now(), response)
+        return response
+
+
+def _maton_base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}{MATON}"
+
+
+def maton_routes(world: World) -> list[Route]:
+    """Return the routes of the gateway."""
+    maton = Maton(world)
+    return [
+        Route(CLIO + "/{path:path}", maton.proxied, methods=METHODS),
+        Route(f"{MATON}/connections", maton.connections, methods=["GET", "POST"]),
+        Route(f"{MATON}/connections/{{id}}", maton.connection, methods=["GET", "DELETE"]),
+        Route(f"{MATON}/connect/", maton.connect),
     ]

@@ -1,100 +1,230 @@
-"""Faults: what goes wrong, and the rules that say when.
+"""Faults in a page and of writes, and the rules that say on which requests a fault is played.
 
-An action works at one of three places: `before` answers instead of the API, `alter` changes a page
-before it is written, `after` changes the finished answer, on the wire too.
+All faults are found here; those that answer or break the wire stand in `fault_actions`.
 """
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
-from .fault_answers import (
-    Forbidden,
-    GzipBomb,
-    Html,
-    Huge,
-    Redirect,
-    RefuseFields,
-    Status,
-    TokenExpired,
-    TooMany,
-    Unauthorized,
-    Wait,
-)
-from .fault_base import (
-    Action,
-    Call,
-    Draft,
-)
-from .fault_pages import (
-    Duplicate,
-    EmptyList,
-    EmptyPage,
-    ForgetNext,
-    NextElsewhere,
-    NullNext,
-    RepeatPage,
-    SameToken,
-    Shuffled,
-    Value,
-    null_id,
-)
-from .fault_wire import (
-    Cut,
-    Drip,
-    Header,
-    Reset,
-    ShiftDate,
-    WrongLength,
-)
-from .fault_writes import Again, Applied, Stale, Unapplied
+import orjson
+from starlette.responses import Response
 
-__all__ = [
-    "ACTIONS",
-    "Action",
-    "Again",
-    "Call",
-    "Cut",
-    "Draft",
-    "Drip",
-    "Duplicate",
-    "EmptyList",
-    "EmptyPage",
-    "Faults",
-    "Forbidden",
-    "ForgetNext",
-    "GzipBomb",
-    "Header",
-    "Html",
-    "Huge",
-    "NextElsewhere",
-    "NullNext",
-    "Redirect",
-    "RefuseFields",
-    "RepeatPage",
-    "Reset",
-    "Rule",
-    "SameToken",
-    "ShiftDate",
-    "Shuffled",
-    "Stale",
-    "Status",
-    "TokenExpired",
-    "TooMany",
-    "Unauthorized",
-    "Value",
-    "Wait",
-    "WrongLength",
-    "null_id",
-]
+from . import fault_actions as others
+from . import values
+from .fault_actions import *  # noqa: F403 - whoever uses a fault imports it from here
+from .fault_actions import Action, Call, Draft
+from .values import Raw, SimulatedClock
+from .writes import Later, Wrote
+
+
+@dataclass(frozen=True)
+class SameToken(Action):
+    """Return the page's own token again as the next one."""
+
+    def alter(self, draft: Draft) -> None:
+        if "next" in draft.paging:
+            address = str(draft.paging["next"]).partition("page_token=")[0]
+            draft.paging["next"] = f"{address}page_token={draft.token}"
+
+
+@dataclass(frozen=True)
+class ForgetNext(Action):
+    """Leave out `next`, or all of `meta`, with or without half of the records."""
+
+    whole_meta: bool = False
+    half_page: bool = False
+
+    def alter(self, draft: Draft) -> None:
+        draft.paging.pop("next", None)
+        if self.whole_meta:
+            draft.meta = None
+        if self.half_page:
+            del draft.records[len(draft.records) // 2 :]
+
+
+@dataclass(frozen=True)
+class NextElsewhere(Action):
+    """Let `next` point elsewhere: `base` takes the place of scheme and host, path and query stay.
+
+    With `whole`, `base` is the whole of `next`.
+    """
+
+    base: str = "https://evil.example.com"
+    whole: bool = False
+
+    def alter(self, draft: Draft) -> None:
+        if "next" in draft.paging:
+            parts = urlsplit(draft.paging["next"])
+            kept = "" if self.whole else f"{parts.path}?{parts.query}"
+            draft.paging["next"] = f"{self.base}{kept}"
+
+
+@dataclass(frozen=True)
+class NullNext(Action):
+    """Write `next: null`."""
+
+    def alter(self, draft: Draft) -> None:
+        draft.paging["next"] = None
+
+
+@dataclass(frozen=True)
+class EmptyPage(Action):
+    """Hold no records, and `next` all the same; the records are lost, as at a broken server.
+
+    With `same_place`, `next` is the page itself, so that its records follow.
+    """
+
+    same_place: bool = True
+
+    def alter(self, draft: Draft) -> None:
+        draft.records.clear()
+        if self.same_place and "next" in draft.paging:
+            SameToken().alter(draft)
+
+
+@dataclass(frozen=True)
+class EmptyList(Action):
+    """Hold no records and no `next`, as if the list were empty."""
+
+    def alter(self, draft: Draft) -> None:
+        draft.records.clear()
+        draft.paging.clear()
+
+
+@dataclass(frozen=True)
+class Shuffled(Action):
+    """Return the records in descending order."""
+
+    def alter(self, draft: Draft) -> None:
+        draft.records.reverse()
+
+
+@dataclass(frozen=True)
+class RepeatPage(Action):
+    """Return the records of the page before once more."""
+
+    def alter(self, draft: Draft) -> None:
+        draft.records[:] = draft.earlier
+
+
+@dataclass(frozen=True)
+class Duplicate(Action):
+    """Return the first record twice; `changes` are put into the second copy."""
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def alter(self, draft: Draft) -> None:
+        if draft.records:
+            copy = orjson.loads(draft.records[0]) | dict(self.changes)
+            draft.records.insert(1, values.dump(copy))
+
+
+@dataclass(frozen=True)
+class Value(Action):
+    r"""Put bytes in the place of a field's value: any text, JSON or not.
+
+    `row` is the position in the page, or, with `id`, that record wherever it stands.
+    Lone bytes above 127 may be given as `\udc80`…`\udcff` (surrogateescape).
+    """
+
+    field: str = "id"
+    json: str = "null"
+    row: int = 0
+    id: int | None = None
+
+    def alter(self, draft: Draft) -> None:
+        for position, record in enumerate(draft.records):
+            if self._meant(position, record):
+                raw = Raw(self.json.encode("utf-8", "surrogateescape"))
+                draft.records[position] = values.dump({**orjson.loads(record), self.field: raw})
+
+    def _meant(self, position: int, record: bytes) -> bool:
+        if self.id is None:
+            return position == self.row
+        return int(orjson.loads(record)["id"]) == self.id
+
+
+def null_id(row: int = 0) -> Value:
+    """Return the fault that makes the id of a record of the page null."""
+    return Value("id", "null", row)
+
+
+@dataclass(frozen=True)
+class Again(Action):
+    """Let a copy of the write arrive once more, after seconds of the simulator's clock.
+
+    With `requests`, it arrives after that many further requests were answered, 0 for at once.
+    """
+
+    seconds: float | None = None
+    requests: int | None = None
+    copies: int = 1
+
+    def wrote(self, wrote: Wrote, later: Later) -> None:
+        for _ in range(self.copies):
+            later.repeat(wrote, later.until(self.seconds, self.requests))
+
+
+@dataclass(frozen=True)
+class Stale(Action):
+    """Go on showing the record as it was before the write, in lists, at its own address or both.
+
+    It ends as `Again` arrives: after seconds, or after that many further requests.
+    """
+
+    seconds: float | None = None
+    requests: int | None = None
+    lists: bool = True
+    items: bool = False
+
+    def wrote(self, wrote: Wrote, later: Later) -> None:
+        until = later.until(self.seconds, self.requests)
+        later.keep(wrote, until, lists=self.lists, items=self.items)
+
+
+@dataclass(frozen=True)
+class Around(Action):
+    """An action of a rule that says whether the request takes effect, first or never."""
+
+    action: Action
+    applied: bool
+
+    @property
+    def name(self) -> str:
+        return self.action.name
+
+    @property
+    def carries_out(self) -> bool:
+        return self.applied
+
+    async def before(self, asked: Call) -> Response | None:
+        return None if self.applied else await self.action.before(asked)
+
+    async def instead(self, asked: Call, response: Response) -> Response:
+        return (await self.action.before(asked) if self.applied else None) or response
+
+    def alter(self, draft: Draft) -> None:
+        self.action.alter(draft)
+
+    def wrote(self, wrote: Wrote, later: Later) -> None:
+        self.action.wrote(wrote, later)
+
+    def after(self, response: Response, clock: SimulatedClock) -> Response:
+        return self.action.after(response, clock)
+
 
 ACTIONS: dict[str, type[Action]] = {
     action.__name__: action
     for action in (
-        Status, TooMany, Unauthorized, Forbidden, Redirect, Html, RefuseFields, TokenExpired, Wait,
-        Huge, GzipBomb, Reset, WrongLength, Cut, Drip, Header, ShiftDate, SameToken, ForgetNext,
-        NextElsewhere, NullNext, EmptyPage, Shuffled, RepeatPage, Duplicate, Value, Again, Stale,
+        others.Status, others.TooMany, others.Unauthorized, others.Forbidden, others.Redirect,
+        others.Html, others.RefuseFields, others.TokenExpired, others.Wait, others.Huge,
+        others.GzipBomb, others.Reset, others.WrongLength, others.Cut, others.Drip, others.Header,
+        others.ShiftDate, SameToken, ForgetNext, NextElsewhere, NullNext, EmptyPage, Shuffled,
+        RepeatPage, Duplicate, Value, Again, Stale,
     )
 }  # fmt: skip
 """Name → action, as the control interface takes them."""
@@ -140,56 +270,40 @@ class Rule:
         self.played += 1
         return True
 
-    @property
-    def played_action(self) -> Action:
-        """Give the action, with what the rule says about taking effect."""
-        if self.applied is None:
-            return self.action
-        return Applied(self.action) if self.applied else Unapplied(self.action)
-
     def _fits(self, call: Call) -> bool:
-        """Tell whether method, path, page and parameters are those of the rule."""
         page = self.page is None or (call.is_list and call.page == self.page)
         spared = any(name in call.given for name in self.absent)
         method = self.method in {"", call.method}
         return page and method and not spared and fnmatchcase(call.path, self.path)
 
+    @property
     def described(self) -> dict[str, Any]:
-        """Describe the rule as JSON."""
+        """The rule as JSON."""
         described = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "action"}
         return {"action": type(self.action).__name__, "with": asdict(self.action), **described}
 
 
 class Faults:
-    """The rules in force."""
+    """The rules in force; `seed` decides those that are left to chance."""
 
     def __init__(self, seed: int = 0) -> None:
-        """Begin with none; `seed` decides those that are left to chance."""
+        """Begin with none."""
         self.rules: list[Rule] = []
         self.chance = Random(seed)  # noqa: S311 - repeatable on purpose
 
-    def add(  # noqa: PLR0913 - each is a condition of the rule
-        self,
-        action: Action,
-        path: str = "*",
-        *,
-        page: int | None = None,
-        nth: int | None = None,
-        times: int | None = 1,
-        probability: float = 1.0,
-        absent: tuple[str, ...] = (),
-        method: str = "",
-        applied: bool | None = None,
-    ) -> Rule:
-        """Add a rule and give it, so that its counts can be read."""
-        rule = Rule(action, path, page, nth, times, probability, absent, method, applied)
-        self.rules.append(rule)
-        return rule
+    def add(self, action: Action, path: str = "*", **conditions: Any) -> Rule:  # noqa: ANN401 - those of Rule
+        """Add a rule and return it, so that its counts can be read."""
+        self.rules.append(Rule(action, path, **conditions))
+        return self.rules[-1]
+
+    def wanted(self, call: Call) -> tuple[Action, ...]:
+        """Return the actions that are played on a request."""
+        rules = [rule for rule in self.rules if rule.wants(call, self.chance)]
+        return tuple(
+            rule.action if rule.applied is None else Around(rule.action, rule.applied)
+            for rule in rules
+        )
 
     def clear(self) -> None:
         """Drop all rules."""
         self.rules.clear()
-
-    def wanted(self, call: Call) -> tuple[Action, ...]:
-        """Give the actions that are played on a request."""
-        return tuple(rule.played_action for rule in self.rules if rule.wants(call, self.chance))

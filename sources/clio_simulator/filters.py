@@ -1,19 +1,25 @@
-"""The filters of the lists: what a query parameter keeps.
+"""Which rows and fields a caller gets: what a query parameter keeps, and what stays hidden.
 
 A parameter that Clio documents and that is not served here has no effect, as an unknown one.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import OBJECT
 
-from .store import Row, moment
+from . import values
+from .answers import forbidden, not_found
+from .store import Row, Store, moment
+from .switches import Switches
+from .views import DERIVED
 
 Test: TypeAlias = Callable[[Row], bool]
 Maker: TypeAlias = Callable[[str], Test]
 Given: TypeAlias = Mapping[str, list[str]]
+Hiding: TypeAlias = Callable[[Given, Switches, Store], list[Test]]
 
 
 def truth(text: str) -> bool:
@@ -36,10 +42,6 @@ def _true(name: str) -> Maker:
     return lambda text: lambda row: bool(row.get(name)) is truth(text)
 
 
-def _present(name: str) -> Maker:
-    return lambda text: lambda row: bool(row.get(name)) is truth(text)
-
-
 def _listed(name: str) -> Maker:
     return lambda text: lambda row: text in map(str, row.get(name, ()))
 
@@ -49,15 +51,11 @@ def _inside(name: str, key: str) -> Maker:
 
 
 def _from(name: str) -> Maker:
-    return lambda text: lambda row: _text(row.get(name)) >= text[:10] if row.get(name) else False
+    return lambda text: lambda row: bool(row.get(name)) and str(row[name])[:10] >= text[:10]
 
 
 def _to(name: str) -> Maker:
-    return lambda text: lambda row: _text(row.get(name)) <= text[:10] if row.get(name) else False
-
-
-def _text(value: object) -> str:
-    return str(value)[:10]
+    return lambda text: lambda row: bool(row.get(name)) and str(row[name])[:10] <= text[:10]
 
 
 def _since(name: str) -> Maker:
@@ -66,6 +64,14 @@ def _since(name: str) -> Maker:
 
 def _until(name: str) -> Maker:
     return lambda text: lambda row: moment(row.get(name)) <= moment(text)
+
+
+def _of(name: str) -> Maker:
+    return lambda text: _same(name, text)
+
+
+def _only(name: str) -> Maker:
+    return lambda text: lambda row: not truth(text) or bool(row.get(name))
 
 
 def _compared(name: str) -> Maker:
@@ -97,12 +103,8 @@ ACTIVITY_STATUS: dict[str, Test] = {
 }
 
 
-def _none(_: Row) -> bool:
-    return False
-
-
 SPECIAL: dict[tuple[str, str], Maker] = {
-    ("activities", "status"): lambda text: ACTIVITY_STATUS.get(text, _none),
+    ("activities", "status"): lambda text: ACTIVITY_STATUS.get(text, lambda _: False),
     ("activities", "start_date"): _from("date"),
     ("activities", "end_date"): _to("date"),
     ("activities", "only_unaccounted_for"): lambda text: (
@@ -114,7 +116,7 @@ SPECIAL: dict[tuple[str, str], Maker] = {
     ("bank_accounts", "type"): lambda text: _equal("type", text.removesuffix("Account")),
     ("bank_accounts", "status"): lambda text: lambda _: text == "opened",
     ("bills", "bill_number"): lambda text: _equal("number", text),
-    ("bills", "client_id"): lambda text: _same("client", text),
+    ("bills", "client_id"): _of("client"),
     ("bills", "matter_id"): _listed("matters"),
     ("bills", "due_after"): _from("due_at"),
     ("bills", "due_before"): _to("due_at"),
@@ -122,30 +124,26 @@ SPECIAL: dict[tuple[str, str], Maker] = {
     ("bills", "issued_before"): _to("issued_at"),
     ("bills", "type"): lambda text: lambda row: row.get("kind", "").startswith(text),
     ("bills", "status"): lambda text: lambda row: text == "all" or bool(row.get("_overdue")),
-    ("calendar_entries", "calendar_id"): lambda text: _same("calendar_owner", text),
+    ("calendar_entries", "calendar_id"): _of("calendar_owner"),
     ("calendar_entries", "from"): _since("start_at"),
     ("calendar_entries", "to"): _until("start_at"),
     ("calendar_entries", "is_all_day"): _true("all_day"),
     ("calendar_entries", "has_court_rule"): _true("court_rule"),
     ("communications", "received_since"): _since("received_at"),
     ("communications", "received_before"): _until("received_at"),
-    ("communications", "having_time_entries"): _present("time_entries"),
-    ("contacts", "client_only"): lambda text: (
-        lambda row: not truth(text) or bool(row.get("is_client"))
-    ),
+    ("communications", "having_time_entries"): _true("time_entries"),
+    ("contacts", "client_only"): _only("is_client"),
     ("contacts", "initial"): lambda text: lambda row: row.get("name", "").upper().startswith(text),
-    ("contacts", "email_only"): lambda text: (
-        lambda row: not truth(text) or bool(row.get("primary_email_address"))
-    ),
-    ("conversation_messages", "conversation_id"): lambda text: _same("conversation", text),
-    ("document_versions", "id"): lambda text: _same("document_id", text),
+    ("contacts", "email_only"): _only("primary_email_address"),
+    ("conversation_messages", "conversation_id"): _of("conversation"),
+    ("document_versions", "id"): _of("document_id"),
     ("groups", "archived"): _true("_archived"),
     ("groups", "user_id"): _listed("users"),
     ("matters", "open_date[]"): _compared("open_date"),
     ("matters", "close_date[]"): _compared("close_date"),
     ("matters", "pending_date[]"): _compared("pending_date"),
-    ("notes", "has_time_entries"): _present("time_entries"),
-    ("outstanding_client_balances", "contact_id"): lambda text: _same("contact", text),
+    ("notes", "has_time_entries"): _true("time_entries"),
+    ("outstanding_client_balances", "contact_id"): _of("contact"),
     ("reminders", "subject_id"): _inside("subject", "id"),
     ("reports", "created_before"): _until("created_at"),
     ("tasks", "assignee_id"): _inside("assignee", "id"),
@@ -154,21 +152,17 @@ SPECIAL: dict[tuple[str, str], Maker] = {
     ),
     ("tasks", "due_at_from"): _from("due_at"),
     ("tasks", "due_at_to"): _to("due_at"),
-    ("tasks", "due_at_present"): _present("due_at"),
-    ("tasks", "time_entries_present"): _present("time_entries"),
+    ("tasks", "due_at_present"): _true("due_at"),
+    ("tasks", "time_entries_present"): _true("time_entries"),
     ("users", "role"): lambda text: lambda row: text in {r.lower() for r in row.get("roles", ())},
 }
 """(collection, parameter) → test, where it is more than equality with the field of that name."""
 
 SHOWS = {
-    "include_deleted",
-    "show_uncompleted",
-    "scope",
-    "show_empty_accounts",
-    "include_co_counsel",
+    "include_deleted", "show_uncompleted", "scope", "show_empty_accounts", "include_co_counsel",
     "region",
-}
-"""Parameters that widen a list or choose its rows; `hidden.py` and the views serve them."""
+}  # fmt: skip
+"""Parameters that widen a list or choose its rows; `DEFAULTS` and the views serve them."""
 
 WITH_DEFAULTS = {(name, "parent_id") for name in ("documents", "folders", "folders_list")}
 """Parameters that are read together with those that widen the list."""
@@ -241,7 +235,7 @@ def _tests(collection: str, schema: Mapping[str, Any], name: str, texts: list[st
 def chosen(
     collection: str, schema: Mapping[str, Any], documented: set[str], given: Given
 ) -> Filter:
-    """Give the tests of the parameters of a request."""
+    """Return the tests of the parameters of a request."""
     tests: list[Test] = []
     narrow = None
     for name, texts in given.items():
@@ -250,3 +244,137 @@ def chosen(
         narrow = narrow or _narrow(collection, name, texts[0], schema)
         tests += _tests(collection, schema, name, texts)
     return Filter(tuple(tests), narrow)
+
+
+def _shown(given: Given, name: str) -> bool:
+    return truth(given.get(name, ["false"])[0])
+
+
+def _below(store: Store, folder: int) -> set[int]:
+    """Return a folder and all folders inside it."""
+    found, waiting = {folder}, [folder]
+    while waiting:
+        inside = set(store["folders"].where("parent", waiting.pop())) - found
+        found |= inside
+        waiting += inside
+    return found
+
+
+def _documents(given: Given, switches: Switches, store: Store) -> list[Test]:
+    tests: list[Test] = []
+    if not _shown(given, "include_deleted"):
+        tests.append(lambda row: "deleted_at" not in row)
+    if not _shown(given, "show_uncompleted"):
+        tests.append(lambda row: not row.get("_uncompleted"))
+    descendants = "descendants" in given.get("scope", ())
+    parent = given.get("parent_id", [""])[0]
+    if parent.isdigit():
+        folders = _below(store, int(parent)) if descendants else {int(parent)}
+        tests.append(lambda row: row.get("parent") in folders)
+    elif switches.top_level_only and not descendants:
+        tests.append(lambda row: row.get("parent") is None)
+    return tests
+
+
+def _bank_accounts(given: Given, _: Switches, store: Store) -> list[Test]:
+    if _shown(given, "show_empty_accounts"):
+        return []
+    balance = DERIVED["bank_accounts", "balance"].work_out
+    return [lambda row: bool(balance(store, row))]
+
+
+def _unless(parameter: str, field: str) -> Hiding:
+    """Hide rows with a mark unless the parameter is given."""
+    return lambda given, *_: [] if parameter in given else [lambda row: not row.get(field)]
+
+
+def _users(given: Given, switches: Switches, _: Store) -> list[Test]:
+    tests: list[Test] = []
+    if not _shown(given, "include_co_counsel"):
+        tests.append(lambda row: not row.get("_co_counsel"))
+    if not switches.disabled_users_listed and "enabled" not in given:
+        tests.append(lambda row: bool(row.get("enabled")))
+    return tests
+
+
+def _bills(given: Given, switches: Switches, _: Store) -> list[Test]:
+    if "state" in given:
+        return []
+    unlisted = set() if switches.deleted_bills_listed else {"deleted"}
+    unlisted |= set() if switches.void_bills_listed else {"void"}
+    return [lambda row: row.get("state") not in unlisted] if unlisted else []
+
+
+def _allocations(given: Given, switches: Switches, _: Store) -> list[Test]:
+    if "status" in given or switches.voided_allocations_listed:
+        return []
+    return [lambda row: "voided_at" not in row]
+
+
+DEFAULTS: dict[str, Hiding] = {
+    "bank_accounts": _bank_accounts,
+    "documents": _documents,
+    "folders": _documents,
+    "folders_list": _documents,
+    "conversations": _unless("archived", "archived"),
+    "groups": _unless("archived", "_archived"),
+    "custom_fields": _unless("deleted", "deleted"),
+    "users": _users,
+    "bills": _bills,
+    "allocations": _allocations,
+}
+"""Collection → the rows that it hides unless it is asked for them."""
+
+
+def check_collection(collection: str, switches: Switches) -> None:
+    """Refuse a collection that the caller may not use."""
+    if collection in switches.forbidden:
+        raise forbidden()
+
+
+def check_rows(collection: str, switches: Switches) -> None:
+    """Refuse a single record where the caller sees none."""
+    if collection in switches.emptied:
+        raise not_found()
+
+
+def hidden(collection: str, switches: Switches) -> frozenset[str]:
+    """Return the names of the fields that the caller may not see."""
+    fields = switches.hidden_fields
+    return frozenset(fields.get(collection, ())) | frozenset(fields.get("*", ()))
+
+
+@dataclass(frozen=True)
+class Veil:
+    """The records of one collection as the caller sees them, or sees them amiss."""
+
+    collection: str
+    switches: Switches
+
+    def __call__(self, record: Row, key: int) -> Row:
+        """Return the record with that id, about to be written as JSON, without what is hidden."""
+        spoilt = self.switches.misfits.get(self.collection, {}).get(key, {})
+        for name in spoilt.keys() & record.keys():
+            record[name] = _writable(spoilt[name])
+        for name in hidden(self.collection, self.switches) & record.keys():
+            self._hide(record, name)
+        return record
+
+    def _hide(self, record: Row, name: str) -> None:
+        value, shape = record[name], self.switches.hidden_fields_shape
+        if isinstance(value, list) and all(isinstance(e, dict) and "id" in e for e in value):
+            record[name] = [{**dict.fromkeys(entry), "id": entry["id"]} for entry in value]
+        elif shape == "missing":
+            del record[name]
+        else:
+            whole = shape == "stripped" and isinstance(value, dict)
+            record[name] = dict.fromkeys(value) if whole else None
+
+
+def _writable(value: object) -> object:
+    """Return what JSON can hold only in escapes, as half a surrogate pair, as its bytes."""
+    try:
+        values.dump(value)
+    except TypeError:
+        return values.Raw(json.dumps(value).encode())
+    return value

@@ -1,62 +1,310 @@
-"""What Clio Grow is made of, beside what it shares with Manage."""
+"""Clio Grow's API: lists, records, and what can be written: notes, leads, actions, choices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
-from . import values
-from .grow_limits import GrowLimit
-from .grow_oauth import GrowOAuth
-from .grow_render import GrowRenderer
-from .grow_tables import ME, PARENTS, PREFIX, SHAPES, table
-from .store import Row, Store
+from . import answers, bodies, paging, query, values
+from .answers import HEADERS, Refusal, not_found
+from .api import METHODS, ProductApi, unchanged
+from .changes import Change
+from .faults import Draft
+from .filters import Veil, check_collection, check_rows
+from .grow_records import (
+    ALL_LEADS,
+    KNOWN,
+    ME,
+    PARENTS,
+    PATHS,
+    PREFIX,
+    SHAPES,
+    STATES,
+    Operation,
+    own_lead,
+    pattern,
+    table,
+)
+from .oauth import bearer
+from .paging import Cursor, Listing
+from .store import Row, moment
+from .world import HandledRequest, World, given_in
+
+BASE = "/grow/"
+START = Cursor("after", -1, 1)
+
+SAID_ONCE = ("from_message", "from_source", "referring_url")
+"""Keys of a lead that are shown to who creates it, and to nobody afterwards."""
+
+UNIQUE: dict[str, Callable[[str], str]] = {
+    "sources": str.casefold,
+    "locations": str.casefold,
+    "matter_types": str,
+}
+"""Collection whose names differ → how two of them are compared."""
+
+CHOICES = {"matter_type": "matter_types", "matter_location": "locations"}
+"""Choices of a lead that are dropped without a word where they are not known."""
+
+FIXED: dict[str, Row] = {
+    "sources": {"category": "standard", "is_editable": True},
+    "matter_types": {"default": False},
+}
+"""Collection → what a new record of it holds besides."""
 
 
 @dataclass
-class Grow:
-    """Its records, how they are shown, its sign-in and its rate limit."""
+class GrowRequest(HandledRequest):
+    """One request to Grow: what is asked for, and the ids in its path."""
 
-    store: Store
-    renderer: GrowRenderer
-    oauth: GrowOAuth
-    limit: GrowLimit
+    operation: Operation | None = None
+    keys: tuple[int, ...] = ()
+    cursor: Cursor = START
 
-    def caller(self, token: str) -> Row | None:
-        """Give the user whose token this is."""
-        user, account = self.oauth.caller(token)
-        row = self.store["grow.users"].rows.get(user)
-        if row is None or account is None:
-            return row
-        return {**row, "account": {**row["account"], "id": account}}
+    @property
+    def known(self) -> Operation:
+        """What is asked for, once that was found to exist."""
+        assert self.operation is not None  # noqa: S101 - for the checker of types
+        return self.operation
 
-    def dump(self, name: str) -> list[dict[str, Any]]:
-        """Give all rows of a collection (`grow.contacts`) whole, nothing redacted.
+    @property
+    def include(self) -> frozenset[str]:
+        """What is asked for beyond the plain record."""
+        takes = self.operation is not None and "include" in self.operation.takes
+        return frozenset(self.one("include").split(",") if takes else ())
 
-        Hidden rows are left out, and notes whose parent is; a note names its parent, under
-        `contact_id` or `matter_id`. Leads in every state are here.
-        """
-        collection = name.removeprefix(PREFIX)
-        parent = PARENTS.get(collection)
-        rows = []
-        for row in self._rows(collection):
-            whole = self.renderer.whole(collection, row)
-            record = self.renderer.surprised(collection, whole)
-            if parent is not None:
-                if self.store[table(parent)].get(row["_parent"]) is None:
-                    continue
-                record[f"{parent.removesuffix('s')}_id"] = row["_parent"]
-            rows.append(record)
-        dumped: list[dict[str, Any]] = orjson.loads(values.dump(rows))
-        return dumped
 
-    def _rows(self, collection: str) -> Iterator[Row]:
-        if collection != ME:
-            return self.store[table(collection)].after(-1)
-        caller = self.caller(min(self.oauth.switches.grow_tokens, default=""))
-        return iter([] if caller is None else [caller])
+class GrowApi(ProductApi[GrowRequest]):
+    """Answer requests under `/grow/`."""
 
-    def knows(self, name: str) -> bool:
-        """Tell whether a name is that of a collection of Grow."""
-        return name.startswith(PREFIX) and name.removeprefix(PREFIX) in SHAPES
+    prefix = BASE[1:]
+
+    def __init__(self, world: World) -> None:
+        """Keep the world that is served."""
+        super().__init__(world)
+        self.store = world.grow.store
+        self.replies = {
+            "list": self._page,
+            "item": self._item,
+            "me": self._me,
+            "create": self._create,
+            "remove": self._remove,
+        }
+
+    def _read(self, request: Request, arrived: int) -> GrowRequest:  # noqa: ARG002 - Manage counts
+        path = request.url.path.removeprefix(BASE)
+        shape, keys = pattern(path)
+        operation = KNOWN.get((request.method, shape))
+        if self.switches.grow_version == "v1" and operation is not None:
+            operation = operation if SHAPES[operation.collection].early else None
+        turn = GrowRequest(request, path, given_in(request.url.query), bearer(request), keys=keys)
+        if operation is not None:
+            turn.operation, turn.collection = operation, table(operation.collection)
+            turn.is_list = operation.way == "list"
+        return turn
+
+    def _turned_away(self, turn: GrowRequest, arrived: int) -> Response | None:
+        if not self.world.grow.oauth.accepts(turn.token):
+            return answers.grow_error(401, "The access token is invalid", self.switches)
+        wait = self.world.grow.limit.take(arrived)
+        if wait:
+            return answers.grow_too_many(wait, self.switches)
+        if turn.is_list:
+            turn.page = 1
+        if turn.is_list and (text := turn.one("page_token")):
+            turn.cursor, filters = paging.read_grow_token(text, turn.path)
+            turn.page, turn.given = turn.cursor.page, {**filters, **turn.given}
+        return None
+
+    def _refusal(self, refused: Refusal) -> Response:
+        return answers.grow_error(refused.status, refused.message, self.switches)
+
+    def _shaped(self, response: Response) -> Response:
+        return answers.grow_shape(response, self.switches)
+
+    def _checked(self, turn: GrowRequest) -> Response | None:
+        operation, switches = turn.operation, self.switches
+        if operation is None:
+            if pattern(turn.path)[0] in PATHS and switches.grow_unknown_method == 405:
+                raise Refusal(405, "The method is not allowed")
+            raise not_found()
+        if operation.scope in switches.grow_missing_scopes:
+            if switches.grow_missing_scope_answer == "redirect":
+                return RedirectResponse(f"{switches.grow_auth_host}/oauth/authorize", 302)
+            scope = operation.scope.removeprefix("grow_")
+            raise Refusal(403, f"Missing required scope: {scope}")
+        check_collection(turn.collection, switches)
+        nonce = turn.one("custom_action_nonce")
+        if nonce and nonce not in switches.grow_nonces:
+            raise Refusal(403, "The custom action nonce is not valid")
+        switches.grow_nonces.discard(nonce)
+        writes = operation.way in {"create", "remove"}
+        if writes and not all(action.carries_out for action in turn.actions):
+            return answers.gateway(502, "The request was lost")
+        return None
+
+    def _carried_out(self, turn: GrowRequest) -> Response:
+        return self.replies[turn.known.way](turn)
+
+    def _page(self, turn: GrowRequest) -> Response:
+        self.world.changes.around("before", turn.collection, turn.page)
+        asked = query.GrowListQuery(turn.known, turn.keys, turn.given)
+        late = self.switches.grow_timeouts.get(turn.known.collection)
+        if late is not None and turn.page >= late and not asked.filtered:
+            return answers.gateway(504, "Endpoint request timed out")
+        listing = query.grow_listing(asked, turn.cursor, self.store, self.switches)
+        return self._list(turn, listing, self.store)
+
+    def _records(self, turn: GrowRequest, rows: list[Row]) -> list[bytes]:
+        return [values.dump(self._record(turn, row)) for row in rows]
+
+    def _record(self, turn: GrowRequest, row: Row) -> Row:
+        record = self.world.grow.renderer.record(turn.known.collection, row, turn.include)
+        return Veil(turn.collection, self.switches)(record, int(row["id"]))
+
+    def _token(self, turn: GrowRequest, cursor: Cursor) -> str:
+        return paging.grow_token(turn.path, cursor, {})
+
+    def _address(self, turn: GrowRequest, cursor: Cursor) -> str:
+        filters = {name: given for name, given in turn.given.items() if name != "page_token"}
+        return paging.grow_link(turn.request.url, turn.path, cursor, filters, self.switches)
+
+    @property
+    def _writes_null(self) -> bool:
+        return self.switches.grow_nulls_in_paging
+
+    def _add_to_meta(self, draft: Draft, listing: Listing) -> None:  # noqa: ARG002 - Manage counts
+        if self.switches.grow_version == "v1" and not self.switches.grow_v1_meta:
+            draft.meta = None
+
+    def _item(self, turn: GrowRequest) -> Response:
+        row = self._seen(turn)
+        broken = self._poisoned(turn, [row])
+        if broken is not None:
+            return broken
+        record = values.dump(self._record(turn, row))
+        tag = values.etag(record.decode(errors="replace"))
+        changed = values.http_date(moment(row.get("updated_at")))
+        headers = {**HEADERS, "ETag": tag, "Last-Modified": changed}
+        if unchanged(turn.request, tag, row):
+            return Response(b"", 304, headers)
+        return self._single(turn, record, headers)
+
+    def _seen(self, turn: GrowRequest) -> Row:
+        """Return a record that the caller may see."""
+        check_rows(turn.collection, self.switches)
+        row = self.store[turn.collection].get(turn.keys[0])
+        if row is None:
+            raise not_found()
+        if turn.known.collection == "inbox_leads":
+            accepted = row.get("state") not in STATES
+            foreign = ALL_LEADS in self.switches.grow_missing_scopes and not own_lead(row)
+            if foreign or (accepted and self.switches.grow_accepted_lead == "gone"):
+                raise not_found()
+        return row
+
+    def _me(self, turn: GrowRequest) -> Response:
+        row = self.world.grow.oauth.user(turn.token, self.store[table("users")])
+        if row is None:
+            raise not_found()
+        return self._single(turn, values.dump(self._record(turn, row)), HEADERS)
+
+    def _single(
+        self, turn: GrowRequest, record: bytes, headers: dict[str, str], status: int = 200
+    ) -> Response:
+        """Answer with one record; in v1 it stood bare."""
+        turn.rows = 1
+        early = self.switches.grow_version == "v1"
+        return Response(record if early else b'{"data":' + record + b"}", status, headers)
+
+    def _create(self, turn: GrowRequest) -> Response:
+        """Create a record, through the changes, so that stamps and switches are theirs."""
+        name, parent = turn.known.collection, PARENTS.get(turn.known.collection)
+        if parent is not None:
+            self._check_parent(table(parent), turn.keys[0])
+        data = bodies.read_grow(turn.body, name, self.switches)
+        if parent is not None:
+            row = self.world.changes.add_note(table(parent), turn.keys[0], data)
+        else:
+            row = self.world.changes.add(turn.collection, self._fields(name, data))
+        record = self.world.grow.renderer.record(name, row)
+        record |= {key: data[key] for key in SAID_ONCE if key in data}
+        return self._single(turn, values.dump(record), HEADERS, 201)
+
+    def _remove(self, turn: GrowRequest) -> Response:
+        if self.store[turn.collection].get(turn.keys[0]) is None:
+            raise not_found()
+        self.world.changes.do(Change("remove", turn.collection, turn.keys[0]))
+        return Response(b"", 204)
+
+    def _check_parent(self, collection: str, key: int) -> None:
+        parent = self.store[collection].get(key)
+        if parent is None:
+            raise not_found()
+        if parent.get("is_locked") and self.switches.grow_locked_note == 422:
+            raise Refusal(422, "The matter is locked")
+
+    def _fields(self, name: str, data: Row) -> Row:
+        """Return what a new record holds beside its id and stamps."""
+        if name in UNIQUE:
+            same = UNIQUE[name]
+            taken = {same(row["name"]) for row in self.store[table(name)].after(-1)}
+            if same(data["name"]) in taken:
+                raise Refusal(422, "name has already been taken")
+        return self._lead(data) if name == "inbox_leads" else {**data, **FIXED.get(name, {})}
+
+    def _lead(self, data: Row) -> Row:
+        """Return a lead of this application, with the choices that are known."""
+        fields: Row = {f"_{key}" if key in SAID_ONCE else key: data[key] for key in data}
+        fields |= {"state": "untriaged", "_submitted": True}
+        source = fields.pop("marketing_source", None)
+        if source is not None:
+            if self.store[table("sources")].get(source["id"]) is None:
+                raise Refusal(422, "marketing_source is not known")
+            fields["marketing_source"] = source["id"]
+        for field, choices in CHOICES.items():
+            chosen = fields.pop(field, {}).get("id")
+            known = self.store[table(choices)].get(chosen or 0) is not None
+            if known and self.switches.grow_lead_rollout:
+                fields[field] = chosen
+        return fields
+
+
+def routes(world: World) -> list[Route]:
+    """Return the routes of Grow's API."""
+    return [Route(BASE + "{path:path}", GrowApi(world).__call__, methods=METHODS)]
+
+
+def knows(name: str) -> bool:
+    """Tell whether a name is that of a collection of Grow."""
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX) in SHAPES
+
+
+def dump(world: World, name: str) -> list[dict[str, Any]]:
+    """Return all rows of a collection (`grow.contacts`) whole, nothing redacted.
+
+    Hidden rows are left out, and notes whose parent is; a note names its parent, under
+    `contact_id` or `matter_id`. Leads in every state are here.
+    """
+    grow, collection = world.grow, name.removeprefix(PREFIX)
+    parent = PARENTS.get(collection)
+    if collection == ME:
+        token = min(world.switches.grow_tokens, default="")
+        caller = grow.oauth.user(token, grow.store[table("users")])
+        found = [] if caller is None else [caller]
+    else:
+        found = list(grow.store[name].after(-1))
+    rows = []
+    for row in found:
+        record = grow.renderer.surprised(collection, grow.renderer.whole(collection, row))
+        if parent is not None:
+            if grow.store[table(parent)].get(row["_parent"]) is None:
+                continue
+            record[f"{parent.removesuffix('s')}_id"] = row["_parent"]
+        rows.append(record)
+    dumped: list[dict[str, Any]] = orjson.loads(values.dump(rows))
+    return dumped

@@ -1,109 +1,162 @@
-"""Sign-in to Manage: the authorisation step, tokens for a code or a refresh token, revocation.
+"""Sign-in to both products: codes, tokens for a code or a refresh token, revocation; and to Maton.
 
 A code is given to anybody who asks; what matters here is what a client does with it. It is good
-once, with the redirect address that it was asked for with.
+once, with the redirect address that it was asked for with; in Grow for ten minutes, with its proof.
 """
 
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
 from collections import deque
-from hashlib import sha256
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from typing import Any, Literal, TypeAlias
+from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import UUID
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from .clock import SimulatedClock
-from .fault_base import Action, Call
-from .replies import JSON_TYPE, unauthorized
+from . import values
+from .answers import json_answer, oauth_error, unauthorized
+from .fault_actions import Action, Call
+from .grow_records import SCOPES
+from .store import Row, Table
 from .switches import Switches
+from .values import SimulatedClock
+
+ConnectionStatus: TypeAlias = Literal["ACTIVE", "PENDING", "FAILED"]
+
+CODE_LIFE = 600_000
+"""Milliseconds that a code of Grow lasts."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code that was given out and not yet used."""
+
+    redirect_uri: str
+    challenge: str
+    ends: int
+
+
+def bearer(request: Request) -> str:
+    """Return the access token that a request came with, empty where there is none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 class TokenIssuer:
-    """The tokens that were given out, and when each ends."""
+    """The tokens of Manage's application, and when each ends."""
+
+    prefix = ""
+    """What stands before the names of the switches."""
+
+    base = "/oauth"
 
     def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with the tokens of the switches, which do not end."""
         self.switches = switches
         self.clock = clock
         self.ends: dict[str, int] = {}
-        self.codes: dict[str, str] = {}
+        self.codes: dict[str, Code] = {}
         self.calls: list[dict[str, str]] = []
         self.faults: deque[Action] = deque()
         """What goes wrong with the token calls to come, one for each."""
         self.made: list[str] = []
         """Every code and token that was given out."""
 
+    def _switch(self, name: str) -> Any:  # noqa: ANN401 - the value of any switch
+        return getattr(self.switches, f"{self.prefix}{name}")
+
     def accepts(self, token: str) -> bool:
         """Tell whether an access token is good now."""
-        known = token in self.switches.tokens or token in self.switches.other_tokens
+        known = token in self._switch("tokens") or token in self._switch("other_tokens")
         return known and self.clock.now() < self.ends.get(token, self.clock.now() + 1)
 
-    def caller(self, token: str) -> tuple[int, int | None]:
-        """Give the user whose token this is, and its account where that is another."""
-        other = self.switches.other_tokens.get(token, {})
-        return other.get("user", self.switches.who_am_i), other.get("account")
+    def caller(self, token: str) -> int:
+        """Return the id of the user whose token this is."""
+        key: int = self._switch("other_tokens").get(token, {}).get("user", self._switch("who_am_i"))
+        return key
+
+    def user(self, token: str, users: Table) -> Row | None:
+        """Return the user whose token this is, who is seen also where users are hidden."""
+        row = users.rows.get(self.caller(token))
+        account = self._switch("other_tokens").get(token, {}).get("account")
+        if row is None or account is None:
+            return row
+        return {**row, "account": {**row["account"], "id": account}}
 
     async def authorize(self, request: Request) -> Response:
         """Send the browser back with a code, or with a refusal, and the caller's state."""
         asked = request.query_params
-        redirect = asked["redirect_uri"]
-        answer = {"error": "access_denied"} if self.switches.sign_in_denied else {}
-        if not answer:
+        if refused := self._refused(asked):
+            return refused
+        if error := self._denied(asked):
+            answer = {"error": error}
+        else:
             answer = {"code": self._new("code")}
-            self.codes[answer["code"]] = redirect
-        back = urlencode({**answer, "state": asked.get("state", "")})
-        return RedirectResponse(f"{redirect}?{back}", 302)
+            self.codes[answer["code"]] = Code(
+                asked["redirect_uri"],
+                asked.get("code_challenge", ""),
+                self.clock.now() + CODE_LIFE,
+            )
+        back = urlencode({**answer, **self._state(asked)})
+        return RedirectResponse(f"{asked['redirect_uri']}?{back}", 302)
+
+    def _refused(self, asked: Mapping[str, str]) -> Response | None:  # noqa: ARG002 - Grow looks
+        return None
+
+    def _denied(self, asked: Mapping[str, str]) -> str:  # noqa: ARG002 - Grow looks
+        return "access_denied" if self.switches.sign_in_denied else ""
+
+    def _state(self, asked: Mapping[str, str]) -> dict[str, str]:
+        return {"state": asked.get("state", "")}
 
     async def token(self, request: Request) -> Response:
-        """Give an access token for a code or a refresh token; the body is form-encoded."""
-        form = {
-            name: values[0] for name, values in parse_qs((await request.body()).decode()).items()
-        }
+        """Answer a code or a refresh token with tokens; the body is form-encoded."""
+        form = await self._form(request)
         self.calls.append({"grant_type": form.get("grant_type", ""), "host": request.url.netloc})
         fault = self.faults.popleft() if self.faults else Action()
-        instead = await fault.before(Call("oauth/token", 0, is_list=False, given={}))
-        return instead or fault.after(self._answer(form), self.clock)
+        path = f"{self.base}/token".removeprefix("/")
+        instead = await fault.before(Call(path, 0, is_list=False, given={}))
+        return instead or fault.after(self._answer(request, form), self.clock)
 
-    async def deauthorize(self, request: Request) -> Response:
-        """Forget the sign-in whose access token is the bearer, its refresh tokens with it."""
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        if not self.accepts(token):
-            return unauthorized("The access token is invalid")
-        self.switches.tokens.discard(token)
-        self.switches.refresh_tokens.clear()
-        return Response(b"{}", 200, {"Content-Type": JSON_TYPE})
+    async def _form(self, request: Request) -> dict[str, str]:
+        body = (await request.body()).decode(errors="replace")
+        return {name: values[0] for name, values in parse_qs(body).items()}
 
-    def _answer(self, form: dict[str, str]) -> Response:
-        known = (self.switches.client_id, self.switches.client_secret)
-        if (form.get("client_id"), form.get("client_secret")) != known:
-            return _refused("invalid_client", "Client authentication failed", 401)
+    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
+        if not self._is_client(request, form):
+            return oauth_error("invalid_client", "Client authentication failed", 401)
         old = form.get("refresh_token", "")
         refreshed = old in self.switches.refresh_tokens
-        redirect = self.codes.pop(form.get("code", ""), None)
-        if not refreshed and (redirect is None or redirect != form.get("redirect_uri")):
-            return _refused("invalid_grant", "The grant is invalid")
-        given = {
-            "access_token": self._new_token(),
-            "token_type": "bearer",
-            "expires_in": self.switches.token_life,
-        }
+        code = self.codes.pop(form.get("code", ""), None)
+        if not refreshed and (code is None or code.redirect_uri != form.get("redirect_uri")):
+            return oauth_error("invalid_grant", "The grant is invalid")
+        given = self._given()
         if not refreshed or self.switches.rotate_refresh_tokens:
             given["refresh_token"] = self._new_refresh_token(old)
-        return Response(orjson.dumps(given), 200, {"Content-Type": JSON_TYPE})
+        return json_answer(given)
+
+    def _is_client(self, request: Request, form: Mapping[str, str]) -> bool:  # noqa: ARG002 - Grow looks
+        known = (self._switch("client_id"), self._switch("client_secret"))
+        return (form.get("client_id"), form.get("client_secret")) == known
 
     def _new(self, kind: str) -> str:
         """Make up what a log may be searched for; it cannot be guessed from an earlier one."""
-        number = len(self.made) + 1
-        mark = sha256(f"{kind} {number}".encode()).hexdigest()[:12]
-        self.made.append(f"simulator-{kind}-{number}-{mark}")
+        number, product = len(self.made) + 1, self.prefix.rstrip("_")
+        mark = sha256(f"{product} {kind} {number}".strip().encode()).hexdigest()[:12]
+        self.made.append("-".join(filter(None, ("simulator", product, kind, str(number), mark))))
         return self.made[-1]
 
-    def _new_token(self) -> str:
-        token = self._new("token")
-        self.switches.tokens.add(token)
-        self.ends[token] = self.clock.now() + self.switches.token_life * 1000
-        return token
+    def _given(self) -> dict[str, object]:
+        """Make an access token, and return what is said of it."""
+        token, life = self._new("token"), self._switch("token_life")
+        self._switch("tokens").add(token)
+        self.ends[token] = self.clock.now() + life * 1000
+        return {"access_token": token, "token_type": "bearer", "expires_in": life}
 
     def _new_refresh_token(self, old: str) -> str:
         if self.switches.refresh_tokens and not self.switches.rotate_refresh_tokens:
@@ -113,15 +166,178 @@ class TokenIssuer:
         self.switches.refresh_tokens.add(token)
         return token
 
+    async def deauthorize(self, request: Request) -> Response:
+        """Forget the sign-in whose access token is the bearer, its refresh tokens with it."""
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        if not self.accepts(token):
+            return unauthorized("The access token is invalid")
+        self.switches.tokens.discard(token)
+        self.switches.refresh_tokens.clear()
+        return json_answer({})
+
     def routes(self) -> list[Route]:
-        """Give the routes of sign-in."""
+        """Return the routes of sign-in."""
         return [
-            Route("/oauth/authorize", self.authorize),
-            Route("/oauth/token", self.token, methods=["POST"]),
-            Route("/oauth/deauthorize", self.deauthorize, methods=["POST"]),
+            Route(f"{self.base}/authorize", self.authorize),
+            Route(f"{self.base}/token", self.token, methods=["POST"]),
+            Route(f"{self.base}/deauthorize", self.deauthorize, methods=["POST"]),
         ]
 
 
-def _refused(error: str, description: str, status: int = 400) -> Response:
-    body = orjson.dumps({"error": error, "error_description": description})
-    return Response(body, status, {"Content-Type": JSON_TYPE})
+class GrowOAuth(TokenIssuer):
+    """The tokens of the Grow application; a refresh token is good once, and brings the next one."""
+
+    prefix = "grow_"
+    base = "/grow/oauth"
+
+    def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
+        """Begin with the tokens of the switches."""
+        super().__init__(switches, clock)
+        self.granted: dict[str, str] = {}
+
+    def _refused(self, asked: Mapping[str, str]) -> Response | None:
+        if asked.get("client_id") != self.switches.grow_client_id:
+            return oauth_error("invalid_client", "Client authentication failed", 401)
+        if urlsplit(asked.get("redirect_uri", "")).hostname in {None, "localhost"}:
+            return oauth_error("invalid_redirect_uri", "The redirect uri included is not valid")
+        return None
+
+    def _denied(self, asked: Mapping[str, str]) -> str:
+        unheard_of = set(asked.get("scope", "").split()) - SCOPES
+        return "invalid_scope" if unheard_of else super()._denied(asked)
+
+    def _state(self, asked: Mapping[str, str]) -> dict[str, str]:
+        return {"state": asked["state"]} if "state" in asked else {}
+
+    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
+        if not self._is_client(request, form):
+            return oauth_error("invalid_client", "Client authentication failed", 401)
+        grants = {"authorization_code": self._by_code, "refresh_token": self._by_refresh_token}
+        grant = grants.get(form.get("grant_type", ""))
+        if grant is None:
+            return oauth_error("unsupported_grant_type", "The grant type is not supported")
+        if not grant(form):
+            return oauth_error("invalid_grant", "The grant is invalid, expired or revoked")
+        given, refresh = self._given(), self._new("refresh")
+        self.switches.grow_refresh_tokens.add(refresh)
+        self.granted[refresh] = str(given["access_token"])
+        return json_answer({**given, "refresh_token": refresh})
+
+    def _is_client(self, request: Request, form: Mapping[str, str]) -> bool:
+        known = (self.switches.grow_client_id, self.switches.grow_client_secret)
+        return _basic(request) == known or super()._is_client(request, form)
+
+    def _by_code(self, form: Mapping[str, str]) -> bool:
+        code = self.codes.pop(form.get("code", ""), None)
+        if code is None or self.clock.now() >= code.ends:
+            return False
+        digest = sha256(form.get("code_verifier", "").encode()).digest()
+        proof = urlsafe_b64encode(digest).decode().rstrip("=")
+        return code.challenge in {"", proof} and code.redirect_uri == form.get("redirect_uri")
+
+    def _by_refresh_token(self, form: Mapping[str, str]) -> bool:
+        token = form.get("refresh_token", "")
+        known = token in self.switches.grow_refresh_tokens
+        self.switches.grow_refresh_tokens.discard(token)
+        return known
+
+    async def revoke(self, request: Request) -> Response:
+        """Forget a token, known or not, and with a refresh token what was given beside it."""
+        form = await self._form(request)
+        if not self._is_client(request, form):
+            return oauth_error("invalid_client", "Client authentication failed", 401)
+        token = form.get("token", "")
+        self.switches.grow_refresh_tokens.discard(token)
+        self.switches.grow_tokens -= {token, self.granted.get(token)}
+        return json_answer({})
+
+    def routes(self) -> list[Route]:
+        """Return the routes of sign-in to Grow."""
+        revoke = Route(f"{self.base}/revoke", self.revoke, methods=["POST"])
+        return [*super().routes()[:2], revoke]
+
+
+def _basic(request: Request) -> tuple[str, str]:
+    """Return the name and secret of HTTP Basic, empty where there are none."""
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    try:
+        decoded = b64decode(text).decode() if kind.lower() == "basic" else ""
+    except (Base64Error, UnicodeDecodeError):
+        decoded = ""
+    name, _, secret = decoded.partition(":")
+    return name, secret
+
+
+@dataclass
+class SimulatedConnection:
+    """One sign-in to Clio; `token` is empty where it is the one that Manage accepts anyway."""
+
+    id: str
+    status: ConnectionStatus
+    created: int
+    updated: int
+    token: str = ""
+    app: str = "clio"
+
+    def shown(self, base: str) -> Row:
+        """Return the connection as the gateway shows it; `base` is where its pages are."""
+        return {
+            "connection_id": self.id,
+            "status": self.status,
+            "creation_time": _fine(self.created),
+            "last_updated_time": _fine(self.updated),
+            "url": f"{base}/connect/?session_token={self.session}",
+            "app": self.app,
+            "metadata": {},
+        }
+
+    @property
+    def session(self) -> str:
+        """Return what stands in the address that a person opens to sign in."""
+        return blake2b(f"session {self.id}".encode(), digest_size=16).hexdigest()
+
+
+def _fine(milliseconds: int) -> str:
+    return values.fine_stamp(milliseconds).replace("Z", "000Z")
+
+
+class SimulatedConnections:
+    """All connections, the oldest first."""
+
+    def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
+        """Begin with one that works."""
+        self.switches = switches
+        self.clock = clock
+        self.known: dict[str, SimulatedConnection] = {}
+        self._made = 0
+        self.add()
+
+    def add(
+        self, token: str = "", status: ConnectionStatus = "ACTIVE", app: str = "clio"
+    ) -> SimulatedConnection:
+        """Add a connection and return it."""
+        self._made += 1
+        digest = blake2b(f"connection {self._made}".encode(), digest_size=16).digest()
+        now = self.clock.now()
+        made = SimulatedConnection(str(UUID(bytes=digest, version=4)), status, now, now, token, app)
+        self.known[made.id] = made
+        return made
+
+    def of(self, wanted: str | None) -> SimulatedConnection | None:
+        """Return the connection that a request to Clio goes by: the one wanted, or the oldest."""
+        usable = [c for c in self.known.values() if (c.app, c.status) == ("clio", "ACTIVE")]
+        if wanted is None:
+            return next(iter(usable), None)
+        return next((each for each in usable if each.id == wanted), None)
+
+    def token(self, connection: SimulatedConnection) -> str:
+        """Return the token that Clio is asked with."""
+        return connection.token or min(self.switches.tokens, default="")
+
+    def signed_in(self, session: str) -> bool:
+        """Let a person finish the sign-in of a connection; tell whether there is one."""
+        for each in self.known.values():
+            if each.session == session:
+                each.status, each.updated = "ACTIVE", self.clock.now()
+                return True
+        return False

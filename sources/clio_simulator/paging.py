@@ -1,4 +1,4 @@
-"""Pages of a list: by token in order of id, or by position in any other order."""
+"""Pages of a list: by token in order of id, or by position in any other order; page tokens."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
@@ -6,14 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
-from .errors import argument
+import orjson
+from starlette.datastructures import URL
+
+from .answers import Refusal
 from .filters import Test
 from .store import Row, Store, Table, place
+from .switches import Switches
 
 CEILING = 10_000
 """Records that paging by position reaches."""
-
 
 SAME = {
     "client_name": "client.name",
@@ -23,6 +27,18 @@ SAME = {
     "matter_id": "matter",
 }
 """Orders that are named otherwise than the field that they go by."""
+
+INVALID = "page_token is invalid"
+FOREIGN = "https://grow.clio.com/api/v2"
+"""The base on which the example of a next link in Grow's reference stands."""
+
+
+def _opaque(text: bytes) -> str:
+    return urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def _opened(token: str) -> bytes:
+    return urlsafe_b64decode(token + "=" * (-len(token) % 4))
 
 
 @dataclass(frozen=True)
@@ -38,44 +54,64 @@ class Cursor:
     limit: int = 0
 
     def token(self, collection: str) -> str:
-        """Write the cursor as an opaque page token of one list."""
+        """Write the cursor as an opaque page token of one list of Manage."""
         text = f"{collection}|{self.kind}|{self.value}|{self.page}|{self.limit}"
-        return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return _opaque(text.encode())
 
 
-def peek(token: str) -> Cursor:
-    """Read a page token of any list.
-
-    Raises:
-        Refusal: it is no token.
-
-    """
-    return _read(token)[1]
-
-
-def read_token(token: str, collection: str) -> Cursor:
-    """Read a page token.
-
-    Raises:
-        Refusal: it is not one of this list's.
-
-    """
-    name, cursor = _read(token)
-    if name != collection:
-        message = "page_token is invalid"
-        raise argument(message)
-    return cursor
-
-
-def _read(token: str) -> tuple[str, Cursor]:
+def read_token(token: str, collection: str = "") -> Cursor:
+    """Read a page token of a list of Manage, of any where none is named."""
     try:
-        text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        name, kind, *numbers = text.split("|")
+        name, kind, *numbers = _opened(token).decode().split("|")
         value, page, limit = map(int, numbers)
-        return name, Cursor(kind, value, page, limit)
     except (ValueError, Base64Error) as error:
-        message = "page_token is invalid"
-        raise argument(message) from error
+        raise Refusal(422, INVALID) from error
+    if collection not in {"", name}:
+        raise Refusal(422, INVALID)
+    return Cursor(kind, value, page, limit)
+
+
+def page_number(given: Mapping[str, list[str]], page_size: int) -> int:
+    """Tell which page of a list of Manage is asked for, by its token or its offset."""
+    token = given.get("page_token", [""])[0]
+    if token:
+        try:
+            return read_token(token).page
+        except Refusal:
+            return 0
+    offset = given.get("offset", ["0"])[0]
+    limit = given.get("limit", [str(page_size)])[0]
+    size = int(limit) if limit.isdigit() and int(limit) else page_size
+    return int(offset) // size + 1 if offset.isdigit() else 1
+
+
+def grow_token(path: str, cursor: Cursor, filters: Mapping[str, list[str]]) -> str:
+    """Write a page token of a list of Grow; `filters` are those of the walk, if it carries them."""
+    return _opaque(orjson.dumps([path, cursor.kind, cursor.value, cursor.page, dict(filters)]))
+
+
+def read_grow_token(text: str, path: str) -> tuple[Cursor, dict[str, list[str]]]:
+    """Read the page token of a list of Grow: where the page begins, and the filters in it."""
+    try:
+        made_for, kind, value, page, filters = orjson.loads(_opened(text))
+        cursor, filters = Cursor(str(kind), int(value), int(page)), dict(filters)
+    except (ValueError, TypeError, Base64Error) as error:
+        raise Refusal(400, INVALID) from error
+    if made_for != path or cursor.kind not in {"after", "before"}:
+        raise Refusal(400, INVALID)
+    return cursor, filters
+
+
+def grow_link(
+    url: URL, path: str, cursor: Cursor, filters: Mapping[str, list[str]], switches: Switches
+) -> str:
+    """Return the address of a neighbouring page, on the base that the switches say."""
+    where, own = switches.grow_next_filters, f"{url.scheme}://{url.netloc}/grow"
+    bases = {"server": own, "server_plus_v2": f"{own}/v2", "grow_host_api_v2": FOREIGN}
+    token = grow_token(path, cursor, filters if where == "token" else {})
+    pieces = [(name, value) for name, given in filters.items() for value in given]
+    query = [*(pieces if where == "link" else ()), ("page_token", token)]
+    return f"{bases[switches.grow_next_base]}/{path}?{urlencode(query)}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +133,6 @@ class RowPage:
     """The rows of one page, and the cursors of its neighbours where there are any."""
 
     rows: list[Row]
-    number: int
     next: Cursor | None = None
     previous: Cursor | None = None
 
@@ -114,7 +149,7 @@ def _candidates(listing: Listing, after: int) -> Iterator[Row]:
 
 
 def matching(listing: Listing, after: int = -1) -> Iterator[Row]:
-    """Give the rows that pass every test, in order of id."""
+    """Return the rows that pass every test, in order of id."""
     rows = _candidates(listing, after)
     tests = listing.tests
     if not tests:
@@ -124,7 +159,7 @@ def matching(listing: Listing, after: int = -1) -> Iterator[Row]:
     return (row for row in rows if all(test(row) for test in tests))
 
 
-def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # noqa: ANN401 - a key for `sorted`
+def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # noqa: ANN401 - what sort takes
     first, _, rest = SAME.get(name, name).partition(".")
 
     def key(row: Row) -> tuple[bool, float, str]:
@@ -140,8 +175,7 @@ def _sort_key(store: Store, targets: Mapping[str, str], name: str) -> Any:  # no
 
 def _ordered(listing: Listing, store: Store, targets: Mapping[str, str]) -> list[Row]:
     if listing.order == "inserted":
-        keys = (table_key for table_key in listing.table.rows)
-        rows = [row for key in keys if (row := listing.table.get(key)) is not None]
+        rows = [row for key in listing.table.rows if (row := listing.table.get(key)) is not None]
         return [row for row in rows if all(test(row) for test in listing.tests)]
     name, _, direction = listing.order.partition("(")
     rows = list(matching(listing))
@@ -154,32 +188,26 @@ def _by_position(listing: Listing, rows: list[Row]) -> RowPage:
     number = start // limit + 1
     later = Cursor("position", start + limit, number + 1) if start + limit < len(rows) else None
     earlier = Cursor("position", max(0, start - limit), number - 1) if start else None
-    return RowPage(rows[start : start + limit], number, later, earlier)
+    return RowPage(rows[start : start + limit], later, earlier)
 
 
 def _backwards(listing: Listing) -> RowPage:
     before, number = listing.cursor.value, listing.cursor.page
     rows = [row for row in matching(listing) if place(row) < before][-listing.limit :]
     if not rows:
-        return RowPage([], number)
-    page = RowPage(rows, number, Cursor("after", place(rows[-1]), number + 1))
+        return RowPage([])
+    page = RowPage(rows, Cursor("after", place(rows[-1]), number + 1))
     if number > 1:
         page = replace(page, previous=Cursor("before", place(rows[0]), number - 1))
     return page
 
 
 def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> RowPage:
-    """Give the page that a listing asks for.
-
-    Raises:
-        Refusal: the position is beyond the ceiling.
-
-    """
+    """Return the page that a listing asks for."""
     cursor, limit = listing.cursor, listing.limit
     if cursor.kind == "position":
         if cursor.value >= CEILING:
-            message = f"offset must be below {CEILING}; use cursor pagination"
-            raise argument(message)
+            raise Refusal(422, f"offset must be below {CEILING}; use cursor pagination")
         return _by_position(listing, _ordered(listing, store, targets))
     if cursor.kind == "before":
         return _backwards(listing)
@@ -188,7 +216,6 @@ def page(listing: Listing, store: Store, targets: Mapping[str, str]) -> RowPage:
     number = cursor.page
     return RowPage(
         rows,
-        number,
         Cursor("after", place(rows[-1]), number + 1) if more else None,
         Cursor("before", place(rows[0]), number - 1) if rows and number > 1 else None,
     )

@@ -1,47 +1,86 @@
-"""From records to JSON: a field list is compiled once, a record's bytes are kept for later."""
+"""Which fields are asked for, and how records become JSON.
+
+A field list is compiled once, and a record's bytes are kept for later.
+"""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
-from . import custom_shown, etags, fields, values, veil
-from .derived import DERIVED
-from .fields import FieldRequest
-from .store import OLD, Row, Store, place
+from . import values
+from .answers import Refusal, invalid_fields
+from .filters import Veil, hidden
+from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
-from .veil import Veil
+from .values import data
+from .views import DERIVED
 
 Getter: TypeAlias = Callable[[Row], Any]
+Compiled: TypeAlias = tuple[Getter | None, frozenset[str]]
+"""How a field is worked out, None where it is copied, and the tables that this reads."""
 
 KEPT_LISTS = 8
 """Field lists for each collection whose rendered records are kept."""
 
-ALIASES = {
-    "LinkedFolder_base": "folders",
-    "Activity_CalendarEntry_base": "calendar_entries",
-    "Activity_Task_base": "tasks",
-    "Activity_TextMessageConversation_base": "conversations",
-    "CustomField": "custom_fields",
-    "DocumentVersion": "document_versions",
-    "CascadingTaskTemplate_base": "task_templates",
-    "CustomFieldMatterSelection_base": "matters",
-    "PolymorphicCustomRate_User_base": "users",
-    "PolymorphicCustomRate_Group_base": "groups",
-    "PolymorphicCustomRate_ActivityDescription_base": "activity_descriptions",
-}
+ALIASES: dict[str, str] = data("manage")["aliases"]
 """Nested schemas under another name than that of the collection they point at."""
 
-HOURS = (
-    "quantity_in_hours",
-    "rounded_quantity_in_hours",
-    "quantity",
-    "rounded_quantity",
-    "total",
-    "non_billable_total",
-)
+HOURS = frozenset(data("manage")["hours"])
+CUSTOM_VALUES = frozenset({"CustomFieldValue", "CustomFieldValue_base"})
+CHOSEN = "picklist_option"
+LIVE: dict[str, str] = data("manage")["live"]
+"""Fields of a custom field value → where they stand in its custom field."""
+
+
+@dataclass(frozen=True)
+class FieldRequest:
+    """One field that is asked for; `inside` is None where it is named without braces."""
+
+    name: str
+    inside: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The dotted names that this stands for."""
+        return (self.name, *(f"{self.name}.{name}" for name in self.inside or ()))
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside braces."""
+    parts, depth, start = [], 0, 0
+    for position, letter in enumerate(text):
+        if letter == "," and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth not in {0, 1}:
+            raise Refusal(400, "The fields parameter allows one nested level")
+    if depth:
+        raise Refusal(400, "The fields parameter has an open brace")
+    return [*parts, text[start:]]
+
+
+def _wanted(part: str) -> FieldRequest:
+    name, brace, rest = part.partition("{")
+    if not brace:
+        return FieldRequest(name.strip())
+    inside = tuple(inner.strip() for inner in rest.rstrip().removesuffix("}").split(","))
+    return FieldRequest(name.strip(), tuple(inner for inner in inside if inner))
+
+
+@lru_cache(maxsize=1000)
+def parse(text: str) -> tuple[FieldRequest, ...]:
+    """Read a `fields` parameter, a comma list with one nested level; empty text is the defaults."""
+    parts = [part for part in _split(text) if part.strip()]
+    return tuple(dict.fromkeys(_wanted(part) for part in parts))
+
+
+def _defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in ("id", "etag") if name in schema)
 
 
 @dataclass(frozen=True)
@@ -55,7 +94,7 @@ class FieldPlan:
     write_stamp: Callable[[int], str]
 
     def __call__(self, row: Row) -> Row:
-        """Give the record as it is shown."""
+        """Return the record as it is shown."""
         out = dict(zip(self.names, map(row.get, self.names), strict=True))
         for name in self.stamps:
             value = out[name]
@@ -84,32 +123,25 @@ class Compiler:
     def plan(self, collection: str, schema: str, wanted: tuple[FieldRequest, ...]) -> FieldPlan:
         """Compile fields of a schema over the rows of a collection ("" for nested values)."""
         described = self.schemas[schema]
-        wanted = wanted or tuple(map(FieldRequest, fields.defaults(described)))
-        special: list[tuple[str, Getter]] = []
-        depends: set[str] = set()
-        for field in wanted:
-            getter, needs = self._special(collection, schema, field)
-            if getter is not None:
-                special.append((field.name, getter))
-                depends |= needs
+        wanted = wanted or tuple(map(FieldRequest, _defaults(described)))
+        compiled = [(each.name, *self._special(collection, schema, each)) for each in wanted]
+        special = [(name, getter, needs) for name, getter, needs in compiled if getter is not None]
         return FieldPlan(
             names=tuple(field.name for field in wanted),
             stamps=tuple(f.name for f in wanted if described[f.name]["type"] == "TIMESTAMPTZ"),
-            special=tuple(special),
-            depends=frozenset(depends),
+            special=tuple((name, getter) for name, getter, _ in special),
+            depends=frozenset().union(*(needs for _, _, needs in special)),
             write_stamp=values.fine_stamp if self.switches.milliseconds else values.stamp,
         )
 
-    def _special(
-        self, collection: str, schema: str, field: FieldRequest
-    ) -> tuple[Getter | None, frozenset[str]]:
+    def _special(self, collection: str, schema: str, field: FieldRequest) -> Compiled:
         name, described = field.name, self.schemas[schema][field.name]
         simple = self._simple(collection, schema, name)
         if simple is not None:
             return simple, frozenset()
         if (collection, name) in DERIVED:
             return self._derived(collection, field, described)
-        if schema in custom_shown.SCHEMAS and name in custom_shown.NAMES:
+        if schema in CUSTOM_VALUES and name in {CHOSEN, *LIVE}:
             return self._of_custom_field(field, described)
         if described["type"] == OBJECT:
             return self._object(name, described["schema"], field.inside)
@@ -119,19 +151,19 @@ class Compiler:
 
     def _simple(self, collection: str, schema: str, name: str) -> Getter | None:
         """Compile what needs nothing but the row itself, and is not merely copied."""
-        hidden = self.switches.redact_activities
+        redacted = self.switches.redact_activities
         if collection == "activities" and name == "quantity_redacted":
-            return lambda _: hidden
-        if collection == "activities" and hidden and name in HOURS:
+            return lambda _: redacted
+        if collection == "activities" and redacted and name in HOURS:
             return lambda _: None
         if collection == "calendar_entries" and name == "id":
             return lambda row: str(row["id"])
         if name == "etag":
-            return lambda row: etags.of(collection or schema, row, self.switches)
+            return lambda row: entity_tag(collection or schema, row, self.switches)
         return None
 
-    def _currency(self, collection: str, name: str) -> tuple[Getter | None, frozenset[str]]:
-        """Give a currency, whose shape Clio leaves open in a nested copy, as an object."""
+    def _currency(self, collection: str, name: str) -> Compiled:
+        """Compile a currency, whose shape Clio leaves open in a nested copy, as an object."""
         full = self.schemas[self.full[collection]].get(name, {}) if collection in self.full else {}
         if name != "currency" or full.get("type") != OBJECT:
             return None, frozenset()
@@ -147,16 +179,12 @@ class Compiler:
         self, schema: str, inside: tuple[str, ...] | None
     ) -> tuple[Callable[[Any], Any], frozenset[str]]:
         """Compile what shows one nested record: a reference by its id, a value as a dict."""
-        wanted = tuple(map(FieldRequest, inside or fields.defaults(self.schemas[schema])))
+        wanted = tuple(map(FieldRequest, inside or _defaults(self.schemas[schema])))
         target = self.targets.get(schema, "")
         own = self.plan("", schema, wanted)
         if not target or [field.name for field in wanted] == ["id"]:
-            text = target == "calendar_entries"
-            return (
-                lambda value: (
-                    own(value) if isinstance(value, dict) else {"id": str(value) if text else value}
-                )
-            ), own.depends
+            write = str if target == "calendar_entries" else lambda key: key
+            return (lambda v: own(v) if isinstance(v, dict) else {"id": write(v)}), own.depends
         other = self.plan(target, schema, wanted)
         rows = self.store[target].rows
 
@@ -167,9 +195,7 @@ class Compiler:
 
         return show, own.depends | other.depends | {target}
 
-    def _object(
-        self, name: str, schema: str, inside: tuple[str, ...] | None
-    ) -> tuple[Getter, frozenset[str]]:
+    def _object(self, name: str, schema: str, inside: tuple[str, ...] | None) -> Compiled:
         show, depends = self._nested(schema, inside)
         # Most references are null or asked for by id alone: those take no further call.
         only_id = inside == ("id",) and self.targets.get(schema) != "calendar_entries"
@@ -182,20 +208,29 @@ class Compiler:
 
         return get, depends
 
-    def _of_custom_field(
-        self, field: FieldRequest, described: dict[str, Any]
-    ) -> tuple[Getter | None, frozenset[str]]:
-        """Compile what a custom field value shows of its custom field."""
-        if field.name == custom_shown.OPTION:
-            show, depends = self._nested(described["schema"], field.inside)
-            return custom_shown.option(self.store, show), depends | {custom_shown.TABLE}
-        if not self.switches.custom_fields_live:
-            return None, frozenset()
-        return custom_shown.copy(self.store, field.name), frozenset({custom_shown.TABLE})
+    def _of_custom_field(self, field: FieldRequest, described: dict[str, Any]) -> Compiled:
+        """Compile what a custom field value shows of its field: copies, or the chosen option."""
+        rows, name = self.store["custom_fields"].rows, field.name
+        needs = frozenset({"custom_fields"})
+        if name != CHOSEN:
 
-    def _array(
-        self, name: str, schema: str | None, inside: tuple[str, ...] | None
-    ) -> tuple[Getter, frozenset[str]]:
+            def live(value: Row) -> Any:  # noqa: ANN401 - any value of a row
+                known = rows.get(value.get("custom_field", 0))
+                return value.get(name) if known is None else known.get(LIVE[name])
+
+            return (live, needs) if self.switches.custom_fields_live else (None, frozenset())
+        show, depends = self._nested(described["schema"], field.inside)
+
+        def option(value: Row) -> Any:  # noqa: ANN401 - the option as it is now, or null
+            chosen = value.get(CHOSEN)
+            if chosen is None:
+                return None
+            options = rows.get(value.get("custom_field", 0), {}).get("picklist_options", ())
+            return show(next((each for each in options if each["id"] == chosen["id"]), chosen))
+
+        return option, depends | needs
+
+    def _array(self, name: str, schema: str | None, inside: tuple[str, ...] | None) -> Compiled:
         if schema is None:
             return (lambda row: row.get(name, [])), frozenset()
         show, depends = self._nested(schema, inside)
@@ -206,9 +241,7 @@ class Compiler:
 
         return get, depends
 
-    def _derived(
-        self, collection: str, field: FieldRequest, described: dict[str, Any]
-    ) -> tuple[Getter, frozenset[str]]:
+    def _derived(self, collection: str, field: FieldRequest, described: dict[str, Any]) -> Compiled:
         """Compile a field that is worked out of other tables at each reading."""
         derived, store = DERIVED[collection, field.name], self.store
         depends = frozenset(derived.depends)
@@ -242,7 +275,7 @@ class Rendering:
             store[collection].caches.append(self.kept)
 
     def plan(self, row: Row) -> Row:
-        """Give one record as the caller sees it."""
+        """Return one record as the caller sees it."""
         record = self.compiled(row)
         return record if self.veil is None else self.veil(record, int(row["id"]))
 
@@ -254,7 +287,7 @@ class Rendering:
             self.kept.clear()
 
     def __call__(self, row: Row) -> bytes:
-        """Give one record as JSON; an old version of one is not kept."""
+        """Return one record as JSON; an old version of one is not kept."""
         if OLD in row:
             return values.dump(self.plan(row))
         key = place(row)
@@ -266,16 +299,25 @@ class Rendering:
 
 
 class Renderer:
-    """Give the rendering of a field list, compiled once and kept while it is in use."""
+    """Return the rendering of a field list, compiled once and kept while it is in use."""
 
     def __init__(self, catalog: Catalog, store: Store, switches: Switches) -> None:
         """Begin with nothing compiled."""
         self.compiler = Compiler(catalog, store, switches)
         self.kept: OrderedDict[tuple[object, ...], Rendering] = OrderedDict()
 
-    def plan(self, collection: str, schema: str, wanted: tuple[FieldRequest, ...]) -> FieldPlan:
-        """Compile checked fields of a collection's records."""
-        fields.check(wanted, schema, self.compiler.schemas)
+    def _plan(self, collection: str, schema: str, text: str) -> FieldPlan:
+        """Compile a `fields` text, which may name only what a collection's records have."""
+        wanted, schemas, unknown = parse(text), self.compiler.schemas, []
+        for field in wanted:
+            described = schemas[schema].get(field.name)
+            if described is None:
+                unknown.append(field.name)
+            elif field.inside is not None:
+                known = schemas[described["schema"]] if "schema" in described else {}
+                unknown += [f"{field.name}.{name}" for name in field.inside if name not in known]
+        if unknown:
+            raise invalid_fields(unknown)
         return self.compiler.plan(collection, schema, wanted)
 
     def rendering(
@@ -287,35 +329,32 @@ class Renderer:
         own_rows: bool = False,
         veiled: bool = True,
     ) -> Rendering:
-        """Give the rendering of a `fields` text; views have rows of their own, never kept.
+        """Return the rendering of a `fields` text; views have rows of their own, never kept.
 
         Without the veil, what the caller may not see is shown too.
-
-        Raises:
-            Refusal: the field list is malformed or names an unknown field.
-
         """
         switches, store = self.compiler.switches, self.compiler.store
-        over = Veil(collection, switches) if veiled else None
+        veil = Veil(collection, switches) if veiled else None
         if own_rows:
-            return Rendering(self.plan("", schema, fields.parse(text)), store, "", over)
-        seen = veil.mark(collection, switches) if veiled else ()
+            return Rendering(self._plan("", schema, text), store, "", veil)
+        misfits = repr(switches.misfits.get(collection))
+        seen = (hidden(collection, switches), switches.hidden_fields_shape, misfits)
         marks = (switches.milliseconds, switches.redact_activities, switches.custom_fields_live)
-        key = (collection, text, *marks, etags.mark(switches), seen)
+        key = (collection, text, *marks, etag_mark(switches), seen if veiled else ())
         rendering = self.kept.get(key)
         if rendering is None:
-            plan = self.plan(collection, schema, fields.parse(text))
-            rendering = self.kept[key] = Rendering(plan, store, collection, over)
+            rendering = Rendering(self._plan(collection, schema, text), store, collection, veil)
+            self.kept[key] = rendering
             self._drop_oldest(collection)
         self.kept.move_to_end(key)
         rendering.refresh()
         return rendering
 
     def etag(self, collection: str, schema: str, row: Row) -> str:
-        """Give a record's entity tag, empty where its schema has none."""
+        """Return a record's entity tag, empty where its schema has none."""
         if "etag" not in self.compiler.schemas[schema]:
             return ""
-        return str(etags.of(collection, row, self.compiler.switches) or "")
+        return str(entity_tag(collection, row, self.compiler.switches) or "")
 
     def _drop_oldest(self, collection: str) -> None:
         mine = [key for key in self.kept if key[0] == collection]

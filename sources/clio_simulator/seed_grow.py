@@ -1,22 +1,274 @@
-"""The firm's intake, linked to its records in Manage: same seed and sizes, same bytes."""
+"""The firm's intake, linked to its records in Manage: the same seed and sizes, the same bytes.
 
-from . import seed_grow_fields, seed_grow_people, seed_grow_plain
-from .seed import Seed
-from .seed_grow_firm import GrowFirm
-from .store import Store
+Ids meet neither each other's nor Manage's, so that a join by the wrong id finds nothing.
+"""
+
+from typing import Any
+
+from .grow_records import ME, SHAPES, table
+from .seed import AFFAIRS, AWKWARD, DATA, STREETS, WORK, Made, Seed, company, day, person
+from .store import Row, Store
+from .values import ulid
+
+GROW: dict[str, Any] = DATA["grow"]
+ACCOUNT: Row = {"id": 77_001, "firm_name": "Example Law Firm"}
+OFFERED = 1_700_000_000_000
+"""When the options of picklists were made."""
+
+LONG = "A long answer on a form. " * 200
+LINKED = frozenset({0, 1, 3})
+"""Of every five records, those that are linked to Manage."""
+
+ADDRESS = ("street", "city", "province", "postal_code", "country")
+
+
+class GrowFirm(Made):
+    """What the parts of Grow's seed share; `manage` holds the records that they are linked to."""
+
+    oldest = 500
+
+    def __init__(self, manage: Store, seed: int) -> None:
+        """Begin with nothing made; the chance is not the one that Manage's records come from."""
+        super().__init__(f"grow {seed}", GROW["first_ids"], 960_000_000)
+        self.manage = manage
+
+    def add(self, collection: str, fields: Row, ago: int | None = None) -> Row:
+        """Add a record, with the next id and stamps; what is None stays out of its row."""
+        ago = self.chance.randrange(1, self.oldest) if ago is None else ago
+        row = {"id": self.next_id(collection), **self.stamps(ago), **fields}
+        self.made[collection].append({n: value for n, value in row.items() if value is not None})
+        return self.made[collection][-1]
+
+    def turn(self, collection: str, number: int) -> int:
+        """Return the id of a record of a collection, in turn."""
+        key: int = self.made[collection][number % len(self.made[collection])]["id"]
+        return key
 
 
 def build(seed: Seed, manage: Store) -> Store:
     """Build Grow's records: lists of choices, people and their affairs, notes."""
     firm = GrowFirm(manage, seed.seed)
-    seed_grow_plain.users(firm)
-    seed_grow_plain.choices(firm)
-    seed_grow_plain.custom_actions(firm)
-    seed_grow_fields.custom_fields(firm)
-    seed_grow_people.contacts(firm, seed.size("grow_contacts", 50))
-    seed_grow_people.leads(firm, seed.size("grow_leads", 30))
-    seed_grow_people.matters(firm, seed.size("grow_matters", 40))
+    _users(firm)
+    _choices(firm)
+    _custom_fields(firm)
+    _contacts(firm, seed.size("grow_contacts", 50))
+    _leads(firm, seed.size("grow_leads", 30))
+    _matters(firm, seed.size("grow_matters", 40))
     for collection in ("contacts", "matters"):
-        seed_grow_fields.values(firm, collection)
-    seed_grow_people.notes(firm, seed.size("grow_notes", 120))
-    return firm.finish()
+        _values(firm, collection)
+    _notes(firm, seed.size("grow_notes", 120))
+    store = Store([table(name) for name in SHAPES if name != ME])
+    for name, rows in firm.made.items():
+        store[table(name)].load(rows)
+    return store
+
+
+def _users(firm: GrowFirm) -> None:
+    """Add who is in Manage too, told by the e-mail alone, and one who works with Grow only."""
+    members = [row for row in firm.manage["users"].after(-1) if not row.get("_co_counsel")]
+    alone = {"first_name": "Intake", "email": "intake@firm.example.com"}
+    for number, member in enumerate([*members, alone]):
+        # People write the same address in more than one way.
+        mail = member["email"].title() if number == 2 and member is not alone else member["email"]
+        row = {"first_name": member["first_name"], "last_name": member.get("last_name")}
+        firm.add("users", {**row, "email": mail, "account": ACCOUNT}, ago=600)
+
+
+def _choices(firm: GrowFirm) -> None:
+    """Add sources, matter types and locations, the last two of which matters name; and actions."""
+    for name in GROW["sources"]:
+        mailing = name == "Newsletter"
+        category = "clio_email_marketing" if mailing else "standard"
+        firm.add("sources", {"name": name, "category": category, "is_editable": not mailing})
+    for number, name in enumerate(GROW["matter_types"]):
+        firm.add("matter_types", {"name": name, "default": number == 0})
+    for name in GROW["locations"]:
+        firm.add("locations", {"name": name})
+    for number, label in enumerate(("Open in warehouse", "Conflict check", AWKWARD[1])):
+        row = {"label": label, "target_url": f"https://tools.example.com/grow/{number}?a=b&c=d"}
+        firm.add("custom_actions", {**row, "ui_reference": "matters/show"})
+
+
+def _custom_fields(firm: GrowFirm) -> None:
+    """Add a field of every type for contacts and for matters, and a deleted one of each."""
+    for parent in ("Contact", "Matter"):
+        for number, kind in enumerate(GROW["field_types"]):
+            linked = _linked(firm, parent, kind) if number % 5 else None
+            _field(firm, parent, kind, linked, displayed=number % 4 != 0)
+        _field(firm, parent, "text_line", None, displayed=False)["deleted"] = True
+
+
+def _linked(firm: GrowFirm, parent: str, kind: str) -> Row | None:
+    """Return Manage's field of the same type, which this one is synced with."""
+    fields = firm.manage["custom_fields"].after(-1)
+    same = (row for row in fields if (row["parent_type"], row["field_type"]) == (parent, kind))
+    return next(same, None)
+
+
+def _field(firm: GrowFirm, parent: str, kind: str, linked: Row | None, *, displayed: bool) -> Row:
+    row: Row = {
+        "clio_id": linked and linked["id"],
+        "name": linked["name"] if linked else f"Intake {kind.replace('_', ' ')} ✓",
+        "field_type": kind,
+        "parent_type": parent,
+        "displayed": displayed,
+        "deleted": False,
+    }
+    if kind == "picklist":
+        row["picklist_options"] = _options(parent, linked)
+    return firm.add("custom_fields", row, ago=550)
+
+
+def _options(parent: str, linked: Row | None) -> list[Row]:
+    """Return the options of Manage's field and one of Grow's own; either id may be missing."""
+    options: list[Row] = []
+    for number, option in enumerate(linked["picklist_options"] if linked else ()):
+        mark = ulid(OFFERED, parent, number) if number % 3 else None
+        options.append({"global_id": mark, "clio_id": option["id"], "option": option["option"]})
+    own = {"global_id": ulid(OFFERED, parent), "clio_id": None, "option": "Später ✓"}
+    return [*options, own]
+
+
+def _odd(number: int) -> str | None:
+    return AWKWARD[number] if number < len(AWKWARD) else None
+
+
+def _contacts(firm: GrowFirm, count: int) -> None:
+    """Add contacts of Manage in the order they have there, and between them those of Grow."""
+    known = iter(list(firm.manage["contacts"].after(-1)))
+    statuses, fresh = GROW["contact_statuses"], 0
+    for number in range(count):
+        twin = next(known, None) if number % 5 in LINKED else None
+        fields = _fresh(fresh) if twin is None else _twin(twin, number)
+        fresh += twin is None
+        firm.add("contacts", {**fields, "status": statuses[number % len(statuses)]})
+
+
+def _twin(twin: Row, number: int) -> Row:
+    """Return what a contact of Manage looks like here; every tenth one's phones are not kept."""
+    phones = [each["number"] for each in twin.get("phone_numbers", ())]
+    addresses = twin.get("addresses", ())
+    return {
+        "clio_id": twin["id"],
+        **{name: twin.get(name) for name in ("name", "first_name", "last_name", "type")},
+        "emails": [each["address"] for each in twin.get("email_addresses", ())],
+        "phone_numbers": [] if number % 10 == 3 else phones,
+        "addresses": [{name: each.get(name) for name in ADDRESS} for each in addresses],
+    }
+
+
+def _fresh(number: int) -> Row:
+    """Return a contact that Manage does not know; every fourth is a company."""
+    first, last = person(200 + number)
+    mails = [f"intake{number}@example.com", f"Other.{number}@EXAMPLE.com"]
+    row: Row = {"type": "Person", "emails": mails[: number % 3], "phone_numbers": []}
+    if number % 3:
+        row["phone_numbers"] = ["", f"+1 555 01{number % 100:02}", "ask for Rowan"][number % 2 :]
+        row["addresses"] = [{"street": STREETS[number % 5], "city": None, "country": "DE"}]
+    if number % 4 == 3:
+        return {**row, "type": "Company", "name": _odd(number) or company(number)}
+    odd = _odd(number)
+    first = first if odd is None else odd
+    return {**row, "first_name": first, "last_name": last, "name": f"{first} {last}".strip()}
+
+
+def _leads(firm: GrowFirm, count: int) -> None:
+    """Add leads in every state; one in four was submitted by this application."""
+    for number in range(count):
+        first, last = person(300 + number)
+        row: Row = {
+            "first_name": _odd(number) or (first if number % 7 else None),
+            "last_name": last if number % 6 else None,
+            "email": f"lead{number}@example.com" if number % 5 else None,
+            "phone_number": f"+1 555 01{number % 100:02}" if number % 3 else None,
+            "state": GROW["lead_states"][number % 5],
+            "marketing_source": firm.turn("sources", number) if number % 2 else None,
+            "matter_type": firm.turn("matter_types", number) if number % 3 else None,
+            "matter_location": firm.turn("locations", number) if number % 4 else None,
+            "_submitted": number % 4 == 0,
+        }
+        firm.add("inbox_leads", row)
+
+
+def _matters(firm: GrowFirm, count: int) -> None:
+    """Add the matters of Manage whose client is here too, and between them those of Grow.
+
+    No accepted lead is left without a matter.
+    """
+    here = {row["clio_id"]: row["id"] for row in firm.made["contacts"] if "clio_id" in row}
+    twins = iter([row for row in firm.manage["matters"].after(-1) if row.get("client") in here])
+    accepted = iter([row for row in firm.made["inbox_leads"] if row["state"] == "accepted"])
+    for number in range(count):
+        twin = next(twins, None) if number % 5 in LINKED else None
+        lead = next(accepted, None) if number % 4 == 1 else None
+        client = firm.turn("contacts", number * 3) if twin is None else here[twin["client"]]
+        link = {} if twin is None else {"clio_id": twin["id"], "description": twin["description"]}
+        _matter(firm, number, {"client": client, "inbox_lead_id": lead and lead["id"], **link})
+    for lead in accepted:
+        lead["state"] = "ignored"
+
+
+def _matter(firm: GrowFirm, number: int, fields: Row) -> None:
+    column, category = GROW["columns"][number % len(GROW["columns"])]
+    people, types, places = (firm.made[n] for n in ("users", "matter_types", "locations"))
+    row: Row = {
+        "description": _odd(number) or AFFAIRS[number % len(AFFAIRS)],
+        "type": types[number % 5]["name"] if number % 7 else None,
+        "location": places[number % 4]["name"] if number % 4 else None,
+        "status": column,
+        "status_category": category,
+        "hired_date": day(number % 300 + 1) if category == "hired" else None,
+        "is_locked": number % 9 == 3,
+        "matter_assignee_ids": [user["id"] for user in people[: number % 3]],
+        **fields,
+    }
+    firm.add("matters", {**row, "description": row["description"][:255]})
+
+
+def _values(firm: GrowFirm, collection: str) -> None:
+    """Add values of every type of field to some records, of some to others, and of none."""
+    parent = collection.removesuffix("s").capitalize()
+    fields = [row for row in firm.made["custom_fields"] if row["parent_type"] == parent]
+    for number, record in enumerate(firm.made[collection]):
+        chosen = fields if number % 3 == 0 else fields[: number % len(fields)]
+        linked = firm.manage[collection].get(record.get("clio_id", 0)) or {}
+        known = {each["custom_field"]: each["id"] for each in linked.get("custom_field_values", ())}
+        record["custom_field_values"] = [_value(firm, f, record, number, known) for f in chosen]
+
+
+def _value(firm: GrowFirm, field: Row, record: Row, number: int, known: dict[int, Any]) -> Row:
+    kind = field["field_type"]
+    value: Row = {
+        "id": firm.inner_id(),
+        "global_id": ulid(record["created_at"], record["id"], field["id"]),
+        "clio_id": known.get(field.get("clio_id", 0)),
+        "field_name": field["name"],
+        "field_type": kind,
+        "custom_field": field["id"],
+        "created_at": record["created_at"],
+        "updated_at": record["updated_at"],
+    }
+    if kind == "picklist":
+        option = field["picklist_options"][number % len(field["picklist_options"])]
+        chosen = {"value": option["option"], "raw_value": option["option"]}
+        return {**value, **chosen, "picklist_option": option}
+    # Values as they are read and as they are stored; null where reading failed.
+    answers = [*GROW["answers"][kind], *([(LONG, LONG)] if kind == "text_area" else ())]
+    read, stored = answers[number // 3 % len(answers)]
+    return {**value, "value": read, "raw_value": stored, "picklist_option": None}
+
+
+def _notes(firm: GrowFirm, count: int) -> None:
+    """Share notes out among contacts and matters, of which every fifth has none."""
+    parents = [
+        (f"{collection.removesuffix('s')}_notes", row)
+        for collection in ("contacts", "matters")
+        for row in firm.made[collection]
+    ]
+    chosen = [parent for number, parent in enumerate(parents) if number % 5 != 4]
+    for number in range(count):
+        collection, parent = chosen[number % len(chosen)]
+        odd = _odd(number % 40)
+        body = f"Note {number}" if odd is None else odd
+        subject = WORK[number % len(WORK)] if number % 8 else f"Señal № {number}"
+        firm.add(collection, {"subject": subject, "body": body, "_parent": parent["id"]})

@@ -1,49 +1,138 @@
-"""Users, groups, contacts and matters, with their custom field values."""
+"""Lists of choices and settings, users, contacts and matters, with their custom field values."""
 
-from typing import Any
-
-from . import seed_words as words
-from .derived import money
-from .seed_firm import Firm, day
+from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, company, day, person
 from .store import Row
+from .views import money
+
+
+def choices(firm: Firm) -> None:
+    """Add what the rest of the firm refers to."""
+    codes = (("USD", "$"), ("CAD", "$"), ("EUR", "€"))
+    firm.plain("currencies", [{"code": code, "sign": sign} for code, sign in codes])
+    known = firm.catalog.schemas["PracticeArea"]["category"]["enum"]
+    areas: list[Row] = [
+        {"name": name, "category": category if category in known else known[number]}
+        for number, (name, category) in enumerate(DATA["areas"])
+    ]
+    firm.plain("practice_areas", areas)
+    for area in firm.made["practice_areas"]:
+        key, stages = str(area["id"]), enumerate(DATA["stages"], 1)
+        rows = [{"name": name, "order": n, "practice_area_id": key} for n, name in stages]
+        firm.plain("matter_stages", rows)
+    firm.named("calendar_entry_event_types", ("Hearing", "Deadline", "Meeting"))
+    firm.named("document_categories", ("Pleading", "Letter", "Évidence 📎"))
+    firm.named("task_types", DATA["task_types"])
+    firm.made["task_types"][-1]["deleted_at"] = firm.stamp(30)
+
+
+def costs(firm: Firm) -> None:
+    """Add what work and expenses are described with."""
+    firm.named("utbms_sets", ("Litigation", "Expenses", "Project"))
+    firm.plain("utbms_codes", [{"utbms_set_id": firm.pick("utbms_sets")} for _ in range(9)])
+    kinds, names = ("hard_cost", "soft_cost", "unassociated"), enumerate(DATA["expenses"])
+    rows = [{"name": name, "entry_type": kinds[n % 3], "rate": n} for n, name in names]
+    firm.plain("expense_categories", [{**row, "tax_setting": "no_tax"} for row in rows])
+    firm.named("activity_descriptions", DATA["descriptions"])
+    people = {"contact_id": None, "co_counsel_contact_id": None, "flat_rate": False}
+    rates = [
+        {**people, "rate": money(100 * rate), "user": firm.pick("users")}
+        for rate in (250, 300, 410)
+    ]
+    firm.plain("activity_rates", rates)
+
+
+def custom_fields(firm: Firm) -> None:
+    """Add a custom field of every type for matters and for contacts, and a deleted one of each."""
+    kinds = firm.catalog.schemas["CustomField"]["field_type"]["enum"]
+    for parent in ("Matter", "Contact"):
+        for number, kind in enumerate(kinds):
+            _custom_field(firm, parent, kind, number, deleted=False)
+        _custom_field(firm, parent, "text_line", len(kinds), deleted=True)
+    for parent in ("Matter", "Contact"):
+        mine = [row["id"] for row in firm.made["custom_fields"] if row["parent_type"] == parent]
+        for half in (mine[:6], mine[6:]):
+            name = f"{parent} set {len(firm.made['custom_field_sets']) + 1}"
+            row = {"name": name, "parent_type": parent, "custom_fields": half}
+            firm.add("custom_field_sets", row)
+
+
+def _custom_field(firm: Firm, parent: str, kind: str, number: int, *, deleted: bool) -> None:
+    odd = [*DATA["odd_field_names"], "N" * 300]
+    plain = parent != "Matter" or number >= len(odd)
+    row: Row = {
+        "name": f"{parent} {kind.replace('_', ' ')}" if plain else odd[number],
+        "parent_type": parent,
+        "field_type": kind,
+        "displayed": number % 3 != 0,
+        "deleted": deleted,
+        "display_order": number + 1,
+    }
+    if kind == "picklist":
+        options = [firm.inner(option=name) for name in ("Low", "Medium", "High", "Once offered")]
+        options[-1]["deleted_at"] = firm.stamp(20)
+        row["picklist_options"] = options
+    firm.add("custom_fields", row)
+
+
+def legal_aid(firm: Firm) -> None:
+    """Add the rates of legal aid in England and Wales."""
+    regions = ("London", "Non-London", "London")
+    for name in ("civil_certificated", "civil_controlled", "criminal_controlled"):
+        firm.plain(f"lauk_{name}_rates", [{"region": region} for region in regions])
+    rows = [{"rate": money(rate), "_london": money(rate + 345)} for rate in (4500, 5155, 9990)]
+    firm.plain("lauk_expense_categories", rows)
+
+
+def settings(firm: Firm) -> None:
+    """Add settings, templates, reports, and the jurisdictions of courts with their triggers."""
+    for name in DATA["settings"]:
+        firm.plain(name, [{} for _ in range(3)])
+    for row in firm.made["webhooks"]:
+        row |= {"events": ["created", "updated"], "fields": "id,etag"}
+    lists = [{"name": name, "templates_count": 2} for name in ("Purchase", "Estate")]
+    firm.plain("task_template_lists", lists)
+    for row in firm.made["task_template_lists"]:
+        firm.plain("task_templates", [{"task_template_list": row["id"]} for _ in range(2)])
+    firm.named("grant_funding_sources", ("Bar fund", "State fund"))
+    for number in range(3):
+        source = firm.made["grant_funding_sources"][number % 2]
+        both = {"grant_funding_source": source["id"], "funding_source_name": source["name"]}
+        firm.plain("grants", [{"name": f"Grant {number + 1}", **both, "balance": "1000.00"}])
+    billing: Row = {"currency": "USD", "currency_sign": "$", "tax_rate": 8.25}
+    billing["billing_currencies"] = [{"id": 1, "code": "USD"}]
+    schema = firm.catalog.singletons["settings_billing"].schema
+    firm.add("settings_billing", firm.filled(schema, 1, billing), 700)
+    services = [row["id"] for row in firm.made["court_rules_service_types"]]
+    firm.plain("court_rules_jurisdictions", [{"service_types": services} for _ in range(2)])
+    for row in firm.made["court_rules_jurisdictions"]:
+        firm.plain("court_rules_triggers", [{"_jurisdiction": row["id"]} for _ in range(3)])
 
 
 def users(firm: Firm, count: int) -> None:
     """Add users: the first owns the account, the last is a co-counsel, the one before disabled."""
     account = firm.inner(id=1, name="Example Law Firm", state="active")
-    titles = [
-        firm.inner(name=name, initials=name[0]) for name in ("Partner", "Associate", "Paralegal")
-    ]
+    titles = [firm.inner(name=n, initials=n[0]) for n in ("Partner", "Associate", "Paralegal")]
     for number in range(count):
-        first, last = words.person(number * 5)
-        attorney = number % 3 != 2
-        firm.add(
-            "users",
-            {
-                "account_owner": number == 0,
-                "clio_connect": False,
-                "court_rules_default_attendee": False,
-                "default_calendar_id": number + 1,
-                "email": f"{first}.{last}@firm.example.com".lower(),
-                "enabled": number != count - 2,
-                "first_name": first,
-                "last_name": last,
-                "initials": first[0] + last[0],
-                "name": f"{first} {last}",
-                "rate": money(100 * (200 + 10 * (number % 12))),
-                "roles": ["Admin", "Billing"] if number == 0 else [],
-                "subscription_type": "Attorney" if attorney else "NonAttorney",
-                "time_zone": "America/Los_Angeles",
-                "account": account,
-                "job_title": titles[number % 3],
-                "notification_methods": [
-                    firm.inner(type="Email", email_address=f"u{number}@example.com")
-                ],
-                "groups": [],
-                "_co_counsel": number == count - 1,
-            },
-            ago=700,
-        )
+        first, last = person(number * 5)
+        row: Row = {
+            "account_owner": number == 0,
+            "default_calendar_id": number + 1,
+            "email": f"{first}.{last}@firm.example.com".lower(),
+            "enabled": number != count - 2,
+            "first_name": first,
+            "last_name": last,
+            "initials": first[0] + last[0],
+            "name": f"{first} {last}",
+            "rate": money(100 * (200 + 10 * (number % 12))),
+            "roles": ["Admin", "Billing"] if number == 0 else [],
+            "subscription_type": "Attorney" if number % 3 != 2 else "NonAttorney",
+            "account": account,
+            "job_title": titles[number % 3],
+            "groups": [],
+            "_co_counsel": number == count - 1,
+        }
+        mail = firm.inner(type="Email", email_address=f"u{number}@example.com")
+        firm.add("users", {**row, "notification_methods": [mail]}, ago=700)
 
 
 def groups(firm: Firm) -> None:
@@ -51,32 +140,28 @@ def groups(firm: Firm) -> None:
     everyone = [row["id"] for row in firm.made["users"]]
     kinds = ("AccountGroup", "UserGroup", "AdhocGroup")
     for number, name in enumerate(("Everyone", "Real estate team", "Archived team")):
-        row = {"name": name, "type": kinds[number], "client_connect_user": False}
-        row |= {"users": everyone[number:], "_archived": number == len(kinds) - 1}
-        firm.add("groups", row)
+        row = {"name": name, "type": kinds[number], "users": everyone[number:]}
+        firm.add("groups", {**row, "_archived": number == len(kinds) - 1})
     for user in firm.made["users"]:
         user["groups"] = [g["id"] for g in firm.made["groups"] if user["id"] in g["users"]]
 
 
-def _address(firm: Firm, number: int) -> Row:
-    city, province, code = words.CITIES[number % len(words.CITIES)]
-    street = f"{number % 190 + 1} {words.STREETS[number % len(words.STREETS)]}"
-    where = {"street": street, "city": city, "province": province, "postal_code": code}
-    return firm.inner(
-        name=("Work", "Home", "Billing", "Other")[number % 4], country="US", primary=True, **where
-    )
-
-
 def _reachable(firm: Firm, number: int) -> Row:
-    """Give addresses of every sort; every seventh contact has none."""
+    """Return addresses of every sort; every seventh contact has none."""
     if number % 7 == 6:
         return {}
-    address = _address(firm, number)
+    city, province, code = DATA["cities"][number % len(DATA["cities"])]
+    street = f"{number % 190 + 1} {STREETS[number % len(STREETS)]}"
+    where = {"street": street, "city": city, "province": province, "postal_code": code}
+    name = ("Work", "Home", "Billing", "Other")[number % 4]
+    address = firm.inner(name=name, country="US", primary=True, **where)
     mails = [firm.inner(address=f"contact{number}@example.com", name="Work", primary=True)]
     phones = [firm.inner(number=f"+1 555 01{number % 100:02}", name="Work", primary=True)]
     if number % 3 == 0:
         mails.append(firm.inner(address=f"other{number}@example.com", name="Other", primary=False))
         phones.append(firm.inner(number="", name="Other", primary=False))
+    site = firm.inner(address="https://example.com", name="Work", default_web_site=True)
+    messenger = [firm.inner(address="@example", name="Work")] if number % 9 == 0 else []
     return {
         "addresses": [address],
         "primary_address": address,
@@ -84,20 +169,16 @@ def _reachable(firm: Firm, number: int) -> Row:
         "phone_numbers": phones,
         "primary_email_address": mails[0]["address"],
         "primary_phone_number": phones[0]["number"],
-        "web_sites": [
-            firm.inner(address="https://example.com", name="Work", default_web_site=True)
-        ],
-        "instant_messengers": [firm.inner(address="@example", name="Work")]
-        if number % 9 == 0
-        else [],
+        "web_sites": [site],
+        "instant_messengers": messenger,
     }
 
 
 def _name(number: int) -> Row:
-    odd = words.AWKWARD[number - 5] if 5 <= number < 5 + len(words.AWKWARD) else None
+    odd = AWKWARD[number - 5] if 5 <= number < 5 + len(AWKWARD) else None
     if number % 4 == 0:
-        return {"type": "Company", "name": words.company(number) if odd is None else odd}
-    first, last = words.person(number)
+        return {"type": "Company", "name": company(number) if odd is None else odd}
+    first, last = person(number)
     first = first if odd is None else odd
     name = {"first_name": first, "last_name": last, "name": f"{first} {last}".strip()}
     return {"type": "Person", **name, "initials": (first[:1] or "") + last[:1]}
@@ -107,17 +188,8 @@ def contacts(firm: Firm, count: int) -> None:
     """Add contacts: every fourth a company, some persons working for it."""
     companies: list[int] = []
     for number in range(count):
-        row = {
-            **_name(number),
-            **_reachable(firm, number),
-            "is_client": number % 5 != 4,
-            "is_co_counsel": False,
-            "is_bill_recipient": number % 5 == 0,
-            "is_clio_for_client_user": False,
-            "has_clio_for_clients_permission": False,
-            "locked_clio_connect_email": False,
-            "currency": 1,
-        }
+        row = {**_name(number), **_reachable(firm, number)}
+        row |= {"is_client": number % 5 != 4, "is_bill_recipient": number % 5 == 0}
         if row["type"] == "Company":
             row["sales_tax_number"] = f"TAX-{number:05}"
             companies.append(firm.next_id("contacts"))
@@ -137,35 +209,29 @@ def matters(firm: Firm, count: int) -> None:
     for number, matter in enumerate(firm.made["matters"]):
         for _ in range(number % 3):
             row = {"matter": matter["id"], "contact": firm.pick("contacts")}
-            firm.add(
-                "relationships",
-                {**row, "description": firm.chance.choice(("Opponent", "Witness", ""))},
-            )
+            row["description"] = firm.chance.choice(("Opponent", "Witness", ""))
+            firm.add("relationships", row)
 
 
 def _matter(firm: Firm, number: int, client: int, attorneys: list[int]) -> None:
     opened = firm.chance.randrange(30, 700)
     status = ("Open", "Open", "Open", "Pending", "Closed")[number % 5]
     area = firm.pick("practice_areas")
-    described = words.AFFAIRS[number % len(words.AFFAIRS)]
+    stages = [r["id"] for r in firm.made["matter_stages"] if r["practice_area_id"] == str(area)]
     row: Row = {
         "number": number + 1,
-        "display_number": f"{number + 1:05}-{words.LAST[client % len(words.LAST)]}",
-        "description": words.AWKWARD[number] if number < len(words.AWKWARD) else described,
+        "display_number": f"{number + 1:05}-{DATA['last'][client % len(DATA['last'])]}",
+        "description": (AWKWARD[number:] or [AFFAIRS[number % len(AFFAIRS)]])[0],
         "status": status,
         "client_id": client,
         "client": client,
         "billable": number % 8 != 7,
         "billing_method": ("hourly", "hourly", "flat", "contingency")[number % 4],
         "open_date": "2999-12-31" if number == 4 else day(opened),
-        "shared": False,
-        "has_tasks": False,
-        "currency": 1,
         "practice_area": area,
-        "matter_stage": _stage(firm, area, number),
+        "matter_stage": stages[number % len(stages)],
         "responsible_attorney": attorneys[number % len(attorneys)],
         "originating_attorney": attorneys[(number + 1) % len(attorneys)],
-        "user": 101,
         "group": firm.made["groups"][0]["id"],
         "custom_rate": _rate(firm, number),
     }
@@ -174,16 +240,9 @@ def _matter(firm: Firm, number: int, client: int, attorneys: list[int]) -> None:
     if status == "Pending":
         row["pending_date"] = day(opened)
     if number % 6 == 0:
-        row["matter_budget"] = firm.inner(
-            budget=5000.0, include_expenses=True, notification_threshold=80
-        )
+        limits = {"budget": 5000.0, "include_expenses": True, "notification_threshold": 80}
+        row["matter_budget"] = firm.inner(**limits)
     firm.add("matters", row, opened)
-
-
-def _stage(firm: Firm, area: int, number: int) -> int:
-    mine = [row["id"] for row in firm.made["matter_stages"] if row["practice_area_id"] == str(area)]
-    stage: int = mine[number % len(mine)]
-    return stage
 
 
 def _rate(firm: Firm, number: int) -> Row | None:
@@ -194,18 +253,15 @@ def _rate(firm: Firm, number: int) -> Row | None:
 
 
 def custom_values(firm: Firm, parent: str) -> None:
-    """Give the records of a parent (Matter or Contact) values of every type of custom field."""
+    """Add values of every type of custom field to the records of a parent (Matter or Contact)."""
     fields = [row for row in firm.made["custom_fields"] if row["parent_type"] == parent]
     for number, record in enumerate(firm.made[f"{parent.lower()}s"]):
         chosen = fields if number % 3 == 0 else fields[: number % len(fields)]
-        record["custom_field_values"] = [_value(firm, field, record, number) for field in chosen]
+        record["custom_field_values"] = [_custom(firm, field, record, number) for field in chosen]
 
 
-TEXTS = ("", "plain", "Ünïcode ✓", "=HYPERLINK(1)", "line one\nline two")
-
-
-def _value(firm: Firm, field: Row, record: Row, number: int) -> Row:
-    kind = field["field_type"]
+def _custom(firm: Firm, field: Row, record: Row, number: int) -> Row:
+    kind, texts = field["field_type"], DATA["texts"]
     value: Row = {
         "id": f"{kind}-{firm.inner_id()}",
         "field_name": field["name"],
@@ -217,15 +273,14 @@ def _value(firm: Firm, field: Row, record: Row, number: int) -> Row:
         "custom_field": field["id"],
         "created_at": record["created_at"],
         "updated_at": record["updated_at"],
-        **_content(firm, field, number),
     }
-    if value.get("value") is None:
-        value["id"] = None  # shown, but empty: Clio gives no id then
-    return value
-
-
-def _content(firm: Firm, field: Row, number: int) -> dict[str, Any]:
-    """Give what the value slot holds, and the record that it points at."""
+    if kind == "picklist":
+        option = field["picklist_options"][number % 4]
+        return {**value, "value": str(option["id"]), "picklist_option": option}
+    if kind in {"contact", "matter"}:
+        rows = firm.made[f"{kind}s"]
+        key = rows[number % len(rows)]["id"]
+        return {**value, "value": str(key), kind: key}
     plain: dict[str, str | None] = {
         "checkbox": "true" if number % 2 else "false",
         "currency": ("0.0", "1234.5", "-0.01", "99999999.99")[number % 4],
@@ -233,18 +288,9 @@ def _content(firm: Firm, field: Row, number: int) -> dict[str, Any]:
         "time": "09:30:00",
         "email": f"value{number}@example.com",
         "numeric": ("0", "3.14159", "-7", "12345678901234567890")[number % 4],
-        "text_area": TEXTS[number % len(TEXTS)],
-        "text_line": TEXTS[(number + 1) % len(TEXTS)] if number % 6 else None,
+        "text_area": texts[number % len(texts)],
+        "text_line": texts[(number + 1) % len(texts)] if number % 6 else None,
         "url": "https://example.com/a?b=c&d=é",
     }
-    kind = field["field_type"]
-    if kind == "picklist":
-        option = field["picklist_options"][number % 4]
-        return {"value": str(option["id"]), "picklist_option": option}
-    if kind == "contact":
-        contact = firm.made["contacts"][number % len(firm.made["contacts"])]["id"]
-        return {"value": str(contact), "contact": contact}
-    if kind == "matter":
-        matter = firm.made["matters"][number % len(firm.made["matters"])]["id"]
-        return {"value": str(matter), "matter": matter}
-    return {"value": plain[kind]}
+    # Where a value is shown, but empty, Clio gives no id.
+    return {**value, "value": plain[kind], "id": value["id"] if plain[kind] is not None else None}

@@ -1,12 +1,35 @@
-"""What the firm does: time and expenses, tasks, calendar, notes, mail, conversations."""
+"""What the firm does: time and expenses, tasks, calendar, notes, mail, folders and documents."""
 
 from functools import lru_cache
 
-from . import seed_words as words
-from .derived import money
-from .seed_firm import MIDNIGHT, Firm, day
+from .seed import AWKWARD, DATA, FIXED, MIDNIGHT, WORK, Firm, day
 from .store import Row
 from .values import DAY
+from .views import money
+
+COMPLETED = [
+    "contacts",
+    "matters",
+    "activities",
+    "tasks",
+    "calendar_entries",
+    "communications",
+    "notes",
+    "documents",
+]
+NOT_COMPLETED = [
+    "bill",
+    "company",
+    "completed_at",
+    "close_date",
+    "parent_calendar_entry",
+    "time_entries",
+]
+
+
+def _odd(number: int, plain: str, *, until: int = 0) -> str:
+    """Return an awkward text for the first numbers, up to `until` in turn, and then a plain one."""
+    return AWKWARD[number % len(AWKWARD)] if number < (until or len(AWKWARD)) else plain
 
 
 def activities(firm: Firm, count: int) -> None:
@@ -15,48 +38,40 @@ def activities(firm: Firm, count: int) -> None:
     people = list(rates)
     places = [row["id"] for row in firm.made["matters"]]
     descriptions = [row["id"] for row in firm.made["activity_descriptions"]]
-    chance = firm.chance
+    chance, made = firm.chance, firm.made["activities"]
     for number in range(count):
         ago = (count - number) * 700 // count + 1
-        row = _base(number, chance.choice(places), chance.choice(people), ago)
+        matter, user = chance.choice(places), chance.choice(people)
+        created = MIDNIGHT - ago * DAY + number % 28_800 * 1000 + 9 * 3_600_000
+        row: Row = {
+            "id": firm.next_id("activities"),
+            **FIXED["activities"],
+            "date": day(ago),
+            "created_at": created,
+            "updated_at": created,
+            "non_billable": number % 11 == 10,
+            "matter": matter,
+            "user": user,
+            "note": _note(number if number < len(AWKWARD) else 100 + number % 10),
+        }
         if number % 7 == 6:
             _expense(firm, row, number)
         else:
             row["activity_description"] = descriptions[number % len(descriptions)]
-            _time(row, rates[row["user"]], chance.randrange(1, 45), number)
-        firm.made["activities"].append(row)
-        row["id"] = _ACTIVITY + number
-
-
-_ACTIVITY = 10_000_001
+            _time(row, rates[user], chance.randrange(1, 45), number)
+        # A non-billable entry's worth stands in another field.
+        row["non_billable_total"] = row["total"] if row["non_billable"] else 0.0
+        if row["non_billable"]:
+            row["total"] = 0.0
+        elif number % 53 == 20:
+            row["_written_off"] = True
+        made.append(row)
 
 
 @lru_cache(maxsize=1000)
 def _note(number: int) -> str:
-    """Give a note, the same object for the same text, so that a million notes cost little."""
-    odd = len(words.AWKWARD)
-    return words.AWKWARD[number] if number < odd else f"{words.WORK[number % len(words.WORK)]}"
-
-
-def _base(number: int, matter: int, user: int, ago: int) -> Row:
-    created = MIDNIGHT - ago * DAY + number % 28_800 * 1000 + 9 * 3_600_000
-    return {
-        "id": 0,
-        "date": day(ago),
-        "created_at": created,
-        "updated_at": created,
-        "flat_rate": False,
-        "billed": False,
-        "on_bill": False,
-        "contingency_fee": False,
-        "non_billable": number % 11 == 10,
-        "no_charge": False,
-        "tax_setting": "no_tax",
-        "currency": 1,
-        "matter": matter,
-        "user": user,
-        "note": _note(number if number < len(words.AWKWARD) else 100 + number % 10),
-    }
+    """Return a note, the same object for the same text, so that a million notes cost little."""
+    return _odd(number, WORK[number % len(WORK)])
 
 
 def _time(row: Row, rate: int, tenths: int, number: int) -> None:
@@ -73,7 +88,6 @@ def _time(row: Row, rate: int, tenths: int, number: int) -> None:
         "total": money(tenths * price * 10),
         "tax_setting": "tax_1_only",
     }
-    _settle(row, number)
 
 
 def _expense(firm: Firm, row: Row, number: int) -> None:
@@ -90,40 +104,28 @@ def _expense(firm: Firm, row: Row, number: int) -> None:
     }
     if kind == "HardCostEntry":
         row["vendor"] = firm.made["contacts"][0]["id"]
-    _settle(row, number)
 
 
-def _settle(row: Row, number: int) -> None:
-    """Say what is not billed: a non-billable entry's worth stands in another field."""
-    row["non_billable_total"] = row["total"] if row["non_billable"] else 0.0
-    if row["non_billable"]:
-        row["total"] = 0.0
-    elif number % 53 == 20:
-        row["_written_off"] = True
+def _turn(firm: Firm, collection: str, number: int) -> Row:
+    """Return one of the records of a collection, in turn."""
+    return firm.made[collection][number % len(firm.made[collection])]
 
 
 def tasks(firm: Firm, count: int) -> None:
     """Add tasks of every status, some with reminders."""
     for number in range(count):
         status = ("pending", "complete", "in_progress", "in_review", "pending")[number % 5]
-        matter = firm.made["matters"][number % len(firm.made["matters"])]
-        user = firm.made["users"][number % len(firm.made["users"])]
-        who = {"id": user["id"], "type": "User", "name": user["name"], "enabled": True}
+        matter, user = _turn(firm, "matters", number), _turn(firm, "users", number)
         row: Row = {
-            "name": words.AWKWARD[number] if number < len(words.AWKWARD) else f"Task {number + 1}",
+            "name": _odd(number, f"Task {number + 1}"),
             "status": status,
-            "description": words.WORK[number % len(words.WORK)],
-            "description_text_type": "plain_text",
+            "description": WORK[number % len(WORK)],
             "priority": ("High", "Normal", "Low")[number % 3],
             "permission": ("public", "private")[number % 2],
-            "notify_completion": False,
             "statute_of_limitations": number % 20 == 19,
-            "time_estimated": 3600,
-            "time_entries_count": 0,
             "task_type": firm.pick("task_types"),
-            "assigner": 101,
             "matter": matter["id"],
-            "assignee": who,
+            "assignee": {"id": user["id"], "type": "User", "name": user["name"], "enabled": True},
         }
         if number % 4:
             row["due_at"] = day(40 - number % 80)
@@ -132,14 +134,16 @@ def tasks(firm: Firm, count: int) -> None:
         if status == "complete":
             task["completed_at"] = task["updated_at"]
         if number % 6 == 0:
-            task["reminders"] = [_reminder(firm, "Task", task["id"], task["name"], user)]
+            task["reminders"] = [_reminder(firm, task, user)]
 
 
-def _reminder(firm: Firm, kind: str, subject: int, name: str, user: Row) -> int:
-    about = {"id": subject, "type": kind, "identifier": name}
+def _reminder(firm: Firm, task: Row, user: Row) -> int:
     states = firm.catalog.schemas["Reminder"]["state"]["enum"]
-    row = {"duration": 3600, "state": states[subject % len(states)], "subject": about}
-    row["notification_method"] = user["notification_methods"][0]
+    row: Row = {
+        "state": states[task["id"] % len(states)],
+        "subject": {"id": task["id"], "type": "Task", "identifier": task["name"]},
+        "notification_method": user["notification_methods"][0],
+    }
     key: int = firm.add("reminders", {**row, "next_delivery_at": firm.stamp(-5)})["id"]
     return key
 
@@ -148,56 +152,39 @@ def calendar(firm: Firm, count: int) -> None:
     """Add a calendar for each user, and entries; their ids are text."""
     schema = firm.catalog.collections["calendars"].schema
     for number, user in enumerate(firm.made["users"]):
-        given: Row = {
-            "name": user["name"],
-            "type": "UserCalendar",
-            "creator": user["id"],
-            "source": "web",
-        }
-        firm.add("calendars", firm.filled(schema, number, given))
+        given: Row = {"name": user["name"], "type": "UserCalendar", "creator": user["id"]}
+        firm.add("calendars", firm.filled(schema, number, {**given, "source": "web"}))
     for number in range(count):
         owner = firm.pick("calendars")
-        start = firm.stamp(30 - number % 60)
-        all_day = number % 10 == 9
-        firm.add(
-            "calendar_entries",
-            {
-                "summary": words.AWKWARD[number % len(words.AWKWARD)]
-                if number < 40
-                else f"Entry {number}",
-                "description": None if number % 2 else "Bring the file",
-                "location": "Room 1",
-                "start_at": start,
-                "end_at": start + 3_600_000,
-                "start_date": day(30 - number % 60),
-                "end_date": day(30 - number % 60),
-                "all_day": all_day,
-                "court_rule": False,
-                "permission": "owner",
-                "calendar_owner_id": owner,
-                "calendar_owner": owner,
-                "calendars": [owner],
-                "start_at_time_zone": "America/Los_Angeles",
-                "time_entries_count": 0,
-                "recurrence_rule": "FREQ=WEEKLY;COUNT=5" if number % 12 == 0 else None,
-                "matter": firm.pick("matters") if number % 3 else None,
-                "calendar_entry_event_type": firm.pick("calendar_entry_event_types"),
-            },
-        )
+        start, date = firm.stamp(30 - number % 60), day(30 - number % 60)
+        row: Row = {
+            "summary": _odd(number, f"Entry {number}", until=40),
+            "description": None if number % 2 else "Bring the file",
+            "start_at": start,
+            "end_at": start + 3_600_000,
+            "start_date": date,
+            "end_date": date,
+            "all_day": number % 10 == 9,
+            "calendar_owner_id": owner,
+            "calendar_owner": owner,
+            "calendars": [owner],
+            "recurrence_rule": "FREQ=WEEKLY;COUNT=5" if number % 12 == 0 else None,
+            "matter": firm.pick("matters") if number % 3 else None,
+            "calendar_entry_event_type": firm.pick("calendar_entry_event_types"),
+        }
+        firm.add("calendar_entries", row)
 
 
 def notes(firm: Firm, count: int) -> None:
     """Add notes on matters and on contacts."""
     for number in range(count):
         kind = ("Matter", "Contact")[number % 2]
-        detail = words.AWKWARD[number % len(words.AWKWARD)] if number < 50 else f"Note {number}"
         row: Row = {
             "type": kind,
             "subject": f"{kind} note {number + 1}",
-            "detail": detail,
+            "detail": _odd(number, f"Note {number}", until=50),
             "detail_text_type": ("plain_text", "rich_text")[number % 2],
             "date": day(number % 300),
-            "time_entries_count": 0,
             "author": firm.pick("users"),
             kind.lower(): firm.pick(f"{kind.lower()}s"),
         }
@@ -207,44 +194,127 @@ def notes(firm: Firm, count: int) -> None:
 def communications(firm: Firm, count: int) -> None:
     """Add mails and telephone calls between users and contacts."""
     for number in range(count):
-        ago = count - number
-        user = firm.made["users"][number % len(firm.made["users"])]
-        contact = firm.made["contacts"][number % len(firm.made["contacts"])]
+        ago = (count - number) % 600
+        user, contact = _turn(firm, "users", number), _turn(firm, "contacts", number)
         sender = {"id": user["id"], "type": "User", "name": user["name"]}
-        receiver = {"id": contact["id"], "type": contact["type"], "name": contact["name"]}
-        firm.add(
-            "communications",
-            {
-                "subject": f"Subject {number + 1}",
-                "body": words.AWKWARD[number % len(words.AWKWARD)],
-                "type": ("EmailCommunication", "PhoneCommunication")[number % 2],
-                "date": day(ago % 600),
-                "received_at": firm.stamp(ago % 600),
-                "time_entries_count": 0,
-                "user": user["id"],
-                "matter": firm.pick("matters"),
-                "senders": [sender],
-                "receivers": [receiver],
-            },
-        )
+        receiver = {name: contact[name] for name in ("id", "type", "name")}
+        row: Row = {
+            "subject": f"Subject {number + 1}",
+            "body": AWKWARD[number % len(AWKWARD)],
+            "type": ("EmailCommunication", "PhoneCommunication")[number % 2],
+            "date": day(ago),
+            "received_at": firm.stamp(ago),
+            "user": user["id"],
+            "matter": firm.pick("matters"),
+            "senders": [sender],
+            "receivers": [receiver],
+        }
+        firm.add("communications", row)
 
 
 def conversations(firm: Firm) -> None:
     """Add conversations with their messages; one is archived."""
     for number in range(4):
         member = firm.inner(read=True, archived=False)
-        row = {
-            "archived": number == 3,
-            "read_only": False,
-            "current_user_is_member": True,
-            "subject": f"Conversation {number + 1}",
-            "time_entries_count": 0,
-            "read": number % 2 == 0,
-            "matter": firm.pick("matters"),
-            "memberships": [member],
-        }
+        row = {"archived": number == 3, "subject": f"Conversation {number + 1}"}
+        row |= {"read": number % 2 == 0, "matter": firm.pick("matters"), "memberships": [member]}
         conversation = firm.add("conversations", row)
         for message in range(3):
-            body = words.AWKWARD[number * 3 + message]
-            sent = {"date": day(20 - message), "body": body, "conversation": conversation["id"]}
-            firm.add("conversation_messages", {**sent, "sender": {}, "receivers": []}, 20 - message)
+            sent: Row = {"date": day(20 - message), "body": AWKWARD[number * 3 + message]}
+            sent |= {"conversation": conversation["id"], "sender": {}, "receivers": []}
+            firm.add("conversation_messages", sent, 20 - message)
+
+
+def folders(firm: Firm) -> None:
+    """Add a folder for each matter, a subfolder in every other, and one in the trash."""
+    for number, matter in enumerate(firm.made["matters"]):
+        row: Row = {"name": f"Matter {number + 1}", "root": True, "matter": matter["id"]}
+        root = firm.add("folders", row)
+        matter["folder"] = root["id"]
+        if number % 2 == 0:
+            below = {"name": "Letters 📁", "root": False, "parent": root["id"]}
+            inner = firm.add("folders", {**row, **below})
+            if number == 0:
+                inner["deleted_at"] = inner["updated_at"]
+
+
+def documents(firm: Firm, count: int) -> None:
+    """Add documents with versions: some in the trash, some whose upload never ended."""
+    creator = {key: firm.made["users"][0][key] for key in ("id", "name", "email", "enabled")}
+    for number in range(count):
+        folder, name = _turn(firm, "folders", number), f"Document {number + 1}.pdf"
+        row: Row = {
+            "name": name if number else "naïve «quote» & co.pdf",
+            "filename": name,
+            "size": 1000 * number,
+            "received_at": firm.stamp(number % 300),
+            "parent": folder["id"],
+            "matter": folder["matter"],
+            "document_category": firm.pick("document_categories"),
+            "creator": {**creator, "type": "ManageUser"},
+            "_uncompleted": number % 13 == 12,
+        }
+        made = firm.add("documents", row)
+        if number % 10 == 9:
+            made["deleted_at"] = made["updated_at"]
+        copied = {key: row[key] for key in ("filename", "size", "received_at", "creator")}
+        for version in range(1, 2 + number % 3):
+            uuid = f"00000000-0000-4000-8000-{firm.next_id('document_versions'):012}"
+            own = {"document_id": made["id"], "uuid": uuid, "version_number": version}
+            whole = {"fully_uploaded": not row["_uncompleted"]}
+            firm.add("document_versions", {**own, **copied, **whole})
+
+
+def beside(firm: Firm) -> None:
+    """Add comments, court dockets, medical records, damages, automations, recents and events."""
+    version = firm.made["document_versions"][0]["id"]
+    for _ in range(3):
+        row = {"message": "Please check ✔", "document_version": version, "creator": 101}
+        firm.plain("comments", [row])
+    firm.made["comments"][-1]["deleted_at"] = firm.stamp(3)
+    for number in range(3):
+        row = {"name": f"Docket {number + 1}", "start_date": day(60 - number)}
+        row |= {"matter": firm.pick("matters")}
+        for name in ("jurisdiction", "trigger", "service_type"):
+            row[name] = firm.pick(f"court_rules_{name}s")
+        row["calendar_entries"] = [firm.pick("calendar_entries")]
+        docket = firm.add("court_rules_matter_dockets", row)
+        if number == 0:
+            docket["deleted_at"] = docket["updated_at"]
+    for name in ("document_automations", "medical_records_details", "damages"):
+        firm.plain(name, [{"matter": firm.pick("matters")} for _ in range(3)])
+    for kind, collection in (("Matter", "matters"), ("Contact", "contacts")):
+        for number in range(3):
+            record = firm.made[collection][number]
+            named = record.get("display_number", record.get("name"))
+            item = {"id": record["id"], "type": kind, "identifier": named}
+            row = {"type": f"{kind}LogEntry", "item": item, "accessed_at": firm.stamp(number)}
+            firm.add("log_entries", row)
+    for number in range(3):
+        matter = firm.made["matters"][number]
+        event = firm.filled("Event_base", number + 1, {"title": matter["display_number"]})
+        event |= {"id": firm.inner_id(), "subject_type": "Matter", "subject_id": matter["id"]}
+        firm.add("internal_notifications_my_events", {"event": event})
+
+
+def budgets(firm: Firm) -> None:
+    """Set what a matter knows of its work: the day of the last activity."""
+    last: dict[int, str] = {}
+    for activity in firm.made["activities"]:
+        last[activity["matter"]] = max(last.get(activity["matter"], ""), activity["date"])
+    for matter in firm.made["matters"]:
+        if matter["id"] in last:
+            matter["last_activity_date"] = last[matter["id"]]
+        if matter["id"] % 9 == 0:
+            matter["evergreen_retainer"] = firm.inner(minimum_threshold=money(100_000))
+
+
+def complete(firm: Firm) -> None:
+    """Fill every field of one record of each large collection, so that none is always null."""
+    for name in DATA["completed"]:
+        place = min(2, len(firm.made[name]) - 1)
+        row = firm.made[name][place]
+        absent = dict.fromkeys(field for field in DATA["not_completed"] if field not in row)
+        filled = firm.filled(firm.catalog.collections[name].schema, place, {**row, **absent})
+        filled.pop("reminders", None)
+        row |= {key: value for key, value in filled.items() if key not in row}

@@ -1,23 +1,256 @@
-"""A simulator as a process of its own."""
+"""A simulator inside this process, which a test starts and stops, or as a process of its own."""
 
 import asyncio
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
 
 import orjson
 import uvicorn
 
-from .clock import SimulatedClock
-from .seed import Seed
-from .simulator import configuration, make_world
+from sources.clio_http.catalog import Catalog, read_catalog
+
+from . import control, grow, seed_grow, seed_money, seed_people, seed_work
+from .answers import ExposingProtocol
+from .applier import Applier, References
+from .changes import Changes
+from .faults import Faults
+from .grow_records import GrowRenderer
+from .manage import application
+from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
+from .render import Renderer
+from .reports import Reports
+from .seed import Firm, Seed
+from .store import Store
 from .switches import Switches
+from .values import SimulatedClock
+from .world import Grow, GrowLimit, RateLimit, World
+from .writes import Later, Writer
 
 try:
     import uvloop
 except ImportError:  # optional: asyncio's own loop serves as well, a little slower
     uvloop = None  # type: ignore[assignment]
+
+
+def build_firm(catalog: Catalog, seed: Seed) -> Store:
+    """Build the firm: people first, then their work, then the money that it makes."""
+    store = Store([*catalog.collections, *catalog.singletons])
+    firm = Firm(catalog, store, seed.seed)
+    seed_people.choices(firm)
+    seed_people.users(firm, seed.size("users", 8))
+    seed_people.groups(firm)
+    seed_people.costs(firm)
+    seed_people.custom_fields(firm)
+    seed_people.legal_aid(firm)
+    seed_people.contacts(firm, seed.size("contacts", 60))
+    seed_people.matters(firm, seed.size("matters", 40))
+    seed_people.custom_values(firm, "Contact")
+    seed_people.custom_values(firm, "Matter")
+    seed_people.settings(firm)
+    seed_work.activities(firm, seed.size("activities", 600))
+    seed_work.tasks(firm, seed.size("tasks", 60))
+    seed_work.calendar(firm, seed.size("calendar_entries", 40))
+    seed_work.notes(firm, seed.size("notes", 60))
+    seed_work.communications(firm, seed.size("communications", 40))
+    seed_work.conversations(firm)
+    seed_work.folders(firm)
+    seed_work.documents(firm, seed.size("documents", 40))
+    seed_work.beside(firm)
+    seed_work.budgets(firm)
+    seed_work.complete(firm)
+    seed_money.bank_accounts(firm)
+    seed_money.bills(firm, seed.size("bills", 60))
+    seed_money.money_moves(firm)
+    return firm.finish()
+
+
+def make_world(seed: Seed, clock: SimulatedClock, switches: Switches) -> World:
+    """Build a firm and everything that serves it."""
+    catalog = read_catalog("clio_manage")
+    store = build_firm(catalog, seed)
+    intake = seed_grow.build(seed, store)
+    renderer = Renderer(catalog, store, switches)
+    references = References(catalog, renderer.compiler.targets)
+    changes = Changes(clock, Applier(store, intake, clock, switches, references))
+    writer = Writer(catalog, store, changes, renderer)
+    return World(
+        catalog=catalog,
+        store=store,
+        switches=switches,
+        clock=clock,
+        faults=Faults(seed.seed),
+        changes=changes,
+        renderer=renderer,
+        limit=RateLimit(switches),
+        oauth=TokenIssuer(switches, clock),
+        grow=Grow(
+            store=intake,
+            renderer=GrowRenderer(intake, switches),
+            oauth=GrowOAuth(switches, clock),
+            limit=GrowLimit(switches),
+        ),
+        connections=SimulatedConnections(switches, clock),
+        writer=writer,
+        later=Later(clock, writer),
+        reports=Reports(store, changes, switches),
+    )
+
+
+def configuration(world: World, host: str, port: int) -> uvicorn.Config:
+    """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
+    beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
+    beside += world.reports.routes()
+    return uvicorn.Config(
+        application(world, [*beside, *grow.routes(world), *control.maton_routes(world)]),
+        host=host,
+        port=port,
+        http=ExposingProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="critical",
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=60,
+    )
+
+
+class Simulator:
+    """Run a Clio on a free port of this machine while the context lasts.
+
+    with Simulator(seed=7, scale=1, rate_limit=0) as clio:
+        clio.url, clio.token, clio.store, clio.switches, clio.faults, clio.changes, clio.clock
+        clio.grow_url, clio.grow_token, clio.grow_store, clio.maton_url, clio.maton_key
+
+    Tables of `grow_store` are named like `grow.contacts`. `requests` is what was asked, `writes`
+    what was written, and writes that were refused.
+    """
+
+    def __init__(
+        self,
+        seed: int | Seed = 7,
+        *,
+        scale: float = 1.0,
+        clock: SimulatedClock | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        **switches: Any,  # noqa: ANN401 - the fields of Switches
+    ) -> None:
+        """Build the firm; further keywords set switches, as `rate_limit=0`."""
+        self.seed = seed if isinstance(seed, Seed) else Seed(seed, scale)
+        self.world = make_world(self.seed, clock or SimulatedClock(), Switches(**switches))
+        self.store, self.grow_store = self.world.store, self.world.grow.store
+        self.switches, self.clock = self.world.switches, self.world.clock
+        self.faults, self.changes = self.world.faults, self.world.changes
+        self.requests, self.writes = self.world.requests, self.world.writer.log
+        self.connections = self.world.connections
+        self._host, self._port = host, port
+        self._server: _StoppedServer | None = None
+        self._thread: threading.Thread | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Start serving; returns when requests are accepted."""
+        listener = socket.create_server((self._host, self._port))
+        self.url = f"http://{self._host}:{listener.getsockname()[1]}"
+        started = threading.Event()
+        server = _StoppedServer(configuration(self.world, self._host, self._port), started)
+        run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731 - what the thread runs
+        self._server, self._thread = server, threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        if not started.wait(30):
+            message = "the simulator did not start"
+            raise RuntimeError(message)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop serving."""
+        if self._server is not None and self._thread is not None:
+            self._server.stop()
+            self._thread.join(10)
+
+    @property
+    def token(self) -> str:
+        """An access token that is accepted."""
+        return min(self.switches.tokens)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of an authorised request."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def grow_url(self) -> str:
+        """The base of Grow's API, on which its sign-in stands too (`/oauth/token`)."""
+        return f"{self.url}/grow"
+
+    @property
+    def grow_token(self) -> str:
+        """An access token that Grow accepts."""
+        return min(self.switches.grow_tokens)
+
+    @property
+    def grow_headers(self) -> Mapping[str, str]:
+        """The headers of an authorised request to Grow."""
+        return {"Authorization": f"Bearer {self.grow_token}"}
+
+    @property
+    def maton_url(self) -> str:
+        """The base of the Maton gateway: `/clio/api/v4/` and `/connections` hang on it."""
+        return f"{self.url}{control.MATON}"
+
+    @property
+    def maton_key(self) -> str:
+        """The key that the gateway accepts."""
+        return self.switches.maton_key
+
+    def dump(self, collection: str) -> list[dict[str, Any]]:
+        """Return all rows of a collection, whole, as JSON would show them."""
+        return control.dump(self.world, collection)
+
+
+class _StoppedServer(uvicorn.Server):
+    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+
+    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+        super().__init__(config)
+        self._announce = started
+        self._stopped = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self._announce.set()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop."""
+        await self._stopped.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what listens and every connection; whoever is still asking is cut off."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+
+    def stop(self) -> None:
+        """Tell it to stop, from any thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+
+    def install_signal_handlers(self) -> None:
+        """Leave the process's signals alone."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +264,7 @@ class Announcement:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """Give the environment in which clio-sync reads from here."""
+        """The environment in which clio-sync reads from here."""
         return {
             "SOURCES__CLIO_MANAGE__BASE_URL": self.url,
             "SOURCES__CLIO_MANAGE__ACCESS_TOKEN": self.token,
@@ -58,13 +291,13 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
     address = f"http://{host}:{listener.getsockname()[1]}"
     tokens, grow_tokens = world.switches.tokens, world.switches.grow_tokens
     announcement = Announcement(address, min(tokens), f"{address}/grow", min(grow_tokens))
-    server = _Announcing(configuration(world, host, port), announcement, says)
+    server = _AnnouncingServer(configuration(world, host, port), announcement, says)
     if uvloop is not None:
         uvloop.install()
     asyncio.run(server.serve([listener]))
 
 
-class _Announcing(uvicorn.Server):
+class _AnnouncingServer(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,

@@ -1,4 +1,4 @@
-"""The records: one table for each collection, in order of id.
+"""The records: one table for each collection, in order of id; and their entity tags.
 
 A row is a dict that holds only what is not null: timestamps as milliseconds since 1970, money as
 the float nearest to it (its shortest writing is the exact amount), a reference as the id of the
@@ -6,12 +6,17 @@ other record, nested values as dicts. Keys that begin with `_` are the simulator
 leave it: `_v` is the version of the record, which its etag is made of.
 """
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
-from .clock import milliseconds
+import orjson
+
+from .answers import Refusal
+from .switches import Switches
+from .values import etag, milliseconds
 
 Row: TypeAlias = dict[str, Any]
 T = TypeVar("T")
@@ -23,7 +28,7 @@ OLD = "_old"
 
 
 def moment(value: object) -> int:
-    """Give a stamp of a row as milliseconds; 0 for none and for what is no moment."""
+    """Return a stamp of a row as milliseconds; 0 for none and for what is no moment."""
     if isinstance(value, int):
         return value
     try:
@@ -37,7 +42,7 @@ PLACE = "_place"
 
 
 def place(row: Row) -> int:
-    """Give the number that a row is told by in its table."""
+    """Return the number that a row is told by in its table."""
     return int(row[PLACE] if PLACE in row else row["id"])
 
 
@@ -66,7 +71,7 @@ class Table:
         return len(self.rows)
 
     def get(self, key: int) -> Row | None:
-        """Give a row that can be seen, or None."""
+        """Return a row that can be seen, or None."""
         return None if key in self.hidden else self.rows.get(key)
 
     def put(self, row: Row) -> None:
@@ -101,7 +106,7 @@ class Table:
         return row
 
     def heir(self, key: int) -> Row | None:
-        """Give the visible row that a row went into which was taken out, None where there is none.
+        """Return the visible row that a row went into which was taken out, None for none.
 
         Whoever took it out says so in `heirs`, loser → winner.
         """
@@ -133,11 +138,11 @@ class Table:
         self._changed(key)
 
     def next_id(self) -> int:
-        """Give an id above all that were ever used."""
+        """Return an id above all that were ever used."""
         return self.ids[-1] + 1 if self.ids else 1
 
     def after(self, key: int, since: int = 0) -> Iterator[Row]:
-        """Give the visible rows with a greater id; blocks without `updated_at` ≥ since skipped."""
+        """Return the visible rows with a greater id, past blocks without `updated_at` ≥ since."""
         position, end = bisect_right(self.ids, key), len(self.ids)
         while position < end:
             stop = min(end, (position // BLOCK + 1) * BLOCK)
@@ -149,7 +154,7 @@ class Table:
             position = stop
 
     def where(self, field: str, value: object) -> list[int]:
-        """Give the ids, ascending, of the visible rows in which a field has this value."""
+        """Return the ids, ascending, of the visible rows in which a field has this value."""
         revision, index = self._indexes.get(field, (-1, {}))
         if revision != self.revision:
             index = {}
@@ -195,18 +200,98 @@ class Store:
         self._remembered: dict[object, tuple[tuple[int, ...], Any]] = {}
 
     def __getitem__(self, name: str) -> Table:
-        """Give the table of a collection."""
+        """Return the table of a collection."""
         return self.tables[name]
 
     def revisions(self, names: tuple[str, ...]) -> tuple[int, ...]:
-        """Give a mark that changes whenever a row of these tables does."""
+        """Return a mark that changes whenever a row of these tables does."""
         return tuple(self.tables[name].revision for name in names)
 
     def remember(self, name: object, depends: tuple[str, ...], build: Callable[[], T]) -> T:
-        """Give what `build` works out, again only after a row of these tables has changed."""
+        """Return what `build` works out, again only after a row of these tables has changed."""
         mark = self.revisions(depends)
         known = self._remembered.get(name)
         if known is None or known[0] != mark:
             known = self._remembered[name] = (mark, build())
         value: T = known[1]
         return value
+
+
+MOVING = ("updated_at",)
+"""What a tag of the content leaves out, as well as the simulator's own keys."""
+
+FORMS: dict[str, Callable[[str], str | None]] = {
+    "weak": lambda tag: f"W/{tag}",
+    "comma": lambda tag: f"{tag[:9]},{tag[9:]}",
+    "bare": lambda tag: tag.strip('"'),
+    "none": lambda _: None,
+}
+
+
+def etag_mark(switches: Switches) -> tuple[object, ...]:
+    """Return what changes with every switch that changes etags."""
+    return switches.content_etags, *sorted(switches.etag_forms.items())
+
+
+def entity_tag(kind: str, row: Row, switches: Switches) -> Any:  # noqa: ANN401 - a string, null, raw bytes
+    """Return the tag of a record or nested value; `kind` is its collection or schema."""
+    known = row.get("etag")
+    if known is not None:
+        return known
+    if switches.content_etags:
+        tag = etag(kind, orjson.dumps(_content(row), default=repr).decode())
+    else:
+        tag = etag(kind, row.get("id"), row.get("_v") or row.get("updated_at", 0))
+    form = switches.etag_forms.get(kind) or switches.etag_forms.get("*")
+    return FORMS[form](tag) if form else tag
+
+
+def etag_header(tag: str, switches: Switches) -> str:
+    """Return the tag as the header `ETag` shows it; empty for no header."""
+    weakened = switches.etag_header == "weak" and tag and not tag.startswith("W/")
+    return "" if switches.etag_header == "none" else f"W/{tag}" if weakened else tag
+
+
+def _content(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    if isinstance(value, dict):
+        return {
+            name: _content(inner)
+            for name, inner in sorted(value.items())
+            if name not in MOVING and not name.startswith("_")
+        }
+    return [_content(inner) for inner in value] if isinstance(value, list) else value
+
+
+QUOTED = re.compile(r'\s*((?:W/)?"[^"]*")\s*(?:,|$)')
+
+
+def check_if_match(given: str | None, tag: str, collection: str, switches: Switches) -> None:
+    """Refuse a write whose `If-Match` is not the current tag; without one the last write wins.
+
+    The comparison is the strong one: a tag that begins with `W/` never matches.
+    """
+    if given is None or collection in switches.if_match_ignored:
+        return
+    if given.strip() == "*" or any(_same(each, tag, switches) for each in _tags(given)):
+        return
+    raise Refusal(412, "The record has changed since this etag was given")
+
+
+def _tags(given: str) -> Iterator[str]:
+    """Return the tags of a header, each as it stands there; a comma may stand inside the quotes."""
+    position = 0
+    while position < len(given):
+        found = QUOTED.match(given, position)
+        if found is None:
+            yield from (part.strip() for part in given[position:].split(","))
+            return
+        yield found[1]
+        position = found.end()
+
+
+def _same(given: str, tag: str, switches: Switches) -> bool:
+    if not tag or tag.startswith("W/") or given.startswith("W/"):
+        return False
+    if given.startswith('"') or switches.if_match_needs_quotes:
+        return given == tag
+    return given == tag.strip('"')

@@ -10,13 +10,12 @@ from typing import Any
 
 from sources.clio_http.catalog import ARRAY, OBJECT
 
-from . import people
-from .bodies import Shape
-from .clock import milliseconds
-from .custom_values import CustomValues
-from .errors import argument
+from .answers import Refusal
+from .bodies import CustomValues, Shape
+from .changes import Change
 from .store import Row, Store
 from .switches import Switches
+from .values import data, milliseconds
 
 DESTROYED = ("_destroy", "_deleted")
 FIRST_ENTRY = 810_000_001
@@ -47,7 +46,7 @@ class ValuePlace:
     path: str = ""
 
     def inside(self, name: str, schema: str, shape: Shape) -> "ValuePlace":
-        """Give the place of a field inside."""
+        """Return the place of a field inside."""
         return replace(self, schema=schema, shape=shape, path=f"{self.path}{name}")
 
 
@@ -62,58 +61,42 @@ class Storing:
         switches: Switches,
     ) -> None:
         """Keep what references are looked up in."""
-        self.store = store
-        self.schemas = schemas
-        self.targets = targets
-        self.switches = switches
+        self.store, self.schemas, self.targets, self.switches = store, schemas, targets, switches
         self.ids = count(FIRST_ENTRY)
         self.custom = CustomValues(store, switches, self.ids)
 
     def fields(self, place: ValuePlace, old: Row, data: Row) -> Row:
-        """Give the fields that the row is to have; None where one becomes null.
-
-        Raises:
-            Refusal: a reference or an entry is not there, or may not be null.
-
-        """
+        """Return the fields that the row is to have; None where one becomes null."""
         found: Row = {}
         for name, value in data.items():
-            described = self.schemas[place.schema].get(
-                RENAMED.get((place.schema, name), name),
-            )
-            if described is not None and name not in DESTROYED:
-                found |= self._field(place, name, described, old, value)
+            read = RENAMED.get((place.schema, name), name)
+            described = self.schemas[place.schema].get(read)
+            if described is None or name in DESTROYED:
+                continue
+            shape = place.shape["inside"].get(name, {})
+            inner = place.inside(name, described.get("schema", ""), shape)
+            if described["type"] == ARRAY:
+                found[name] = self._entries(inner, name, old.get(name) or [], value or [])
+            elif described["type"] == OBJECT:
+                found |= self._object(inner, name, old.get(name), value)
+            else:
+                found[read] = _scalar(inner, described, value)
         return found
 
-    def _field(
-        self,
-        place: ValuePlace,
-        name: str,
-        described: Mapping[str, Any],
-        old: Row,
-        value: Any,  # noqa: ANN401 - any JSON
-    ) -> Row:
-        inner = place.inside(name, described.get("schema", ""), place.shape["inside"].get(name, {}))
-        if described["type"] == ARRAY:
-            return {name: self._entries(inner, name, old.get(name) or [], value or [])}
-        if described["type"] == OBJECT:
-            return self._object(inner, name, old.get(name), value)
-        return {RENAMED.get((place.schema, name), name): _scalar(inner, described, value)}
-
-    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401 - any JSON
+    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401 - JSON
         target = self.targets.get(place.schema)
-        if place.schema in people.SCHEMAS:
-            return {name: value and people.one(self.store, place.schema, value, place.path)}
+        if place.schema in PEOPLE:
+            return {name: value and _person(self.store, place.schema, value, place.path)}
         if place.schema == "LinkedFolder_base":
-            return {} if value is None else {name: people.folder(self.store, value, place.path)}
+            return {} if value is None else {name: _folder(self.store, value, place.path)}
         if target is not None and ("id" in place.shape["inside"] or not place.shape["inside"]):
             return self._reference(place, name, target, value)
         return {} if target is not None or value is None else self._value(place, name, old, value)
 
     def _value(self, place: ValuePlace, name: str, old: Row | None, value: Row) -> Row:
-        """Give a nested value that is no record of a collection."""
-        if place.schema == people.METHOD:
-            return {name: people.method(self.store, value, place.path)}
+        """Return a nested value that is no record of a collection."""
+        if place.schema == NOTIFICATION:
+            return {name: _method(self.store, value, place.path)}
         if value.get("_destroy"):
             return {name: None}
         return {name: self._entry(place, old or self._new(place), value)}
@@ -122,15 +105,13 @@ class Storing:
         key = (value or {}).get("id")
         if key is not None:
             if self.store[target].get(int(key)) is None:
-                message = f"{place.path}.id: there is no such record"
-                raise argument(message)
+                raise Refusal(422, f"{place.path}.id: there is no such record")
             return {name: int(key)}
         names_null = value is None or "id" in value
         if place.shape.get("nullable"):
             return {name: None} if names_null else {}
         if (value and "id" in value) or self.switches.null_reference == "refuse":
-            message = f"{place.path} can't be blank"
-            raise argument(message)
+            raise Refusal(422, f"{place.path} can't be blank")
         cleared = names_null and self.switches.null_reference == "clear"
         return {name: None} if cleared else {}
 
@@ -138,59 +119,51 @@ class Storing:
         if not place.schema:
             return given
         items = replace(place, shape=place.shape["items"], path=f"{place.path}[]")
-        way = self._ways().get(place.schema, self._merged)
-        if self.targets.get(place.schema) in self.store.tables and name == "groups":
-            way = self._references
         for each in given:
             if not isinstance(each, dict):
-                message = f"{place.path} must hold objects"
-                raise argument(message)
-            old = way(items, old, each)
+                raise Refusal(422, f"{place.path} must hold objects")
+            old = self._written(items, name, old, each)
         return old
 
-    def _ways(self) -> dict[str, Callable[[ValuePlace, list[Any], Row], list[Any]]]:
-        return {
-            "CustomFieldValue": self._custom,
-            **dict.fromkeys(people.SCHEMAS, self._people),
-        }
-
-    def _custom(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        return self.custom.written(place.collection, old, given, place.stamp)
-
-    def _people(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        return people.entries(self.store, place.schema, old, given, place.path)
+    def _written(self, place: ValuePlace, name: str, old: list[Any], given: Row) -> list[Any]:
+        """Return the entries with one written, in the way that their schema has."""
+        if self.targets.get(place.schema) in self.store.tables and name == "groups":
+            return self._references(place, old, given)
+        if place.schema == "CustomFieldValue":
+            return self.custom.written(place.collection, old, given, place.stamp)
+        if place.schema in PEOPLE:
+            return _people(self.store, place.schema, old, given, place.path)
+        return self._merged(place, old, given)
 
     def _references(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        """Give a list of ids with one more or, where it is marked so, one less."""
+        """Return a list of ids with one more or, where it is marked so, one less."""
         key = given.get("id")
         if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
-            message = f"{place.path}.id: there is no such record"
-            raise argument(message)
+            raise Refusal(422, f"{place.path}.id: there is no such record")
         kept = [each for each in old if each != key]
         return kept if _destroyed(given) else [*kept, key]
 
     def _merged(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        """Give the entries with one changed, taken out, or added."""
+        """Return the entries with one changed, taken out, or added."""
         key = given.get("id")
         if key is None:
             return _marked([*old, self._entry(place, self._new(place), given)], -1)
         at = next((n for n, entry in enumerate(old) if entry["id"] == int(key)), None)
         if at is None:
-            message = f"{place.path}.id: there is no such entry"
-            raise argument(message)
+            raise Refusal(422, f"{place.path}.id: there is no such entry")
         if _destroyed(given):
             return [*old[:at], *old[at + 1 :]]
         return _marked([*old[:at], self._entry(place, old[at], given), *old[at + 1 :]], at)
 
     def _new(self, place: ValuePlace) -> Row:
-        """Give an entry that holds nothing yet."""
+        """Return an entry that holds nothing yet."""
         stamps = {"created_at": place.stamp, "updated_at": place.stamp}
         known = self.schemas[place.schema]
         new = {"id": next(self.ids), **stamps}
         return {name: value for name, value in new.items() if name in known}
 
     def _entry(self, place: ValuePlace, old: Row, given: Row) -> Row:
-        """Give a nested value with what is written of it, stamped where that changes it."""
+        """Return a nested value with what is written of it, stamped where that changes it."""
         below = replace(place, path=f"{place.path}.")
         asked = {name: value for name, value in given.items() if name != "id"}
         new = {**old, **self.fields(below, old, asked)}
@@ -217,7 +190,7 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
 
 
 def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give a plain value as a row holds it, in the letters that it is read with."""
+    """Return a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
     if "enum" in described:
@@ -227,12 +200,11 @@ def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:
 
 
 def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Give one of the values that are read; a body's own list of choices was looked at before."""
+    """Return one of the values that are read; a body's own list of choices was looked at before."""
     known = {str(each).casefold(): each for each in choices}
     chosen = known.get(str(value).casefold())
     if chosen is None and "enum" not in place.shape:
-        message = f"{place.path} must be one of: {', '.join(map(str, choices))}"
-        raise argument(message)
+        raise Refusal(422, f"{place.path} must be one of: {', '.join(map(str, choices))}")
     return value if chosen is None else chosen
 
 
@@ -240,15 +212,13 @@ def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
     try:
         return milliseconds(str(value))
     except ValueError as error:
-        message = f"{path} must be an ISO-8601 timestamp"
-        raise argument(message) from error
+        raise Refusal(422, f"{path} must be an ISO-8601 timestamp") from error
 
 
 def _whole(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
     if str(value).isdigit():
         return int(value)
-    message = f"{path} must be an integer"
-    raise argument(message)
+    raise Refusal(422, f"{path} must be an integer")
 
 
 READERS: dict[str, Callable[[Any, str], Any]] = {
@@ -260,3 +230,128 @@ READERS: dict[str, Callable[[Any, str], Any]] = {
     "TIMESTAMPTZ": _moment,
 }
 """Type of a field as it is read → how a row holds what was written."""
+
+
+PEOPLE = frozenset(
+    {"Participant", "Attendee_base", "UnredactedParticipant_base", "PolymorphicObject_base"}
+)
+"""Schemas of such values; a row keeps what they show."""
+
+NOTIFICATION = "NotificationMethod_base"
+"""The schema of a way to reach a user, which stands inside the user."""
+
+KINDS: dict[str, str] = data("manage")["named"]
+BY_KIND = frozenset({"Participant", "UnredactedParticipant_base"})
+"""Those in which a contact shows as the Person or Company that it is."""
+
+NAMES = ("name", "summary", "display_number")
+"""Where a record's name stands."""
+
+FOLDER_OWNERS = {"Matter": "matter", "Contact": "contact"}
+
+
+def _person(store: Store, schema: str, given: Row, path: str) -> Row:
+    """Return what is kept of the record that is named."""
+    kind, key = given.get("type", "User"), given.get("id")
+    row = store[KINDS[kind]].get(int(key)) if kind in KINDS and key is not None else None
+    if row is None:
+        raise Refusal(422, f"{path}.id: there is no such record")
+    if schema in BY_KIND and KINDS[kind] == "contacts":
+        kind = row["type"]
+    name = next((row[field] for field in NAMES if row.get(field)), None)
+    kept = {"id": row["id"], "type": kind, "name": name, "identifier": name}
+    return {**kept, "enabled": row["enabled"]} if "enabled" in row else kept
+
+
+def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) -> list[Any]:
+    """Return a list of people with one more or, where it is marked so, one less."""
+    if given.get("_destroy") or given.get("_deleted"):
+        return [each for each in old if each["id"] != given.get("id")]
+    new = _person(store, schema, given, path)
+    if any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old):
+        return old
+    return [*old, new]
+
+
+def _folder(store: Store, given: Row, path: str) -> int:
+    """Return the folder that a body names as parent: itself, or the first one of its owner."""
+    kind, key = given.get("type", "Folder"), given.get("id")
+    found: int | None = None
+    if kind in FOLDER_OWNERS:
+        found = next(iter(store["folders"].where(FOLDER_OWNERS[kind], key)), None)
+    elif key is not None and store["folders"].get(key) is not None:
+        found = key
+    if found is None:
+        raise Refusal(422, f"{path}.id: there is no such record")
+    return found
+
+
+def _method(store: Store, given: Row, path: str) -> Row:
+    """Return the way to reach a user that a body names by id."""
+    for user in store["users"].rows.values():
+        for each in user.get("notification_methods", ()):
+            if each["id"] == given.get("id"):
+                return dict(each)
+    raise Refusal(422, f"{path}.id: there is no such record")
+
+
+RELATIONSHIPS = "relationships"
+
+
+def linked(store: Store, matter: int, given: list[Row]) -> list[Change]:
+    """Return what a body's relationships change; one without an id is added, each time it comes."""
+    found = []
+    for each in given:
+        key, contact = each.get("id"), (each.get("contact") or {}).get("id")
+        known = store[RELATIONSHIPS].get(key) if key is not None else None
+        if key is not None and (known is None or known["matter"] != matter):
+            raise Refusal(422, "relationships[].id: there is no such entry")
+        if (contact is not None or key is None) and store["contacts"].get(contact or 0) is None:
+            raise Refusal(422, "relationships[].contact.id: there is no such record")
+        found.append(_link(matter, each, contact))
+    return found
+
+
+def _link(matter: int, each: Row, contact: int | None) -> Change:
+    key = each.get("id")
+    if key is not None and each.get("_destroy"):
+        return Change("remove", RELATIONSHIPS, key)
+    fields: Row = {"description": each["description"]} if "description" in each else {}
+    if contact is not None:
+        fields["contact"] = contact
+    if key is not None:
+        return Change("update", RELATIONSHIPS, key, fields)
+    return Change("add", RELATIONSHIPS, None, {**fields, "matter": matter})
+
+
+INNER_OWNERS = "medical_records_details"
+INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "MedicalRecord_base"}
+"""Where they stand in their owner → the schema that they are read by."""
+
+
+def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | None:
+    """Return such a record and its owner, None where there is none."""
+    for owner in store[INNER_OWNERS].rows.values():
+        for entry in owner.get(name, ()):
+            if entry["id"] == key:
+                return entry, owner
+    return None
+
+
+def change_inner(store: Store, name: str, key: int, fields: Row | None, now: int) -> Change:
+    """Return the change to the owner that writes such a record; without fields, it is taken out.
+
+    Raises:
+        KeyError: there is none.
+
+    """
+    found = find_inner(store, name, key)
+    if found is None:
+        raise KeyError(key)
+    entry, owner = found
+    kept = {**entry, **(fields or {}), "updated_at": now}
+    new = {field: value for field, value in kept.items() if value is not None}
+    entries = [new if each is entry else each for each in owner[name]]
+    if fields is None:
+        entries.remove(new)
+    return Change("update", INNER_OWNERS, owner["id"], {name: entries})

@@ -1,13 +1,132 @@
-"""Lists that hold no records of their own: they are worked out of other tables when asked for."""
+"""Fields and lists that are worked out of other tables when asked for, and so always agree."""
 
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from .derived import cents, in_trust, money
-from .errors import bad_request, not_found
+from .answers import Refusal, not_found
 from .store import PLACE, Row, Store, Table
 from .switches import Switches
+from .values import data
+
+Ledger: TypeAlias = dict[tuple[str, int], dict[int, int]]
+
+
+def cents(amount: float | None) -> int:
+    """Return an amount of a row in cents."""
+    return round((amount or 0) * 100)
+
+
+def money(amount_in_cents: int) -> float:
+    """Return cents as the number that stands in JSON; its shortest writing is exact."""
+    return amount_in_cents / 100
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One worked-out field: the tables that it reads and how."""
+
+    depends: tuple[str, ...]
+    work_out: Callable[[Store, Row], Any]
+
+
+def ledger(store: Store) -> Ledger:
+    """Sum the bank transactions by owner (account, matter, client) and account, in cents."""
+
+    def build() -> Ledger:
+        sums: Ledger = defaultdict(lambda: defaultdict(int))
+        for row in store["bank_transactions"].after(0):
+            account = row["bank_account"]
+            amount = cents(row.get("funds_in")) - cents(row.get("funds_out"))
+            for owner in ("bank_account", "matter", "client"):
+                if owner in row:
+                    sums[owner, row[owner]][account] += amount
+        return sums
+
+    return store.remember("ledger", ("bank_transactions",), build)
+
+
+def in_trust(store: Store, owner: str, key: int) -> int:
+    """Return what the trust accounts hold for a matter or client, in cents."""
+    accounts = store["bank_accounts"].rows
+    sums = ledger(store).get((owner, key), {})
+    trust = {account for account in sums if accounts.get(account, {}).get("type") == "Trust"}
+    return sum(sums[account] for account in trust)
+
+
+def _balance(store: Store, row: Row) -> float:
+    return money(ledger(store).get(("bank_account", row["id"]), {}).get(row["id"], 0))
+
+
+def _count(store: Store, row: Row) -> int:
+    return len(store["bank_transactions"].where("bank_account", row["id"]))
+
+
+def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
+    def work_out(store: Store, row: Row) -> list[Row]:
+        accounts = store["bank_accounts"].rows
+        sums = ledger(store).get((owner, row["id"]), {})
+        return [
+            {
+                "id": account,
+                "balance": money(amount),
+                "type": accounts[account]["type"],
+                "name": accounts[account]["name"],
+                "currency_id": accounts[account]["currency_id"],
+            }
+            for account, amount in sorted(sums.items())
+            if account in accounts
+        ]
+
+    return work_out
+
+
+def _children(table: str, field: str) -> Callable[[Store, Row], list[int]]:
+    return lambda store, row: store[table].where(field, row["id"])
+
+
+def _last_of(table: str, field: str) -> Callable[[Store, Row], int | None]:
+    return lambda store, row: next(reversed(store[table].where(field, row["id"])), None)
+
+
+def _first_of(table: str, field: str) -> Callable[[Store, Row], int | None]:
+    return lambda store, row: next(iter(store[table].where(field, row["id"])), None)
+
+
+def _size(table: str, field: str) -> Callable[[Store, Row], int]:
+    return lambda store, row: len(store[table].where(field, row["id"]))
+
+
+_BANK = ("bank_transactions", "bank_accounts")
+_MESSAGES = ("conversation_messages",)
+
+DERIVED: dict[tuple[str, str], Derived] = {
+    ("bank_accounts", "balance"): Derived(("bank_transactions",), _balance),
+    ("bank_accounts", "bank_transactions_count"): Derived(("bank_transactions",), _count),
+    ("matters", "account_balances"): Derived(_BANK, _balances("matter")),
+    ("contacts", "account_balances"): Derived(_BANK, _balances("client")),
+    ("matters", "relationships"): Derived(("relationships",), _children("relationships", "matter")),
+    ("conversations", "messages"): Derived(
+        _MESSAGES, _children("conversation_messages", "conversation")
+    ),
+    ("conversations", "first_message"): Derived(
+        _MESSAGES, _first_of("conversation_messages", "conversation")
+    ),
+    ("conversations", "last_message"): Derived(
+        _MESSAGES, _last_of("conversation_messages", "conversation")
+    ),
+    ("conversations", "message_count"): Derived(
+        _MESSAGES, _size("conversation_messages", "conversation")
+    ),
+    ("documents", "latest_document_version"): Derived(
+        ("document_versions",), _last_of("document_versions", "document_id")
+    ),
+    ("grant_funding_sources", "grants"): Derived(
+        ("grants",), _children("grants", "grant_funding_source")
+    ),
+}
+"""(collection, field) → how it is worked out."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +144,7 @@ class View:
     def table(
         self, name: str, store: Store, parameters: dict[str, str], switches: Switches
     ) -> Table:
-        """Give the list as a table, built again only when what it reads has changed."""
+        """Return the list as a table, built again only when what it reads has changed."""
         given = {key: parameters.get(key, "") for key in self.takes}
         given |= {key: getattr(switches, key) for key in self.heeds}
 
@@ -127,38 +246,13 @@ def _matter(store: Store, matter_id: str) -> Row:
     return row
 
 
-COPIED = (
-    "first_name",
-    "middle_name",
-    "last_name",
-    "name",
-    "prefix",
-    "title",
-    "initials",
-    "type",
-    "primary_email_address",
-    "secondary_email_address",
-    "primary_phone_number",
-    "secondary_phone_number",
-    "client_connect_user_id",
-    "avatar",
-    "company",
-    "primary_address",
-    "primary_web_site",
-    "secondary_address",
-    "secondary_web_site",
-    "addresses",
-    "custom_field_values",
-    "email_addresses",
-    "phone_numbers",
-    "web_sites",
-)
+COPIED: list[str] = data("manage")["copied"]
 
 
 def _matter_contacts(
     store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
 ) -> list[Row]:
-    """Give the client of a matter, and its related contacts; their place is the relationship's."""
+    """Return the client of a matter, and its related contacts, placed by their relationship."""
     matter = _matter(store, matter_id)
     client, found = matter.get("client"), _relationships(store, matter)
     if not contact_listed_twice:
@@ -175,7 +269,7 @@ OUTSIDE = 1 << 62
 
 
 def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> Row:
-    """Give a contact of a matter, without a relationship where there is none, {} if unseen."""
+    """Return a contact of a matter, without a relationship where there is none, {} if unseen."""
     contact = store["contacts"].get(key)
     if contact is None:
         return {}
@@ -242,8 +336,7 @@ def _items(store: Store) -> list[Row]:
 
 def _expense_categories(store: Store, region: str) -> list[Row]:
     if not region:
-        message = "region is required"
-        raise bad_request(message)
+        raise Refusal(400, "region is required")
     rows = store["lauk_expense_categories"].after(0)
     return [
         {**row, "rate": row.get("_london", row["rate"]) if region == "London" else row["rate"]}

@@ -1,25 +1,52 @@
-"""Writes through the API: conditions and refusals first, then one change to the records.
+"""Writes through Manage's API: conditions and refusals first, then one change to the records.
 
-What is changed goes through `Changes`, as a change from the control interface does.
+What is changed goes through `Changes`, as a change from the control interface does. What a write
+leaves behind for later, copies that arrive again and old versions still shown, ends after some
+seconds of the simulator's clock, or after a number of further requests.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from sources.clio_http.catalog import ARRAY, Catalog
 
-from . import bodies, conditions, creating, effects, inner, linking, refusals, veil
-from .change import Change
-from .changes import Changes
-from .errors import Refusal, argument, forbidden, not_found
-from .log import LoggedWrite
-from .normalising import normalised
+from . import bodies, effects, storing
+from .answers import Refusal, forbidden, not_found
+from .changes import Change, Changes
+from .effects import normalised
+from .filters import check_rows, hidden
 from .render import Renderer
-from .store import Row, Store
+from .store import OLD, Row, Store, check_if_match
 from .storing import Storing, ValuePlace
+from .values import SimulatedClock
 
 CREATED, DONE = 201, 200
+
+
+@dataclass(frozen=True)
+class LoggedWrite:
+    """One write: what was asked, by its fingerprint, and whether the records were changed.
+
+    `applied` is false where it was refused, changed nothing, or was never carried out.
+    `etag_before` and `etag_after` are the record's before and after it, empty where there is none.
+    `again` is the number of the write that this delayed copy repeats. `at` is in milliseconds
+    since 1970.
+    """
+
+    number: int
+    at: int
+    method: str
+    collection: str
+    path: str
+    id: int
+    if_match: str | None
+    body_sha256: str
+    status: int
+    applied: bool
+    etag_before: str
+    etag_after: str
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,12 +84,7 @@ class Writer:
         self.log: list[LoggedWrite] = []
 
     def carry_out(self, command: Command) -> Row:
-        """Carry a write out and give the record, empty where it was deleted.
-
-        Raises:
-            Refusal: nothing was written.
-
-        """
+        """Carry a write out and give the record, empty where it was deleted."""
         before = self._tag(command.collection, command.key)
         ways = {"PATCH": self._patch, "POST": self._create, "DELETE": self._remove}
         try:
@@ -98,9 +120,9 @@ class Writer:
         return written
 
     def row(self, collection: str, key: int) -> Row | None:
-        """Give a record as it is now, hidden or not."""
-        if collection in inner.SCHEMAS:
-            found = inner.find(self.store, collection, key)
+        """Return a record as it is now, hidden or not."""
+        if collection in storing.INNER_SCHEMAS:
+            found = storing.find_inner(self.store, collection, key)
             return found[0] if found else None
         return self.store[collection].rows.get(key)
 
@@ -109,10 +131,10 @@ class Writer:
         return self.renderer.etag(collection, self._schema(collection), row) if row else ""
 
     def _schema(self, collection: str) -> str:
-        return inner.SCHEMAS.get(collection) or self.catalog.collections[collection].schema
+        return storing.INNER_SCHEMAS.get(collection) or self.catalog.collections[collection].schema
 
     def _seen(self, command: Command) -> Row:
-        veil.check_rows(command.collection, self.switches)
+        check_rows(command.collection, self.switches)
         row = self.row(command.collection, command.key)
         if row is None:
             raise not_found()
@@ -129,10 +151,11 @@ class Writer:
         row = self._seen(command)
         self._check_allowed(command)
         data = self._data(command)
-        veil.check_fields(command.collection, data, self.switches)
+        if hidden(command.collection, self.switches) & set(data):
+            raise forbidden()
         tag = self._tag(command.collection, command.key)
-        conditions.check(command.if_match, tag, command.collection, self.switches)
-        refusals.check(command.collection, row, data, self.switches)
+        check_if_match(command.if_match, tag, command.collection, self.switches)
+        effects.check_allowed(command.collection, row, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, row, data)
         changed = {name: value for name, value in fields.items() if row.get(name) != value}
@@ -144,19 +167,19 @@ class Writer:
 
     def _change(self, command: Command, changed: Row, *, linked: bool) -> Change:
         name, key = command.collection, command.key
-        if name in inner.SCHEMAS:
-            return inner.change(self.store, name, key, changed, self._now())
+        if name in storing.INNER_SCHEMAS:
+            return storing.change_inner(self.store, name, key, changed, self._now())
         silent, keep = self._quiet(name, changed, linked=linked)
         return Change("update", name, key, changed, silent=silent, keep_etag=keep)
 
     def _create(self, command: Command) -> tuple[Row, int, bool]:
         self._check_allowed(command)
         data = self._data(command)
-        refusals.check(command.collection, {}, data, self.switches)
+        effects.check_allowed(command.collection, {}, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, {}, data)
         now = self._now()
-        more = creating.defaults(command.collection, self.store, fields, command.user, now)
+        more = effects.defaults(command.collection, self.store, fields, command.user, now)
         fields = {name: value for name, value in (more | fields).items() if value is not None}
         row = self.changes.add(command.collection, fields)
         for each in linked:
@@ -165,9 +188,9 @@ class Writer:
 
     def _linked(self, command: Command, data: Row) -> list[Change]:
         """Take the relationships of a matter out of a body, as changes to records of their own."""
-        if command.collection != "matters" or linking.FIELD not in data:
+        if command.collection != "matters" or storing.RELATIONSHIPS not in data:
             return []
-        return linking.changes(self.store, command.key, data.pop(linking.FIELD) or [])
+        return storing.linked(self.store, command.key, data.pop(storing.RELATIONSHIPS) or [])
 
     def _remove(self, command: Command) -> tuple[Row, int, bool]:
         row = self._seen(command)
@@ -175,11 +198,11 @@ class Writer:
         status = self.operations[command.collection]["delete"]
         if status == DONE or self.switches.delete_checks_if_match:
             tag = self._tag(command.collection, command.key)
-            conditions.check(command.if_match, tag, command.collection, self.switches)
+            check_if_match(command.if_match, tag, command.collection, self.switches)
         name, key = command.collection, command.key
-        fields = creating.remains(name, self.store, row, self._now())
-        if name in inner.SCHEMAS:
-            self.changes.do(inner.change(self.store, name, key, None, self._now()))
+        fields = effects.remains(name, self.store, row, self._now())
+        if name in storing.INNER_SCHEMAS:
+            self.changes.do(storing.change_inner(self.store, name, key, None, self._now()))
         elif fields is None:
             self.changes.remove(name, key)
         elif row.get("deleted_at") or row.get("deleted"):
@@ -194,8 +217,7 @@ class Writer:
         data = bodies.read(command.body)
         strange = bodies.unknown(shape, data)
         if strange and self.switches.unknown_body_fields == "refuse":
-            message = f"unknown fields: {', '.join(strange)}"
-            raise argument(message)
+            raise Refusal(422, f"unknown fields: {', '.join(strange)}")
         data = bodies.accepted(shape, data, creates=command.method == "POST")
         ignored = self.switches.ignored_fields
         kept = {
@@ -207,17 +229,17 @@ class Writer:
         return {name: normalised(value, rules, name) for name, value in kept.items()}
 
     def _fields(self, command: Command, row: Row, data: Row) -> Row:
-        """Give the fields of the row that are written, and those that change along."""
+        """Return the fields of the row that are written, and those that change along."""
         shape = self.operations[command.collection][command.method.lower()]
         now = self._now()
         place = ValuePlace(command.collection, row, self._schema(command.collection), shape, now)
         fields = self.storing.fields(place, row, data)
-        refusals.check_size(fields)
+        effects.check_size(fields)
         write = effects.Written(row, fields, data, now, self.switches)
-        return fields | effects.of(command.collection, write)
+        return fields | effects.along(command.collection, write)
 
     def _now(self) -> int:
-        """Give the moment that a write is stamped with."""
+        """Return the moment that a write is stamped with."""
         return self.changes.applier.stamp(Change("update", ""))
 
     def _quiet(self, collection: str, changed: Row, *, linked: bool) -> tuple[bool, bool]:
@@ -226,9 +248,104 @@ class Writer:
         arrays = {name for name in changed if described.get(name, {}).get("type") == ARRAY}
         if set(changed) - arrays - effects.COPIES:
             return False, False
-        relations = arrays | {linking.FIELD} if linked else arrays
+        relations = arrays | {storing.RELATIONSHIPS} if linked else arrays
         silent = {f"{collection}.{name}" for name in relations} <= self.switches.silent_relations
         return (
             silent or not self.switches.child_moves_updated_at,
             silent or not self.switches.child_moves_etag,
         )
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """A write that has been logged: as it arrived, its number, and the record as it was before."""
+
+    command: Command
+    number: int
+    old: Row | None
+
+
+@dataclass(frozen=True)
+class Until:
+    """A moment in milliseconds since 1970, or a number of further requests; the first one counts.
+
+    None leaves either out.
+    """
+
+    moment: int | None = None
+    requests: int | None = None
+
+    def due(self, now: int) -> bool:
+        """Tell whether it has come."""
+        return self.requests == 0 or (self.moment is not None and self.moment <= now)
+
+    def counted(self) -> "Until":
+        """Return what is left of it after one more request."""
+        return self if self.requests is None else replace(self, requests=self.requests - 1)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An old version of a record, and where it is still shown."""
+
+    row: Row
+    until: Until
+    lists: bool
+    items: bool
+
+
+@dataclass
+class Later:
+    """Keep what comes later."""
+
+    clock: SimulatedClock
+    writer: Writer
+    copies: list[tuple[Until, Command]] = field(default_factory=list)
+    old: dict[tuple[str, int], Shown] = field(default_factory=dict)
+
+    def until(self, seconds: float | None, requests: int | None) -> Until:
+        """Return what ends after so many seconds from now, or so many requests after this one."""
+        moment = None if seconds is None else self.clock.now() + round(seconds * 1000)
+        return Until(moment, None if requests is None else requests + 1)
+
+    def repeat(self, wrote: Wrote, until: Until) -> None:
+        """Let a copy of a write arrive later."""
+        self.copies.append((until, replace(wrote.command, again=wrote.number)))
+
+    def keep(self, wrote: Wrote, until: Until, *, lists: bool, items: bool) -> None:
+        """Go on showing a record as it was before a write."""
+        if wrote.old is not None:
+            place = (wrote.command.collection, wrote.command.key)
+            self.old[place] = Shown({**wrote.old, OLD: True}, until, lists, items)
+
+    def in_list(self, collection: str, row: Row) -> Row:
+        """Return the version of a record that lists show."""
+        shown = self.old.get((collection, row["id"]))
+        return shown.row if shown is not None and shown.lists else row
+
+    def as_item(self, collection: str, row: Row) -> Row:
+        """Return the version of a record that its own address shows."""
+        shown = self.old.get((collection, row["id"]))
+        return shown.row if shown is not None and shown.items else row
+
+    def settle(self, now: int) -> None:
+        """Do what is due at `now`."""
+        self.old = {place: shown for place, shown in self.old.items() if not shown.until.due(now)}
+        due = [entry for entry in self.copies if entry[0].due(now)]
+        for entry in due:
+            self.copies.remove(entry)
+            self._arrive(entry[1])
+
+    def answered(self) -> None:
+        """Count one more request, and do what that makes due."""
+        self.copies = [(until.counted(), command) for until, command in self.copies]
+        self.old = {
+            place: replace(shown, until=shown.until.counted()) for place, shown in self.old.items()
+        }
+        self.settle(self.clock.now())
+
+    def _arrive(self, command: Command) -> None:
+        try:
+            self.writer.carry_out(command)
+        except Refusal:
+            return  # The writer has logged it; nobody waits for the answer.

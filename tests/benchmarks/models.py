@@ -9,7 +9,7 @@ import orjson
 
 from pipelines.sql_folder import sql_folder
 from sources.clio_http.catalog import read_catalog
-from sources.clio_simulator.grow_switches import GrowSwitches
+from sources.clio_simulator.switches import GrowSwitches
 
 from .clio import Clio
 from .measure import Measured, measure

@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from sources.clio_simulator import SimulatedClock, Simulator
-from sources.clio_simulator.grow_tables import INVENTED_SCOPES, OPERATIONS, SCOPES, SHAPES
+from sources.clio_simulator.grow_records import INVENTED_SCOPES, OPERATIONS, SCOPES, SHAPES
 from tests.contract.schemas import FORMATS
 
 pytestmark = pytest.mark.shared

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.bodies import operations
-from sources.clio_simulator.build_bodies import build
+from sources.clio_simulator.build import bodies as build
 from sources.clio_simulator.store import Row
 from tests.contract.samples import CATALOG, Samples
 from tests.contract.schemas import Schemas

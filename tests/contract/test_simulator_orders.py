@@ -10,12 +10,13 @@ import httpx
 import pytest
 
 from sources.clio_http.catalog import Collection, read_catalog
-from sources.clio_simulator import Simulator, orders
-from sources.clio_simulator.build_orders import build
+from sources.clio_simulator import Simulator
+from sources.clio_simulator.build import orders as build
+from sources.clio_simulator.query import documented_orders
 from tests.contract.test_simulator_honest import requests
 
 CATALOG = read_catalog("clio_manage")
-ORDERED = {name: CATALOG.collections[name] for name in orders.documented()}
+ORDERED = {name: CATALOG.collections[name] for name in documented_orders()}
 UNORDERED = [name for name in CATALOG.collections if name not in ORDERED]
 PLAIN = {"VARCHAR", "BIGINT", "DECIMAL", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMPTZ"}
 
@@ -62,7 +63,7 @@ def rows(answer: httpx.Response) -> list[dict[str, Any]]:
 
 def plain(name: str) -> Iterator[tuple[str, str]]:
     """Yield field and direction of every listed order of a list by a plain field of its records."""
-    known, schema = orders.documented()[name], CATALOG.schemas[ORDERED[name].schema]
+    known, schema = documented_orders()[name], CATALOG.schemas[ORDERED[name].schema]
     for order in known.listed:
         field, _, direction = order.removesuffix(")").partition("(")
         own = not (field == "id" and known.by_relationship)

@@ -14,7 +14,7 @@ from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import EXTRA, Catalog, Collection, read_catalog
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.secret import Secret
-from sources.clio_simulator.grow_tables import SHAPES
+from sources.clio_simulator.grow_records import SHAPES
 from tests.system.firm import Firm, Rows, by_key, chosen, compared, converted
 
 GROW: Catalog = read_catalog("clio_grow")

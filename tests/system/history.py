@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from pipelines.ledger.ledger import Ledger
 from sources.clio_http.clock import SystemClock
-from sources.clio_simulator.log import LoggedWrite
+from sources.clio_simulator.writes import LoggedWrite
 from sources.errors import ClioError
 from tests.system.firm import Firm
 

@@ -11,7 +11,7 @@ from sources.clio_grow import clio_grow
 from sources.clio_http.catalog import EXTRA, JSON, Collection
 from sources.clio_manage import clio_manage
 from sources.clio_simulator import Simulator
-from sources.clio_simulator.change import When
+from sources.clio_simulator.changes import When
 from tests.system.firm import CATALOG, Firm, Rows, by_key, compared
 from tests.system.grow_firm import GROW, GrowFirm
 

@@ -39,7 +39,7 @@ from sources.clio_simulator import Simulator
 from tests.system.firm import CATALOG, QuickClock
 
 if TYPE_CHECKING:
-    from sources.clio_simulator.log import LoggedRequest
+    from sources.clio_simulator.world import LoggedRequest
 
 CrashPoint = Callable[[str], None]
 PAGE_MINUTES = 7

@@ -14,10 +14,10 @@ from pipelines.load.command import run_load
 from pipelines.outcome import Outcome
 from pipelines.reconcile.run import REPORTS
 from pipelines.reconcile.verdicts import UNEXPLAINED
-from sources.clio_simulator.books import OPEN, spread
-from sources.clio_simulator.change import Change
-from sources.clio_simulator.derived import cents
+from sources.clio_simulator.changes import Change
+from sources.clio_simulator.reports import OPEN, spread
 from sources.clio_simulator.store import Row
+from sources.clio_simulator.views import cents
 from tests.system.firm import chosen
 from tests.system.reconciling import Audit
 from tests.system.writing import Desk

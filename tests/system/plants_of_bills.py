@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from sources.clio_simulator.books import OPEN
-from sources.clio_simulator.change import Change
-from sources.clio_simulator.clock import FIRM_TODAY
-from sources.clio_simulator.derived import cents
+from sources.clio_simulator.changes import Change
+from sources.clio_simulator.reports import OPEN
 from sources.clio_simulator.store import Row
+from sources.clio_simulator.values import FIRM_TODAY
+from sources.clio_simulator.views import cents
 from tests.system.plants import MOVED, Gap, Ground, Kind, Plant, Sql, Switch, md5, money
 
 HERE, GONE, DRAFT = "missing in the warehouse", "deleted", "draft state"

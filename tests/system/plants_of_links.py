@@ -1,6 +1,6 @@
 """Differences between systems: links, what was sent, proofs, and records that are not shown."""
 
-from sources.clio_simulator.change import Change
+from sources.clio_simulator.changes import Change
 from tests.system.plants import DIFFERENCE, SENT, Ground, Kind, Plant, Sql, Switch
 
 HERE, GONE = "missing in the warehouse", "deleted"

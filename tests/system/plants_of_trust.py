@@ -4,9 +4,9 @@ import json
 from collections.abc import Hashable
 from decimal import Decimal
 
-from sources.clio_simulator.change import Change
-from sources.clio_simulator.derived import cents
+from sources.clio_simulator.changes import Change
 from sources.clio_simulator.store import Row
+from sources.clio_simulator.views import cents
 from tests.system.plants import MOVED, Gap, Ground, Kind, Plant, Sql, md5, money
 
 GONE = "deleted"

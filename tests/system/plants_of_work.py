@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from sources.clio_simulator.change import Change
-from sources.clio_simulator.derived import cents
+from sources.clio_simulator.changes import Change
 from sources.clio_simulator.store import Row
+from sources.clio_simulator.views import cents
 from tests.system.plants import Gap, Ground, Kind, Plant, Sql, md5, money
 
 HERE, GONE, DRAFT = "missing in the warehouse", "deleted", "draft state"

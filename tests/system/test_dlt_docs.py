@@ -10,7 +10,7 @@ from typing import Any
 import dlt
 import pytest
 
-from sources.clio_simulator.change import When
+from sources.clio_simulator.changes import When
 from tests.conftest import ROOT
 from tests.system.firm import CATALOG, Firm, pages
 from tests.system.pipelines_of_dlt import manage, pipeline, settings

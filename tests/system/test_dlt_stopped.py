@@ -10,7 +10,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from sources.clio_manage import clio_manage
-from sources.clio_simulator.change import When
+from sources.clio_simulator.changes import When
 from sources.clio_simulator.faults import Forbidden, Value
 from sources.errors import ConfigurationError
 from tests.system.firm import CATALOG, Firm

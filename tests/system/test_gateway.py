@@ -16,7 +16,7 @@ from sources.clio_http.gateway import Gateway
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Seed, Simulator
 from sources.clio_simulator.faults import Status
-from sources.clio_simulator.log import fingerprint
+from sources.clio_simulator.world import fingerprint
 from sources.errors import ClioError, GatewayConnectionError, GatewayKeyError
 from tests.system.conftest import NewFirm
 from tests.system.firm import CATALOG, RAW, Firm

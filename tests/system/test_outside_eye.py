@@ -19,7 +19,7 @@ from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.run import ModelContext, run_transform
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Status
-from sources.clio_simulator.log import LoggedRequest
+from sources.clio_simulator.world import LoggedRequest
 from tests.contract.judged import BASE, judged
 from tests.system.firm import CATALOG, Firm
 from tests.system.prism import Gate, is_judged, prism, said

@@ -20,10 +20,9 @@ from pipelines.plan.review import ReviewAnswer
 from pipelines.push.audit import run_verify
 from pipelines.push.rebase import run_rebase
 from pipelines.push.undo import run_undo
-from sources.clio_simulator.fault_answers import Forbidden, Html, Redirect, Status, TooMany
-from sources.clio_simulator.fault_wire import Reset
-from sources.clio_simulator.later import Shown, Until
+from sources.clio_simulator.faults import Forbidden, Html, Redirect, Reset, Status, TooMany
 from sources.clio_simulator.store import OLD
+from sources.clio_simulator.writes import Shown, Until
 from tests.system.firm import QuickClock
 from tests.system.writing import Desk
 from tests.tampering import unguarded

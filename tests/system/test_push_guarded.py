@@ -11,7 +11,7 @@ from pipelines.plan.planning import CONTEXT
 from sources.clio_http.catalog import read_catalog
 from sources.clio_manage.writable import editables
 from sources.clio_simulator import Simulator, When
-from sources.clio_simulator.fault_answers import Status
+from sources.clio_simulator.faults import Status
 from tests.system.history import NO_TAG
 from tests.system.plain_engine import plain_engine
 from tests.system.test_gateway import FirmBehindGateway

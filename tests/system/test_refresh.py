@@ -19,8 +19,7 @@ from pipelines.errors import OtherAccountError
 from pipelines.failpoints import TOKEN_POINTS
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
-from sources.clio_simulator.fault_base import Action, Call
-from sources.clio_simulator.faults import Reset, Status, Wait
+from sources.clio_simulator.faults import Action, Call, Reset, Status, Wait
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError
 from tests.system.conftest import NewFirm
 from tests.system.grow_firm import NewGrow

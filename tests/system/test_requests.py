@@ -11,7 +11,7 @@ import pendulum
 import pytest
 
 from sources.clio_manage.build_catalog import correct, corrections
-from sources.clio_simulator.log import LoggedRequest
+from sources.clio_simulator.world import LoggedRequest
 from tests.contract.exceptions import EXCEPTIONS
 from tests.system.firm import CATALOG, Firm
 

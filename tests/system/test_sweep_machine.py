@@ -34,7 +34,7 @@ from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import SimulatedClock, Simulator
 from sources.clio_simulator.faults import Action, Draft, ForgetNext
-from sources.clio_simulator.log import LoggedRequest
+from sources.clio_simulator.world import LoggedRequest
 from tests.system.churn import FIELDS, Churn, Pages, Told, changes, pages
 from tests.system.firm import Rows, served_rows, stored_rows
 from tests.system.plain_engine import (

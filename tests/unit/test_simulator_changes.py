@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sources.clio_simulator import Change, SimulatedClock, Simulator, When
-from sources.clio_simulator.change import Operation
+from sources.clio_simulator.changes import Operation
 from tests.contract.simulator_client import client, ids, pages
 
 

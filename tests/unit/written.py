@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from sources.clio_simulator import SimulatedClock, Simulator
-from sources.clio_simulator.clock import START
+from sources.clio_simulator.values import START
 from tests.contract.simulator_client import client
 
 WITHOUT = "no If-Match"

@@ -1,12 +1,14 @@
-"""Build `bodies.json`: what Clio's OpenAPI document says that POST and PATCH take.
+"""Build `bodies.json` and `orders.json` from Clio's OpenAPI document.
 
-    python -m sources.clio_simulator.build_bodies OPENAPI.json
+    python -m sources.clio_simulator.build OPENAPI.json
 
-Of each body only what decides about a request is kept: types, formats, enums, what is required,
-and which references may be null.
+`bodies.json` is what POST and PATCH take: of each body only what decides about a request is kept,
+types, formats, enums, what is required, and which references may be null. `orders.json` is what
+order a list can be had in.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -52,8 +54,8 @@ def _names(catalog: Catalog) -> dict[str, str]:
     return paths | {name: name for name in INSIDE}
 
 
-def build(document: Spec, catalog: Catalog) -> Spec:
-    """Give collection → `path`, `post` and `patch` as shapes, `delete` as the answer's status."""
+def bodies(document: Spec, catalog: Catalog) -> Spec:
+    """Return collection → `path`, `post` and `patch` as shapes, `delete` as the answer's status."""
     names = _names(catalog)
     found: Spec = {}
     for path, operations in document["paths"].items():
@@ -78,12 +80,44 @@ def _described(method: str, operation: Spec) -> Spec | int:
     return _body(operation)
 
 
+DEFAULT = re.compile(r"Default: `([^`]+)`\.")
+BY_RELATIONSHIP = "`id` is ordered by the `id` of the nested Relationship record"
+"""Clio's words for lists whose order by id is that of another record's id."""
+
+
+def orders(document: Spec, catalog: Catalog) -> Spec:
+    """Return collection → `default`, `orders` (where they are listed) and `by_relationship`."""
+    names = {collection.path: name for name, collection in catalog.collections.items()}
+    found: Spec = {}
+    for path, operations in document["paths"].items():
+        name = names.get(path.removeprefix("/").removesuffix(".json"))
+        for parameter in operations.get("get", {}).get("parameters", ()):
+            if name is not None and parameter["name"] == "order":
+                found[name] = _order(parameter)
+    return dict(sorted(found.items()))
+
+
+def _order(parameter: Spec) -> Spec:
+    prose = parameter["description"]
+    (default,) = DEFAULT.findall(prose)
+    entry: Spec = {"default": default}
+    if "enum" in parameter["schema"]:
+        entry["orders"] = parameter["schema"]["enum"]
+    if BY_RELATIONSHIP in prose:
+        entry["by_relationship"] = True
+    return entry
+
+
 def main(arguments: list[str]) -> None:
-    """Write the bodies of the document named on the command line."""
+    """Write both files out of the document named on the command line."""
     (name,) = arguments
-    bodies = build(json.loads(Path(name).read_text("utf-8")), read_catalog("clio_manage"))
-    target = Path(__file__).with_name("bodies.json")
-    target.write_text(json.dumps(bodies, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    document, catalog = json.loads(Path(name).read_text("utf-8")), read_catalog("clio_manage")
+    for target, built in (
+        ("bodies", bodies(document, catalog)),
+        ("orders", orders(document, catalog)),
+    ):
+        text = json.dumps(built, indent=1, ensure_ascii=False) + "\n"
+        Path(__file__).with_name(f"{target}.json").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

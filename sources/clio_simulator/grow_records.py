@@ -1,14 +1,112 @@
-"""From the rows of Grow to its records: fields worked out, values hidden, keys left out."""
+"""Clio Grow's records: what they hold, what can be asked for, and how they are shown."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from . import values
-from .grow_redaction import hidden
-from .grow_tables import DEFAULTS, SHAPES, table
 from .store import Row, Store, moment
 from .switches import Switches
-from .ulid import ulid
+from .values import data, ulid
+
+Way: TypeAlias = Literal["list", "item", "me", "create", "remove"]
+
+PREFIX = "grow."
+"""What stands before the name of a collection of Grow, as in `grow.contacts`."""
+
+STAMPS = ("created_at", "updated_at")
+ME = "users_who_am_i"
+"""The one record that is worked out of the token."""
+
+STATES = frozenset({"untriaged", "ignored"})
+"""The states in which a lead can be asked for."""
+
+PARENTS = {"contact_notes": "contacts", "matter_notes": "matters"}
+"""Child collection → the collection whose records each own a list of it."""
+
+ALL_LEADS = "grow_lead_inbox_all_read"
+CUSTOM_FIELDS = "grow_custom_field_read"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the records of a collection hold, and what they held in v1; nothing: v1 had none."""
+
+    fields: tuple[str, ...]
+    early: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked for; `#` stands for an id in the path, `takes` for filters."""
+
+    method: str
+    path: str
+    way: Way
+    collection: str
+    scope: str
+    takes: tuple[str, ...] = ()
+
+
+API = data("grow")
+EARLY: dict[str, list[str]] = API["early_fields"]
+SHAPES = {
+    name: Shape((*fields, *STAMPS), (*EARLY[name], *STAMPS) if name in EARLY else ())
+    for name, fields in API["fields"].items()
+}
+"""Collection → its records; custom fields are in no list and stand inside their values."""
+
+DEFAULTS: dict[str, Any] = API["defaults"]
+"""Fields that are never null, and what they are where nothing else is said."""
+
+PAGED = tuple(API["paged"])
+OPERATIONS = tuple(
+    Operation(verb, path, way, name, scope, (*(PAGED if way == "list" else ()), *takes))
+    for verb, path, way, name, scope, takes in API["operations"]
+)
+KNOWN = {(operation.method, operation.path): operation for operation in OPERATIONS}
+PATHS = frozenset(operation.path for operation in OPERATIONS)
+SCOPES = frozenset(API["scopes"])
+"""The scopes that an application can have."""
+
+INVENTED_SCOPES = frozenset({"grow_source_read", "grow_source_write"})
+"""Which scopes sources need is not known."""
+
+
+def pattern(path: str) -> tuple[str, tuple[int, ...]]:
+    """Return a path with `#` for its ids, and the ids."""
+    parts = path.split("/")
+    keys = tuple(int(part) for part in parts if is_id(part))
+    return "/".join("#" if is_id(part) else part for part in parts), keys
+
+
+def is_id(part: str) -> bool:
+    """Tell whether a text is an id."""
+    return part.isascii() and part.isdigit() and len(part) < 19
+
+
+def table(collection: str) -> str:
+    """Name the table of a collection."""
+    return PREFIX + collection
+
+
+def own_lead(row: Row | None) -> bool:
+    """Tell whether a lead was submitted by the calling application."""
+    return row is not None and bool(row.get("_submitted"))
+
+
+def _hidden(collection: str, row: Row, store: Store, switches: Switches) -> list[str]:
+    """Name the fields of a record whose values are hidden."""
+    missing, names = switches.grow_missing_scopes, set(row.get("_redacted", ()))
+    if CUSTOM_FIELDS in missing:
+        names.add("custom_field_values")
+    if ALL_LEADS in missing and "inbox_lead_id" in row:
+        lead = store[table("inbox_leads")].get(row["inbox_lead_id"])
+        names |= set() if own_lead(lead) else {"inbox_lead_id"}
+    whole = f"{collection}."
+    names |= {name.removeprefix(whole) for name in switches.grow_redacted if name.startswith(whole)}
+    return sorted(names)
+
 
 Getter: TypeAlias = Callable[[Store, Row], Any]
 
@@ -70,16 +168,15 @@ SURPRISES: dict[str, Mapping[str, Any]] = {
 """Collection → values that no document names."""
 
 
+@dataclass(frozen=True)
 class GrowRenderer:
     """Turn rows into records, as the switches want them at the moment."""
 
-    def __init__(self, store: Store, switches: Switches) -> None:
-        """Keep what is read."""
-        self.store = store
-        self.switches = switches
+    store: Store
+    switches: Switches
 
     def record(self, collection: str, row: Row, include: frozenset[str] = frozenset()) -> Row:
-        """Give a record as the API shows it."""
+        """Return a record as the API shows it."""
         if self.switches.grow_version == "v1":
             return self._early(collection, row)
         record = self.whole(collection, row, values_too=VALUES in include)
@@ -88,7 +185,7 @@ class GrowRenderer:
         return self.surprised(collection, self._redacted(collection, row, record))
 
     def whole(self, collection: str, row: Row, *, values_too: bool = True) -> Row:
-        """Give a record with everything in it, hidden or not."""
+        """Return a record with everything in it, hidden or not."""
         shape = SHAPES[collection]
         record = {name: self._value(collection, name, row) for name in shape.fields}
         more = {name: row[name] for name in row if name not in record and self._shown(name)}
@@ -123,27 +220,27 @@ class GrowRenderer:
         if collection not in {"contacts", "matters"}:
             return record
         names = [
-            name for name in hidden(collection, row, self.store, self.switches) if name in record
+            name for name in _hidden(collection, row, self.store, self.switches) if name in record
         ]
         if names or self.switches.grow_redacted_empty:
             return {**record, **dict.fromkeys(names), "redacted_fields": names}
         return record
 
     def surprised(self, collection: str, record: Row) -> Row:
-        """Give a record with what no document names, if it is one of those that hold it."""
+        """Return a record with what no document names, if it is one of those that hold it."""
         if not self.switches.grow_surprises or record["id"] % 3:
             return record
         return {**record, **SURPRISES.get(collection, {}), "new_key": {"since": [record["id"]]}}
 
     def _custom_value(self, value: Row) -> Row:
-        """Give a value with its definition inside it."""
+        """Return a value with its definition inside it."""
         record = {name: self._stamped(name, each) for name, each in value.items()}
         field = self.store[table("custom_fields")].get(value.get("custom_field", 0))
         record["custom_field"] = field and self.custom_field(field)
         return record
 
     def custom_field(self, row: Row) -> Row:
-        """Give the definition of a custom field; only picklists have options."""
+        """Return the definition of a custom field; only picklists have options."""
         record = self.whole("custom_fields", row)
         if row.get("field_type") == "picklist":
             record["picklist_options"] = row.get("picklist_options", [])
