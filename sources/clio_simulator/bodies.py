@@ -33,7 +33,7 @@ def operations() -> dict[str, dict[str, Any]]:
 
 
 def read(sent: bytes) -> Row:
-    """Read a body and give what stands under `data`."""
+    """Read a body and return what stands under `data`."""
     try:
         body = json.loads(sent)
     except ValueError as error:

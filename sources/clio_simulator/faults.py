@@ -23,7 +23,7 @@ from .writes import Later, Wrote
 
 @dataclass(frozen=True)
 class SameToken(Action):
-    """Return the page's own token again as the next one."""
+    """Send the page's own token again as the next one."""
 
     def alter(self, draft: Draft) -> None:
         if "next" in draft.paging:
@@ -97,7 +97,7 @@ class EmptyList(Action):
 
 @dataclass(frozen=True)
 class Shuffled(Action):
-    """Return the records in descending order."""
+    """Send the records in descending order."""
 
     def alter(self, draft: Draft) -> None:
         draft.records.reverse()
@@ -105,7 +105,7 @@ class Shuffled(Action):
 
 @dataclass(frozen=True)
 class RepeatPage(Action):
-    """Return the records of the page before once more."""
+    """Send the records of the page before once more."""
 
     def alter(self, draft: Draft) -> None:
         draft.records[:] = draft.earlier
@@ -113,7 +113,7 @@ class RepeatPage(Action):
 
 @dataclass(frozen=True)
 class Duplicate(Action):
-    """Return the first record twice; `changes` are put into the second copy."""
+    """Send the first record twice; `changes` are put into the second copy."""
 
     changes: Mapping[str, Any] = field(default_factory=dict)
 

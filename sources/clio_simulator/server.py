@@ -159,7 +159,7 @@ class Simulator:
         listener = socket.create_server((self._host, self._port))
         self.url = f"http://{self._host}:{listener.getsockname()[1]}"
         started = threading.Event()
-        server = _StoppedServer(configuration(self.world, self._host, self._port), started)
+        server = _StoppedServer(configuration(self.world, self._host, self._port), started.set)
         run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731 - what the thread runs
         self._server, self._thread = server, threading.Thread(target=run, daemon=True)
         self._thread.start()
@@ -219,18 +219,28 @@ class Simulator:
         return control.dump(self.world, collection)
 
 
-class _StoppedServer(uvicorn.Server):
-    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+class _AnnouncingServer(uvicorn.Server):
+    """Says when requests are accepted."""
 
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self._announce = started
-        self._stopped = asyncio.Event()
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._announce()
+
+
+class _StoppedServer(_AnnouncingServer):
+    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config, announce)
+        self._stopped = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._announce.set()
+        await super().startup(sockets)
 
     async def main_loop(self) -> None:
         """Serve until told to stop."""
@@ -291,25 +301,13 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
     address = f"http://{host}:{listener.getsockname()[1]}"
     tokens, grow_tokens = world.switches.tokens, world.switches.grow_tokens
     announcement = Announcement(address, min(tokens), f"{address}/grow", min(grow_tokens))
-    server = _AnnouncingServer(configuration(world, host, port), announcement, says)
+
+    def announce() -> None:
+        says(announcement)
+        sys.stdout.write(orjson.dumps(announcement).decode() + "\n")
+        sys.stdout.flush()
+
+    server = _AnnouncingServer(configuration(world, host, port), announce)
     if uvloop is not None:
         uvloop.install()
     asyncio.run(server.serve([listener]))
-
-
-class _AnnouncingServer(uvicorn.Server):
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        announcement: Announcement,
-        says: Callable[[Announcement], None],
-    ) -> None:
-        super().__init__(config)
-        self._announcement = announcement
-        self._says = says
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._says(self._announcement)
-        sys.stdout.write(orjson.dumps(self._announcement).decode() + "\n")
-        sys.stdout.flush()

@@ -84,7 +84,7 @@ class GrowSwitches:
     grow_version: Literal["v2", "v1"] = "v2"
     """Play the early-access API: single records bare, fewer fields and lists, no `meta`."""
     grow_v1_meta: bool = False
-    """Give the lists of v1 their `meta` all the same."""
+    """Send `meta` with the lists of v1 all the same."""
     grow_page_size: int = 200
     """Records on a page; no parameter changes it."""
     grow_since_inclusive: bool = True
@@ -103,9 +103,9 @@ class GrowSwitches:
     grow_rate_sliding: bool = False
     """Count over the last window at every moment, instead of from one full second to the next."""
     grow_429_body: Literal["message", "error"] = "message"
-    """Give a 429 the usual error object instead of the bare message."""
+    """Send the usual error object with a 429 instead of the bare message."""
     grow_retry_after: bool = False
-    """Give a 429 a `Retry-After`."""
+    """Send `Retry-After` with a 429."""
     grow_error_status: Literal["word", "code"] = "word"
     """Write the status in an error body as a number in quotes instead of a word."""
     grow_missing_scopes: set[str] = field(default_factory=set)
@@ -139,7 +139,7 @@ class GrowSwitches:
     grow_unknown_method: Literal[404, 405] = 404
     """The status for a method that a path does not have, as PATCH."""
     grow_surprises: bool = False
-    """Give every third record a key that nobody documented, and values beyond the known ones."""
+    """Show in every third record a key that nobody documented, and values beyond the known."""
     grow_nonces: set[str] = field(default_factory=set)
     """Values of `custom_action_nonce` that are accepted, each once."""
     grow_tokens: set[str] = field(default_factory=lambda: {"simulator-grow-token"})
@@ -284,7 +284,7 @@ class Switches(GrowSwitches, UnknownSwitches):
     sign_in_denied: bool = False
     """Let the person who is asked say no."""
     rotate_refresh_tokens: bool = False
-    """Give a new refresh token at each refresh and refuse the old one."""
+    """Send a new refresh token at each refresh and refuse the old one."""
     oldest_version: int = 4
     """N of the oldest API version 4.0.N that is not retired."""
     newest_version: int = 13

@@ -59,10 +59,6 @@ def _balance(store: Store, row: Row) -> float:
     return money(ledger(store).get(("bank_account", row["id"]), {}).get(row["id"], 0))
 
 
-def _count(store: Store, row: Row) -> int:
-    return len(store["bank_transactions"].where("bank_account", row["id"]))
-
-
 def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
     def work_out(store: Store, row: Row) -> list[Row]:
         accounts = store["bank_accounts"].rows
@@ -82,49 +78,42 @@ def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
     return work_out
 
 
-def _children(table: str, field: str) -> Callable[[Store, Row], list[int]]:
-    return lambda store, row: store[table].where(field, row["id"])
+def _keys(table: str, field: str, pick: Callable[[list[int]], Any]) -> Derived:
+    """Work a field out of the ids of those that point at its record."""
+    return Derived((table,), lambda store, row: pick(store[table].where(field, row["id"])))
 
 
-def _last_of(table: str, field: str) -> Callable[[Store, Row], int | None]:
-    return lambda store, row: next(reversed(store[table].where(field, row["id"])), None)
+def _children(table: str, field: str) -> Derived:
+    return _keys(table, field, lambda keys: keys)
 
 
-def _first_of(table: str, field: str) -> Callable[[Store, Row], int | None]:
-    return lambda store, row: next(iter(store[table].where(field, row["id"])), None)
+def _last_of(table: str, field: str) -> Derived:
+    return _keys(table, field, lambda keys: next(reversed(keys), None))
 
 
-def _size(table: str, field: str) -> Callable[[Store, Row], int]:
-    return lambda store, row: len(store[table].where(field, row["id"]))
+def _first_of(table: str, field: str) -> Derived:
+    return _keys(table, field, lambda keys: next(iter(keys), None))
+
+
+def _size(table: str, field: str) -> Derived:
+    return _keys(table, field, len)
 
 
 _BANK = ("bank_transactions", "bank_accounts")
-_MESSAGES = ("conversation_messages",)
+_MESSAGES, _VERSIONS = "conversation_messages", "document_versions"
 
 DERIVED: dict[tuple[str, str], Derived] = {
     ("bank_accounts", "balance"): Derived(("bank_transactions",), _balance),
-    ("bank_accounts", "bank_transactions_count"): Derived(("bank_transactions",), _count),
     ("matters", "account_balances"): Derived(_BANK, _balances("matter")),
     ("contacts", "account_balances"): Derived(_BANK, _balances("client")),
-    ("matters", "relationships"): Derived(("relationships",), _children("relationships", "matter")),
-    ("conversations", "messages"): Derived(
-        _MESSAGES, _children("conversation_messages", "conversation")
-    ),
-    ("conversations", "first_message"): Derived(
-        _MESSAGES, _first_of("conversation_messages", "conversation")
-    ),
-    ("conversations", "last_message"): Derived(
-        _MESSAGES, _last_of("conversation_messages", "conversation")
-    ),
-    ("conversations", "message_count"): Derived(
-        _MESSAGES, _size("conversation_messages", "conversation")
-    ),
-    ("documents", "latest_document_version"): Derived(
-        ("document_versions",), _last_of("document_versions", "document_id")
-    ),
-    ("grant_funding_sources", "grants"): Derived(
-        ("grants",), _children("grants", "grant_funding_source")
-    ),
+    ("bank_accounts", "bank_transactions_count"): _size("bank_transactions", "bank_account"),
+    ("matters", "relationships"): _children("relationships", "matter"),
+    ("conversations", "messages"): _children(_MESSAGES, "conversation"),
+    ("conversations", "first_message"): _first_of(_MESSAGES, "conversation"),
+    ("conversations", "last_message"): _last_of(_MESSAGES, "conversation"),
+    ("conversations", "message_count"): _size(_MESSAGES, "conversation"),
+    ("documents", "latest_document_version"): _last_of(_VERSIONS, "document_id"),
+    ("grant_funding_sources", "grants"): _children("grants", "grant_funding_source"),
 }
 """(collection, field) → how it is worked out."""
 

@@ -84,7 +84,7 @@ class Writer:
         self.log: list[LoggedWrite] = []
 
     def carry_out(self, command: Command) -> Row:
-        """Carry a write out and give the record, empty where it was deleted."""
+        """Carry a write out and return the record, empty where it was deleted."""
         before = self._tag(command.collection, command.key)
         ways = {"PATCH": self._patch, "POST": self._create, "DELETE": self._remove}
         try:
