@@ -45,6 +45,11 @@ PARTS: dict[str, set[str]] = {
     "pipelines/reconcile/asked.py": {
         *("kinds[n]", "name", "one.name", "relation", "-(-question.sample // len(there))"),
     },
+    "pipelines/state/quarantine.py": {"field", "since"},
+    "pipelines/state/snapshots.py": {
+        *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs"),
+        *("self._key", "self.content", "self.raw"),
+    },
     "pipelines/transform/checking.py": {"query"},
     "pipelines/transform/inputs.py": {"kind"},
     "pipelines/transform/knowing.py": {"name", "query", "types[name]"},

@@ -62,13 +62,13 @@ def keep(cursor: Cursor, rows: pa.Table, at: pendulum.DateTime, run_id: str) -> 
     """Keep what did not fit; what is there already stays since it came, with what it says now."""
     cursor.register("kept", rows)
     cursor.execute(
-        "create or replace temp table kept_out as"  # noqa: S608 - constants alone
+        "create or replace temp table kept_out as"
         " select w.source, w.resource, w.record_id, w.field::varchar as field, w.row, w.reason,"
         " $1 as run_id, coalesce(min(q.since), $2) as since from kept w"
         f" left join meta.quarantine q on {SAME} group by all",
         [run_id, at],
     )
-    cursor.execute(f"delete from meta.quarantine q using kept_out w where {SAME}")  # noqa: S608 - constants alone
+    cursor.execute(f"delete from meta.quarantine q using kept_out w where {SAME}")
     cursor.execute(
         "insert into meta.quarantine by name select * from kept_out qualify row_number()"
         " over (partition by source, resource, record_id, field order by row) = 1"
@@ -80,7 +80,7 @@ def keep(cursor: Cursor, rows: pa.Table, at: pendulum.DateTime, run_id: str) -> 
 def release(cursor: Cursor, source: str, resource: str, run_id: str) -> None:
     """Let go what fits by now: of the rows of the registered `pairs` that have a content hash."""
     cursor.execute(
-        f"delete from meta.quarantine where {OF} and run_id <> $3"  # noqa: S608 - constants alone
+        f"delete from meta.quarantine where {OF} and run_id <> $3"
         " and record_id in (select key from pairs where row_hash is not null)",
         [source, resource, run_id],
     )
@@ -89,7 +89,7 @@ def release(cursor: Cursor, source: str, resource: str, run_id: str) -> None:
 def forget(cursor: Cursor, source: str, resource: str, keys: Sequence[str]) -> None:
     """Let go what belongs to records that are deleted in Clio."""
     cursor.execute(
-        f"delete from meta.quarantine where {OF} and list_contains($3, record_id)",  # noqa: S608 - constants alone
+        f"delete from meta.quarantine where {OF} and list_contains($3, record_id)",
         [source, resource, list(keys)],
     )
 
@@ -103,7 +103,7 @@ def forget_unseen(warehouse: Warehouse, source: str, resource: str, walk: str) -
     seen = "select key from meta.census_seen where source = $1 and resource = $2 and walk = $3"
     known = "select key from meta.census_known where source = $1 and resource = $2 and walk = $3"
     warehouse.rows(
-        f"delete from meta.quarantine where {OF} and field is null"  # noqa: S608 - names and constants
+        f"delete from meta.quarantine where {OF} and field is null"
         f" and record_id not in ({seen}) and record_id not in ({known})"
         f" and '' not in ({seen})",
         [source, resource, walk],
@@ -131,7 +131,7 @@ def counts(warehouse: Warehouse, source: str) -> dict[str, QuarantineCounts]:
         else "count(*), 0, null, null"
     )
     found = warehouse.rows(
-        f"select resource, {asked} from meta.quarantine where source = $1 group by 1",  # noqa: S608 - names and constants
+        f"select resource, {asked} from meta.quarantine where source = $1 group by 1",
         [source],
     )
     return {
@@ -148,7 +148,7 @@ def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
     """List what is kept out, by collection and record."""
     field, since = (warehouse.either("quarantine", name) for name in ("field", "since"))
     found = warehouse.rows(
-        f"select source, resource, coalesce(record_id, ''), coalesce({field}, ''),"  # noqa: S608 - SQL of our own, no value
+        f"select source, resource, coalesce(record_id, ''), coalesce({field}, ''),"
         f" coalesce(reason, ''), {since},"
         " coalesce(row::varchar, '') from meta.quarantine"
         f" order by source, resource, try_cast(record_id as bigint), record_id, {field} || ''"

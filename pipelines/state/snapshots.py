@@ -41,7 +41,7 @@ def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]
     """Forget both sides of some walks."""
     for table in ("census_known", "census_seen"):
         warehouse.rows(
-            f"delete from meta.{table} where source = $1 and walk = $2"  # noqa: S608 - names and constants
+            f"delete from meta.{table} where source = $1 and walk = $2"
             " and list_contains($3, resource)",
             [source, walk, list(resources)],
         )
@@ -68,7 +68,7 @@ def forget_earlier(
 ) -> None:
     """Forget what earlier runs of a walk showed: it had to begin again at its first page."""
     cursor.execute(
-        f"delete from meta.census_seen where {OF_WALK} and read_at < $4",  # noqa: S608 - constants alone
+        f"delete from meta.census_seen where {OF_WALK} and read_at < $4",
         [source, resource, walk, read_at],
     )
 
@@ -80,7 +80,7 @@ def passed(key: str) -> str:
     tell, the row counts as one that is still to come.
     """
     return (
-        "coalesce((select list_index >= $4 or"  # noqa: S608 - SQL of our own, no value
+        "coalesce((select list_index >= $4 or"
         f" (list_index = $4 - 1 and try_cast({key} as bigint) <= after_id) from meta.sweeps"
         " where source = $1 and resource = $2), false)"
     )
@@ -99,16 +99,16 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str, lists: in
         " select key, arg_max(row_hash, turn) as row_hash, arg_max(row_hash is null, turn) as odd"
         " from pairs group by key"
     )
-    seen = f"select key, arg_max(row_hash, turn) as row_hash from meta.census_seen where {OF_WALK}"  # noqa: S608 - constants alone
+    seen = f"select key, arg_max(row_hash, turn) as row_hash from meta.census_seen where {OF_WALK}"
     cursor.execute(
-        "update meta.census_known k set row_hash = l.row_hash from loaded l"  # noqa: S608 - SQL of our own, no value
+        "update meta.census_known k set row_hash = l.row_hash from loaded l"
         f" left join ({seen} group by key) s on s.key = l.key"
         f" where {OF_WALK_OF.format('k')} and k.key = l.key and not l.odd"
         " and (s.key is null or k.row_hash = s.row_hash)",
         of_walk,
     )
     cursor.execute(
-        "insert into meta.census_known by name"  # noqa: S608 - SQL of our own, no value
+        "insert into meta.census_known by name"
         " select $1 as source, $2 as resource, $3 as walk, key, row_hash from loaded"
         f" where not odd and not {passed('key')}"
         f" and key not in (select key from meta.census_known where {OF_WALK})"
@@ -116,7 +116,7 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str, lists: in
         [*of_walk, lists],
     )
     cursor.execute(
-        "update meta.census_seen s set row_hash = case when l.odd then null else l.row_hash end"  # noqa: S608 - SQL of our own, no value
+        "update meta.census_seen s set row_hash = case when l.odd then null else l.row_hash end"
         f" from loaded l where {OF_WALK_OF.format('s')} and s.key = l.key",
         of_walk,
     )
@@ -136,7 +136,7 @@ def some_key(warehouse: Warehouse, source: str, collection: Collection) -> objec
         return None
     key = key_sql(collection, "t")
     found = warehouse.rows(
-        f"select {key} from {quoted('raw_' + source)}.{quoted(collection.name)} t"  # noqa: S608 - names and constants
+        f"select {key} from {quoted('raw_' + source)}.{quoted(collection.name)} t"
         f" where {key} not in ({BURIED}) order by t._synced_at desc, {key} limit 1",
         [source, collection.name],
     )
@@ -175,7 +175,7 @@ class Census:
         if self.content != STORED_HASH:
             # the walk is held against the hash: of a row that was altered here it must tell
             self.warehouse.rows(
-                f"update {self.raw} t set _row_hash = {self.content}"  # noqa: S608 - SQL of our own, no value
+                f"update {self.raw} t set _row_hash = {self.content}"
                 f" where t._row_hash is distinct from {self.content}"
             )
         parent = "null"
@@ -184,7 +184,7 @@ class Census:
         where = "" if parents is None else f" and list_contains($4, {parent})"
         given = [] if parents is None else [list(parents)]
         self.warehouse.rows(
-            "insert into meta.census_known (source, resource, walk, key, row_hash, parent)"  # noqa: S608 - SQL of our own, no value
+            "insert into meta.census_known (source, resource, walk, key, row_hash, parent)"
             f" select $1, $2, $3, {self._key}, t._row_hash, {parent}"
             f" from {self.raw} t where {self._key} not in ({BURIED}){where}",
             [*self.of_walk, *given],
@@ -197,12 +197,12 @@ class Census:
         has noted and whose place is still to come were brought by a run of the walk that died.
         """
         if anew:
-            self.warehouse.rows(f"delete from meta.census_seen where {OF_WALK}", self.of_walk)  # noqa: S608 - constants alone
+            self.warehouse.rows(f"delete from meta.census_seen where {OF_WALK}", self.of_walk)
         key = self._key
         to_come = "" if anew else f"and not {passed(key)}"
         lists = [] if anew else [len(self.collection.variants)]
         self.warehouse.rows(
-            "insert into meta.census_known by name select $1 as source, $2 as resource,"  # noqa: S608 - SQL of our own, no value
+            "insert into meta.census_known by name select $1 as source, $2 as resource,"
             f" $3 as walk, {key} as key, t._row_hash as row_hash, true as brought"
             f" from {self.raw} t where {key} not in ({BURIED}) {to_come}"
             f" and {key} not in (select key from meta.census_known where {OF_WALK})"
@@ -221,7 +221,7 @@ class Census:
         where = "" if parents is None else " and list_contains($4, parent)"
         given = [] if parents is None else [list(parents)]
         found = self.warehouse.rows(
-            f"select key from meta.census_known where {OF_WALK}{where} and key not in"  # noqa: S608 - names and constants
+            f"select key from meta.census_known where {OF_WALK}{where} and key not in"
             f" (select key from meta.census_seen where {OF_WALK}) and key not in ({BURIED})"
             " order by try_cast(key as bigint), key",
             [*self.of_walk, *given],
@@ -231,7 +231,7 @@ class Census:
     def ghosts(self) -> int:
         """Count the known rows that the walk did not show and that are marked as deleted since."""
         ((rows,),) = self.warehouse.rows(
-            f"select count(*) from meta.census_known where {KNOWN} and key not in"  # noqa: S608 - constants alone
+            f"select count(*) from meta.census_known where {KNOWN} and key not in"
             f" (select key from meta.census_seen where {OF_WALK}) and key in ({BURIED})",
             self.of_walk,
         )
@@ -240,7 +240,7 @@ class Census:
     def compare(self) -> SnapshotComparison:
         """Hold the two sides against each other."""
         ((known, seen, missing, stale, blind),) = self.warehouse.rows(
-            "with k as (select key, row_hash from meta.census_known"  # noqa: S608 - names and constants
+            "with k as (select key, row_hash from meta.census_known"
             f" where {KNOWN}), s as ({self.seen_pairs()})"
             " select count(k.key), count(s.key), count(*) filter (k.key is null),"
             " count(*) filter (k.row_hash is distinct from s.row_hash"
@@ -253,7 +253,7 @@ class Census:
     def parents(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the parent of each of some known rows of a child collection."""
         found = self.warehouse.rows(
-            f"select key, parent from meta.census_known where {OF_WALK}"  # noqa: S608 - constants alone
+            f"select key, parent from meta.census_known where {OF_WALK}"
             " and list_contains($4, key) and parent is not null",
             [*self.of_walk, list(keys)],
         )
@@ -262,7 +262,7 @@ class Census:
     def live(self) -> int:
         """Count the rows that are stored and not marked as deleted."""
         ((rows,),) = self.warehouse.rows(
-            f"select count(*) from ({self._live(STORED_HASH)})",  # noqa: S608 - SQL of our own, no value
+            f"select count(*) from ({self._live(STORED_HASH)})",
             self.of_walk,
         )
         return int(rows)
@@ -271,7 +271,7 @@ class Census:
         """Name the live rows that some parents own."""
         column = self.collection.parent.column if self.collection.parent else ""
         found = self.warehouse.rows(
-            f"select {self._key} from {self.raw} t"  # noqa: S608 - SQL of our own, no value
+            f"select {self._key} from {self.raw} t"
             f" where list_contains($3, t.{quoted(column)}::varchar)"
             f" and {self._key} not in ({BURIED})",
             [*self.of_walk[:2], list(parents)],
@@ -281,7 +281,7 @@ class Census:
     def healed(self) -> int:
         """Count the rows that were missing or stale and are now stored as the walk showed them."""
         ((healed,),) = self.warehouse.rows(
-            f"with s as ({self.seen_pairs()}), live as ({self._live(STORED_HASH)}) select count(*)"  # noqa: S608 - SQL of our own, no value
+            f"with s as ({self.seen_pairs()}), live as ({self._live(STORED_HASH)}) select count(*)"
             " from s join live l on l.key = s.key and l.row_hash = s.row_hash"
             f" left join (select key, row_hash from meta.census_known where {KNOWN}) k"
             " on k.key = s.key where k.row_hash is distinct from s.row_hash",
@@ -296,7 +296,7 @@ class Census:
         content: it is kept out, whatever is stored of it.
         """
         ((rows, digest),) = self.warehouse.rows(
-            f"with pairs as ({pairs}), parts as (select substr(md5(key), 1, 2) as part,"  # noqa: S608 - SQL of our own, no value
+            f"with pairs as ({pairs}), parts as (select substr(md5(key), 1, 2) as part,"
             " count(*) as n, sha256(string_agg(key || ':' || coalesce(row_hash, '-'), ';'"
             f" order by key) filter (key not in ({self._unfit()}))) as digest"
             " from pairs group by part)"
@@ -308,21 +308,21 @@ class Census:
 
     def unfit(self) -> int:
         """Count the rows that the walk showed and that do not fit."""
-        ((rows,),) = self.warehouse.rows(f"select count(*) from ({self._unfit()})", self.of_walk)  # noqa: S608 - names and constants
+        ((rows,),) = self.warehouse.rows(f"select count(*) from ({self._unfit()})", self.of_walk)
         return int(rows)
 
     def _unfit(self) -> str:
         """Return the query of the rows that the walk showed last as what does not fit."""
-        return f"select key from ({self.seen_pairs()}) where row_hash = ''"  # noqa: S608 - names and constants
+        return f"select key from ({self.seen_pairs()}) where row_hash = ''"
 
     def known_pairs(self) -> str:
         """Return the query of what was stored before the walk."""
-        return f"select key, row_hash from meta.census_known where {KNOWN}"  # noqa: S608 - constants alone
+        return f"select key, row_hash from meta.census_known where {KNOWN}"
 
     def parts(self) -> list[tuple[pendulum.DateTime | None, int]]:
         """Return the runs in which the walk read its rows: server time at the start, and rows."""
         return self.warehouse.rows(
-            "select read_at, count(*) from (select arg_max(read_at, turn) as read_at"  # noqa: S608 - constants alone
+            "select read_at, count(*) from (select arg_max(read_at, turn) as read_at"
             f" from meta.census_seen where {OF_WALK} group by key) group by 1 order by 1",
             self.of_walk,
         )
@@ -330,7 +330,7 @@ class Census:
     def seen_pairs(self) -> str:
         """Return the query of what the walk showed, the last reading of each key."""
         return (
-            "select key, arg_max(row_hash, turn) as row_hash from"  # noqa: S608 - constants alone
+            "select key, arg_max(row_hash, turn) as row_hash from"
             " (select key, coalesce(row_hash, '') as row_hash, turn from meta.census_seen"
             f" where {OF_WALK}) group by key"
         )
@@ -341,17 +341,17 @@ class Census:
         What a load brought behind the place that the walk had reached is not held against it. Of
         a list that records leave without being deleted there is only what the walk showed.
         """
-        known = f"select key from meta.census_known where {OF_WALK}"  # noqa: S608 - constants alone
-        shown = f"select key from meta.census_seen where {OF_WALK}"  # noqa: S608 - constants alone
+        known = f"select key from meta.census_known where {OF_WALK}"
+        shown = f"select key from meta.census_seen where {OF_WALK}"
         return (
             f"{self._live(self.content)} and ({self._key} in ({known}) or {self._key} in ({shown}))"
         )
 
     def _live(self, content: str) -> str:
         key = self._key
-        shown = f"select key from meta.census_seen where {OF_WALK}"  # noqa: S608 - constants alone
+        shown = f"select key from meta.census_seen where {OF_WALK}"
         which = f"{key} in ({shown})" if self.collection.leaves else "$3 is not null"
         return (
-            f"select {key} as key, {content} as row_hash from {self.raw} t"  # noqa: S608 - SQL of our own, no value
+            f"select {key} as key, {content} as row_hash from {self.raw} t"
             f" where {key} not in ({BURIED}) and {which}"
         )

@@ -72,7 +72,7 @@ def keep(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
     if marks.shown is not None:
         cursor.register("shown", marks.shown)
         cursor.execute(
-            f"delete from meta.withheld where {OF} and record_id in (select key from shown)"  # noqa: S608 - constants alone
+            f"delete from meta.withheld where {OF} and record_id in (select key from shown)"
             + _not_again(cursor, marks.cells),
             name,
         )
@@ -81,7 +81,7 @@ def keep(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
         _keep_cells(cursor, marks, at)
     if marks.lifted:
         cursor.execute(
-            f"delete from meta.withheld where {OF} and record_id is null"  # noqa: S608 - constants alone
+            f"delete from meta.withheld where {OF} and record_id is null"
             " and list_contains($3, field)",
             [*name, sorted(marks.lifted)],
         )
@@ -119,12 +119,12 @@ def _keep_column(
 ) -> None:
     """Mark a whole column: marks of its single cells say no more than that."""
     found = cursor.execute(
-        "select coalesce(min(since), $4::timestamptz), coalesce(bool_or(held), false)"  # noqa: S608 - constants alone
+        "select coalesce(min(since), $4::timestamptz), coalesce(bool_or(held), false)"
         f" from meta.withheld where {OF} and field = $3",
         [*name, column, at],
     ).fetchone()
     since, held = found or (at, False)
-    cursor.execute(f"delete from meta.withheld where {OF} and field = $3", [*name, column])  # noqa: S608 - constants alone
+    cursor.execute(f"delete from meta.withheld where {OF} and field = $3", [*name, column])
     cursor.execute(
         "insert into meta.withheld values ($1, $2, null, $3, $4, $5, $6, $7)",
         [*name, column, since, mark.evidence, mark.accepted, mark.held or held],
@@ -138,11 +138,11 @@ def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: ob
     try:
         cursor.execute("begin")
         found = cursor.execute(
-            f"select min(since), any_value(evidence) from meta.withheld where {OF} and field = $3",  # noqa: S608 - constants alone
+            f"select min(since), any_value(evidence) from meta.withheld where {OF} and field = $3",
             name,
         ).fetchone()
         since, evidence = found or (None, None)
-        cursor.execute(f"delete from meta.withheld where {OF} and field = $3", name)  # noqa: S608 - constants alone
+        cursor.execute(f"delete from meta.withheld where {OF} and field = $3", name)
         cursor.execute(
             "insert into meta.withheld values"
             " ($1, $2, null, $3, coalesce($4, $5), coalesce($6, $7), true, false)",
@@ -162,7 +162,7 @@ def mark_unseen(
     """Mark whole columns that never showed a value, by product, collection and column."""
     for name in found:
         warehouse.rows(
-            "insert into meta.withheld select $1, $2, null, $3, $4, $5, false, false"  # noqa: S608 - constants alone
+            "insert into meta.withheld select $1, $2, null, $3, $4, $5, false, false"
             f" where not exists (select 1 from meta.withheld where {OF} and field = $3"
             " and record_id is null)",
             [*name, at, evidence],
@@ -175,7 +175,7 @@ def forget_refused(warehouse: Warehouse, source: str, resource: str, shown: Sequ
     Not where a value known before was kept back: Clio shows nothing in its place.
     """
     warehouse.rows(
-        f"delete from meta.withheld where {OF} and evidence = $3"  # noqa: S608 - constants alone
+        f"delete from meta.withheld where {OF} and evidence = $3"
         " and list_contains($4, field) and not coalesce(held, false)",
         [source, resource, REFUSED, list(shown)],
     )
@@ -222,7 +222,7 @@ def listed(warehouse: Warehouse, source: str) -> list[Withheld]:
 def forget(cursor: Cursor, source: str, resource: str, keys: list[str]) -> None:
     """Drop the marks of records that Clio has deleted."""
     cursor.execute(
-        f"delete from meta.withheld where {OF} and list_contains($3, record_id)",  # noqa: S608 - constants alone
+        f"delete from meta.withheld where {OF} and list_contains($3, record_id)",
         [source, resource, keys],
     )
 

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import orjson
 import pendulum
 
+from sources.clio_http.leaves import JsonValue
+
 from .answers import Refusal
 from .grow_records import API
 from .store import Row, Store
@@ -68,7 +70,7 @@ def _object(shape: Shape, given: Row, path: str, *, creates: bool) -> Row:
     }
 
 
-def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noqa: ANN401 - any JSON
+def _value(shape: Shape, given: JsonValue, path: str, *, creates: bool) -> JsonValue:
     if given is None:
         return None
     if shape["type"] == "object":
@@ -82,7 +84,7 @@ def _value(shape: Shape, given: Any, path: str, *, creates: bool) -> Any:  # noq
     return given if path in LOOSE else _scalar(shape, given, path)
 
 
-def _scalar(shape: Shape, given: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
+def _scalar(shape: Shape, given: JsonValue, path: str) -> JsonValue:
     kind = shape["type"]
     if not TYPES[kind](given):
         raise Refusal(422, f"{path} must be {WORDS[kind]}")
@@ -296,7 +298,7 @@ class CustomValues:
         same = all(new.get(name) == entry.get(name) for name in {*new, *entry})
         return entry if same else {**new, "updated_at": stamp}
 
-    def _content(self, kind: str, value: Any, entry: Row) -> Row:  # noqa: ANN401 - any JSON
+    def _content(self, kind: str, value: JsonValue, entry: Row) -> Row:
         text = _kept_text(value)
         if not CHECKS[kind](text):
             raise Refusal(422, f"custom_field_values[].value is not a valid {kind}")
@@ -319,7 +321,7 @@ class CustomValues:
             raise Refusal(422, "custom_field_values[].value: there is no such record")
 
 
-def _kept_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _kept_text(value: JsonValue) -> str:
     """Write a value as Clio keeps it: text, whatever its type."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

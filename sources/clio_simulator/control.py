@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sources.clio_http.catalog import Collection
+from sources.clio_http.leaves import JsonValue
 
 from . import grow, query, values
 from .answers import gateway, json_answer
@@ -76,7 +77,7 @@ def _whole(world: World, name: str, field: dict[str, Any]) -> str:
     return f"{name}{{{','.join(inside)}}}" if inside else name
 
 
-def _answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JSON
+def _answer(value: JsonValue, status: int = 200) -> Response:
     return Response(values.dump(value), status, media_type="application/json")
 
 
@@ -181,7 +182,7 @@ def routes(world: World) -> list[Route]:
 HINTS = get_type_hints(Switches)
 
 
-def set_to(switches: Switches, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+def set_to(switches: Switches, name: str, value: JsonValue) -> None:
     """Set one switch to what JSON says.
 
     Raises:

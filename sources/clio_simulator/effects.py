@@ -3,7 +3,9 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from sources.clio_http.leaves import JsonValue
 
 from .answers import Refusal
 from .store import Row, Store
@@ -26,7 +28,7 @@ TEXT_RULES: dict[str, tuple[tuple[str, ...], Callable[[str], str]]] = {
 """Name of a rule → the keys that it is for (none: all) and what it does to text."""
 
 
-def normalised(value: Any, rules: set[str], key: str = "") -> Any:  # noqa: ANN401 - any JSON
+def normalised(value: JsonValue, rules: set[str], key: str = "") -> JsonValue:
     """Return a value of a body with these rules applied to every text inside it."""
     if isinstance(value, dict):
         return {name: normalised(inner, rules, name) for name, inner in value.items()}

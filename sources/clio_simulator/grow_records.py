@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from sources.clio_http.leaves import JsonValue
+
 from . import values
 from .store import Row, Store, moment
 from .switches import Switches
@@ -205,13 +207,13 @@ class GrowRenderer:
             }
         return record
 
-    def _value(self, collection: str, name: str, row: Row) -> Any:  # noqa: ANN401 - any JSON
+    def _value(self, collection: str, name: str, row: Row) -> JsonValue:
         getter = WORKED_OUT.get((collection, name))
         if getter is not None:
             return getter(self.store, row)
         return self._stamped(name, row.get(name, DEFAULTS.get(name)))
 
-    def _stamped(self, name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def _stamped(self, name: str, value: JsonValue) -> JsonValue:
         if name.endswith("_at") and value.__class__ is int:
             return (values.fine_stamp if self.switches.milliseconds else values.stamp)(value)
         return value

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from sources.clio_http.catalog import ARRAY, OBJECT
+from sources.clio_http.leaves import JsonValue
 
 from .answers import Refusal
 from .bodies import CustomValues, Shape
@@ -83,7 +84,7 @@ class Storing:
                 found[read] = _scalar(inner, described, value)
         return found
 
-    def _object(self, place: ValuePlace, name: str, old: Any, value: Any) -> Row:  # noqa: ANN401 - JSON
+    def _object(self, place: ValuePlace, name: str, old: JsonValue, value: JsonValue) -> Row:
         target = self.targets.get(place.schema)
         if place.schema in PEOPLE:
             return {name: value and _person(self.store, place.schema, value, place.path)}
@@ -189,7 +190,7 @@ def _marked(entries: list[Row], at: int) -> list[Row]:
     ]
 
 
-def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _scalar(place: ValuePlace, described: Mapping[str, Any], value: JsonValue) -> JsonValue:
     """Return a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
@@ -199,7 +200,7 @@ def _scalar(place: ValuePlace, described: Mapping[str, Any], value: Any) -> Any:
     return reader(value, place.path) if reader else value
 
 
-def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _choice(place: ValuePlace, choices: list[Any], value: JsonValue) -> JsonValue:
     """Return one of the values that are read; a body's own list of choices was looked at before."""
     known = {str(each).casefold(): each for each in choices}
     chosen = known.get(str(value).casefold())
@@ -208,14 +209,14 @@ def _choice(place: ValuePlace, choices: list[Any], value: Any) -> Any:  # noqa: 
     return value if chosen is None else chosen
 
 
-def _moment(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
+def _moment(value: JsonValue, path: str) -> int:
     try:
         return milliseconds(str(value))
     except ValueError as error:
         raise Refusal(422, f"{path} must be an ISO-8601 timestamp") from error
 
 
-def _whole(value: Any, path: str) -> int:  # noqa: ANN401 - any JSON
+def _whole(value: JsonValue, path: str) -> int:
     if str(value).isdigit():
         return int(value)
     raise Refusal(422, f"{path} must be an integer")

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 import pendulum
 
+from sources.clio_http.leaves import JsonValue
+
 FIRM_TODAY = "2026-03-31"
 """The day on which the seeded firm lives; nothing in the seed depends on the real date."""
 
@@ -142,12 +144,12 @@ def _raw(value: object) -> orjson.Fragment:
     raise TypeError(type(value).__name__)
 
 
-def dump(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def dump(value: JsonValue) -> bytes:
     """Write JSON, putting every `Raw` in as it is."""
     return orjson.dumps(value, default=_raw, option=orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
-def unraw(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def unraw(value: JsonValue) -> JsonValue:
     """Read `{"$raw": "1e400"}` as bytes that stand in the answer as they are."""
     if isinstance(value, dict):
         if set(value) == {"$raw"}:
