@@ -33,7 +33,7 @@ def test_grow_into_duckdb(dlt_grow: GrowFirm) -> None:
     assert differences(pipe, dlt_grow, *OF_GROW) == []
 
 
-@pytest.mark.long
+@pytest.mark.night
 def test_everything_into_duckdb(dlt_firm: Firm) -> None:
     """Every collection that is not off by default, many at a time."""
     pipe, on = pipeline("duckdb"), [c.name for c in CATALOG.loaded.values() if not c.off]
