@@ -12,7 +12,7 @@ from pipelines.folder import open_folder, refuse_demo
 from pipelines.ledger import mirror
 from pipelines.outcome import Outcome, counted, table
 from pipelines.state import hiding, withheld
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, prepare_data_folder
 from sources.errors import (
     ClioError,
     CollectionGoneError,
@@ -99,6 +99,7 @@ def run_stage(
     parts = shared_out(context.settings, chosen, choice)
     folder, clock = context.settings.data_dir, context.clock
     outcome = Outcome(stage.command, clock.now(), run_id=uuid4().hex)
+    prepare_data_folder(folder)
     refuse_demo(context)
     # before anything is made: a load that cannot begin leaves no empty warehouse behind
     parts = _openable(context, parts, outcome)
