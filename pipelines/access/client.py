@@ -14,9 +14,6 @@ from sources.clio_manage.api import API as MANAGE
 
 from .access import Access, access
 
-WHO_AM_I = "users/who_am_i"
-"""Where Clio tells whose token it is."""
-
 APIS = {("clio_manage", ""): MANAGE, **{("clio_grow", name): api for name, api in GROW.items()}}
 """Each product and version."""
 

@@ -13,6 +13,7 @@ from sources.clio_http.hints import hints_for
 from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth, Request
 from sources.clio_http.secret import Secret
+from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_http.token_answers import Grant, code_in, registered
 from sources.errors import ClioError, ConfigurationError, SignInNeededError
 
@@ -20,7 +21,7 @@ from . import access
 from .access import Access
 from .account import user_in
 from .callback import listening
-from .client import WHO_AM_I, open_client_with
+from .client import open_client_with
 from .prompt import line
 from .refresh import sign_in_lock
 from .signed_in import base_url, comes_first, shown, sign_ins_text

@@ -35,6 +35,7 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import WalkPlan
+from sources.clio_http.shared_client import PREFETCH_THREADS
 from sources.clio_http.walks import Walk
 from sources.errors import (
     BudgetSpent,
@@ -61,8 +62,6 @@ from .standing import Proof
 from .task import Task
 from .unread import Remainder, is_untried, untried
 from .withholding import Withholding
-
-PREFETCH_THREADS = 4
 
 
 class Runner:

@@ -10,7 +10,6 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.access import account
-from pipelines.access.client import WHO_AM_I
 from pipelines.errors import OtherAccountError
 from pipelines.load.planning import Rules, lists_of, not_asked_for, not_asked_with
 from pipelines.load.product import Product
@@ -27,6 +26,7 @@ from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
 from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, without
 from sources.clio_http.records import RecordReader
+from sources.clio_http.shared_client import WHO_AM_I
 
 from .evaluate import Inputs
 

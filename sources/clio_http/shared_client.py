@@ -13,7 +13,8 @@ from sources.errors import ClioError, UnavailableError
 from .client import ClientSettings, ClioClient
 from .clock import Clock, SystemClock
 
-CLOCK_PATH = "users/who_am_i"
+WHO_AM_I = "users/who_am_i"
+"""Where Clio tells whose token it is: a small answer, whose date is the server's time."""
 PREFETCH_THREADS = 4
 FRESH = 60.0
 """So many seconds long the start of a walk is taken for that of another: earlier is safe."""
@@ -48,7 +49,7 @@ class OpenClient:
 
     def _ask(self) -> pendulum.DateTime:
         try:
-            self.client.get(CLOCK_PATH)
+            self.client.get(WHO_AM_I)
         except ClioError:
             # an answer that refuses the request says what time it is, and lists say what is wrong
             if self.client.server_time is None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from pipelines.access import access
-from pipelines.access.client import WHO_AM_I, open_client
+from pipelines.access.client import open_client
 from pipelines.access.signin import SignIn, expiry
 from pipelines.access.tokens import FOLDER, FileStore
 from pipelines.config import IN_FILES, Settings, SourceSettings
@@ -20,6 +20,7 @@ from pipelines.progress import Lines
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
+from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm
 from tests.system.grow_firm import GrowFirm

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.access import client
 from pipelines.access.login import Way, run_login
 from pipelines.access.signin import SignedInUser
 from pipelines.errors import OtherAccountError
 from pipelines.failpoints import TOKEN_POINTS
 from sources.clio_http.secret import Secret
+from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Action, Call, Reset, Status, Wait
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError
@@ -166,7 +166,7 @@ def test_tokens_that_are_renewed_while_somebody_signs_in(firm: SignedInFirm) -> 
     def renew() -> None:
         firm.store.write(replace(firm.kept, access_token=newer).text())
 
-    firm.clio.faults.add(Meanwhile(renew), client.WHO_AM_I)
+    firm.clio.faults.add(Meanwhile(renew), WHO_AM_I)
     with Path(os.devnull).open() as nothing:
         run_login(firm.work, MANAGE, Way(nothing, play))
     assert firm.kept.access_token == newer
