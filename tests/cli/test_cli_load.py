@@ -95,3 +95,12 @@ def test_a_load_that_could_not_begin_leaves_no_warehouse(tmp_path: Path) -> None
     """Otherwise `demo` and `status` take the folder for a firm's."""
     run("load", env=environment(tmp_path / "data"))
     assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+
+
+def test_what_cannot_begin_leaves_a_private_folder(tmp_path: Path) -> None:
+    """Before a client is opened the data folder is its owner's alone; no warehouse is made."""
+    data = tmp_path / "data"
+    env = environment(data)
+    assert run("load", "manage", env=env).returncode != 0
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert not (data / "warehouse.duckdb").exists()
