@@ -136,11 +136,12 @@ def test_token_of_grow_that_ends_in_mid_load(new_grow: NewGrow, tmp_path: Path) 
     assert 401 in firm.statuses()
 
 
-def test_somebody_else_signs_in_in_mid_load(firm: SignedInFirm) -> None:
+def test_somebody_else_signs_in_in_mid_load(new_firm: NewFirm, tmp_path: Path) -> None:
     """D.1: the token ends while a list is walked, and the sign-in that is kept by then is another
     firm's. No row is read with it: exit 4, and the run after that is refused.
     """
-    clio = firm.clio
+    clio = new_firm(activities=700).clio
+    firm = signed_in(SignedInFirm(clio, tmp_path / "data"))
     clio.switches.other_tokens["another-firm"] = {"user": 102, "account": 2}
     named = replace(firm.kept, person=SignedInUser("1", user_id="101"))
     firm.store.write(named.text())
@@ -150,7 +151,7 @@ def test_somebody_else_signs_in_in_mid_load(firm: SignedInFirm) -> None:
         other = replace(named, access_token=Secret("another-firm"), person=SignedInUser("2"))
         firm.store.write(other.text())
 
-    clio.faults.add(Meanwhile(sign_in), "tasks", page=1)
+    clio.faults.add(Meanwhile(sign_in), "activities", page=2)
     outcome = firm.load("tasks", "activities", "matters")
     assert {error.code for _, error in outcome.errors} == {"other_sign_in"}
     assert outcome.exit_code == 4
