@@ -25,6 +25,7 @@ BUILT = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", ".hypothesis", ".*_cache", "dist", "build"
 )
 SECONDS = 900
+GREEN = "GREEN"
 SIDE_BY_SIDE = os.cpu_count() or 1
 MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES)
 
@@ -45,8 +46,8 @@ def planted(mutant: Mutant, folder: Path) -> None:
         path.write_text(text.replace(patch.old, patch.new), "utf-8")
 
 
-def is_found(mutant: Mutant) -> bool:
-    """Tell whether the tests notice the bug."""
+def seen(mutant: Mutant) -> str:
+    """Return what the tests say to the bug: `red`, `red: did not end` or `GREEN`."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name) / "main"
         shutil.copytree(ROOT, folder, ignore=left_out)
@@ -72,12 +73,12 @@ def is_found(mutant: Mutant) -> bool:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return True
+            return f"red: did not end in {SECONDS} s"
         if done.returncode not in {0, 1}:
             sys.stderr.write(done.stdout.decode() + done.stderr.decode())
             message = f"mutant {mutant.number}: the tests could not be run"
             raise SystemExit(message)
-        return done.returncode == 1
+        return "red" if done.returncode else GREEN
 
 
 def main(numbers: list[int]) -> int:
@@ -85,13 +86,13 @@ def main(numbers: list[int]) -> int:
     missed = 0
     chosen = [mutant for mutant in MUTANTS if not numbers or mutant.number in numbers]
     tests = dict.fromkeys(name for mutant in chosen for name in mutant.tests)
-    if is_found(Mutant(0, "none", (), tuple(tests))):
+    if seen(Mutant(0, "none", (), tuple(tests))) != GREEN:
         sys.stdout.write("The tests fail without any bug planted; nothing can be said.\n")
         return 1
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for mutant, found in zip(chosen, pool.map(is_found, chosen), strict=True):
-            missed += not found
-            sys.stdout.write(f"{mutant.number:>3}  {'red' if found else 'GREEN'}  {mutant.bug}\n")
+        for mutant, colour in zip(chosen, pool.map(seen, chosen), strict=True):
+            missed += colour == GREEN
+            sys.stdout.write(f"{mutant.number:>3}  {colour}  {mutant.bug}\n")
             sys.stdout.flush()
     return 1 if missed else 0
 
