@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print. Each command has its file."""
 
 from . import (
+    approvers,
     audit,
     auth,
     backup,
@@ -30,6 +31,7 @@ from . import (
 from .base import entry, main
 
 __all__ = [
+    "approvers",
     "audit",
     "auth",
     "backup",

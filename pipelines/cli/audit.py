@@ -1,5 +1,6 @@
 """`clio-sync audit`: the ledger, and whether it is whole."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -50,18 +51,26 @@ def audit_show(context: "Context", *, last: int, plan: str, edit: str) -> "Outco
 
 @command(audit, "verify")
 @click.option("--head", default="", metavar="HEAD", help="A head that you kept elsewhere.")
-def audit_verify(context: "Context", *, head: str) -> "Outcome":
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Public keys, one in a line: every write has to be approved by one.",
+)
+def audit_verify(context: "Context", *, head: str, keys: Path | None) -> "Outcome":
     """Check every event of the ledger.
 
-    With --head also that it still holds a head that was printed before.
+    With --head also that it still holds a head that was printed before. With --keys also that
+    each approval is signed by one of these keys; that needs the ledger alone, on any machine.
 
     \b
-    Example:
+    Examples:
       clio-sync audit verify --head 212:9f86d081884c7d659a2feaa0c55ad015
+      clio-sync audit verify --keys approvers.pub
     """
     from pipelines.push.audit import run_verify
 
-    return run_verify(context, head)
+    return run_verify(context, head, keys)
 
 
 @command(audit, "accept")

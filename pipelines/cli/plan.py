@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @click.option("--allow-blank", is_flag=True, help="Allow filled fields to be emptied.")
 @click.option(
     "--expires-in",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 168),
     metavar="HOURS",
-    help="Hours the plan stays valid (default 24).",
+    help="Hours the plan stays valid (default 24, at most 168).",
 )
 @click.option(
     "--again",

@@ -1,6 +1,5 @@
 """Settings, read as dlt reads them: environment, then secrets.toml, then config.toml."""
 
-import getpass
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -17,6 +16,7 @@ from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
 from .files import WORD, FoundSettings, demand_loopback_meant, read_files
+from .ownership import login
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
@@ -25,6 +25,8 @@ API_VERSIONS = {"clio_manage": ("",), "clio_grow": ("v2", "v1")}
 ROLLING_SLICE = 200
 IN_KEYRING, IN_FILES = TOKEN_STORES = ("keyring", "file")
 GENERIC, SLACK = NOTIFY_SHAPES = ("generic", "slack")
+APPROVAL_LEVELS = OFF, ASSERTED, SESSION, SIGNED = "off", "asserted", "session", "signed"
+"""What an approval may have to be, from what proves least to what proves most."""
 REDIRECT_PORT = 8974
 UTC = "UTC"
 _PORTS = range(1, 65_536)
@@ -80,7 +82,9 @@ class Settings:
     business dates are reckoned. `notify_url` is told when a run needs somebody's attention.
     `published_custom_fields` are the ids of the custom fields that are published, or "all". With
     `publish_partial` figures are published empty where what they need is never read. `ca_file`
-    holds certificates of the firm's own authority, believed beside the public ones.
+    holds certificates of the firm's own authority, believed beside the public ones. `approval` may
+    raise what approvals have to be; neither it nor `four_eyes` lowers that. `witness` is told the
+    head of the ledger.
     """
 
     data_dir: Path
@@ -90,6 +94,8 @@ class Settings:
     time_zone: str = UTC
     writable: tuple[str, ...] | None = None
     four_eyes: bool = True
+    approval: str = ""
+    witness: str = ""
     notify_url: Secret | None = None
     notify_shape: str = GENERIC
     published_custom_fields: tuple[str, ...] = ()
@@ -299,13 +305,17 @@ def read_settings(
     _check_names(found)
     return Settings(
         data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
-        actor=str(found.get("clio_sync.actor", "")) or getpass.getuser(),
+        actor=str(found.get("clio_sync.actor", "")) or login(),
         sources={product: _source(given, product) for product in PRODUCTS},
         token_store=_chosen(
             found.get("clio_sync.token_store") or IN_KEYRING, "clio_sync.token_store", TOKEN_STORES
         ),
         time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
         four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
+        approval=_chosen(
+            found.get("clio_sync.approval") or "", "clio_sync.approval", ("", *APPROVAL_LEVELS)
+        ),
+        witness=str(found.get("clio_sync.witness") or "").strip(),
         notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
         notify_shape=_chosen(
             found.get("clio_sync.notify_shape") or GENERIC, "clio_sync.notify_shape", NOTIFY_SHAPES

@@ -24,6 +24,14 @@ class ForeignFileError(ConfigurationError):
     )
 
 
+def login() -> str:
+    """Return the login that this process runs as, whatever the environment says."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 def put_right(folder: Path) -> None:
     """Let nobody else write the files of a data folder, nor those of the folders in it.
 

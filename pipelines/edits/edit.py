@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.config.ownership import login
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read
 from pipelines.ledger.ledger import Entry
@@ -100,6 +101,7 @@ class Edit:
             "new_value": self.new_value,
             "reason": self.reason,
             "author": self.author,
+            "login": login(),
             "origin": self.origin,
             "label": self.label,
         }

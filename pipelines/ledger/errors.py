@@ -57,9 +57,64 @@ class FourEyesError(ClioError):
     code = "four_eyes"
     hint = (
         "Nothing was approved or sent. Let another person run clio-sync review, under their own"
-        " name (CLIO_SYNC__ACTOR). A firm of one sets clio_sync.four_eyes to false."
+        " name (CLIO_SYNC__ACTOR). A firm of one: clio-sync approvers policy off --reason R."
     )
     exit_code = 5
+
+
+class ApprovalLevelError(ClioError):
+    """The approval that there is proves less than is demanded."""
+
+    code = "approval_level"
+    hint = (
+        "Nothing was sent. clio-sync approvers list shows what is demanded and of whom; an"
+        " approver signs with clio-sync review PLAN --approve all --sign KEY."
+    )
+    exit_code = 5
+
+
+class ForgedApprovalError(ClioError):
+    """The ledger holds an approval, an approver or a policy that nobody who may has signed."""
+
+    code = "approval_forged"
+    hint = (
+        "Nothing was sent. Somebody wrote into the ledger past clio-sync: keep a copy of the data"
+        " folder, look at clio-sync audit verify --keys FILE, and put a backup of it back."
+    )
+    exit_code = 5
+
+
+class SignatureError(ClioError):
+    """A signature could not be made or does not count."""
+
+    code = "signature"
+    hint = (
+        "Nothing was recorded and nothing was sent. clio-sync approvers list names the keys that"
+        " count; docs/write-back.md shows how to sign."
+    )
+    exit_code = 5
+
+
+class OlderLedgerError(ClioError):
+    """The witness was told of more than the ledger holds."""
+
+    code = "older_ledger"
+    hint = (
+        "Nothing was sent. An older ledger was put back, or another one: put the newest backup of"
+        " it back. If it is lost for good, clio-sync audit accept records that."
+    )
+    exit_code = 5
+
+
+class WitnessError(ClioError):
+    """The ledger's head could not be told outside, or what was told cannot be read."""
+
+    code = "witness"
+    hint = (
+        "What the ledger holds stays, and nothing more was sent. See that clio_sync.witness can be"
+        " written, then run the same command again."
+    )
+    exit_code = 4
 
 
 class StopSwitchError(ClioError):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pendulum
 
+from pipelines.config import ASSERTED
 from pipelines.edits import fields, values
 from pipelines.edits.fields import FieldRef, Unreadable
 from pipelines.edits.values import JsonScalar
@@ -25,7 +26,11 @@ from sources.clio_manage.writable import CUSTOM
 
 Change = tuple[FieldRef, JsonScalar]
 """A field and its new value."""
-FORMAT = 1
+FORMAT = 2
+OLDER = 1
+"""The format before approvals had levels; its plans are read, shown and pushed as they are."""
+LONGEST = 7
+"""Days that a plan is valid at most, whatever it says."""
 FOLDER = "plans"
 _FEWEST = 6
 """A plan is named by at least so many digits of its hash."""
@@ -94,6 +99,7 @@ class Plan:
     policy: str
     guards: Mapping[str, JsonScalar]
     records: tuple[PlannedRecord, ...]
+    approval: str = ASSERTED
 
     @cached_property
     def text(self) -> str:
@@ -101,7 +107,10 @@ class Plan:
         records = [
             {**vars(one), "edits": [edit.kept for edit in one.edits]} for one in self.records
         ]
-        return canonical({**asdict(self), "records": records}) + "\n"
+        kept = {**asdict(self), "records": records}
+        if self.format == OLDER:
+            del kept["approval"]
+        return canonical(kept) + "\n"
 
     @cached_property
     def hash(self) -> str:
@@ -118,9 +127,14 @@ class Plan:
         """Return every edit of the plan, in the order in which they are sent."""
         return tuple(edit for record in self.records for edit in record.edits)
 
+    @property
+    def ends_at(self) -> str:
+        """Return the moment from which on it is too old, after seven days at the latest."""
+        return min(self.expires_at, stamp(moment(self.created_at).add(days=LONGEST)))
+
     def is_over(self, now: pendulum.DateTime) -> bool:
         """Return whether it is too old to be approved or pushed."""
-        return now >= moment(self.expires_at)
+        return now >= moment(self.ends_at)
 
 
 def tool() -> str:
@@ -182,7 +196,7 @@ def load(path: Path) -> Plan:
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         message = f"{path.name} is not a plan"
         raise PlanError(message) from None
-    if plan.format != FORMAT:
+    if plan.format not in {OLDER, FORMAT}:
         message = f"{path.name} was written by another version of clio-sync"
         raise PlanError(message)
     if plan.text != text or path.stem != plan.short:

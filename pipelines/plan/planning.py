@@ -16,10 +16,11 @@ from pipelines.outcome import Outcome, counted, table
 from sources.clio_http.writes import is_strong
 
 from . import context_check, guards, plan_file
+from .approval_policy import demanded
 from .guards import Limits
 from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent, theirs
 from .plan_file import Plan, PlannedEdit, PlannedRecord, body_of
-from .review import listed, whole_text
+from .plan_text import listed, whole_text
 from .session import Session, session
 
 Key = tuple[str, str]
@@ -62,7 +63,7 @@ def run_plan(context: Context, limits: Limits, *, again: bool = False) -> Outcom
     """
     outcome = Outcome("plan", context.clock.now(), run_id=uuid4().hex)
     with session(context, "plan", outcome.run_id) as at:
-        rows = waiting(at.ledger, plan_file.stamp(context.clock.now()), again=again)
+        rows = waiting(at.ledger, plan_file.stamp(at.now), again=again)
         draft = drafted(at, rows)
         plan = freeze(at, draft, limits) if draft.records else None
         _record(at, draft, plan)
@@ -209,7 +210,7 @@ def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
     if not at.account:
         message = "Clio does not say of which account the token is"
         raise PlanRefusedError(message)
-    now = at.run.clock.now()
+    now = at.now
     return Plan(
         plan_file.FORMAT,
         plan_file.tool(),
@@ -223,6 +224,7 @@ def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
         at.policy,
         limits.shown(),
         tuple(draft.records),
+        demanded(at.run, at.ledger),
     )
 
 
@@ -241,6 +243,7 @@ def _record(at: Session, draft: PlanDraft, plan: Plan | None) -> None:
             },
             "created_at": plan.created_at,
             "expires_at": plan.expires_at,
+            "approval": plan.approval,
         }
         entries.append(Entry("plan_frozen", body, plan_hash=plan.hash))
     if entries:

@@ -1,39 +1,83 @@
-"""The `review` command: a plan as a person reads it, and what another person says of it."""
+"""The `review` command: what another person says of a plan, signed where that is demanded."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
+from pipelines.config import ASSERTED, OFF, SIGNED
 from pipelines.context import Context
-from pipelines.edits import values
-from pipelines.edits.values import JsonScalar
-from pipelines.errors import CommandLineError, EditRefusedError
-from pipelines.ledger.errors import FourEyesError, PlanRefusedError
+from pipelines.errors import CommandLineError, StorageError
+from pipelines.ledger.canonical import sha256
+from pipelines.ledger.errors import PlanRefusedError, SignatureError
 from pipelines.ledger.ledger import Entry, Ledger
-from pipelines.outcome import Outcome, one_line, table
+from pipelines.outcome import Outcome
 
-from . import plan_file
-from .four_eyes import LEVEL, Person, is_same
-from .guards import Limits
-from .plan_file import Plan, PlannedEdit, PlannedRecord
-from .session import Session, person
+from . import plan_file, signatures, witness
+from .approval import (
+    REVIEW,
+    Review,
+    approvals,
+    checked,
+    demand_level,
+    demand_other,
+)
+from .approval_policy import LEVELS, demanded
+from .four_eyes import Person
+from .plan_file import Plan, PlannedEdit
+from .plan_text import listed, whole_text
+from .session import person
 
 ALL = "all"
-HEADER = ("edit", "record", "field", "in Clio now", "proposed", "reason")
-A_MINUTE = 50
-"""Requests that Clio allows in a minute at busy hours, where it has not said otherwise yet."""
-BLOCK = 200
+SIGNATURE = ".sig"
+"""What ssh-keygen adds to the name of the file that it signs."""
 
 
 @dataclass(frozen=True)
 class ReviewAnswer:
-    """What a person says: the edits to approve, or `all`; those to reject; and a comment."""
+    """What a person says: the edits to approve, or `all`; those to reject; and a comment.
+
+    `sign` is the key to sign it with.
+    """
 
     approve: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     comment: str = ""
+    sign: Path | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A review that is to be recorded: of which edits, by whom, and what proves it."""
+
+    approved: list[PlannedEdit]
+    rejected: list[PlannedEdit]
+    said: Review
+    by: Person
+    level: str
+    statement: str = ""
+    signature: str = ""
+
+    def entries(self, plan: Plan, login: str) -> list[Entry]:
+        """Return the events of the ledger: the signed statement first, then edit by edit."""
+        entries = []
+        if self.statement:
+            body = {"statement": self.statement, "signature": self.signature, "login": login}
+            entries.append(Entry(REVIEW, {**body, "name": self.by.name}, plan_hash=plan.hash))
+        said = {
+            "approver": self.by.name,
+            "login": login,
+            "level": self.level,
+            "comment": self.said.comment,
+            "shown": self.said.shown,
+            **({"statement": sha256(self.statement)} if self.statement else {}),
+        }
+        for kind, edits in (("edit_approved", self.approved), ("edit_rejected", self.rejected)):
+            entries += [
+                Entry(kind, {**said, "content_hash": edit.content}, edit.edit_id, plan.hash)
+                for edit in edits
+            ]
+        return entries
 
 
 def open_plan(ledger: Ledger, context: Context, named: str) -> Plan:
@@ -65,32 +109,171 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
     Raises:
         FourEyesError: it is their own edit.
         PlanRefusedError: the plan is too old, or an edit is no longer part of it.
+        SignatureError: it is not signed by an approver.
         LedgerError: the ledger is damaged.
 
     """
     outcome = Outcome("review", context.clock.now(), run_id=uuid4().hex)
     with Ledger.open(context.settings.data_dir, context.clock) as ledger:
-        ledger.demand_whole()
-        plan = open_plan(ledger, context, named)
-        if plan.is_over(context.clock.now()):
-            message = f"the plan {plan.short} was valid until {plan.expires_at}"
-            raise PlanRefusedError(message)
-        states = states_of(ledger, plan)
-        approved, rejected = chosen(plan, answer, states)
-        me = person(context)
-        if context.settings.four_eyes:
-            demand_other(plan, approved, me)
-        entries = [
-            *(_entry("edit_approved", plan, edit, me, answer) for edit in approved),
-            *(_entry("edit_rejected", plan, edit, me, answer) for edit in rejected),
-        ]
-        if entries:
-            ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
-        after = states_of(ledger, plan)
-    outcome.results = [{**one, "state": after[one["edit_id"]]} for one in listed(plan)]
-    outcome.text = _text(plan, len(approved), len(rejected), after)
+        plan = _reviewable(ledger, context, named)
+        states, proved = states_of(ledger, plan), _levels(ledger, plan)
+        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=answer.sign))
+        said = _said(plan, approved, rejected, answer.comment)
+        is_off = demanded(context, ledger, plan) == OFF
+        level = OFF if is_off else ASSERTED
+        found = Judgement(approved, rejected, said, person(context), level)
+        if answer.sign is not None and (approved or rejected):
+            statement = said.statement(plan, _origins(ledger, plan), ledger.head())
+            signature = signatures.signed(statement, answer.sign, signatures.PLAN)
+            found = _checked(ledger, plan, found, statement, signature)
+        _record(context, ledger, plan, found, states)
+        _tell(outcome, plan, found, states_of(ledger, plan), demanded(context, ledger, plan))
     outcome.finished_at = context.clock.now()
     return outcome
+
+
+def run_export(context: Context, named: str, answer: ReviewAnswer, out: Path) -> Outcome:
+    """Write what an approver signs on another machine, and what they look at; record nothing.
+
+    Raises:
+        CommandLineError: a file of that name is there.
+        StorageError: it cannot be written.
+
+    """
+    outcome = Outcome("review", context.clock.now())
+    with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
+        plan = _reviewable(ledger, context, named)
+        states, proved = states_of(ledger, plan), _levels(ledger, plan)
+        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=out))
+        said = _said(plan, approved, rejected, answer.comment)
+        statement = said.statement(plan, _origins(ledger, plan), ledger.head())
+    beside = out.with_name(out.name + ".txt")
+    for path, text in ((out, statement), (beside, whole_text(plan, 0) + "\n")):
+        _write_new(path, text)
+    outcome.text = (
+        f"{len(approved):,} edits to approve and {len(rejected):,} to reject stand in {out}; what"
+        f" they are, in {beside}. Nothing was recorded.\n"
+        f"The approver signs: ssh-keygen -Y sign -n {signatures.PLAN} -f KEY {out.name}\n"
+        f"Then: clio-sync review {plan.short} --import {out}\n"
+    )
+    outcome.results = [{"plan": plan.short, "statement": str(out), "shown": str(beside)}]
+    outcome.finished_at = context.clock.now()
+    return outcome
+
+
+def run_import(context: Context, named: str, path: Path) -> Outcome:
+    """Record what an approver signed elsewhere: a statement, and its signature beside it.
+
+    Raises:
+        SignatureError: it is not signed by an approver, or is not about this plan and ledger.
+        FourEyesError, PlanRefusedError, LedgerError: as `run_review` does.
+
+    """
+    outcome = Outcome("review", context.clock.now(), run_id=uuid4().hex)
+    statement = _read(path)
+    signature = _read(path.with_name(path.name + SIGNATURE))
+    with Ledger.open(context.settings.data_dir, context.clock) as ledger:
+        plan = _reviewable(ledger, context, named)
+        said, _ = checked(ledger, plan, statement, signature)
+        states, proved = states_of(ledger, plan), _levels(ledger, plan)
+        answer = ReviewAnswer(tuple(said.approved), tuple(said.rejected), said.comment)
+        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=path))
+        missing = {*said.approved} - {edit.edit_id for edit in approved}
+        if missing:
+            message = f"the edit {min(missing)} is approved and signed already"
+            raise PlanRefusedError(message)
+        found = Judgement(approved, rejected, said, person(context), SIGNED)
+        found = _checked(ledger, plan, found, statement, signature)
+        _record(context, ledger, plan, found, states)
+        _tell(outcome, plan, found, states_of(ledger, plan), demanded(context, ledger, plan))
+    outcome.finished_at = context.clock.now()
+    return outcome
+
+
+def _reviewable(ledger: Ledger, context: Context, named: str) -> Plan:
+    """Return a plan that may still be judged, of a ledger that is whole."""
+    ledger.demand_whole()
+    plan = open_plan(ledger, context, named)
+    ((frozen_at,),) = ledger.rows("select frozen_at from plans where plan_hash = ?", [plan.hash])
+    age = context.clock.now() - plan_file.moment(f"{frozen_at[:19]}Z")
+    # the plan's moments are by Clio's clock, which this machine's may differ from
+    if plan.is_over(plan_file.moment(plan.created_at) + age):
+        message = f"the plan {plan.short} was valid until {plan.ends_at}"
+        raise PlanRefusedError(message)
+    witness.demand(context, ledger, plan.account)
+    return plan
+
+
+def _said(
+    plan: Plan, approved: Iterable[PlannedEdit], rejected: Iterable[PlannedEdit], comment: str
+) -> Review:
+    ids = [tuple(edit.edit_id for edit in edits) for edits in (approved, rejected)]
+    return Review(ids[0], ids[1], comment, sha256(whole_text(plan, 0)))
+
+
+def _origins(ledger: Ledger, plan: Plan) -> list[str]:
+    """Return where the edits of a plan came from."""
+    ids = {edit.edit_id for edit in plan.edits}
+    return sorted({o for key, o in ledger.rows("select edit_id, origin from edits") if key in ids})
+
+
+def _levels(ledger: Ledger, plan: Plan) -> dict[str, str]:
+    """Return how far the approvals that there are were proved, by edit."""
+    return {one.edit_id: one.level for one in approvals(ledger, plan)}
+
+
+def _judged(
+    states: Mapping[str, str], proved: Mapping[str, str], *, signing: Path | None
+) -> dict[str, str]:
+    """Return the states in which edits are judged: a signature takes the place of a typed name."""
+    return {
+        key: "planned" if signing and state == "approved" and proved.get(key) != SIGNED else state
+        for key, state in states.items()
+    }
+
+
+def _checked(
+    ledger: Ledger, plan: Plan, found: Judgement, statement: str, signature: str
+) -> Judgement:
+    """Return a judgement as the approver's, once the signature is seen to count."""
+    _, approver = checked(ledger, plan, statement, signature)
+    return replace(
+        found, by=approver.person, level=SIGNED, statement=statement, signature=signature
+    )
+
+
+def _record(
+    context: Context, ledger: Ledger, plan: Plan, found: Judgement, states: Mapping[str, str]
+) -> None:
+    """Record a judgement, unless something else was done with the edits meanwhile."""
+    me = person(context)
+    if found.level != OFF:
+        for edit in found.approved:
+            demand_other(ledger, plan, edit, found.by)
+    entries = found.entries(plan, me.login)
+    if entries:
+        ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
+        witness.tell(context, ledger, plan.account)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        message = f"{path.name} cannot be read"
+        raise SignatureError(message) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError:
+        message = f"{path} is there already"
+        raise CommandLineError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror})"
+        raise StorageError(message) from None
 
 
 def states_of(ledger: Ledger, plan: Plan) -> dict[str, str]:
@@ -146,149 +329,57 @@ def chosen(
     return approved, [edits[key] for key in answer.reject]
 
 
-def demand_other(plan: Plan, approved: Iterable[PlannedEdit], me: Person) -> None:
-    """Refuse an author's own approval, in whatever spelling.
-
-    Raises:
-        FourEyesError: an edit is the approver's own.
-
-    """
-    logins = {plan.author: plan.author_login}
-    for edit in approved:
-        if is_same(Person(edit.author, logins.get(edit.author, "")), me):
-            message = f"the edit {edit.edit_id} was proposed by {edit.author}, who is taken for you"
-            raise FourEyesError(message)
-
-
-def _entry(kind: str, plan: Plan, edit: PlannedEdit, me: Person, answer: ReviewAnswer) -> Entry:
-    body = {
-        "approver": me.name,
-        "login": me.login,
-        "level": LEVEL,
-        "comment": answer.comment,
-        "content_hash": edit.content,
-    }
-    return Entry(kind, body, edit.edit_id, plan.hash)
-
-
-APPROVALS = """
-select a.edit_id, a.approver, a.content_hash from approvals a
-where a.plan_hash = ? and a.decision = 'approved'
-and a.seq = (select max(b.seq) from approvals b where b.edit_id = a.edit_id)
-"""
-
-
-def approved_edits(ledger: Ledger, plan: Plan, *, four_eyes: bool) -> set[str]:
+def approved_edits(context: Context, ledger: Ledger, plan: Plan) -> set[str]:
     """Return the edits of a plan whose last judgement approves exactly what the plan holds.
 
     Raises:
+        ApprovalLevelError: one proves less than is demanded.
+        ForgedApprovalError: one says that it was signed, and is not.
         FourEyesError: one was approved by its author.
         PlanRefusedError: one was approved with another content.
 
     """
+    level = demanded(context, ledger, plan)
     states = states_of(ledger, plan)
     edits = {edit.edit_id: edit for edit in plan.edits}
     found = set()
-    for edit_id, approver, content in ledger.rows(APPROVALS, [plan.hash]):
-        edit = edits.get(edit_id)
-        if edit is None or content != edit.content:
-            message = f"the approval of {edit_id} is not of what the plan {plan.short} holds"
+    for one in approvals(ledger, plan):
+        edit = edits.get(one.edit_id)
+        if edit is None or one.content != edit.content:
+            message = f"the approval of {one.edit_id} is not of what the plan {plan.short} holds"
             raise PlanRefusedError(message)
-        if four_eyes:
-            demand_other(plan, [edit], Person(approver))
-        if states[edit_id] == "approved":
-            found.add(edit_id)
+        if states[one.edit_id] != "approved":
+            continue
+        demand_level(level, one)
+        if level != OFF:
+            demand_other(ledger, plan, edit, one.person)
+        found.add(one.edit_id)
     return found
 
 
-def _text(plan: Plan, approved: int, rejected: int, states: Mapping[str, str]) -> str:
-    waiting = _count(states.values(), "planned")
-    ready = _count(states.values(), "approved")
-    parts = [f"Plan {plan.short}: {approved:,} edits approved, {rejected:,} rejected just now."]
+def _tell(
+    outcome: Outcome, plan: Plan, found: Judgement, after: Mapping[str, str], level: str
+) -> None:
+    outcome.results = [{**one, "state": after[one["edit_id"]]} for one in listed(plan)]
+    parts = [whole_text(plan, 0), ""] if found.approved else []
+    approved, rejected = len(found.approved), len(found.rejected)
+    parts.append(f"Plan {plan.short}: {approved:,} edits approved, {rejected:,} rejected just now.")
+    waiting = _count(after.values(), "planned")
+    ready = _count(after.values(), "approved")
+    if found.approved:
+        by = f"by {found.by.name}, {found.level}"
+        parts.append(f"Approved {by}: what was shown has the hash {found.said.shown}.")
     if waiting:
         parts.append(f"{waiting:,} wait for approval; a record is sent once all its edits are.")
-    if ready:
+    if ready and LEVELS.index(found.level) < LEVELS.index(level):
+        parts.append(
+            f"This does not suffice: {level} is demanded. An approver signs with clio-sync review"
+            f" {plan.short} --approve all --sign KEY"
+        )
+    elif ready:
         parts.append(f"Next: clio-sync push {plan.short} --commit {plan.short}")
-    return "\n".join(parts) + "\n"
+    outcome.text = "\n".join(parts) + "\n"
 
 
 def _count(states: Iterable[str], wanted: str) -> int:
     return sum(state == wanted for state in states)
-
-
-def listed(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Return one object for each edit of a plan."""
-    for record in plan.records:
-        for edit in record.edits:
-            yield {
-                "plan": plan.short,
-                "edit_id": edit.edit_id,
-                "resource": record.resource,
-                "record_id": record.record_id,
-                "label": record.label,
-                "field": edit.field,
-                "base": edit.base,
-                "new_value": edit.new_value,
-                "reason": edit.reason,
-                "author": edit.author,
-                "context": dict(record.context),
-                "state": "planned",
-            }
-
-
-def requests_of(plan: Plan) -> int:
-    """Count the requests that a push needs at least."""
-    records = Counter(one.resource for one in plan.records)
-    return 1 + len(plan.records) + 2 * sum(-(-count // BLOCK) for count in records.values())
-
-
-def minutes_of(plan: Plan, rate: int) -> int:
-    """Return the minutes that a push needs about, at least 1."""
-    return max(1, -(-requests_of(plan) // (rate or A_MINUTE)))
-
-
-def whole_text(plan: Plan, rate: int, at: Session | None = None) -> str:
-    """Write a plan: its edits, what goes with it, and what it needs."""
-    cells = [
-        (
-            edit.edit_id,
-            f"{record.resource} {record.record_id} {record.label}".strip(),
-            edit.field,
-            _shown(record, edit, edit.base, at),
-            _shown(record, edit, edit.new_value, at),
-            edit.reason,
-        )
-        for record in plan.records
-        for edit in record.edits
-    ]
-    return "\n".join([table(HEADER, cells), "", *_context(plan), *_facts(plan, rate)])
-
-
-def _shown(record: PlannedRecord, edit: PlannedEdit, value: JsonScalar, at: Session | None) -> str:
-    if at is None:
-        return values.plain(value)
-    try:
-        return values.shown(at.ref(record.resource, edit.field), value)
-    except EditRefusedError:
-        return values.plain(value)
-
-
-def _context(plan: Plan) -> Iterator[str]:
-    for record in plan.records:
-        known = ", ".join(
-            f"{name} {one_line(str(value))}" for name, value in record.context.items() if value
-        )
-        yield f"{record.resource} {record.record_id}: {known}"
-
-
-def _facts(plan: Plan, rate: int) -> Iterator[str]:
-    yield ""
-    yield (
-        f"Plan {plan.short}: {len(plan.edits):,} edits of {len(plan.records):,} records for account"
-        f" {plan.account} at {plan.host}, valid until {plan.expires_at}."
-    )
-    yield f"A push needs {requests_of(plan):,} requests, about {minutes_of(plan, rate)} min."
-    usual = Limits().shown()
-    differs = [f"{name} {value}" for name, value in plan.guards.items() if usual.get(name) != value]
-    if differs:
-        yield f"Limits lifted in this plan: {', '.join(differs)}."

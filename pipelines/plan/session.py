@@ -1,18 +1,21 @@
 """What planning and pushing work with, opened in one place: lock, warehouse, ledger, Clio."""
 
-import getpass
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import pendulum
+
 from pipelines.access.client import open_client
+from pipelines.config.ownership import login
 from pipelines.context import Context
 from pipelines.edits.allowed import SOURCE, Allowed, Record, Visibility, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse
 from pipelines.edits.warehouse_records import definitions
 from pipelines.folder import last_seen, open_folder, open_ledger
 from pipelines.ledger import mirror
+from pipelines.ledger.errors import PlanRefusedError
 from pipelines.ledger.ledger import Ledger
 from pipelines.load import products
 from pipelines.load.planning import EVERYTHING
@@ -23,6 +26,7 @@ from sources.clio_http.client import ClioClient
 
 from . import guards
 from .four_eyes import Person
+from .plan_file import Plan
 from .refresh_records import RecordsWanted, Rereading
 
 
@@ -46,6 +50,11 @@ class Session:
         return self.reading.identity.account_id
 
     @property
+    def now(self) -> pendulum.DateTime:
+        """Return the time by Clio's clock, as its newest answer told."""
+        return self.client.server_time or self.run.clock.now()
+
+    @property
     def region(self) -> str:
         """Return the region that is configured."""
         return self.run.settings.sources[SOURCE].region
@@ -54,6 +63,20 @@ class Session:
     def host(self) -> str:
         """Return the host and port that would be written to."""
         return urlsplit(self.client.settings.base_url).netloc
+
+    def demand_here(self, plan: Plan) -> None:
+        """Refuse a plan that is for another account or another host.
+
+        Raises:
+            PlanRefusedError: it is.
+
+        """
+        here = {"account": self.account, "region": self.region, "host": self.host}
+        for name, found in here.items():
+            planned = getattr(plan, name)
+            if planned != found:
+                message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
+                raise PlanRefusedError(message)
 
     def ref(self, resource: str, field: str) -> FieldRef:
         """Find a field that may be edited, as of now.
@@ -104,7 +127,7 @@ class Session:
 
 def person(context: Context) -> Person:
     """Return who is acting."""
-    return Person(context.settings.actor, getpass.getuser())
+    return Person(context.settings.actor, login())
 
 
 @contextmanager

@@ -5,18 +5,22 @@ ledger that was cut or written anew. It proves nothing without such a head.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pipelines.context import Context
 from pipelines.errors import LedgerError
 from pipelines.ledger.canonical import SHORT, read, sha256
 from pipelines.ledger.ledger import FILE, Head, Ledger
-from pipelines.outcome import Outcome, table
+from pipelines.outcome import Outcome, counted, table
+from pipelines.plan import witness
 from pipelines.state import own_writes
 from pipelines.warehouse import FILE as WAREHOUSE
 from pipelines.warehouse import Warehouse, writer_lock
 from sources.errors import ClioError
+
+from . import audit_keys
 
 VALUES = ("base", "new_value", "theirs", "returned", "comment", "reason", "note", "label", "told")
 """What of an event is shown as a hash only: it may hold what clients said to the firm."""
@@ -93,12 +97,23 @@ def _head_text(head: Head) -> str:
     )
 
 
-def run_verify(context: Context, head: str = "") -> Outcome:
-    """Check every event of the ledger, the head that the warehouse saw last, and a given one."""
+def run_verify(context: Context, head: str = "", keys: Path | None = None) -> Outcome:
+    """Check every event of the ledger, the head that the warehouse saw last, and a given one.
+
+    With a file of public keys, that each approval which led to a write is signed by one of them.
+
+    Raises:
+        SignatureError: the file of keys cannot be used.
+
+    """
     outcome = Outcome("audit verify", context.clock.now())
     folder = context.settings.data_dir
+    known = audit_keys.read_keys(keys) if keys else []
     with Ledger.reopen(folder, context.clock, read_only=True) as ledger:
         found = ledger.verify(head)
+        found += [str(error) for error in _witnessed(context, ledger)]
+        if keys:
+            found += audit_keys.problems(ledger, known)
         if ledger.lost(*_seen(context)) and not found:
             found = ["the warehouse saw a longer ledger, or another one"]
         now = ledger.head()
@@ -106,12 +121,23 @@ def run_verify(context: Context, head: str = "") -> Outcome:
     outcome.text = "\n".join([*found, _head_text(now)])
     if not found:
         outcome.text = f"{FILE} is whole: {now.count:,} events, each as it was written.\n"
+        if keys:
+            outcome.text += f"Every write was approved by one of {counted(len(known), 'key')}.\n"
         outcome.text += _head_text(now)
     else:
         error = LedgerError(f"{len(found):,} problems, the first: {found[0]}")
         outcome.errors, outcome.exit_code = [("", error)], error.exit_code
     outcome.finished_at = context.clock.now()
     return outcome
+
+
+def _witnessed(context: Context, ledger: Ledger) -> Iterator[ClioError]:
+    """Yield what the witness knows and the ledger does not hold, for each account of a plan."""
+    for (account,) in ledger.rows("select distinct account from plans"):
+        try:
+            witness.demand(context, ledger, account)
+        except ClioError as error:
+            yield error
 
 
 def run_accept(context: Context) -> Outcome:

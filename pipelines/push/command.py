@@ -6,27 +6,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+from pipelines.config import SESSION, SIGNED
 from pipelines.context import Context
 from pipelines.edits.allowed import Record
 from pipelines.edits.edit import Edit
 from pipelines.errors import CommandLineError, EditRefusedError
 from pipelines.ledger.canonical import SHORT, read
 from pipelines.ledger.errors import (
+    ApprovalLevelError,
     EditFailedError,
     NeedsPersonError,
     OverrunError,
     PlanRefusedError,
+    WitnessError,
 )
 from pipelines.ledger.ledger import Ledger
 from pipelines.outcome import Outcome, table
-from pipelines.plan import outcomes
+from pipelines.plan import outcomes, witness
+from pipelines.plan.approval_policy import demanded
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
 from pipelines.plan.plan_file import Plan, PlannedRecord, body_of, names
-from pipelines.plan.review import approved_edits, listed, open_plan, states_of, whole_text
+from pipelines.plan.plan_text import listed, whole_text
+from pipelines.plan.review import approved_edits, open_plan, states_of
 from pipelines.plan.session import Session, session
 from sources.errors import ClioError
 
-from . import attempts, if_match_trust
+from . import attempts, if_match_probe, if_match_trust
 from .attempts import Attempt
 from .recovery import settle_all
 from .send import send, stop_switch
@@ -79,7 +84,7 @@ def run_push(context: Context, named: str, commit: str = "", canary: int | None 
         ledger.demand_whole()
         plan = open_plan(ledger, context, named)
         if not commit:
-            approved = approved_edits(ledger, plan, four_eyes=context.settings.four_eyes)
+            approved = approved_edits(context, ledger, plan)
             states = states_of(ledger, plan)
             outcome.results = results_of(ledger, plan, states)
             ready = ready_records(plan, approved)
@@ -116,16 +121,22 @@ def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
 def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     pushed = Pushed()
     settle_all(at)
-    approved = approved_edits(at.ledger, plan, four_eyes=at.run.settings.four_eyes)
+    approved = approved_edits(at.run, at.ledger, plan)
     ready = ready_records(plan, approved)
     if not ready:
+        _demand_signed(at, plan)
         return pushed
     tries = [attempt_of(at, plan, one) for one in ready]
     demand_plan(at, plan, ready)
+    witness.demand(at.run, at.ledger, at.account)
+    witness.tell(at.run, at.ledger, at.account)
     stop_switch(at)
     chosen = list(zip(ready, tries, strict=True))[:canary]
     pushed.left = len(ready) - len(chosen)
     shown = at.read(one.key for one, _ in chosen)
+    if_match_probe.demand_asked(
+        at, [one for one, attempt in chosen if not _before(attempt, one, shown.get(one.key))]
+    )
     try:
         _send_all(at, chosen, shown, pushed)
     except ClioError as error:
@@ -133,7 +144,21 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
         pushed.stopped = error
     if pushed.sent:
         _read_back(at, pushed)
+        _tell_witness(at, pushed)
     return pushed
+
+
+def _demand_signed(at: Session, plan: Plan) -> None:
+    """Say that a signature is missing where edits wait for nothing but that.
+
+    Raises:
+        ApprovalLevelError: edits wait for an approval that has to be signed.
+
+    """
+    level = demanded(at.run, at.ledger, plan)
+    if level in {SIGNED, SESSION} and State.PLANNED in states_of(at.ledger, plan).values():
+        message = f"no record of the plan {plan.short} has the approvals that {level} demands"
+        raise ApprovalLevelError(message)
 
 
 def attempt_of(at: Session, plan: Plan, record: PlannedRecord) -> Attempt:
@@ -172,29 +197,14 @@ def demand_plan(at: Session, plan: Plan, ready: Sequence[PlannedRecord]) -> None
         UnguardedError: Clio does not keep to If-Match for a collection of it.
 
     """
-    demand_here(at, plan)
-    if plan.is_over(at.run.clock.now()):
-        message = f"the plan {plan.short} was valid until {plan.expires_at}"
+    at.demand_here(plan)
+    if plan.is_over(at.now):
+        message = f"the plan {plan.short} was valid until {plan.ends_at}"
         raise PlanRefusedError(message)
     if plan.policy != at.policy:
         message = "what may be written or seen has changed since the plan was frozen"
         raise PlanRefusedError(message)
     if_match_trust.demand(at, (one.resource for one in ready))
-
-
-def demand_here(at: Session, plan: Plan) -> None:
-    """Refuse a plan that is for another account or another host.
-
-    Raises:
-        PlanRefusedError: it is.
-
-    """
-    here = {"account": at.account, "region": at.region, "host": at.host}
-    for name, found in here.items():
-        planned = getattr(plan, name)
-        if planned != found:
-            message = f"the plan is for {name} {planned}, and this is {found or 'not known'}"
-            raise PlanRefusedError(message)
 
 
 def _send_all(
@@ -227,11 +237,15 @@ def _instead_of_sending(
     at: Session, attempt: Attempt, record: PlannedRecord, now: Record | None
 ) -> tuple[Settled, ...]:
     """Return the ends of what is not sent; what was sent before may have had its effect late."""
-    ends = outcomes.before_sending(attempt.edits, record.etag, now, record.context)
+    ends = _before(attempt, record, now)
     sent = attempts.doubts(at.ledger, attempt) if ends else 0
     if not sent:
         return ends
     return outcomes.after_rereading(attempt.edits, record.etag, now, sent).ends or ends
+
+
+def _before(attempt: Attempt, record: PlannedRecord, now: Record | None) -> tuple[Settled, ...]:
+    return outcomes.before_sending(attempt.edits, record.etag, now, record.context)
 
 
 def _demand_body(record: PlannedRecord, attempt: Attempt, now: Record | None) -> None:
@@ -265,6 +279,14 @@ def _read_back(at: Session, pushed: Pushed) -> None:
         at.read(one.key for one in pushed.sent)
     except ClioError as error:
         # what was written is settled: the next load brings it
+        pushed.stopped = pushed.stopped or error
+
+
+def _tell_witness(at: Session, pushed: Pushed) -> None:
+    """Tell the witness what was sent; where it cannot be told, the next push does."""
+    try:
+        witness.tell(at.run, at.ledger, at.account)
+    except WitnessError as error:
         pushed.stopped = pushed.stopped or error
 
 

@@ -104,7 +104,7 @@ class Judge:
             for path in firm.folder.glob("plans/*.json")
         }
         self.probed = {
-            (one.body["resource"], one.body["record_id"])
+            (one.body["resource"], one.body["record_id"], one.body["body_hash"])
             for one in events
             if one.kind == "resource_probed"
         }
@@ -120,9 +120,9 @@ class Judge:
         yield from self._ends(ended=ended)
 
     def is_probe(self, write: LoggedWrite) -> bool:
-        """Tell whether a write is the empty one that a person asked for."""
-        is_empty = (write.if_match, write.body_sha256) == (NO_TAG, EMPTY)
-        return is_empty and (write.collection, str(write.id)) in self.probed
+        """Tell whether a write is one with a wrong tag that the ledger says was to be sent."""
+        key = (write.collection, str(write.id), write.body_sha256)
+        return write.if_match == NO_TAG and key in self.probed
 
     def _approved(self) -> dict[Sent, set[str]]:
         """Return every PATCH that was approved before it was intended, with its edits."""

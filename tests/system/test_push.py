@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import pendulum
 import pytest
 
 from pipelines.errors import LedgerError
 from pipelines.ledger.errors import (
+    ApprovalLevelError,
     FourEyesError,
     GuardError,
     PlanError,
@@ -15,6 +15,7 @@ from pipelines.ledger.errors import (
     StopSwitchError,
     UnresolvedError,
 )
+from pipelines.plan.approvers import run_policy
 from pipelines.plan.guards import Limits
 from pipelines.plan.review import ReviewAnswer
 from pipelines.push.audit import run_verify
@@ -23,17 +24,8 @@ from pipelines.push.undo import run_undo
 from sources.clio_simulator.faults import Forbidden, Html, Redirect, Reset, Status, TooMany
 from sources.clio_simulator.store import OLD
 from sources.clio_simulator.writes import Shown, Until
-from tests.system.firm import QuickClock
 from tests.system.writing import Desk
 from tests.tampering import unguarded
-
-
-class Later(QuickClock):
-    """A clock two hours on."""
-
-    def now(self) -> pendulum.DateTime:
-        """Return the time in two hours."""
-        return super().now().add(hours=2)
 
 
 def colleague(desk: Desk, key: int, **fields: Any) -> None:
@@ -302,17 +294,22 @@ def _tamper(desk: Desk, statement: str) -> None:
 
 @pytest.mark.parametrize("name", ["ana", " ANA ", "\u0430na", "A\u200bna", "an\u00e4"])
 def test_nobody_approves_their_own(desk: Desk, matter: int, name: str) -> None:
-    """The author's own approval is refused in every spelling, unless the firm says otherwise."""
+    """The author's own approval is refused in every spelling, unless the firm says otherwise: as
+    a policy of the ledger, and of plans that are made under it.
+    """
     desk.propose("matters", matter, "description=Ours")
     plan = str(desk.plan().results[0]["plan"])
     with pytest.raises(FourEyesError):
         desk.review(plan, by=name)
     assert set(desk.states().values()) == {"planned"}
-    desk.four_eyes = False
-    assert desk.review(plan, by=name).exit_code == 0
-    assert desk.rows("select level, approver from approvals") == [("asserted", name)]
-    desk.four_eyes = True
+    run_policy(desk.context(name), "off", "a firm of one")
     with pytest.raises(FourEyesError):
+        desk.review(plan, by=name)
+    plan = str(desk.plan(again=True).results[0]["plan"])
+    assert desk.review(plan, by=name).exit_code == 0
+    assert desk.rows("select level, approver from approvals") == [("off", name)]
+    run_policy(desk.context(name), "asserted", "two of us now")
+    with pytest.raises(ApprovalLevelError):
         desk.push(plan)
     assert desk.patches == []
 
@@ -321,8 +318,7 @@ def test_a_plan_for_elsewhere_or_too_old(desk: Desk, matter: int) -> None:
     """A plan that is too old is refused, and its edits can be planned anew."""
     desk.propose("matters", matter, "description=Ours")
     plan = desk.approved(Limits(expires_in=1))
-
-    desk.clock = Later()
+    desk.firm.clio.clock.advance(7200)
     with pytest.raises(PlanRefusedError, match="valid until"):
         desk.push(plan)
     assert desk.patches == []

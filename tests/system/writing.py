@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipelines.context import Context
 from pipelines.edits.assignments import assigned
 from pipelines.edits.edit import Gathered
 from pipelines.edits.propose import run_proposal
-from pipelines.ledger.ledger import Ledger
+from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
 from pipelines.plan.review import ReviewAnswer, run_review
+from pipelines.push import if_match_trust
 from pipelines.push.command import run_push
 from pipelines.push.if_match_probe import run_probe
 from sources.clio_http.clock import SystemClock
+from sources.clio_manage.settings import API_VERSION
+from sources.clio_manage.writable import COLLECTIONS
 from sources.clio_simulator import Seed
 from tests.system.firm import Firm, QuickClock
 
@@ -27,19 +31,19 @@ LOADED = ("contacts", "custom_fields", "matters", "tasks", "users")
 class Desk:
     """A loaded firm whose people correct records.
 
-    Not `ended`, a test leaves writes under way on purpose.
+    Not `ended`, a test leaves writes under way on purpose. It is `known` that Clio keeps to
+    If-Match, as of a push before.
     """
 
     firm: Firm
     clock: SystemClock | None = None
-    four_eyes: bool = True
     ended: bool = True
+    known: bool = True
 
     def context(self, actor: str) -> Context:
         """Return what a command works with, run by someone."""
         context = self.firm.context(self.clock or QuickClock())
-        settings = replace(context.settings, actor=actor, four_eyes=self.four_eyes)
-        return replace(context, settings=settings)
+        return replace(context, settings=replace(context.settings, actor=actor))
 
     def propose(self, resource: str, key: object, *changes: str) -> list[str]:
         """Propose new values, such as `status=closed`; gives the edits."""
@@ -47,9 +51,32 @@ class Desk:
 
     def propose_all(self, wanted: Gathered) -> list[str]:
         """Propose what was gathered; gives the edits."""
+        self.know()
         outcome = run_proposal(self.context(AUTHOR), "edits propose", lambda _: wanted)
         assert outcome.exit_code == 0, outcome.errors
         return [one["edit_id"] for one in outcome.results]
+
+    def know(self) -> None:
+        """Put down that each collection was asked, and answered with 412."""
+        context = self.context(AUTHOR)
+        with Ledger.open(self.firm.folder, context.clock) as ledger:
+            if self.known and not ledger.head().count:
+                ledger.record(
+                    AUTHOR,
+                    *(
+                        Entry(if_match_trust.GUARDED, {**self.place, "resource": name})
+                        for name in sorted(COLLECTIONS)
+                    ),
+                )
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Return for what it is known: the host, the account and the version of the API."""
+        return {
+            "host": urlsplit(self.firm.clio.url).netloc,
+            "account": str(self.firm.clio.dump("users")[0]["account"]["id"]),
+            "api_version": API_VERSION,
+        }
 
     def plan(self, limits: Limits | None = None, **options: bool) -> Outcome:
         """Plan what waits."""

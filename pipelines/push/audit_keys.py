@@ -1,0 +1,169 @@
+"""`audit verify --keys`: what the ledger says of approvals, proved by public keys alone.
+
+The keys come from outside, so that a ledger that somebody made anew, with keys of their own, shows.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.config import ASSERTED, SIGNED
+from pipelines.ledger.canonical import SHORT, read, sha256
+from pipelines.ledger.errors import SignatureError
+from pipelines.ledger.ledger import Ledger
+from pipelines.plan import signatures
+from pipelines.plan.approval import REVIEW, demand_place, read_review
+from pipelines.plan.approval_policy import LEVELS, Approver, Policy, policies
+from pipelines.plan.four_eyes import Person, is_same
+from pipelines.plan.signatures import PublicKey, public_key
+
+
+def read_keys(path: Path) -> list[PublicKey]:
+    """Read public keys, one in a line, as in `authorized_keys` or `allowed_signers`.
+
+    Raises:
+        SignatureError: the file cannot be read, or a line of it is none.
+
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        message = f"{path.name} cannot be read"
+        raise SignatureError(message) from None
+    return [public_key(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def problems(ledger: Ledger, keys: Sequence[PublicKey]) -> list[str]:
+    """Return what the keys do not prove, in words; nothing where every write is proved."""
+    return [*_of_policy(ledger, keys), *_Proof(ledger, keys).problems()]
+
+
+def _of_policy(ledger: Ledger, keys: Sequence[PublicKey]) -> Iterator[str]:
+    known = {key.fingerprint for key in keys}
+    seen: set[str] = set()
+    strangers: set[str] = set()
+    levels = set()
+    policy = Policy()
+    for _, policy in policies(ledger):
+        levels.add(policy.level)
+        for mark, one in policy.approvers.items():
+            if mark not in known | strangers:
+                strangers.add(mark)
+                yield f"the key of the approver {one.name}, {mark}, is not among those given"
+    for problem in policy.problems:
+        if problem not in seen:
+            seen.add(problem)
+            yield problem
+    if SIGNED not in levels:
+        yield "this ledger never demanded that approvals are signed"
+
+
+class _Proof:
+    """The approvals of a ledger, held against the keys."""
+
+    def __init__(self, ledger: Ledger, keys: Sequence[PublicKey]) -> None:
+        self.ledger = ledger
+        self.keys = keys
+        self.acknowledged = 0
+        self.levels: list[tuple[int, str]] = []
+        self.approvers: list[tuple[int, dict[str, Approver]]] = []
+        for seq, policy in policies(ledger):
+            self.levels.append((seq, policy.level))
+            self.approvers.append((seq, dict(policy.approvers)))
+            self.acknowledged = policy.acknowledged
+        self.signed = dict(self._signed())
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with each approval that counts or counted."""
+        rows = self.ledger.rows(
+            "select seq, kind, edit_id, plan_hash, body from events where kind in"
+            " ('edit_approved', 'edit_rejected', 'attempt_intended') order by seq"
+        )
+        last: dict[str, str] = {}
+        for seq, kind, edit_id, plan_hash, text in rows:
+            body = read(text)
+            if kind == "attempt_intended":
+                yield from self._of_attempt(seq, plan_hash, body, last)
+            elif kind == "edit_rejected":
+                last[edit_id] = "it was rejected"
+            else:
+                last[edit_id] = self._why_not(seq, edit_id, plan_hash, body)
+        for edit_id, why in last.items():
+            if why and why != "it was rejected" and self._waits(edit_id):
+                yield f"the approval of {edit_id} is not proved: {why}"
+
+    def _of_attempt(
+        self, seq: int, plan_hash: str, body: dict[str, Any], last: dict[str, str]
+    ) -> Iterator[str]:
+        if seq <= self.acknowledged:
+            return
+        for edit_id in body["edits"]:
+            why = last.get(edit_id, "nobody approved it")
+            if why:
+                yield (
+                    f"event {seq}: a write of plan {plan_hash[:SHORT]} left with {edit_id}, and"
+                    f" its approval is not proved: {why}"
+                )
+
+    def _waits(self, edit_id: str) -> bool:
+        states = self.ledger.rows("select state from edits where edit_id = ?", [edit_id])
+        return states == [("approved",)] and self._level(None) == SIGNED
+
+    def _level(self, seq: int | None) -> str:
+        found = [level for at, level in self.levels if seq is None or at < seq]
+        return found[-1] if found else ASSERTED
+
+    def _why_not(self, seq: int, edit_id: str, plan_hash: str, body: dict[str, Any]) -> str:
+        """Return why an approval is not proved; empty where it is."""
+        mark = body.get("statement")
+        if not mark:
+            level = str(body.get("level"))
+            return f"it is not signed ({level if level in LEVELS else 'no level'})"
+        if mark not in self.signed:
+            return "its signature is missing or of no key that was given"
+        place, named, approved, name = self.signed[mark]
+        if named.get("plan") != plan_hash or edit_id not in approved:
+            return "its signature is of something else"
+        if not place < seq <= place + len(approved) + int(named["rejected"]):
+            return "its signature was given at another place"
+        authors = self._authors(edit_id, plan_hash)
+        if any(is_same(author, Person(name)) for author in authors):
+            return "its author signed it"
+        return ""
+
+    def _authors(self, edit_id: str, plan_hash: str) -> Iterator[Person]:
+        for (author,) in self.ledger.rows("select author from edits where edit_id = ?", [edit_id]):
+            yield Person(author)
+        for (author,) in self.ledger.rows(
+            "select author from plans where plan_hash = ?", [plan_hash]
+        ):
+            yield Person(author)
+
+    def _signed(self) -> Iterator[tuple[str, tuple[int, dict[str, str], tuple[str, ...], str]]]:
+        """Yield the statements that a key signed, by their hashes, each where it first stands."""
+        seen = set()
+        rows = self.ledger.rows(
+            "select seq, body from events where kind = ? order by seq", [REVIEW]
+        )
+        for seq, text in rows:
+            body = read(text)
+            mark = sha256(str(body.get("statement")))
+            try:
+                review, named = read_review(str(body["statement"]))
+                demand_place(self.ledger, named.get("head", ""), seq)
+            except (SignatureError, KeyError):
+                continue
+            signature = str(body.get("signature"))
+            key = signatures.signer(body["statement"], signature, self.keys, signatures.PLAN)
+            name = self._approver(seq, key)
+            if mark not in seen and name:
+                seen.add(mark)
+                named = {**named, "rejected": str(len(review.rejected))}
+                yield mark, (seq, named, tuple(review.approved), name)
+
+    def _approver(self, seq: int, key: PublicKey | None) -> str:
+        """Return whose key it was then; empty where it was nobody's."""
+        found: dict[str, Approver] = {}
+        for at, approvers in self.approvers:
+            found = approvers if at <= seq else found
+        return found[key.fingerprint].name if key and key.fingerprint in found else ""
