@@ -115,7 +115,7 @@ LOADS = (
                 "_resumable(collection, progress, choice, now):\n        started_at = now\n",
             ),
         ),
-        (MACHINE,),
+        ("tests/system/test_packages.py", MACHINE),
     ),
     Mutant(
         7,

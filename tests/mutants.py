@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bugs import LOADS, Mutant
+from tests.bugs_of_approvals import APPROVALS
 from tests.bugs_of_dlt import PIPELINES
 from tests.bugs_of_models import MODELS
 from tests.bugs_of_reports import REPORTS
@@ -27,7 +28,7 @@ BUILT = shutil.ignore_patterns(
 SECONDS = 900
 GREEN = "GREEN"
 SIDE_BY_SIDE = os.cpu_count() or 1
-MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES, *APPROVALS)
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:
