@@ -9,6 +9,7 @@ TRUST = "pipelines/push/if_match_trust.py"
 SIGNED = "tests/system/test_approvals.py"
 ATTACKS = "tests/system/test_approval_attacks.py"
 ASKED = "tests/system/test_push_guarded.py"
+SHOWN = "tests/system/test_what_is_approved.py"
 UNIT = "tests/unit/test_approval.py"
 
 APPROVALS: tuple[Mutant, ...] = (
@@ -22,7 +23,7 @@ APPROVALS: tuple[Mutant, ...] = (
                 "return wanted or higher(policy, ",
             ),
         ),
-        (f"{SIGNED}::test_settings_raise_and_never_lower",),
+        (f"{SIGNED}::test_settings_never_lower",),
     ),
     Mutant(
         751,
@@ -35,7 +36,7 @@ APPROVALS: tuple[Mutant, ...] = (
                 "    return higher(policy, wanted",
             ),
         ),
-        (f"{SIGNED}::test_settings_raise_and_never_lower",),
+        (f"{SIGNED}::test_settings_never_lower",),
     ),
     Mutant(
         752,
@@ -232,5 +233,35 @@ APPROVALS: tuple[Mutant, ...] = (
             ),
         ),
         (f"{SIGNED}::test_whose_signatures_count",),
+    ),
+    Mutant(
+        772,
+        "what was renamed since the approval is sent all the same",
+        (Patch("pipelines/push/command.py", "    meaning.demand_same(at, plan)\n", ""),),
+        (f"{SHOWN}::test_meaning_is_frozen",),
+    ),
+    Mutant(
+        773,
+        "definitions are compared as of the last load",
+        (Patch("pipelines/plan/meaning.py", "        at.read(wanted)\n", "        at.read([])\n"),),
+        (f"{SHOWN}::test_meaning_is_frozen",),
+    ),
+    Mutant(
+        774,
+        "a named risk is approved without a word",
+        (Patch("pipelines/plan/review.py", "    _demand_comment(plan, found)\n", ""),),
+        (f"{SHOWN}::test_closing_with_trust_money",),
+    ),
+    Mutant(
+        775,
+        "a line break is shown as a space",
+        (Patch("pipelines/plan/plan_text.py", '"\\n": "⏎"', '"\\n": " "'),),
+        (f"{SHOWN}::test_long_and_broken_values",),
+    ),
+    Mutant(
+        776,
+        "a long text pushes the rest out of sight",
+        (Patch("pipelines/plan/plan_text.py", "LONGEST = 400\n", "LONGEST = 65_536\n"),),
+        (f"{SHOWN}::test_long_and_broken_values",),
     ),
 )

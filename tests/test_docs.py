@@ -81,11 +81,11 @@ def test_collections_page_is_what_the_catalogue_says(page: docs_collections.Page
 @pytest.mark.parametrize("call", calls())
 def test_shown_calls_parse(call: str) -> None:
     """Every call of the command that a page shows is one that it takes."""
-    for name in ("openapi.json", "plan.review", "bo.pub", "cy.pub", "approvers.pub", "key"):
-        Path(name).touch()
-    call = call.replace("~/.ssh/id_ed25519", "key")
+    for file in ("openapi.json", "plan.review", "bo.pub", "cy.pub", "approvers.pub", "key"):
+        Path(file).touch()
+    typed = shlex.split(call.replace("~/.ssh/id_ed25519", "key"))
     with suppress(click.exceptions.Exit):  # --help and the like
-        context = main.make_context("clio-sync", shlex.split(call))
+        context = main.make_context("clio-sync", typed)
         name, command, rest = main.resolve_command(
             context, [*context._protected_args, *context.args]
         )

@@ -28,13 +28,15 @@ LABELS = {
     "calendar_entries": ("summary",),
     "communications": ("subject",),
     "contacts": ("name",),
+    "conversations": ("subject",),
     "documents": ("name",),
     "matters": ("display_number",),
     "notes": ("subject",),
     "relationships": ("description",),
     "tasks": ("name",),
 }
-"""The fields by which a person knows a record."""
+"""The fields by which a person knows a record; those of other collections have a name."""
+NAMED = ("name",)
 ON_A_BILL = ("on_bill", "billed")
 """What says that an activity is on a bill."""
 ROLES: Mapping[str, str] = {
@@ -191,7 +193,7 @@ class Visibility:
 
     def label(self, resource: str, record: Record, before: str = "") -> str:
         """Return a record's name for a person, or `before`, an earlier one that may be seen."""
-        names = LABELS[resource]
+        names = LABELS.get(resource, NAMED)
         label = " ".join(str(record.get(name) or "") for name in names).strip()
         return label or (before if self.names(resource, names) == list(names) else "")
 

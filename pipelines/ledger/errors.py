@@ -159,6 +159,27 @@ class NeedsPersonError(ClioError):
     exit_code = 6
 
 
+class MeaningError(NeedsPersonError):
+    """What the plan names means another thing by now."""
+
+    code = "meaning"
+    hint = (
+        "Nothing was sent. Look at what it is called in Clio now; then clio-sync plan --again, and"
+        " a new approval."
+    )
+
+
+class RiskError(ClioError):
+    """A risk that the plan names was approved without a word."""
+
+    code = "risk"
+    hint = (
+        "Nothing was approved. Say why it is right all the same: the same command with --comment,"
+        " which the ledger keeps."
+    )
+    exit_code = 5
+
+
 class OverrunError(NeedsPersonError):
     """Clio took a write although the record was no longer the one that was approved."""
 

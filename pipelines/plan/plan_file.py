@@ -4,7 +4,7 @@ It is canonical JSON, named by its hash. A body holds the approved values and no
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ Change = tuple[FieldRef, JsonScalar]
 FORMAT = 2
 OLDER = 1
 """The format before approvals had levels; its plans are read, shown and pushed as they are."""
+ADDED = ("approval", "meaning", "names")
+"""What plans of that format do not have."""
 LONGEST = 7
 """Days that a plan is valid at most, whatever it says."""
 FOLDER = "plans"
@@ -64,7 +66,8 @@ class PlannedEdit:
 class PlannedRecord:
     """One PATCH: the record as it was read, and the exact text that is sent.
 
-    `fields` is what the answer is asked to show; `context` what a person sees beside the change.
+    `fields` is what the answer is asked to show; `context` what a person sees beside the change,
+    and `risks` what the approver is to say a word about.
     """
 
     resource: str
@@ -76,6 +79,7 @@ class PlannedRecord:
     edits: tuple[PlannedEdit, ...]
     body: str
     body_sha256: str
+    risks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -85,7 +89,11 @@ class PlannedRecord:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a push does, frozen. Moments are texts in UTC; `guards` are the limits."""
+    """Everything that a push does, frozen. Moments are texts in UTC; `guards` are the limits.
+
+    `meaning` is what the ids of custom fields, options and stages meant, and `names` the names of
+    what the records point at, both by `collection/id`.
+    """
 
     format: int
     tool: str
@@ -100,6 +108,8 @@ class Plan:
     guards: Mapping[str, JsonScalar]
     records: tuple[PlannedRecord, ...]
     approval: str = ASSERTED
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def text(self) -> str:
@@ -109,7 +119,9 @@ class Plan:
         ]
         kept = {**asdict(self), "records": records}
         if self.format == OLDER:
-            del kept["approval"]
+            kept = {name: value for name, value in kept.items() if name not in ADDED}
+            for record in records:
+                del record["risks"]
         return canonical(kept) + "\n"
 
     @cached_property
@@ -215,7 +227,8 @@ def _plan(found: Mapping[str, Any]) -> Plan:
 
 def _record(found: Mapping[str, Any]) -> PlannedRecord:
     record = PlannedRecord(**found)
-    return replace(record, edits=tuple(_edit(dict(one)) for one in found["edits"]))
+    edits = tuple(_edit(dict(one)) for one in found["edits"])
+    return replace(record, edits=edits, risks=tuple(found.get("risks", ())))
 
 
 def _edit(found: dict[str, Any]) -> PlannedEdit:

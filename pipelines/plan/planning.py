@@ -18,9 +18,11 @@ from sources.clio_http.writes import is_strong
 from . import context_check, guards, plan_file
 from .approval_policy import demanded
 from .guards import Limits
+from .meaning import meaning, names
 from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent, theirs
 from .plan_file import Plan, PlannedEdit, PlannedRecord, body_of
 from .plan_text import listed, whole_text
+from .risks import risks
 from .session import Session, session
 
 Key = tuple[str, str]
@@ -161,16 +163,16 @@ def _planned(
     resource, key = sent[0].key
     collection = visibility.catalog.collections[resource]
     known = {item.name for item in collection.fields}
-    names = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
-    names = visibility.names(resource, names)
+    beside = [name for name in CONTEXT[resource] if name.partition(".")[0] in known]
+    beside = visibility.names(resource, beside)
     refs = [edit.ref for edit in edits]
     return PlannedRecord(
         resource,
         key,
         visibility.label(resource, record, sent[0].label),
         str(record["etag"]),
-        request_fields(refs, names, visibility.hidden(resource), flag_of(collection, names)),
-        {name: context_check.shown(record, name) for name in names},
+        request_fields(refs, beside, visibility.hidden(resource), flag_of(collection, beside)),
+        {name: context_check.shown(record, name) for name in beside},
         tuple(_edit(edit, record) for edit in sent),
         body,
         sha256(body),
@@ -211,6 +213,7 @@ def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
         message = "Clio does not say of which account the token is"
         raise PlanRefusedError(message)
     now = at.now
+    records = tuple(replace(one, risks=risks(at, one)) for one in draft.records)
     return Plan(
         plan_file.FORMAT,
         plan_file.tool(),
@@ -223,8 +226,10 @@ def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
         plan_file.stamp(now.add(hours=limits.expires_in)),
         at.policy,
         limits.shown(),
-        tuple(draft.records),
+        records,
         demanded(at.run, at.ledger),
+        meaning(at, records),
+        names(at, records),
     )
 
 
@@ -280,7 +285,7 @@ def plan_text(at: Session, plan: Plan | None, ends: Sequence[Settled]) -> str:
     """Write what `plan` prints."""
     parts = []
     if plan is not None:
-        parts.append(whole_text(plan, at.client.rate, at))
+        parts.append(whole_text(plan, at.client.rate))
     if ends:
         parts.append(table(("edit", "left out because"), [(e.edit_id, e.note) for e in ends]))
     if plan is None:

@@ -9,7 +9,7 @@ from pipelines.config import ASSERTED, OFF, SIGNED
 from pipelines.context import Context
 from pipelines.errors import CommandLineError, StorageError
 from pipelines.ledger.canonical import sha256
-from pipelines.ledger.errors import PlanRefusedError, SignatureError
+from pipelines.ledger.errors import PlanRefusedError, RiskError, SignatureError
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
 
@@ -247,6 +247,7 @@ def _record(
 ) -> None:
     """Record a judgement, unless something else was done with the edits meanwhile."""
     me = person(context)
+    _demand_comment(plan, found)
     if found.level != OFF:
         for edit in found.approved:
             demand_other(ledger, plan, edit, found.by)
@@ -254,6 +255,20 @@ def _record(
     if entries:
         ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
         witness.tell(context, ledger, plan.account)
+
+
+def _demand_comment(plan: Plan, found: Judgement) -> None:
+    """Refuse to approve a named risk without a word about it.
+
+    Raises:
+        RiskError: there is no comment.
+
+    """
+    approved = {edit.edit_id for edit in found.approved}
+    for record in plan.records if not found.said.comment.strip() else ():
+        if record.risks and approved & {edit.edit_id for edit in record.edits}:
+            message = f"{record.resource} {record.record_id}: {record.risks[0]}"
+            raise RiskError(message)
 
 
 def _read(path: Path) -> str:

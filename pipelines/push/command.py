@@ -22,7 +22,7 @@ from pipelines.ledger.errors import (
 )
 from pipelines.ledger.ledger import Ledger
 from pipelines.outcome import Outcome, table
-from pipelines.plan import outcomes, witness
+from pipelines.plan import meaning, outcomes, witness
 from pipelines.plan.approval_policy import demanded
 from pipelines.plan.outcomes import FOR_A_PERSON, Settled, State
 from pipelines.plan.plan_file import Plan, PlannedRecord, body_of, names
@@ -128,6 +128,7 @@ def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
         return pushed
     tries = [attempt_of(at, plan, one) for one in ready]
     demand_plan(at, plan, ready)
+    meaning.demand_same(at, plan)
     witness.demand(at.run, at.ledger, at.account)
     witness.tell(at.run, at.ledger, at.account)
     stop_switch(at)

@@ -27,7 +27,7 @@ HIDDEN: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/plan/planning.py",
-                "    names = visibility.names(resource, names)\n",
+                "    beside = visibility.names(resource, beside)\n",
                 "",
             ),
         ),

@@ -16,7 +16,7 @@ def made(folder: Path, name: str, kind: str = "ed25519") -> Path:
         pytest.skip(f"there is no ssh-keygen, {INSTALLED}")
     folder.mkdir(exist_ok=True)
     path = folder / name
-    words = [SSH_KEYGEN, "-q", "-t", kind, "-N", "", "-C", name, "-f", path]
+    words = [str(SSH_KEYGEN), "-q", "-t", kind, "-N", "", "-C", name, "-f", str(path)]
     subprocess.run(words, check=True, timeout=60)
     return path
 
@@ -28,6 +28,6 @@ def public(key: Path) -> Path:
 
 def signed(path: Path, key: Path, purpose: str = "clio-sync-plan") -> Path:
     """Sign a file as an approver does by hand on another machine; gives the signature's file."""
-    words = [SSH_KEYGEN, "-q", "-Y", "sign", "-n", purpose, "-f", key, path]
+    words = [str(SSH_KEYGEN), "-q", "-Y", "sign", "-n", purpose, "-f", str(key), str(path)]
     subprocess.run(words, check=True, timeout=60)
     return path.with_name(path.name + ".sig")

@@ -126,10 +126,7 @@ def test_older_ledger(at: SignedDesk, tmp_path: Path) -> None:
     """
     witness = tmp_path / "elsewhere" / "heads"
     witness.parent.mkdir()
-    context = at.desk.context
-    at.desk.context = lambda actor: replace(  # type: ignore[method-assign]
-        context(actor), settings=replace(context(actor).settings, witness=str(witness))
-    )
+    at.desk.settings = {"witness": str(witness)}
     plan = at.plan()
     folder = at.desk.firm.folder
     kept = tmp_path / "kept"

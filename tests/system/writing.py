@@ -1,6 +1,6 @@
 """The way back, driven as people drive it: proposed, planned, approved by another, pushed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,18 +32,19 @@ class Desk:
     """A loaded firm whose people correct records.
 
     Not `ended`, a test leaves writes under way on purpose. It is `known` that Clio keeps to
-    If-Match, as of a push before.
+    If-Match, as of a push before. `settings` are those that differ from the usual ones.
     """
 
     firm: Firm
     clock: SystemClock | None = None
     ended: bool = True
     known: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def context(self, actor: str) -> Context:
         """Return what a command works with, run by someone."""
         context = self.firm.context(self.clock or QuickClock())
-        return replace(context, settings=replace(context.settings, actor=actor))
+        return replace(context, settings=replace(context.settings, actor=actor, **self.settings))
 
     def propose(self, resource: str, key: object, *changes: str) -> list[str]:
         """Propose new values, such as `status=closed`; gives the edits."""
