@@ -10,6 +10,7 @@ SIGNED = "tests/system/test_approvals.py"
 ATTACKS = "tests/system/test_approval_attacks.py"
 ASKED = "tests/system/test_push_guarded.py"
 SHOWN = "tests/system/test_what_is_approved.py"
+EDGES = "tests/system/test_push_edges.py"
 UNIT = "tests/unit/test_approval.py"
 
 APPROVALS: tuple[Mutant, ...] = (
@@ -263,5 +264,71 @@ APPROVALS: tuple[Mutant, ...] = (
         "a long text pushes the rest out of sight",
         (Patch("pipelines/plan/plan_text.py", "LONGEST = 400\n", "LONGEST = 65_536\n"),),
         (f"{SHOWN}::test_long_and_broken_values",),
+    ),
+    Mutant(
+        780,
+        "a rebase goes through although the field has another open edit",
+        (Patch("pipelines/push/rebase.py", "    if other:\n", "    if other and not other:\n"),),
+        (f"{EDGES}::test_rebase_beside_an_open_edit",),
+    ),
+    Mutant(
+        781,
+        "undo compares with our value, and not with what Clio made of it",
+        (
+            Patch(
+                "pipelines/push/undo.py",
+                "    if not values.same(ref, now, one.base):",
+                "    if now != one.applied.new_value:",
+            ),
+        ),
+        (f"{EDGES}::test_undo_of_what_clio_wrote_in_its_own_way",),
+    ),
+    Mutant(
+        782,
+        "a PATCH does not keep to Retry-After",
+        (
+            Patch(
+                "pipelines/push/send.py",
+                "at.client.hold(written.wait or pause)",
+                "at.client.hold(pause)",
+            ),
+        ),
+        (f"{EDGES}::test_retry_after_is_kept",),
+    ),
+    Mutant(
+        783,
+        "a PATCH in doubt is sent once more than it may be",
+        (
+            Patch(
+                "pipelines/plan/outcomes.py",
+                "    if attempts < ATTEMPTS:\n",
+                "    if attempts <= ATTEMPTS:\n",
+            ),
+        ),
+        (f"{EDGES}::test_doubts_are_counted_over_pushes",),
+    ),
+    Mutant(
+        784,
+        "an expired plan is approved",
+        (
+            Patch(
+                "pipelines/plan/review.py",
+                "    if plan.is_over(plan_file.moment(plan.created_at) + age):",
+                "    if age < age:",
+            ),
+        ),
+        (f"{EDGES}::test_expired_plan_is_not_approved",),
+    ),
+    Mutant(
+        785,
+        "the oldest acceptance wins",
+        (
+            Patch(
+                "pipelines/reconcile/acceptance.py",
+                "for key, *rest in found}",
+                "for key, *rest in reversed(found)}",
+            ),
+        ),
+        (f"{EDGES}::test_newest_acceptance_counts",),
     ),
 )

@@ -62,6 +62,15 @@ class Merge(StrEnum):
     HIDDEN = "hidden"
 
 
+HOLDS = {
+    Merge.ALREADY: "this field holds our value",
+    Merge.SEND: "this field holds what was there before",
+    Merge.CONFLICT: "this field holds neither",
+    Merge.HIDDEN: HIDDEN,
+}
+"""What a field of a record shows after a write whose answer was lost."""
+
+
 class State(StrEnum):
     """The states of an edit, as the ledger's view names them."""
 
@@ -268,7 +277,11 @@ def _differs(edits: Sequence[Edit], record: Record) -> Resolved:
         return Resolved(Verdict.SETTLED, _all(edits, State.NEEDS_HUMAN, UNCONFIRMED, record))
     # somebody wrote another value; an empty one was emptied, or is withheld without a word
     ends = _all(edits, State.CONFLICTED, BOTH, record)
-    noted = (replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends)
+    noted = [replace(one, note=NOTHING_LEFT) if one.theirs is None else one for one in ends]
+    if len(noted) > 1:
+        # each field says what it holds: one PATCH wrote all or none, and others wrote since
+        held = merged(edits, record)
+        noted = [replace(one, note=f"{one.note}; {HOLDS[held[one.edit_id]]}") for one in noted]
     return Resolved(Verdict.SETTLED, tuple(noted))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.edits.values import JsonScalar, plain
 from pipelines.ledger.canonical import sha256
+from pipelines.outcome import printable
 from sources.clio_manage.writable import CUSTOM, TARGETS
 
 from .guards import Limits
@@ -134,9 +135,8 @@ def _bounded(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return a text in which every character can be seen."""
-    signs = text.translate(MARKS)
-    return "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in signs)
+    """Return a text on one line in which every character can be seen."""
+    return printable(text.translate(MARKS))
 
 
 def _wrapped(indent: str, text: str) -> list[str]:

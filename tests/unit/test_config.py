@@ -18,7 +18,7 @@ MANAGE = "SOURCES__CLIO_MANAGE__"
 def files(folder: Path, config: str = "", secrets: str = "") -> Path:
     """Write the two files of a working folder."""
     dlt = folder / ".dlt"
-    dlt.mkdir(exist_ok=True)
+    dlt.mkdir(exist_ok=True, parents=True)
     (dlt / "config.toml").write_text(config, "utf-8")
     (dlt / "secrets.toml").write_text(secrets, "utf-8")
     return folder
@@ -67,7 +67,8 @@ def test_the_token_is_never_shown(tmp_path: Path) -> None:
 def test_foreign_settings_are_left_alone(tmp_path: Path) -> None:
     """What is dlt's or another tool's is nobody's business here."""
     folder = files(tmp_path, '[runtime]\nlog_level = "INFO"\n[sources.github]\ntoken = "x"\n')
-    read_settings({"SOURCES__OTHER__TOKEN": "x", "CLIO_SYNC__CRASH_AT": "run-started"}, folder)
+    theirs = {"SOURCES__OTHER__TOKEN": "x", "CLIO_SYNC__CRASH_AT": "run-started"}
+    assert read_settings(theirs, folder) == read_settings({}, files(tmp_path / "none", ""))
 
 
 @pytest.mark.parametrize("place", ["config", "secrets"])

@@ -104,6 +104,17 @@ def test_after_rereading(
     assert {one.state for one in found.ends} == ({state} if state else set())
 
 
+def test_each_field_says_what_it_holds() -> None:
+    """After a lost answer, of a record that shows some of our values, each field is told apart."""
+    found = outcomes.after_rereading((A, B), OLD, record(NEW, description="ours"), 1).ends
+    assert [one.note.partition("; ")[2] for one in found] == [
+        "this field holds our value",
+        "this field holds what was there before",
+    ]
+    found = outcomes.after_rereading((A, B), OLD, record(NEW, description="theirs"), 1).ends
+    assert found[0].note.endswith("this field holds neither")
+
+
 def test_reverted_is_never_sent_again() -> None:
     """Base values under another tag may be ours, undone: nobody can tell, so a person looks."""
     found = outcomes.after_rereading((A, B), OLD, record(NEW), 1)
