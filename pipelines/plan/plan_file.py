@@ -67,7 +67,7 @@ class PlannedRecord:
     """One PATCH: the record as it was read, and the exact text that is sent.
 
     `fields` is what the answer is asked to show; `context` what a person sees beside the change,
-    and `risks` what the approver is to say a word about.
+    `risks` what the approver is to say a word about, and `notes` what else happens.
     """
 
     resource: str
@@ -80,6 +80,7 @@ class PlannedRecord:
     body: str
     body_sha256: str
     risks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -121,7 +122,7 @@ class Plan:
         if self.format == OLDER:
             kept = {name: value for name, value in kept.items() if name not in ADDED}
             for record in records:
-                del record["risks"]
+                del record["risks"], record["notes"]
         return canonical(kept) + "\n"
 
     @cached_property
@@ -228,7 +229,12 @@ def _plan(found: Mapping[str, Any]) -> Plan:
 def _record(found: Mapping[str, Any]) -> PlannedRecord:
     record = PlannedRecord(**found)
     edits = tuple(_edit(dict(one)) for one in found["edits"])
-    return replace(record, edits=edits, risks=tuple(found.get("risks", ())))
+    return replace(
+        record,
+        edits=edits,
+        risks=tuple(found.get("risks", ())),
+        notes=tuple(found.get("notes", ())),
+    )
 
 
 def _edit(found: dict[str, Any]) -> PlannedEdit:

@@ -14,7 +14,7 @@ from sources.clio_manage.writable import CUSTOM, TARGETS
 from .guards import Limits
 from .meaning import STAGE
 from .plan_file import Plan, PlannedEdit, PlannedRecord
-from .risks import AUTOMATIONS, HOUR, number, worth
+from .risks import HOUR, number, worth
 
 A_MINUTE = 50
 """Requests that Clio allows in a minute at busy hours, where it has not said otherwise yet."""
@@ -46,6 +46,7 @@ def listed(plan: Plan) -> Iterator[dict[str, Any]]:
                 "context": dict(record.context),
                 "worth": worth(record),
                 "risks": list(record.risks),
+                "notes": list(record.notes),
                 "state": "planned",
             }
 
@@ -82,10 +83,10 @@ def _record(plan: Plan, record: PlannedRecord) -> Iterator[str]:
         name = field_name(plan, edit)
         yield from _wrapped("    ", f"{name}: {_value(plan, record, edit, edit.base)}")
         yield from _wrapped("      ", f"→ {_value(plan, record, edit, edit.new_value)}")
-        if edit.field == STAGE:
-            yield from _wrapped("    ", f"note: {AUTOMATIONS}")
     if found := worth(record):
         yield from _wrapped("  ", f"worth: {found}")
+    for note in record.notes:
+        yield from _wrapped("  ", f"note: {note}")
     for risk in record.risks:
         yield from _wrapped("  ", f"RISK: {risk}; approving it needs --comment")
 

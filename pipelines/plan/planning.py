@@ -22,7 +22,7 @@ from .meaning import meaning, names
 from .outcomes import AMBIGUOUS, FOR_A_PERSON, GONE, SEEN, Settled, State, not_sent, theirs
 from .plan_file import Plan, PlannedEdit, PlannedRecord, body_of
 from .plan_text import listed, whole_text
-from .risks import risks
+from .risks import notes, risks
 from .session import Session, session
 
 Key = tuple[str, str]
@@ -213,7 +213,9 @@ def freeze(at: Session, draft: PlanDraft, limits: Limits) -> Plan:
         message = "Clio does not say of which account the token is"
         raise PlanRefusedError(message)
     now = at.now
-    records = tuple(replace(one, risks=risks(at, one)) for one in draft.records)
+    records = tuple(
+        replace(one, risks=risks(at, one), notes=notes(at, one)) for one in draft.records
+    )
     return Plan(
         plan_file.FORMAT,
         plan_file.tool(),

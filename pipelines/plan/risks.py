@@ -13,13 +13,26 @@ from .session import Session
 HOUR = 3_600
 TIMES = 10
 """A number that grows or shrinks so much is more likely a slip."""
-AUTOMATIONS = "a change of stage can start automations in Clio"
+AUTOMATIONS = "a change of stage can start automations in Clio, which undo does not take back"
 CLIENT_SEES = "the task becomes visible to a client"
 
 
 def risks(at: Session, record: PlannedRecord) -> tuple[str, ...]:
     """Return the named risks of a record's edits, which an approver says a word about."""
     return tuple(dict.fromkeys(_risks(at, record)))
+
+
+def notes(at: Session, record: PlannedRecord) -> tuple[str, ...]:
+    """Return what else happens, and what undo cannot restore."""
+    return tuple(_notes(at, record))
+
+
+def _notes(at: Session, record: PlannedRecord) -> Iterator[str]:
+    for edit in record.edits:
+        if edit.field == STAGE:
+            yield AUTOMATIONS
+        if edit.base is None and not at.ref(record.resource, edit.field).may_be_empty:
+            yield f"undo cannot restore {edit.field}: it is empty now, and is never emptied again"
 
 
 def _risks(at: Session, record: PlannedRecord) -> Iterator[str]:

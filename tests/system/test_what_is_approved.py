@@ -104,3 +104,41 @@ def test_closing_with_trust_money(desk: Desk) -> None:
     assert set(desk.states().values()) == {"planned"}
     assert desk.review(plan, ReviewAnswer(("all",), (), "paid out today")).exit_code == 0
     assert desk.push(plan).exit_code == 0
+
+
+def test_what_undo_cannot_restore(desk: Desk) -> None:
+    """What was empty and is never emptied again is said before it is approved; so is what a change
+    of stage may start, and a stage of another practice area is a named risk.
+    """
+    assert desk.firm.load("matter_stages").exit_code == 0
+    rows = desk.firm.clio.dump("matters")
+    stages = desk.firm.clio.dump("matter_stages")
+    matter = next(row for row in rows if row["practice_area"])
+    area = str(matter["practice_area"]["id"])
+    other = next(one for one in stages if str(one["practice_area_id"] or area) != area)
+    desk.propose("matters", matter["id"], f"matter_stage.id={other['id']}")
+    _, text = shown(desk)
+    assert "note: a change of stage can start automations" in text
+    assert f"RISK: the stage is of practice area {other['practice_area_id']}" in text
+    assert other["name"] in text
+
+
+def test_worth_and_units(desk: Desk) -> None:
+    """Hours and money are shown with units, and the change in worth with its sign; a number that
+    grows tenfold is a named risk.
+    """
+    assert desk.firm.load("activities").exit_code == 0
+    work = next(
+        row
+        for row in desk.firm.clio.dump("activities")
+        if row["type"] == "TimeEntry"
+        and not row["on_bill"]
+        and not row["billed"]
+        and row["quantity"]
+        and row["price"]
+    )
+    desk.propose("activities", work["id"], f"price={float(work['price']) * 10:.2f}")
+    _, text = shown(desk)
+    assert " h (" in text
+    assert "worth: " in text
+    assert "RISK: price changes by a factor of 10 or more" in text
