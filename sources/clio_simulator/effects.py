@@ -41,8 +41,6 @@ def normalised(value: JsonValue, rules: set[str], key: str = "") -> JsonValue:
     return value
 
 
-MOST_ENTRIES = 20
-LIMITED = ("addresses", "email_addresses", "phone_numbers")
 ADVANCED = frozenset({"in_progress", "in_review", "draft"})
 
 
@@ -62,13 +60,6 @@ def check_allowed(collection: str, old: Row, data: Row, switches: Switches) -> N
         owner = "matter" if data.get("type") == "Matter" else "contact"
         if not data.get(owner):
             raise Refusal(422, f"{owner} is required")
-
-
-def check_size(fields: Row) -> None:
-    """Refuse more e-mail addresses, phones or addresses than a contact may have."""
-    for name in LIMITED:
-        if len(fields.get(name) or ()) > MOST_ENTRIES:
-            raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
 
 
 CALLER: dict[str, str] = data("manage")["caller"]

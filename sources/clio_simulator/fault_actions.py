@@ -60,23 +60,9 @@ class Call:
 class Action:
     """Something that goes wrong; this one does nothing."""
 
-    @property
-    def name(self) -> str:
-        """The name of the action in the log of requests."""
-        return type(self).__name__
-
-    @property
-    def carries_out(self) -> bool:
-        """Whether a write takes effect that gets as far as the records."""
-        return True
-
     async def before(self, asked: Call) -> Response | None:
         """Return an answer that takes the place of the API's."""
         return None
-
-    async def instead(self, asked: Call, response: Response) -> Response:
-        """Return an answer that takes the place of the one that the API has made."""
-        return response
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
         """Look at a write that has been logged, whether it took effect or not."""
@@ -111,10 +97,9 @@ class TooMany(Action):
     retry_after: str | None = "30"
 
     async def before(self, asked: Call) -> Response:
-        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-        return Response(
-            error_body("RateLimited", "Rate limit reached"), 429, {**HEADERS, **headers}
-        )
+        more = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        body = error_body("RateLimited", "Rate limit reached")
+        return Response(body, 429, {**HEADERS, **more})
 
 
 @dataclass(frozen=True)

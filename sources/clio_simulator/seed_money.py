@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .seed import Firm, day
+from .seed import Firm, Seed, day
 from .store import Row
 from .views import cents, money
 
@@ -28,6 +28,13 @@ TAX, SECOND_TAX = 825, 150
 """Tax rates in hundredths of a percent."""
 
 OPERATING, TRUST, SECOND_TRUST = 11, 12, 13
+
+
+def build(firm: Firm, seed: Seed) -> None:
+    """Build the money that the firm's work makes."""
+    bank_accounts(firm)
+    bills(firm, seed.size("bills", 60))
+    money_moves(firm)
 
 
 def bills(firm: Firm, count: int) -> None:

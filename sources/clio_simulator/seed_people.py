@@ -1,8 +1,23 @@
 """Lists of choices and settings, users, contacts and matters, with their custom field values."""
 
-from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, company, day, person
+from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, Seed, company, day, person
 from .store import Row
 from .views import money
+
+
+def build(firm: Firm, seed: Seed) -> None:
+    """Build who is there, and what the rest of the firm refers to."""
+    choices(firm)
+    users(firm, seed.size("users", 8))
+    groups(firm)
+    costs(firm)
+    custom_fields(firm)
+    legal_aid(firm)
+    contacts(firm, seed.size("contacts", 60))
+    matters(firm, seed.size("matters", 40))
+    custom_values(firm, "Contact")
+    custom_values(firm, "Matter")
+    settings(firm)
 
 
 def choices(firm: Firm) -> None:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from .seed import AWKWARD, DATA, FIXED, MIDNIGHT, WORK, Firm, day
+from .seed import AWKWARD, DATA, FIXED, MIDNIGHT, WORK, Firm, Seed, day
 from .store import Row
 from .values import DAY
 from .views import money
@@ -25,6 +25,21 @@ NOT_COMPLETED = [
     "parent_calendar_entry",
     "time_entries",
 ]
+
+
+def build(firm: Firm, seed: Seed) -> None:
+    """Build what the firm does."""
+    activities(firm, seed.size("activities", 600))
+    tasks(firm, seed.size("tasks", 60))
+    calendar(firm, seed.size("calendar_entries", 40))
+    notes(firm, seed.size("notes", 60))
+    communications(firm, seed.size("communications", 40))
+    conversations(firm)
+    folders(firm)
+    documents(firm, seed.size("documents", 40))
+    beside(firm)
+    budgets(firm)
+    complete(firm)
 
 
 def _odd(number: int, plain: str, *, until: int = 0) -> str:
