@@ -117,10 +117,9 @@ def grow_error(status: int, message: str, switches: Switches) -> Response:
 
 def grow_too_many(wait: int, switches: Switches) -> Response:
     """Answer 429; by default the gateway does, and says nothing more."""
-    if switches.grow_429_body == "error":
-        response = grow_error(429, "Too Many Requests", switches)
-    else:
-        response = gateway(429, "Too Many Requests")
+    error = switches.grow_429_body == "error"
+    text = "Too Many Requests"
+    response = grow_error(429, text, switches) if error else gateway(429, text)
     if switches.grow_retry_after:
         response.headers["Retry-After"] = str(wait)
     return response
@@ -134,10 +133,9 @@ def grow_shape(response: Response, switches: Switches) -> Response:
         message = str(error["message"] if isinstance(error, dict) else body["error_description"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return response
-    if response.status_code == 429:
-        shaped = grow_too_many(1, switches)
-    else:
-        shaped = grow_error(response.status_code, message, switches)
+    limited = response.status_code == 429
+    refused = grow_error(response.status_code, message, switches)
+    shaped = grow_too_many(1, switches) if limited else refused
     own = {"content-length", "content-type"}
     shaped.headers.update({name: v for name, v in response.headers.items() if name not in own})
     return shaped

@@ -4,20 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .seed import Firm, Seed, day
+from .seed import DATA, Firm, Seed, day
 from .store import Row
 from .views import cents, money
 
-STATES = [
-    "paid",
-    "awaiting_payment",
-    "paid",
-    "draft",
-    "awaiting_payment",
-    "awaiting_approval",
-    "void",
-    "deleted",
-]
+STATES: list[str] = DATA["bill_states"]
 TRANSITIONS = {
     "draft": ["awaiting_approval", "deleted"],
     "awaiting_approval": ["awaiting_payment", "deleted"],

@@ -123,9 +123,8 @@ class Table:
             KeyError: no such row was taken out.
 
         """
-        row = self.gone[key]
-        self.put(row)
-        return row
+        self.put(self.gone[key])
+        return self.rows[key]
 
     def hide(self, key: int) -> None:
         """Keep a row from being seen, as from a user who may not see it."""
@@ -177,12 +176,10 @@ class Table:
             self._rebuild()
 
     def _rebuild(self) -> None:
+        blocks = (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
+        known = ([self.rows[key] for key in block if key in self.rows] for block in blocks)
         self.newest = [
-            max(
-                (moment(self.rows[key].get("updated_at")) for key in block if key in self.rows),
-                default=0,
-            )
-            for block in (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
+            max((moment(row.get("updated_at")) for row in rows), default=0) for rows in known
         ]
 
     def _changed(self, key: int) -> None:

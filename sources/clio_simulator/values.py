@@ -161,15 +161,8 @@ def unraw(value: JsonValue) -> JsonValue:
 ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def _in_letters(number: int, length: int) -> str:
-    letters = []
-    for _ in range(length):
-        number, rest = divmod(number, len(ULID_LETTERS))
-        letters.append(ULID_LETTERS[rest])
-    return "".join(reversed(letters))
-
-
 def ulid(moment: int, *of: object) -> str:
     """Return the identifier of something that began at a moment (milliseconds since 1970)."""
     digest = blake2b("/".join(map(str, of)).encode(), digest_size=10).digest()
-    return _in_letters(moment, 10) + _in_letters(int.from_bytes(digest), 16)
+    number = (moment << 80) + int.from_bytes(digest)
+    return "".join(ULID_LETTERS[number >> shift & 31] for shift in range(125, -1, -5))

@@ -78,42 +78,29 @@ def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
     return work_out
 
 
-def _keys(table: str, field: str, pick: Callable[[list[int]], Any]) -> Derived:
+BANK = ("bank_transactions", "bank_accounts")
+
+
+def _pointing(pick: Callable[[list[int]], Any], table: str, field: str) -> Derived:
     """Work a field out of the ids of those that point at its record."""
     return Derived((table,), lambda store, row: pick(store[table].where(field, row["id"])))
 
 
-def _children(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: keys)
-
-
-def _last_of(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: next(reversed(keys), None))
-
-
-def _first_of(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: next(iter(keys), None))
-
-
-def _size(table: str, field: str) -> Derived:
-    return _keys(table, field, len)
-
-
-_BANK = ("bank_transactions", "bank_accounts")
-_MESSAGES, _VERSIONS = "conversation_messages", "document_versions"
+PICKS: dict[str, Callable[[list[int]], Any]] = {
+    "all": list,
+    "first": lambda keys: keys[0] if keys else None,
+    "last": lambda keys: keys[-1] if keys else None,
+    "size": len,
+}
 
 DERIVED: dict[tuple[str, str], Derived] = {
     ("bank_accounts", "balance"): Derived(("bank_transactions",), _balance),
-    ("matters", "account_balances"): Derived(_BANK, _balances("matter")),
-    ("contacts", "account_balances"): Derived(_BANK, _balances("client")),
-    ("bank_accounts", "bank_transactions_count"): _size("bank_transactions", "bank_account"),
-    ("matters", "relationships"): _children("relationships", "matter"),
-    ("conversations", "messages"): _children(_MESSAGES, "conversation"),
-    ("conversations", "first_message"): _first_of(_MESSAGES, "conversation"),
-    ("conversations", "last_message"): _last_of(_MESSAGES, "conversation"),
-    ("conversations", "message_count"): _size(_MESSAGES, "conversation"),
-    ("documents", "latest_document_version"): _last_of(_VERSIONS, "document_id"),
-    ("grant_funding_sources", "grants"): _children("grants", "grant_funding_source"),
+    ("matters", "account_balances"): Derived(BANK, _balances("matter")),
+    ("contacts", "account_balances"): Derived(BANK, _balances("client")),
+} | {
+    (name, field): _pointing(PICKS[pick], table, by)
+    for name, fields in data("manage")["pointing"].items()
+    for field, (pick, table, by) in fields.items()
 }
 """(collection, field) → how it is worked out."""
 
@@ -145,24 +132,16 @@ class View:
         return store.remember((name, *given.values()), self.depends, build)
 
 
-def _unbilled(store: Store) -> dict[int, tuple[int, float]]:
-    """Sum the unbilled, billable work of each matter: cents and hours."""
-
-    def build() -> dict[int, tuple[int, float]]:
-        sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
-        for row in store["activities"].after(0):
-            if not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")):
-                sums[row.get("matter", 0)][0] += cents(row.get("total"))
-                sums[row.get("matter", 0)][1] += row.get("rounded_quantity_in_hours", 0.0)
-        return {key: (round(amount), round(hours, 2)) for key, (amount, hours) in sums.items()}
-
-    return store.remember("unbilled", ("activities",), build)
-
-
 def _billable_matters(store: Store) -> list[Row]:
+    """Return the matters with unbilled, billable work."""
+    sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
+    for row in store["activities"].after(0):
+        if not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")):
+            sums[row.get("matter", 0)][0] += cents(row.get("total"))
+            sums[row.get("matter", 0)][1] += row.get("rounded_quantity_in_hours", 0.0)
     rows = []
-    for key, (amount, hours) in sorted(_unbilled(store).items()):
-        matter = store["matters"].get(key)
+    for key, both in sorted(sums.items()):
+        amount, hours, matter = round(both[0]), round(both[1], 2), store["matters"].get(key)
         if matter is None or not (amount or hours):
             continue
         rows.append(
@@ -203,10 +182,10 @@ def _outstanding(store: Store) -> list[Row]:
     for bill in store["bills"].after(0):
         if bill["state"] == "awaiting_payment" and cents(bill.get("balance")) and "client" in bill:
             by_client[bill["client"]].append(bill)
-    return [_outstanding_row(store, client, bills) for client, bills in sorted(by_client.items())]
+    return [_owing(store, client, bills) for client, bills in sorted(by_client.items())]
 
 
-def _outstanding_row(store: Store, client: int, bills: list[Row]) -> Row:
+def _owing(store: Store, client: int, bills: list[Row]) -> Row:
     allocations = store["allocations"]
     payments = [allocations.rows[key]["date"] for key in allocations.where("contact", client)]
     sent = [bill["last_sent_at"] for bill in bills if "last_sent_at" in bill]
@@ -235,7 +214,8 @@ def _matter(store: Store, matter_id: str) -> Row:
     return row
 
 
-COPIED: list[str] = data("manage")["copied"]
+def _copied(contact: Row) -> Row:
+    return {name: contact[name] for name in data("manage")["copied"] if name in contact}
 
 
 def _matter_contacts(
@@ -280,10 +260,6 @@ def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> R
     return row
 
 
-def _copied(contact: Row) -> Row:
-    return {name: contact[name] for name in COPIED if name in contact}
-
-
 def _relationships(store: Store, matter: Row) -> list[Row]:
     table = store["relationships"]
     return [table.rows[key] for key in table.where("matter", matter["id"])]
@@ -319,10 +295,6 @@ def _inside_contact(field: str) -> Callable[..., list[Row]]:
     return build
 
 
-def _items(store: Store) -> list[Row]:
-    return [*store["folders"].after(0), *store["documents"].after(0)]
-
-
 def _expense_categories(store: Store, region: str) -> list[Row]:
     if not region:
         raise Refusal(400, "region is required")
@@ -351,7 +323,10 @@ VIEWS = {
         ("contacts",), _inside_contact("email_addresses"), ("contact_id",)
     ),
     "contact_phone_numbers": View(("contacts",), _inside_contact("phone_numbers"), ("contact_id",)),
-    "folders_list": View(("folders", "documents"), _items),
+    "folders_list": View(
+        ("folders", "documents"),
+        lambda store: [*store["folders"].after(0), *store["documents"].after(0)],
+    ),
     "lauk_expense_categories": View(("lauk_expense_categories",), _expense_categories, ("region",)),
 }
 """Collection → how its rows are made."""

@@ -10,14 +10,14 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from sources.clio_simulator import SimulatedClock, Simulator
-from sources.clio_simulator.bodies import operations
 from sources.clio_simulator.build import bodies as build
 from sources.clio_simulator.store import Row
+from sources.clio_simulator.values import data
 from tests.contract.samples import CATALOG, Samples
 from tests.contract.schemas import Schemas
 from tests.contract.simulator_client import client
 
-OPERATIONS = operations()
+OPERATIONS = data("bodies")
 ITEMS = "/{id}.json"
 PATCHED = [n for n, e in OPERATIONS.items() if "patch" in e and n in CATALOG.collections]
 POSTED = [n for n, e in OPERATIONS.items() if "post" in e]
