@@ -20,7 +20,7 @@ from .answers import Refusal
 from .grow_records import API
 from .store import Row, Store
 from .switches import Switches
-from .values import milliseconds
+from .values import LIVE, milliseconds
 
 Shape: TypeAlias = Mapping[str, Any]
 
@@ -219,18 +219,8 @@ class CustomValues:
 
     def _created(self, field: Row, given: Row, stamp: int) -> Row:
         kind = field["field_type"]
-        new = {
-            "id": f"{kind}-{next(self.ids)}",
-            "field_name": field["name"],
-            "field_type": kind,
-            "field_required": field["required"],
-            "field_displayed": field["displayed"],
-            "field_display_order": field["display_order"],
-            "soft_deleted": False,
-            "custom_field": field["id"],
-            "created_at": stamp,
-            "updated_at": stamp,
-        }
+        new = custom_value(field, f"{kind}-{next(self.ids)}")
+        new |= {"created_at": stamp, "updated_at": stamp}
         return self._with(new, kind, given, stamp)
 
     def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
@@ -258,6 +248,12 @@ class CustomValues:
         if self.store[f"{kind}s"].get(int(text)) is None:
             raise Refusal(422, "custom_field_values[].value: there is no such record")
         return {"value": text, REFERENCES[kind]: int(text)}
+
+
+def custom_value(field: Row, key: str) -> Row:
+    """Return what a value of a custom field copies of the field, under an id of its own."""
+    copied = {name: field[own] for name, own in LIVE.items()}
+    return {"id": key, **copied, "custom_field": field["id"]}
 
 
 def _kept_text(value: JsonValue) -> str:

@@ -16,7 +16,7 @@ from .answers import Refusal, invalid_fields
 from .filters import hidden, veil
 from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
-from .values import data
+from .values import LIVE, data
 from .views import DERIVED
 
 Getter: TypeAlias = Callable[[Row], Any]
@@ -37,8 +37,6 @@ INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "Medica
 HOURS = frozenset(data("manage")["hours"])
 CUSTOM_VALUES = frozenset({"CustomFieldValue", "CustomFieldValue_base"})
 CHOSEN = "picklist_option"
-LIVE: dict[str, str] = data("manage")["live"]
-"""Fields of a custom field value → where they stand in its custom field."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Lists of choices and settings, users, contacts and matters, with their custom field values."""
 
+from .bodies import custom_value
 from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, Seed, company, day, person
 from .store import Row
 from .views import money
@@ -219,16 +220,8 @@ def custom_values(firm: Firm, parent: str) -> None:
 def _custom(firm: Firm, field: Row, record: Row, number: int) -> Row:
     kind, texts = field["field_type"], DATA["texts"]
     value: Row = {
-        "id": f"{kind}-{firm.inner_id()}",
-        "field_name": field["name"],
-        "field_type": kind,
-        "field_required": field["required"],
-        "field_displayed": field["displayed"],
-        "field_display_order": field["display_order"],
-        "soft_deleted": field["deleted"],
-        "custom_field": field["id"],
-        "created_at": record["created_at"],
-        "updated_at": record["updated_at"],
+        **custom_value(field, f"{kind}-{firm.inner_id()}"),
+        **{name: record[name] for name in ("created_at", "updated_at")},
     }
     if kind == "picklist":
         option = field["picklist_options"][number % 4]

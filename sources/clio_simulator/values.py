@@ -95,6 +95,10 @@ def data(name: str) -> dict[str, Any]:
     return found
 
 
+LIVE: dict[str, str] = data("manage")["live"]
+"""Fields of a custom field value → where they stand in its custom field."""
+
+
 @dataclass(frozen=True)
 class Raw:
     """A value that stands in the answer byte for byte, valid JSON or not."""
