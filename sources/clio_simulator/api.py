@@ -88,7 +88,7 @@ class ProductApi(ABC, Generic[Asked]):
         page, later = paging.page(listing), self.world.later
         rows = page.rows
         if later.old:
-            rows = [later.in_list(asked.collection, row) for row in rows]
+            rows = [later.shown(asked.collection, row, "lists") for row in rows]
             rows = [row for row in rows if all(test(row) for test in listing.tests)]
         broken = self._poisoned(asked, rows)
         if broken is not None:

@@ -4,7 +4,7 @@ All faults are found here; those that answer or break the wire stand in `fault_a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
@@ -15,8 +15,9 @@ import orjson
 from . import values
 from .fault_actions import *  # noqa: F403 - whoever uses a fault imports it from here
 from .fault_actions import Action, Call, Draft
+from .store import OLD
 from .values import Raw
-from .writes import Later, Wrote
+from .writes import Later, Shown, Wrote
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,9 @@ class Again(Action):
     copies: int = 1
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
+        copy = replace(wrote.command, again=wrote.number)
         for _ in range(self.copies):
-            later.repeat(wrote, later.until(self.seconds, self.requests))
+            later.copies.append((later.until(self.seconds, self.requests), copy))
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,10 @@ class Stale(Action):
     items: bool = False
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
-        until = later.until(self.seconds, self.requests)
-        later.keep(wrote, until, lists=self.lists, items=self.items)
+        if wrote.old is not None:
+            until, place = later.until(self.seconds, self.requests), wrote.command
+            old = Shown({**wrote.old, OLD: True}, until, lists=self.lists, items=self.items)
+            later.old[place.collection, place.key] = old
 
 
 ACTIONS = {each.__name__: each for each in Action.__subclasses__() if each is not EmptyList}

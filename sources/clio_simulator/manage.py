@@ -22,7 +22,7 @@ from .render import INNER_SCHEMAS, Rendering
 from .store import Row, etag_header, moment
 from .values import data
 from .views import VIEWS
-from .world import World
+from .world import RESET, World
 from .writes import CREATED, DONE, Command, Wrote
 
 BASE = "/api/v4/"
@@ -102,7 +102,7 @@ class ManageApi(ProductApi[ManageRequest]):
         if target is not None and target.kind == "list" and request.method == "GET":
             asked.is_list = True
             asked.page = paging.page_number(asked.given, target.collection.page_size)
-        asked.allowance = self.world.limit.take(asked.token, arrived)
+        asked.limits, asked.wait = self.world.limit.take(asked.token, arrived)
         return asked
 
     def _turned_away(self, asked: ManageRequest, arrived: int) -> Response | None:  # noqa: ARG002 - Grow counts
@@ -113,20 +113,19 @@ class ManageApi(ProductApi[ManageRequest]):
         known = found and switches.oldest_version <= int(found[1]) <= switches.newest_version
         if version is not None and not known:
             raise Refusal(410, f"API version {version} is not supported")
-        if asked.allowance is None or not asked.allowance.exceeded:
+        if not asked.wait:
             return None
-        wait, header = asked.allowance.wait, switches.retry_header
+        wait, header = str(asked.wait), switches.retry_header
         response = answers.refusal(Refusal(429, f"Rate limit reached. Retry in {wait} seconds."))
         if header:
-            shown = asked.allowance.reset if header == "Retry-At" else wait
-            response.headers[header] = str(shown)
+            response.headers[header] = asked.limits[RESET] if header == "Retry-At" else wait
         return response
 
     def _refusal(self, refused: Refusal) -> Response:
         return answers.refusal(refused)
 
     def _complete(self, asked: ManageRequest, response: Response) -> None:
-        for name, value in asked.allowance.headers.items() if asked.allowance else ():
+        for name, value in asked.limits.items():
             response.headers.setdefault(name, value)
         super()._complete(asked, response)
         newest = f"4.0.{self.switches.newest_version}"
@@ -210,7 +209,7 @@ class ManageApi(ProductApi[ManageRequest]):
         elif target.kind == "singleton":
             row = next(iter(self.world.store[name].after(-1)), None)
         else:
-            row = self.world.later.as_item(name, self._seen(name, target.path["id"]))
+            row = self.world.later.shown(name, self._seen(name, target.path["id"]), "items")
             own = row.get("_jurisdiction")
             if target.path.get("jurisdiction_id", own) != own:
                 row = None

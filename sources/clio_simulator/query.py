@@ -17,7 +17,7 @@ from .store import Row, Store, Table, moment
 from .switches import Switches
 from .values import data, milliseconds
 from .views import VIEWS
-from .world import Allowance, HandledRequest
+from .world import HandledRequest
 
 COMMON = {
     "fields", "limit", "order", "page_token", "offset", "ids[]", "updated_since", "created_since",
@@ -62,11 +62,16 @@ class Target:
 
 @dataclass
 class ManageRequest(HandledRequest):
-    """One request to Manage; `writes` are collection and id (or 0) of what it writes to."""
+    """One request to Manage; `writes` are collection and id (or 0) of what it writes to.
+
+    `limits` are the headers that say what is left of the token's window, `wait` the seconds to
+    wait where nothing is.
+    """
 
     target: Target | None = None
     writes: tuple[str, int] | None = None
-    allowance: Allowance | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
+    wait: int = 0
 
 
 @dataclass

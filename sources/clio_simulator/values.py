@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -132,8 +133,7 @@ def fine_stamp(milliseconds: int) -> str:
 
 def http_date(milliseconds: int) -> str:
     """Write a moment for an HTTP header."""
-    moment = pendulum.from_timestamp(milliseconds // SECOND)
-    return moment.format("ddd, DD MMM YYYY HH:mm:ss [GMT]", locale="en")
+    return formatdate(milliseconds // SECOND, usegmt=True)
 
 
 def etag(*parts: object) -> str:

@@ -88,21 +88,8 @@ class HandledRequest:
         return any(rule.applied is False for rule in self.rules)
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What one request finds of its token's window; `reset` is in seconds since 1970."""
-
-    limit: int
-    remaining: int
-    reset: int
-    wait: int
-    exceeded: bool
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that stand in every answer."""
-        shown = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset}
-        return {f"X-RateLimit-{n}": str(v) for n, v in shown.items()} if self.limit else {}
+RESET = "X-RateLimit-Reset"
+"""The header that says when a window ends, in seconds since 1970."""
 
 
 @dataclass
@@ -122,18 +109,19 @@ class RateLimit:
         self.windows[token] = (window, used + 1 if number == window else 1)
         return self.windows[token][1]
 
-    def take(self, token: str, now: int) -> Allowance:
-        """Count one request to Manage at `now` (milliseconds since 1970)."""
+    def take(self, token: str, now: int) -> tuple[dict[str, str], int]:
+        """Count one request to Manage at `now` (milliseconds since 1970).
+
+        Return the headers that stand in every answer, and the seconds to wait, 0 for none.
+        """
         limit = self.switches.rate_limit
         length = max(1, round(self.switches.rate_window * 1000))
         used, end = self._used(token, now // length), (now // length + 1) * length
-        return Allowance(
-            limit=limit,
-            remaining=max(0, limit - used),
-            reset=-(-end // 1000),
-            wait=max(1, -(-(end - now) // 1000)),
-            exceeded=bool(limit) and used > limit,
-        )
+        if not limit:
+            return {}, 0
+        shown = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": max(0, limit - used)}
+        headers = {name: str(value) for name, value in {**shown, RESET: -(-end // 1000)}.items()}
+        return headers, max(1, -(-(end - now) // 1000)) if used > limit else 0
 
     def take_grow(self, now: int) -> int:
         """Count one request to Grow at `now`; return the seconds to wait, 0 where it is allowed."""

@@ -8,6 +8,7 @@ seconds of the simulator's clock, or after a number of further requests.
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Literal
 
 from sources.clio_http.catalog import ARRAY
 
@@ -17,7 +18,7 @@ from .changes import Change, Changes
 from .effects import normalised
 from .filters import check_rows, hidden
 from .render import INNER_SCHEMAS, Renderer
-from .store import OLD, Row, check_if_match
+from .store import Row, check_if_match
 from .storing import Storing, ValuePlace
 from .values import SimulatedClock
 
@@ -257,7 +258,7 @@ class Wrote:
     old: Row | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Until:
     """A moment in milliseconds since 1970, or a number of further requests; the first one counts.
 
@@ -270,10 +271,6 @@ class Until:
     def due(self, now: int) -> bool:
         """Tell whether it has come."""
         return self.requests == 0 or (self.moment is not None and self.moment <= now)
-
-    def counted(self) -> "Until":
-        """Return what is left of it after one more request."""
-        return self if self.requests is None else replace(self, requests=self.requests - 1)
 
 
 @dataclass(frozen=True)
@@ -300,25 +297,10 @@ class Later:
         moment = None if seconds is None else self.clock.now() + round(seconds * 1000)
         return Until(moment, None if requests is None else requests + 1)
 
-    def repeat(self, wrote: Wrote, until: Until) -> None:
-        """Let a copy of a write arrive later."""
-        self.copies.append((until, replace(wrote.command, again=wrote.number)))
-
-    def keep(self, wrote: Wrote, until: Until, *, lists: bool, items: bool) -> None:
-        """Go on showing a record as it was before a write."""
-        if wrote.old is not None:
-            place = (wrote.command.collection, wrote.command.key)
-            self.old[place] = Shown({**wrote.old, OLD: True}, until, lists, items)
-
-    def in_list(self, collection: str, row: Row) -> Row:
-        """Return the version of a record that lists show."""
-        shown = self.old.get((collection, row["id"]))
-        return shown.row if shown is not None and shown.lists else row
-
-    def as_item(self, collection: str, row: Row) -> Row:
-        """Return the version of a record that its own address shows."""
-        shown = self.old.get((collection, row["id"]))
-        return shown.row if shown is not None and shown.items else row
+    def shown(self, collection: str, row: Row, where: Literal["lists", "items"]) -> Row:
+        """Return the version of a record that lists show, or its own address."""
+        old = self.old.get((collection, row["id"]))
+        return old.row if old is not None and getattr(old, where) else row
 
     def settle(self, now: int) -> None:
         """Do what is due at `now`; the log shows a copy that is refused, nobody waits for it."""
@@ -330,8 +312,8 @@ class Later:
 
     def answered(self) -> None:
         """Count one more request, and do what that makes due."""
-        self.copies = [(until.counted(), command) for until, command in self.copies]
-        self.old = {
-            place: replace(shown, until=shown.until.counted()) for place, shown in self.old.items()
-        }
+        waiting = [until for until, _ in self.copies] + [old.until for old in self.old.values()]
+        for until in waiting:
+            if until.requests is not None:
+                until.requests -= 1
         self.settle(self.clock.now())
