@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
@@ -37,6 +38,8 @@ from .store import Row, moment
 from .world import World
 
 BASE = "/grow/"
+FOREIGN = "https://grow.clio.com/api/v2"
+"""The base on which the example of a next link in Grow's reference stands."""
 
 SAID_ONCE = ("from_message", "from_source", "referring_url")
 """Keys of a lead that are shown to who creates it, and to nobody afterwards."""
@@ -143,8 +146,16 @@ class GrowApi(ProductApi[GrowRequest]):
         return veil(turn.collection, self.switches, record, int(row["id"]))
 
     def _address(self, turn: GrowRequest, cursor: Cursor) -> str:
+        """Return the address of a neighbouring page, on the base that the switches say."""
+        url, switches = turn.request.url, self.switches
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
-        return paging.grow_link(turn.request.url, turn.path, cursor, filters, self.switches)
+        own, where = f"{url.scheme}://{url.netloc}/grow", switches.grow_next_filters
+        bases = {"server": own, "server_plus_v2": f"{own}/v2", "grow_host_api_v2": FOREIGN}
+        query = [*(filters.items() if where == "link" else ())]
+        query.append(
+            ("page_token", [cursor.token(turn.path, filters if where == "token" else None)])
+        )
+        return f"{bases[switches.grow_next_base]}/{turn.path}?{urlencode(query, doseq=True)}"
 
     def _add_to_meta(self, draft: Draft, listing: Listing) -> None:  # noqa: ARG002 - Manage counts
         if self.switches.grow_version == "v1" and not self.switches.grow_v1_meta:

@@ -5,15 +5,12 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from urllib.parse import urlencode
 
 import orjson
-from starlette.datastructures import URL
 
 from .answers import Refusal
 from .filters import Given, Narrow, Test
 from .store import Row, Store, Table, place
-from .switches import Switches
 
 CEILING = 10_000
 """Records that paging by position reaches."""
@@ -28,8 +25,6 @@ SAME = {
 """Orders that are named otherwise than the field that they go by."""
 
 INVALID = "page_token is invalid"
-FOREIGN = "https://grow.clio.com/api/v2"
-"""The base on which the example of a next link in Grow's reference stands."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +76,6 @@ def page_number(given: Given, page_size: int) -> int:
     offset, limit = given.one("offset", "0"), given.one("limit")
     size = int(limit) if limit.isdigit() and int(limit) else page_size
     return int(offset) // size + 1 if offset.isdigit() else 1
-
-
-def grow_link(
-    url: URL, path: str, cursor: Cursor, filters: Mapping[str, list[str]], switches: Switches
-) -> str:
-    """Return the address of a neighbouring page, on the base that the switches say."""
-    where, own = switches.grow_next_filters, f"{url.scheme}://{url.netloc}/grow"
-    bases = {"server": own, "server_plus_v2": f"{own}/v2", "grow_host_api_v2": FOREIGN}
-    query = [*(filters.items() if where == "link" else ())]
-    query.append(("page_token", [cursor.token(path, filters if where == "token" else None)]))
-    return f"{bases[switches.grow_next_base]}/{path}?{urlencode(query, doseq=True)}"
 
 
 @dataclass(frozen=True)

@@ -187,13 +187,14 @@ class Renderer:
         if simple is not None:
             return simple, frozenset()
         if (collection, name) in DERIVED:
-            return self._derived(collection, field, described)
+            derived = DERIVED[collection, name]
+            read = partial(derived.work_out, self.store)
+            return self._shown(read, described, field.inside, frozenset(derived.depends))
         if schema in CUSTOM_VALUES and name in {CHOSEN, *LIVE}:
             return self._of_custom_field(field, described)
-        if described["type"] == OBJECT:
-            return self._object(name, described["schema"], field.inside)
-        if described["type"] == ARRAY:
-            return self._array(name, described.get("schema"), field.inside)
+        if described["type"] in {OBJECT, ARRAY}:
+            missing: list[Any] | None = [] if described["type"] == ARRAY else None
+            return self._shown(lambda row: row.get(name, missing), described, field.inside)
         return self._currency(collection, name)
 
     def _simple(self, collection: str, schema: str, name: str) -> Getter | None:
@@ -242,18 +243,30 @@ class Renderer:
 
         return show, own.depends | other.depends | {target}
 
-    def _object(self, name: str, schema: str, inside: tuple[str, ...] | None) -> Compiled:
-        show, depends = self._nested(schema, inside)
+    def _shown(
+        self,
+        read: Getter,
+        described: dict[str, Any],
+        inside: tuple[str, ...] | None,
+        depends: frozenset[str] = frozenset(),
+    ) -> Compiled:
+        """Compile how that is shown which `read` finds: plain, as an object or a list of them."""
+        if "schema" not in described:
+            return read, depends
+        show, needs = self._nested(described["schema"], inside)
         # Most references are null or asked for by id alone: those take no further call.
-        only_id = inside == ("id",) and self.targets.get(schema) != "calendar_entries"
+        only_id = inside == ("id",) and self.targets.get(described["schema"]) != "calendar_entries"
+        many = described["type"] == ARRAY
 
-        def get(row: Row) -> Any:  # noqa: ANN401 - the object, null or raw bytes
-            value = row.get(name)
+        def get(row: Row) -> Any:  # noqa: ANN401 - the object or list, null or raw bytes
+            value = read(row)
             if value is None or value.__class__ is values.Raw:
                 return value
+            if many:
+                return [show(each) for each in value]
             return {"id": value} if only_id and value.__class__ is int else show(value)
 
-        return get, depends
+        return get, depends | needs
 
     def _of_custom_field(self, field: FieldRequest, described: dict[str, Any]) -> Compiled:
         """Compile what a custom field value shows of its field: copies, or the chosen option."""
@@ -266,43 +279,14 @@ class Renderer:
                 return value.get(name) if known is None else known.get(LIVE[name])
 
             return (live, needs) if self.switches.custom_fields_live else (None, frozenset())
-        show, depends = self._nested(described["schema"], field.inside)
 
-        def option(value: Row) -> Any:  # noqa: ANN401 - the option as it is now, or null
+        def option(value: Row) -> Row | None:
             chosen = value.get(CHOSEN)
-            if chosen is None:
-                return None
             options = rows.get(value.get("custom_field", 0), {}).get("picklist_options", ())
-            return show(next((each for each in options if each["id"] == chosen["id"]), chosen))
+            known = (each for each in options if chosen and each["id"] == chosen["id"])
+            return next(known, chosen)
 
-        return option, depends | needs
-
-    def _array(self, name: str, schema: str | None, inside: tuple[str, ...] | None) -> Compiled:
-        if schema is None:
-            return (lambda row: row.get(name, [])), frozenset()
-        show, depends = self._nested(schema, inside)
-
-        def get(row: Row) -> Any:  # noqa: ANN401 - the list or raw bytes
-            value = row.get(name, ())
-            return value if value.__class__ is values.Raw else [show(each) for each in value]
-
-        return get, depends
-
-    def _derived(self, collection: str, field: FieldRequest, described: dict[str, Any]) -> Compiled:
-        """Compile a field that is worked out of other tables at each reading."""
-        derived, store = DERIVED[collection, field.name], self.store
-        depends = frozenset(derived.depends)
-        if "schema" not in described:
-            return (lambda row: derived.work_out(store, row)), depends
-        show, needs = self._nested(described["schema"], field.inside)
-        if described["type"] == ARRAY:
-            return (lambda row: [show(v) for v in derived.work_out(store, row)]), depends | needs
-
-        def get(row: Row) -> Any:  # noqa: ANN401 - the object or null
-            value = derived.work_out(store, row)
-            return None if value is None else show(value)
-
-        return get, depends | needs
+        return self._shown(option, described, field.inside, needs)
 
     def _plan(self, collection: str, schema: str, text: str) -> FieldPlan:
         """Compile a `fields` text, which may name only what a collection's records have."""

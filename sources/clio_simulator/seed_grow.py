@@ -66,12 +66,13 @@ def build(seed: Seed, manage: Store) -> Store:
 def _users(firm: GrowFirm) -> None:
     """Add who is in Manage too, told by the e-mail alone, and one who works with Grow only."""
     members = [row for row in firm.manage["users"].after(-1) if not row.get("_co_counsel")]
-    alone = {"first_name": "Intake", "email": "intake@firm.example.com"}
-    for number, member in enumerate([*members, alone]):
+    for number, member in enumerate(members):
         # People write the same address in more than one way.
-        mail = member["email"].title() if number == 2 and member is not alone else member["email"]
-        row = {"first_name": member["first_name"], "last_name": member.get("last_name")}
+        mail = member["email"].title() if number == 2 else member["email"]
+        row = {name: member.get(name) for name in ("first_name", "last_name")}
         firm.add("users", {**row, "email": mail, "account": ACCOUNT}, ago=600)
+    alone = {"first_name": "Intake", "email": "intake@firm.example.com"}
+    firm.add("users", {**alone, "account": ACCOUNT}, ago=600)
 
 
 def _custom_fields(firm: GrowFirm) -> None:
@@ -210,29 +211,31 @@ def _values(firm: GrowFirm, collection: str) -> None:
         chosen = fields if number % 3 == 0 else fields[: number % len(fields)]
         linked = firm.manage[collection].get(record.get("clio_id", 0)) or {}
         known = {each["custom_field"]: each["id"] for each in linked.get("custom_field_values", ())}
-        record["custom_field_values"] = [_value(firm, f, record, number, known) for f in chosen]
+        record["custom_field_values"] = [
+            {
+                "id": firm.inner_id(),
+                "global_id": ulid(record["created_at"], record["id"], field["id"]),
+                "clio_id": known.get(field.get("clio_id", 0)),
+                "field_name": field["name"],
+                "field_type": field["field_type"],
+                "custom_field": field["id"],
+                "created_at": record["created_at"],
+                "updated_at": record["updated_at"],
+                **_content(field, number),
+            }
+            for field in chosen
+        ]
 
 
-def _value(firm: GrowFirm, field: Row, record: Row, number: int, known: dict[int, Any]) -> Row:
+def _content(field: Row, number: int) -> Row:
+    """Return a value as it is read and as it is stored; null where reading failed."""
     kind = field["field_type"]
-    value: Row = {
-        "id": firm.inner_id(),
-        "global_id": ulid(record["created_at"], record["id"], field["id"]),
-        "clio_id": known.get(field.get("clio_id", 0)),
-        "field_name": field["name"],
-        "field_type": kind,
-        "custom_field": field["id"],
-        "created_at": record["created_at"],
-        "updated_at": record["updated_at"],
-    }
     if kind == "picklist":
         option = field["picklist_options"][number % len(field["picklist_options"])]
-        chosen = {"value": option["option"], "raw_value": option["option"]}
-        return {**value, **chosen, "picklist_option": option}
-    # Values as they are read and as they are stored; null where reading failed.
+        return {"value": option["option"], "raw_value": option["option"], "picklist_option": option}
     answers = [*GROW["answers"][kind], *([(LONG, LONG)] if kind == "text_area" else ())]
     read, stored = answers[number // 3 % len(answers)]
-    return {**value, "value": read, "raw_value": stored, "picklist_option": None}
+    return {"value": read, "raw_value": stored, "picklist_option": None}
 
 
 def _notes(firm: GrowFirm, count: int) -> None:

@@ -80,12 +80,13 @@ class Simulator:
         self._host, self._port = host, port
         self._server: _StoppedServer | None = None
         self._thread: threading.Thread | None = None
-        self.url = ""
+        self.url = self.grow_url = self.maton_url = ""
 
     def __enter__(self) -> Self:
         """Start serving; returns when requests are accepted."""
         listener = socket.create_server((self._host, self._port))
         self.url = f"http://{self._host}:{listener.getsockname()[1]}"
+        self.grow_url, self.maton_url = f"{self.url}/grow", f"{self.url}{control.MATON}"
         started = threading.Event()
         server = _StoppedServer(configuration(self.world, self._host, self._port), started.set)
         run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731 - what the thread runs
@@ -113,11 +114,6 @@ class Simulator:
         return {"Authorization": f"Bearer {self.token}"}
 
     @property
-    def grow_url(self) -> str:
-        """The base of Grow's API, on which its sign-in stands too (`/oauth/token`)."""
-        return f"{self.url}/grow"
-
-    @property
     def grow_token(self) -> str:
         """An access token that Grow accepts."""
         return min(self.switches.grow_tokens)
@@ -126,11 +122,6 @@ class Simulator:
     def grow_headers(self) -> Mapping[str, str]:
         """The headers of an authorised request to Grow."""
         return {"Authorization": f"Bearer {self.grow_token}"}
-
-    @property
-    def maton_url(self) -> str:
-        """The base of the Maton gateway: `/clio/api/v4/` and `/connections` hang on it."""
-        return f"{self.url}{control.MATON}"
 
     @property
     def maton_key(self) -> str:

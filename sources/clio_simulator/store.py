@@ -112,9 +112,7 @@ class Table:
         """
         while key in self.heirs and key not in self.rows:
             key = self.heirs[key]
-            if key in self.rows:
-                return self.get(key)
-        return None
+        return self.get(key)
 
     def undelete(self, key: int) -> Row:
         """Put a row back that was taken out.

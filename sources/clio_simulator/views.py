@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from .answers import Refusal, not_found
@@ -59,23 +60,14 @@ def _balance(store: Store, row: Row) -> float:
     return money(ledger(store).get(("bank_account", row["id"]), {}).get(row["id"], 0))
 
 
-def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
-    def work_out(store: Store, row: Row) -> list[Row]:
-        accounts = store["bank_accounts"].rows
-        sums = ledger(store).get((owner, row["id"]), {})
-        return [
-            {
-                "id": account,
-                "balance": money(amount),
-                "type": accounts[account]["type"],
-                "name": accounts[account]["name"],
-                "currency_id": accounts[account]["currency_id"],
-            }
-            for account, amount in sorted(sums.items())
-            if account in accounts
-        ]
-
-    return work_out
+def _balances(owner: str, store: Store, row: Row) -> list[Row]:
+    accounts = store["bank_accounts"].rows
+    return [
+        {"id": account, "balance": money(amount)}
+        | {name: accounts[account][name] for name in ("type", "name", "currency_id")}
+        for account, amount in sorted(ledger(store).get((owner, row["id"]), {}).items())
+        if account in accounts
+    ]
 
 
 BANK = ("bank_transactions", "bank_accounts")
@@ -95,8 +87,8 @@ PICKS: dict[str, Callable[[list[int]], Any]] = {
 
 DERIVED: dict[tuple[str, str], Derived] = {
     ("bank_accounts", "balance"): Derived(("bank_transactions",), _balance),
-    ("matters", "account_balances"): Derived(BANK, _balances("matter")),
-    ("contacts", "account_balances"): Derived(BANK, _balances("client")),
+    ("matters", "account_balances"): Derived(BANK, partial(_balances, "matter")),
+    ("contacts", "account_balances"): Derived(BANK, partial(_balances, "client")),
 } | {
     (name, field): _pointing(PICKS[pick], table, by)
     for name, fields in data("manage")["pointing"].items()
@@ -144,18 +136,10 @@ def _billable_matters(store: Store) -> list[Row]:
         amount, hours, matter = round(both[0]), round(both[1], 2), store["matters"].get(key)
         if matter is None or not (amount or hours):
             continue
-        rows.append(
-            {
-                "id": key,
-                "currency_code": "USD",
-                "currency_id": 1,
-                "unbilled_hours": hours,
-                "unbilled_amount": money(amount),
-                "amount_in_trust": money(in_trust(store, "matter", key)),
-                "display_number": matter["display_number"],
-                "client": matter.get("client"),
-            }
-        )
+        held, number = money(in_trust(store, "matter", key)), matter["display_number"]
+        row = {"id": key, "currency_code": "USD", "currency_id": 1, "amount_in_trust": held}
+        row |= {"unbilled_hours": hours, "unbilled_amount": money(amount)}
+        rows.append({**row, "display_number": number, "client": matter.get("client")})
     return rows
 
 
@@ -207,57 +191,17 @@ def _owing(store: Store, client: int, bills: list[Row]) -> Row:
     return row
 
 
-def _matter(store: Store, matter_id: str) -> Row:
-    row = store["matters"].get(int(matter_id)) if matter_id.isdigit() else None
+def _seen(store: Store, collection: str, key: str) -> Row:
+    row = store[collection].get(int(key)) if key.isdigit() else None
     if row is None:
         raise not_found()
     return row
 
 
-def _copied(contact: Row) -> Row:
-    return {name: contact[name] for name in data("manage")["copied"] if name in contact}
-
-
-def _matter_contacts(
-    store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
-) -> list[Row]:
-    """Return the client of a matter, and its related contacts, placed by their relationship."""
-    matter = _matter(store, matter_id)
-    client, found = matter.get("client"), _relationships(store, matter)
-    if not contact_listed_twice:
-        found = list({relationship["contact"]: relationship for relationship in found}.values())
-    alone = contact_listed_twice or all(each["contact"] != client for each in found)
-    rows = [] if client is None or not alone else [_matter_contact(store, matter, client, {})]
-    rows += [_matter_contact(store, matter, each["contact"], each) for each in found]
-    outside = 0 if client_row == "first" else OUTSIDE
-    return [{**row, PLACE: row.get("relationship", outside)} for row in rows if row]
-
-
-OUTSIDE = 1 << 62
-"""The place of a row behind all relationships."""
-
-
-def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> Row:
-    """Return a contact of a matter, without a relationship where there is none, {} if unseen."""
-    contact = store["contacts"].get(key)
-    if contact is None:
-        return {}
-    origin = relationship or contact
-    row = _copied(contact) | {
-        "id": key,
-        "contact_created_at": contact["created_at"],
-        "contact_updated_at": contact["updated_at"],
-        "created_at": origin["created_at"],
-        "updated_at": origin["updated_at"],
-        "is_client": key == matter.get("client"),
-        "matter_id": matter["id"],
-        "matter_number": matter["display_number"],
-    }
-    if relationship:
-        described = relationship.get("description")
-        row |= {"relationship": relationship["id"], "description": described}
-        row["relationship_name"] = described
-    return row
+def _copied(contact: Row, origin: Row, **more: object) -> Row:
+    """Return what a matter shows of a contact, with the stamps of what it comes from."""
+    row = {name: contact[name] for name in data("manage")["copied"] if name in contact}
+    return row | {name: origin[name] for name in ("created_at", "updated_at")} | more
 
 
 def _relationships(store: Store, matter: Row) -> list[Row]:
@@ -265,34 +209,55 @@ def _relationships(store: Store, matter: Row) -> list[Row]:
     return [table.rows[key] for key in table.where("matter", matter["id"])]
 
 
-def _related_contacts(store: Store, matter_id: str, related_contact_id: str) -> list[Row]:
-    matter = _matter(store, matter_id)
+OUTSIDE = 1 << 62
+"""The place of a row behind all relationships."""
+
+
+def _matter_contacts(
+    store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
+) -> list[Row]:
+    """Return the client of a matter, and its related contacts, placed by their relationship."""
+    matter = _seen(store, "matters", matter_id)
+    client, found = matter.get("client"), _relationships(store, matter)
+    if not contact_listed_twice:
+        found = list({each["contact"]: each for each in found}.values())
+    alone = contact_listed_twice or all(each["contact"] != client for each in found)
+    both: list[tuple[int, Row]] = [(client, {})] if client is not None and alone else []
     rows = []
-    for relationship in _relationships(store, matter):
-        key, contact = relationship["id"], store["contacts"].get(relationship["contact"])
+    for key, relationship in [*both, *((each["contact"], each) for each in found)]:
+        contact = store["contacts"].get(key)
         if contact is None:
             continue
-        row = _copied(contact) | {
-            "id": key if related_contact_id == "relationship" else contact["id"],
-            PLACE: key,
-            "contact_id": contact["id"],
-            "created_at": relationship["created_at"],
-            "updated_at": relationship["updated_at"],
-            "is_matter_client": contact["id"] == matter.get("client"),
-            "relationship": key,
-        }
+        row = _copied(contact, relationship or contact, id=key, is_client=key == client)
+        row |= {f"contact_{name}": contact[name] for name in ("created_at", "updated_at")}
+        row |= {"matter_id": matter["id"], "matter_number": matter["display_number"]}
+        row[PLACE] = relationship.get("id", 0 if client_row == "first" else OUTSIDE)
+        if relationship:
+            described = relationship.get("description")
+            row |= {"description": described, "relationship_name": described}
+            row["relationship"] = relationship["id"]
         rows.append(row)
     return rows
 
 
-def _inside_contact(field: str) -> Callable[..., list[Row]]:
-    def build(store: Store, contact_id: str) -> list[Row]:
-        contact = store["contacts"].get(int(contact_id)) if contact_id.isdigit() else None
-        if contact is None:
-            raise not_found()
-        return list(contact.get(field, ()))
+def _related_contacts(store: Store, matter_id: str, related_contact_id: str) -> list[Row]:
+    matter = _seen(store, "matters", matter_id)
+    rows = []
+    for relationship in _relationships(store, matter):
+        key, contact = relationship["id"], store["contacts"].get(relationship["contact"])
+        if contact is not None:
+            own = key if related_contact_id == "relationship" else contact["id"]
+            row = _copied(contact, relationship, id=own, contact_id=contact["id"], relationship=key)
+            row["is_matter_client"] = contact["id"] == matter.get("client")
+            rows.append({**row, PLACE: key})
+    return rows
 
-    return build
+
+def _inside_contact(field: str) -> View:
+    def build(store: Store, contact_id: str) -> list[Row]:
+        return list(_seen(store, "contacts", contact_id).get(field, ()))
+
+    return View(("contacts",), build, ("contact_id",))
 
 
 def _expense_categories(store: Store, region: str) -> list[Row]:
@@ -319,10 +284,8 @@ VIEWS = {
     "matter_related_contacts": View(
         _MATTER_TABLES, _related_contacts, ("matter_id",), ("related_contact_id",)
     ),
-    "contact_email_addresses": View(
-        ("contacts",), _inside_contact("email_addresses"), ("contact_id",)
-    ),
-    "contact_phone_numbers": View(("contacts",), _inside_contact("phone_numbers"), ("contact_id",)),
+    "contact_email_addresses": _inside_contact("email_addresses"),
+    "contact_phone_numbers": _inside_contact("phone_numbers"),
     "folders_list": View(
         ("folders", "documents"),
         lambda store: [*store["folders"].after(0), *store["documents"].after(0)],
