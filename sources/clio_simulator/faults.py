@@ -4,7 +4,7 @@ All faults are found here; those that answer or break the wire stand in `fault_a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
@@ -20,7 +20,6 @@ from .values import Raw
 from .writes import Later, Shown, Wrote
 
 
-@dataclass(frozen=True)
 class SameToken(Action):
     """Send the page's own token again as the next one."""
 
@@ -30,7 +29,6 @@ class SameToken(Action):
             draft.paging["next"] = f"{address}page_token={draft.token}"
 
 
-@dataclass(frozen=True)
 class ForgetNext(Action):
     """Leave out `next`, or all of `meta`, with or without half of the records."""
 
@@ -45,7 +43,6 @@ class ForgetNext(Action):
             del draft.records[len(draft.records) // 2 :]
 
 
-@dataclass(frozen=True)
 class NextElsewhere(Action):
     """Let `next` point elsewhere: `base` takes the place of scheme and host, path and query stay.
 
@@ -69,7 +66,6 @@ class NullNext(Action):
         draft.paging["next"] = None
 
 
-@dataclass(frozen=True)
 class EmptyPage(Action):
     """Hold no records, and `next` all the same; the records are lost, as at a broken server.
 
@@ -106,7 +102,6 @@ class RepeatPage(Action):
         draft.records[:] = draft.earlier
 
 
-@dataclass(frozen=True)
 class Duplicate(Action):
     """Send the first record twice; `changes` are put into the second copy."""
 
@@ -118,7 +113,6 @@ class Duplicate(Action):
             draft.records.insert(1, values.dump(copy))
 
 
-@dataclass(frozen=True)
 class Value(Action):
     r"""Put bytes in the place of a field's value: any text, JSON or not.
 
@@ -144,7 +138,6 @@ def null_id(row: int = 0) -> Value:
     return Value("id", "null", row)
 
 
-@dataclass(frozen=True)
 class Again(Action):
     """Let a copy of the write arrive once more, after seconds of the simulator's clock.
 
@@ -161,7 +154,6 @@ class Again(Action):
             later.copies.append((later.until(self.seconds, self.requests), copy))
 
 
-@dataclass(frozen=True)
 class Stale(Action):
     """Go on showing the record as it was before the write, in lists, at its own address or both.
 
@@ -229,7 +221,7 @@ class Rule:
     def described(self) -> dict[str, Any]:
         """The rule as JSON."""
         described = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "action"}
-        return {"action": type(self.action).__name__, "with": asdict(self.action), **described}
+        return {"action": type(self.action).__name__, "with": vars(self.action), **described}
 
 
 class Faults:
