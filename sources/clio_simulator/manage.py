@@ -30,7 +30,7 @@ PRACTICE_AREAS, WITH_CATEGORIES = "practice_areas", "practice_areas_with_categor
 ME = "users_who_am_i"
 VERSION = re.compile(r"^4\.0\.(\d{1,3})$")
 
-UNDOCUMENTED_ITEMS = {"line_items": "line_items/{id}"}
+ITEMS = {"line_items": "line_items/{id}"}
 """Item paths that answer although Clio's document does not list them."""
 
 
@@ -39,14 +39,15 @@ class Routes:
 
     def __init__(self, catalog: Catalog) -> None:
         """Read the paths."""
-        self.known: dict[str, tuple[Target, tuple[str, ...]]] = {}
-        for collection in catalog.collections.values():
-            self._add(collection.path, Target(collection, "list"))
-            item = collection.item_path or UNDOCUMENTED_ITEMS.get(collection.name, "")
-            if item:
-                self._add(item, Target(collection, "item"))
-        for collection in catalog.singletons.values():
-            self._add(collection.path, Target(collection, "singleton"))
+        every = catalog.collections.values()
+        paths = [(each.path, "list", each) for each in every]
+        paths += [(each.item_path or ITEMS.get(each.name, ""), "item", each) for each in every]
+        paths += [(each.path, "singleton", each) for each in catalog.singletons.values()]
+        self.known = {
+            re.sub(r"\{\w+\}", "#", path): (Target(each, kind), re.findall(r"\{(\w+)\}", path))
+            for path, kind, each in paths
+            if path
+        }
         self.writes = {
             (method.upper(), entry["path"] + ("" if method == "post" else "/#")): name
             for name, entry in data("bodies").items()
@@ -55,14 +56,10 @@ class Routes:
         }
         self.paths = {*self.known, *(path for _, path in self.writes)}
 
-    def _add(self, path: str, target: Target) -> None:
-        names = tuple(part.strip("{}") for part in path.split("/") if part.startswith("{"))
-        self.known[re.sub(r"\{\w+\}", "#", path)] = (target, names)
-
     def find(self, path: str) -> Target | None:
         """Return what a path means, None where it is unknown."""
         shape, keys = pattern(path)
-        target, names = self.known.get(shape, (None, ()))
+        target, names = self.known.get(shape, (None, []))
         return target and replace(target, path=dict(zip(names, keys, strict=True)))
 
     def find_write(self, method: str, path: str) -> tuple[str, int] | None:

@@ -47,6 +47,11 @@ def bearer(request: Request) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
+def stranger() -> Response:
+    """Refuse an application that is not known."""
+    return oauth_error("invalid_client", "Client authentication failed", 401)
+
+
 class TokenIssuer:
     """The tokens of Manage's application, and when each ends."""
 
@@ -112,15 +117,14 @@ class TokenIssuer:
         fault = self.faults.popleft() if self.faults else Action()
         path = f"{self.base}/token".removeprefix("/")
         instead = await fault.before(Call(path, 0, is_list=False, given={}))
-        return instead or fault.after(self._answer(request, form), self.clock)
+        known = self._is_client(request, form)
+        return instead or fault.after(self._answer(form) if known else stranger(), self.clock)
 
     async def _form(self, request: Request) -> dict[str, str]:
         body = (await request.body()).decode(errors="replace")
         return {name: values[0] for name, values in parse_qs(body).items()}
 
-    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
-        if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+    def _answer(self, form: Mapping[str, str]) -> Response:
         old = form.get("refresh_token", "")
         refreshed = old in self.switches.refresh_tokens
         code = self.codes.pop(form.get("code", ""), None)
@@ -187,16 +191,14 @@ class GrowOAuth(TokenIssuer):
         """Refuse another application, address or scope; then as Manage."""
         asked = request.query_params
         if asked.get("client_id") != self.switches.grow_client_id:
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+            return stranger()
         if urlsplit(asked.get("redirect_uri", "")).hostname in {None, "localhost"}:
             return oauth_error("invalid_redirect_uri", "The redirect uri included is not valid")
         if set(asked.get("scope", "").split()) - SCOPES:
             return self._sent_back(asked, error="invalid_scope")
         return await super().authorize(request)
 
-    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
-        if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+    def _answer(self, form: Mapping[str, str]) -> Response:
         grants = {"authorization_code": self._by_code, "refresh_token": self._by_refresh_token}
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
@@ -230,7 +232,7 @@ class GrowOAuth(TokenIssuer):
         """Forget a token, known or not, and with a refresh token what was given beside it."""
         form = await self._form(request)
         if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+            return stranger()
         token = form.get("token", "")
         self.switches.grow_refresh_tokens.discard(token)
         self.switches.grow_tokens -= {token, self.granted.get(token)}
@@ -308,9 +310,7 @@ class SimulatedConnections:
     def of(self, wanted: str | None) -> SimulatedConnection | None:
         """Return the connection that a request to Clio goes by: the one wanted, or the oldest."""
         usable = [c for c in self.known.values() if (c.app, c.status) == ("clio", "ACTIVE")]
-        if wanted is None:
-            return next(iter(usable), None)
-        return next((each for each in usable if each.id == wanted), None)
+        return next((each for each in usable if wanted in {None, each.id}), None)
 
     def token(self, connection: SimulatedConnection) -> str:
         """Return the token that Clio is asked with."""

@@ -242,14 +242,6 @@ def _searched(row: Row) -> str:
     return "\n".join([*single, *row.get("emails", ()), *row.get("phone_numbers", ())]).casefold()
 
 
-def _leads(given: Given, switches: Switches) -> list[Test]:
-    state = given.one("state")
-    if state not in STATES:
-        raise Refusal(400, f"state is required and must be one of: {', '.join(sorted(STATES))}")
-    tests: list[Test] = [lambda row: row.get("state") == state]
-    return [*tests, own_lead] if ALL_LEADS in switches.grow_missing_scopes else tests
-
-
 def _matters(given: Given, store: Store) -> list[Test]:
     tests: list[Test] = []
     lead = given.one("inbox_lead_id")
@@ -271,7 +263,12 @@ def grow_listing(turn: GrowRequest, store: Store, switches: Switches) -> Listing
     tests, bound = _times(taken, takes, inclusive=switches.grow_since_inclusive)
     if wanted := taken.one("query").casefold():
         tests.append(lambda row: wanted in _searched(row))
-    tests += _leads(taken, switches) if collection == "inbox_leads" else []
+    if collection == "inbox_leads":
+        state = taken.one("state")
+        if state not in STATES:
+            raise Refusal(400, f"state is required and must be one of: {', '.join(sorted(STATES))}")
+        tests.append(lambda row: row.get("state") == state)
+        tests += [own_lead] if ALL_LEADS in switches.grow_missing_scopes else []
     tests += _matters(taken, store) if collection == "matters" else []
     if table(collection) in switches.emptied:
         tests.append(lambda _: False)

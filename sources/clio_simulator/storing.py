@@ -247,9 +247,8 @@ def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) ->
     if given.get("_destroy") or given.get("_deleted"):
         return [each for each in old if each["id"] != given.get("id")]
     new = _person(store, schema, given, path)
-    if any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old):
-        return old
-    return [*old, new]
+    known = any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old)
+    return old if known else [*old, new]
 
 
 def _folder(store: Store, given: Row, path: str) -> int:
