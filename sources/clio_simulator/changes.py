@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import pendulum
 
 from .store import Row
 from .values import SimulatedClock, milliseconds
-
-if TYPE_CHECKING:
-    from .applier import Applier
 
 Side: TypeAlias = Literal["before", "after"]
 Operation: TypeAlias = Literal[
@@ -96,6 +93,19 @@ class Change:
         return self.id if self.id is not None else 0
 
 
+class Applies(Protocol):
+    """What applies changes, each at once."""
+
+    def check(self, change: Change) -> None:
+        """Raise KeyError where there is no such operation or collection."""
+
+    def apply(self, change: Change) -> Row:
+        """Apply a change and return the record; of `lose` and `regain` the ids, under `ids`."""
+
+    def stamp(self, change: Change) -> int:
+        """Return the moment that a change is stamped with."""
+
+
 @dataclass
 class Changes:
     """Apply changes to the store, now or when their moment comes.
@@ -105,7 +115,7 @@ class Changes:
     """
 
     clock: SimulatedClock
-    applier: "Applier"
+    applier: Applies
     waiting: list[tuple[When, Change]] = field(default_factory=list)
     applied: list[tuple[int, Change]] = field(default_factory=list)
 
@@ -194,7 +204,7 @@ class Changes:
         return self._make("rename_matter_type", "grow.matter_types", id, fields=fields, **how)
 
     def do(self, change: Change, when: When | None = None) -> Row:
-        """Apply a change and return what `Applier.apply` does, or keep it for its moment.
+        """Apply a change and return what `Applies.apply` does, or keep it for its moment.
 
         Where it waits, the row is empty.
         """
