@@ -24,30 +24,10 @@ from .switches import Switches
 JSON_TYPE = "application/json; charset=utf-8"
 HEADERS = {"Content-Type": JSON_TYPE}
 
-TYPES = {
-    400: "ArgumentError",
-    403: "Forbidden",
-    404: "RecordNotFound",
-    405: "MethodNotAllowed",
-    410: "ApiVersionGone",
-    412: "PreconditionFailed",
-    422: "ArgumentError",
-    429: "RateLimited",
-    502: "BadGateway",
-}
+TYPES: dict[str, str] = values.data("manage")["error_types"]
 """Status → the type in Manage's error body where no other is named."""
 
-WORDS = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    422: "unprocessable_entity",
-    429: "too_many_requests",
-    500: "internal_server_error",
-    503: "service_unavailable",
-}
+WORDS: dict[str, str] = values.data("grow")["status_words"]
 """Status → the word for it in Grow's error body."""
 
 
@@ -88,7 +68,7 @@ def error_body(type_: str, message: str) -> bytes:
 
 def refusal(refused: Refusal) -> Response:
     """Turn a refusal into Manage's answer."""
-    type_ = refused.type or TYPES[refused.status]
+    type_ = refused.type or TYPES[str(refused.status)]
     return Response(error_body(type_, refused.message), refused.status, HEADERS)
 
 
@@ -111,16 +91,16 @@ def gateway(status: int, message: str) -> Response:
 
 def grow_error(status: int, message: str, switches: Switches) -> Response:
     """Answer with Grow's error body."""
-    shown = str(status) if switches.grow_error_status == "code" else WORDS.get(status, str(status))
+    words = {} if switches.grow_error_status == "code" else WORDS
+    shown = words.get(str(status), str(status))
     return json_answer({"error": {"status": shown, "message": message}}, status)
 
 
 def grow_too_many(wait: int, switches: Switches) -> Response:
     """Answer 429; by default the gateway does, and says nothing more."""
-    if switches.grow_429_body == "error":
-        response = grow_error(429, "Too Many Requests", switches)
-    else:
-        response = gateway(429, "Too Many Requests")
+    error = switches.grow_429_body == "error"
+    text = "Too Many Requests"
+    response = grow_error(429, text, switches) if error else gateway(429, text)
     if switches.grow_retry_after:
         response.headers["Retry-After"] = str(wait)
     return response
@@ -134,10 +114,9 @@ def grow_shape(response: Response, switches: Switches) -> Response:
         message = str(error["message"] if isinstance(error, dict) else body["error_description"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return response
-    if response.status_code == 429:
-        shaped = grow_too_many(1, switches)
-    else:
-        shaped = grow_error(response.status_code, message, switches)
+    limited = response.status_code == 429
+    refused = grow_error(response.status_code, message, switches)
+    shaped = grow_too_many(1, switches) if limited else refused
     own = {"content-length", "content-type"}
     shaped.headers.update({name: v for name, v in response.headers.items() if name not in own})
     return shaped
@@ -204,29 +183,21 @@ class Broken(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
         """Write, end the connection and wait until the server has seen that."""
         transport = scope["extensions"][TRANSPORT]
-        if self.delay:
-            await self._drip(transport)
-        elif data := self._data():
+        data = self._data()
+        for byte in data if self.delay else ():
+            if not transport.is_closing():
+                transport.write(bytes([byte]))
+                await asyncio.sleep(self.delay)
+        if data and not self.delay:
             transport.write(data)
-        self._end(transport)
+        if self.reset:
+            connection, linger = transport.get_extra_info("socket"), struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
+        else:
+            transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass
-
-    async def _drip(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's or uvloop's
-        for byte in self._data():
-            if transport.is_closing():
-                return
-            transport.write(bytes([byte]))
-            await asyncio.sleep(self.delay)
-
-    def _end(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's or uvloop's
-        if not self.reset:
-            transport.close()
-            return
-        connection = transport.get_extra_info("socket")
-        linger = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        transport.abort()
 
 
 async def _zeros(size: int) -> AsyncIterator[bytes]:

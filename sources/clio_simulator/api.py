@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
-from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
@@ -14,8 +13,8 @@ from starlette.responses import Response
 from . import paging, values
 from .answers import HEADERS, TRANSPORT, Refusal, error_body
 from .faults import Call, Draft
-from .paging import Cursor, Listing, RowPage
-from .store import Row, Store, moment
+from .paging import Cursor, Listing
+from .store import Row, moment
 from .world import HandledRequest, World
 
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -34,6 +33,9 @@ class ProductApi(ABC, Generic[Asked]):
     prefix = ""
     """What stands before a path where faults and switches name it."""
 
+    nulls = "nulls_in_paging"
+    """The switch that writes `next: null`."""
+
     def __init__(self, world: World) -> None:
         """Keep the world that is served."""
         self.world = world
@@ -44,35 +46,29 @@ class ProductApi(ABC, Generic[Asked]):
         world = self.world
         arrived = world.clock.now()
         world.changes.settle(arrived)
-        self._settle(arrived)
         asked = self._read(request, arrived)
         asked.body = await _body(request)
-        response = await self._guarded(asked, arrived)
+        try:
+            refused = self._turned_away(asked, arrived)
+            response = await self._played(asked) if refused is None else refused
+        except Refusal as refusal:
+            response = self._refusal(refusal)
         self._complete(asked, response)
-        for action in asked.actions:
-            response = action.after(response, world.clock)
+        for rule in asked.rules:
+            response = rule.action.after(response, world.clock)
         self._finish(asked, response.status_code)
         world.log(asked, arrived, response)
         if asked.is_list:
             world.changes.around("after", asked.collection, asked.page)
-        self._answered()
         return response
-
-    async def _guarded(self, asked: Asked, arrived: int) -> Response:
-        """Answer, or say why not."""
-        try:
-            refused = self._turned_away(asked, arrived)
-            return await self._played(asked) if refused is None else refused
-        except Refusal as refused:
-            return self._refusal(refused)
 
     async def _played(self, asked: Asked) -> Response:
         """Answer, with the faults that are played on this request."""
         path, method = self.prefix + asked.path, asked.request.method
         call = Call(path, asked.page, asked.is_list, asked.given, method)
-        asked.actions = self.world.faults.wanted(call)
-        for action in asked.actions:
-            instead = await action.before(call)
+        asked.rules = self.world.faults.wanted(call)
+        for rule in asked.rules:
+            instead = None if rule.applied else await rule.action.before(call)
             if instead is not None:
                 return self._shaped(instead)
         refused = self._checked(asked)
@@ -82,38 +78,42 @@ class ProductApi(ABC, Generic[Asked]):
         if asked.is_list and (hang if isinstance(hang, bool) else asked.collection in hang):
             return await _until_given_up(asked.request)
         response = self._carried_out(asked)
-        for action in asked.actions:
-            response = await action.instead(call, response)
+        for rule in asked.rules:
+            if rule.applied:
+                response = await rule.action.before(call) or response
         return response
 
-    def _list(self, asked: Asked, listing: Listing, store: Store) -> Response:
-        """Answer with a page of a list."""
-        page = self._as_shown(asked, listing, paging.page(listing, store, self._targets(asked)))
-        broken = self._poisoned(asked, page.rows)
+    def _list(self, asked: Asked, listing: Listing) -> Response:
+        """Answer with a page of a list; an old version is shown where it belongs into the page."""
+        page, later = paging.page(listing), self.world.later
+        rows = page.rows
+        if later.old:
+            rows = [later.shown(asked.collection, row, "lists") for row in rows]
+            rows = [row for row in rows if all(test(row) for test in listing.tests)]
+        broken = self._poisoned(asked, rows)
         if broken is not None:
             return broken
-        asked.rows = len(page.rows)
-        records, here = self._records(asked, page.rows), self._token(asked, listing.cursor)
-        draft = Draft(records, {"paging": {}}, token=here)
+        asked.rows = len(rows)
+        here = listing.cursor.token(asked.walked)
+        draft = Draft(self._records(asked, rows), {"paging": {}}, token=here)
         for name, cursor in (("next", page.next), ("previous", page.previous)):
             if cursor is not None:
                 draft.paging[name] = self._address(asked, replace(cursor, limit=listing.limit))
-        if page.next is None and self._writes_null:
+        if page.next is None and getattr(self.switches, self.nulls):
             draft.paging["next"] = None
-        if asked.actions and page.previous is not None:
-            earlier = paging.page(replace(listing, cursor=page.previous), store, {})
+        if asked.rules and page.previous is not None:
+            earlier = paging.page(replace(listing, cursor=page.previous))
             draft.earlier = self._records(asked, earlier.rows)
-        for action in asked.actions:
-            action.alter(draft)
+        for rule in asked.rules:
+            rule.action.alter(draft)
         self._add_to_meta(draft, listing)
         return Response(draft.write(), 200, HEADERS)
 
     def _poisoned(self, asked: Asked, rows: list[Row]) -> Response | None:
         """Answer in the place of a page or record that a poisoned record breaks, None for none."""
         bad, switches = self.switches.poison.get(asked.collection), self.switches
-        if not bad or (switches.poison_only_nested and "{" not in asked.one("fields")):
-            return None
-        if not any(int(row["id"]) in bad for row in rows):
+        spared = switches.poison_only_nested and "{" not in asked.given.one("fields")
+        if not bad or spared or not any(int(row["id"]) in bad for row in rows):
             return None
         if switches.poison_as == "504":
             return gateway_timeout()
@@ -124,28 +124,17 @@ class ProductApi(ABC, Generic[Asked]):
 
     def _complete(self, asked: Asked, response: Response) -> None:
         """Set the headers of every answer: its moment, and how long its path will last."""
-        now = self.world.clock.now() + round(self._date_offset() * values.SECOND)
+        switches, offset = self.switches, self.switches.date_offset
+        if offset and switches.date_answers is not None:
+            offset = offset if switches.date_answers else 0.0
+            switches.date_answers = max(0, switches.date_answers - 1)
+        now = self.world.clock.now() + round(offset * values.SECOND)
         response.headers.setdefault("Date", values.http_date(now))
-        for pattern, sunset in self.switches.deprecation.items():
+        for pattern, sunset in switches.deprecation.items():
             if fnmatchcase(self.prefix + asked.path, pattern):
                 response.headers["Deprecation"] = "true"
                 if sunset:
                     response.headers["Sunset"] = sunset
-
-    def _date_offset(self) -> float:
-        """Return the seconds by which the next `Date` is off, and count it."""
-        switches = self.switches
-        if not switches.date_offset or switches.date_answers == 0:
-            return 0.0
-        if switches.date_answers is not None:
-            switches.date_answers -= 1
-        return switches.date_offset
-
-    def _settle(self, arrived: int) -> None:
-        """Do what is due besides the changes."""
-
-    def _answered(self) -> None:
-        """Count one more request."""
 
     def _finish(self, asked: Asked, status: int) -> None:
         """Look at the answer before it is logged."""
@@ -174,26 +163,11 @@ class ProductApi(ABC, Generic[Asked]):
     def _carried_out(self, asked: Asked) -> Response:
         """Answer where nothing goes wrong."""
 
-    def _as_shown(self, asked: Asked, listing: Listing, page: RowPage) -> RowPage:  # noqa: ARG002 - Manage looks
-        """Return a page with the versions of its records that are shown."""
-        return page
-
-    def _targets(self, asked: Asked) -> Mapping[str, str]:  # noqa: ARG002 - Manage looks
-        """Return the collection that each reference of a record points at."""
-        return {}
-
     @abstractmethod
     def _records(self, asked: Asked, rows: list[Row]) -> list[bytes]: ...
 
     @abstractmethod
-    def _token(self, asked: Asked, cursor: Cursor) -> str: ...
-
-    @abstractmethod
     def _address(self, asked: Asked, cursor: Cursor) -> str: ...
-
-    @property
-    @abstractmethod
-    def _writes_null(self) -> bool: ...
 
     @abstractmethod
     def _add_to_meta(self, draft: Draft, listing: Listing) -> None: ...

@@ -1,73 +1,59 @@
 """What each operation does to the records: those of both products, merges, and Grow's own ways."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any, TypeAlias
 
-from sources.clio_http.catalog import Catalog
-
 from .changes import Change
 from .grow_records import PARENTS, table
+from .render import Renderer
 from .store import Row, Store, Table
-from .switches import Switches
 from .values import SimulatedClock
-
-
-@dataclass(frozen=True)
-class References:
-    """The catalogue, and the collection that each schema of a nested object stands for."""
-
-    catalog: Catalog
-    targets: Mapping[str, str]
-
-    def schema(self, collection: str) -> str:
-        """Name the schema of a collection's records."""
-        catalog = self.catalog
-        return (catalog.collections.get(collection) or catalog.singletons[collection]).schema
-
-    def plain(self, schema: str, name: str) -> str:
-        """Name the collection that a number ending in `_id` points at, after what it is called."""
-        stem = name.removesuffix("_id")
-        beside = self.catalog.schemas[schema].get(stem, {}).get("schema", "")
-        return self.targets.get(beside) or f"{stem.rpartition('_')[2]}s"
 
 
 class RecordMerge:
     """The winner in the place of the loser, two records of one collection."""
 
-    def __init__(self, references: References, collection: str, winner: Row, loser: Row) -> None:
+    def __init__(self, renderer: Renderer, collection: str, winner: Row, loser: Row) -> None:
         """Note how the loser is told: by its id, and by the types that its kind goes by."""
-        self.references = references
-        self.schemas = references.catalog.schemas
-        self.collection = collection
-        self.winner, self.loser = winner, loser
-        kind = references.schema(collection)
+        self.schemas, self.names = renderer.schemas, renderer.names
+        self.targets = renderer.targets
+        self.collection, self.winner, self.loser = collection, winner, loser
+        kind = self.names[collection]
         self.kinds = {kind, *self.schemas[kind].get("type", {}).get("enum", ())}
         self._known: dict[str, dict[str, str]] = {}
 
     def fields(self, collection: str, row: Row) -> Row:
         """Return the fields of a record that change; where the winner meant the loser: none."""
-        changed = self._fields(self.references.schema(collection), row)
-        if row is not self.winner:
-            return changed
-        return {name: _without(value, row["id"]) for name, value in changed.items()}
+        changed = self._fields(self.names[collection], row)
+        if row is self.winner:
+            for name, value in changed.items():
+                if isinstance(value, list):
+                    changed[name] = [each for each in value if each != row["id"]]
+                elif value == row["id"]:
+                    changed[name] = None
+        return changed
 
     def _slots(self, schema: str) -> dict[str, str]:
         """Return the fields that can lead to the loser, each with the schema inside it."""
         if schema not in self._known:
+            fields = self.schemas[schema].items()
+            found = {name: field.get("schema", "") for name, field in fields}
             self._known[schema] = {
-                name: field.get("schema", "")
-                for name, field in self.schemas[schema].items()
-                if self._leads(schema, name, field.get("schema"))
+                name: inside for name, inside in found.items() if self._leads(schema, name, inside)
             }
         return self._known[schema]
 
-    def _leads(self, schema: str, name: str, inside: str | None) -> bool:
-        if inside is not None:
-            return self.references.targets.get(inside, self.collection) == self.collection
-        return name.endswith("_id") and self.references.plain(schema, name) == self.collection
+    def _leads(self, schema: str, name: str, inside: str) -> bool:
+        if inside:
+            return self.targets.get(inside, self.collection) == self.collection
+        # A number ending in `_id` points at what stands beside it, or at what it is called after.
+        stem = name.removesuffix("_id")
+        beside = self.targets.get(self.schemas[schema].get(stem, {}).get("schema", ""))
+        called = beside or f"{stem.rpartition('_')[2]}s"
+        return name.endswith("_id") and called == self.collection
 
     def _fields(self, schema: str, row: Row) -> Row:
         changed = {
@@ -86,36 +72,20 @@ class RecordMerge:
         if isinstance(value, list):
             moved = [self._moved(schema, each) for each in value]
             return list(dict.fromkeys(moved)) if self.loser["id"] in value else moved
-        if isinstance(value, dict):
-            return {**value, **self._inside(schema, value)}
-        return self.winner["id"] if value == self.loser["id"] else value
-
-    def _inside(self, schema: str, value: Row) -> Row:
-        """Return what changes in a nested value; a custom field holds the id as text once more."""
+        if not isinstance(value, dict):
+            return self.winner["id"] if value == self.loser["id"] else value
         changed = self._fields(schema, value)
         if changed and value.get("value") == str(self.loser["id"]):
-            changed["value"] = str(self.winner["id"])
+            changed["value"] = str(self.winner["id"])  # a custom field holds the id as text too
         if self._is_loser(value, "type", "id"):
-            changed |= self._copied(value)
-        return changed
-
-    def _copied(self, value: Row) -> Row:
-        """Return what a type and id beside each other copy from the record that they mean."""
-        copies = {"id": "id", "type": "type", "name": "name", "identifier": "name"}
-        return {
-            name: self.winner.get(own)
-            for name, own in copies.items()
-            if name in value and value[name] == self.loser.get(own)
-        }
+            copies = {"id": "id", "type": "type", "name": "name", "identifier": "name"}
+            for name, own in copies.items():
+                if name in value and value[name] == self.loser.get(own):
+                    changed[name] = self.winner.get(own)
+        return {**value, **changed}
 
     def _is_loser(self, row: Row, kind: str, key: str) -> bool:
         return row.get(kind) in self.kinds and row.get(key) == self.loser["id"]
-
-
-def _without(value: Any, key: int) -> Any:  # noqa: ANN401 - id, nested value or list
-    if value == key:
-        return None
-    return [each for each in value if each != key] if isinstance(value, list) else value
 
 
 Way: TypeAlias = Callable[[Change], Row]
@@ -125,20 +95,12 @@ CONTACTS, MATTERS, LEADS, TYPES = map(table, ("contacts", "matters", "inbox_lead
 class Applier:
     """Apply changes to the stores of both products, each at once."""
 
-    def __init__(
-        self,
-        store: Store,
-        grow: Store,
-        clock: SimulatedClock,
-        switches: Switches,
-        references: References,
-    ) -> None:
-        """Begin with no permission lost."""
-        self.store = store
+    def __init__(self, renderer: Renderer, grow: Store, clock: SimulatedClock) -> None:
+        """Begin with no permission lost; `renderer` is that of Manage's records."""
+        self.renderer = renderer
+        self.store, self.switches = renderer.store, renderer.switches
         self.grow = grow
         self.clock = clock
-        self.switches = switches
-        self.references = references
         self.lost: dict[str, set[int]] = defaultdict(set)
         self.ways: dict[str, Way] = {
             "update": self._update,
@@ -226,7 +188,7 @@ class Applier:
         if winner is loser:
             message = f"{change.key} cannot be merged with itself"
             raise ValueError(message)
-        merge = RecordMerge(self.references, change.collection, winner, loser)
+        merge = RecordMerge(self.renderer, change.collection, winner, loser)
         table.remove(change.loser)
         table.heirs[change.loser] = change.key
         stamped = replace(change, stamp=self.stamp(change))
@@ -280,31 +242,27 @@ class Applier:
             message = f"lead {change.key} was accepted before"
             raise ValueError(message)
         self._updated(change, LEADS, change.key, {"state": "accepted"})
+        parts = {name: lead.get(name) for name in ("first_name", "last_name")}
         contact = self._added(
             change,
             CONTACTS,
-            first_name=lead.get("first_name"),
-            last_name=lead.get("last_name"),
-            name=" ".join(filter(None, (lead.get("first_name"), lead.get("last_name")))),
+            **parts,
+            name=" ".join(filter(None, parts.values())),
             type="Person",
             status="Intake",
-            emails=[each for each in (lead.get("email"),) if each],
-            phone_numbers=[each for each in (lead.get("phone_number"),) if each],
+            emails=list(filter(None, [lead.get("email")])),
+            phone_numbers=list(filter(None, [lead.get("phone_number")])),
         )
-        return self._added(
-            change,
-            MATTERS,
-            client=contact["id"],
-            inbox_lead_id=lead["id"],
-            type=self._name("matter_types", lead.get("matter_type")),
-            location=self._name("locations", lead.get("matter_location")),
-            status="Newly Added",
-            status_category="intake",
-        )
-
-    def _name(self, collection: str, key: int | None) -> str | None:
-        named = self.grow[table(collection)].rows.get(key or 0, {})
-        return named.get("name")
+        chosen = {
+            name: self.grow[table(choices)].rows.get(lead.get(field, 0), {}).get("name")
+            for name, field, choices in (
+                ("type", "matter_type", "matter_types"),
+                ("location", "matter_location", "locations"),
+            )
+        }
+        status = {"status": "Newly Added", "status_category": "intake"}
+        links = {"client": contact["id"], "inbox_lead_id": lead["id"]}
+        return self._added(change, MATTERS, **links, **chosen, **status)
 
     def _note(self, change: Change) -> Row:
         """Add a note to a contact or matter; a switch says whether that moves it."""
@@ -328,18 +286,10 @@ class Applier:
             linked = {"clio_id": twin["id"]}
             client = self._updated(change, CONTACTS, client["id"], linked, moves=moves)
         number = len(self.store["matters"]) + 1
-        twin = self._added(
-            change,
-            "matters",
-            number=number,
-            display_number=f"{number:05}-{client['name'][:40]}",
-            description=matter.get("description"),
-            status="Open",
-            client=client["clio_id"],
-            client_id=client["clio_id"],
-            billable=True,
-            currency=1,
-        )
+        named = {"number": number, "display_number": f"{number:05}-{client['name'][:40]}"}
+        named |= {"description": matter.get("description"), "client": client["clio_id"]}
+        fixed = {"status": "Open", "billable": True, "currency": 1}
+        twin = self._added(change, "matters", **named, client_id=client["clio_id"], **fixed)
         return self._updated(change, MATTERS, change.key, {"clio_id": twin["id"]}, moves=moves)
 
     def _rename(self, change: Change) -> Row:

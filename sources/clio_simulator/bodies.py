@@ -20,18 +20,13 @@ from .answers import Refusal
 from .grow_records import API
 from .store import Row, Store
 from .switches import Switches
-from .values import data, milliseconds
+from .values import LIVE, milliseconds
 
 Shape: TypeAlias = Mapping[str, Any]
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LOOSE = frozenset({"custom_field_values[].id", "custom_field_values[].value"})
 """Values that Clio's document types too narrowly: ids such as `text_line-1`, numbers as values."""
-
-
-def operations() -> dict[str, dict[str, Any]]:
-    """Return what `build.py` wrote: collection → path, post, patch, delete."""
-    return data("bodies")
 
 
 def read(sent: bytes) -> Row:
@@ -46,17 +41,8 @@ def read(sent: bytes) -> Row:
     return data
 
 
-def unknown(shape: Shape, data: Row) -> list[str]:
-    """Name the fields of a body that Clio's document does not."""
-    return sorted(set(data) - set(shape["inside"]))
-
-
-def accepted(shape: Shape, data: Row, *, creates: bool) -> Row:
+def accepted(shape: Shape, given: Row, path: str = "", *, creates: bool) -> Row:
     """Return what a body says in fields that are known; what a creation requires must be there."""
-    return _object(shape, data, "", creates=creates)
-
-
-def _object(shape: Shape, given: Row, path: str, *, creates: bool) -> Row:
     inside = shape["inside"]
     missing = [name for name in shape.get("required", ()) if given.get(name) is None]
     if creates and missing:
@@ -76,39 +62,31 @@ def _value(shape: Shape, given: JsonValue, path: str, *, creates: bool) -> JsonV
     if shape["type"] == "object":
         if not isinstance(given, dict):
             raise Refusal(422, f"{path} must be an object")
-        return _object(shape, given, f"{path}.", creates=creates)
+        return accepted(shape, given, f"{path}.", creates=creates)
     if shape["type"] == "array":
         if not isinstance(given, list):
             raise Refusal(422, f"{path} must be an array")
         return [_value(shape["items"], each, f"{path}[]", creates=creates) for each in given]
-    return given if path in LOOSE else _scalar(shape, given, path)
-
-
-def _scalar(shape: Shape, given: JsonValue, path: str) -> JsonValue:
-    kind = shape["type"]
+    if path in LOOSE:
+        return given
+    kind, form = shape["type"], shape.get("format", "")
     if not TYPES[kind](given):
         raise Refusal(422, f"{path} must be {WORDS[kind]}")
     if "enum" in shape and given not in shape["enum"]:
         raise Refusal(422, f"{path} must be one of: {', '.join(map(str, shape['enum']))}")
-    form = shape.get("format", "")
-    if kind == "string" and not FORMATS.get(form, _any)(given):
+    if kind == "string" and form in FORMATS and not FORMATS[form](given):
         raise Refusal(422, f"{path} must be an ISO-8601 {form}")
     return int(given) if kind == "integer" else given
-
-
-def _is_whole(given: object) -> bool:
-    """Tell whether this is a whole number; ids may come as text, as those of calendar entries."""
-    if isinstance(given, str):
-        return given.isascii() and given.isdigit()
-    return isinstance(given, int) and not isinstance(given, bool)
 
 
 def _is_number(given: object) -> bool:
     return isinstance(given, int | float) and not isinstance(given, bool)
 
 
-def _is_day(given: str) -> bool:
-    return DAY.fullmatch(given[:10]) is not None and _is_moment(given)
+def _is_whole(given: object) -> bool:
+    """Tell whether this is a whole number; ids may come as text, as those of calendar entries."""
+    text = isinstance(given, str) and given.isascii() and given.isdigit()
+    return text or (isinstance(given, int) and _is_number(given))
 
 
 def _is_moment(given: str) -> bool:
@@ -116,10 +94,6 @@ def _is_moment(given: str) -> bool:
         milliseconds(given)
     except ValueError:
         return False
-    return True
-
-
-def _any(_: str) -> bool:
     return True
 
 
@@ -135,22 +109,22 @@ WORDS = {
     "integer": "an integer",
     "number": "a number",
 }
-FORMATS: dict[str, Callable[[str], bool]] = {"date": _is_day, "date-time": _is_moment}
+FORMATS: dict[str, Callable[[str], bool]] = {
+    "date": lambda given: DAY.fullmatch(given[:10]) is not None and _is_moment(given),
+    "date-time": _is_moment,
+}
 
 
 Check: TypeAlias = Callable[[Any], str]
 """Says what is wrong with a value; nothing if it is right."""
 
 
-def _text_of(longest: int = 0, shortest: int = 0, pattern: str = "") -> Check:
-    def check(value: object) -> str:
-        if not isinstance(value, str):
-            return "must be text"
-        if len(value) < shortest or (longest and len(value) > longest):
-            return f"must have {shortest} to {longest} characters"
-        return "" if re.fullmatch(pattern or r".*", value, re.DOTALL) else "is not valid"
-
-    return check
+def _text(value: object, longest: int = 0, shortest: int = 0, pattern: str = r".*") -> str:
+    if not isinstance(value, str):
+        return "must be text"
+    if len(value) < shortest or (longest and len(value) > longest):
+        return f"must have {shortest} to {longest} characters"
+    return "" if re.fullmatch(pattern, value, re.DOTALL) else "is not valid"
 
 
 def _address(value: object) -> str:
@@ -163,30 +137,7 @@ def _reference(value: object) -> str:
     return "" if right else "must hold an id"
 
 
-@dataclass(frozen=True)
-class Body:
-    """The keys of a body; `others` lets it hold keys that are not documented."""
-
-    required: Mapping[str, Check]
-    optional: Mapping[str, Check]
-    others: bool = False
-
-
-def _checks(known: Mapping[str, Any]) -> dict[str, Check]:
-    kinds = {"address": _address, "reference": _reference}
-    return {
-        name: _text_of(**each) if isinstance(each, dict) else kinds[each]
-        for name, each in known.items()
-    }
-
-
-BODIES = {
-    name: Body(
-        _checks(body["required"]), _checks(body.get("optional", {})), body.get("others", False)
-    )
-    for name, body in API["bodies"].items()
-}
-"""Collection of Grow → what creates a record of it."""
+KINDS: dict[str, Check] = {"address": _address, "reference": _reference}
 
 
 def read_grow(sent: bytes, collection: str, switches: Switches) -> dict[str, Any]:
@@ -198,27 +149,21 @@ def read_grow(sent: bytes, collection: str, switches: Switches) -> dict[str, Any
     data = whole.get("data") if isinstance(whole, dict) else None
     if not isinstance(data, dict):
         raise Refusal(422, "data is required")
-    body = BODIES[collection]
-    known = {**body.required, **body.optional}
+    body = API["bodies"][collection]
+    known = body["required"] | body.get("optional", {})
     more = [name for name in whole if name != "data"] + [name for name in data if name not in known]
-    if more and not body.others:
+    if more and not body.get("others"):
         raise Refusal(switches.grow_unknown_key, f"unknown keys: {', '.join(sorted(more))}")
-    return _checked(data, body, known)
-
-
-def _checked(data: dict[str, Any], body: Body, known: Mapping[str, Check]) -> dict[str, Any]:
-    for name in body.required:
+    for name in body["required"]:
         if data.get(name) is None:
-            raise _wrong(name, "is required")
-    for name, check in known.items():
-        wrong = check(data[name]) if data.get(name) is not None else ""
+            raise Refusal(422, f"{name} is required")
+    kept = {name: data[name] for name in known if data.get(name) is not None}
+    for name, value in kept.items():
+        kind = known[name]
+        wrong = KINDS[kind](value) if isinstance(kind, str) else _text(value, **kind)
         if wrong:
-            raise _wrong(name, wrong)
-    return {name: data[name] for name in known if data.get(name) is not None}
-
-
-def _wrong(name: str, what: str) -> Refusal:
-    return Refusal(422, f"{name} {what}")
+            raise Refusal(422, f"{name} {wrong}")
+    return kept
 
 
 PARENTS = {"matters": "Matter", "contacts": "Contact"}
@@ -274,18 +219,8 @@ class CustomValues:
 
     def _created(self, field: Row, given: Row, stamp: int) -> Row:
         kind = field["field_type"]
-        new = {
-            "id": f"{kind}-{next(self.ids)}",
-            "field_name": field["name"],
-            "field_type": kind,
-            "field_required": field["required"],
-            "field_displayed": field["displayed"],
-            "field_display_order": field["display_order"],
-            "soft_deleted": False,
-            "custom_field": field["id"],
-            "created_at": stamp,
-            "updated_at": stamp,
-        }
+        new = custom_value(field, f"{kind}-{next(self.ids)}")
+        new |= {"created_at": stamp, "updated_at": stamp}
         return self._with(new, kind, given, stamp)
 
     def _with(self, entry: Row, kind: str, given: Row, stamp: int) -> Row:
@@ -303,22 +238,22 @@ class CustomValues:
         if not CHECKS[kind](text):
             raise Refusal(422, f"custom_field_values[].value is not a valid {kind}")
         if kind == "picklist":
-            return {"value": text, REFERENCES[kind]: self._option(entry["custom_field"], text)}
-        if kind in {"contact", "matter"}:
-            self._check_there(f"{kind}s", text)
-            return {"value": text, REFERENCES[kind]: int(text)}
-        return {"value": text}
-
-    def _option(self, field: int, text: str) -> Row:
-        options = self.store["custom_fields"].rows[field].get("picklist_options", ())
-        for option in options:
-            if str(option["id"]) == text and "deleted_at" not in option:
-                return dict(option)
-        raise Refusal(422, "custom_field_values[].value is not an option of the picklist")
-
-    def _check_there(self, name: str, text: str) -> None:
-        if self.store[name].get(int(text)) is None:
+            field = self.store["custom_fields"].rows[entry["custom_field"]]
+            for option in field.get("picklist_options", ()):
+                if str(option["id"]) == text and "deleted_at" not in option:
+                    return {"value": text, REFERENCES[kind]: dict(option)}
+            raise Refusal(422, "custom_field_values[].value is not an option of the picklist")
+        if kind not in REFERENCES:
+            return {"value": text}
+        if self.store[f"{kind}s"].get(int(text)) is None:
             raise Refusal(422, "custom_field_values[].value: there is no such record")
+        return {"value": text, REFERENCES[kind]: int(text)}
+
+
+def custom_value(field: Row, key: str) -> Row:
+    """Return what a value of a custom field copies of the field, under an id of its own."""
+    copied = {name: field[own] for name, own in LIVE.items()}
+    return {"id": key, **copied, "custom_field": field["id"]}
 
 
 def _kept_text(value: JsonValue) -> str:
@@ -361,7 +296,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "matter": str.isdigit,
     "numeric": _number,
     "picklist": str.isdigit,
-    "text_area": _any,
+    "text_area": lambda _: True,
     "text_line": _line,
     "time": _time,
     "url": _line,

@@ -43,41 +43,25 @@ def shape(schema: Spec) -> Spec:
     return described
 
 
-def _body(operation: Spec) -> Spec:
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    return shape(schema["properties"]["data"])
-
-
-def _names(catalog: Catalog) -> dict[str, str]:
-    """Name the collection of each path."""
-    paths = {collection.path: name for name, collection in catalog.collections.items()}
-    return paths | {name: name for name in INSIDE}
-
-
 def bodies(document: Spec, catalog: Catalog) -> Spec:
     """Return collection → `path`, `post` and `patch` as shapes, `delete` as the answer's status."""
-    names = _names(catalog)
+    names = {collection.path: name for name, collection in catalog.collections.items()}
+    names |= {name: name for name in INSIDE}
     found: Spec = {}
     for path, operations in document["paths"].items():
-        bare = path.removeprefix("/").removesuffix(".json")
-        name = names.get(bare.removesuffix("/{id}"))
-        if name is None:
-            continue
-        for method in METHODS:
-            if method in operations:
-                entry = found.setdefault(name, {"path": bare.removesuffix("/{id}")})
-                entry[method] = _described(method, operations[method])
+        bare = path.removeprefix("/").removesuffix(".json").removesuffix("/{id}")
+        for method in filter(operations.get, METHODS if bare in names else ()):
+            entry = found.setdefault(names[bare], {"path": bare})
+            if method == "delete":
+                entry[method] = int(min(operations[method]["responses"]))
+            else:
+                content = operations[method]["requestBody"]["content"]["application/json"]
+                entry[method] = shape(content["schema"]["properties"]["data"])
     for name, optional in EITHER.items():
         required = found[name]["post"]["required"]
         found[name]["post"]["required"] = [each for each in required if each not in optional]
     found["line_items"]["patch"]["inside"]["discount"]["inside"]["type"] = DISCOUNT_TYPE
     return dict(sorted(found.items()))
-
-
-def _described(method: str, operation: Spec) -> Spec | int:
-    if method == "delete":
-        return int(min(operation["responses"]))
-    return _body(operation)
 
 
 DEFAULT = re.compile(r"Default: `([^`]+)`\.")

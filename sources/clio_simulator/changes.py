@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import pendulum
 
@@ -34,38 +34,33 @@ class When:
     nth: int = 1
 
     @classmethod
-    def before(cls, collection: str, page: int) -> "When":
+    def before(cls, collection: str, page: int) -> Self:
         """Name the moment before a page is read."""
         return cls(side="before", collection=collection, page=page)
 
     @classmethod
-    def after(cls, collection: str, page: int) -> "When":
+    def after(cls, collection: str, page: int) -> Self:
         """Name the moment after a page was answered."""
         return cls(side="after", collection=collection, page=page)
 
     @classmethod
     def before_request(
         cls, method: str, collection: str, id: int | None = None, *, nth: int = 1
-    ) -> "When":
+    ) -> Self:
         """Name the moment before a request, as a PATCH, is carried out."""
         return cls(side="before", collection=collection, method=method, id=id, nth=nth)
 
     @classmethod
     def after_request(
         cls, method: str, collection: str, id: int | None = None, *, nth: int = 1
-    ) -> "When":
+    ) -> Self:
         """Name the moment after a request was carried out and before its answer is sent."""
         return cls(side="after", collection=collection, method=method, id=id, nth=nth)
 
     @classmethod
-    def time(cls, moment: pendulum.DateTime | str) -> "When":
+    def time(cls, moment: pendulum.DateTime | str) -> Self:
         """Name a moment of the simulator's clock."""
         return cls(at=milliseconds(moment))
-
-    def meets(self, side: str, method: str, collection: str, key: int | None) -> bool:
-        """Tell whether a request is one of those that are counted."""
-        asked = (self.side, self.method, self.collection) == (side, method, collection)
-        return asked and self.id in {None, key}
 
 
 @dataclass(frozen=True)
@@ -115,7 +110,7 @@ class Applies(Protocol):
 class Changes:
     """Apply changes to the store, now or when their moment comes.
 
-    Every method takes the moment as `when`, and as `how` the other fields of `Change`, as
+    Every method takes as `how` the moment, under `when`, and the other fields of `Change`, as
     `silent`, `keep_etag` and `visible_after`. It returns what `do` returns.
     """
 
@@ -124,32 +119,23 @@ class Changes:
     waiting: list[tuple[When, Change]] = field(default_factory=list)
     applied: list[tuple[int, Change]] = field(default_factory=list)
 
+    def _make(
+        self, change: Operation, collection: str, id: int, when: When | None = None, **how: Any
+    ) -> Row:
+        return self.do(Change(change, collection, id, **how), when)
+
     def update(
-        self,
-        collection: str,
-        id: int,
-        fields: Mapping[str, Any] | None = None,
-        *,
-        when: When | None = None,
-        **how: Any,
+        self, collection: str, id: int, fields: Mapping[str, Any] | None = None, **how: Any
     ) -> Row:
         """Change fields of a record; a field set to None becomes null."""
-        return self.do(Change("update", collection, id, fields or {}, **how), when)
+        return self._make("update", collection, id, fields=fields or {}, **how)
 
-    def update_inside(  # noqa: PLR0913 - an entry is named by its record, its array and its id
-        self,
-        collection: str,
-        id: int,
-        array: str,
-        child: Any,
-        fields: Mapping[str, Any],
-        *,
-        when: When | None = None,
-        **how: Any,
+    def update_inside(
+        self, collection: str, id: int, array: str, child: Any, fields: Row, **how: Any
     ) -> Row:
         """Change an entry of one of a record's arrays; the switches say what that moves."""
-        change = Change("update_inside", collection, id, fields, inside=(array, child), **how)
-        return self.do(change, when)
+        inside = (array, child)
+        return self._make("update_inside", collection, id, fields=fields, inside=inside, **how)
 
     def add(
         self, collection: str, fields: Mapping[str, Any], *, when: When | None = None, **how: Any
@@ -157,28 +143,28 @@ class Changes:
         """Add a record; without `id` it gets the next one."""
         return self.do(Change("add", collection, fields.get("id"), fields, **how), when)
 
-    def remove(self, collection: str, id: int, *, when: When | None = None, **how: Any) -> Row:
+    def remove(self, collection: str, id: int, **how: Any) -> Row:
         """Delete a record for good; those that point at it stay as they are."""
-        return self.do(Change("remove", collection, id, **how), when)
+        return self._make("remove", collection, id, **how)
 
-    def undelete(self, collection: str, id: int, *, when: When | None = None, **how: Any) -> Row:
+    def undelete(self, collection: str, id: int, **how: Any) -> Row:
         """Bring a removed record back as it was; silently, its `updated_at` and etag too."""
-        return self.do(Change("undelete", collection, id, **how), when)
+        return self._make("undelete", collection, id, **how)
 
-    def merge(self, winner: int, loser: int, *, when: When | None = None, **how: Any) -> Row:
+    def merge(self, winner: int, loser: int, **how: Any) -> Row:
         """Merge two contacts: the loser is gone, whatever pointed at it points at the winner.
 
         The switch `merge_moves_children` says whether `updated_at` of those records moves.
         """
-        return self.do(Change("merge", "contacts", winner, loser=loser, **how), when)
+        return self._make("merge", "contacts", winner, loser=loser, **how)
 
-    def hide(self, collection: str, id: int, *, when: When | None = None) -> Row:
+    def hide(self, collection: str, id: int, **how: Any) -> Row:
         """Hide a record, as from a user without permission: absent from lists, 404 or 403."""
-        return self.do(Change("hide", collection, id), when)
+        return self._make("hide", collection, id, **how)
 
-    def restore(self, collection: str, id: int, *, when: When | None = None) -> Row:
+    def restore(self, collection: str, id: int, **how: Any) -> Row:
         """Show a hidden record again."""
-        return self.do(Change("restore", collection, id), when)
+        return self._make("restore", collection, id, **how)
 
     def lose(
         self, collection: str, share: float = 1.0, seed: int = 0, *, when: When | None = None
@@ -194,36 +180,28 @@ class Changes:
         """Show what `lose` hid of a collection, and return the ids."""
         return list(self.do(Change("regain", collection), when).get("ids", ()))
 
-    def accept_lead(self, id: int, *, when: When | None = None) -> Row:
+    def accept_lead(self, id: int, **how: Any) -> Row:
         """Accept a lead of Grow, which leaves both its lists; return the matter made of it."""
-        return self.do(Change("accept_lead", "grow.inbox_leads", id), when)
+        return self._make("accept_lead", "grow.inbox_leads", id, **how)
 
-    def add_note(
-        self,
-        collection: str,
-        id: int,
-        fields: Mapping[str, Any],
-        *,
-        when: When | None = None,
-        **how: Any,
-    ) -> Row:
+    def add_note(self, collection: str, id: int, fields: Row, **how: Any) -> Row:
         """Add a note (subject, body) to one of `grow.contacts` or `grow.matters`.
 
         The switch `grow_note_moves_parent` says whether that moves the parent's `updated_at`.
         """
-        return self.do(Change("add_note", collection, id, fields, **how), when)
+        return self._make("add_note", collection, id, fields=fields, **how)
 
-    def convert(self, id: int, *, when: When | None = None) -> Row:
+    def convert(self, id: int, **how: Any) -> Row:
         """Push a matter of Grow and its client to Manage: both get a `clio_id`.
 
         The switch `grow_convert_moves_updated_at` says whether their `updated_at` moves.
         """
-        return self.do(Change("convert", "grow.matters", id), when)
+        return self._make("convert", "grow.matters", id, **how)
 
-    def rename_matter_type(self, id: int, name: str, *, when: When | None = None) -> Row:
+    def rename_matter_type(self, id: int, name: str, **how: Any) -> Row:
         """Rename a matter type of Grow; the switch `grow_rename` says what its matters show."""
-        change = Change("rename_matter_type", "grow.matter_types", id, {"name": name})
-        return self.do(change, when)
+        fields = {"name": name}
+        return self._make("rename_matter_type", "grow.matter_types", id, fields=fields, **how)
 
     def do(self, change: Change, when: When | None = None) -> Row:
         """Apply a change and return what `Applies.apply` does, or keep it for its moment.
@@ -262,7 +240,8 @@ class Changes:
         """Apply what waits for this side of a request; `key` is the record that it is for."""
         for entry in list(self.waiting):
             when, change = entry
-            if not when.meets(side, method, collection, key):
+            meant = (when.side, when.method, when.collection) == (side, method, collection)
+            if not meant or when.id not in {None, key}:
                 continue
             if when.nth > 1:
                 place = self.waiting.index(entry)

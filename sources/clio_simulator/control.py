@@ -5,9 +5,8 @@ and puts a connection's token in its place: what Clio answers passes through as 
 Clio's own host included. The words of the gateway's own refusals are not documented.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
 from starlette.requests import Request
@@ -17,23 +16,22 @@ from starlette.routing import Route
 from sources.clio_http.catalog import Collection
 from sources.clio_http.leaves import JsonValue
 
-from . import grow, query, values
+from . import grow, values
 from .answers import gateway, json_answer
 from .api import METHODS
 from .changes import Change, When
 from .faults import ACTIONS
-from .filters import INDEXED, Test
+from .filters import INDEXED, Given, Test, given_in
 from .manage import BASE as API
 from .manage import ManageApi
 from .oauth import SimulatedConnection, bearer
-from .query import ListQuery
+from .query import Target, rows_of
 from .store import Row
 from .switches import Switches
 from .values import Raw, unraw
 from .views import VIEWS
-from .world import HandledRequest, World, given_in
+from .world import HandledRequest, World
 
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PREFIX = "/_simulator"
 
 
@@ -46,18 +44,15 @@ def dump(world: World, collection: str) -> list[Row]:
     world.later.settle(world.clock.now())
     if grow.knows(collection):
         return grow.dump(world, collection)
-    described = world.catalog.collections[collection]
-    schema = world.catalog.schemas[described.schema]
-    wanted = ",".join(_whole(world, name, field) for name, field in schema.items())
-    if collection in VIEWS:
-        parameters = {"region": ["London"]} if "region" in VIEWS[collection].takes else {}
-        table = query.rows_of(ListQuery(described, {}, parameters), world.store, world.switches)
-    else:
-        table = world.store[collection]
+    described, renderer = world.catalog.collections[collection], world.renderer
+    fields = []
+    for name, field in renderer.schemas[described.schema].items():
+        inside = renderer.schemas.get(field.get("schema", ""), {})
+        fields.append(f"{name}{{{','.join(inside)}}}" if inside else name)
+    target = Target(described, "list")
+    table = rows_of(target, Given(region=["London"]), world.store, world.switches)
     own_rows = collection in VIEWS
-    rendering = world.renderer.rendering(
-        collection, described.schema, wanted, own_rows=own_rows, veiled=False
-    )
+    rendering = renderer.rendering(collection, ",".join(fields), own_rows=own_rows, veiled=False)
     found = filter(_reachable(world, described), table.after(-1))
     rows: list[Row] = orjson.loads(b"[" + b",".join(map(rendering, found)) + b"]")
     return rows
@@ -68,25 +63,12 @@ def _reachable(world: World, described: Collection) -> Test:
     parent = described.parent
     if parent is None or f"{{{parent.parameter}}}" not in described.path:
         return lambda _: True
-    field = INDEXED.get((described.name, parent.parameter), "")
+    field = INDEXED.get(described.name, {}).get(parent.parameter, "")
     return lambda row: world.store[parent.resource].get(row.get(field, 0)) is not None
-
-
-def _whole(world: World, name: str, field: dict[str, Any]) -> str:
-    inside = world.catalog.schemas.get(field.get("schema", ""), {})
-    return f"{name}{{{','.join(inside)}}}" if inside else name
 
 
 def _answer(value: JsonValue, status: int = 200) -> Response:
     return Response(values.dump(value), status, media_type="application/json")
-
-
-def _when(given: dict[str, Any] | None) -> When | None:
-    if given is None:
-        return None
-    if "at" in given:
-        return When.time(given["at"])
-    return When(**given)
 
 
 @dataclass(frozen=True)
@@ -102,7 +84,9 @@ class Control:
         """
         body = unraw(await request.json())
         try:
-            when = _when(body.pop("when", None))
+            moment = body.pop("when", None)
+            at = moment and moment.get("at")
+            when = moment and (When.time(at) if at is not None else When(**moment))
             row = self.world.changes.do(Change(**_tuples(body)), when)
         except (KeyError, TypeError, ValueError) as error:
             return _answer({"error": repr(error)}, 400)
@@ -239,9 +223,9 @@ class Maton:
             refused = gateway(400, "Missing connection for the requested app: clio")
         if refused is None and not request.url.path.startswith(CLIO + API):
             refused = gateway(404, "Not found")
+        self._log(request, refused or Response())
         if refused is not None or connection is None:
-            return self._logged(request, refused or Response())
-        self._logged(request, Response(status_code=200))
+            return refused or Response()
         return await self.clio(self._forwarded(request, connection))
 
     def _forwarded(self, request: Request, connection: SimulatedConnection) -> Request:
@@ -257,11 +241,10 @@ class Maton:
     async def connections(self, request: Request) -> Response:
         """GET the connections, by app and status; POST makes one that waits for its sign-in."""
         sent = await request.body() if request.method == "POST" else b""
-        return self._logged(request, self._refused(request) or self._connections(request, sent))
+        reply = self._created if request.method == "POST" else self._listed
+        return self._log(request, self._refused(request) or reply(request, sent))
 
-    def _connections(self, request: Request, sent: bytes) -> Response:
-        if request.method == "POST":
-            return self._created(request, sent)
+    def _listed(self, request: Request, _: bytes) -> Response:
         asked = request.query_params
         shown = [each.shown(_maton_base(request)) for each in self.world.connections.known.values()]
         names = [name for name in ("app", "status") if name in asked]
@@ -280,16 +263,15 @@ class Maton:
 
     async def connection(self, request: Request) -> Response:
         """GET one connection, or DELETE it."""
-        return self._logged(request, self._refused(request) or self._connection(request))
-
-    def _connection(self, request: Request) -> Response:
         known, key = self.world.connections.known, request.path_params["id"]
-        if key not in known:
-            return gateway(404, "Connection not found")
-        if request.method == "DELETE":
+        answer = self._refused(request)
+        if answer is None and key not in known:
+            answer = gateway(404, "Connection not found")
+        elif answer is None and request.method == "DELETE":
             del known[key]
-            return json_answer({})
-        return json_answer({"connection": known[key].shown(_maton_base(request))})
+            answer = json_answer({})
+        shown = answer or json_answer({"connection": known[key].shown(_maton_base(request))})
+        return self._log(request, shown)
 
     async def connect(self, request: Request) -> Response:
         """Play the page on which a person signs in: whoever opens it has done so."""
@@ -301,7 +283,7 @@ class Maton:
             return None
         return gateway(401, "Invalid or missing Maton API key")
 
-    def _logged(self, request: Request, response: Response) -> Response:
+    def _log(self, request: Request, response: Response) -> Response:
         """Write down what arrived at the gateway; what Clio was asked stands in the next entry."""
         given = given_in(request.url.query)
         asked = HandledRequest(request, request.url.path[1:], given, bearer(request))

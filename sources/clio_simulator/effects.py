@@ -41,8 +41,6 @@ def normalised(value: JsonValue, rules: set[str], key: str = "") -> JsonValue:
     return value
 
 
-MOST_ENTRIES = 20
-LIMITED = ("addresses", "email_addresses", "phone_numbers")
 ADVANCED = frozenset({"in_progress", "in_review", "draft"})
 
 
@@ -50,11 +48,8 @@ def check_allowed(collection: str, old: Row, data: Row, switches: Switches) -> N
     """Refuse billed work, hidden hours, statuses, and notes on nothing; `old` is empty if new."""
     if collection == "activities" and (old.get("on_bill") or old.get("billed")):
         raise Refusal(422, "Activity has been billed")
-    if (
-        collection == "activities"
-        and switches.redact_activities
-        and {"quantity", "price"} & {*data}
-    ):
+    hours = collection == "activities" and {"quantity", "price"} & {*data}
+    if hours and switches.redact_activities:
         raise Refusal(403, "You do not have permission to change the hours of this activity")
     if collection == "tasks" and data.get("status") in ADVANCED and not switches.advanced_tasks:
         raise Refusal(422, "status must be one of: pending, complete")
@@ -62,13 +57,6 @@ def check_allowed(collection: str, old: Row, data: Row, switches: Switches) -> N
         owner = "matter" if data.get("type") == "Matter" else "contact"
         if not data.get(owner):
             raise Refusal(422, f"{owner} is required")
-
-
-def check_size(fields: Row) -> None:
-    """Refuse more e-mail addresses, phones or addresses than a contact may have."""
-    for name in LIMITED:
-        if len(fields.get(name) or ()) > MOST_ENTRIES:
-            raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
 
 
 CALLER: dict[str, str] = data("manage")["caller"]
@@ -157,11 +145,9 @@ def _matter(write: Written) -> Row:
 
 
 def _task(write: Written) -> Row:
-    if "status" not in write.fields:
-        return {}
-    if write.fields["status"] != "complete":
-        return {"completed_at": None}
-    return {"completed_at": write.now} if write.becomes("status", "complete") else {}
+    completed = write.now if write.fields.get("status") == "complete" else None
+    changes = completed is None or write.becomes("status", "complete")
+    return {"completed_at": completed} if "status" in write.fields and changes else {}
 
 
 PARTS = ("first_name", "middle_name", "last_name")
@@ -225,11 +211,6 @@ def _restored(write: Written) -> Row:
     return {"deleted_at": None} if write.data.get("restore") is True else {}
 
 
-def _renamed(**names: str) -> Effect:
-    """Keep under one name what is written under another."""
-    return lambda write: {names[name]: write.data[name] for name in names if name in write.data}
-
-
 UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 
 
@@ -239,17 +220,17 @@ def _reminder(write: Written) -> Row:
     return {} if value is None else {"duration": value * unit}
 
 
+RENAMED: dict[str, dict[str, str]] = data("manage")["renamed"]
+"""Collection → what is written under one name → the name that it is kept under."""
+
 EFFECTS: dict[str, Effect] = {
     "activities": _activity,
     "calendar_entries": _calendar_entry,
     "contacts": _contact,
-    "custom_field_sets": _renamed(custom_field_ids="custom_fields"),
-    "damages": _renamed(matter_id="matter"),
     "documents": _restored,
     "folders": _restored,
     "line_items": _line_item,
     "matters": _matter,
-    "medical_records_details": _renamed(matter_id="matter", medical_provider_id="medical_provider"),
     "reminders": _reminder,
     "tasks": _task,
 }
@@ -258,7 +239,9 @@ EFFECTS: dict[str, Effect] = {
 
 def along(collection: str, write: Written) -> Row:
     """Return the fields that change along, those of the switch `side_effects` last."""
-    more = EFFECTS[collection](write) if collection in EFFECTS else {}
+    renamed = RENAMED.get(collection, {}).items()
+    more = {own: write.data[name] for name, own in renamed if name in write.data}
+    more |= EFFECTS[collection](write) if collection in EFFECTS else {}
     for name in write.data:
         more |= write.switches.side_effects.get(f"{collection}.{name}", {})
     return more

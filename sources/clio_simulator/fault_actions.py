@@ -7,7 +7,7 @@ before it is written, `after` changes the finished answer, on the wire too.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, dataclass_transform
 
 from starlette.responses import Response
 
@@ -56,27 +56,18 @@ class Call:
     method: str = "GET"
 
 
+@dataclass_transform(frozen_default=True)
 @dataclass(frozen=True)
 class Action:
-    """Something that goes wrong; this one does nothing."""
+    """Something that goes wrong; this one does nothing. What builds on it is a frozen dataclass."""
 
-    @property
-    def name(self) -> str:
-        """The name of the action in the log of requests."""
-        return type(self).__name__
-
-    @property
-    def carries_out(self) -> bool:
-        """Whether a write takes effect that gets as far as the records."""
-        return True
+    def __init_subclass__(cls) -> None:
+        """Make it one."""
+        dataclass(frozen=True)(cls)
 
     async def before(self, asked: Call) -> Response | None:
         """Return an answer that takes the place of the API's."""
         return None
-
-    async def instead(self, asked: Call, response: Response) -> Response:
-        """Return an answer that takes the place of the one that the API has made."""
-        return response
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
         """Look at a write that has been logged, whether it took effect or not."""
@@ -89,7 +80,6 @@ class Action:
         return response
 
 
-@dataclass(frozen=True)
 class Status(Action):
     """Answer with a status; the body is Clio's error unless one is given."""
 
@@ -104,20 +94,17 @@ class Status(Action):
         return Response(body, self.status, {**HEADERS, **self.headers})
 
 
-@dataclass(frozen=True)
 class TooMany(Action):
     """Answer 429 with any text, or none, as `Retry-After`."""
 
     retry_after: str | None = "30"
 
     async def before(self, asked: Call) -> Response:
-        headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-        return Response(
-            error_body("RateLimited", "Rate limit reached"), 429, {**HEADERS, **headers}
-        )
+        more = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+        body = error_body("RateLimited", "Rate limit reached")
+        return Response(body, 429, {**HEADERS, **more})
 
 
-@dataclass(frozen=True)
 class Unauthorized(Action):
     """Refuse the token, in the shape that OAuth has."""
 
@@ -127,7 +114,6 @@ class Unauthorized(Action):
         return unauthorized(self.description)
 
 
-@dataclass(frozen=True)
 class Forbidden(Action):
     """Refuse for want of a permission of the application, which is named."""
 
@@ -137,7 +123,6 @@ class Forbidden(Action):
         return refusal(Refusal(403, f"This application lacks the permission: {self.scope}"))
 
 
-@dataclass(frozen=True)
 class Redirect(Action):
     """Send the caller elsewhere."""
 
@@ -148,7 +133,6 @@ class Redirect(Action):
         return Response(b"", self.status, {"Location": self.location})
 
 
-@dataclass(frozen=True)
 class Html(Action):
     """Answer 200 with a page for people."""
 
@@ -159,7 +143,6 @@ class Html(Action):
         return Response(self.body, self.status, media_type="text/html")
 
 
-@dataclass(frozen=True)
 class RefuseFields(Action):
     """Refuse fields, `matter` or `matter.id`, as long as one of them is asked for."""
 
@@ -171,7 +154,6 @@ class RefuseFields(Action):
         return refusal(invalid_fields(refused)) if refused else None
 
 
-@dataclass(frozen=True)
 class TokenExpired(Action):
     """Refuse any page token, as if it had been kept too long."""
 
@@ -182,7 +164,6 @@ class TokenExpired(Action):
         return refusal(refused) if "page_token" in asked.given else None
 
 
-@dataclass(frozen=True)
 class Wait(Action):
     """Answer only after some seconds of real time."""
 
@@ -192,7 +173,6 @@ class Wait(Action):
         await asyncio.sleep(self.seconds)
 
 
-@dataclass(frozen=True)
 class Huge(Action):
     """Answer with a valid page of very many bytes."""
 
@@ -202,7 +182,6 @@ class Huge(Action):
         return answers.huge(self.size)
 
 
-@dataclass(frozen=True)
 class GzipBomb(Action):
     """Answer with few bytes that unpack to very many."""
 
@@ -212,7 +191,6 @@ class GzipBomb(Action):
         return answers.gzip_bomb(self.size)
 
 
-@dataclass(frozen=True)
 class Reset(Action):
     """Reset the connection: before the first byte, or after a share of the body."""
 
@@ -224,7 +202,6 @@ class Reset(Action):
         return answers.Broken(response, self.keep, length=len(bytes(response.body)), reset=True)
 
 
-@dataclass(frozen=True)
 class WrongLength(Action):
     """Claim more bytes than are sent."""
 
@@ -234,7 +211,6 @@ class WrongLength(Action):
         return answers.Broken(response, 1.0, length=len(bytes(response.body)) + self.extra)
 
 
-@dataclass(frozen=True)
 class Cut(Action):
     """Send a share of the body without a length and close the connection properly."""
 
@@ -244,7 +220,6 @@ class Cut(Action):
         return answers.Broken(response, self.keep, length=None)
 
 
-@dataclass(frozen=True)
 class Drip(Action):
     """Send byte by byte, with a pause in real seconds after each."""
 
@@ -254,7 +229,6 @@ class Drip(Action):
         return answers.Broken(response, 1.0, length=len(bytes(response.body)), delay=self.seconds)
 
 
-@dataclass(frozen=True)
 class Header(Action):
     """Set a header of the answer, or leave it out."""
 
@@ -269,7 +243,6 @@ class Header(Action):
         return response
 
 
-@dataclass(frozen=True)
 class ShiftDate(Action):
     """Show a `Date` that is some seconds off the simulator's clock."""
 

@@ -4,24 +4,22 @@ All faults are found here; those that answer or break the wire stand in `fault_a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.responses import Response
 
-from . import fault_actions as others
 from . import values
 from .fault_actions import *  # noqa: F403 - whoever uses a fault imports it from here
 from .fault_actions import Action, Call, Draft
-from .values import Raw, SimulatedClock
-from .writes import Later, Wrote
+from .store import OLD
+from .values import Raw
+from .writes import Later, Shown, Wrote
 
 
-@dataclass(frozen=True)
 class SameToken(Action):
     """Send the page's own token again as the next one."""
 
@@ -31,7 +29,6 @@ class SameToken(Action):
             draft.paging["next"] = f"{address}page_token={draft.token}"
 
 
-@dataclass(frozen=True)
 class ForgetNext(Action):
     """Leave out `next`, or all of `meta`, with or without half of the records."""
 
@@ -46,7 +43,6 @@ class ForgetNext(Action):
             del draft.records[len(draft.records) // 2 :]
 
 
-@dataclass(frozen=True)
 class NextElsewhere(Action):
     """Let `next` point elsewhere: `base` takes the place of scheme and host, path and query stay.
 
@@ -63,7 +59,6 @@ class NextElsewhere(Action):
             draft.paging["next"] = f"{self.base}{kept}"
 
 
-@dataclass(frozen=True)
 class NullNext(Action):
     """Write `next: null`."""
 
@@ -71,7 +66,6 @@ class NullNext(Action):
         draft.paging["next"] = None
 
 
-@dataclass(frozen=True)
 class EmptyPage(Action):
     """Hold no records, and `next` all the same; the records are lost, as at a broken server.
 
@@ -86,7 +80,6 @@ class EmptyPage(Action):
             SameToken().alter(draft)
 
 
-@dataclass(frozen=True)
 class EmptyList(Action):
     """Hold no records and no `next`, as if the list were empty."""
 
@@ -95,7 +88,6 @@ class EmptyList(Action):
         draft.paging.clear()
 
 
-@dataclass(frozen=True)
 class Shuffled(Action):
     """Send the records in descending order."""
 
@@ -103,7 +95,6 @@ class Shuffled(Action):
         draft.records.reverse()
 
 
-@dataclass(frozen=True)
 class RepeatPage(Action):
     """Send the records of the page before once more."""
 
@@ -111,7 +102,6 @@ class RepeatPage(Action):
         draft.records[:] = draft.earlier
 
 
-@dataclass(frozen=True)
 class Duplicate(Action):
     """Send the first record twice; `changes` are put into the second copy."""
 
@@ -123,7 +113,6 @@ class Duplicate(Action):
             draft.records.insert(1, values.dump(copy))
 
 
-@dataclass(frozen=True)
 class Value(Action):
     r"""Put bytes in the place of a field's value: any text, JSON or not.
 
@@ -137,15 +126,11 @@ class Value(Action):
     id: int | None = None
 
     def alter(self, draft: Draft) -> None:
+        raw = Raw(self.json.encode("utf-8", "surrogateescape"))
         for position, record in enumerate(draft.records):
-            if self._meant(position, record):
-                raw = Raw(self.json.encode("utf-8", "surrogateescape"))
+            here = self.id is None and position == self.row
+            if here or (self.id is not None and int(orjson.loads(record)["id"]) == self.id):
                 draft.records[position] = values.dump({**orjson.loads(record), self.field: raw})
-
-    def _meant(self, position: int, record: bytes) -> bool:
-        if self.id is None:
-            return position == self.row
-        return int(orjson.loads(record)["id"]) == self.id
 
 
 def null_id(row: int = 0) -> Value:
@@ -153,7 +138,6 @@ def null_id(row: int = 0) -> Value:
     return Value("id", "null", row)
 
 
-@dataclass(frozen=True)
 class Again(Action):
     """Let a copy of the write arrive once more, after seconds of the simulator's clock.
 
@@ -165,11 +149,11 @@ class Again(Action):
     copies: int = 1
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
+        copy = replace(wrote.command, again=wrote.number)
         for _ in range(self.copies):
-            later.repeat(wrote, later.until(self.seconds, self.requests))
+            later.copies.append((later.until(self.seconds, self.requests), copy))
 
 
-@dataclass(frozen=True)
 class Stale(Action):
     """Go on showing the record as it was before the write, in lists, at its own address or both.
 
@@ -182,51 +166,13 @@ class Stale(Action):
     items: bool = False
 
     def wrote(self, wrote: Wrote, later: Later) -> None:
-        until = later.until(self.seconds, self.requests)
-        later.keep(wrote, until, lists=self.lists, items=self.items)
+        if wrote.old is not None:
+            until, place = later.until(self.seconds, self.requests), wrote.command
+            old = Shown({**wrote.old, OLD: True}, until, lists=self.lists, items=self.items)
+            later.old[place.collection, place.key] = old
 
 
-@dataclass(frozen=True)
-class Around(Action):
-    """An action of a rule that says whether the request takes effect, first or never."""
-
-    action: Action
-    applied: bool
-
-    @property
-    def name(self) -> str:
-        return self.action.name
-
-    @property
-    def carries_out(self) -> bool:
-        return self.applied
-
-    async def before(self, asked: Call) -> Response | None:
-        return None if self.applied else await self.action.before(asked)
-
-    async def instead(self, asked: Call, response: Response) -> Response:
-        return (await self.action.before(asked) if self.applied else None) or response
-
-    def alter(self, draft: Draft) -> None:
-        self.action.alter(draft)
-
-    def wrote(self, wrote: Wrote, later: Later) -> None:
-        self.action.wrote(wrote, later)
-
-    def after(self, response: Response, clock: SimulatedClock) -> Response:
-        return self.action.after(response, clock)
-
-
-ACTIONS: dict[str, type[Action]] = {
-    action.__name__: action
-    for action in (
-        others.Status, others.TooMany, others.Unauthorized, others.Forbidden, others.Redirect,
-        others.Html, others.RefuseFields, others.TokenExpired, others.Wait, others.Huge,
-        others.GzipBomb, others.Reset, others.WrongLength, others.Cut, others.Drip, others.Header,
-        others.ShiftDate, SameToken, ForgetNext, NextElsewhere, NullNext, EmptyPage, Shuffled,
-        RepeatPage, Duplicate, Value, Again, Stale,
-    )
-}  # fmt: skip
+ACTIONS = {each.__name__: each for each in Action.__subclasses__() if each is not EmptyList}
 """Name → action, as the control interface takes them."""
 
 
@@ -258,29 +204,24 @@ class Rule:
 
     def wants(self, call: Call, chance: Random) -> bool:
         """Tell whether the action is played on this request, and count it."""
-        if not self._fits(call):
+        page = self.page is None or (call.is_list and call.page == self.page)
+        spared = any(name in call.given for name in self.absent)
+        known = self.method in {"", call.method} and fnmatchcase(call.path, self.path)
+        if not page or spared or not known:
             return False
         self.matched += 1
-        if self.nth is not None and self.matched != self.nth:
-            return False
-        if self.times is not None and self.played >= self.times:
-            return False
-        if self.probability < 1.0 and chance.random() >= self.probability:
+        turn = self.nth is None or self.matched == self.nth
+        again = self.times is None or self.played < self.times
+        if not (turn and again) or (self.probability < 1 and chance.random() >= self.probability):
             return False
         self.played += 1
         return True
-
-    def _fits(self, call: Call) -> bool:
-        page = self.page is None or (call.is_list and call.page == self.page)
-        spared = any(name in call.given for name in self.absent)
-        method = self.method in {"", call.method}
-        return page and method and not spared and fnmatchcase(call.path, self.path)
 
     @property
     def described(self) -> dict[str, Any]:
         """The rule as JSON."""
         described = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "action"}
-        return {"action": type(self.action).__name__, "with": asdict(self.action), **described}
+        return {"action": type(self.action).__name__, "with": vars(self.action), **described}
 
 
 class Faults:
@@ -296,13 +237,9 @@ class Faults:
         self.rules.append(Rule(action, path, **conditions))
         return self.rules[-1]
 
-    def wanted(self, call: Call) -> tuple[Action, ...]:
-        """Return the actions that are played on a request."""
-        rules = [rule for rule in self.rules if rule.wants(call, self.chance)]
-        return tuple(
-            rule.action if rule.applied is None else Around(rule.action, rule.applied)
-            for rule in rules
-        )
+    def wanted(self, call: Call) -> tuple[Rule, ...]:
+        """Return the rules that are played on a request."""
+        return tuple(rule for rule in self.rules if rule.wants(call, self.chance))
 
     def clear(self) -> None:
         """Drop all rules."""

@@ -1,8 +1,8 @@
 """Clio Grow's API: lists, records, and what can be written: notes, leads, actions, choices."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
@@ -14,28 +14,32 @@ from .answers import HEADERS, Refusal, not_found
 from .api import METHODS, ProductApi, unchanged
 from .changes import Change
 from .faults import Draft
-from .filters import Veil, check_collection, check_rows
+from .filters import Given, check_collection, check_rows, given_in, veil
 from .grow_records import (
     ALL_LEADS,
+    CHOICES,
     KNOWN,
     ME,
     PARENTS,
     PATHS,
     PREFIX,
+    ROLLED_OUT,
     SHAPES,
     STATES,
-    Operation,
+    VALUES,
     own_lead,
     pattern,
     table,
-)
+)  # fmt: skip
 from .oauth import bearer
 from .paging import Cursor, Listing
+from .query import GrowRequest
 from .store import Row, moment
-from .world import HandledRequest, World, given_in
+from .world import World
 
 BASE = "/grow/"
-START = Cursor("after", -1, 1)
+FOREIGN = "https://grow.clio.com/api/v2"
+"""The base on which the example of a next link in Grow's reference stands."""
 
 SAID_ONCE = ("from_message", "from_source", "referring_url")
 """Keys of a lead that are shown to who creates it, and to nobody afterwards."""
@@ -47,9 +51,6 @@ UNIQUE: dict[str, Callable[[str], str]] = {
 }
 """Collection whose names differ → how two of them are compared."""
 
-CHOICES = {"matter_type": "matter_types", "matter_location": "locations"}
-"""Choices of a lead that are dropped without a word where they are not known."""
-
 FIXED: dict[str, Row] = {
     "sources": {"category": "standard", "is_editable": True},
     "matter_types": {"default": False},
@@ -57,31 +58,11 @@ FIXED: dict[str, Row] = {
 """Collection → what a new record of it holds besides."""
 
 
-@dataclass
-class GrowRequest(HandledRequest):
-    """One request to Grow: what is asked for, and the ids in its path."""
-
-    operation: Operation | None = None
-    keys: tuple[int, ...] = ()
-    cursor: Cursor = START
-
-    @property
-    def known(self) -> Operation:
-        """What is asked for, once that was found to exist."""
-        assert self.operation is not None  # noqa: S101 - for the checker of types
-        return self.operation
-
-    @property
-    def include(self) -> frozenset[str]:
-        """What is asked for beyond the plain record."""
-        takes = self.operation is not None and "include" in self.operation.takes
-        return frozenset(self.one("include").split(",") if takes else ())
-
-
 class GrowApi(ProductApi[GrowRequest]):
     """Answer requests under `/grow/`."""
 
     prefix = BASE[1:]
+    nulls = "grow_nulls_in_paging"
 
     def __init__(self, world: World) -> None:
         """Keep the world that is served."""
@@ -99,10 +80,9 @@ class GrowApi(ProductApi[GrowRequest]):
         path = request.url.path.removeprefix(BASE)
         shape, keys = pattern(path)
         operation = KNOWN.get((request.method, shape))
-        if self.switches.grow_version == "v1" and operation is not None:
-            operation = operation if SHAPES[operation.collection].early else None
         turn = GrowRequest(request, path, given_in(request.url.query), bearer(request), keys=keys)
-        if operation is not None:
+        early = self.switches.grow_version == "v1"
+        if operation is not None and (SHAPES[operation.collection].early or not early):
             turn.operation, turn.collection = operation, table(operation.collection)
             turn.is_list = operation.way == "list"
         return turn
@@ -110,14 +90,14 @@ class GrowApi(ProductApi[GrowRequest]):
     def _turned_away(self, turn: GrowRequest, arrived: int) -> Response | None:
         if not self.world.grow.oauth.accepts(turn.token):
             return answers.grow_error(401, "The access token is invalid", self.switches)
-        wait = self.world.grow.limit.take(arrived)
+        wait = self.world.limit.take_grow(arrived)
         if wait:
             return answers.grow_too_many(wait, self.switches)
         if turn.is_list:
             turn.page = 1
-        if turn.is_list and (text := turn.one("page_token")):
-            turn.cursor, filters = paging.read_grow_token(text, turn.path)
-            turn.page, turn.given = turn.cursor.page, {**filters, **turn.given}
+        if turn.is_list and (text := turn.given.one("page_token")):
+            turn.cursor, filters = paging.read_token(text, turn.path, 400)
+            turn.page, turn.given = turn.cursor.page, Given(filters | turn.given)
         return None
 
     def _refusal(self, refused: Refusal) -> Response:
@@ -138,12 +118,11 @@ class GrowApi(ProductApi[GrowRequest]):
             scope = operation.scope.removeprefix("grow_")
             raise Refusal(403, f"Missing required scope: {scope}")
         check_collection(turn.collection, switches)
-        nonce = turn.one("custom_action_nonce")
+        nonce = turn.given.one("custom_action_nonce")
         if nonce and nonce not in switches.grow_nonces:
             raise Refusal(403, "The custom action nonce is not valid")
         switches.grow_nonces.discard(nonce)
-        writes = operation.way in {"create", "remove"}
-        if writes and not all(action.carries_out for action in turn.actions):
+        if operation.way in {"create", "remove"} and turn.is_lost:
             return answers.gateway(502, "The request was lost")
         return None
 
@@ -152,30 +131,31 @@ class GrowApi(ProductApi[GrowRequest]):
 
     def _page(self, turn: GrowRequest) -> Response:
         self.world.changes.around("before", turn.collection, turn.page)
-        asked = query.GrowListQuery(turn.known, turn.keys, turn.given)
         late = self.switches.grow_timeouts.get(turn.known.collection)
-        if late is not None and turn.page >= late and not asked.filtered:
+        if late is not None and turn.page >= late and not turn.filtered:
             return answers.gateway(504, "Endpoint request timed out")
-        listing = query.grow_listing(asked, turn.cursor, self.store, self.switches)
-        return self._list(turn, listing, self.store)
+        return self._list(turn, query.grow_listing(turn, self.store, self.switches))
 
     def _records(self, turn: GrowRequest, rows: list[Row]) -> list[bytes]:
         return [values.dump(self._record(turn, row)) for row in rows]
 
     def _record(self, turn: GrowRequest, row: Row) -> Row:
-        record = self.world.grow.renderer.record(turn.known.collection, row, turn.include)
-        return Veil(turn.collection, self.switches)(record, int(row["id"]))
-
-    def _token(self, turn: GrowRequest, cursor: Cursor) -> str:
-        return paging.grow_token(turn.path, cursor, {})
+        include = turn.given.one("include") if "include" in turn.known.takes else ""
+        renderer, name = self.world.grow.renderer, turn.known.collection
+        record = renderer.record(name, row, values_too=VALUES in include.split(","))
+        return veil(turn.collection, self.switches, record, int(row["id"]))
 
     def _address(self, turn: GrowRequest, cursor: Cursor) -> str:
+        """Return the address of a neighbouring page, on the base that the switches say."""
+        url, switches = turn.request.url, self.switches
         filters = {name: given for name, given in turn.given.items() if name != "page_token"}
-        return paging.grow_link(turn.request.url, turn.path, cursor, filters, self.switches)
-
-    @property
-    def _writes_null(self) -> bool:
-        return self.switches.grow_nulls_in_paging
+        own, where = f"{url.scheme}://{url.netloc}/grow", switches.grow_next_filters
+        bases = {"server": own, "server_plus_v2": f"{own}/v2", "grow_host_api_v2": FOREIGN}
+        query = [*(filters.items() if where == "link" else ())]
+        query.append(
+            ("page_token", [cursor.token(turn.path, filters if where == "token" else None)])
+        )
+        return f"{bases[switches.grow_next_base]}/{turn.path}?{urlencode(query, doseq=True)}"
 
     def _add_to_meta(self, draft: Draft, listing: Listing) -> None:  # noqa: ARG002 - Manage counts
         if self.switches.grow_version == "v1" and not self.switches.grow_v1_meta:
@@ -192,7 +172,7 @@ class GrowApi(ProductApi[GrowRequest]):
         headers = {**HEADERS, "ETag": tag, "Last-Modified": changed}
         if unchanged(turn.request, tag, row):
             return Response(b"", 304, headers)
-        return self._single(turn, record, headers)
+        return self._single(turn, record, 200, headers)
 
     def _seen(self, turn: GrowRequest) -> Row:
         """Return a record that the caller may see."""
@@ -211,10 +191,10 @@ class GrowApi(ProductApi[GrowRequest]):
         row = self.world.grow.oauth.user(turn.token, self.store[table("users")])
         if row is None:
             raise not_found()
-        return self._single(turn, values.dump(self._record(turn, row)), HEADERS)
+        return self._single(turn, values.dump(self._record(turn, row)))
 
     def _single(
-        self, turn: GrowRequest, record: bytes, headers: dict[str, str], status: int = 200
+        self, turn: GrowRequest, record: bytes, status: int = 200, headers: Row = HEADERS
     ) -> Response:
         """Answer with one record; in v1 it stood bare."""
         turn.rows = 1
@@ -225,7 +205,11 @@ class GrowApi(ProductApi[GrowRequest]):
         """Create a record, through the changes, so that stamps and switches are theirs."""
         name, parent = turn.known.collection, PARENTS.get(turn.known.collection)
         if parent is not None:
-            self._check_parent(table(parent), turn.keys[0])
+            owner = self.store[table(parent)].get(turn.keys[0])
+            if owner is None:
+                raise not_found()
+            if owner.get("is_locked") and self.switches.grow_locked_note == 422:
+                raise Refusal(422, "The matter is locked")
         data = bodies.read_grow(turn.body, name, self.switches)
         if parent is not None:
             row = self.world.changes.add_note(table(parent), turn.keys[0], data)
@@ -233,20 +217,13 @@ class GrowApi(ProductApi[GrowRequest]):
             row = self.world.changes.add(turn.collection, self._fields(name, data))
         record = self.world.grow.renderer.record(name, row)
         record |= {key: data[key] for key in SAID_ONCE if key in data}
-        return self._single(turn, values.dump(record), HEADERS, 201)
+        return self._single(turn, values.dump(record), 201)
 
     def _remove(self, turn: GrowRequest) -> Response:
         if self.store[turn.collection].get(turn.keys[0]) is None:
             raise not_found()
         self.world.changes.do(Change("remove", turn.collection, turn.keys[0]))
         return Response(b"", 204)
-
-    def _check_parent(self, collection: str, key: int) -> None:
-        parent = self.store[collection].get(key)
-        if parent is None:
-            raise not_found()
-        if parent.get("is_locked") and self.switches.grow_locked_note == 422:
-            raise Refusal(422, "The matter is locked")
 
     def _fields(self, name: str, data: Row) -> Row:
         """Return what a new record holds beside its id and stamps."""
@@ -261,16 +238,13 @@ class GrowApi(ProductApi[GrowRequest]):
         """Return a lead of this application, with the choices that are known."""
         fields: Row = {f"_{key}" if key in SAID_ONCE else key: data[key] for key in data}
         fields |= {"state": "untriaged", "_submitted": True}
-        source = fields.pop("marketing_source", None)
-        if source is not None:
-            if self.store[table("sources")].get(source["id"]) is None:
-                raise Refusal(422, "marketing_source is not known")
-            fields["marketing_source"] = source["id"]
         for field, choices in CHOICES.items():
-            chosen = fields.pop(field, {}).get("id")
-            known = self.store[table(choices)].get(chosen or 0) is not None
-            if known and self.switches.grow_lead_rollout:
-                fields[field] = chosen
+            key = fields.pop(field, {}).get("id")
+            known = key is not None and self.store[table(choices)].get(key) is not None
+            if field == "marketing_source" and key is not None and not known:
+                raise Refusal(422, "marketing_source is not known")
+            if known and (field not in ROLLED_OUT or self.switches.grow_lead_rollout):
+                fields[field] = key
         return fields
 
 

@@ -1,6 +1,6 @@
 """Clio Grow's records: what they hold, what can be asked for, and how they are shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -97,76 +97,19 @@ def own_lead(row: Row | None) -> bool:
     return row is not None and bool(row.get("_submitted"))
 
 
-def _hidden(collection: str, row: Row, store: Store, switches: Switches) -> list[str]:
-    """Name the fields of a record whose values are hidden."""
-    missing, names = switches.grow_missing_scopes, set(row.get("_redacted", ()))
-    if CUSTOM_FIELDS in missing:
-        names.add("custom_field_values")
-    if ALL_LEADS in missing and "inbox_lead_id" in row:
-        lead = store[table("inbox_leads")].get(row["inbox_lead_id"])
-        names |= set() if own_lead(lead) else {"inbox_lead_id"}
-    whole = f"{collection}."
-    names |= {name.removeprefix(whole) for name in switches.grow_redacted if name.startswith(whole)}
-    return sorted(names)
-
-
-Getter: TypeAlias = Callable[[Store, Row], Any]
-
 VALUES = "custom_field_values"
 """The field that is shown only to those who name it in `include`."""
 
 
-def _matters(store: Store, row: Row) -> list[Row]:
-    return [{"id": key} for key in store[table("matters")].where("client", row["id"])]
-
-
-def _client(store: Store, row: Row) -> Row | None:
-    contact = store[table("contacts")].get(row.get("client", 0))
-    if contact is None:
-        return None
-    return {
-        "id": contact["id"],
-        "full_name": contact.get("name"),
-        "phone_number": next(iter(contact.get("phone_numbers", ())), None),
-        "primary_email": next(iter(contact.get("emails", ())), None),
-        "address": next(iter(contact.get("addresses", ())), None),
-    }
-
-
-def _named(field: str, collection: str) -> Getter:
-    def get(store: Store, row: Row) -> Row | None:
-        named = store[table(collection)].get(row.get(field, 0))
-        return named and {"id": named["id"], "name": named["name"]}
-
-    return get
-
-
-def _global_id(store: Store, row: Row) -> str:  # noqa: ARG001 - as all of them
-    known: str | None = row.get("global_id")
-    return known or ulid(moment(row.get("created_at")), row["id"])
-
-
-WORKED_OUT: dict[tuple[str, str], Getter] = {
-    ("contacts", "global_id"): _global_id,
-    ("contacts", "matters"): _matters,
-    ("custom_fields", "global_id"): _global_id,
-    ("matters", "global_id"): _global_id,
-    ("matters", "client"): _client,
-    ("matters", "primary_contact"): _client,
-    ("inbox_leads", "marketing_source"): _named("marketing_source", "sources"),
-    ("inbox_leads", "matter_type"): _named("matter_type", "matter_types"),
-    ("inbox_leads", "matter_location"): _named("matter_location", "locations"),
-}
-"""(collection, field) → how it is worked out."""
+CHOICES = {
+    "marketing_source": "sources", "matter_type": "matter_types", "matter_location": "locations",
+}  # fmt: skip
+"""Field of a lead → the collection that it is chosen from."""
 
 ROLLED_OUT = ("matter_type", "matter_location")
+"""Choices of a lead that not every account has, and that a new one drops where unknown."""
 
-SURPRISES: dict[str, Mapping[str, Any]] = {
-    "contacts": {"type": "Trust", "status": "Waiting for the court"},
-    "matters": {"status_category": "referred"},
-    "sources": {"category": "partner"},
-    "custom_actions": {"ui_reference": "contacts/show"},
-}
+SURPRISES: dict[str, Mapping[str, Any]] = API["surprises"]
 """Collection → values that no document names."""
 
 
@@ -177,56 +120,72 @@ class GrowRenderer:
     store: Store
     switches: Switches
 
-    def record(self, collection: str, row: Row, include: frozenset[str] = frozenset()) -> Row:
-        """Return a record as the API shows it."""
+    def record(self, collection: str, row: Row, *, values_too: bool = False) -> Row:
+        """Return a record as the API shows it; `values_too` with the values of custom fields."""
         if self.switches.grow_version == "v1":
-            return self._early(collection, row)
-        record = self.whole(collection, row, values_too=VALUES in include)
+            early = SHAPES[collection].early
+            record = {name: self._value(collection, name, row) for name in early}
+            if contact := record.get("primary_contact"):
+                record["primary_contact"] = {n: contact[n] for n in contact if n != "address"}
+            return record
+        record = self.whole(collection, row, values_too=values_too)
         if collection == "inbox_leads" and not self.switches.grow_lead_rollout:
             record = {name: value for name, value in record.items() if name not in ROLLED_OUT}
-        return self.surprised(collection, self._redacted(collection, row, record))
+        if collection in {"contacts", "matters"}:
+            names = sorted(self._hidden(collection, row) & record.keys())
+            if names or self.switches.grow_redacted_empty:
+                record |= {**dict.fromkeys(names), "redacted_fields": names}
+        return self.surprised(collection, record)
+
+    def _hidden(self, collection: str, row: Row) -> set[str]:
+        """Name the fields of a record whose values are hidden."""
+        missing, names = self.switches.grow_missing_scopes, set(row.get("_redacted", ()))
+        if CUSTOM_FIELDS in missing:
+            names.add(VALUES)
+        if ALL_LEADS in missing and "inbox_lead_id" in row:
+            lead = self.store[table("inbox_leads")].get(row["inbox_lead_id"])
+            names |= set() if own_lead(lead) else {"inbox_lead_id"}
+        whole, redacted = f"{collection}.", self.switches.grow_redacted
+        return names | {each.removeprefix(whole) for each in redacted if each.startswith(whole)}
 
     def whole(self, collection: str, row: Row, *, values_too: bool = True) -> Row:
         """Return a record with everything in it, hidden or not."""
         shape = SHAPES[collection]
         record = {name: self._value(collection, name, row) for name in shape.fields}
-        more = {name: row[name] for name in row if name not in record and self._shown(name)}
+        aside = {VALUES, "picklist_options"}
+        names = [name for name in row if not name.startswith("_") and name not in aside]
+        more = {name: row[name] for name in names if name not in record}
         if values_too and collection in {"contacts", "matters"}:
             more[VALUES] = [self._custom_value(each) for each in row.get(VALUES, ())]
         return record | more
 
-    def _shown(self, name: str) -> bool:
-        return not name.startswith("_") and name not in {VALUES, "picklist_options"}
-
-    def _early(self, collection: str, row: Row) -> Row:
-        record = {name: self._value(collection, name, row) for name in SHAPES[collection].early}
-        contact = record.get("primary_contact")
-        if contact is not None:
-            record["primary_contact"] = {
-                name: contact[name] for name in contact if name != "address"
-            }
-        return record
-
     def _value(self, collection: str, name: str, row: Row) -> JsonValue:
-        getter = WORKED_OUT.get((collection, name))
-        if getter is not None:
-            return getter(self.store, row)
+        """Return a field, worked out of other records where it is not the row's own."""
+        if name == "global_id":
+            return row.get(name) or ulid(moment(row.get("created_at")), row["id"])
+        if (collection, name) == ("contacts", "matters"):
+            return [{"id": key} for key in self.store[table("matters")].where("client", row["id"])]
+        if name in {"client", "primary_contact"}:
+            return self._client(self.store[table("contacts")].get(row.get("client", 0)))
+        if collection == "inbox_leads" and name in CHOICES:
+            named = self.store[table(CHOICES[name])].get(row.get(name, 0))
+            return named and {"id": named["id"], "name": named["name"]}
         return self._stamped(name, row.get(name, DEFAULTS.get(name)))
+
+    def _client(self, contact: Row | None) -> Row | None:
+        """Return what a matter shows of its client."""
+        return contact and {
+            "id": contact["id"],
+            "full_name": contact.get("name"),
+            "phone_number": next(iter(contact.get("phone_numbers", ())), None),
+            "primary_email": next(iter(contact.get("emails", ())), None),
+            "address": next(iter(contact.get("addresses", ())), None),
+        }
 
     def _stamped(self, name: str, value: JsonValue) -> JsonValue:
         if name.endswith("_at") and value.__class__ is int:
             return (values.fine_stamp if self.switches.milliseconds else values.stamp)(value)
         return value
-
-    def _redacted(self, collection: str, row: Row, record: Row) -> Row:
-        if collection not in {"contacts", "matters"}:
-            return record
-        names = [
-            name for name in _hidden(collection, row, self.store, self.switches) if name in record
-        ]
-        if names or self.switches.grow_redacted_empty:
-            return {**record, **dict.fromkeys(names), "redacted_fields": names}
-        return record
 
     def surprised(self, collection: str, record: Row) -> Row:
         """Return a record with what no document names, if it is one of those that hold it."""
@@ -235,15 +194,12 @@ class GrowRenderer:
         return {**record, **SURPRISES.get(collection, {}), "new_key": {"since": [record["id"]]}}
 
     def _custom_value(self, value: Row) -> Row:
-        """Return a value with its definition inside it."""
+        """Return a value with its definition inside it; only picklists have options."""
         record = {name: self._stamped(name, each) for name, each in value.items()}
         field = self.store[table("custom_fields")].get(value.get("custom_field", 0))
-        record["custom_field"] = field and self.custom_field(field)
-        return record
-
-    def custom_field(self, row: Row) -> Row:
-        """Return the definition of a custom field; only picklists have options."""
-        record = self.whole("custom_fields", row)
-        if row.get("field_type") == "picklist":
-            record["picklist_options"] = row.get("picklist_options", [])
+        if field is None:
+            return record | {"custom_field": None}
+        record["custom_field"] = self.whole("custom_fields", field)
+        if field.get("field_type") == "picklist":
+            record["custom_field"]["picklist_options"] = field.get("picklist_options", [])
         return record

@@ -47,6 +47,11 @@ def bearer(request: Request) -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
+def stranger() -> Response:
+    """Refuse an application that is not known."""
+    return oauth_error("invalid_client", "Client authentication failed", 401)
+
+
 class TokenIssuer:
     """The tokens of Manage's application, and when each ends."""
 
@@ -54,6 +59,8 @@ class TokenIssuer:
     """What stands before the names of the switches."""
 
     base = "/oauth"
+    empty_state = True
+    """Whether a sign-in without a state is answered with an empty one."""
 
     def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with the tokens of the switches, which do not end."""
@@ -91,28 +98,17 @@ class TokenIssuer:
     async def authorize(self, request: Request) -> Response:
         """Send the browser back with a code, or with a refusal, and the caller's state."""
         asked = request.query_params
-        if refused := self._refused(asked):
-            return refused
-        if error := self._denied(asked):
-            answer = {"error": error}
-        else:
-            answer = {"code": self._new("code")}
-            self.codes[answer["code"]] = Code(
-                asked["redirect_uri"],
-                asked.get("code_challenge", ""),
-                self.clock.now() + CODE_LIFE,
-            )
-        back = urlencode({**answer, **self._state(asked)})
-        return RedirectResponse(f"{asked['redirect_uri']}?{back}", 302)
+        if self.switches.sign_in_denied:
+            return self._sent_back(asked, error="access_denied")
+        proof, ends = asked.get("code_challenge", ""), self.clock.now() + CODE_LIFE
+        code = self._new("code")
+        self.codes[code] = Code(asked["redirect_uri"], proof, ends)
+        return self._sent_back(asked, code=code)
 
-    def _refused(self, asked: Mapping[str, str]) -> Response | None:  # noqa: ARG002 - Grow looks
-        return None
-
-    def _denied(self, asked: Mapping[str, str]) -> str:  # noqa: ARG002 - Grow looks
-        return "access_denied" if self.switches.sign_in_denied else ""
-
-    def _state(self, asked: Mapping[str, str]) -> dict[str, str]:
-        return {"state": asked.get("state", "")}
+    def _sent_back(self, asked: Mapping[str, str], **answer: str) -> Response:
+        if "state" in asked or self.empty_state:
+            answer["state"] = asked.get("state", "")
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302)
 
     async def token(self, request: Request) -> Response:
         """Answer a code or a refresh token with tokens; the body is form-encoded."""
@@ -121,23 +117,27 @@ class TokenIssuer:
         fault = self.faults.popleft() if self.faults else Action()
         path = f"{self.base}/token".removeprefix("/")
         instead = await fault.before(Call(path, 0, is_list=False, given={}))
-        return instead or fault.after(self._answer(request, form), self.clock)
+        known = self._is_client(request, form)
+        return instead or fault.after(self._answer(form) if known else stranger(), self.clock)
 
     async def _form(self, request: Request) -> dict[str, str]:
         body = (await request.body()).decode(errors="replace")
         return {name: values[0] for name, values in parse_qs(body).items()}
 
-    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
-        if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+    def _answer(self, form: Mapping[str, str]) -> Response:
         old = form.get("refresh_token", "")
         refreshed = old in self.switches.refresh_tokens
         code = self.codes.pop(form.get("code", ""), None)
         if not refreshed and (code is None or code.redirect_uri != form.get("redirect_uri")):
             return oauth_error("invalid_grant", "The grant is invalid")
-        given = self._given()
-        if not refreshed or self.switches.rotate_refresh_tokens:
-            given["refresh_token"] = self._new_refresh_token(old)
+        given, tokens = self._given(), self.switches.refresh_tokens
+        rotates = self.switches.rotate_refresh_tokens
+        if rotates or (not refreshed and not tokens):
+            tokens.discard(old)
+            tokens.add(self._new("refresh"))
+            given["refresh_token"] = self.made[-1]
+        elif not refreshed:
+            given["refresh_token"] = min(tokens)
         return json_answer(given)
 
     def _is_client(self, request: Request, form: Mapping[str, str]) -> bool:  # noqa: ARG002 - Grow looks
@@ -158,20 +158,11 @@ class TokenIssuer:
         self.ends[token] = self.clock.now() + life * 1000
         return {"access_token": token, "token_type": "bearer", "expires_in": life}
 
-    def _new_refresh_token(self, old: str) -> str:
-        if self.switches.refresh_tokens and not self.switches.rotate_refresh_tokens:
-            return min(self.switches.refresh_tokens)
-        self.switches.refresh_tokens.discard(old)
-        token = self._new("refresh")
-        self.switches.refresh_tokens.add(token)
-        return token
-
     async def deauthorize(self, request: Request) -> Response:
         """Forget the sign-in whose access token is the bearer, its refresh tokens with it."""
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        if not self.accepts(token):
+        if not self.accepts(bearer(request)):
             return unauthorized("The access token is invalid")
-        self.switches.tokens.discard(token)
+        self.switches.tokens.discard(bearer(request))
         self.switches.refresh_tokens.clear()
         return json_answer({})
 
@@ -189,29 +180,25 @@ class GrowOAuth(TokenIssuer):
 
     prefix = "grow_"
     base = "/grow/oauth"
+    empty_state = False
 
     def __init__(self, switches: Switches, clock: SimulatedClock) -> None:
         """Begin with the tokens of the switches."""
         super().__init__(switches, clock)
         self.granted: dict[str, str] = {}
 
-    def _refused(self, asked: Mapping[str, str]) -> Response | None:
+    async def authorize(self, request: Request) -> Response:
+        """Refuse another application, address or scope; then as Manage."""
+        asked = request.query_params
         if asked.get("client_id") != self.switches.grow_client_id:
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+            return stranger()
         if urlsplit(asked.get("redirect_uri", "")).hostname in {None, "localhost"}:
             return oauth_error("invalid_redirect_uri", "The redirect uri included is not valid")
-        return None
+        if set(asked.get("scope", "").split()) - SCOPES:
+            return self._sent_back(asked, error="invalid_scope")
+        return await super().authorize(request)
 
-    def _denied(self, asked: Mapping[str, str]) -> str:
-        unheard_of = set(asked.get("scope", "").split()) - SCOPES
-        return "invalid_scope" if unheard_of else super()._denied(asked)
-
-    def _state(self, asked: Mapping[str, str]) -> dict[str, str]:
-        return {"state": asked["state"]} if "state" in asked else {}
-
-    def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
-        if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+    def _answer(self, form: Mapping[str, str]) -> Response:
         grants = {"authorization_code": self._by_code, "refresh_token": self._by_refresh_token}
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
@@ -245,7 +232,7 @@ class GrowOAuth(TokenIssuer):
         """Forget a token, known or not, and with a refresh token what was given beside it."""
         form = await self._form(request)
         if not self._is_client(request, form):
-            return oauth_error("invalid_client", "Client authentication failed", 401)
+            return stranger()
         token = form.get("token", "")
         self.switches.grow_refresh_tokens.discard(token)
         self.switches.grow_tokens -= {token, self.granted.get(token)}
@@ -281,11 +268,12 @@ class SimulatedConnection:
 
     def shown(self, base: str) -> Row:
         """Return the connection as the gateway shows it; `base` is where its pages are."""
+        created, updated = map(values.fine_stamp, (self.created, self.updated))
         return {
             "connection_id": self.id,
             "status": self.status,
-            "creation_time": _fine(self.created),
-            "last_updated_time": _fine(self.updated),
+            "creation_time": created.replace("Z", "000Z"),
+            "last_updated_time": updated.replace("Z", "000Z"),
             "url": f"{base}/connect/?session_token={self.session}",
             "app": self.app,
             "metadata": {},
@@ -295,10 +283,6 @@ class SimulatedConnection:
     def session(self) -> str:
         """Return what stands in the address that a person opens to sign in."""
         return blake2b(f"session {self.id}".encode(), digest_size=16).hexdigest()
-
-
-def _fine(milliseconds: int) -> str:
-    return values.fine_stamp(milliseconds).replace("Z", "000Z")
 
 
 class SimulatedConnections:
@@ -326,9 +310,7 @@ class SimulatedConnections:
     def of(self, wanted: str | None) -> SimulatedConnection | None:
         """Return the connection that a request to Clio goes by: the one wanted, or the oldest."""
         usable = [c for c in self.known.values() if (c.app, c.status) == ("clio", "ACTIVE")]
-        if wanted is None:
-            return next(iter(usable), None)
-        return next((each for each in usable if each.id == wanted), None)
+        return next((each for each in usable if wanted in {None, each.id}), None)
 
     def token(self, connection: SimulatedConnection) -> str:
         """Return the token that Clio is asked with."""

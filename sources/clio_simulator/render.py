@@ -6,22 +6,24 @@ A field list is compiled once, and a record's bytes are kept for later.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from sources.clio_http.catalog import ARRAY, OBJECT, Catalog
 
 from . import values
 from .answers import Refusal, invalid_fields
-from .filters import Veil, hidden
+from .filters import hidden, veil
 from .store import OLD, Row, Store, entity_tag, etag_mark, place
 from .switches import Switches
-from .values import data
+from .values import LIVE, data
 from .views import DERIVED
 
 Getter: TypeAlias = Callable[[Row], Any]
 Compiled: TypeAlias = tuple[Getter | None, frozenset[str]]
 """How a field is worked out, None where it is copied, and the tables that this reads."""
+
+Hiding: TypeAlias = Callable[[Row, int], Row]
 
 KEPT_LISTS = 8
 """Field lists for each collection whose rendered records are kept."""
@@ -29,11 +31,12 @@ KEPT_LISTS = 8
 ALIASES: dict[str, str] = data("manage")["aliases"]
 """Nested schemas under another name than that of the collection they point at."""
 
+INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "MedicalRecord_base"}
+"""Records that stand inside others → the schema that they are read by."""
+
 HOURS = frozenset(data("manage")["hours"])
 CUSTOM_VALUES = frozenset({"CustomFieldValue", "CustomFieldValue_base"})
 CHOSEN = "picklist_option"
-LIVE: dict[str, str] = data("manage")["live"]
-"""Fields of a custom field value → where they stand in its custom field."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,15 @@ def _split(text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _wanted(part: str) -> FieldRequest:
-    name, brace, rest = part.partition("{")
-    if not brace:
-        return FieldRequest(name.strip())
-    inside = tuple(inner.strip() for inner in rest.rstrip().removesuffix("}").split(","))
-    return FieldRequest(name.strip(), tuple(inner for inner in inside if inner))
-
-
 @lru_cache(maxsize=1000)
 def parse(text: str) -> tuple[FieldRequest, ...]:
     """Read a `fields` parameter, a comma list with one nested level; empty text is the defaults."""
-    parts = [part for part in _split(text) if part.strip()]
-    return tuple(dict.fromkeys(_wanted(part) for part in parts))
+    found = []
+    for part in filter(str.strip, _split(text)):
+        name, brace, rest = part.partition("{")
+        inside = [inner.strip() for inner in rest.rstrip().removesuffix("}").split(",")]
+        found.append(FieldRequest(name.strip(), tuple(filter(None, inside)) if brace else None))
+    return tuple(dict.fromkeys(found))
 
 
 def _defaults(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -105,20 +104,68 @@ class FieldPlan:
         return out
 
 
-class Compiler:
-    """Turn field lists into plans."""
+class Rendering:
+    """The rendered records of one collection under one field list."""
+
+    def __init__(
+        self, compiled: FieldPlan, store: Store, collection: str, hiding: Hiding | None = None
+    ) -> None:
+        """Begin with nothing rendered; without `hiding`, everything is shown."""
+        self.compiled = compiled
+        self.hiding = hiding
+        self.store = store
+        self.depends = tuple(sorted(compiled.depends))
+        self.kept: dict[int, bytes] = {}
+        self.mark = store.revisions(self.depends)
+        if collection in store.tables:
+            store[collection].caches.append(self.kept)
+
+    def plan(self, row: Row) -> Row:
+        """Return one record as the caller sees it."""
+        record = self.compiled(row)
+        return record if self.hiding is None else self.hiding(record, int(row["id"]))
+
+    def refresh(self) -> None:
+        """Forget what was rendered if a record that it looked at has changed."""
+        mark = self.store.revisions(self.depends)
+        if mark != self.mark:
+            self.mark = mark
+            self.kept.clear()
+
+    def __call__(self, row: Row) -> bytes:
+        """Return one record as JSON; an old version of one is not kept."""
+        if OLD in row:
+            return values.dump(self.plan(row))
+        key = place(row)
+        data = self.kept.get(key)
+        if data is None:
+            # orjson leaves kilobytes of spare room behind its result; a copy does not.
+            data = self.kept[key] = bytes(memoryview(values.dump(self.plan(row))))
+        return data
+
+
+class Renderer:
+    """Turn field lists into plans, and keep the renderings of those that are in use."""
 
     def __init__(self, catalog: Catalog, store: Store, switches: Switches) -> None:
-        """Keep what a plan reads."""
+        """Begin with nothing compiled."""
         self.schemas = catalog.schemas
         self.store = store
         self.switches = switches
+        known = catalog.collections.items()
         self.targets = {
             f"{collection.schema}_base": name
-            for name, collection in reversed(catalog.collections.items())
+            for name, collection in reversed(known)
             if name in store.tables
         } | ALIASES
-        self.full = {name: collection.schema for name, collection in catalog.collections.items()}
+        full = {name: each.schema for name, each in [*known, *catalog.singletons.items()]}
+        self.names: dict[str, str] = full | INNER_SCHEMAS
+        self.kept: OrderedDict[tuple[object, ...], Rendering] = OrderedDict()
+
+    def references(self, schema: str) -> dict[str, str]:
+        """Return the collection that each reference of a record points at, by field."""
+        known, fields = self.targets, self.schemas[schema].items()
+        return {name: known[each["schema"]] for name, each in fields if each.get("schema") in known}
 
     def plan(self, collection: str, schema: str, wanted: tuple[FieldRequest, ...]) -> FieldPlan:
         """Compile fields of a schema over the rows of a collection ("" for nested values)."""
@@ -140,13 +187,14 @@ class Compiler:
         if simple is not None:
             return simple, frozenset()
         if (collection, name) in DERIVED:
-            return self._derived(collection, field, described)
+            derived = DERIVED[collection, name]
+            read = partial(derived.work_out, self.store)
+            return self._shown(read, described, field.inside, frozenset(derived.depends))
         if schema in CUSTOM_VALUES and name in {CHOSEN, *LIVE}:
             return self._of_custom_field(field, described)
-        if described["type"] == OBJECT:
-            return self._object(name, described["schema"], field.inside)
-        if described["type"] == ARRAY:
-            return self._array(name, described.get("schema"), field.inside)
+        if described["type"] in {OBJECT, ARRAY}:
+            missing: list[Any] | None = [] if described["type"] == ARRAY else None
+            return self._shown(lambda row: row.get(name, missing), described, field.inside)
         return self._currency(collection, name)
 
     def _simple(self, collection: str, schema: str, name: str) -> Getter | None:
@@ -164,7 +212,7 @@ class Compiler:
 
     def _currency(self, collection: str, name: str) -> Compiled:
         """Compile a currency, whose shape Clio leaves open in a nested copy, as an object."""
-        full = self.schemas[self.full[collection]].get(name, {}) if collection in self.full else {}
+        full = self.schemas.get(self.names.get(collection, ""), {}).get(name, {})
         if name != "currency" or full.get("type") != OBJECT:
             return None, frozenset()
         rows = self.store["currencies"].rows
@@ -195,18 +243,30 @@ class Compiler:
 
         return show, own.depends | other.depends | {target}
 
-    def _object(self, name: str, schema: str, inside: tuple[str, ...] | None) -> Compiled:
-        show, depends = self._nested(schema, inside)
+    def _shown(
+        self,
+        read: Getter,
+        described: dict[str, Any],
+        inside: tuple[str, ...] | None,
+        depends: frozenset[str] = frozenset(),
+    ) -> Compiled:
+        """Compile how that is shown which `read` finds: plain, as an object or a list of them."""
+        if "schema" not in described:
+            return read, depends
+        show, needs = self._nested(described["schema"], inside)
         # Most references are null or asked for by id alone: those take no further call.
-        only_id = inside == ("id",) and self.targets.get(schema) != "calendar_entries"
+        only_id = inside == ("id",) and self.targets.get(described["schema"]) != "calendar_entries"
+        many = described["type"] == ARRAY
 
-        def get(row: Row) -> Any:  # noqa: ANN401 - the object, null or raw bytes
-            value = row.get(name)
+        def get(row: Row) -> Any:  # noqa: ANN401 - the object or list, null or raw bytes
+            value = read(row)
             if value is None or value.__class__ is values.Raw:
                 return value
+            if many:
+                return [show(each) for each in value]
             return {"id": value} if only_id and value.__class__ is int else show(value)
 
-        return get, depends
+        return get, depends | needs
 
     def _of_custom_field(self, field: FieldRequest, described: dict[str, Any]) -> Compiled:
         """Compile what a custom field value shows of its field: copies, or the chosen option."""
@@ -219,96 +279,18 @@ class Compiler:
                 return value.get(name) if known is None else known.get(LIVE[name])
 
             return (live, needs) if self.switches.custom_fields_live else (None, frozenset())
-        show, depends = self._nested(described["schema"], field.inside)
 
-        def option(value: Row) -> Any:  # noqa: ANN401 - the option as it is now, or null
+        def option(value: Row) -> Row | None:
             chosen = value.get(CHOSEN)
-            if chosen is None:
-                return None
             options = rows.get(value.get("custom_field", 0), {}).get("picklist_options", ())
-            return show(next((each for each in options if each["id"] == chosen["id"]), chosen))
+            known = (each for each in options if chosen and each["id"] == chosen["id"])
+            return next(known, chosen)
 
-        return option, depends | needs
-
-    def _array(self, name: str, schema: str | None, inside: tuple[str, ...] | None) -> Compiled:
-        if schema is None:
-            return (lambda row: row.get(name, [])), frozenset()
-        show, depends = self._nested(schema, inside)
-
-        def get(row: Row) -> Any:  # noqa: ANN401 - the list or raw bytes
-            value = row.get(name, ())
-            return value if value.__class__ is values.Raw else [show(each) for each in value]
-
-        return get, depends
-
-    def _derived(self, collection: str, field: FieldRequest, described: dict[str, Any]) -> Compiled:
-        """Compile a field that is worked out of other tables at each reading."""
-        derived, store = DERIVED[collection, field.name], self.store
-        depends = frozenset(derived.depends)
-        if "schema" not in described:
-            return (lambda row: derived.work_out(store, row)), depends
-        show, needs = self._nested(described["schema"], field.inside)
-        if described["type"] == ARRAY:
-            return (lambda row: [show(v) for v in derived.work_out(store, row)]), depends | needs
-
-        def get(row: Row) -> Any:  # noqa: ANN401 - the object or null
-            value = derived.work_out(store, row)
-            return None if value is None else show(value)
-
-        return get, depends | needs
-
-
-class Rendering:
-    """The rendered records of one collection under one field list."""
-
-    def __init__(
-        self, compiled: FieldPlan, store: Store, collection: str, veil: Veil | None = None
-    ) -> None:
-        """Begin with nothing rendered; without a veil, everything is shown."""
-        self.compiled = compiled
-        self.veil = veil
-        self.store = store
-        self.depends = tuple(sorted(compiled.depends))
-        self.kept: dict[int, bytes] = {}
-        self.mark = store.revisions(self.depends)
-        if collection in store.tables:
-            store[collection].caches.append(self.kept)
-
-    def plan(self, row: Row) -> Row:
-        """Return one record as the caller sees it."""
-        record = self.compiled(row)
-        return record if self.veil is None else self.veil(record, int(row["id"]))
-
-    def refresh(self) -> None:
-        """Forget what was rendered if a record that it looked at has changed."""
-        mark = self.store.revisions(self.depends)
-        if mark != self.mark:
-            self.mark = mark
-            self.kept.clear()
-
-    def __call__(self, row: Row) -> bytes:
-        """Return one record as JSON; an old version of one is not kept."""
-        if OLD in row:
-            return values.dump(self.plan(row))
-        key = place(row)
-        data = self.kept.get(key)
-        if data is None:
-            # orjson leaves kilobytes of spare room behind its result; a copy does not.
-            data = self.kept[key] = bytes(memoryview(values.dump(self.plan(row))))
-        return data
-
-
-class Renderer:
-    """Return the rendering of a field list, compiled once and kept while it is in use."""
-
-    def __init__(self, catalog: Catalog, store: Store, switches: Switches) -> None:
-        """Begin with nothing compiled."""
-        self.compiler = Compiler(catalog, store, switches)
-        self.kept: OrderedDict[tuple[object, ...], Rendering] = OrderedDict()
+        return self._shown(option, described, field.inside, needs)
 
     def _plan(self, collection: str, schema: str, text: str) -> FieldPlan:
         """Compile a `fields` text, which may name only what a collection's records have."""
-        wanted, schemas, unknown = parse(text), self.compiler.schemas, []
+        wanted, schemas, unknown = parse(text), self.schemas, []
         for field in wanted:
             described = schemas[schema].get(field.name)
             if described is None:
@@ -318,47 +300,36 @@ class Renderer:
                 unknown += [f"{field.name}.{name}" for name in field.inside if name not in known]
         if unknown:
             raise invalid_fields(unknown)
-        return self.compiler.plan(collection, schema, wanted)
+        return self.plan(collection, schema, wanted)
 
     def rendering(
-        self,
-        collection: str,
-        schema: str,
-        text: str,
-        *,
-        own_rows: bool = False,
-        veiled: bool = True,
+        self, collection: str, text: str, *, own_rows: bool = False, veiled: bool = True
     ) -> Rendering:
         """Return the rendering of a `fields` text; views have rows of their own, never kept.
 
         Without the veil, what the caller may not see is shown too.
         """
-        switches, store = self.compiler.switches, self.compiler.store
-        veil = Veil(collection, switches) if veiled else None
+        switches, schema = self.switches, self.names[collection]
+        hiding = partial(veil, collection, switches) if veiled else None
         if own_rows:
-            return Rendering(self._plan("", schema, text), store, "", veil)
+            return Rendering(self._plan("", schema, text), self.store, "", hiding)
         misfits = repr(switches.misfits.get(collection))
         seen = (hidden(collection, switches), switches.hidden_fields_shape, misfits)
         marks = (switches.milliseconds, switches.redact_activities, switches.custom_fields_live)
         key = (collection, text, *marks, etag_mark(switches), seen if veiled else ())
         rendering = self.kept.get(key)
         if rendering is None:
-            rendering = Rendering(self._plan(collection, schema, text), store, collection, veil)
-            self.kept[key] = rendering
-            self._drop_oldest(collection)
+            compiled = self._plan(collection, schema, text)
+            rendering = self.kept[key] = Rendering(compiled, self.store, collection, hiding)
+            mine = [each for each in self.kept if each[0] == collection]
+            if len(mine) > KEPT_LISTS:
+                gone, caches = self.kept.pop(mine[0]), self.store[collection].caches
+                caches[:] = [cache for cache in caches if cache is not gone.kept]
         self.kept.move_to_end(key)
         rendering.refresh()
         return rendering
 
-    def etag(self, collection: str, schema: str, row: Row) -> str:
+    def etag(self, collection: str, row: Row) -> str:
         """Return a record's entity tag, empty where its schema has none."""
-        if "etag" not in self.compiler.schemas[schema]:
-            return ""
-        return str(entity_tag(collection, row, self.compiler.switches) or "")
-
-    def _drop_oldest(self, collection: str) -> None:
-        mine = [key for key in self.kept if key[0] == collection]
-        if len(mine) > KEPT_LISTS:
-            gone = self.kept.pop(mine[0])
-            caches = self.compiler.store[collection].caches
-            caches[:] = [cache for cache in caches if cache is not gone.kept]
+        known = "etag" in self.schemas[self.names[collection]]
+        return str(entity_tag(collection, row, self.switches) or "") if known else ""

@@ -8,11 +8,12 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any, TypeAlias
+from math import inf
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,8 +28,9 @@ from .views import cents, in_trust
 
 Cells: TypeAlias = dict[str, str]
 OPEN, DRAFTS = {"awaiting_payment", "paid"}, {"draft", "awaiting_approval"}
-BUCKETS = ((0, "Current"), (30, "1-30"), (60, "31-60"), (90, "61-90"))
-OLDEST = "91+"
+BUCKETS = {0: "Current", 30: "1-30", 60: "31-60", 90: "61-90", inf: "91+"}
+"""Days since a bill was due, at most → what that is called."""
+
 FIRM_CURRENCY = 1
 
 
@@ -68,44 +70,35 @@ class Books:
         """Return the number of a matter as people know it."""
         return self.name("matters", key, "display_number")
 
+    def client(self, row: Row) -> str:
+        """Return the name of whom a record is for."""
+        return self.name("contacts", row.get("client"))
+
 
 def amount(value: int) -> str:
     """Write cents as a report does."""
     return f"{value / 100:,.2f}"
 
 
-def _receivable(books: Books) -> list[Cells]:
-    return [
-        {
-            "Client": books.name("contacts", bill.get("client")),
+def _receivable(books: Books) -> Iterator[Cells]:
+    for bill in filter(books.owed, books.bills()):
+        yield {
+            "Client": books.client(bill),
             "Matter": books.matter(bill["matters"][0]),
             "Bill": str(bill["number"]),
             "Currency": "USD",
             "Balance": amount(books.owed(bill)),
         }
-        for bill in books.bills()
-        if books.owed(bill)
-    ]
 
 
-def _bucket(books: Books, bill: Row) -> str:
-    due = date.fromisoformat(bill.get("due_at") or bill["issued_at"])
-    late = (date.fromisoformat(books.today) - due).days
-    return next((name for days, name in BUCKETS if late <= days), OLDEST)
-
-
-def _ageing(books: Books) -> list[Cells]:
-    rows = []
-    for bill in books.bills():
-        left = books.owed(bill)
-        if not left:
-            continue
-        mine = _bucket(books, bill)
-        names = [*(name for _, name in BUCKETS), OLDEST]
-        spread = {name: amount(left if name == mine else 0) for name in names}
-        named = {"Client": books.name("contacts", bill.get("client")), "Bill": str(bill["number"])}
-        rows.append({**named, **spread})
-    return rows
+def _ageing(books: Books) -> Iterator[Cells]:
+    for bill in filter(books.owed, books.bills()):
+        due = date.fromisoformat(bill.get("due_at") or bill["issued_at"])
+        late = (date.fromisoformat(books.today) - due).days
+        mine = next(days for days in BUCKETS if late <= days)
+        shares = {days: books.owed(bill) if days == mine else 0 for days in BUCKETS}
+        spread = {name: amount(shares[days]) for days, name in BUCKETS.items()}
+        yield {"Client": books.client(bill), "Bill": str(bill["number"]), **spread}
 
 
 def _work(books: Books) -> dict[int, tuple[float, int]]:
@@ -121,12 +114,11 @@ def _work(books: Books) -> dict[int, tuple[float, int]]:
     return sums
 
 
-def _in_progress(books: Books) -> list[Cells]:
-    return [
-        {"Matter": books.matter(key), "Hours": f"{hours:.2f}", "Amount": amount(money)}
-        for key, (hours, money) in sorted(_work(books).items())
-        if hours or money
-    ]
+def _in_progress(books: Books) -> Iterator[Cells]:
+    for key, (hours, money) in sorted(_work(books).items()):
+        if hours or money:
+            named = {"Matter": books.matter(key), "Hours": f"{hours:.2f}"}
+            yield {**named, "Amount": amount(money)}
 
 
 def spread(method: str, paid: int, lines: list[Row]) -> dict[int, int]:
@@ -146,94 +138,77 @@ def spread(method: str, paid: int, lines: list[Row]) -> dict[int, int]:
     return found
 
 
-def _revenue(books: Books) -> list[Cells]:
+def _revenue(books: Books) -> Iterator[Cells]:
     billed: dict[tuple[str, str], int] = defaultdict(int)
     collected: dict[tuple[str, str], int] = defaultdict(int)
+    table, allocations = books.store["line_items"], books.store["allocations"]
     for bill in books.bills():
-        keys = books.store["line_items"].where("bill", bill["id"])
-        lines = [books.store["line_items"].rows[key] for key in keys]
-        owner = {
-            line["id"]: (str(bill["number"]), books.name("users", line["user"])) for line in lines
-        }
-        if books.holds(bill["issued_at"]):
-            for line in lines:
-                billed[owner[line["id"]]] += cents(line["total"])
-        for paid in _payments(books, bill):
-            for key, share in spread(books.switches.report_allocation, paid, lines).items():
-                collected[owner[key]] += share
-    return [
-        {
-            "Bill": bill,
-            "User": user,
-            "Billed": amount(billed[bill, user]),
-            "Collected": amount(collected[bill, user]),
-        }
-        for bill, user in sorted({*billed, *collected})
-        if billed[bill, user] or collected[bill, user]
-    ]
+        lines = [table.rows[key] for key in table.where("bill", bill["id"])]
+        users = {line["id"]: books.name("users", line["user"]) for line in lines}
+        owner = {key: (str(bill["number"]), user) for key, user in users.items()}
+        for line in lines if books.holds(bill["issued_at"]) else ():
+            billed[owner[line["id"]]] += cents(line["total"])
+        for key in allocations.where("bill", bill["id"]):
+            row = allocations.rows[key]
+            stands = "voided_at" not in row and not row.get("interest")
+            if not (stands and row["parent"]["type"] == "Payment" and books.holds(row["date"])):
+                continue
+            shares = spread(books.switches.report_allocation, cents(row["amount"]), lines)
+            for line_id, share in shares.items():
+                collected[owner[line_id]] += share
+    for both in sorted({*billed, *collected}):
+        if billed[both] or collected[both]:
+            sums = {"Billed": amount(billed[both]), "Collected": amount(collected[both])}
+            yield {"Bill": both[0], "User": both[1], **sums}
 
 
-def _payments(books: Books, bill: Row) -> Iterable[int]:
-    allocations = books.store["allocations"]
-    for key in allocations.where("bill", bill["id"]):
-        row = allocations.rows[key]
-        stands = "voided_at" not in row and not row.get("interest")
-        if stands and row["parent"]["type"] == "Payment" and books.holds(row["date"]):
-            yield cents(row["amount"])
-
-
-def _trust(books: Books) -> Iterable[Row]:
+def _trust(books: Books) -> Iterator[Row]:
     accounts = books.store["bank_accounts"].rows
     for row in books.store["bank_transactions"].after(0):
         if accounts.get(row["bank_account"], {}).get("type") == "Trust":
             yield row
 
 
-def _trust_listing(books: Books) -> list[Cells]:
+def _trust_listing(books: Books) -> Iterator[Cells]:
     sums: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in _trust(books):
-        matter, client = books.matter(row.get("matter")), books.name("contacts", row.get("client"))
         account = books.name("bank_accounts", row["bank_account"])
-        sums[account, matter, client] += cents(row.get("funds_in")) - cents(row.get("funds_out"))
-    return [
-        {"Account": account, "Matter": matter, "Client": client, "Balance": amount(left)}
-        for (account, matter, client), left in sorted(sums.items())
-        if left
-    ]
+        owner = (account, books.matter(row.get("matter")), books.client(row))
+        sums[owner] += cents(row.get("funds_in")) - cents(row.get("funds_out"))
+    for owner, left in sorted(sums.items()):
+        if left:
+            named = dict(zip(("Account", "Matter", "Client"), owner, strict=True))
+            yield {**named, "Balance": amount(left)}
 
 
-def _trust_ledger(books: Books) -> list[Cells]:
-    return [
-        {
-            "Account": books.name("bank_accounts", row["bank_account"]),
-            "Date": row["date"],
-            "Matter": books.matter(row.get("matter")),
-            "Client": books.name("contacts", row.get("client")),
-            "Funds in": amount(cents(row.get("funds_in"))),
-            "Funds out": amount(cents(row.get("funds_out"))),
-        }
-        for row in _trust(books)
-        if books.holds(row["date"])
-    ]
+def _trust_ledger(books: Books) -> Iterator[Cells]:
+    for row in _trust(books):
+        if books.holds(row["date"]):
+            yield {
+                "Account": books.name("bank_accounts", row["bank_account"]),
+                "Date": row["date"],
+                "Matter": books.matter(row.get("matter")),
+                "Client": books.client(row),
+                "Funds in": amount(cents(row.get("funds_in"))),
+                "Funds out": amount(cents(row.get("funds_out"))),
+            }
 
 
-def _balances(books: Books) -> list[Cells]:
+def _balances(books: Books) -> Iterator[Cells]:
     owed: dict[int, int] = defaultdict(int)
     for bill in books.bills():
         owed[bill["matters"][0]] += books.owed(bill)
     work = _work(books)
-    rows = []
     for matter in books.store["matters"].after(0):
         key = matter["id"]
         three = (work.get(key, (0.0, 0))[1], owed[key], in_trust(books.store, "matter", key))
         if any(three):
             names = ("Work in progress", "Outstanding", "Trust")
             told = dict(zip(names, map(amount, three), strict=True))
-            rows.append({"Matter": books.matter(key), **told})
-    return rows
+            yield {"Matter": books.matter(key), **told}
 
 
-KINDS: dict[str, Callable[[Books], list[Cells]]] = {
+KINDS: dict[str, Callable[[Books], Iterator[Cells]]] = {
     "accounts_receivable": _receivable,
     "accounts_receivable_aging": _ageing,
     "work_in_progress": _in_progress,
@@ -243,12 +218,6 @@ KINDS: dict[str, Callable[[Books], list[Cells]]] = {
     "matter_balance_summary": _balances,
 }
 """The kinds of reports that are made here; others end as empty."""
-
-
-def rows_of(kind: str, books: Books) -> list[dict[str, Any]]:
-    """Return the rows of a report."""
-    made = KINDS.get(kind)
-    return list(made(books)) if made else []
 
 
 STORAGE = "/_storage/reports"
@@ -281,7 +250,8 @@ class Reports:
             return
         today = values.stamp(now)[:10]
         period = (str(row.get("start_date") or ""), str(row.get("end_date") or ""))
-        rows = rows_of(row["kind"], Books(self.store, self.switches, today, *period))
+        books, made = Books(self.store, self.switches, today, *period), KINDS.get(row["kind"])
+        rows = list(made(books)) if made else []
         name = sha256(f"report {row['id']}".encode()).hexdigest()[:32]
         self.contents[name] = _written(row["format"], rows)
         self.names[row["id"]] = name
@@ -316,7 +286,7 @@ class Reports:
         return [Route(f"{STORAGE}/{{name}}", self.fetch)]
 
 
-def _written(kind: str, rows: list[dict[str, str]]) -> bytes:
+def _written(kind: str, rows: list[Cells]) -> bytes:
     if kind == "json":
         return json.dumps(rows).encode()
     text = io.StringIO(newline="")

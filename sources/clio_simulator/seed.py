@@ -1,7 +1,8 @@
 """The firm being built: the same seed and sizes give the same records, byte for byte.
 
 `seed.json` holds its words, which are generic and in places as awkward as real data gets, and
-what each record of a collection holds alike (`fixed`).
+what the records of a collection hold alike (`fixed`): the same value, or one that is made for each
+by `Made.value`. `lists` are plain records, of some of which only the name matters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +20,11 @@ from .store import Row, Store
 from .values import DAY, FIRM_TODAY, data, milliseconds
 
 MIDNIGHT = milliseconds(FIRM_TODAY)
-DATA = data("seed")
-FIXED: dict[str, Row] = DATA["fixed"]
-AFFAIRS, WORK, STREETS = DATA["affairs"], DATA["work"], DATA["streets"]
-AWKWARD: list[str] = [*DATA["awkward"], "A very long text. " * 600]
+AWKWARD: list[str] = [*data("seed")["awkward"], "A very long text. " * 600]
 """Values for names, notes and descriptions that a careless program stumbles over."""
+
+DATA = {**data("seed"), "awkward": AWKWARD}
+AFFAIRS, WORK, STREETS = DATA["affairs"], DATA["work"], DATA["streets"]
 
 LEFT_EMPTY = frozenset(
     {"id", "etag", "created_at", "updated_at", "deleted_at", "voided_at", "put_url"}
@@ -94,6 +95,8 @@ class Made:
     """Records being made: their chance, ids and stamps."""
 
     oldest = 720
+    words: dict[str, Any] = DATA
+    """Where `value` finds what is named, and `fixed` stands."""
 
     def __init__(self, chance: int | str, first: Mapping[str, int], inner: int) -> None:
         """Begin with nothing made; `first` are the ids of the first record of each collection."""
@@ -121,12 +124,38 @@ class Made:
         return {"created_at": created, "updated_at": created + later}
 
     def add(self, collection: str, fields: Row, ago: int | None = None) -> Row:
-        """Add a record, with the next id and stamps unless it brings them."""
+        """Add a record, with the next id, and with stamps unless it brings them."""
+        number, fixed = len(self.made[collection]), self.words["fixed"].get(collection, {})
+        row = {name: self.value(given, number) for name, given in fixed.items()}
         ago = self.chance.randrange(1, self.oldest) if ago is None else ago
-        fixed = FIXED.get(collection, {})
-        row = {"id": self.next_id(collection), **self.stamps(ago), **fixed, **fields}
+        row = {"id": self.next_id(collection), **self.stamps(ago), **row, **fields}
         self.made[collection].append(row)
         return row
+
+    def value(self, given: Any, number: int) -> Any:  # noqa: ANN401 - any value of a row
+        """Return a value as it is, or the one that it describes for the nth record, from 0.
+
+        `$turn`: one of a list, or of the words of that name; `$text`: with `{number}` or `{n}`,
+        from 1; `$odd`: an awkward text for the first records, or until the one that is said, and
+        then a text; `$number`: that many more; `$every`: true for each so manieth; `$pick`: any id.
+        """
+        if not isinstance(given, dict) or not any(key.startswith("$") for key in given):
+            return given
+        kind, rule = next(iter(given.items()))
+        if kind == "$turn":
+            words = self.words[rule] if isinstance(rule, str) else rule
+            return words[number % len(words)]
+        if kind in {"$text", "$odd"}:
+            plain = rule.format(n=number + 1, number=number)
+            awkward = kind == "$odd" and number < given.get("until", len(AWKWARD))
+            return AWKWARD[number % len(AWKWARD)] if awkward else plain
+        if kind == "$pick":
+            return self.pick(rule)
+        return number + rule if kind == "$number" else number % rule == rule - 1
+
+    def turn(self, collection: str, number: int) -> Row:
+        """Return one of the records of a collection, in turn."""
+        return self.made[collection][number % len(self.made[collection])]
 
     def pick(self, collection: str) -> int:
         """Return the id of any record of a collection."""
@@ -165,9 +194,17 @@ class Firm(Made):
             for number, row in enumerate(rows, 1)
         ]
 
-    def named(self, collection: str, names: Sequence[str]) -> None:
-        """Add one plain record for each name."""
-        self.plain(collection, [{"name": name} for name in names])
+    def lists(self, name: str) -> None:
+        """Add the plain records of a list of `seed.json`."""
+        for collection, listed in DATA["lists"][name].items():
+            many = isinstance(listed, dict)
+            rows = [listed["row"]] * listed["times"] if many else listed
+            given = [{"name": row} if isinstance(row, str) else row for row in rows]
+            made = [
+                {name: self.value(value, number) for name, value in row.items()}
+                for number, row in enumerate(given)
+            ]
+            self.plain(collection, made)
 
     def filled(self, schema: str, number: int, given: Row, *, depth: int = 0) -> Row:
         """Fill the fields of a schema that are not given, each with a value of its type."""

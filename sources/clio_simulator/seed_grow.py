@@ -26,6 +26,7 @@ class GrowFirm(Made):
     """What the parts of Grow's seed share; `manage` holds the records that they are linked to."""
 
     oldest = 500
+    words = GROW
 
     def __init__(self, manage: Store, seed: int) -> None:
         """Begin with nothing made; the chance is not the one that Manage's records come from."""
@@ -34,22 +35,21 @@ class GrowFirm(Made):
 
     def add(self, collection: str, fields: Row, ago: int | None = None) -> Row:
         """Add a record, with the next id and stamps; what is None stays out of its row."""
-        ago = self.chance.randrange(1, self.oldest) if ago is None else ago
-        row = {"id": self.next_id(collection), **self.stamps(ago), **fields}
-        self.made[collection].append({n: value for n, value in row.items() if value is not None})
-        return self.made[collection][-1]
-
-    def turn(self, collection: str, number: int) -> int:
-        """Return the id of a record of a collection, in turn."""
-        key: int = self.made[collection][number % len(self.made[collection])]["id"]
-        return key
+        row = super().add(collection, fields, ago)
+        for name in [name for name, value in row.items() if value is None]:
+            del row[name]
+        return row
 
 
 def build(seed: Seed, manage: Store) -> Store:
     """Build Grow's records: lists of choices, people and their affairs, notes."""
     firm = GrowFirm(manage, seed.seed)
     _users(firm)
-    _choices(firm)
+    for collection, count in (("sources", 5), ("matter_types", 5), ("locations", 4)):
+        for _ in range(count):
+            firm.add(collection, {})
+    for _ in range(3):
+        firm.add("custom_actions", {})
     _custom_fields(firm)
     _contacts(firm, seed.size("grow_contacts", 50))
     _leads(firm, seed.size("grow_leads", 30))
@@ -66,57 +66,37 @@ def build(seed: Seed, manage: Store) -> Store:
 def _users(firm: GrowFirm) -> None:
     """Add who is in Manage too, told by the e-mail alone, and one who works with Grow only."""
     members = [row for row in firm.manage["users"].after(-1) if not row.get("_co_counsel")]
-    alone = {"first_name": "Intake", "email": "intake@firm.example.com"}
-    for number, member in enumerate([*members, alone]):
+    for number, member in enumerate(members):
         # People write the same address in more than one way.
-        mail = member["email"].title() if number == 2 and member is not alone else member["email"]
-        row = {"first_name": member["first_name"], "last_name": member.get("last_name")}
+        mail = member["email"].title() if number == 2 else member["email"]
+        row = {name: member.get(name) for name in ("first_name", "last_name")}
         firm.add("users", {**row, "email": mail, "account": ACCOUNT}, ago=600)
-
-
-def _choices(firm: GrowFirm) -> None:
-    """Add sources, matter types and locations, the last two of which matters name; and actions."""
-    for name in GROW["sources"]:
-        mailing = name == "Newsletter"
-        category = "clio_email_marketing" if mailing else "standard"
-        firm.add("sources", {"name": name, "category": category, "is_editable": not mailing})
-    for number, name in enumerate(GROW["matter_types"]):
-        firm.add("matter_types", {"name": name, "default": number == 0})
-    for name in GROW["locations"]:
-        firm.add("locations", {"name": name})
-    for number, label in enumerate(("Open in warehouse", "Conflict check", AWKWARD[1])):
-        row = {"label": label, "target_url": f"https://tools.example.com/grow/{number}?a=b&c=d"}
-        firm.add("custom_actions", {**row, "ui_reference": "matters/show"})
+    alone = {"first_name": "Intake", "email": "intake@firm.example.com"}
+    firm.add("users", {**alone, "account": ACCOUNT}, ago=600)
 
 
 def _custom_fields(firm: GrowFirm) -> None:
-    """Add a field of every type for contacts and for matters, and a deleted one of each."""
+    """Add a field of every type for contacts and for matters, and a deleted one of each.
+
+    Most are synced with the first one of the same type in Manage.
+    """
+    known = list(firm.manage["custom_fields"].after(-1))
     for parent in ("Contact", "Matter"):
-        for number, kind in enumerate(GROW["field_types"]):
-            linked = _linked(firm, parent, kind) if number % 5 else None
-            _field(firm, parent, kind, linked, displayed=number % 4 != 0)
-        _field(firm, parent, "text_line", None, displayed=False)["deleted"] = True
-
-
-def _linked(firm: GrowFirm, parent: str, kind: str) -> Row | None:
-    """Return Manage's field of the same type, which this one is synced with."""
-    fields = firm.manage["custom_fields"].after(-1)
-    same = (row for row in fields if (row["parent_type"], row["field_type"]) == (parent, kind))
-    return next(same, None)
-
-
-def _field(firm: GrowFirm, parent: str, kind: str, linked: Row | None, *, displayed: bool) -> Row:
-    row: Row = {
-        "clio_id": linked and linked["id"],
-        "name": linked["name"] if linked else f"Intake {kind.replace('_', ' ')} ✓",
-        "field_type": kind,
-        "parent_type": parent,
-        "displayed": displayed,
-        "deleted": False,
-    }
-    if kind == "picklist":
-        row["picklist_options"] = _options(parent, linked)
-    return firm.add("custom_fields", row, ago=550)
+        for number, kind in enumerate([*GROW["field_types"], "text_line"]):
+            deleted = number == len(GROW["field_types"])
+            same = [r for r in known if (r["parent_type"], r["field_type"]) == (parent, kind)]
+            linked = next(iter(same), None) if number % 5 and not deleted else None
+            row: Row = {
+                "clio_id": linked and linked["id"],
+                "name": linked["name"] if linked else f"Intake {kind.replace('_', ' ')} ✓",
+                "field_type": kind,
+                "parent_type": parent,
+                "displayed": number % 4 != 0 and not deleted,
+                "deleted": deleted,
+            }
+            if kind == "picklist":
+                row["picklist_options"] = _options(parent, linked)
+            firm.add("custom_fields", row, ago=550)
 
 
 def _options(parent: str, linked: Row | None) -> list[Row]:
@@ -136,12 +116,12 @@ def _odd(number: int) -> str | None:
 def _contacts(firm: GrowFirm, count: int) -> None:
     """Add contacts of Manage in the order they have there, and between them those of Grow."""
     known = iter(list(firm.manage["contacts"].after(-1)))
-    statuses, fresh = GROW["contact_statuses"], 0
+    fresh = 0
     for number in range(count):
         twin = next(known, None) if number % 5 in LINKED else None
         fields = _fresh(fresh) if twin is None else _twin(twin, number)
         fresh += twin is None
-        firm.add("contacts", {**fields, "status": statuses[number % len(statuses)]})
+        firm.add("contacts", fields)
 
 
 def _twin(twin: Row, number: int) -> Row:
@@ -181,11 +161,9 @@ def _leads(firm: GrowFirm, count: int) -> None:
             "last_name": last if number % 6 else None,
             "email": f"lead{number}@example.com" if number % 5 else None,
             "phone_number": f"+1 555 01{number % 100:02}" if number % 3 else None,
-            "state": GROW["lead_states"][number % 5],
-            "marketing_source": firm.turn("sources", number) if number % 2 else None,
-            "matter_type": firm.turn("matter_types", number) if number % 3 else None,
-            "matter_location": firm.turn("locations", number) if number % 4 else None,
-            "_submitted": number % 4 == 0,
+            "marketing_source": firm.turn("sources", number)["id"] if number % 2 else None,
+            "matter_type": firm.turn("matter_types", number)["id"] if number % 3 else None,
+            "matter_location": firm.turn("locations", number)["id"] if number % 4 else None,
         }
         firm.add("inbox_leads", row)
 
@@ -201,7 +179,7 @@ def _matters(firm: GrowFirm, count: int) -> None:
     for number in range(count):
         twin = next(twins, None) if number % 5 in LINKED else None
         lead = next(accepted, None) if number % 4 == 1 else None
-        client = firm.turn("contacts", number * 3) if twin is None else here[twin["client"]]
+        client = firm.turn("contacts", number * 3)["id"] if twin is None else here[twin["client"]]
         link = {} if twin is None else {"clio_id": twin["id"], "description": twin["description"]}
         _matter(firm, number, {"client": client, "inbox_lead_id": lead and lead["id"], **link})
     for lead in accepted:
@@ -233,29 +211,31 @@ def _values(firm: GrowFirm, collection: str) -> None:
         chosen = fields if number % 3 == 0 else fields[: number % len(fields)]
         linked = firm.manage[collection].get(record.get("clio_id", 0)) or {}
         known = {each["custom_field"]: each["id"] for each in linked.get("custom_field_values", ())}
-        record["custom_field_values"] = [_value(firm, f, record, number, known) for f in chosen]
+        record["custom_field_values"] = [
+            {
+                "id": firm.inner_id(),
+                "global_id": ulid(record["created_at"], record["id"], field["id"]),
+                "clio_id": known.get(field.get("clio_id", 0)),
+                "field_name": field["name"],
+                "field_type": field["field_type"],
+                "custom_field": field["id"],
+                "created_at": record["created_at"],
+                "updated_at": record["updated_at"],
+                **_content(field, number),
+            }
+            for field in chosen
+        ]
 
 
-def _value(firm: GrowFirm, field: Row, record: Row, number: int, known: dict[int, Any]) -> Row:
+def _content(field: Row, number: int) -> Row:
+    """Return a value as it is read and as it is stored; null where reading failed."""
     kind = field["field_type"]
-    value: Row = {
-        "id": firm.inner_id(),
-        "global_id": ulid(record["created_at"], record["id"], field["id"]),
-        "clio_id": known.get(field.get("clio_id", 0)),
-        "field_name": field["name"],
-        "field_type": kind,
-        "custom_field": field["id"],
-        "created_at": record["created_at"],
-        "updated_at": record["updated_at"],
-    }
     if kind == "picklist":
         option = field["picklist_options"][number % len(field["picklist_options"])]
-        chosen = {"value": option["option"], "raw_value": option["option"]}
-        return {**value, **chosen, "picklist_option": option}
-    # Values as they are read and as they are stored; null where reading failed.
+        return {"value": option["option"], "raw_value": option["option"], "picklist_option": option}
     answers = [*GROW["answers"][kind], *([(LONG, LONG)] if kind == "text_area" else ())]
     read, stored = answers[number // 3 % len(answers)]
-    return {**value, "value": read, "raw_value": stored, "picklist_option": None}
+    return {"value": read, "raw_value": stored, "picklist_option": None}
 
 
 def _notes(firm: GrowFirm, count: int) -> None:

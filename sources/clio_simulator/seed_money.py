@@ -2,22 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from .seed import Firm, day
+from .seed import DATA, Firm, Seed, day
 from .store import Row
 from .views import cents, money
 
-STATES = [
-    "paid",
-    "awaiting_payment",
-    "paid",
-    "draft",
-    "awaiting_payment",
-    "awaiting_approval",
-    "void",
-    "deleted",
-]
+STATES: list[str] = DATA["bill_states"]
 TRANSITIONS = {
     "draft": ["awaiting_approval", "deleted"],
     "awaiting_approval": ["awaiting_payment", "deleted"],
@@ -28,6 +19,13 @@ TAX, SECOND_TAX = 825, 150
 """Tax rates in hundredths of a percent."""
 
 OPERATING, TRUST, SECOND_TRUST = 11, 12, 13
+
+
+def build(firm: Firm, seed: Seed) -> None:
+    """Build the money that the firm's work makes."""
+    bank_accounts(firm)
+    bills(firm, seed.size("bills", 60))
+    money_moves(firm)
 
 
 def bills(firm: Firm, count: int) -> None:
@@ -94,24 +92,21 @@ def _line(firm: Firm, bill: Row, entry: Row, rates: tuple[int, int], place: int)
     service = entry["type"] == "TimeEntry"
     off = 1000 if service and place == 2 and cents(entry["total"]) > 10_000 else 0
     sub = cents(entry["total"]) - off
-    tax, second = ((sub * rate + 5000) // 10_000 if service else 0 for rate in rates)
+    taxes = [(sub * rate + 5000) // 10_000 if service else 0 for rate in rates]
     row = {
         **{name: entry[name] for name in ("note", "date", "price", "matter", "user")},
+        **dict.fromkeys(("created_at", "updated_at"), bill["created_at"]),
         "description": entry["note"],
-        "taxable": service and bool(rates[0]),
-        "secondary_taxable": service and bool(rates[1]),
         "kind": "Service" if service else "Expense",
         "quantity": entry["rounded_quantity_in_hours" if service else "quantity"],
         "sub_total": money(sub),
-        "tax": money(tax),
-        "secondary_tax": money(second),
-        "total": money(sub + tax + second),
+        "total": money(sub + sum(taxes)),
         "group_ordering": place,
         "bill": bill["id"],
         "activity": entry["id"],
-        "created_at": bill["created_at"],
-        "updated_at": bill["created_at"],
     }
+    for which, rate, tax in zip(("", "secondary_"), rates, taxes, strict=True):
+        row |= {f"{which}taxable": service and bool(rate), f"{which}tax": money(tax)}
     if off:
         row["discount"] = {"rate": money(off), "type": "money"}
     return firm.add("line_items", row, 1)
@@ -122,16 +117,15 @@ def _sum(lines: list[Row], name: str) -> int:
 
 
 def _add_up(bill: Row, lines: list[Row], rates: tuple[int, int]) -> None:
-    total, sub = _sum(lines, "total"), _sum(lines, "sub_total")
+    total, sub, taxes = _sum(lines, "total"), _sum(lines, "sub_total"), 0
     served = _sum([line for line in lines if line["kind"] == "Service"], "sub_total")
     bill |= {"sub_total": money(sub), "services_sub_total": money(served), "total": money(total)}
-    taxes = 0
     for which, rate in zip(("", "secondary_"), rates, strict=True):
-        # Clio's document makes these integers; services come to whole dollars here.
-        bill[f"{which}taxable_sub_total"] = served // 100 if rate else 0
-        bill[f"services_{which}taxable_sub_total"] = served // 100 if rate else 0
         tax = _sum(lines, f"{which}tax")
         bill |= {f"{which}tax_sum": money(tax), f"services_{which}tax": money(tax)}
+        # Clio's document makes these integers; services come to whole dollars here.
+        whole = ("", "services_")
+        bill |= {f"{each}{which}taxable_sub_total": served // 100 if rate else 0 for each in whole}
         taxes += tax
     bill |= {"total_tax": money(taxes), "credits_issued": 0.0, "pending": 0.0}
     bill["matter_totals"] = [{"id": bill["matters"][0], "amount": money(total)}]
@@ -170,8 +164,7 @@ def bank_accounts(firm: Firm) -> None:
         firm.add("bank_accounts", firm.filled("BankAccount", number + 1, given), 700)
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(NamedTuple):
     """Money into (positive cents) or out of an account."""
 
     ago: int
@@ -184,13 +177,22 @@ class Movement:
 
 def money_moves(firm: Firm) -> None:
     """Pay bills, take retainers, and write every movement into the accounts in order of time."""
-    movements = [*_retainers(firm), *_payments(firm)]
+    movements = []
+    for number, matter in enumerate(firm.made["matters"][::3]):
+        links = {"client": matter["client"], "matter": matter["id"]}
+        account, amount = SECOND_TRUST if number % 2 else TRUST, 1_000_001 + 3 * number
+        ago = 500 - 3 * number % 50
+        movements.append(Movement(ago, account, amount, "Retainer", links))
+    movements += _payments(firm)
     balances: dict[int, int] = defaultdict(int)
     for movement in sorted(movements, key=lambda each: -each.ago):
         balances[movement.account] += movement.amount
         _transaction(firm, movement, balances[movement.account])
     _credit(firm)
-    _voided(firm)
+    for bill in firm.made["bills"][:2]:  # allocations that were taken back count for nothing
+        row = _allocated(bill, 100, day(9), {"id": firm.inner_id(), "type": "Payment"})
+        allocation = firm.add("allocations", {**row, "destroyable": False}, 9)
+        allocation["voided_at"] = allocation["updated_at"]
     _interest(firm)
     _online(firm)
 
@@ -211,14 +213,6 @@ def _transaction(firm: Firm, movement: Movement, balance: int) -> None:
     }
     transaction = firm.add("bank_transactions", row, movement.ago)
     transaction["updated_at"] = transaction["created_at"]
-
-
-def _retainers(firm: Firm) -> Iterator[Movement]:
-    for number, matter in enumerate(firm.made["matters"]):
-        if number % 3 == 0:
-            links = {"client": matter["client"], "matter": matter["id"]}
-            account = SECOND_TRUST if number % 6 == 3 else TRUST
-            yield Movement(500 - number % 50, account, 1_000_001 + number, "Retainer", links)
 
 
 def _payments(firm: Firm) -> list[Movement]:
@@ -281,14 +275,6 @@ def _credit(firm: Firm) -> None:
         memo["allocations"] = [firm.add("allocations", row, 5)["id"]]
         bill["credits_issued"] = 10.0
         settle(bill, cents(bill["paid"]) + 1000)
-
-
-def _voided(firm: Firm) -> None:
-    """Add allocations that were taken back: they count for nothing."""
-    for bill in firm.made["bills"][:2]:
-        row = _allocated(bill, 100, day(9), {"id": firm.inner_id(), "type": "Payment"})
-        allocation = firm.add("allocations", {**row, "destroyable": False}, 9)
-        allocation["voided_at"] = allocation["updated_at"]
 
 
 def _interest(firm: Firm) -> None:

@@ -1,53 +1,57 @@
 """Lists of choices and settings, users, contacts and matters, with their custom field values."""
 
-from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, company, day, person
+from .bodies import custom_value
+from .seed import AFFAIRS, AWKWARD, DATA, STREETS, Firm, Seed, company, day, person
 from .store import Row
 from .views import money
 
 
+def build(firm: Firm, seed: Seed) -> None:
+    """Build who is there, and what the rest of the firm refers to."""
+    choices(firm)
+    users(firm, seed.size("users", 8))
+    groups(firm)
+    firm.lists("costs")
+    custom_fields(firm)
+    firm.lists("legal_aid")
+    contacts(firm, seed.size("contacts", 60))
+    matters(firm, seed.size("matters", 40))
+    custom_values(firm, "Contact")
+    custom_values(firm, "Matter")
+    settings(firm)
+
+
 def choices(firm: Firm) -> None:
     """Add what the rest of the firm refers to."""
-    codes = (("USD", "$"), ("CAD", "$"), ("EUR", "€"))
-    firm.plain("currencies", [{"code": code, "sign": sign} for code, sign in codes])
-    known = firm.catalog.schemas["PracticeArea"]["category"]["enum"]
-    areas: list[Row] = [
-        {"name": name, "category": category if category in known else known[number]}
-        for number, (name, category) in enumerate(DATA["areas"])
-    ]
-    firm.plain("practice_areas", areas)
+    firm.lists("areas")
     for area in firm.made["practice_areas"]:
         key, stages = str(area["id"]), enumerate(DATA["stages"], 1)
         rows = [{"name": name, "order": n, "practice_area_id": key} for n, name in stages]
         firm.plain("matter_stages", rows)
-    firm.named("calendar_entry_event_types", ("Hearing", "Deadline", "Meeting"))
-    firm.named("document_categories", ("Pleading", "Letter", "Évidence 📎"))
-    firm.named("task_types", DATA["task_types"])
+    firm.lists("types")
     firm.made["task_types"][-1]["deleted_at"] = firm.stamp(30)
-
-
-def costs(firm: Firm) -> None:
-    """Add what work and expenses are described with."""
-    firm.named("utbms_sets", ("Litigation", "Expenses", "Project"))
-    firm.plain("utbms_codes", [{"utbms_set_id": firm.pick("utbms_sets")} for _ in range(9)])
-    kinds, names = ("hard_cost", "soft_cost", "unassociated"), enumerate(DATA["expenses"])
-    rows = [{"name": name, "entry_type": kinds[n % 3], "rate": n} for n, name in names]
-    firm.plain("expense_categories", [{**row, "tax_setting": "no_tax"} for row in rows])
-    firm.named("activity_descriptions", DATA["descriptions"])
-    people = {"contact_id": None, "co_counsel_contact_id": None, "flat_rate": False}
-    rates = [
-        {**people, "rate": money(100 * rate), "user": firm.pick("users")}
-        for rate in (250, 300, 410)
-    ]
-    firm.plain("activity_rates", rates)
 
 
 def custom_fields(firm: Firm) -> None:
     """Add a custom field of every type for matters and for contacts, and a deleted one of each."""
     kinds = firm.catalog.schemas["CustomField"]["field_type"]["enum"]
+    odd = [*DATA["odd_field_names"], "N" * 300]
     for parent in ("Matter", "Contact"):
-        for number, kind in enumerate(kinds):
-            _custom_field(firm, parent, kind, number, deleted=False)
-        _custom_field(firm, parent, "text_line", len(kinds), deleted=True)
+        for number, kind in enumerate([*kinds, "text_line"]):
+            plain = parent != "Matter" or number >= len(odd)
+            row: Row = {
+                "name": f"{parent} {kind.replace('_', ' ')}" if plain else odd[number],
+                "parent_type": parent,
+                "field_type": kind,
+                "displayed": number % 3 != 0,
+                "deleted": number == len(kinds),
+                "display_order": number + 1,
+            }
+            if kind == "picklist":
+                names = ("Low", "Medium", "High", "Once offered")
+                row["picklist_options"] = [firm.inner(option=name) for name in names]
+                row["picklist_options"][-1]["deleted_at"] = firm.stamp(20)
+            firm.add("custom_fields", row)
     for parent in ("Matter", "Contact"):
         mine = [row["id"] for row in firm.made["custom_fields"] if row["parent_type"] == parent]
         for half in (mine[:6], mine[6:]):
@@ -56,44 +60,12 @@ def custom_fields(firm: Firm) -> None:
             firm.add("custom_field_sets", row)
 
 
-def _custom_field(firm: Firm, parent: str, kind: str, number: int, *, deleted: bool) -> None:
-    odd = [*DATA["odd_field_names"], "N" * 300]
-    plain = parent != "Matter" or number >= len(odd)
-    row: Row = {
-        "name": f"{parent} {kind.replace('_', ' ')}" if plain else odd[number],
-        "parent_type": parent,
-        "field_type": kind,
-        "displayed": number % 3 != 0,
-        "deleted": deleted,
-        "display_order": number + 1,
-    }
-    if kind == "picklist":
-        options = [firm.inner(option=name) for name in ("Low", "Medium", "High", "Once offered")]
-        options[-1]["deleted_at"] = firm.stamp(20)
-        row["picklist_options"] = options
-    firm.add("custom_fields", row)
-
-
-def legal_aid(firm: Firm) -> None:
-    """Add the rates of legal aid in England and Wales."""
-    regions = ("London", "Non-London", "London")
-    for name in ("civil_certificated", "civil_controlled", "criminal_controlled"):
-        firm.plain(f"lauk_{name}_rates", [{"region": region} for region in regions])
-    rows = [{"rate": money(rate), "_london": money(rate + 345)} for rate in (4500, 5155, 9990)]
-    firm.plain("lauk_expense_categories", rows)
-
-
 def settings(firm: Firm) -> None:
     """Add settings, templates, reports, and the jurisdictions of courts with their triggers."""
-    for name in DATA["settings"]:
-        firm.plain(name, [{} for _ in range(3)])
-    for row in firm.made["webhooks"]:
-        row |= {"events": ["created", "updated"], "fields": "id,etag"}
-    lists = [{"name": name, "templates_count": 2} for name in ("Purchase", "Estate")]
-    firm.plain("task_template_lists", lists)
+    firm.lists("settings")
     for row in firm.made["task_template_lists"]:
         firm.plain("task_templates", [{"task_template_list": row["id"]} for _ in range(2)])
-    firm.named("grant_funding_sources", ("Bar fund", "State fund"))
+    firm.plain("grant_funding_sources", [{"name": "Bar fund"}, {"name": "State fund"}])
     for number in range(3):
         source = firm.made["grant_funding_sources"][number % 2]
         both = {"grant_funding_source": source["id"], "funding_source_name": source["name"]}
@@ -116,7 +88,6 @@ def users(firm: Firm, count: int) -> None:
         first, last = person(number * 5)
         row: Row = {
             "account_owner": number == 0,
-            "default_calendar_id": number + 1,
             "email": f"{first}.{last}@firm.example.com".lower(),
             "enabled": number != count - 2,
             "first_name": first,
@@ -125,10 +96,8 @@ def users(firm: Firm, count: int) -> None:
             "name": f"{first} {last}",
             "rate": money(100 * (200 + 10 * (number % 12))),
             "roles": ["Admin", "Billing"] if number == 0 else [],
-            "subscription_type": "Attorney" if number % 3 != 2 else "NonAttorney",
             "account": account,
             "job_title": titles[number % 3],
-            "groups": [],
             "_co_counsel": number == count - 1,
         }
         mail = firm.inner(type="Email", email_address=f"u{number}@example.com")
@@ -138,10 +107,8 @@ def users(firm: Firm, count: int) -> None:
 def groups(firm: Firm) -> None:
     """Add groups; one of them is archived."""
     everyone = [row["id"] for row in firm.made["users"]]
-    kinds = ("AccountGroup", "UserGroup", "AdhocGroup")
-    for number, name in enumerate(("Everyone", "Real estate team", "Archived team")):
-        row = {"name": name, "type": kinds[number], "users": everyone[number:]}
-        firm.add("groups", {**row, "_archived": number == len(kinds) - 1})
+    for number in range(3):
+        firm.add("groups", {"users": everyone[number:]})
     for user in firm.made["users"]:
         user["groups"] = [g["id"] for g in firm.made["groups"] if user["id"] in g["users"]]
 
@@ -189,7 +156,6 @@ def contacts(firm: Firm, count: int) -> None:
     companies: list[int] = []
     for number in range(count):
         row = {**_name(number), **_reachable(firm, number)}
-        row |= {"is_client": number % 5 != 4, "is_bill_recipient": number % 5 == 0}
         if row["type"] == "Company":
             row["sales_tax_number"] = f"TAX-{number:05}"
             companies.append(firm.next_id("contacts"))
@@ -215,41 +181,32 @@ def matters(firm: Firm, count: int) -> None:
 
 def _matter(firm: Firm, number: int, client: int, attorneys: list[int]) -> None:
     opened = firm.chance.randrange(30, 700)
-    status = ("Open", "Open", "Open", "Pending", "Closed")[number % 5]
     area = firm.pick("practice_areas")
     stages = [r["id"] for r in firm.made["matter_stages"] if r["practice_area_id"] == str(area)]
     row: Row = {
-        "number": number + 1,
         "display_number": f"{number + 1:05}-{DATA['last'][client % len(DATA['last'])]}",
         "description": (AWKWARD[number:] or [AFFAIRS[number % len(AFFAIRS)]])[0],
-        "status": status,
         "client_id": client,
         "client": client,
-        "billable": number % 8 != 7,
-        "billing_method": ("hourly", "hourly", "flat", "contingency")[number % 4],
         "open_date": "2999-12-31" if number == 4 else day(opened),
         "practice_area": area,
         "matter_stage": stages[number % len(stages)],
         "responsible_attorney": attorneys[number % len(attorneys)],
         "originating_attorney": attorneys[(number + 1) % len(attorneys)],
         "group": firm.made["groups"][0]["id"],
-        "custom_rate": _rate(firm, number),
+        "custom_rate": None,
     }
-    if status == "Closed":
-        row["close_date"] = day(opened // 2)
-    if status == "Pending":
-        row["pending_date"] = day(opened)
+    if number % 4 == 0:
+        rate = firm.inner(rate=money(25_000 + 1000 * (number % 7)), user=firm.pick("users"))
+        row["custom_rate"] = {"type": "HourlyRate", "on_invoice": True, "rates": [rate]}
     if number % 6 == 0:
         limits = {"budget": 5000.0, "include_expenses": True, "notification_threshold": 80}
         row["matter_budget"] = firm.inner(**limits)
-    firm.add("matters", row, opened)
-
-
-def _rate(firm: Firm, number: int) -> Row | None:
-    if number % 4:
-        return None
-    rate = firm.inner(rate=money(25_000 + 1000 * (number % 7)), user=firm.pick("users"))
-    return {"type": "HourlyRate", "on_invoice": True, "rates": [rate]}
+    matter = firm.add("matters", row, opened)
+    if matter["status"] == "Closed":
+        matter["close_date"] = day(opened // 2)
+    if matter["status"] == "Pending":
+        matter["pending_date"] = day(opened)
 
 
 def custom_values(firm: Firm, parent: str) -> None:
@@ -263,16 +220,8 @@ def custom_values(firm: Firm, parent: str) -> None:
 def _custom(firm: Firm, field: Row, record: Row, number: int) -> Row:
     kind, texts = field["field_type"], DATA["texts"]
     value: Row = {
-        "id": f"{kind}-{firm.inner_id()}",
-        "field_name": field["name"],
-        "field_type": kind,
-        "field_required": field["required"],
-        "field_displayed": field["displayed"],
-        "field_display_order": field["display_order"],
-        "soft_deleted": field["deleted"],
-        "custom_field": field["id"],
-        "created_at": record["created_at"],
-        "updated_at": record["updated_at"],
+        **custom_value(field, f"{kind}-{firm.inner_id()}"),
+        **{name: record[name] for name in ("created_at", "updated_at")},
     }
     if kind == "picklist":
         option = field["picklist_options"][number % 4]

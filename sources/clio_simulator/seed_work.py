@@ -1,35 +1,24 @@
 """What the firm does: time and expenses, tasks, calendar, notes, mail, folders and documents."""
 
-from functools import lru_cache
-
-from .seed import AWKWARD, DATA, FIXED, MIDNIGHT, WORK, Firm, day
+from .seed import AWKWARD, DATA, MIDNIGHT, WORK, Firm, Seed, day
 from .store import Row
 from .values import DAY
 from .views import money
 
-COMPLETED = [
-    "contacts",
-    "matters",
-    "activities",
-    "tasks",
-    "calendar_entries",
-    "communications",
-    "notes",
-    "documents",
-]
-NOT_COMPLETED = [
-    "bill",
-    "company",
-    "completed_at",
-    "close_date",
-    "parent_calendar_entry",
-    "time_entries",
-]
 
-
-def _odd(number: int, plain: str, *, until: int = 0) -> str:
-    """Return an awkward text for the first numbers, up to `until` in turn, and then a plain one."""
-    return AWKWARD[number % len(AWKWARD)] if number < (until or len(AWKWARD)) else plain
+def build(firm: Firm, seed: Seed) -> None:
+    """Build what the firm does."""
+    activities(firm, seed.size("activities", 600))
+    tasks(firm, seed.size("tasks", 60))
+    calendar(firm, seed.size("calendar_entries", 40))
+    notes(firm, seed.size("notes", 60))
+    communications(firm, seed.size("communications", 40))
+    conversations(firm)
+    folders(firm)
+    documents(firm, seed.size("documents", 40))
+    beside(firm)
+    budgets(firm)
+    complete(firm)
 
 
 def activities(firm: Firm, count: int) -> None:
@@ -45,14 +34,15 @@ def activities(firm: Firm, count: int) -> None:
         created = MIDNIGHT - ago * DAY + number % 28_800 * 1000 + 9 * 3_600_000
         row: Row = {
             "id": firm.next_id("activities"),
-            **FIXED["activities"],
+            **DATA["fixed"]["activities"],
             "date": day(ago),
             "created_at": created,
             "updated_at": created,
             "non_billable": number % 11 == 10,
             "matter": matter,
             "user": user,
-            "note": _note(number if number < len(AWKWARD) else 100 + number % 10),
+            # The same object for the same text, so that a million notes cost little.
+            "note": AWKWARD[number] if number < len(AWKWARD) else WORK[number % 10],
         }
         if number % 7 == 6:
             _expense(firm, row, number)
@@ -66,12 +56,6 @@ def activities(firm: Firm, count: int) -> None:
         elif number % 53 == 20:
             row["_written_off"] = True
         made.append(row)
-
-
-@lru_cache(maxsize=1000)
-def _note(number: int) -> str:
-    """Return a note, the same object for the same text, so that a million notes cost little."""
-    return _odd(number, WORK[number % len(WORK)])
 
 
 def _time(row: Row, rate: int, tenths: int, number: int) -> None:
@@ -106,32 +90,17 @@ def _expense(firm: Firm, row: Row, number: int) -> None:
         row["vendor"] = firm.made["contacts"][0]["id"]
 
 
-def _turn(firm: Firm, collection: str, number: int) -> Row:
-    """Return one of the records of a collection, in turn."""
-    return firm.made[collection][number % len(firm.made[collection])]
-
-
 def tasks(firm: Firm, count: int) -> None:
     """Add tasks of every status, some with reminders."""
     for number in range(count):
-        status = ("pending", "complete", "in_progress", "in_review", "pending")[number % 5]
-        matter, user = _turn(firm, "matters", number), _turn(firm, "users", number)
-        row: Row = {
-            "name": _odd(number, f"Task {number + 1}"),
-            "status": status,
-            "description": WORK[number % len(WORK)],
-            "priority": ("High", "Normal", "Low")[number % 3],
-            "permission": ("public", "private")[number % 2],
-            "statute_of_limitations": number % 20 == 19,
-            "task_type": firm.pick("task_types"),
-            "matter": matter["id"],
-            "assignee": {"id": user["id"], "type": "User", "name": user["name"], "enabled": True},
-        }
+        matter, user = firm.turn("matters", number), firm.turn("users", number)
+        assignee = {"id": user["id"], "type": "User", "name": user["name"], "enabled": True}
+        row: Row = {"matter": matter["id"], "assignee": assignee}
         if number % 4:
             row["due_at"] = day(40 - number % 80)
         task = firm.add("tasks", row)
         matter["has_tasks"] = True
-        if status == "complete":
+        if task["status"] == "complete":
             task["completed_at"] = task["updated_at"]
         if number % 6 == 0:
             task["reminders"] = [_reminder(firm, task, user)]
@@ -158,17 +127,13 @@ def calendar(firm: Firm, count: int) -> None:
         owner = firm.pick("calendars")
         start, date = firm.stamp(30 - number % 60), day(30 - number % 60)
         row: Row = {
-            "summary": _odd(number, f"Entry {number}", until=40),
-            "description": None if number % 2 else "Bring the file",
             "start_at": start,
             "end_at": start + 3_600_000,
             "start_date": date,
             "end_date": date,
-            "all_day": number % 10 == 9,
             "calendar_owner_id": owner,
             "calendar_owner": owner,
             "calendars": [owner],
-            "recurrence_rule": "FREQ=WEEKLY;COUNT=5" if number % 12 == 0 else None,
             "matter": firm.pick("matters") if number % 3 else None,
             "calendar_entry_event_type": firm.pick("calendar_entry_event_types"),
         }
@@ -179,49 +144,32 @@ def notes(firm: Firm, count: int) -> None:
     """Add notes on matters and on contacts."""
     for number in range(count):
         kind = ("Matter", "Contact")[number % 2]
-        row: Row = {
-            "type": kind,
-            "subject": f"{kind} note {number + 1}",
-            "detail": _odd(number, f"Note {number}", until=50),
-            "detail_text_type": ("plain_text", "rich_text")[number % 2],
-            "date": day(number % 300),
-            "author": firm.pick("users"),
-            kind.lower(): firm.pick(f"{kind.lower()}s"),
-        }
-        firm.add("notes", row)
+        row: Row = {"subject": f"{kind} note {number + 1}", "date": day(number % 300)}
+        row["author"] = firm.pick("users")
+        firm.add("notes", {**row, kind.lower(): firm.pick(f"{kind.lower()}s")})
 
 
 def communications(firm: Firm, count: int) -> None:
     """Add mails and telephone calls between users and contacts."""
     for number in range(count):
         ago = (count - number) % 600
-        user, contact = _turn(firm, "users", number), _turn(firm, "contacts", number)
-        sender = {"id": user["id"], "type": "User", "name": user["name"]}
-        receiver = {name: contact[name] for name in ("id", "type", "name")}
-        row: Row = {
-            "subject": f"Subject {number + 1}",
-            "body": AWKWARD[number % len(AWKWARD)],
-            "type": ("EmailCommunication", "PhoneCommunication")[number % 2],
-            "date": day(ago),
-            "received_at": firm.stamp(ago),
-            "user": user["id"],
-            "matter": firm.pick("matters"),
-            "senders": [sender],
-            "receivers": [receiver],
-        }
+        user, contact = firm.turn("users", number), firm.turn("contacts", number)
+        row: Row = {"date": day(ago), "received_at": firm.stamp(ago), "user": user["id"]}
+        row["matter"] = firm.pick("matters")
+        row["senders"] = [{"id": user["id"], "type": "User", "name": user["name"]}]
+        row["receivers"] = [{name: contact[name] for name in ("id", "type", "name")}]
         firm.add("communications", row)
 
 
 def conversations(firm: Firm) -> None:
     """Add conversations with their messages; one is archived."""
     for number in range(4):
-        member = firm.inner(read=True, archived=False)
-        row = {"archived": number == 3, "subject": f"Conversation {number + 1}"}
-        row |= {"read": number % 2 == 0, "matter": firm.pick("matters"), "memberships": [member]}
+        members = [firm.inner(read=True, archived=False)]
+        row = {"matter": firm.pick("matters"), "memberships": members}
         conversation = firm.add("conversations", row)
         for message in range(3):
             sent: Row = {"date": day(20 - message), "body": AWKWARD[number * 3 + message]}
-            sent |= {"conversation": conversation["id"], "sender": {}, "receivers": []}
+            sent["conversation"] = conversation["id"]
             firm.add("conversation_messages", sent, 20 - message)
 
 
@@ -242,7 +190,7 @@ def documents(firm: Firm, count: int) -> None:
     """Add documents with versions: some in the trash, some whose upload never ended."""
     creator = {key: firm.made["users"][0][key] for key in ("id", "name", "email", "enabled")}
     for number in range(count):
-        folder, name = _turn(firm, "folders", number), f"Document {number + 1}.pdf"
+        folder, name = firm.turn("folders", number), f"Document {number + 1}.pdf"
         row: Row = {
             "name": name if number else "naïve «quote» & co.pdf",
             "filename": name,
@@ -273,16 +221,14 @@ def beside(firm: Firm) -> None:
         firm.plain("comments", [row])
     firm.made["comments"][-1]["deleted_at"] = firm.stamp(3)
     for number in range(3):
-        row = {"name": f"Docket {number + 1}", "start_date": day(60 - number)}
-        row |= {"matter": firm.pick("matters")}
+        row = {"start_date": day(60 - number), "matter": firm.pick("matters")}
         for name in ("jurisdiction", "trigger", "service_type"):
             row[name] = firm.pick(f"court_rules_{name}s")
         row["calendar_entries"] = [firm.pick("calendar_entries")]
         docket = firm.add("court_rules_matter_dockets", row)
         if number == 0:
             docket["deleted_at"] = docket["updated_at"]
-    for name in ("document_automations", "medical_records_details", "damages"):
-        firm.plain(name, [{"matter": firm.pick("matters")} for _ in range(3)])
+    firm.lists("beside")
     for kind, collection in (("Matter", "matters"), ("Contact", "contacts")):
         for number in range(3):
             record = firm.made[collection][number]

@@ -6,30 +6,21 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 import orjson
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from sources.clio_http.catalog import Catalog, read_catalog
-
-from . import control, grow, seed_grow, seed_money, seed_people, seed_work
+from . import control, grow
 from .answers import ExposingProtocol
-from .applier import Applier, References
-from .changes import Changes
-from .faults import Faults
-from .grow_records import GrowRenderer
-from .manage import application
-from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
-from .render import Renderer
-from .reports import Reports
-from .seed import Firm, Seed
-from .store import Store
+from .api import METHODS
+from .manage import ManageApi
+from .seed import Seed
 from .switches import Switches
 from .values import SimulatedClock
-from .world import Grow, GrowLimit, RateLimit, World
-from .writes import Later, Writer
+from .world import World
 
 try:
     import uvloop
@@ -37,76 +28,13 @@ except ImportError:  # optional: asyncio's own loop serves as well, a little slo
     uvloop = None  # type: ignore[assignment]
 
 
-def build_firm(catalog: Catalog, seed: Seed) -> Store:
-    """Build the firm: people first, then their work, then the money that it makes."""
-    store = Store([*catalog.collections, *catalog.singletons])
-    firm = Firm(catalog, store, seed.seed)
-    seed_people.choices(firm)
-    seed_people.users(firm, seed.size("users", 8))
-    seed_people.groups(firm)
-    seed_people.costs(firm)
-    seed_people.custom_fields(firm)
-    seed_people.legal_aid(firm)
-    seed_people.contacts(firm, seed.size("contacts", 60))
-    seed_people.matters(firm, seed.size("matters", 40))
-    seed_people.custom_values(firm, "Contact")
-    seed_people.custom_values(firm, "Matter")
-    seed_people.settings(firm)
-    seed_work.activities(firm, seed.size("activities", 600))
-    seed_work.tasks(firm, seed.size("tasks", 60))
-    seed_work.calendar(firm, seed.size("calendar_entries", 40))
-    seed_work.notes(firm, seed.size("notes", 60))
-    seed_work.communications(firm, seed.size("communications", 40))
-    seed_work.conversations(firm)
-    seed_work.folders(firm)
-    seed_work.documents(firm, seed.size("documents", 40))
-    seed_work.beside(firm)
-    seed_work.budgets(firm)
-    seed_work.complete(firm)
-    seed_money.bank_accounts(firm)
-    seed_money.bills(firm, seed.size("bills", 60))
-    seed_money.money_moves(firm)
-    return firm.finish()
-
-
-def make_world(seed: Seed, clock: SimulatedClock, switches: Switches) -> World:
-    """Build a firm and everything that serves it."""
-    catalog = read_catalog("clio_manage")
-    store = build_firm(catalog, seed)
-    intake = seed_grow.build(seed, store)
-    renderer = Renderer(catalog, store, switches)
-    references = References(catalog, renderer.compiler.targets)
-    changes = Changes(clock, Applier(store, intake, clock, switches, references))
-    writer = Writer(catalog, store, changes, renderer)
-    return World(
-        catalog=catalog,
-        store=store,
-        switches=switches,
-        clock=clock,
-        faults=Faults(seed.seed),
-        changes=changes,
-        renderer=renderer,
-        limit=RateLimit(switches),
-        oauth=TokenIssuer(switches, clock),
-        grow=Grow(
-            store=intake,
-            renderer=GrowRenderer(intake, switches),
-            oauth=GrowOAuth(switches, clock),
-            limit=GrowLimit(switches),
-        ),
-        connections=SimulatedConnections(switches, clock),
-        writer=writer,
-        later=Later(clock, writer),
-        reports=Reports(store, changes, switches),
-    )
-
-
 def configuration(world: World, host: str, port: int) -> uvicorn.Config:
     """Set uvicorn up: quiet, our own Date header, and connections that faults can break."""
     beside = [*control.routes(world), *world.oauth.routes(), *world.grow.oauth.routes()]
-    beside += world.reports.routes()
+    beside += [*world.reports.routes(), *grow.routes(world), *control.maton_routes(world)]
+    everything = Route("/{path:path}", ManageApi(world).__call__, methods=METHODS)
     return uvicorn.Config(
-        application(world, [*beside, *grow.routes(world), *control.maton_routes(world)]),
+        Starlette(routes=[*beside, everything]),
         host=host,
         port=port,
         http=ExposingProtocol,
@@ -143,7 +71,7 @@ class Simulator:
     ) -> None:
         """Build the firm; further keywords set switches, as `rate_limit=0`."""
         self.seed = seed if isinstance(seed, Seed) else Seed(seed, scale)
-        self.world = make_world(self.seed, clock or SimulatedClock(), Switches(**switches))
+        self.world = World(self.seed, clock or SimulatedClock(), Switches(**switches))
         self.store, self.grow_store = self.world.store, self.world.grow.store
         self.switches, self.clock = self.world.switches, self.world.clock
         self.faults, self.changes = self.world.faults, self.world.changes
@@ -152,12 +80,13 @@ class Simulator:
         self._host, self._port = host, port
         self._server: _StoppedServer | None = None
         self._thread: threading.Thread | None = None
-        self.url = ""
+        self.url = self.grow_url = self.maton_url = ""
 
     def __enter__(self) -> Self:
         """Start serving; returns when requests are accepted."""
         listener = socket.create_server((self._host, self._port))
         self.url = f"http://{self._host}:{listener.getsockname()[1]}"
+        self.grow_url, self.maton_url = f"{self.url}/grow", f"{self.url}{control.MATON}"
         started = threading.Event()
         server = _StoppedServer(configuration(self.world, self._host, self._port), started.set)
         run = lambda: asyncio.run(server.serve([listener]))  # noqa: E731 - what the thread runs
@@ -168,12 +97,7 @@ class Simulator:
             raise RuntimeError(message)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop serving."""
         if self._server is not None and self._thread is not None:
             self._server.stop()
@@ -190,11 +114,6 @@ class Simulator:
         return {"Authorization": f"Bearer {self.token}"}
 
     @property
-    def grow_url(self) -> str:
-        """The base of Grow's API, on which its sign-in stands too (`/oauth/token`)."""
-        return f"{self.url}/grow"
-
-    @property
     def grow_token(self) -> str:
         """An access token that Grow accepts."""
         return min(self.switches.grow_tokens)
@@ -203,11 +122,6 @@ class Simulator:
     def grow_headers(self) -> Mapping[str, str]:
         """The headers of an authorised request to Grow."""
         return {"Authorization": f"Bearer {self.grow_token}"}
-
-    @property
-    def maton_url(self) -> str:
-        """The base of the Maton gateway: `/clio/api/v4/` and `/connections` hang on it."""
-        return f"{self.url}{control.MATON}"
 
     @property
     def maton_key(self) -> str:
@@ -219,28 +133,18 @@ class Simulator:
         return control.dump(self.world, collection)
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says when requests are accepted."""
+class _StoppedServer(uvicorn.Server):
+    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._announce()
-
-
-class _StoppedServer(_AnnouncingServer):
-    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config, announce)
         self._stopped = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        self._announce()
 
     async def main_loop(self) -> None:
         """Serve until told to stop."""
@@ -258,9 +162,6 @@ class _StoppedServer(_AnnouncingServer):
     def stop(self) -> None:
         """Tell it to stop, from any thread."""
         self._loop.call_soon_threadsafe(self._stopped.set)
-
-    def install_signal_handlers(self) -> None:
-        """Leave the process's signals alone."""
 
 
 @dataclass(frozen=True)
@@ -296,18 +197,16 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
 
     `says` tells a person what a program reads on standard output.
     """
-    world = make_world(seed, clock or SimulatedClock.real(), switches or Switches())
+    world = World(seed, clock or SimulatedClock.real(), switches or Switches())
     listener = socket.create_server((host, port))
     address = f"http://{host}:{listener.getsockname()[1]}"
     tokens, grow_tokens = world.switches.tokens, world.switches.grow_tokens
     announcement = Announcement(address, min(tokens), f"{address}/grow", min(grow_tokens))
 
-    def announce() -> None:
-        says(announcement)
-        sys.stdout.write(orjson.dumps(announcement).decode() + "\n")
-        sys.stdout.flush()
-
-    server = _AnnouncingServer(configuration(world, host, port), announce)
+    # Whoever reads this may ask at once: the listener keeps what comes before the server runs.
+    says(announcement)
+    sys.stdout.write(orjson.dumps(announcement).decode() + "\n")
+    sys.stdout.flush()
     if uvloop is not None:
         uvloop.install()
-    asyncio.run(server.serve([listener]))
+    asyncio.run(uvicorn.Server(configuration(world, host, port)).serve([listener]))

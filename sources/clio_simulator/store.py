@@ -112,9 +112,7 @@ class Table:
         """
         while key in self.heirs and key not in self.rows:
             key = self.heirs[key]
-            if key in self.rows:
-                return self.get(key)
-        return None
+        return self.get(key)
 
     def undelete(self, key: int) -> Row:
         """Put a row back that was taken out.
@@ -123,9 +121,8 @@ class Table:
             KeyError: no such row was taken out.
 
         """
-        row = self.gone[key]
-        self.put(row)
-        return row
+        self.put(self.gone[key])
+        return self.rows[key]
 
     def hide(self, key: int) -> None:
         """Keep a row from being seen, as from a user who may not see it."""
@@ -177,12 +174,10 @@ class Table:
             self._rebuild()
 
     def _rebuild(self) -> None:
+        blocks = (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
+        known = ([self.rows[key] for key in block if key in self.rows] for block in blocks)
         self.newest = [
-            max(
-                (moment(self.rows[key].get("updated_at")) for key in block if key in self.rows),
-                default=0,
-            )
-            for block in (self.ids[at : at + BLOCK] for at in range(0, len(self.ids), BLOCK))
+            max((moment(row.get("updated_at")) for row in rows), default=0) for rows in known
         ]
 
     def _changed(self, key: int) -> None:

@@ -13,9 +13,9 @@ from sources.clio_http.leaves import JsonValue
 
 from .answers import Refusal
 from .bodies import CustomValues, Shape
-from .changes import Change
+from .changes import Change, Operation
+from .render import Renderer
 from .store import Row, Store
-from .switches import Switches
 from .values import data, milliseconds
 
 DESTROYED = ("_destroy", "_deleted")
@@ -46,25 +46,16 @@ class ValuePlace:
     stamp: int
     path: str = ""
 
-    def inside(self, name: str, schema: str, shape: Shape) -> "ValuePlace":
-        """Return the place of a field inside."""
-        return replace(self, schema=schema, shape=shape, path=f"{self.path}{name}")
-
 
 class Storing:
     """Turn the accepted values of a body into fields of a row."""
 
-    def __init__(
-        self,
-        store: Store,
-        schemas: Mapping[str, Mapping[str, Any]],
-        targets: Mapping[str, str],
-        switches: Switches,
-    ) -> None:
+    def __init__(self, renderer: Renderer) -> None:
         """Keep what references are looked up in."""
-        self.store, self.schemas, self.targets, self.switches = store, schemas, targets, switches
+        self.store, self.switches = renderer.store, renderer.switches
+        self.schemas, self.targets = renderer.schemas, renderer.targets
         self.ids = count(FIRST_ENTRY)
-        self.custom = CustomValues(store, switches, self.ids)
+        self.custom = CustomValues(self.store, self.switches, self.ids)
 
     def fields(self, place: ValuePlace, old: Row, data: Row) -> Row:
         """Return the fields that the row is to have; None where one becomes null."""
@@ -75,7 +66,8 @@ class Storing:
             if described is None or name in DESTROYED:
                 continue
             shape = place.shape["inside"].get(name, {})
-            inner = place.inside(name, described.get("schema", ""), shape)
+            below, path = described.get("schema", ""), f"{place.path}{name}"
+            inner = replace(place, schema=below, shape=shape, path=path)
             if described["type"] == ARRAY:
                 found[name] = self._entries(inner, name, old.get(name) or [], value or [])
             elif described["type"] == OBJECT:
@@ -92,15 +84,12 @@ class Storing:
             return {} if value is None else {name: _folder(self.store, value, place.path)}
         if target is not None and ("id" in place.shape["inside"] or not place.shape["inside"]):
             return self._reference(place, name, target, value)
-        return {} if target is not None or value is None else self._value(place, name, old, value)
-
-    def _value(self, place: ValuePlace, name: str, old: Row | None, value: Row) -> Row:
-        """Return a nested value that is no record of a collection."""
+        if target is not None or value is None:
+            return {}
         if place.schema == NOTIFICATION:
             return {name: _method(self.store, value, place.path)}
-        if value.get("_destroy"):
-            return {name: None}
-        return {name: self._entry(place, old or self._new(place), value)}
+        gone = value.get("_destroy")
+        return {name: None if gone else self._entry(place, old or self._new(place), value)}
 
     def _reference(self, place: ValuePlace, name: str, target: str, value: Row | None) -> Row:
         key = (value or {}).get("id")
@@ -128,21 +117,17 @@ class Storing:
 
     def _written(self, place: ValuePlace, name: str, old: list[Any], given: Row) -> list[Any]:
         """Return the entries with one written, in the way that their schema has."""
-        if self.targets.get(place.schema) in self.store.tables and name == "groups":
-            return self._references(place, old, given)
+        if name == "groups" and self.targets.get(place.schema) in self.store.tables:
+            key = given.get("id")
+            if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
+                raise Refusal(422, f"{place.path}.id: there is no such record")
+            kept = [each for each in old if each != key]
+            return kept if _destroyed(given) else [*kept, key]
         if place.schema == "CustomFieldValue":
             return self.custom.written(place.collection, old, given, place.stamp)
         if place.schema in PEOPLE:
             return _people(self.store, place.schema, old, given, place.path)
         return self._merged(place, old, given)
-
-    def _references(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
-        """Return a list of ids with one more or, where it is marked so, one less."""
-        key = given.get("id")
-        if key is None or self.store[self.targets[place.schema]].get(int(key)) is None:
-            raise Refusal(422, f"{place.path}.id: there is no such record")
-        kept = [each for each in old if each != key]
-        return kept if _destroyed(given) else [*kept, key]
 
     def _merged(self, place: ValuePlace, old: list[Any], given: Row) -> list[Any]:
         """Return the entries with one changed, taken out, or added."""
@@ -180,10 +165,8 @@ def _destroyed(given: Row) -> bool:
 
 def _marked(entries: list[Row], at: int) -> list[Row]:
     """Take the mark that one entry alone can have from the others."""
-    taken = [name for name in ONE_OF_ALL if entries[at].get(name)]
-    if not taken:
-        return entries
     mine = entries[at]
+    taken = [name for name in ONE_OF_ALL if mine.get(name)]
     return [
         entry if entry is mine else {**entry, **{name: False for name in taken if name in entry}}
         for entry in entries
@@ -194,16 +177,11 @@ def _scalar(place: ValuePlace, described: Mapping[str, Any], value: JsonValue) -
     """Return a plain value as a row holds it, in the letters that it is read with."""
     if value is None:
         return None
-    if "enum" in described:
-        return _choice(place, described["enum"], value)
-    reader = READERS.get(described["type"])
-    return reader(value, place.path) if reader else value
-
-
-def _choice(place: ValuePlace, choices: list[Any], value: JsonValue) -> JsonValue:
-    """Return one of the values that are read; a body's own list of choices was looked at before."""
-    known = {str(each).casefold(): each for each in choices}
-    chosen = known.get(str(value).casefold())
+    if "enum" not in described:
+        reader = READERS.get(described["type"])
+        return reader(value, place.path) if reader else value
+    choices = described["enum"]
+    chosen = {str(each).casefold(): each for each in choices}.get(str(value).casefold())
     if chosen is None and "enum" not in place.shape:
         raise Refusal(422, f"{place.path} must be one of: {', '.join(map(str, choices))}")
     return value if chosen is None else chosen
@@ -269,9 +247,8 @@ def _people(store: Store, schema: str, old: list[Any], given: Row, path: str) ->
     if given.get("_destroy") or given.get("_deleted"):
         return [each for each in old if each["id"] != given.get("id")]
     new = _person(store, schema, given, path)
-    if any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old):
-        return old
-    return [*old, new]
+    known = any((each["id"], each["type"]) == (new["id"], new["type"]) for each in old)
+    return old if known else [*old, new]
 
 
 def _folder(store: Store, given: Row, path: str) -> int:
@@ -309,34 +286,26 @@ def linked(store: Store, matter: int, given: list[Row]) -> list[Change]:
             raise Refusal(422, "relationships[].id: there is no such entry")
         if (contact is not None or key is None) and store["contacts"].get(contact or 0) is None:
             raise Refusal(422, "relationships[].contact.id: there is no such record")
-        found.append(_link(matter, each, contact))
+        fields: Row = {"description": each["description"]} if "description" in each else {}
+        fields |= {"contact": contact} if contact is not None else {}
+        if key is None:
+            found.append(Change("add", RELATIONSHIPS, None, {**fields, "matter": matter}))
+        else:
+            operation: Operation = "remove" if each.get("_destroy") else "update"
+            found.append(Change(operation, RELATIONSHIPS, key, fields))
     return found
 
 
-def _link(matter: int, each: Row, contact: int | None) -> Change:
-    key = each.get("id")
-    if key is not None and each.get("_destroy"):
-        return Change("remove", RELATIONSHIPS, key)
-    fields: Row = {"description": each["description"]} if "description" in each else {}
-    if contact is not None:
-        fields["contact"] = contact
-    if key is not None:
-        return Change("update", RELATIONSHIPS, key, fields)
-    return Change("add", RELATIONSHIPS, None, {**fields, "matter": matter})
-
-
 INNER_OWNERS = "medical_records_details"
-INNER_SCHEMAS = {"medical_bills": "MedicalBill_base", "medical_records": "MedicalRecord_base"}
-"""Where they stand in their owner → the schema that they are read by."""
 
 
-def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | None:
-    """Return such a record and its owner, None where there is none."""
+def find_inner(store: Store, name: str, key: int) -> tuple[Row, Row] | tuple[None, None]:
+    """Return a record that stands inside another, and its owner."""
     for owner in store[INNER_OWNERS].rows.values():
         for entry in owner.get(name, ()):
             if entry["id"] == key:
                 return entry, owner
-    return None
+    return None, None
 
 
 def change_inner(store: Store, name: str, key: int, fields: Row | None, now: int) -> Change:
@@ -346,10 +315,9 @@ def change_inner(store: Store, name: str, key: int, fields: Row | None, now: int
         KeyError: there is none.
 
     """
-    found = find_inner(store, name, key)
-    if found is None:
+    entry, owner = find_inner(store, name, key)
+    if entry is None or owner is None:
         raise KeyError(key)
-    entry, owner = found
     kept = {**entry, **(fields or {}), "updated_at": now}
     new = {field: value for field, value in kept.items() if value is not None}
     entries = [new if each is entry else each for each in owner[name]]

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -95,6 +96,10 @@ def data(name: str) -> dict[str, Any]:
     return found
 
 
+LIVE: dict[str, str] = data("manage")["live"]
+"""Fields of a custom field value → where they stand in its custom field."""
+
+
 @dataclass(frozen=True)
 class Raw:
     """A value that stands in the answer byte for byte, valid JSON or not."""
@@ -128,8 +133,7 @@ def fine_stamp(milliseconds: int) -> str:
 
 def http_date(milliseconds: int) -> str:
     """Write a moment for an HTTP header."""
-    moment = pendulum.from_timestamp(milliseconds // SECOND)
-    return moment.format("ddd, DD MMM YYYY HH:mm:ss [GMT]", locale="en")
+    return formatdate(milliseconds // SECOND, usegmt=True)
 
 
 def etag(*parts: object) -> str:
@@ -161,15 +165,8 @@ def unraw(value: JsonValue) -> JsonValue:
 ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def _in_letters(number: int, length: int) -> str:
-    letters = []
-    for _ in range(length):
-        number, rest = divmod(number, len(ULID_LETTERS))
-        letters.append(ULID_LETTERS[rest])
-    return "".join(reversed(letters))
-
-
 def ulid(moment: int, *of: object) -> str:
     """Return the identifier of something that began at a moment (milliseconds since 1970)."""
     digest = blake2b("/".join(map(str, of)).encode(), digest_size=10).digest()
-    return _in_letters(moment, 10) + _in_letters(int.from_bytes(digest), 16)
+    number = (moment << 80) + int.from_bytes(digest)
+    return "".join(ULID_LETTERS[number >> shift & 31] for shift in range(125, -1, -5))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from .answers import Refusal, not_found
@@ -59,61 +60,39 @@ def _balance(store: Store, row: Row) -> float:
     return money(ledger(store).get(("bank_account", row["id"]), {}).get(row["id"], 0))
 
 
-def _balances(owner: str) -> Callable[[Store, Row], list[Row]]:
-    def work_out(store: Store, row: Row) -> list[Row]:
-        accounts = store["bank_accounts"].rows
-        sums = ledger(store).get((owner, row["id"]), {})
-        return [
-            {
-                "id": account,
-                "balance": money(amount),
-                "type": accounts[account]["type"],
-                "name": accounts[account]["name"],
-                "currency_id": accounts[account]["currency_id"],
-            }
-            for account, amount in sorted(sums.items())
-            if account in accounts
-        ]
-
-    return work_out
+def _balances(owner: str, store: Store, row: Row) -> list[Row]:
+    accounts = store["bank_accounts"].rows
+    return [
+        {"id": account, "balance": money(amount)}
+        | {name: accounts[account][name] for name in ("type", "name", "currency_id")}
+        for account, amount in sorted(ledger(store).get((owner, row["id"]), {}).items())
+        if account in accounts
+    ]
 
 
-def _keys(table: str, field: str, pick: Callable[[list[int]], Any]) -> Derived:
+BANK = ("bank_transactions", "bank_accounts")
+
+
+def _pointing(pick: Callable[[list[int]], Any], table: str, field: str) -> Derived:
     """Work a field out of the ids of those that point at its record."""
     return Derived((table,), lambda store, row: pick(store[table].where(field, row["id"])))
 
 
-def _children(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: keys)
-
-
-def _last_of(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: next(reversed(keys), None))
-
-
-def _first_of(table: str, field: str) -> Derived:
-    return _keys(table, field, lambda keys: next(iter(keys), None))
-
-
-def _size(table: str, field: str) -> Derived:
-    return _keys(table, field, len)
-
-
-_BANK = ("bank_transactions", "bank_accounts")
-_MESSAGES, _VERSIONS = "conversation_messages", "document_versions"
+PICKS: dict[str, Callable[[list[int]], Any]] = {
+    "all": list,
+    "first": lambda keys: keys[0] if keys else None,
+    "last": lambda keys: keys[-1] if keys else None,
+    "size": len,
+}
 
 DERIVED: dict[tuple[str, str], Derived] = {
     ("bank_accounts", "balance"): Derived(("bank_transactions",), _balance),
-    ("matters", "account_balances"): Derived(_BANK, _balances("matter")),
-    ("contacts", "account_balances"): Derived(_BANK, _balances("client")),
-    ("bank_accounts", "bank_transactions_count"): _size("bank_transactions", "bank_account"),
-    ("matters", "relationships"): _children("relationships", "matter"),
-    ("conversations", "messages"): _children(_MESSAGES, "conversation"),
-    ("conversations", "first_message"): _first_of(_MESSAGES, "conversation"),
-    ("conversations", "last_message"): _last_of(_MESSAGES, "conversation"),
-    ("conversations", "message_count"): _size(_MESSAGES, "conversation"),
-    ("documents", "latest_document_version"): _last_of(_VERSIONS, "document_id"),
-    ("grant_funding_sources", "grants"): _children("grants", "grant_funding_source"),
+    ("matters", "account_balances"): Derived(BANK, partial(_balances, "matter")),
+    ("contacts", "account_balances"): Derived(BANK, partial(_balances, "client")),
+} | {
+    (name, field): _pointing(PICKS[pick], table, by)
+    for name, fields in data("manage")["pointing"].items()
+    for field, (pick, table, by) in fields.items()
 }
 """(collection, field) → how it is worked out."""
 
@@ -145,38 +124,22 @@ class View:
         return store.remember((name, *given.values()), self.depends, build)
 
 
-def _unbilled(store: Store) -> dict[int, tuple[int, float]]:
-    """Sum the unbilled, billable work of each matter: cents and hours."""
-
-    def build() -> dict[int, tuple[int, float]]:
-        sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
-        for row in store["activities"].after(0):
-            if not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")):
-                sums[row.get("matter", 0)][0] += cents(row.get("total"))
-                sums[row.get("matter", 0)][1] += row.get("rounded_quantity_in_hours", 0.0)
-        return {key: (round(amount), round(hours, 2)) for key, (amount, hours) in sums.items()}
-
-    return store.remember("unbilled", ("activities",), build)
-
-
 def _billable_matters(store: Store) -> list[Row]:
+    """Return the matters with unbilled, billable work."""
+    sums: dict[int, list[float]] = defaultdict(lambda: [0, 0.0])
+    for row in store["activities"].after(0):
+        if not (row.get("on_bill") or row.get("non_billable") or row.get("_written_off")):
+            sums[row.get("matter", 0)][0] += cents(row.get("total"))
+            sums[row.get("matter", 0)][1] += row.get("rounded_quantity_in_hours", 0.0)
     rows = []
-    for key, (amount, hours) in sorted(_unbilled(store).items()):
-        matter = store["matters"].get(key)
+    for key, both in sorted(sums.items()):
+        amount, hours, matter = round(both[0]), round(both[1], 2), store["matters"].get(key)
         if matter is None or not (amount or hours):
             continue
-        rows.append(
-            {
-                "id": key,
-                "currency_code": "USD",
-                "currency_id": 1,
-                "unbilled_hours": hours,
-                "unbilled_amount": money(amount),
-                "amount_in_trust": money(in_trust(store, "matter", key)),
-                "display_number": matter["display_number"],
-                "client": matter.get("client"),
-            }
-        )
+        held, number = money(in_trust(store, "matter", key)), matter["display_number"]
+        row = {"id": key, "currency_code": "USD", "currency_id": 1, "amount_in_trust": held}
+        row |= {"unbilled_hours": hours, "unbilled_amount": money(amount)}
+        rows.append({**row, "display_number": number, "client": matter.get("client")})
     return rows
 
 
@@ -203,10 +166,10 @@ def _outstanding(store: Store) -> list[Row]:
     for bill in store["bills"].after(0):
         if bill["state"] == "awaiting_payment" and cents(bill.get("balance")) and "client" in bill:
             by_client[bill["client"]].append(bill)
-    return [_outstanding_row(store, client, bills) for client, bills in sorted(by_client.items())]
+    return [_owing(store, client, bills) for client, bills in sorted(by_client.items())]
 
 
-def _outstanding_row(store: Store, client: int, bills: list[Row]) -> Row:
+def _owing(store: Store, client: int, bills: list[Row]) -> Row:
     allocations = store["allocations"]
     payments = [allocations.rows[key]["date"] for key in allocations.where("contact", client)]
     sent = [bill["last_sent_at"] for bill in bills if "last_sent_at" in bill]
@@ -228,60 +191,17 @@ def _outstanding_row(store: Store, client: int, bills: list[Row]) -> Row:
     return row
 
 
-def _matter(store: Store, matter_id: str) -> Row:
-    row = store["matters"].get(int(matter_id)) if matter_id.isdigit() else None
+def _seen(store: Store, collection: str, key: str) -> Row:
+    row = store[collection].get(int(key)) if key.isdigit() else None
     if row is None:
         raise not_found()
     return row
 
 
-COPIED: list[str] = data("manage")["copied"]
-
-
-def _matter_contacts(
-    store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
-) -> list[Row]:
-    """Return the client of a matter, and its related contacts, placed by their relationship."""
-    matter = _matter(store, matter_id)
-    client, found = matter.get("client"), _relationships(store, matter)
-    if not contact_listed_twice:
-        found = list({relationship["contact"]: relationship for relationship in found}.values())
-    alone = contact_listed_twice or all(each["contact"] != client for each in found)
-    rows = [] if client is None or not alone else [_matter_contact(store, matter, client, {})]
-    rows += [_matter_contact(store, matter, each["contact"], each) for each in found]
-    outside = 0 if client_row == "first" else OUTSIDE
-    return [{**row, PLACE: row.get("relationship", outside)} for row in rows if row]
-
-
-OUTSIDE = 1 << 62
-"""The place of a row behind all relationships."""
-
-
-def _matter_contact(store: Store, matter: Row, key: int, relationship: Row) -> Row:
-    """Return a contact of a matter, without a relationship where there is none, {} if unseen."""
-    contact = store["contacts"].get(key)
-    if contact is None:
-        return {}
-    origin = relationship or contact
-    row = _copied(contact) | {
-        "id": key,
-        "contact_created_at": contact["created_at"],
-        "contact_updated_at": contact["updated_at"],
-        "created_at": origin["created_at"],
-        "updated_at": origin["updated_at"],
-        "is_client": key == matter.get("client"),
-        "matter_id": matter["id"],
-        "matter_number": matter["display_number"],
-    }
-    if relationship:
-        described = relationship.get("description")
-        row |= {"relationship": relationship["id"], "description": described}
-        row["relationship_name"] = described
-    return row
-
-
-def _copied(contact: Row) -> Row:
-    return {name: contact[name] for name in COPIED if name in contact}
+def _copied(contact: Row, origin: Row, **more: object) -> Row:
+    """Return what a matter shows of a contact, with the stamps of what it comes from."""
+    row = {name: contact[name] for name in data("manage")["copied"] if name in contact}
+    return row | {name: origin[name] for name in ("created_at", "updated_at")} | more
 
 
 def _relationships(store: Store, matter: Row) -> list[Row]:
@@ -289,38 +209,55 @@ def _relationships(store: Store, matter: Row) -> list[Row]:
     return [table.rows[key] for key in table.where("matter", matter["id"])]
 
 
-def _related_contacts(store: Store, matter_id: str, related_contact_id: str) -> list[Row]:
-    matter = _matter(store, matter_id)
+OUTSIDE = 1 << 62
+"""The place of a row behind all relationships."""
+
+
+def _matter_contacts(
+    store: Store, matter_id: str, client_row: str, *, contact_listed_twice: bool
+) -> list[Row]:
+    """Return the client of a matter, and its related contacts, placed by their relationship."""
+    matter = _seen(store, "matters", matter_id)
+    client, found = matter.get("client"), _relationships(store, matter)
+    if not contact_listed_twice:
+        found = list({each["contact"]: each for each in found}.values())
+    alone = contact_listed_twice or all(each["contact"] != client for each in found)
+    both: list[tuple[int, Row]] = [(client, {})] if client is not None and alone else []
     rows = []
-    for relationship in _relationships(store, matter):
-        key, contact = relationship["id"], store["contacts"].get(relationship["contact"])
+    for key, relationship in [*both, *((each["contact"], each) for each in found)]:
+        contact = store["contacts"].get(key)
         if contact is None:
             continue
-        row = _copied(contact) | {
-            "id": key if related_contact_id == "relationship" else contact["id"],
-            PLACE: key,
-            "contact_id": contact["id"],
-            "created_at": relationship["created_at"],
-            "updated_at": relationship["updated_at"],
-            "is_matter_client": contact["id"] == matter.get("client"),
-            "relationship": key,
-        }
+        row = _copied(contact, relationship or contact, id=key, is_client=key == client)
+        row |= {f"contact_{name}": contact[name] for name in ("created_at", "updated_at")}
+        row |= {"matter_id": matter["id"], "matter_number": matter["display_number"]}
+        row[PLACE] = relationship.get("id", 0 if client_row == "first" else OUTSIDE)
+        if relationship:
+            described = relationship.get("description")
+            row |= {"description": described, "relationship_name": described}
+            row["relationship"] = relationship["id"]
         rows.append(row)
     return rows
 
 
-def _inside_contact(field: str) -> Callable[..., list[Row]]:
+def _related_contacts(store: Store, matter_id: str, related_contact_id: str) -> list[Row]:
+    matter = _seen(store, "matters", matter_id)
+    rows = []
+    for relationship in _relationships(store, matter):
+        key, contact = relationship["id"], store["contacts"].get(relationship["contact"])
+        if contact is not None:
+            own = key if related_contact_id == "relationship" else contact["id"]
+            row = _copied(contact, relationship, id=own, contact_id=contact["id"], relationship=key)
+            row["is_matter_client"] = contact["id"] == matter.get("client")
+            rows.append({**row, PLACE: key})
+    return rows
+
+
+def _inside_contact(field: str) -> View:
     def build(store: Store, contact_id: str) -> list[Row]:
-        contact = store["contacts"].get(int(contact_id)) if contact_id.isdigit() else None
-        if contact is None:
-            raise not_found()
-        return list(contact.get(field, ()))
+        return list(_seen(store, "contacts", contact_id).get(field, ()))
 
-    return build
-
-
-def _items(store: Store) -> list[Row]:
-    return [*store["folders"].after(0), *store["documents"].after(0)]
+    return View(("contacts",), build, ("contact_id",))
 
 
 def _expense_categories(store: Store, region: str) -> list[Row]:
@@ -347,11 +284,12 @@ VIEWS = {
     "matter_related_contacts": View(
         _MATTER_TABLES, _related_contacts, ("matter_id",), ("related_contact_id",)
     ),
-    "contact_email_addresses": View(
-        ("contacts",), _inside_contact("email_addresses"), ("contact_id",)
+    "contact_email_addresses": _inside_contact("email_addresses"),
+    "contact_phone_numbers": _inside_contact("phone_numbers"),
+    "folders_list": View(
+        ("folders", "documents"),
+        lambda store: [*store["folders"].after(0), *store["documents"].after(0)],
     ),
-    "contact_phone_numbers": View(("contacts",), _inside_contact("phone_numbers"), ("contact_id",)),
-    "folders_list": View(("folders", "documents"), _items),
     "lauk_expense_categories": View(("lauk_expense_categories",), _expense_categories, ("region",)),
 }
 """Collection → how its rows are made."""

@@ -3,21 +3,23 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sources.clio_http.catalog import Catalog
+from sources.clio_http.catalog import Catalog, read_catalog
 
+from . import seed_grow, seed_money, seed_people, seed_work
+from .applier import Applier
 from .changes import Changes
-from .faults import Action, Faults
+from .faults import Faults, Rule
+from .filters import Given
 from .grow_records import GrowRenderer
 from .oauth import GrowOAuth, SimulatedConnections, TokenIssuer
 from .render import Renderer
 from .reports import Reports
+from .seed import Firm, Seed
 from .store import Row, Store
 from .switches import Switches
 from .values import SimulatedClock
@@ -44,7 +46,7 @@ class LoggedRequest:
     page: int
     status: int
     rows: int
-    faults: tuple[str, ...] = field(default=())
+    faults: tuple[str, ...] = ()
     write: int = 0
 
 
@@ -63,52 +65,123 @@ class HandledRequest:
 
     request: Request
     path: str
-    given: Mapping[str, list[str]]
+    given: Given
     token: str
     collection: str = ""
     is_list: bool = False
     key: int | None = None
     page: int = 0
     rows: int = 0
-    actions: tuple[Action, ...] = ()
+    rules: tuple[Rule, ...] = ()
     body: bytes = b""
     written: int = 0
     old: Row | None = None
 
-    def one(self, name: str) -> str:
-        """Return the first value of a parameter, empty where it is not given."""
-        return self.given.get(name, [""])[0]
+    @property
+    def walked(self) -> str:
+        """The name of the list that a page token is made for."""
+        return self.collection
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a fault keeps a write from taking effect."""
+        return any(rule.applied is False for rule in self.rules)
+
+
+RESET = "X-RateLimit-Reset"
+"""The header that says when a window ends, in seconds since 1970."""
 
 
 @dataclass
+class RateLimit:
+    """So many requests in a fixed window for each token, which is how Manage counts.
+
+    Grow counts those of the whole application, and where it is so switched in a sliding window.
+    """
+
+    switches: Switches
+    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    moments: deque[int] = field(default_factory=deque)
+
+    def _used(self, token: str, window: int) -> int:
+        """Count one request, and return how many there were in this window."""
+        number, used = self.windows.get(token, (window, 0))
+        self.windows[token] = (window, used + 1 if number == window else 1)
+        return self.windows[token][1]
+
+    def take(self, token: str, now: int) -> tuple[dict[str, str], int]:
+        """Count one request to Manage at `now` (milliseconds since 1970).
+
+        Return the headers that stand in every answer, and the seconds to wait, 0 for none.
+        """
+        limit = self.switches.rate_limit
+        length = max(1, round(self.switches.rate_window * 1000))
+        used, end = self._used(token, now // length), (now // length + 1) * length
+        if not limit:
+            return {}, 0
+        shown = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": max(0, limit - used)}
+        headers = {name: str(value) for name, value in {**shown, RESET: -(-end // 1000)}.items()}
+        return headers, max(1, -(-(end - now) // 1000)) if used > limit else 0
+
+    def take_grow(self, now: int) -> int:
+        """Count one request to Grow at `now`; return the seconds to wait, 0 where it is allowed."""
+        limit = self.switches.grow_rate_limit if self.switches.rate_limit else 0
+        length = max(1, round(self.switches.grow_rate_window * 1000))
+        if not limit:
+            return 0
+        if not self.switches.grow_rate_sliding:
+            left = (now // length + 1) * length - now
+            return (
+                -(-left // 1000) if self._used("Grow's application", now // length) > limit else 0
+            )
+        while self.moments and self.moments[0] <= now - length:
+            self.moments.popleft()
+        if len(self.moments) >= limit:
+            return -(-(self.moments[0] + length - now) // 1000)
+        self.moments.append(now)
+        return 0
+
+
+def build_firm(catalog: Catalog, seed: Seed) -> Store:
+    """Build the firm: people first, then their work, then the money that it makes."""
+    store = Store([*catalog.collections, *catalog.singletons])
+    firm = Firm(catalog, store, seed.seed)
+    seed_people.build(firm, seed)
+    seed_work.build(firm, seed)
+    seed_money.build(firm, seed)
+    return firm.finish()
+
+
 class Grow:
     """What Clio Grow is made of, beside what it shares with Manage."""
 
-    store: Store
-    renderer: GrowRenderer
-    oauth: GrowOAuth
-    limit: "GrowLimit"
+    def __init__(self, store: Store, clock: SimulatedClock, switches: Switches) -> None:
+        """Serve the records of a firm's intake."""
+        self.store = store
+        self.renderer = GrowRenderer(store, switches)
+        self.oauth = GrowOAuth(switches, clock)
 
 
-@dataclass
 class World:
     """Everything that one running simulator is made of."""
 
-    catalog: Catalog
-    store: Store
-    switches: Switches
-    clock: SimulatedClock
-    faults: Faults
-    changes: Changes
-    renderer: Renderer
-    limit: "RateLimit"
-    oauth: TokenIssuer
-    grow: Grow
-    connections: SimulatedConnections
-    writer: Writer
-    later: Later
-    reports: Reports
-    requests: list[LoggedRequest] = field(default_factory=list)
+    def __init__(self, seed: Seed, clock: SimulatedClock, switches: Switches) -> None:
+        """Build a firm and everything that serves it."""
+        self.clock, self.switches = clock, switches
+        self.catalog = read_catalog("clio_manage")
+        self.store = build_firm(self.catalog, seed)
+        self.grow = Grow(seed_grow.build(seed, self.store), clock, switches)
+        self.faults = Faults(seed.seed)
+        self.renderer = Renderer(self.catalog, self.store, switches)
+        applier = Applier(self.renderer, self.grow.store, clock)
+        self.changes = Changes(clock, applier)
+        self.limit = RateLimit(switches)
+        self.oauth = TokenIssuer(switches, clock)
+        self.connections = SimulatedConnections(switches, clock)
+        self.writer = Writer(self.changes, self.renderer)
+        self.later = Later(clock, self.writer)
+        self.reports = Reports(self.store, self.changes, switches)
+        self.requests: list[LoggedRequest] = []
 
     def log(self, asked: HandledRequest, arrived: int, response: Response) -> None:
         """Write down what was asked and answered."""
@@ -128,98 +201,7 @@ class World:
                 page=asked.page,
                 status=response.status_code,
                 rows=asked.rows,
-                faults=tuple(action.name for action in asked.actions),
+                faults=tuple(type(rule.action).__name__ for rule in asked.rules),
                 write=asked.written,
             )
         )
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """What one request finds of its token's window; `reset` is in seconds since 1970."""
-
-    limit: int
-    remaining: int
-    reset: int
-    wait: int
-    exceeded: bool
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that stand in every answer."""
-        shown = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset}
-        return {f"X-RateLimit-{n}": str(v) for n, v in shown.items()} if self.limit else {}
-
-
-@dataclass
-class RateLimit:
-    """Manage's limit: so many requests for each token in a fixed window."""
-
-    switches: Switches
-    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def take(self, token: str, now: int) -> Allowance:
-        """Count one request at `now` (milliseconds since 1970)."""
-        limit = self.switches.rate_limit
-        length = max(1, round(self.switches.rate_window * 1000))
-        window = now // length
-        number, used = self.windows.get(token, (window, 0))
-        used = used + 1 if number == window else 1
-        self.windows[token] = (window, used)
-        return Allowance(
-            limit=limit,
-            remaining=max(0, limit - used),
-            reset=-(-(window + 1) * length // 1000),
-            wait=max(1, -(-((window + 1) * length - now) // 1000)),
-            exceeded=bool(limit) and used > limit,
-        )
-
-
-@dataclass
-class GrowLimit:
-    """Grow's limit: so many requests a second for the application, whoever's token they bring."""
-
-    switches: Switches
-    window: int = 0
-    used: int = 0
-    moments: deque[int] = field(default_factory=deque)
-
-    def take(self, now: int) -> int:
-        """Count one request at `now`; return the seconds to wait, 0 where it is allowed."""
-        limit = self.switches.grow_rate_limit if self.switches.rate_limit else 0
-        length = max(1, round(self.switches.grow_rate_window * 1000))
-        if not limit:
-            return 0
-        count = self._slide if self.switches.grow_rate_sliding else self._step
-        return -(-count(now, length, limit) // 1000)
-
-    def _step(self, now: int, length: int, limit: int) -> int:
-        """Count in windows that begin at full multiples; return the milliseconds that are left."""
-        window = now // length
-        self.window, self.used = window, self.used + 1 if window == self.window else 1
-        return (window + 1) * length - now if self.used > limit else 0
-
-    def _slide(self, now: int, length: int, limit: int) -> int:
-        """Count what was allowed within the last window; return the milliseconds to the next."""
-        while self.moments and self.moments[0] <= now - length:
-            self.moments.popleft()
-        if len(self.moments) >= limit:
-            return self.moments[0] + length - now
-        self.moments.append(now)
-        return 0
-
-
-@lru_cache(maxsize=2000)
-def pair(piece: str) -> tuple[str, str]:
-    """Read one piece of a query."""
-    name, _, value = piece.partition("=")
-    return unquote_plus(name), unquote_plus(value)
-
-
-def given_in(text: str) -> dict[str, list[str]]:
-    """Read a query; its pieces are kept, since a long `fields` comes again with every page."""
-    given: dict[str, list[str]] = {}
-    for piece in text.split("&") if text else ():
-        name, value = pair(piece)
-        given.setdefault(name, []).append(value)
-    return given

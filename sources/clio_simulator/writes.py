@@ -5,23 +5,26 @@ leaves behind for later, copies that arrive again and old versions still shown, 
 seconds of the simulator's clock, or after a number of further requests.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Literal
 
-from sources.clio_http.catalog import ARRAY, Catalog
+from sources.clio_http.catalog import ARRAY
 
-from . import bodies, effects, storing
+from . import bodies, effects, storing, values
 from .answers import Refusal, forbidden, not_found
 from .changes import Change, Changes
 from .effects import normalised
 from .filters import check_rows, hidden
-from .render import Renderer
-from .store import OLD, Row, Store, check_if_match
+from .render import INNER_SCHEMAS, Renderer
+from .store import Row, check_if_match
 from .storing import Storing, ValuePlace
 from .values import SimulatedClock
 
 CREATED, DONE = 201, 200
+MOST_ENTRIES = 20
+LIMITED = ("addresses", "email_addresses", "phone_numbers")
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,13 @@ class Command:
 class Writer:
     """Carry writes out, and keep a log of them."""
 
-    def __init__(
-        self, catalog: Catalog, store: Store, changes: Changes, renderer: Renderer
-    ) -> None:
+    def __init__(self, changes: Changes, renderer: Renderer) -> None:
         """Begin with nothing written."""
-        self.catalog = catalog
-        self.store = store
         self.changes = changes
         self.renderer = renderer
-        self.switches = renderer.compiler.switches
-        self.operations = bodies.operations()
-        targets = renderer.compiler.targets
-        self.storing = Storing(store, catalog.schemas, targets, self.switches)
+        self.store, self.switches = renderer.store, renderer.switches
+        self.operations = values.data("bodies")
+        self.storing = Storing(renderer)
         self.log: list[LoggedWrite] = []
 
     def carry_out(self, command: Command) -> Row:
@@ -121,19 +119,16 @@ class Writer:
 
     def row(self, collection: str, key: int) -> Row | None:
         """Return a record as it is now, hidden or not."""
-        if collection in storing.INNER_SCHEMAS:
-            found = storing.find_inner(self.store, collection, key)
-            return found[0] if found else None
+        if collection in INNER_SCHEMAS:
+            return storing.find_inner(self.store, collection, key)[0]
         return self.store[collection].rows.get(key)
 
     def _tag(self, collection: str, key: int) -> str:
         row = self.row(collection, key)
-        return self.renderer.etag(collection, self._schema(collection), row) if row else ""
-
-    def _schema(self, collection: str) -> str:
-        return storing.INNER_SCHEMAS.get(collection) or self.catalog.collections[collection].schema
+        return self.renderer.etag(collection, row) if row else ""
 
     def _seen(self, command: Command) -> Row:
+        """Return the record that a write is meant for, if the caller may see and write it."""
         check_rows(command.collection, self.switches)
         row = self.row(command.collection, command.key)
         if row is None:
@@ -148,29 +143,26 @@ class Writer:
             raise forbidden()
 
     def _patch(self, command: Command) -> tuple[Row, int, bool]:
-        row = self._seen(command)
+        name, key, row = command.collection, command.key, self._seen(command)
         self._check_allowed(command)
         data = self._data(command)
-        if hidden(command.collection, self.switches) & set(data):
+        if hidden(name, self.switches) & set(data):
             raise forbidden()
-        tag = self._tag(command.collection, command.key)
-        check_if_match(command.if_match, tag, command.collection, self.switches)
-        effects.check_allowed(command.collection, row, data, self.switches)
+        check_if_match(command.if_match, self._tag(name, key), name, self.switches)
+        effects.check_allowed(name, row, data, self.switches)
         linked = self._linked(command, data)
         fields = self._fields(command, row, data)
-        changed = {name: value for name, value in fields.items() if row.get(name) != value}
+        changed = {field: value for field, value in fields.items() if row.get(field) != value}
         if not changed and not linked:
             return row, DONE, False
-        for each in [*linked, self._change(command, changed, linked=bool(linked))]:
+        for each in linked:
             self.changes.do(each)
-        return self.row(command.collection, command.key) or {}, DONE, True
-
-    def _change(self, command: Command, changed: Row, *, linked: bool) -> Change:
-        name, key = command.collection, command.key
-        if name in storing.INNER_SCHEMAS:
-            return storing.change_inner(self.store, name, key, changed, self._now())
-        silent, keep = self._quiet(name, changed, linked=linked)
-        return Change("update", name, key, changed, silent=silent, keep_etag=keep)
+        if name in INNER_SCHEMAS:
+            self.changes.do(storing.change_inner(self.store, name, key, changed, self._now()))
+        else:
+            silent, keep = self._quiet(name, changed, linked=bool(linked))
+            self.changes.update(name, key, changed, silent=silent, keep_etag=keep)
+        return self.row(name, key) or {}, DONE, True
 
     def _create(self, command: Command) -> tuple[Row, int, bool]:
         self._check_allowed(command)
@@ -201,7 +193,7 @@ class Writer:
             check_if_match(command.if_match, tag, command.collection, self.switches)
         name, key = command.collection, command.key
         fields = effects.remains(name, self.store, row, self._now())
-        if name in storing.INNER_SCHEMAS:
+        if name in INNER_SCHEMAS:
             self.changes.do(storing.change_inner(self.store, name, key, None, self._now()))
         elif fields is None:
             self.changes.remove(name, key)
@@ -215,26 +207,27 @@ class Writer:
         """Read the body: what is known of it, as the server understands it."""
         shape = self.operations[command.collection][command.method.lower()]
         data = bodies.read(command.body)
-        strange = bodies.unknown(shape, data)
+        strange = sorted(set(data) - set(shape["inside"]))
         if strange and self.switches.unknown_body_fields == "refuse":
             raise Refusal(422, f"unknown fields: {', '.join(strange)}")
         data = bodies.accepted(shape, data, creates=command.method == "POST")
-        ignored = self.switches.ignored_fields
-        kept = {
-            name: value
+        rules, ignored = self.switches.normalise, self.switches.ignored_fields
+        return {
+            name: normalised(value, rules, name)
             for name, value in data.items()
             if command.method == "POST" or f"{command.collection}.{name}" not in ignored
         }
-        rules = self.switches.normalise
-        return {name: normalised(value, rules, name) for name, value in kept.items()}
 
     def _fields(self, command: Command, row: Row, data: Row) -> Row:
         """Return the fields of the row that are written, and those that change along."""
         shape = self.operations[command.collection][command.method.lower()]
         now = self._now()
-        place = ValuePlace(command.collection, row, self._schema(command.collection), shape, now)
+        schema = self.renderer.names[command.collection]
+        place = ValuePlace(command.collection, row, schema, shape, now)
         fields = self.storing.fields(place, row, data)
-        effects.check_size(fields)
+        for name in LIMITED:
+            if len(fields.get(name) or ()) > MOST_ENTRIES:
+                raise Refusal(422, f"{name} can have at most {MOST_ENTRIES} entries")
         write = effects.Written(row, fields, data, now, self.switches)
         return fields | effects.along(command.collection, write)
 
@@ -244,7 +237,7 @@ class Writer:
 
     def _quiet(self, collection: str, changed: Row, *, linked: bool) -> tuple[bool, bool]:
         """Tell whether `updated_at` and the etag stay, since only entries have changed."""
-        described: dict[str, Any] = self.catalog.schemas[self._schema(collection)]
+        described = self.renderer.schemas[self.renderer.names[collection]]
         arrays = {name for name in changed if described.get(name, {}).get("type") == ARRAY}
         if set(changed) - arrays - effects.COPIES:
             return False, False
@@ -265,7 +258,7 @@ class Wrote:
     old: Row | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Until:
     """A moment in milliseconds since 1970, or a number of further requests; the first one counts.
 
@@ -278,10 +271,6 @@ class Until:
     def due(self, now: int) -> bool:
         """Tell whether it has come."""
         return self.requests == 0 or (self.moment is not None and self.moment <= now)
-
-    def counted(self) -> "Until":
-        """Return what is left of it after one more request."""
-        return self if self.requests is None else replace(self, requests=self.requests - 1)
 
 
 @dataclass(frozen=True)
@@ -308,44 +297,23 @@ class Later:
         moment = None if seconds is None else self.clock.now() + round(seconds * 1000)
         return Until(moment, None if requests is None else requests + 1)
 
-    def repeat(self, wrote: Wrote, until: Until) -> None:
-        """Let a copy of a write arrive later."""
-        self.copies.append((until, replace(wrote.command, again=wrote.number)))
-
-    def keep(self, wrote: Wrote, until: Until, *, lists: bool, items: bool) -> None:
-        """Go on showing a record as it was before a write."""
-        if wrote.old is not None:
-            place = (wrote.command.collection, wrote.command.key)
-            self.old[place] = Shown({**wrote.old, OLD: True}, until, lists, items)
-
-    def in_list(self, collection: str, row: Row) -> Row:
-        """Return the version of a record that lists show."""
-        shown = self.old.get((collection, row["id"]))
-        return shown.row if shown is not None and shown.lists else row
-
-    def as_item(self, collection: str, row: Row) -> Row:
-        """Return the version of a record that its own address shows."""
-        shown = self.old.get((collection, row["id"]))
-        return shown.row if shown is not None and shown.items else row
+    def shown(self, collection: str, row: Row, where: Literal["lists", "items"]) -> Row:
+        """Return the version of a record that lists show, or its own address."""
+        old = self.old.get((collection, row["id"]))
+        return old.row if old is not None and getattr(old, where) else row
 
     def settle(self, now: int) -> None:
-        """Do what is due at `now`."""
+        """Do what is due at `now`; the log shows a copy that is refused, nobody waits for it."""
         self.old = {place: shown for place, shown in self.old.items() if not shown.until.due(now)}
-        due = [entry for entry in self.copies if entry[0].due(now)]
-        for entry in due:
+        for entry in [entry for entry in self.copies if entry[0].due(now)]:
             self.copies.remove(entry)
-            self._arrive(entry[1])
+            with suppress(Refusal):
+                self.writer.carry_out(entry[1])
 
     def answered(self) -> None:
         """Count one more request, and do what that makes due."""
-        self.copies = [(until.counted(), command) for until, command in self.copies]
-        self.old = {
-            place: replace(shown, until=shown.until.counted()) for place, shown in self.old.items()
-        }
+        waiting = [until for until, _ in self.copies] + [old.until for old in self.old.values()]
+        for until in waiting:
+            if until.requests is not None:
+                until.requests -= 1
         self.settle(self.clock.now())
-
-    def _arrive(self, command: Command) -> None:
-        try:
-            self.writer.carry_out(command)
-        except Refusal:
-            return  # The writer has logged it; nobody waits for the answer.

@@ -37,7 +37,7 @@ class Samples:
     def __init__(self, clio: Simulator) -> None:
         """Keep where references are looked up."""
         self.clio = clio
-        self.targets = clio.world.renderer.compiler.targets
+        self.targets = clio.world.renderer.targets
 
     def fields(self, name: str, shape: Mapping[str, Any], row: Row) -> Iterator[tuple[str, Any]]:
         """Yield each field of a body with a value; `row` is the record that it is for."""

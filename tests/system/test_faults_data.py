@@ -100,7 +100,6 @@ class Aside:
     differences: list[str]
 
 
-@dataclass(frozen=True)
 class Values(Action):
     """Shows raw values in many records at once, as `Value` does in one: id → field and JSON."""
 

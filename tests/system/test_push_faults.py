@@ -1,7 +1,7 @@
 """The fault list of the way back, by number; each history is judged at its end as well."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +245,6 @@ def forged(desk: Desk, plan: plan_file.Plan) -> None:
         )
 
 
-@dataclass(frozen=True)
 class Stop(Action):
     """Put the file STOP into a data folder once a request was answered."""
 

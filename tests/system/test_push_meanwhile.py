@@ -1,7 +1,6 @@
 """What happens while a push is under way, or between two looks at the ledger."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from starlette.responses import Response
@@ -41,7 +40,6 @@ def proposed(desk: Desk, keys: list[int]) -> list[str]:
     return [edit for key in keys for edit in desk.propose("matters", key, f"description={OURS}")]
 
 
-@dataclass(frozen=True)
 class Then(Action):
     """Do something once a request was answered, before its answer arrives."""
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,6 @@ except ClioError as error:
 """
 
 
-@dataclass(frozen=True)
 class Later(Action):
     """Let the simulator's clock run ahead before a request is answered."""
 
@@ -60,7 +59,6 @@ class Later(Action):
         self.clio.clock.advance(self.seconds)
 
 
-@dataclass(frozen=True)
 class Meanwhile(Action):
     """Let another process do something before a request is answered."""
 

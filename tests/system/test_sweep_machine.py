@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import ClassVar
 
@@ -53,7 +53,6 @@ WHOLE = ("updated_since", "ids[]")
 """Parameters that no page of a walk through everything is asked with."""
 
 
-@dataclass(frozen=True)
 class Ends(Action):
     """Does no harm, and notes when the server gave the last page of a list."""
 

@@ -158,7 +158,7 @@ def test_unbilled_work_and_what_clients_owe(clio: Simulator) -> None:
 
 def test_references_lead_somewhere(clio: Simulator) -> None:
     """Every reference of every record is the id of a record that exists."""
-    catalog, targets = read_catalog("clio_manage"), clio.world.renderer.compiler.targets
+    catalog, targets = read_catalog("clio_manage"), clio.world.renderer.targets
     for name, table in clio.store.tables.items():
         collection = catalog.collections.get(name) or catalog.singletons[name]
         for field, described in catalog.schemas[collection.schema].items():
