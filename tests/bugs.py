@@ -171,7 +171,7 @@ LOADS = (
         "redaction minds the case of header names",
         (
             Patch(
-                "sources/clio_http/redaction.py",
+                "sources/clio_http/secret.py",
                 '        r"""[^\\s"\',;&)}\\]]+""",\n        re.IGNORECASE,\n    ),\n'
                 '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+", re.IGNORECASE),\n',
                 '        r"""[^\\s"\',;&)}\\]]+""",\n    ),\n'

@@ -60,7 +60,7 @@ PARTS: dict[str, set[str]] = {
     "pipelines/transform/rules.py": {
         *("list(model.seed.lines)", "other", "own", "relation", "there"),
     },
-    "sources/clio_http/statements.py": {
+    "sources/clio_http/casts.py": {
         *("c.name", "casts.all_exact(by_kind)", "casts.value(c.name, c.type)"),
         *("casts.exact(column.name, column.type)", "orjson.dumps({'data': [shape]}).decode()"),
     },

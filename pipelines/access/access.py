@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.config import Settings, SourceSettings
+from sources.clio_http.api import Gateway
 from sources.clio_http.clock import Clock
-from sources.clio_http.dialects import DIALECTS, oauth_base
-from sources.clio_http.gateway import Gateway
-from sources.clio_http.oauth import Application, OAuth
+from sources.clio_http.oauth import DIALECTS, Application, OAuth, oauth_base
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 

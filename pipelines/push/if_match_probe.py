@@ -18,7 +18,7 @@ from pipelines.plan.plan_file import Plan, PlannedRecord
 from pipelines.plan.review import open_plan
 from pipelines.plan.session import Session, session
 from sources.clio_http import writes
-from sources.clio_http.hints import of_product
+from sources.clio_http.statuses import of_product
 from sources.clio_http.writes import Effect, Patch
 from sources.errors import ClioError, SignInNeededError
 

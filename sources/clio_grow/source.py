@@ -7,12 +7,10 @@ from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from sources.clio_http.hosts import base_origin
-from sources.clio_http.pace import Pace
-from sources.clio_http.pace_file import pace_file
+from sources.clio_http.pace import Pace, pace_file
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import SharedClient
 from sources.errors import ConfigurationError
-from sources.resource import changes_resources
+from sources.resource import SharedClient, changes_resources
 
 from .api import APIS
 from .versions import catalog_of

@@ -31,8 +31,8 @@ from .plan import (
     lists_of,
     stamp,
 )
+from .readings import with_unread
 from .rows import arrow_schema
-from .stretches import with_unread
 from .walks import Walk
 
 _LOG = logging.getLogger(__name__)

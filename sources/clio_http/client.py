@@ -23,21 +23,25 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-from .bearer import Bearer, Renew
-from .client_settings import ClientSettings
+from .api import ClientSettings
 from .clock import Clock, http_date
-from .counting import Meter, RequestBudget
 from .exchange import Bounds, Exchange, RawAnswer
-from .gateway_statuses import gateway_error_for
-from .hints import of_product
-from .limits import Budget, RateBudget
-from .notices import VERSION, Notices
+from .limits import Budget, Meter, RateBudget, RequestBudget, Silence
 from .pace import Pace, PacedBudget
-from .redaction import quiet_libraries
 from .retry import Outcome, Policy, Retrier, Succeeded, Throttled, Transient, asked_wait
-from .secret import Secret
-from .silence import Silence
-from .statuses import OK, REDIRECTS, TOO_MANY, RequestContext, error_for, is_temporary
+from .secret import Bearer, Renew, Secret, quiet_libraries
+from .statuses import (
+    OK,
+    REDIRECTS,
+    TOO_MANY,
+    VERSION,
+    Notices,
+    RequestContext,
+    error_for,
+    gateway_error_for,
+    is_temporary,
+    of_product,
+)
 
 __all__ = [
     "Answer",
@@ -57,6 +61,8 @@ Write: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]]
 Post: TypeAlias = Callable[[str, str], RawAnswer]
 """Sends a POST: path and body."""
 
+WHO_AM_I = "users/who_am_i"
+"""Where Clio tells whose token it is: a small answer, whose date is the server's time."""
 _LOG = logging.getLogger(__name__)
 _CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 _NO_MORE: Mapping[str, str] = MappingProxyType({})

@@ -19,12 +19,12 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
+from .api import Gateway, checked_id
 from .client import parsed
 from .clock import Clock
 from .exchange import Bounds, Exchange, RawAnswer
-from .gateway import Gateway, checked_id
 from .hosts import LOOPBACK_HOSTS, host_of
-from .redaction import quiet_libraries, register_secret
+from .secret import quiet_libraries, register_secret
 from .statuses import TOO_MANY, is_temporary
 
 APP = "clio"

@@ -17,8 +17,8 @@ import orjson
 
 from sources.errors import UnreadableAnswerError
 
+from .bulk import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 from .catalog import EXTRA, JSON, Column
-from .signs import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 
 MAX_DEPTH = 100
 NO_NUMBER = "NaN or Infinity, which JSON does not have"

@@ -1,9 +1,13 @@
-"""The rate budget: one for each token, shared by every thread, spent in full and never over.
+"""What may be sent: within the rate budget, within the run's own, and while Clio answers at all.
 
 Clio counts requests in fixed windows and says in each answer how many are left and when the next
 window starts. What may be sent is the lesser of two bounds: what Clio last said is left, less the
 requests still under way (it may or may not have counted them), and what was left when this window
 was first seen, less all that was sent since (which also counts requests whose answers were lost).
+The budget is one for each token, shared by every thread, spent in full and never over.
+
+A list that hangs takes minutes, and a firm has sixty of them. Once three lists in a row were asked
+for and none was answered meanwhile, the service is taken to be away: nothing more is sent.
 """
 
 import math
@@ -13,9 +17,111 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sources.errors import Interrupted
+from sources.errors import BudgetSpent, Interrupted, SilentError
 
 from .clock import Clock, http_date
+
+
+class Meter:
+    """Counts the requests of one walk, retries included."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self._lock = threading.Lock()
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """Return the number of requests sent so far."""
+        return self._requests
+
+    def count(self) -> None:
+        """Add one."""
+        with self._lock:
+            self._requests += 1
+
+
+class RequestBudget:
+    """The requests that a run may still send; without a number there is no bound."""
+
+    def __init__(self, requests: int | None = None) -> None:
+        """Allow so many requests."""
+        self._lock = threading.Lock()
+        self.left = requests
+
+    def take(self) -> None:
+        """Use one.
+
+        Raises:
+            BudgetSpent: there is none left; nothing may be sent.
+
+        """
+        with self._lock:
+            if self.left is None:
+                return
+            if self.left <= 0:
+                raise BudgetSpent
+            self.left -= 1
+
+
+LISTS = 3
+"""So many lists without an answer, and none answered meanwhile: the rest are not tried."""
+HANGS = 2
+"""So many waits of one list that ended without an answer count as if it had failed for good."""
+
+
+class Silence:
+    """What the walks of a run tell one another of the service; shared by their threads."""
+
+    def __init__(self) -> None:
+        """Begin with nothing asked and nothing answered."""
+        self._lock = threading.Lock()
+        self._answers = 0
+        self._hangs: dict[int, int] = {}
+        self._unanswered: set[int] = set()
+
+    @property
+    def answers(self) -> int:
+        """Count the answers so far."""
+        return self._answers
+
+    def answered(self) -> None:
+        """Note that some list was answered, if only with a refusal."""
+        with self._lock:
+            self._answers += 1
+            if not self.fallen:
+                self._hangs.clear()
+                self._unanswered.clear()
+
+    def hung(self, walk: object, since: int) -> None:
+        """Note that a request of a walk got no answer; `since` are the answers before it."""
+        with self._lock:
+            if since == self._answers:
+                self._hangs[id(walk)] = self._hangs.get(id(walk), 0) + 1
+                if self._hangs[id(walk)] >= HANGS:
+                    self._unanswered.add(id(walk))
+
+    def failed(self, walk: object, since: int) -> None:
+        """Note that a walk ends because Clio did not answer it, whatever was tried."""
+        with self._lock:
+            if since == self._answers:
+                self._unanswered.add(id(walk))
+
+    @property
+    def fallen(self) -> bool:
+        """Tell whether the service is taken to be away, from when on that holds for the run."""
+        return len(self._unanswered) >= LISTS
+
+    def check(self) -> None:
+        """Refuse to send anything more to a service that is away.
+
+        Raises:
+            SilentError: it is.
+
+        """
+        if self.fallen:
+            raise SilentError
+
 
 MARGIN = 0.02
 LONGEST_WINDOW = 300.0

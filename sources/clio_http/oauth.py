@@ -13,6 +13,7 @@ from authlib.oauth2.client import OAuth2Client
 from sources.errors import (
     AnswerLostError,
     ClioError,
+    ConfigurationError,
     RequestRefusedError,
     SignInNeededError,
     UnavailableError,
@@ -22,10 +23,9 @@ from sources.errors import (
 )
 
 from .clock import Clock
-from .dialects import DIALECTS, Dialect, oauth_base
 from .exchange import Bounds, Exchange, RawAnswer
-from .redaction import quiet_libraries, register_secret
-from .secret import Secret
+from .hosts import CLIO_HOSTS, LOOPBACK_HOSTS, base_origin
+from .secret import Secret, quiet_libraries, register_secret
 from .token_answers import (
     GOOD,
     AuthlibSession,
@@ -37,6 +37,74 @@ from .token_answers import (
     registered,
     usable,
 )
+
+PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
+_GROW_SCOPES = (
+    "grow_contact_read",
+    "grow_contact_note_read",
+    "grow_custom_action_read",
+    "grow_custom_field_read",
+    "grow_lead_inbox_read",
+    "grow_lead_inbox_all_read",
+    "grow_location_read",
+    "grow_matter_read",
+    "grow_matter_note_read",
+    "grow_matter_type_read",
+    "grow_user_read",
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one product signs in.
+
+    `scopes` are asked for where the settings name none; Manage's are those of the application.
+    `pkce` is sent where it is documented. `revoke_path` takes the access token as a bearer, or by
+    RFC 7009 either token with the application's own credentials. `beside_api` if the sign-in is on
+    the host of the API.
+    """
+
+    hosts: Mapping[str, str]
+    beside_api: bool
+    scopes: tuple[str, ...]
+    pkce: bool
+    revoke_path: str
+    revoke_bearer: bool
+
+
+DIALECTS = {
+    "clio_manage": Dialect(
+        hosts={region: f"https://{prefix}app.clio.com" for region, prefix in PREFIXES.items()},
+        beside_api=True,
+        scopes=(),
+        pkce=False,
+        revoke_path="/oauth/deauthorize",
+        revoke_bearer=True,
+    ),
+    "clio_grow": Dialect(
+        hosts={region: f"https://{prefix}auth.api.clio.com" for region, prefix in PREFIXES.items()},
+        beside_api=False,
+        scopes=_GROW_SCOPES,
+        pkce=True,
+        revoke_path="/oauth/revoke",
+        revoke_bearer=False,
+    ),
+}
+
+
+def oauth_base(url: str) -> str:
+    """Check the address of a sign-in, to which the application's secret goes, and give it.
+
+    Raises:
+        ConfigurationError: it is neither one of Clio's nor this machine.
+
+    """
+    host = base_origin(url).host
+    if host not in CLIO_HOSTS | LOOPBACK_HOSTS:
+        message = f"{host} is not a host at which one signs in to Clio"
+        raise ConfigurationError(message)
+    return url
+
 
 BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=65_536)
 """A token call may take 30 seconds, and its answer is small."""

@@ -22,16 +22,12 @@ import pyarrow.compute
 
 from sources.errors import BrokenWalkError
 
+from .bulk import bulk_is_exact, shaped, signs_of
+from .casts import statements
 from .catalog import EXTRA, Collection, Column
-from .exactness import bulk_is_exact
 from .leaves import Leaves, read_leaves, standing
 from .misfits import UNKNOWN, Misfit, Sifted, sift
 from .promises import all_true, demand_keys, demand_order, demand_size
-from .shapes import shaped
-from .signs import signs_of
-from .statements import statements
-
-__all__ = ["ARROW_TYPES", "UNKNOWN", "Batch", "Misfit", "RowReader", "arrow_schema"]
 
 Pages: TypeAlias = Sequence[tuple[int, bytes]]
 

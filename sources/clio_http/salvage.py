@@ -25,12 +25,11 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-from .catalog import ARRAY, OBJECT, Collection, Field
+from .catalog import Collection, Field
 from .client import ClioClient, Meter
 from .misfits import Misfit
-from .paging import Page, fetch
-from .places import Place, Spot
-from .plan import List, stamp
+from .paging import Page, Place, Spot, fetch
+from .plan import List, plain_fields, stamp
 
 MOST_REQUESTS = 60
 """For one page, without its own: then it is given up, and the walk ends there."""
@@ -352,11 +351,6 @@ class Salvage:
         return Place(
             tuple(self.pages), next_token, tuple(self.plain), tuple(self.unread), size, why
         )
-
-
-def plain_fields(fields: Sequence[Field]) -> list[Field]:
-    """Return the fields that are one value each."""
-    return [item for item in fields if item.type not in {OBJECT, ARRAY}]
 
 
 def ids_of(page: Page) -> list[str]:

@@ -21,8 +21,7 @@ from sources.errors import (
 )
 
 from .exchange import RawAnswer
-from .redaction import register_secret
-from .secret import Secret
+from .secret import Secret, register_secret
 from .statuses import TOO_MANY, is_temporary
 
 FromAuthlib: TypeAlias = Any

@@ -26,20 +26,30 @@ from sources.errors import (
     VersionRetiredError,
 )
 
-from .asking import give_way, is_repeat, page_limit, taken
 from .client import ClioClient, Meter
 from .clock import Clock
-from .paging import Page, fetch
-from .places import Place, Repeats, Spot
-from .plan import List, Point, Reading, WalkPlan, asked_without, request_parameters, without
-from .records import RecordReader, as_page
-from .redaction import place_of
+from .paging import Page, Place, Repeats, Spot, fetch
+from .plan import (
+    List,
+    Point,
+    Reading,
+    WalkPlan,
+    asked_without,
+    give_way,
+    is_repeat,
+    page_limit,
+    request_parameters,
+    taken,
+    without,
+)
+from .readings import RecordReader, Stretch, Stretches, as_page
 from .salvage import ListRequest, Salvage, ids_of, is_of_the_service, may_be_one_page
-from .stretches import Stretch, Stretches
+from .secret import place_of
 
 MAX_PAGES = 50
 MAX_BYTES = 16_000_000
 MAX_SECONDS = 10.0
+PREFETCH_THREADS = 4
 REFUSED_LISTS = 3
 """So many refused lists, and none that was answered, mean that the whole collection is refused."""
 IN_VAIN = 10

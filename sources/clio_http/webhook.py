@@ -4,7 +4,7 @@ import httpx
 
 from sources.errors import NotTakenError
 
-from .authorities import certificates
+from .exchange import certificates
 from .hosts import host_of, webhook_origin
 from .secret import Secret
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.clio_http.redaction import RedactingFormatter, quiet_libraries, redact
-from sources.clio_http.secret import Secret
+from sources.clio_http.secret import RedactingFormatter, Secret, quiet_libraries, redact
 
 CANARY = "k3yC4nary.0f_a-token~x"
 
