@@ -67,7 +67,6 @@ def walks_source(name: str, walks: Sequence[Walk], is_full: Callable[[], bool]) 
     Returns:
         A source with one resource for each walk, which yields `Reading`s: the loader attaches the
         step that turns them into Arrow tables.
-
     """
 
     def resource(walk: Walk) -> DltResource:
@@ -115,7 +114,6 @@ class OpenClient:
 
         Raises:
             ClioError: Clio does not answer at all, or refuses the token.
-
         """
         with self.lock:
             if self.told is None or self.clock.monotonic() - self.asked >= FRESH:

@@ -42,7 +42,6 @@ def clio_grow(  # noqa: PLR0913 - each is a setting that dlt injects by its name
 
     Raises:
         ConfigurationError: there is no token, or the address is not one of Clio's.
-
     """
     if api_version not in APIS:
         message = f"unknown sources.clio_grow.api_version; valid are {', '.join(APIS)}"

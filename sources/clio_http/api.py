@@ -68,7 +68,6 @@ class Gateway:
 
         Raises:
             GatewayKeyError: none is configured.
-
         """
         if self.key is None:
             message = "no API key of the Maton gateway is set"
@@ -81,7 +80,6 @@ def checked_id(text: str) -> str:
 
     Raises:
         ConfigurationError: it holds a character that no id has.
-
     """
     if not _ID.fullmatch(text):
         message = "the id of a connection holds letters, digits, - and _ only"
@@ -159,7 +157,6 @@ class Api:
 
         Raises:
             ConfigurationError: that path is configured with it, or this region has no such API.
-
         """
         if self.path and base_url.endswith(self.path):
             message = f"sources.{self.product}.base_url ends before {self.path}; leave that out"

@@ -114,7 +114,6 @@ def changed_rows(walk: Walk, states: Sequence[State]) -> Iterator[Portion]:
 
     Raises:
         ClioError: the walk failed. Nothing of this run is to be kept.
-
     """
     empty = not any(state.get("before") for state in states)
     for reading in walk.readings():

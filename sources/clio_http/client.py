@@ -219,7 +219,6 @@ class ClioClient:
 
         Raises:
             Interrupted: asked to stop while waiting; nothing was sent.
-
         """
         with self._budget.slot():
             yield self._write
@@ -233,7 +232,6 @@ class ClioClient:
         Raises:
             Interrupted: asked to stop while waiting; nothing was sent.
             BudgetSpent: no request is left.
-
         """
         with self._budget.slot():
             self.allowance.take()
@@ -253,7 +251,6 @@ class ClioClient:
 
         Raises:
             ClioError: there was no whole answer, or the run is to stop.
-
         """
         if self._stop.is_set():
             raise Interrupted

@@ -56,7 +56,6 @@ class Connections:
 
         Raises:
             GatewayKeyError: its key is not configured.
-
         """
         quiet_libraries()
         self._gateway = gateway
@@ -70,7 +69,6 @@ class Connections:
 
         Raises:
             ClioError: the gateway refused, or could not be reached.
-
         """
         asked = [("app", APP)]
         document = self._asked("", lambda http, url, headers: http.send(url, asked, headers))
@@ -86,7 +84,6 @@ class Connections:
         Raises:
             GatewayConnectionError: there is none with this id.
             ClioError: as `listed`.
-
         """
         path = f"/{checked_id(connection_id)}"
         document = self._asked(path, lambda http, url, headers: http.send(url, [], headers))
@@ -101,7 +98,6 @@ class Connections:
 
         Raises:
             ClioError: as `listed`.
-
         """
         body = orjson.dumps({"app": APP}).decode()
         kind = {"Content-Type": "application/json"}
@@ -119,7 +115,6 @@ class Connections:
 
         Raises:
             ClioError: as `one`.
-
         """
         url = f"{self._gateway.control}/connections/{checked_id(connection_id)}"
         self._sent(url, lambda http, url, headers: http.delete(url, headers))

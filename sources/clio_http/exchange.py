@@ -44,7 +44,6 @@ def believe(file: Path | None, setting: str) -> None:
 
     Raises:
         ConfigurationError: it is not there, or holds no certificates.
-
     """
     _OWN.pop(setting, None)
     if file is not None:
@@ -57,7 +56,6 @@ def certificates() -> ssl.SSLContext:
 
     Raises:
         ConfigurationError: the file that `SSL_CERT_FILE` names cannot be used.
-
     """
     named = dict(_OWN)
     if given := os.environ.get(BY_ENVIRONMENT):

@@ -261,7 +261,6 @@ def read_leaves(
 
     Raises:
         UnreadableAnswerError: a page is not JSON, repeats a key or holds no list of records.
-
     """
     leaves = Leaves({column.name: [] for column in columns})
     for number, body in pages:

@@ -54,7 +54,6 @@ class RequestBudget:
 
         Raises:
             BudgetSpent: there is none left; nothing may be sent.
-
         """
         with self._lock:
             if self.left is None:
@@ -117,7 +116,6 @@ class Silence:
 
         Raises:
             SilentError: it is.
-
         """
         if self.fallen:
             raise SilentError

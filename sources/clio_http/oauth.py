@@ -97,7 +97,6 @@ def oauth_base(url: str) -> str:
 
     Raises:
         ConfigurationError: it is neither one of Clio's nor this machine.
-
     """
     host = base_origin(url).host
     if host not in CLIO_HOSTS | LOOPBACK_HOSTS:
@@ -183,7 +182,6 @@ class OAuth:
         Raises:
             GrantRefusedError: Clio does not take the code.
             ClioError: as for `refreshed`.
-
         """
         register_secret(code)
         proof = {"code_verifier": verifier.reveal()} if verifier else {}
@@ -204,7 +202,6 @@ class OAuth:
             GrantRefusedError: Clio no longer takes this token.
             AnswerLostError: it was sent, and may have been used up.
             ClioError: anything else means that it was not used.
-
         """
         register_secret(refresh_token)
         token = self._asked(
@@ -220,7 +217,6 @@ class OAuth:
         Raises:
             SignInNeededError: Clio does not know the token, or not the application.
             ClioError: it could not be done.
-
         """
         address = self._application.address(self._application.dialect.revoke_path)
         if self._application.dialect.revoke_bearer:

@@ -136,7 +136,6 @@ class Permits:
 
         Raises:
             ValueError: it is not that.
-
         """
         given = json.loads(text)
         if not isinstance(given, Mapping):
@@ -290,7 +289,6 @@ def state_home() -> Path:
 
     Raises:
         RuntimeError: the user has no home.
-
     """
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

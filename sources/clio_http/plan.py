@@ -57,7 +57,6 @@ def give_way(
 
     Returns:
         What to add to `not_taken`; empty if nothing can be given up.
-
     """
     own = dict(parameters)
     for name in refused:
@@ -270,7 +269,6 @@ def child_list(collection: Collection, key: int) -> List:
 
     Raises:
         ValueError: the collection has no parent.
-
     """
     parent = collection.parent
     if parent is None:

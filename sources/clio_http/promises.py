@@ -15,7 +15,6 @@ def demand_keys(typed: pa.Table, key: Sequence[Column]) -> None:
 
     Raises:
         BrokenWalkError: some record has none; the message names the page.
-
     """
     for column in key:
         missing = typed.filter(pa.compute.is_null(typed[column.name]))
@@ -29,7 +28,6 @@ def demand_size(typed: pa.Table, most: int) -> None:
 
     Raises:
         BrokenWalkError: some page holds more; the message names it.
-
     """
     for size in pa.compute.value_counts(typed["_page"]).to_pylist():
         if size["counts"] > most:
@@ -53,7 +51,6 @@ def demand_order(
 
     Raises:
         BrokenWalkError: ids do not rise, or one page holds a key twice.
-
     """
     own = tuple(key) == (rises,)
     ids = _ids(rows, rises) if rises else None

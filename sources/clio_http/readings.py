@@ -50,7 +50,6 @@ class RecordReader:
 
         Raises:
             ClioError: they could not be read; nothing is known of them.
-
         """
         if not self.plan.collection.ids:
             found = [self.one(key) for key in ids]
@@ -64,7 +63,6 @@ class RecordReader:
 
         Raises:
             ClioError: it could not be read; nothing is known of it.
-
         """
         body = self.item(key)
         if body is None:
@@ -78,7 +76,6 @@ class RecordReader:
 
         Raises:
             ClioError: they could not be read; nothing is known of them.
-
         """
         size = self.plan.collection.ids_at_once
         readings, bodies = [], []
@@ -94,7 +91,6 @@ class RecordReader:
 
         Raises:
             ClioError: it could not be read; nothing is known of it.
-
         """
         collection = self.plan.collection
         path = collection.item_path.replace("{id}", str(key))
@@ -220,7 +216,6 @@ class Stretches:
 
         Raises:
             UnreadableAnswerError: it cannot be parsed.
-
         """
         reader = RowReader(self.plan.collection, self.reader.columns, ordered=False)
         reader.read([(1, body)])

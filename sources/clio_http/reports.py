@@ -63,7 +63,6 @@ def check(wanted: ReportRequest, settings: ClientSettings) -> None:
 
     Raises:
         WriteRefusedError: it is not one of the reports that may be asked for.
-
     """
     days = [day for day in (wanted.start, wanted.end) if day]
     if settings.product != PRODUCT:
@@ -87,7 +86,6 @@ def report(client: ClioClient, clock: Clock, wanted: ReportRequest) -> bytes:
         UnavailableError: Clio did not make it, or not in time.
         ForeignHostError: Clio sends to an address that nothing is fetched from.
         ClioError: it could not be asked for or fetched.
-
     """
     key = ask(client, clock, wanted)
     if _awaited(client, clock, key) == EMPTY:
@@ -110,7 +108,6 @@ def ask(client: ClioClient, clock: Clock, wanted: ReportRequest) -> str:
     Raises:
         WriteRefusedError: it must not be asked for, and was not.
         ClioError: it was not taken, or whether it was is not known.
-
     """
     check(wanted, client.settings)
     data = {"kind": wanted.kind, "format": FORMAT}
@@ -161,7 +158,6 @@ def demand_storage(url: str, base: Origin) -> None:
 
     Raises:
         ForeignHostError: the address is another one.
-
     """
     try:
         parts = urlsplit(url)

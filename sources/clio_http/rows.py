@@ -113,7 +113,6 @@ class RowReader:
         Raises:
             UnreadableAnswerError: a page cannot be parsed; the message names the page.
             BrokenWalkError: a page breaks what paging promises: order, size, one key a row.
-
         """
         if all(_EMPTY.match(body) for _, body in pages):
             empty = arrow_schema(self.columns).empty_table()

@@ -108,7 +108,6 @@ class Salvage:
 
         Raises:
             ClioError: the page stays unreadable, or the service itself is away.
-
         """
         spot = Spot.read(text)
         if not self.asked.collection.narrows or self.asked.size <= 1:
@@ -216,7 +215,6 @@ class Salvage:
 
         Raises:
             ClioError: the list does not answer that either.
-
         """
         nothing = Spot("", stamp(self.asked.now.add(years=1)))
         if not self.asked.collection.created_since or not self._try(nothing, fields="id"):
@@ -245,7 +243,6 @@ class Salvage:
 
         Raises:
             ClioError: there is no such moment.
-
         """
         last, low, high, page = self._gallop()
         while (between := (high - low).total_seconds()) > 1 and not self._few(last, _first(page)):
@@ -314,7 +311,6 @@ class Salvage:
 
         Raises:
             ClioError: too much was asked for in vain, or the service is away.
-
         """
         self.left -= 1
         if self.left < 0:

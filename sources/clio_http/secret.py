@@ -179,7 +179,6 @@ class Bearer:
 
         Raises:
             ClioError: `refusal` if there is no other token, or why there is none.
-
         """
         if self._renew is None:
             raise refusal

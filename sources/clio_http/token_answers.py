@@ -99,7 +99,6 @@ def usable(answer: RawAnswer) -> RawAnswer:
     Raises:
         AnswerLostError: the server failed, and may have done what was asked or not.
         ClioError: the server did not do it.
-
     """
     message = f"Clio's sign-in answered with {answer.status}"
     if is_temporary(answer.status):
@@ -117,7 +116,6 @@ def grant_of(token: Mapping[str, Any]) -> Grant:
 
     Raises:
         AnswerLostError: they are not there; what was sent may be used up all the same.
-
     """
     access, refresh = token.get("access_token"), token.get("refresh_token")
     if not _is_token(access) or not (refresh is None or _is_token(refresh)):
@@ -137,7 +135,6 @@ def code_in(address: str, state: Secret) -> Secret:
 
     Raises:
         SignInNeededError: it holds none, or answers another sign-in, or was not allowed.
-
     """
     given = _query(address)
     if given.get("state") == state.reveal() and "error" in given:

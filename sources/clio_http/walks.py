@@ -267,7 +267,6 @@ class Walk:
 
         Raises:
             ClioError: it is the whole collection that cannot be read.
-
         """
         self.failed[index] = str(error)
         self._in_vain.append(index)

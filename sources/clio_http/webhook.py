@@ -20,7 +20,6 @@ def post_document(address: Secret, document: bytes) -> None:
     Raises:
         NotTakenError: it did not arrive, or was not taken; the message names the host alone.
         ConfigurationError: the address may not be used.
-
     """
     webhook_origin(address.reveal())
     host = host_of(address.reveal())

@@ -116,7 +116,6 @@ def check(patch: Patch, settings: ClientSettings) -> None:
 
     Raises:
         WriteRefusedError: it is not a guarded PATCH of one record that may be written.
-
     """
     if settings.product != PRODUCT:
         message = f"nothing is ever written to {settings.product}"
@@ -166,7 +165,6 @@ def send(
     Raises:
         WriteRefusedError: it must not be sent, and was not.
         Interrupted: the run was asked to stop before it was sent.
-
     """
     check(patch, client.settings)
     headers = {**_SENT, "If-Match": patch.if_match}

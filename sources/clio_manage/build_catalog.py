@@ -58,7 +58,6 @@ def correct(document: Spec, entries: list[Spec]) -> Spec:
 
     Raises:
         CorrectionNotNeededError: an entry's `was` is not what the document says.
-
     """
     corrected = deepcopy(document)
     for entry in entries:

@@ -42,7 +42,6 @@ def clio_manage(  # noqa: PLR0913 - each is a setting that dlt injects by its na
 
     Raises:
         ConfigurationError: there is no token, or the address is not one of Clio's.
-
     """
     if gateway not in {"", *GATEWAYS}:
         message = f"unknown sources.clio_manage.gateway; valid are {', '.join(GATEWAYS)}"
