@@ -26,7 +26,7 @@ from sources.errors import (
 from .api import ClientSettings
 from .clock import Clock, http_date
 from .exchange import Bounds, Exchange, RawAnswer
-from .limits import Budget, Meter, RateBudget, RequestBudget, Silence
+from .limits import Meter, RateBudget, RequestBudget, Silence
 from .pace import Pace, PacedBudget
 from .retry import Outcome, Policy, Retrier, Succeeded, Throttled, Transient, asked_wait
 from .secret import Bearer, Renew, Secret, quiet_libraries
@@ -56,10 +56,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Write: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
-"""Sends a PATCH: path, parameters, body and headers."""
-Post: TypeAlias = Callable[[str, str], RawAnswer]
-"""Sends a POST: path and body."""
+Send: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
+"""Sends a request: path, parameters, body and headers."""
 
 WHO_AM_I = "users/who_am_i"
 """Where Clio tells whose token it is: a small answer, whose date is the server's time."""
@@ -212,7 +210,7 @@ class ClioClient:
             return raw
 
     @contextmanager
-    def write_slot(self) -> Iterator[Write]:
+    def write_slot(self) -> Iterator[Send]:
         """Wait for leave to send one write, and give what sends it: once, whatever comes of it.
 
         Only `sources.clio_http.writes` asks for this, which decides what may be written.
@@ -221,10 +219,10 @@ class ClioClient:
             Interrupted: asked to stop while waiting; nothing was sent.
         """
         with self._budget.slot():
-            yield self._write
+            yield partial(self._exchanged, "PATCH")
 
     @contextmanager
-    def report_slot(self) -> Iterator[Post]:
+    def report_slot(self) -> Iterator[Send]:
         """Wait for leave to send one POST, and give what sends it: once, whatever comes of it.
 
         Only `sources.clio_http.reports` asks for this, which decides what may be sent.
@@ -235,16 +233,7 @@ class ClioClient:
         """
         with self._budget.slot():
             self.allowance.take()
-            yield self._post
-
-    def _post(self, path: str, body: str) -> RawAnswer:
-        self._meter.count()
-        kind = {"Content-Type": "application/json"}
-        token = self._bearer.headers(self._bearer.token)
-        sent = {**self.settings.headers, **_CONTENT, **kind, **token}
-        raw = self._exchange.post(self.settings.url(path), body, sent)
-        self._budget.learn(raw.status, raw.headers)
-        return raw
+            yield partial(self._exchanged, "POST")
 
     def fetch_unsigned(self, url: str) -> RawAnswer:
         """Read an address that carries its own leave: no token and no header of ours goes there.
@@ -254,15 +243,23 @@ class ClioClient:
         """
         if self._stop.is_set():
             raise Interrupted
-        return self._exchange.send(url, [], {"Accept-Encoding": "gzip"})
+        return self._exchange.send("GET", url, {"Accept-Encoding": "gzip"})
 
-    def _write(
-        self, path: str, params: list[tuple[str, str]], body: str, headers: Mapping[str, str]
+    def _exchanged(  # noqa: PLR0913 - all of a request
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        body: str | None,
+        headers: Mapping[str, str],
+        *,
+        token: Secret | None = None,
     ) -> RawAnswer:
+        """Send a request, and take in what its answer says of the limit and the time."""
         self._meter.count()
-        token = self._bearer.token
-        sent = {**self.settings.headers, **_CONTENT, **headers, **self._bearer.headers(token)}
-        raw = self._exchange.patch(self.settings.url(path), params, body, sent)
+        signed = self._bearer.headers(token or self._bearer.token)
+        sent = {**self.settings.headers, **_CONTENT, **headers, **signed}
+        raw = self._exchange.send(method, self.settings.url(path), sent, params=params, body=body)
         self._budget.learn(raw.status, raw.headers)
         self._server_time = http_date(raw.headers.get("date")) or self._server_time
         return raw
@@ -312,17 +309,11 @@ class ClioClient:
         if self._stop.is_set():
             raise Interrupted
         self.allowance.take()
-        self._meter.count()
         if wanted.meter:
             wanted.meter.count()
         began = self._clock.monotonic()
-        raw = self._exchange.send(
-            self.settings.url(self.path_of(wanted.asked.path)),
-            list(wanted.asked.params),
-            {**self.settings.headers, **_CONTENT, **more, **self._bearer.headers(token)},
-        )
-        self._budget.learn(raw.status, raw.headers)
-        self._server_time = http_date(raw.headers.get("date")) or self._server_time
+        path = self.path_of(wanted.asked.path)
+        raw = self._exchanged("GET", path, wanted.asked.params, None, more, token=token)
         self.notices.look(wanted.asked.template, raw.headers)
         if raw.status == OK:
             self._bearer.accepted(token)
@@ -337,7 +328,9 @@ class ClioClient:
         return raw
 
 
-def _budget(settings: ClientSettings, clock: Clock, stop: threading.Event) -> Budget:
+def _budget(
+    settings: ClientSettings, clock: Clock, stop: threading.Event
+) -> RateBudget | PacedBudget:
     if settings.pace is None:
         return RateBudget(clock, settings.reserve, stop)
     return PacedBudget(clock, settings.pace, settings.reserve, stop)

@@ -1,7 +1,7 @@
 """The connections that the Maton gateway keeps: each is one sign-in to Clio."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,9 +70,7 @@ class Connections:
         Raises:
             ClioError: the gateway refused, or could not be reached.
         """
-        asked = [("app", APP)]
-        document = self._asked("", lambda http, url, headers: http.send(url, asked, headers))
-        rows = document.get("connections")
+        rows = self._asked("GET", f"?app={APP}").get("connections")
         if not isinstance(rows, list):
             message = "the gateway answered without a list of connections"
             raise UnreadableAnswerError(message)
@@ -85,9 +83,7 @@ class Connections:
             GatewayConnectionError: there is none with this id.
             ClioError: as `listed`.
         """
-        path = f"/{checked_id(connection_id)}"
-        document = self._asked(path, lambda http, url, headers: http.send(url, [], headers))
-        found = self._read(document.get("connection"))
+        found = self._read(self._asked("GET", f"/{checked_id(connection_id)}").get("connection"))
         if found.app != APP:
             message = f"connection {connection_id} is not one to Clio"
             raise GatewayConnectionError(message)
@@ -99,9 +95,7 @@ class Connections:
         Raises:
             ClioError: as `listed`.
         """
-        body = orjson.dumps({"app": APP}).decode()
-        kind = {"Content-Type": "application/json"}
-        document = self._asked("", lambda http, url, headers: http.post(url, body, headers | kind))
+        document = self._asked("POST", "", orjson.dumps({"app": APP}).decode())
         # the gateway documents one connection, but not that making one answers with all of it
         row = document.get("connection", document)
         made = self.one(str(row.get("connection_id", "")) if isinstance(row, dict) else "")
@@ -116,26 +110,23 @@ class Connections:
         Raises:
             ClioError: as `one`.
         """
-        url = f"{self._gateway.control}/connections/{checked_id(connection_id)}"
-        self._sent(url, lambda http, url, headers: http.delete(url, headers))
+        self._sent("DELETE", f"/{checked_id(connection_id)}")
 
-    def _asked(
-        self, path: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
-    ) -> dict[str, Any]:
-        answer = self._sent(f"{self._gateway.control}/connections{path}", send)
-        document = parsed(answer.body)
+    def _asked(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
+        document = parsed(self._sent(method, path, body).body)
         if not isinstance(document, dict):
             message = "the gateway answered with something else than a connection"
             raise UnreadableAnswerError(message)
         return document
 
-    def _sent(
-        self, url: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
-    ) -> RawAnswer:
+    def _sent(self, method: str, path: str, body: str | None = None) -> RawAnswer:
+        url = f"{self._gateway.control}/connections{path}"
+        headers = {**_JSON, "Authorization": f"Bearer {self._key.reveal()}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         exchange = Exchange(BOUNDS, self._clock, self._stop)
         try:
-            bearer = {"Authorization": f"Bearer {self._key.reveal()}"}
-            answer = send(exchange, url, {**_JSON, **bearer})
+            answer = exchange.send(method, url, headers, body=body)
         finally:
             exchange.close()
         if answer.status not in _GOOD:

@@ -10,8 +10,8 @@ import os
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -177,7 +177,6 @@ _UNSENT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
 )
-_Begin = Callable[[], AbstractContextManager[httpx.Response]]
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -221,59 +220,44 @@ class Exchange:
         """Close the pool."""
         self._http.close()
 
-    def send(self, url: str, params: list[tuple[str, str]], headers: dict[str, str]) -> RawAnswer:
-        """Send a GET and read the whole answer.
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        body: str | None = None,
+    ) -> RawAnswer:
+        """Send a request once and read the whole answer.
 
         Raises:
             UnreachableError: if nothing was sent.
             UnavailableError: if there was no whole answer.
             UnreadableAnswerError: if it is too large or wrongly encoded.
         """
-        query = httpx.QueryParams(tuple(params))
-        return self._guarded(
-            url, lambda: self._http.stream("GET", url, params=query, headers=headers)
-        )
-
-    def post(self, url: str, body: str, headers: dict[str, str]) -> RawAnswer:
-        """Send a POST once and read the whole answer; raises as `send` does."""
-        return self._guarded(
-            url, lambda: self._http.stream("POST", url, content=body, headers=headers)
-        )
-
-    def patch(
-        self, url: str, params: list[tuple[str, str]], body: str, headers: dict[str, str]
-    ) -> RawAnswer:
-        """Send a PATCH once and read the whole answer; raises as `send` does."""
-        query = httpx.QueryParams(tuple(params))
-        return self._guarded(
+        request = self._http.stream(
+            method,
             url,
-            lambda: self._http.stream(
-                "PATCH", url, params=query, content=body.encode(), headers=headers
-            ),
+            # without any, what the address itself asks with stays
+            params=httpx.QueryParams(tuple(params)) if params else None,
+            content=None if body is None else body.encode(),
+            headers=headers,
         )
-
-    def delete(self, url: str, headers: dict[str, str]) -> RawAnswer:
-        """Send a DELETE once and read the whole answer; raises as `send` does."""
-        return self._guarded(url, lambda: self._http.stream("DELETE", url, headers=headers))
-
-    def _guarded(self, url: str, begin: _Begin) -> RawAnswer:
         failure: ClioError
         try:
-            return self._whole(begin)
+            with self._deadline.within(self._bounds.total), request as answer:
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                content = b"".join(self._decoded(answer, names.get("content-encoding", "")))
+                return RawAnswer(answer.status_code, names, content)
         except httpx.TimeoutException as error:
             late = UnreachableError if isinstance(error, _UNSENT) else HangError
-            failure = late(f"{host_of(url)} did not answer in time ({_kind(error)})")
+            failure = late(f"{host_of(url)} did not answer in time ({type(error).__name__})")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = _failure(error, host_of(url))
         # Raised only here: within the block above it would carry httpx's exception as its
         # context, and with it the request and the header that holds the token.
         raise failure
-
-    def _whole(self, begin: _Begin) -> RawAnswer:
-        with self._deadline.within(self._bounds.total), begin() as answer:
-            names = {name.lower(): value for name, value in answer.headers.items()}
-            body = b"".join(self._decoded(answer, names.get("content-encoding", "")))
-            return RawAnswer(answer.status_code, names, body)
 
     def _decoded(self, answer: httpx.Response, encoding: str) -> Iterator[bytes]:
         """Decode here and not in httpx, which would inflate a small bomb before it is measured."""
@@ -303,16 +287,11 @@ def _inflater(encoding: str) -> "zlib._Decompress | None":
 
 
 def _inflated(inflate: "zlib._Decompress", raw: bytes, room: int) -> bytes:
-    failed = False
-    chunk = b""
     try:
-        chunk = inflate.decompress(raw, room + 1)
+        return inflate.decompress(raw, room + 1)
     except zlib.error:
-        failed = True
-    if failed:
         message = "the answer is not the gzip that it claims to be"
-        raise UnreadableAnswerError(message)
-    return chunk
+        raise UnreadableAnswerError(message) from None
 
 
 def _failure(error: Exception, host: str) -> ClioError:
@@ -321,12 +300,5 @@ def _failure(error: Exception, host: str) -> ClioError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UntrustedServerError(f"{host} could not prove that it is Clio")
         cause = cause.__cause__ or cause.__context__
-    return _unavailable(error)(f"{host} could not be reached or broke off ({_kind(error)})")
-
-
-def _unavailable(error: Exception) -> type[UnavailableError]:
-    return UnreachableError if isinstance(error, _UNSENT) else UnavailableError
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__
+    unavailable = UnreachableError if isinstance(error, _UNSENT) else UnavailableError
+    return unavailable(f"{host} could not be reached or broke off ({type(error).__name__})")

@@ -13,13 +13,13 @@ for and none was answered meanwhile, the service is taken to be away: nothing mo
 import math
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from sources.errors import BudgetSpent, Interrupted, SilentError
 
 from .clock import Clock, http_date
+from .statuses import TOO_MANY
 
 
 class Meter:
@@ -28,17 +28,12 @@ class Meter:
     def __init__(self) -> None:
         """Start at nothing."""
         self._lock = threading.Lock()
-        self._requests = 0
-
-    @property
-    def requests(self) -> int:
-        """Return the number of requests sent so far."""
-        return self._requests
+        self.requests = 0
 
     def count(self) -> None:
         """Add one."""
         with self._lock:
-            self._requests += 1
+            self.requests += 1
 
 
 class RequestBudget:
@@ -75,19 +70,14 @@ class Silence:
     def __init__(self) -> None:
         """Begin with nothing asked and nothing answered."""
         self._lock = threading.Lock()
-        self._answers = 0
+        self.answers = 0
         self._hangs: dict[int, int] = {}
         self._unanswered: set[int] = set()
-
-    @property
-    def answers(self) -> int:
-        """Count the answers so far."""
-        return self._answers
 
     def answered(self) -> None:
         """Note that some list was answered, if only with a refusal."""
         with self._lock:
-            self._answers += 1
+            self.answers += 1
             if not self.fallen:
                 self._hangs.clear()
                 self._unanswered.clear()
@@ -95,7 +85,7 @@ class Silence:
     def hung(self, walk: object, since: int) -> None:
         """Note that a request of a walk got no answer; `since` are the answers before it."""
         with self._lock:
-            if since == self._answers:
+            if since == self.answers:
                 self._hangs[id(walk)] = self._hangs.get(id(walk), 0) + 1
                 if self._hangs[id(walk)] >= HANGS:
                     self._unanswered.add(id(walk))
@@ -103,7 +93,7 @@ class Silence:
     def failed(self, walk: object, since: int) -> None:
         """Note that a walk ends because Clio did not answer it, whatever was tried."""
         with self._lock:
-            if since == self._answers:
+            if since == self.answers:
                 self._unanswered.add(id(walk))
 
     @property
@@ -125,7 +115,6 @@ MARGIN = 0.02
 LONGEST_WINDOW = 300.0
 _POLL = 0.1
 _SERVER_ERROR = 500
-_TOO_MANY = 429
 
 
 @dataclass(frozen=True)
@@ -177,7 +166,8 @@ class Window:
             return 0.0
         left = min(self._reset - self._server_time(now, wall), self._latest - now)
         if left <= 0.0 and not self._rolled:
-            self._roll()
+            self._remaining = self._unsent = self._limit
+            self._rolled = True
         if self._free() > 0:
             return 0.0
         if left > 0.0 and min(self._remaining, self._unsent) <= self._reserved():
@@ -216,7 +206,7 @@ class Window:
         offset = date.timestamp() - now
         # A refusal proves that the window is not over. If the bound says otherwise it is wrong:
         # the server's clock went back.
-        refused = status == _TOO_MANY or self._offset is None
+        refused = status == TOO_MANY or self._offset is None
         self._offset = offset if refused or self._offset is None else max(self._offset, offset)
 
     def _learn_report(self, report: Report, now: float) -> None:
@@ -229,10 +219,6 @@ class Window:
             self._latest = now + LONGEST_WINDOW
             return
         self._remaining = min(self._remaining, report.remaining)
-
-    def _roll(self) -> None:
-        self._remaining = self._unsent = self._limit
-        self._rolled = True
 
     def _reserved(self) -> int:
         return max(0, min(math.ceil(self._limit * self._reserve), self._limit - 1))
@@ -247,27 +233,6 @@ class Window:
 
     def _server_time(self, now: float, wall: float) -> float:
         return wall if self._offset is None else now + self._offset
-
-
-class Budget(Protocol):
-    """What keeps a rate limit: every request is sent and answered within a slot."""
-
-    @property
-    def usable(self) -> int:
-        """Return the requests that a minute allows us, 0 where that is not known."""
-        ...
-
-    def slot(self) -> AbstractContextManager[None]:
-        """Wait for leave to send one request, and hold it until its answer is read."""
-        ...
-
-    def learn(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says, within its slot."""
-        ...
-
-    def hold(self, seconds: float) -> None:
-        """Let nobody send anything for so long."""
-        ...
 
 
 class RateBudget:

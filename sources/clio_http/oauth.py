@@ -263,7 +263,7 @@ class OAuth:
         exchange = Exchange(BOUNDS, self._clock, threading.Event())
         lost: ClioError
         try:
-            answer = exchange.post(url, body, {**_HEADERS, **headers})
+            answer = exchange.send("POST", url, {**_HEADERS, **headers}, body=body)
         except (UnreachableError, UntrustedServerError):
             raise
         except (UnavailableError, UnreadableAnswerError) as error:

@@ -29,6 +29,7 @@ from sources.errors import Interrupted, UnavailableError
 
 from .clock import Clock
 from .retry import LONGEST_HOLD
+from .statuses import TOO_MANY
 
 LEASE = 10.0
 """Seconds after which a request that is still under way was surely counted, and after which the
@@ -39,7 +40,6 @@ TOGETHER = 1.5
 QUIET = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3_600.0
 GOOD_WHILE = 600.0
-TOO_MANY = 429
 GOOD = 400
 
 

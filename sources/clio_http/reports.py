@@ -116,7 +116,7 @@ def ask(client: ClioClient, clock: Clock, wanted: ReportRequest) -> str:
     body = json.dumps({"data": data})
     for _ in range(TRIES):
         with client.report_slot() as send:
-            raw = send(PATH, body)
+            raw = send(PATH, [], body, {"Content-Type": "application/json"})
         if raw.status != TOO_MANY:
             return _id(raw)
         client.hold(asked_wait(raw.headers, clock.now()) or 1.0)
