@@ -11,6 +11,7 @@ record does, in every record that has an entry of it. So it is neither stored no
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import orjson
@@ -145,22 +146,25 @@ def stripped(text: str) -> str:
     return f"case when contains({text}, '\":{{') then {without} else {text} end"
 
 
-@dataclass(frozen=True)
-class Statements:
-    """What is asked of DuckDB for the columns of one reader.
+@lru_cache
+def bulk_sql(columns: tuple[Column, ...]) -> str:
+    """Return the SQL that reads the registered table `pages`, with `_exact` beside each row.
 
-    `bulk` reads the registered table `pages`; each row comes with `_exact`, which tells whether
-    every value says what its text said. `careful` reads the registered `leaves`; a value that does
-    not is null there, and `_wrong` names its column.
+    That tells whether every value says what its text said.
     """
-
-    bulk: str
-    careful: str
-
-
-def statements(columns: Sequence[Column]) -> Statements:
-    """Build the statements for some columns."""
-    return Statements(_bulk_leaves(columns) + _typed(columns), _careful_leaves(columns))
+    leaves = ", ".join(f"{_of_row(column)} as {quoted(column.name)}" for column in columns)
+    values = ", ".join(f"{value(c.name, c.type)} as {quoted(c.name)}" for c in columns)
+    by_kind: dict[str, list[str]] = {}
+    for column in columns:
+        if column.type != "VARCHAR":
+            by_kind.setdefault(column.type, []).append(column.name)
+    return (
+        f"with page as (select number, from_json_strict(body, '{_json_shape(columns)}').data"
+        " as data from pages), placed as (select number as _page, unnest(data) as _row,"
+        " generate_subscripts(data, 1) as _position from page),"
+        f" leaf as (select _page, _position, {leaves} from placed)"
+        f" select {values}, {all_exact(by_kind)} as _exact, _page, _position from leaf"
+    )
 
 
 def _json_shape(columns: Sequence[Column]) -> str:
@@ -176,33 +180,17 @@ def _json_shape(columns: Sequence[Column]) -> str:
     return orjson.dumps({"data": [shape]}).decode()
 
 
-def _bulk_leaves(columns: Sequence[Column]) -> str:
-    leaves = ", ".join(f"{_of_row(column)} as {quoted(column.name)}" for column in columns)
-    return (
-        f"with page as (select number, from_json_strict(body, '{_json_shape(columns)}').data"
-        " as data from pages), placed as (select number as _page, unnest(data) as _row,"
-        " generate_subscripts(data, 1) as _position from page),"
-        f" leaf as (select _page, _position, {leaves} from placed) "
-    )
-
-
 def _of_row(column: Column) -> str:
     text = f"_row.{'.'.join(map(quoted, column.path))}::varchar"
     return stripped(text) if column.type == JSON else text
 
 
-def _typed(columns: Sequence[Column]) -> str:
-    values = ", ".join(f"{value(c.name, c.type)} as {quoted(c.name)}" for c in columns)
-    by_kind: dict[str, list[str]] = {}
-    for column in columns:
-        if column.type != "VARCHAR":
-            by_kind.setdefault(column.type, []).append(column.name)
-    exact = all_exact(by_kind)
-    return f"select {values}, {exact} as _exact, _page, _position from leaf"
+@lru_cache
+def careful_sql(columns: tuple[Column, ...]) -> str:
+    """Return the SQL that reads the registered `leaves`, arrays written as the bulk reader does.
 
-
-def _careful_leaves(columns: Sequence[Column]) -> str:
-    """Return typed rows from leaves read row by row, arrays written as the bulk reader does."""
+    A value that does not survive is null, and `_wrong` names its column.
+    """
     leaves = ", ".join(f"{_of_leaf(column)} as {quoted(column.name)}" for column in columns)
     values = ", ".join(
         f"case when {_fits(c)} then {value(c.name, c.type)} end as {quoted(c.name)}"

@@ -25,7 +25,7 @@ from sources.errors import (
 
 from .misfits import NO_KEY, key_texts, misfit_keys
 from .plan import List, Point, Reading
-from .readings import joined, reading
+from .readings import joined
 from .walks import Walk
 
 ABOUT_ONE = (
@@ -154,7 +154,7 @@ def _only(walk: Walk, one: Reading, keys: Sequence[str]) -> Reading:
     if rows.num_rows:
         texts = key_texts(rows, walk.plan.collection)
         rows = rows.filter(pa.compute.is_in(texts, pa.array(keys, pa.string())))
-    return reading(rows, one.misfits)
+    return Reading(rows, one.misfits)
 
 
 def _without(walk: Walk, keys: Sequence[str], whole: Reading, evidence: str) -> Confirmation:

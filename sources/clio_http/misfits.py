@@ -3,7 +3,6 @@
 The key of a row as text is the same in a table of Arrow, in SQL and in an address.
 """
 
-from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,10 @@ import pyarrow.compute
 from .bulk import DOES_NOT_FIT
 from .casts import quoted
 from .catalog import Collection, Column
-from .leaves import Leaves, Oddity, Place, received, standing
+from .leaves import Leaves, Oddity, received, standing
 
+NO_KEY = ""
+"""Stands for the key of a row that could not be read far enough to tell it."""
 UNKNOWN = "_unknown"
 UNKNOWN_TYPE = pa.list_(pa.struct([("field", pa.string()), ("evidence", pa.string())]))
 """The column of a reading that lists what is not known of a row: each raw column, and why."""
@@ -60,16 +61,23 @@ def sift(
     for place, names in zip(places, typed["_wrong"].to_pylist(), strict=True):
         for name in names:
             odd.setdefault(place, {})[name] = Oddity(DOES_NOT_FIT, "does not fit its type")
-    lost = {place for place, found in odd.items() if _blamed(found, needed(collection))}
-    aside = _Aside(
-        leaves, {c.name: c for c in columns}, [c for c in columns if _is_key(c, collection)]
-    )
+    by_name, indispensable = {column.name: column for column in columns}, needed(collection)
+    key = [column for column in columns if column.name in collection.telling]
     misfits = [Misfit("", text, "no record") for text in leaves.misfits]
+    lost = set()
     for place, found in odd.items():
-        if place in lost:
-            misfits.append(aside.row(place, _blamed(found, needed(collection))))
-        else:
-            misfits += aside.values(place, _blamed(found, aside.columns))
+        row = leaves.rows[place]
+        record_id = key_text(row, key)
+        wrong = {name: one.reason for name, one in found.items() if one.evidence == DOES_NOT_FIT}
+        if blamed := [name for name in wrong if name in indispensable]:
+            lost.add(place)
+            reason = f"does not fit its type: {', '.join(blamed)}"
+            misfits.append(Misfit(record_id, received(row), reason))
+            continue
+        misfits += [
+            Misfit(record_id, received(standing(row, by_name[name])), reason, name)
+            for name, reason in wrong.items()
+        ]
     table = typed.drop_columns(["_wrong"])
     if odd.keys() - lost:
         marks = [_marks(odd.get(place, {})) for place in places]
@@ -79,49 +87,9 @@ def sift(
     return Sifted(table, tuple(misfits), len(lost) + len(leaves.misfits))
 
 
-def _is_key(column: Column, collection: Collection) -> bool:
-    return column.name in collection.telling
-
-
-def _blamed(found: Mapping[str, Oddity], names: Names[str]) -> dict[str, Oddity]:
-    return {
-        name: oddity
-        for name, oddity in found.items()
-        if name in names and oddity.evidence == DOES_NOT_FIT
-    }
-
-
 def _marks(found: Mapping[str, Oddity]) -> list[dict[str, str]] | None:
     marks = [{"field": name, "evidence": oddity.evidence} for name, oddity in found.items()]
     return marks or None
-
-
-@dataclass(frozen=True)
-class _Aside:
-    """Makes misfits of rows as they were received."""
-
-    leaves: Leaves
-    columns: Mapping[str, Column]
-    key: Sequence[Column]
-
-    def row(self, place: Place, blamed: Mapping[str, Oddity]) -> Misfit:
-        """Set a whole row aside; the reason names each column that is to blame."""
-        row = self.leaves.rows[place]
-        reason = f"does not fit its type: {', '.join(blamed)}"
-        return Misfit(key_text(row, self.key), received(row), reason)
-
-    def values(self, place: Place, blamed: Mapping[str, Oddity]) -> list[Misfit]:
-        """Set values of a row aside, one by one."""
-        row = self.leaves.rows[place]
-        key = key_text(row, self.key)
-        return [
-            Misfit(key, received(standing(row, self.columns[name])), oddity.reason, name)
-            for name, oddity in blamed.items()
-        ]
-
-
-NO_KEY = ""
-"""Stands for the key of a row that could not be read far enough to tell it."""
 
 
 def key_texts(table: pa.Table, collection: Collection) -> pa.ChunkedArray:

@@ -8,7 +8,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import pendulum
 import pyarrow as pa
@@ -18,6 +17,15 @@ from .misfits import Misfit
 
 Parameters = tuple[tuple[str, str], ...]
 ORDER, LIMIT, SINCE = "order", "limit", "updated_since"
+
+
+@dataclass(frozen=True)
+class List:
+    """One list to walk: its path, the parameters that make it, and the columns they fill."""
+
+    path: str
+    parameters: Parameters = ()
+    constants: tuple[tuple[str, object], ...] = ()
 
 
 def page_limit(collection: Collection, not_taken: frozenset[str]) -> int:
@@ -86,12 +94,7 @@ def _widens(collection: Collection, name: str, described: dict[str, object]) -> 
     return described.get("type") == "boolean" or without
 
 
-class _List(Protocol):
-    @property
-    def parameters(self) -> Parameters: ...
-
-
-def is_repeat(lists: Sequence[_List], index: int, not_taken: frozenset[str]) -> bool:
+def is_repeat(lists: Sequence[List], index: int, not_taken: frozenset[str]) -> bool:
     """Tell whether a list has become one that comes before it, now that it is asked for without."""
     parameters = lists[index].parameters
     if not any(name in not_taken for name, _ in parameters):
@@ -120,15 +123,6 @@ class Point:
     index: int = 0
     page_token: str = ""
     after: int = 0
-
-
-@dataclass(frozen=True)
-class List:
-    """One list to walk: its path, the parameters that make it, and the columns they fill."""
-
-    path: str
-    parameters: tuple[tuple[str, str], ...] = ()
-    constants: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,11 +159,11 @@ class Reading:
 
     table: pa.Table
     misfits: tuple[Misfit, ...]
-    rows: int
-    size: int
-    point: Point
-    absent: frozenset[str]
-    finished: tuple[int, ...]
+    rows: int = 0
+    size: int = 0
+    point: Point = field(default_factory=Point)
+    absent: frozenset[str] = frozenset()
+    finished: tuple[int, ...] = ()
     masked: bool = False
     new: frozenset[str] = frozenset()
 

@@ -51,12 +51,10 @@ class RecordReader:
         Raises:
             ClioError: they could not be read; nothing is known of them.
         """
-        if not self.plan.collection.ids:
-            found = [self.one(key) for key in ids]
-            return joined([reading for reading in found if reading is not None])
-        size = self.plan.collection.ids_at_once
-        blocks = [ids[start : start + size] for start in range(0, len(ids), size)]
-        return joined([self._block(one, block) for block in blocks for one in self.plan.lists])
+        if self.plan.collection.ids:
+            return self.shown(ids)[0]
+        found = [self.one(key) for key in ids]
+        return joined([reading for reading in found if reading is not None])
 
     def one(self, key: object) -> Reading | None:
         """Read one record by its own address; None where Clio answers that there is none.
@@ -81,7 +79,10 @@ class RecordReader:
         readings, bodies = [], []
         for start in range(0, len(ids), size):
             for one in self.plan.lists:
-                pages = self._pages(one, ids[start : start + size])
+                asked = [*self._narrowing, *taken(one.parameters, self.plan.not_taken)]
+                asked += [("ids[]", str(key)) for key in ids[start : start + size]]
+                walked = walk(self.client, one.path, asked, meter=self.meter)
+                pages = [page.body for page in walked]
                 readings.append(self._reading(pages, one))
                 bodies += pages
         return joined(readings), bodies
@@ -102,30 +103,17 @@ class RecordReader:
             # 404, or 410: the version that this can also speak of was good for the list itself
             return None
 
-    def _block(self, one: List, ids: Sequence[object]) -> Reading:
-        return self._reading(self._pages(one, ids), one)
-
-    def _pages(self, one: List, ids: Sequence[object]) -> list[bytes]:
-        asked = [*self._narrowing, *taken(one.parameters, self.plan.not_taken)]
-        asked += [("ids[]", str(key)) for key in ids]
-        return [page.body for page in walk(self.client, one.path, asked, meter=self.meter)]
-
     def _reading(self, bodies: Sequence[bytes], one: List) -> Reading:
         batch = self._reader.read(list(enumerate(bodies, start=1)))
         misfits = keyed(batch.misfits, self.plan, one)
-        return reading(filled(batch.table, self.plan, one), misfits)
-
-
-def reading(table: pa.Table, misfits: Sequence[Misfit]) -> Reading:
-    """Make a reading that moves no walk on."""
-    return Reading(table, tuple(misfits), 0, 0, Point(), frozenset(), ())
+        return Reading(filled(batch.table, self.plan, one), tuple(misfits))
 
 
 def joined(readings: Sequence[Reading]) -> Reading:
     """Make one reading of several."""
     tables = [one.table for one in readings if one.table.num_columns]
     table = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
-    return reading(table, [misfit for one in readings for misfit in one.misfits])
+    return Reading(table, tuple(misfit for one in readings for misfit in one.misfits))
 
 
 def filled(table: pa.Table, plan: WalkPlan, one: List) -> pa.Table:
@@ -244,7 +232,7 @@ class Stretches:
             kept_out = [Misfit(key, "null", place.why, c.name) for key in keys for c in missing]
             misfits = (*batch.misfits, *kept_out)
             table = with_unread(table, missing)
-            yield Reading(table, misfits, batch.rows, 0, start, frozenset(), (), new=batch.new)
+            yield Reading(table, misfits, batch.rows, point=start, new=batch.new)
 
     def _whole(self, stretch: Stretch, start: Point) -> Reading:
         tables: list[pa.Table] = []

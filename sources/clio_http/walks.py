@@ -133,7 +133,8 @@ class Walk:
             yield self._held.pop(0)
         if self._readings is None:
             self._readings = self._walk()
-            yield self._opening()
+            # without rows, so that the collection is known before it is read
+            yield Reading(pa.table({}), (), point=self.point)
         for reading in self._readings:  # noqa: UP028 - that ends the walk with a reader who stops
             yield reading
 
@@ -165,10 +166,6 @@ class Walk:
             self.error = error
         except UNFORESEEN as error:
             self.error = UnforeseenError(place_of(error))
-
-    def _opening(self) -> Reading:
-        """Return a reading without rows, so that a collection is known before it is read."""
-        return Reading(pa.table({}), (), 0, 0, self.point, frozenset(), ())
 
     def _with_restart(self) -> Iterator[Reading]:
         """Walk on from where the plan says; a page token that died starts the walk again."""

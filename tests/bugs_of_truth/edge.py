@@ -4,7 +4,7 @@ from tests.bugs import Mutant, Patch
 
 ASKING = "sources/clio_http/plan.py"
 CATALOG = "sources/clio_http/catalog.py"
-PROMISES = "sources/clio_http/promises.py"
+PROMISES = "sources/clio_http/rows.py"
 WALKS = "sources/clio_http/walks.py"
 REFUSED = "tests/unit/test_refused_parameters.py"
 ORDER = "tests/unit/test_promises.py"
