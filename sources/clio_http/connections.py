@@ -21,7 +21,7 @@ from sources.errors import (
 
 from .api import Gateway, checked_id
 from .client import parsed
-from .clock import Clock
+from .clock import Clock, iso_date
 from .exchange import Bounds, Exchange, RawAnswer
 from .hosts import LOOPBACK_HOSTS, host_of
 from .secret import quiet_libraries, register_secret
@@ -150,8 +150,8 @@ class Connections:
             id=known["connection_id"],
             status=_text(known, "status"),
             app=_text(known, "app"),
-            created_at=_moment(_text(known, "creation_time")),
-            updated_at=_moment(_text(known, "last_updated_time")),
+            created_at=iso_date(known.get("creation_time")),
+            updated_at=iso_date(known.get("last_updated_time")),
             url=_text(known, "url"),
         )
 
@@ -170,11 +170,3 @@ def _refusal(status: int) -> ClioError:
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _moment(text: str) -> pendulum.DateTime | None:
-    try:
-        read = pendulum.parse(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    return read if isinstance(read, pendulum.DateTime) else None

@@ -26,6 +26,7 @@ from sources.errors import (
     ConfigurationError,
     HangError,
     Interrupted,
+    NotTakenError,
     UnavailableError,
     UnreachableError,
     UnreadableAnswerError,
@@ -33,7 +34,8 @@ from sources.errors import (
 )
 
 from .clock import Clock
-from .hosts import host_of
+from .hosts import host_of, webhook_origin
+from .secret import Secret
 
 BY_ENVIRONMENT = "SSL_CERT_FILE"
 _OWN: dict[str, Path] = {}
@@ -302,3 +304,34 @@ def _failure(error: Exception, host: str) -> ClioError:
         cause = cause.__cause__ or cause.__context__
     unavailable = UnreachableError if isinstance(error, _UNSENT) else UnavailableError
     return unavailable(f"{host} could not be reached or broke off ({type(error).__name__})")
+
+
+POST_SECONDS = 10.0
+"""For each of: connecting, sending, and each piece of the answer."""
+
+
+def post_document(address: Secret, document: bytes) -> None:
+    """Send a JSON document by POST, once; the answer's body is not read.
+
+    Redirects are not followed and proxies of the environment not used: the address is a secret.
+
+    Raises:
+        NotTakenError: it did not arrive, or was not taken; the message names the host alone.
+        ConfigurationError: the address may not be used.
+    """
+    webhook_origin(address.reveal())
+    host = host_of(address.reveal())
+    headers = {"Content-Type": "application/json", "User-Agent": "clio-sync"}
+    failure = ""
+    try:
+        with (
+            httpx.Client(verify=certificates(), trust_env=False, timeout=POST_SECONDS) as client,
+            client.stream("POST", address.reveal(), content=document, headers=headers) as answer,
+        ):
+            if not answer.is_success:
+                failure = f"{host} answered the notification with {answer.status_code}"
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        failure = f"the notification did not reach {host} ({type(error).__name__})"
+    # raised only here: httpx's exceptions carry the address
+    if failure:
+        raise NotTakenError(failure)

@@ -17,7 +17,7 @@ import pendulum
 
 from sources.errors import ClioError, Interrupted, RateLimitedError
 
-from .clock import Clock, http_date
+from .clock import Clock, http_date, iso_date
 
 T = TypeVar("T")
 
@@ -169,15 +169,7 @@ def _number(text: str | None) -> float | None:
 
 def _until(text: str | None, now: pendulum.DateTime) -> float | None:
     seconds = _number(text)
-    moment = http_date(text) or _iso_date(text)
+    moment = http_date(text) or iso_date(text)
     if seconds is not None:
         return seconds - now.timestamp()
     return None if moment is None else moment.timestamp() - now.timestamp()
-
-
-def _iso_date(text: str | None) -> pendulum.DateTime | None:
-    try:
-        parsed = pendulum.parse(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    return parsed if isinstance(parsed, pendulum.DateTime) else None

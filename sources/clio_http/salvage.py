@@ -27,6 +27,7 @@ from sources.errors import (
 
 from .catalog import Collection, Field
 from .client import ClioClient, Meter
+from .clock import iso_date
 from .misfits import Misfit
 from .paging import Page, Place, Spot, fetch
 from .plan import List, plain_fields, stamp
@@ -372,16 +373,8 @@ def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
         return [("", None)]
     for row in rows:
         known = row if isinstance(row, dict) else {"id": ""}
-        found.append((str(known.get("id")), _moment(known.get("created_at"))))
+        found.append((str(known.get("id")), iso_date(known.get("created_at"))))
     return found
-
-
-def _moment(text: object) -> pendulum.DateTime | None:
-    try:
-        moment = pendulum.parse(text) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
 
 
 def _number(key: str) -> int:

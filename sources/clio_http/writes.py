@@ -146,17 +146,13 @@ def _is_body(body: str) -> bool:
     return isinstance(read, dict) and set(read) == {"data"} and isinstance(read["data"], dict)
 
 
-def _nothing() -> None:
-    """Look at nothing."""
-
-
 def address(patch: Patch, settings: ClientSettings) -> str:
     """Return the whole address that a PATCH is sent to."""
     return f"{settings.url(patch.path)}?fields={patch.fields}"
 
 
 def send(
-    client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = _nothing
+    client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = lambda: None
 ) -> WriteResult:
     """Send one PATCH within the rate limit, once, and say what is known of the record after it.
 
@@ -225,7 +221,8 @@ def shown(raw: RawAnswer, patch: Patch) -> Mapping[str, Any] | None:
 def _reason(raw: RawAnswer, patch: Patch) -> str:
     """Say why, naming only fields that were sent: a message of Clio's may name a client."""
     kind, text = explanation(raw.body)
-    named = sorted(name for name in _names(patch) if re.search(rf"\b{name}\b", text))
+    sent = {name for name in json.loads(patch.body)["data"] if re.fullmatch("[a-z_]+", name)}
+    named = sorted(name for name in sent if re.search(rf"\b{name}\b", text))
     parts = [f"Clio refused it with {raw.status}"]
     if _WORD.fullmatch(kind):
         parts.append(kind)
@@ -234,25 +231,6 @@ def _reason(raw: RawAnswer, patch: Patch) -> str:
     return ", ".join(parts)
 
 
-def _names(patch: Patch) -> set[str]:
-    return {name for name in json.loads(patch.body)["data"] if re.fullmatch("[a-z_]+", name)}
-
-
 def sign_in_needed(written: WriteResult) -> bool:
     """Tell whether the token was refused: no other record can be written either."""
     return written.status == SIGN_IN
-
-
-__all__ = [
-    "COLLECTIONS",
-    "Effect",
-    "Patch",
-    "WriteResult",
-    "address",
-    "check",
-    "effect_of",
-    "is_strong",
-    "send",
-    "shown",
-    "sign_in_needed",
-]
