@@ -147,8 +147,8 @@ LOADS = (
         (
             Patch(
                 "sources/clio_http/hosts.py",
-                "        or not _same_clio(origin, base)\n",
-                "",
+                "username is not None or not _same_clio(found[1], base):\n",
+                "username is not None:\n",
             ),
         ),
         ("tests/system/test_faults_network.py",),

@@ -57,11 +57,11 @@ def base_origin(base_url: str) -> Origin:
     Raises:
         ConfigurationError: if the key must not be sent to this address.
     """
-    parts = _split(base_url)
-    origin = _origin(parts) if parts else None
-    if parts is None or origin is None:
+    found = _parsed(base_url)
+    if found is None:
         message = "the base URL is not an address that starts with https:// and a host"
         raise ConfigurationError(message)
+    parts, origin = found
     if parts.username is not None or parts.query or parts.fragment or base_url.endswith("/"):
         message = f"the base URL for {origin.host} may hold a host and a path, and no / at its end"
         raise ConfigurationError(message)
@@ -70,7 +70,7 @@ def base_origin(base_url: str) -> Origin:
     if origin.host not in CLIO_HOSTS | GATEWAY_HOSTS:
         message = f"{origin.host} is neither a host of Clio nor this machine"
         raise ConfigurationError(message)
-    if (origin.scheme, origin.port) != ("https", _PORTS["https"]):
+    if not _is_public(origin):
         message = f"{origin.host} may only be reached by https on its own port"
         raise ConfigurationError(message)
     return origin
@@ -112,15 +112,31 @@ def webhook_origin(url: str) -> Origin:
     Raises:
         ConfigurationError: it is neither https nor on this machine, or holds a user and password.
     """
-    parts = _split(url)
-    origin = _origin(parts) if parts else None
-    if parts is None or origin is None or parts.username is not None:
+    found = _parsed(url)
+    if found is None or found[0].username is not None:
         message = "clio_sync.notify_url is not an address that starts with https:// and a host"
         raise ConfigurationError(message)
+    origin = found[1]
     if origin.scheme != "https" and not origin.is_loopback:
         message = f"clio_sync.notify_url may reach {origin.host} only by https"
         raise ConfigurationError(message)
     return origin
+
+
+def demand_storage(url: str, base: Origin) -> None:
+    """Let a file of Clio's be fetched by https, or from this machine where Clio is on it.
+
+    Raises:
+        ForeignHostError: the address is another one.
+    """
+    found = _parsed(url)
+    if found is not None and found[0].username is None:
+        origin = found[1]
+        here = origin.scheme == "http" and origin.is_loopback and base.is_loopback
+        if here or (_is_public(origin) and not origin.is_loopback):
+            return
+    message = "the file of the report is at an address that nothing is fetched from"
+    raise ForeignHostError(message)
 
 
 def next_token(link: str, path: str, base: Origin, moved: str = "") -> str:
@@ -132,17 +148,12 @@ def next_token(link: str, path: str, base: Origin, moved: str = "") -> str:
         ForeignHostError: if the link points anywhere but to this Clio.
         BrokenWalkError: if the link holds no single token, or is for another collection.
     """
-    parts = _split(link)
-    origin = _origin(parts) if parts else None
-    if (
-        parts is None
-        or origin is None
-        or parts.username is not None
-        or not _same_clio(origin, base)
-    ):
+    found = _parsed(link)
+    if found is None or found[0].username is not None or not _same_clio(found[1], base):
         host = host_of(link) or "no usable host"
         message = f"the link to the next page of {template(path)} points to {host}"
         raise ForeignHostError(message)
+    parts = found[0]
     own = tuple("/" + one.strip("/") for one in (path, moved) if one)
     if not parts.path.removesuffix(".json").endswith(own):
         message = f"the link to the next page of {template(path)} is for another collection"
@@ -172,9 +183,15 @@ def path_below(location: str, base_url: str, api_path: str, suffix: str) -> str:
 
 def host_of(url: str) -> str:
     """Return the host of a URL for a message; empty if it has none."""
+    found = _parsed(url)
+    return found[1].host[:100] if found else ""
+
+
+def _parsed(url: str) -> tuple[SplitResult, Origin] | None:
+    """Take a URL apart; None if it is no whole address that all parsers read alike."""
     parts = _split(url)
     origin = _origin(parts) if parts else None
-    return origin.host[:100] if origin else ""
+    return (parts, origin) if parts and origin else None
 
 
 def _split(url: str) -> SplitResult | None:
@@ -194,12 +211,16 @@ def _origin(parts: SplitResult) -> Origin | None:
     return Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
 
 
+def _is_public(origin: Origin) -> bool:
+    return (origin.scheme, origin.port) == ("https", _PORTS["https"])
+
+
 def _same_clio(origin: Origin, base: Origin) -> bool:
     if origin == base:
         return True
     if origin.is_loopback and base.is_loopback:
         return (origin.scheme, origin.port) == (base.scheme, base.port)
-    if (origin.scheme, origin.port) != ("https", _PORTS["https"]):
+    if not _is_public(origin):
         return False
     # Clio's regions share nothing: a link to another one is as foreign as any other host. But a
     # gateway or a local server passes on links of whichever region stands behind it.
