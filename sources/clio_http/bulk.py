@@ -34,19 +34,14 @@ def bulk_is_exact(body: bytes) -> bool:
     same = body.translate(_DIGITS)
     start = same.find(_LONG_RUN)
     while start >= 0:
-        end = start + _run_length(same, start)
+        end = start + LONG
+        while same[end : end + 1] == b"0":
+            end += 1
         before = body[max(0, start - LONGEST_SPACE) : start].rstrip(b"- \t\r\n")
         if before[-1:] in (b"", b":", b"[", b",") and not _survives_as_double(body[start:end]):
             return False
         start = same.find(_LONG_RUN, end)
     return True
-
-
-def _run_length(same: bytes, start: int) -> int:
-    end = start
-    while same[end : end + 1] == b"0":
-        end += 1
-    return end - start
 
 
 def _survives_as_double(run: bytes) -> bool:
@@ -86,14 +81,13 @@ def shaped(body: bytes, columns: Sequence[Column], known: frozenset[str]) -> byt
 
 
 def _shaped(row: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    return {
-        key: _inside(row.get(key), inner) if inner else row.get(key) for key, inner in shape.items()
-    }
-
-
-def _inside(value: object, keys: tuple[str, ...]) -> object:
-    """Keep some keys of an object; anything else stays, for the reader to judge."""
-    return {key: value.get(key) for key in keys} if isinstance(value, dict) else value
+    found = {}
+    for key, inner in shape.items():
+        value = row.get(key)
+        if inner and isinstance(value, dict):  # anything else stays, for the reader to judge
+            value = {name: value.get(name) for name in inner}
+        found[key] = value
+    return found
 
 
 STRIPPED = "stripped"
@@ -144,16 +138,12 @@ class Signs:
     def is_stripped(self, field: str, value: object) -> bool:
         """Tell whether a value of a row is an array with a stripped entry, or a stripped object."""
         if field in self.arrays and isinstance(value, list):
-            return any(self._is_stripped_entry(field, entry) for entry in value)
+            members = self.arrays[field]
+            entries = [entry for entry in value if isinstance(entry, dict)]
+            return any(all(entry.get(name, "") is None for name in members) for entry in entries)
         if field in self.objects and isinstance(value, dict):
             return "id" in value and value["id"] is None
         return False
-
-    def _is_stripped_entry(self, field: str, entry: object) -> bool:
-        if not isinstance(entry, dict):
-            return False
-        members = self.arrays[field]
-        return all(name in entry and entry[name] is None for name in members)
 
 
 NONE = Signs({}, frozenset(), (), narrows=False)

@@ -29,21 +29,18 @@ _ORDINARY = frozenset(
 
 def refused_parameters(message: str, params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Name the parameters of a request that a message is about, in the order they were sent."""
-    names = dict.fromkeys(name for name, _ in params if name not in NEVER_NAMED)
-    values = dict(params)
+    values = {name: value for name, value in params if name not in NEVER_NAMED}
+    # an order is spoken of by its value, too, which is no ordinary word
     return tuple(
-        name for name in names if _names(message, name) or _holds(message, name, values[name])
+        name
+        for name, value in values.items()
+        if _names(message, name) or (name == "order" and value in message)
     )
 
 
 def _names(message: str, name: str) -> bool:
     bare = re.escape(name.removesuffix("[]"))
     return re.search(rf"(?<![\w.]){bare}(?![\w.{{])", message, re.IGNORECASE) is not None
-
-
-def _holds(message: str, name: str, value: str) -> bool:
-    """Tell whether a message speaks of an order by its value, which is no ordinary word."""
-    return name == "order" and value in message
 
 
 def sentence(kind: str, message: str, names: Iterable[str]) -> str:
@@ -68,20 +65,7 @@ def _kept(word: str, known: frozenset[str]) -> str:
 
 
 _ENGLISH = frozenset(
-    {
-        "date",
-        "description",
-        "id",
-        "kind",
-        "name",
-        "number",
-        "order",
-        "source",
-        "state",
-        "status",
-        "type",
-        "value",
-    },
+    re.findall(r"\w+", "date description id kind name number order source state status type value")
 )
 """Names of fields that a message may hold as ordinary words."""
 
@@ -101,7 +85,8 @@ def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
     Returns:
         Names in the order of the request, such as `note` or `client.name`.
     """
-    requested = _requested(fields)
+    parts = _PART.findall(fields)
+    requested = {name: tuple(re.findall(r"\w+", inner)) for name, inner in parts}
     quoted = _named(" ".join(_QUOTED.findall(message)), requested)
     # Without quotes a word may be mere English (type, name, date): the message must be about
     # fields, and such words count only where it holds no other name.
@@ -111,12 +96,6 @@ def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
     named = _named(message, requested)
     sure = tuple(name for name in named if name not in _ENGLISH)
     return sure or (named[-1:] if about_fields else ())
-
-
-def _requested(fields: str) -> dict[str, tuple[str, ...]]:
-    """Return each top-level name with the names asked for inside it."""
-    parts = _PART.findall(fields)
-    return {name: tuple(re.findall(r"\w+", inner)) for name, inner in parts}
 
 
 def _named(text: str, requested: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

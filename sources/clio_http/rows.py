@@ -215,8 +215,11 @@ class RowReader:
             table = table.sort_by([("_page", "ascending"), ("_position", "ascending")])
             sifted, absent = replace(sifted, table=table), frozenset[str]()
         else:
-            absent = self._absent(leaves)
-        return self._batch(sifted, after, whole=whole, absent=absent, new=self._new(leaves))
+            # other lists leave out as they like
+            asked = {column.path[0] for column in self.columns if self.collection.narrows}
+            absent = frozenset(asked - leaves.present) if leaves.rows else frozenset()
+        new = frozenset(leaves.present - self._known) if self._keeps_unknown else frozenset()
+        return self._batch(sifted, after, whole=whole, absent=absent, new=new)
 
     def _carefully(self, cursor: duckdb.DuckDBPyConnection, pages: Pages) -> tuple[Sifted, Leaves]:
         leaves = read_leaves(pages, self.columns, self._known, self._left_out, self._signs)
@@ -229,15 +232,6 @@ class RowReader:
         typed = cursor.execute(careful_sql(self.columns)).to_arrow_table()
         return sift(typed, leaves, self.columns, self.collection), leaves
 
-    def _absent(self, leaves: Leaves) -> frozenset[str]:
-        """Name what was asked for and is nowhere; other lists leave out as they like."""
-        if not leaves.rows or not self.collection.narrows:
-            return frozenset()
-        return frozenset({column.path[0] for column in self.columns} - leaves.present)
-
-    def _new(self, leaves: Leaves) -> frozenset[str]:
-        return frozenset(leaves.present - self._known) if self._keeps_unknown else frozenset()
-
     def _batch(
         self,
         sifted: Sifted,
@@ -249,8 +243,7 @@ class RowReader:
     ) -> Batch:
         """Check what paging promises, and give the rows with the types of their table."""
         rows = sifted.table
-        demand_keys(rows, self.key)
-        demand_size(rows, self.collection.page_size)
+        _check_pages(rows, self.key, self.collection.page_size)
         last_id = demand_order(rows, self._apart, self.rising, after, whole=whole)
         table = rows.select([column.name for column in self.columns])
         table = table.cast(arrow_schema(self.columns))
@@ -288,26 +281,14 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def demand_keys(typed: pa.Table, key: Sequence[Column]) -> None:
-    """Refuse pages with a record that has no key.
-
-    Raises:
-        BrokenWalkError: some record has none; the message names the page.
-    """
+def _check_pages(rows: pa.Table, key: Sequence[Column], most: int) -> None:
+    """Refuse a page with a record that has no key, or with more records than were asked for."""
     for column in key:
-        missing = typed.filter(pa.compute.is_null(typed[column.name]))
+        missing = rows.filter(pa.compute.is_null(rows[column.name]))
         if missing.num_rows:
             message = f"page {missing['_page'][0]} holds a record without {column.name}"
             raise BrokenWalkError(message)
-
-
-def demand_size(typed: pa.Table, most: int) -> None:
-    """Refuse a page with more records than were asked for.
-
-    Raises:
-        BrokenWalkError: some page holds more; the message names it.
-    """
-    for size in pa.compute.value_counts(typed["_page"]).to_pylist():
+    for size in pa.compute.value_counts(rows["_page"]).to_pylist():
         if size["counts"] > most:
             message = f"page {size['values']} holds more than {most} records"
             raise BrokenWalkError(message)
@@ -335,7 +316,10 @@ def demand_order(
     if ids is None or not len(ids):
         _check_repeats(rows, key, strict=own)
         return after
-    rising = _rises(ids, after, own=own)
+    # ids of another record may stand in several rows
+    above = pa.compute.greater if own else pa.compute.greater_equal
+    begins = ids[0].as_py() > after or (not own and ids[0].as_py() == after)
+    rising = begins and all_true(above(ids[1:], ids[:-1]))
     if not rising and not whole:
         pages = pa.compute.unique(rows["_page"]).to_pylist()
         message = f"ids do not rise between pages {min(pages)} and {max(pages)}"
@@ -354,13 +338,6 @@ def _ids(rows: pa.Table, name: str) -> pa.Array | None:
         return ordered[name].combine_chunks().cast(pa.int64()).drop_null()
     except pa.ArrowInvalid:
         return None
-
-
-def _rises(ids: pa.Array, after: int, *, own: bool) -> bool:
-    """Tell whether ids rise; those of another record may stand in several rows."""
-    if own:
-        return bool(ids[0].as_py() > after and all_true(pa.compute.greater(ids[1:], ids[:-1])))
-    return bool(ids[0].as_py() >= after and all_true(pa.compute.greater_equal(ids[1:], ids[:-1])))
 
 
 def _check_repeats(rows: pa.Table, key: Sequence[str], *, strict: bool) -> None:

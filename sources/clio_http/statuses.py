@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -34,6 +33,7 @@ from sources.errors import (
     VersionRetiredError,
 )
 
+from .clock import http_date
 from .hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
 from .refusals import refused_fields, refused_parameters, sentence
 
@@ -86,11 +86,6 @@ class RequestContext:
         """Return the `fields` parameter, empty if none was sent."""
         return next((value for name, value in self.params if name == "fields"), "")
 
-    @property
-    def sent_page_token(self) -> bool:
-        """Tell whether a page token was sent."""
-        return any(name == "page_token" and value for name, value in self.params)
-
 
 def is_temporary(status: int) -> bool:
     """Tell whether the same request may succeed a little later."""
@@ -105,10 +100,12 @@ def error_for(status: int, body: bytes, location: str, asked: RequestContext) ->
     if status in REDIRECTS:
         return _redirect(message, location)
     kind, text = explanation(body)
-    if status in _TOKEN_REFUSALS and asked.sent_page_token and _PAGE_TOKEN.search(text):
+    token = next((value for name, value in asked.params if name == "page_token"), "")
+    if status in _TOKEN_REFUSALS and token and _PAGE_TOKEN.search(text):
         return PageTokenRefusedError(f"{message}: the page token was refused")
     if status == _FORBIDDEN:
-        return MissingScopeError(f"{message}{_scope(text)}")
+        found = _SCOPE.search(text) or _PERMISSIONS.search(text)
+        return MissingScopeError(f"{message}: {found.group()} is missing" if found else message)
     if status in _MEANINGS:
         return _MEANINGS[status](message)
     return _refused(status, message, kind, text, asked)
@@ -143,11 +140,6 @@ def _redirect(message: str, location: str) -> ClioError:
     return RedirectRefusedError(told)
 
 
-def _scope(text: str) -> str:
-    found = _SCOPE.search(text) or _PERMISSIONS.search(text)
-    return f": {found.group()} is missing" if found else ""
-
-
 def explanation(body: bytes) -> tuple[str, str]:
     """Read type and message out of any shape of error body; empty if it is none of them."""
     try:
@@ -162,7 +154,6 @@ def explanation(body: bytes) -> tuple[str, str]:
     return "", str(parsed.get("message", "")) if isinstance(parsed, dict) else ""
 
 
-_BAD_REQUEST = 400
 _OF_THE_KEY = re.compile(r"maton|api.?key", re.IGNORECASE)
 _HINTS: Mapping[type[ClioError], str] = {
     MissingScopeError: (
@@ -206,14 +197,14 @@ _SIGNS = re.compile(r"\bauth (login|logout)(?: (?:manage|grow))?\b")
 
 def login(product: str) -> str:
     """Return the command that signs in to a product."""
-    return f"clio-sync auth login {_short(product)}"
+    return f"clio-sync auth login {product.removeprefix('clio_')}"
 
 
 def of_product(error: E, product: str) -> E:
     """Let the hint of an error, which is written for Manage, be that of a product."""
     hint = error.hint.replace("sources.clio_manage.", f"sources.{product}.")
     hint = hint.replace("SOURCES__CLIO_MANAGE__", f"SOURCES__{product.upper()}__")
-    error.hint = _SIGNS.sub(rf"auth \1 {_short(product)}", hint)
+    error.hint = _SIGNS.sub(rf"auth \1 {product.removeprefix('clio_')}", hint)
     return error
 
 
@@ -225,10 +216,6 @@ def hints_for(product: str) -> Iterator[None]:
     except ClioError as error:
         of_product(error, product)
         raise
-
-
-def _short(product: str) -> str:
-    return product.removeprefix("clio_")
 
 
 VERSION = "X-API-VERSION"
@@ -263,7 +250,9 @@ class Notices:
     def look(self, path: str, headers: Mapping[str, str]) -> None:
         """Note what the headers of an answer announce; their names are in lower case."""
         if "deprecation" in headers or "sunset" in headers:
-            self._add(Notice(path, DEPRECATED, _end(headers.get("sunset", ""))))
+            end = http_date(headers.get("sunset"))
+            text = f"ends on {end.to_date_string()}" if end else "will end"
+            self._add(Notice(path, DEPRECATED, text))
         version = headers.get(VERSION.lower(), "")
         if self.asked and version != self.asked and _PLAIN_VERSION.fullmatch(version):
             self._add(Notice("", OTHER_VERSION, version))
@@ -271,11 +260,3 @@ class Notices:
     def _add(self, notice: Notice) -> None:
         with self._lock:
             self._found[notice] = None
-
-
-def _end(sunset: str) -> str:
-    """Say when a list ends, without a word of the header itself."""
-    try:
-        return f"ends on {parsedate_to_datetime(sunset).date().isoformat()}"
-    except ValueError:
-        return "will end"

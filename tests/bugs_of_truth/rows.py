@@ -39,7 +39,7 @@ ROWS: tuple[Mutant, ...] = (
         (
             Patch(
                 "sources/clio_http/bulk.py",
-                "any(self._is_stripped_entry(field, entry) for entry in value)",
+                'any(all(entry.get(name, "") is None for name in members) for entry in entries)',
                 "False",
             ),
         ),
