@@ -3,7 +3,7 @@
     python -m sources.clio_grow.build_catalog grow-schema.yaml
 
 The document is an OpenAPI document in YAML, with the scope of each path as `x-scope`. What it
-cannot say comes from `settings.py`.
+cannot say comes from `settings.toml`.
 """
 
 import re
@@ -100,13 +100,6 @@ def _redaction(fields: Spec) -> Spec:
     return {"redaction": {"listed_in": settings.REDACTED, "when_null": hidden}}
 
 
-def _extra_parameters(name: str) -> Spec:
-    if name not in settings.VARIANTS:
-        return {"variants": [{}]}
-    reason, variants = settings.VARIANTS[name]
-    return {"variants": list(variants), "reason": reason}
-
-
 def _item(document: GrowDocument, path: str) -> Spec:
     """Say where one record is, and what must be sent so that it is as wide as in its list."""
     item = f"{path}/{{id}}"
@@ -146,7 +139,7 @@ def _entry(document: GrowDocument, path: str) -> Spec:
         "deletion_marker": "",
         **_item(document, path),
         "parent": parent,
-        "extra_parameters": _extra_parameters(name),
+        "extra_parameters": settings.VARIANTS.get(name, {"variants": [{}]}),
         "parameters": described_parameters(parameters, COMMON_PARAMETERS),
         "fields": document.fields(schema),
         "patch": [],

@@ -27,11 +27,11 @@ def _kept(collections: dict[str, Collection], version: Version) -> dict[str, Col
     }
 
 
-def _narrowed(collection: Collection, names: frozenset[str]) -> Collection:
+def _narrowed(collection: Collection, names: list[str]) -> Collection:
     """Keep some fields, and ask for nothing that is not among them; other keys are unknown."""
     fields = tuple(f for f in collection.fields if f.name in names or f.type == EXTRA)
     redaction = collection.redaction
-    if names.isdisjoint(INCLUDED):
+    if not set(INCLUDED) & set(names):
         variants = tuple(
             {name: value for name, value in variant.items() if name != "include"}
             for variant in collection.variants

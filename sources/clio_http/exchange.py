@@ -11,7 +11,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -289,11 +289,11 @@ def _inflater(encoding: str) -> "zlib._Decompress | None":
 
 
 def _inflated(inflate: "zlib._Decompress", raw: bytes, room: int) -> bytes:
-    try:
+    with suppress(zlib.error):
         return inflate.decompress(raw, room + 1)
-    except zlib.error:
-        message = "the answer is not the gzip that it claims to be"
-        raise UnreadableAnswerError(message) from None
+    # raised only here: zlib's exception would tell of the frames that hold the token
+    message = "the answer is not the gzip that it claims to be"
+    raise UnreadableAnswerError(message)
 
 
 def _failure(error: Exception, host: str) -> ClioError:

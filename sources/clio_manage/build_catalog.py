@@ -3,7 +3,7 @@
     python -m sources.clio_manage.build_catalog OPENAPI.json
 
 The document is corrected by `spec_corrections.json` first; what Clio's document cannot say
-comes from `settings.py`.
+comes from `settings.toml`.
 """
 
 import json
