@@ -3,7 +3,7 @@
 import threading
 
 from pipelines.config import API_VERSIONS, Settings, SourceSettings
-from sources.clio_grow.api import APIS as GROW
+from sources.clio_grow.versions import APIS as GROW
 from sources.clio_http.api import Api
 from sources.clio_http.client import ClioClient, Pace
 from sources.clio_http.clock import Clock

@@ -12,8 +12,7 @@ from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 from sources.resource import SharedClient, changes_resources
 
-from .api import APIS
-from .versions import catalog_of
+from .versions import APIS, catalog_of
 
 
 @dlt.source(name="clio_grow", section="clio_grow", max_table_nesting=0)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -354,10 +354,8 @@ def parsed(body: bytes) -> object:
     Raises:
         UnreadableAnswerError: if it is not JSON.
     """
-    try:
+    with suppress(orjson.JSONDecodeError):
         return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
     # Raised only here: the parser's exception holds the whole body.
     message = "the answer is not whole JSON"
     raise UnreadableAnswerError(message)

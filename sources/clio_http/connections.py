@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,11 +125,8 @@ class Connections:
         headers = {**_JSON, "Authorization": f"Bearer {self._key.reveal()}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        exchange = Exchange(BOUNDS, self._clock, self._stop)
-        try:
+        with closing(Exchange(BOUNDS, self._clock, self._stop)) as exchange:
             answer = exchange.send(method, url, headers, body=body)
-        finally:
-            exchange.close()
         if answer.status not in _GOOD:
             raise _refusal(answer.status)
         return answer

@@ -5,6 +5,7 @@ Authlib does the protocol; what it sends goes through our own exchange, once, wi
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from authlib.common.security import generate_token
@@ -260,16 +261,14 @@ class OAuth:
 
         It is not stopped half-way either: an answer that is thrown away is a token lost.
         """
-        exchange = Exchange(BOUNDS, self._clock, threading.Event())
         lost: ClioError
         try:
-            answer = exchange.send("POST", url, {**_HEADERS, **headers}, body=body)
+            with closing(Exchange(BOUNDS, self._clock, threading.Event())) as exchange:
+                answer = exchange.send("POST", url, {**_HEADERS, **headers}, body=body)
         except (UnreachableError, UntrustedServerError):
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
             lost = AnswerLostError(str(error))
         else:
             return usable(answer)
-        finally:
-            exchange.close()
         raise lost

@@ -1,14 +1,11 @@
 """What Clio's sign-in answers: tokens, an error that it names, or nothing that can be used."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
-from authlib.common.errors import AuthlibBaseError
-from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
 from sources.errors import (
     AnswerLostError,
@@ -136,16 +133,17 @@ def code_in(address: str, state: Secret) -> Secret:
     Raises:
         SignInNeededError: it holds none, or answers another sign-in, or was not allowed.
     """
-    given = _query(address)
-    if given.get("state") == state.reveal() and "error" in given:
+    try:
+        given = {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
+    except ValueError:
+        given = {}
+    answers = given.get("state") == state.reveal()
+    if answers and "error" in given:
         raise meaning(given["error"], "")
-    code = ""
-    with suppress(AuthlibBaseError, ValueError):
-        code = parse_authorization_code_response(address, state=state.reveal())["code"]
-    if not code:
+    if not answers or "code" not in given:
         message = "this address does not answer the sign-in that is waiting"
         raise SignInNeededError(message)
-    return registered(code)
+    return registered(given["code"])
 
 
 def meaning(error: str, product: str) -> ClioError:
@@ -178,10 +176,3 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         parsed = None
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _query(address: str) -> dict[str, str]:
-    try:
-        return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    except ValueError:
-        return {}
