@@ -10,8 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sources.clio_http.api import GATEWAY_REGION, GATEWAY_URL, GATEWAYS, Gateway
 from sources.clio_http.exchange import believe
-from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
-from sources.clio_http.oauth import PREFIXES
+from sources.clio_http.hosts import (
+    API_NAMES,
+    GATEWAY_HOSTS,
+    PREFIXES,
+    host_of,
+    region_of,
+    webhook_origin,
+)
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 

@@ -7,12 +7,9 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from sources.errors import BrokenWalkError, ConfigurationError, ForeignHostError
 
 _NAMES = ("app.clio.com", "api.clio.com", "auth.api.clio.com", "grow.clio.com")
-REGIONS = {
-    "us": frozenset(_NAMES),
-    "ca": frozenset(f"ca.{name}" for name in _NAMES),
-    "eu": frozenset(f"eu.{name}" for name in _NAMES),
-    "au": frozenset(f"au.{name}" for name in _NAMES),
-}
+PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
+"""Region → what stands before the names of its hosts."""
+REGIONS = {region: frozenset(f"{at}{name}" for name in _NAMES) for region, at in PREFIXES.items()}
 CLIO_HOSTS = frozenset().union(*REGIONS.values())
 GATEWAY_HOSTS = frozenset({"api.maton.ai", "gateway.maton.ai"})
 API_NAMES = {

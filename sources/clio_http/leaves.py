@@ -140,7 +140,9 @@ def _json_text(value: object) -> str:
 
 def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | None:
     if column.type == EXTRA:
-        return _unknown(row, known)
+        # sorted, so that the same content has the same text
+        found = {key: value for key, value in row.items() if key not in known}
+        return received(found, sort_keys=True) if found else None
     value: Any = row
     for key in column.path:
         if value is None:
@@ -177,12 +179,6 @@ def _is_sent(row: dict[str, Any], column: Column, alone: frozenset[str]) -> bool
             return False
         value = value[key]
     return True
-
-
-def _unknown(row: dict[str, Any], known: frozenset[str]) -> str | None:
-    """Return the keys that are not known, sorted, so that the same content has the same text."""
-    found = {key: value for key, value in row.items() if key not in known}
-    return received(found, sort_keys=True) if found else None
 
 
 def _text(value: object) -> str:

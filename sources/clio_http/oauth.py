@@ -25,7 +25,7 @@ from sources.errors import (
 
 from .clock import Clock
 from .exchange import Bounds, Exchange, RawAnswer
-from .hosts import CLIO_HOSTS, LOOPBACK_HOSTS, base_origin
+from .hosts import CLIO_HOSTS, LOOPBACK_HOSTS, PREFIXES, base_origin
 from .secret import Secret, quiet_libraries, register_secret
 from .token_answers import (
     GOOD,
@@ -39,7 +39,6 @@ from .token_answers import (
     usable,
 )
 
-PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
 _GROW_SCOPES = (
     "grow_contact_read",
     "grow_contact_note_read",

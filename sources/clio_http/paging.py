@@ -84,7 +84,11 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     def check(answer: Answer) -> Page:
         meta = _meta(answer.body)
         if meta is None and client.settings.bare:
-            return _unmarked(answer, path, number, token)
+            # without a mark it is the last one, unless it is full
+            if len(orjson.loads(answer.body)["data"]) >= FULL_PAGE:
+                message = f"page {number} of {template(path)} is full and does not say what follows"
+                raise BrokenWalkError(message)
+            return Page(answer.body, number, token, "", answer.date)
         link = _next_link(meta, path)
         moved, origin = client.path_of(path), client.settings.origin
         following = next_token(link, path, origin, moved) if link else ""
@@ -93,19 +97,6 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     sent = [*params, ("page_token", token)] if token else list(params)
     note = f"page {number}"
     return client.read(path, sent, check, meter=meter, note=note, attempts=attempts)
-
-
-def _unmarked(answer: Answer, path: str, number: int, token: str) -> Page:
-    """Take a page without `meta` for the last one, unless it is full.
-
-    Raises:
-        BrokenWalkError: it is full, so that nobody can tell whether there is more.
-    """
-    rows = len(orjson.loads(answer.body)["data"])
-    if rows >= FULL_PAGE:
-        message = f"page {number} of {template(path)} is full and does not say what follows"
-        raise BrokenWalkError(message)
-    return Page(answer.body, number, token, "", answer.date)
 
 
 def _next_link(meta: object, path: str) -> str:

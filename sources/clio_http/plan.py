@@ -51,20 +51,13 @@ def give_way(
     parameters: Sequence[tuple[str, str]],
     not_taken: frozenset[str],
 ) -> str:
-    """Decide what to ask for no longer, so that a refused request can be sent again.
+    """Return what to add to `not_taken`, so that a refused request can be sent again.
 
-    Never given up are parameters without which the answer would be another list (`ids[]`, a page
-    token, what the list requires or is made of). Without `updated_since` the walk is a full one,
-    and without what makes a list the widest it is only a part of what there is.
-
-    Args:
-        collection: the list.
-        refused: names of parameters that Clio's words may be about.
-        parameters: what makes this list one of the collection's, as planned.
-        not_taken: what is given up already.
-
-    Returns:
-        What to add to `not_taken`; empty if nothing can be given up.
+    Empty if nothing can be given up: never given up are parameters without which the answer would
+    be another list (`ids[]`, a page token, what the list requires or is made of). Without
+    `updated_since` the walk is a full one, and without what makes a list the widest it is only a
+    part of what there is. `refused` are names that Clio's words may be about; `parameters` make
+    this list one of the collection's, as planned.
     """
     own = dict(parameters)
     for name in refused:

@@ -1,8 +1,7 @@
 """Pages turned into readings: typed rows of a walk, list by list, and of single records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import orjson
 import pyarrow as pa
@@ -159,17 +158,10 @@ def as_page(body: bytes, path: str, *, bare: bool = False) -> bytes:
     if not isinstance(record, dict):
         message = f"{path} answered without a record"
         raise BrokenWalkError(message)
-    return b'{"data":[' + orjson.dumps(record) + b"]}"
+    return orjson.dumps({"data": [record]})
 
 
 PAGE_READINGS = 3
-
-
-class PageRetry(Protocol):
-    """Asks once more for an unreadable page of a list; with `last` in parts."""
-
-    def __call__(self, index: int, page: Page, *, last: bool) -> Place:
-        """Return what came of it."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +180,13 @@ class Stretches:
     """
 
     def __init__(
-        self, plan: WalkPlan, fields: Sequence[Field], again: PageRetry, lost: dict[int, str]
+        self,
+        plan: WalkPlan,
+        fields: Sequence[Field],
+        again: Callable[..., Place],
+        lost: dict[int, str],
     ) -> None:
-        """Get ready; `again` asks for a page that cannot be parsed."""
+        """Get ready; `again(index, page, last=…)` asks for a page once more, at last in parts."""
         self.plan = plan
         self.fields = fields
         self.again = again
@@ -200,11 +196,7 @@ class Stretches:
         self.reader = RowReader(plan.collection, columns, ordered=ORDER not in plan.not_taken)
 
     def readable(self, body: bytes) -> None:
-        """Parse one body for itself.
-
-        Raises:
-            UnreadableAnswerError: it cannot be parsed.
-        """
+        """Parse one body for itself, or raise UnreadableAnswerError."""
         reader = RowReader(self.plan.collection, self.reader.columns, ordered=False)
         reader.read([(1, body)])
 

@@ -75,15 +75,10 @@ _INNER = re.compile(r"\b(\w+)\s*(?:\.\s*(\w+)|\{([^}]*)\})")
 
 
 def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
-    """Match a message against the `fields` parameter that was sent.
+    """Name which of the `fields` that were sent, such as `id,note,client{id,name}`, are refused.
 
-    Args:
-        message: Clio's words.
-        fields: such as `id,note,client{id,name}`.
-        kind: Clio's type of error.
-
-    Returns:
-        Names in the order of the request, such as `note` or `client.name`.
+    `message` are Clio's words and `kind` is its type of error. The names, such as `note` or
+    `client.name`, come in the order of the request.
     """
     parts = _PART.findall(fields)
     requested = {name: tuple(re.findall(r"\w+", inner)) for name, inner in parts}

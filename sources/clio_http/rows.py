@@ -299,14 +299,9 @@ def demand_order(
 ) -> int:
     """Check the rows of some pages of one list, and return the greatest id read so far.
 
+    `key` are the columns that tell one row from another; `rises` is the one that only rises, as the
+    product promises, empty if it promises nothing; `after` is the greatest id of the pages before.
     A list that fits on one page (`whole`) needs no order: nothing can be lost between pages.
-
-    Args:
-        rows: typed rows with `_page` and `_position`.
-        key: the columns that tell one row from another.
-        rises: the column that only rises, as the product promises; empty if it promises nothing.
-        after: the greatest id of the pages before these.
-        whole: these are all rows of the list.
 
     Raises:
         BrokenWalkError: ids do not rise, or one page holds a key twice.

@@ -4,14 +4,11 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
+from sources.clio_http.hosts import PREFIXES
+
 API_PATH = "/api/v4"
 API_VERSION = "4.0.13"
-HOSTS = {
-    "us": "https://app.clio.com",
-    "ca": "https://ca.app.clio.com",
-    "eu": "https://eu.app.clio.com",
-    "au": "https://au.app.clio.com",
-}
+HOSTS = {region: f"https://{prefix}app.clio.com" for region, prefix in PREFIXES.items()}
 PAGE_SIZE = 200
 
 _DECIDED = tomllib.loads(
