@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.config import Settings, SourceSettings
-from sources.clio_http.api import Gateway
 from sources.clio_http.clock import Clock
+from sources.clio_http.hosts import Gateway
 from sources.clio_http.oauth import DIALECTS, Application, OAuth, oauth_base
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError

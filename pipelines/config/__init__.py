@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sources.clio_http.api import GATEWAY_REGION, GATEWAY_URL, GATEWAYS, Gateway
-from sources.clio_http.exchange import believe
 from sources.clio_http.hosts import (
     API_NAMES,
     GATEWAY_HOSTS,
+    GATEWAY_REGION,
+    GATEWAY_URL,
+    GATEWAYS,
     PREFIXES,
+    Gateway,
+    believe,
     host_of,
     region_of,
     webhook_origin,

@@ -55,12 +55,10 @@ CASTS = MappingProxyType(
     {
         "VARCHAR": Cast("{x}", "true"),
         "JSON": Cast(
-            "{x}",
-            f"({{x}} is null or ({{x}}[1] = '[' and length({{x}}) <= {MAX_ARRAY_TEXT}))",
+            "{x}", f"({{x}} is null or ({{x}}[1] = '[' and length({{x}}) <= {MAX_ARRAY_TEXT}))"
         ),
         "EXTRA": Cast(
-            "{x}",
-            f"({{x}} is null or ({{x}}[1] = '{{{{' and length({{x}}) <= {MAX_ARRAY_TEXT}))",
+            "{x}", f"({{x}} is null or ({{x}}[1] = '{{{{' and length({{x}}) <= {MAX_ARRAY_TEXT}))"
         ),
         "BOOLEAN": Cast("({x} = 'true')", "({x} is null or {x} in ('true', 'false'))"),
         "BIGINT": Cast(
@@ -91,7 +89,7 @@ CASTS = MappingProxyType(
             f" and try_cast({{x}} as timestamptz) between timestamptz '{FIRST} 00:00:00Z'"
             f" and timestamptz '{LAST} 23:59:59.999999Z'))",
         ),
-    },
+    }
 )
 
 

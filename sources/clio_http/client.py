@@ -142,11 +142,7 @@ class ClioClient:
         self._exchange.close()
 
     def get(
-        self,
-        path: str,
-        params: Sequence[tuple[str, str]] = (),
-        *,
-        meter: Meter | None = None,
+        self, path: str, params: Sequence[tuple[str, str]] = (), *, meter: Meter | None = None
     ) -> Answer:
         """Read a path such as `users/who_am_i`; the body is known to be JSON.
 

@@ -20,11 +20,10 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
-from .api import Gateway, checked_id
 from .client import parsed
 from .clock import Clock, iso_date
 from .exchange import Bounds, Exchange, RawAnswer
-from .hosts import LOOPBACK_HOSTS, host_of
+from .hosts import LOOPBACK_HOSTS, Gateway, checked_id, host_of
 from .secret import quiet_libraries, register_secret
 from .statuses import TOO_MANY, is_temporary
 

@@ -2,20 +2,16 @@
 
 httpx bounds each wait for bytes, so a server that drips one byte now and then could hold a thread
 for ever: in the handshake, in the headers or in the body. Here every wait of a thread is cut to
-what is left of its request's total. Certificates of the public authorities are believed, and a
-firm's own beside them.
+what is left of its request's total.
 """
 
-import os
 import ssl
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from ssl import SSLContext
 
 import httpcore
@@ -23,7 +19,6 @@ import httpx
 
 from sources.errors import (
     ClioError,
-    ConfigurationError,
     HangError,
     Interrupted,
     NotTakenError,
@@ -34,49 +29,8 @@ from sources.errors import (
 )
 
 from .clock import Clock
-from .hosts import host_of, webhook_origin
+from .hosts import certificates, host_of, webhook_origin
 from .secret import Secret
-
-BY_ENVIRONMENT = "SSL_CERT_FILE"
-_OWN: dict[str, Path] = {}
-
-
-def believe(file: Path | None, setting: str) -> None:
-    """Believe the authorities in a file, too, in this process; None takes that back.
-
-    Raises:
-        ConfigurationError: it is not there, or holds no certificates.
-    """
-    _OWN.pop(setting, None)
-    if file is not None:
-        _certificates(((setting, file),))
-        _OWN[setting] = file
-
-
-def certificates() -> ssl.SSLContext:
-    """Return what every connection checks a server's certificate with.
-
-    Raises:
-        ConfigurationError: the file that `SSL_CERT_FILE` names cannot be used.
-    """
-    named = dict(_OWN)
-    if given := os.environ.get(BY_ENVIRONMENT):
-        named[BY_ENVIRONMENT] = Path(given)
-    return _certificates(tuple(sorted(named.items())))
-
-
-@cache
-def _certificates(files: tuple[tuple[str, Path], ...]) -> ssl.SSLContext:
-    """Read certificates, once for all clients of the process."""
-    context = httpx.create_ssl_context(trust_env=False)
-    for setting, file in files:
-        try:
-            context.load_verify_locations(cafile=file)
-        except (OSError, ssl.SSLError):
-            message = f"{setting} names a file that cannot be read as certificates in PEM form"
-            raise ConfigurationError(message) from None
-    return context
-
 
 _CONNECTIONS = 8
 

@@ -1,10 +1,20 @@
-"""Which hosts may be spoken to, and which may stand in a link to the next page."""
+"""Which hosts may be spoken to or stand in a link, and whose certificates are believed.
 
+The Maton gateway is another way to Clio Manage.
+"""
+
+import os
 import re
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from sources.errors import BrokenWalkError, ConfigurationError, ForeignHostError
+from sources.errors import BrokenWalkError, ConfigurationError, ForeignHostError, GatewayKeyError
+
+from .secret import Secret
 
 _NAMES = ("app.clio.com", "api.clio.com", "auth.api.clio.com", "grow.clio.com")
 PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
@@ -12,10 +22,7 @@ PREFIXES = {"us": "", "ca": "ca.", "eu": "eu.", "au": "au."}
 REGIONS = {region: frozenset(f"{at}{name}" for name in _NAMES) for region, at in PREFIXES.items()}
 CLIO_HOSTS = frozenset().union(*REGIONS.values())
 GATEWAY_HOSTS = frozenset({"api.maton.ai", "gateway.maton.ai"})
-API_NAMES = {
-    "clio_manage": ("app.clio.com",),
-    "clio_grow": ("api.clio.com", "grow.clio.com"),
-}
+API_NAMES = {"clio_manage": ("app.clio.com",), "clio_grow": ("api.clio.com", "grow.clio.com")}
 """Where each product's API is, without the region before it."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -223,3 +230,117 @@ def _same_clio(origin: Origin, base: Origin) -> bool:
     # gateway or a local server passes on links of whichever region stands behind it.
     region = next((hosts for hosts in REGIONS.values() if base.host in hosts), CLIO_HOSTS)
     return origin.host in region
+
+
+BY_ENVIRONMENT = "SSL_CERT_FILE"
+_OWN: dict[str, Path] = {}
+
+
+def believe(file: Path | None, setting: str) -> None:
+    """Believe the authorities in a file, too, in this process; None takes that back.
+
+    Raises:
+        ConfigurationError: it is not there, or holds no certificates.
+    """
+    _OWN.pop(setting, None)
+    if file is not None:
+        _certificates(((setting, file),))
+        _OWN[setting] = file
+
+
+def certificates() -> ssl.SSLContext:
+    """Return what every connection checks a server's certificate with.
+
+    Raises:
+        ConfigurationError: the file that `SSL_CERT_FILE` names cannot be used.
+    """
+    named = dict(_OWN)
+    if given := os.environ.get(BY_ENVIRONMENT):
+        named[BY_ENVIRONMENT] = Path(given)
+    return _certificates(tuple(sorted(named.items())))
+
+
+@cache
+def _certificates(files: tuple[tuple[str, Path], ...]) -> ssl.SSLContext:
+    """Read certificates, once for all clients of the process."""
+    import httpx  # noqa: PLC0415 - settings name hosts and files, and need no HTTP
+
+    context = httpx.create_ssl_context(trust_env=False)
+    for setting, file in files:
+        try:
+            context.load_verify_locations(cafile=file)
+        except (OSError, ssl.SSLError):
+            message = f"{setting} names a file that cannot be read as certificates in PEM form"
+            raise ConfigurationError(message) from None
+    return context
+
+
+GATEWAYS = ("maton",)
+GATEWAY_URL = "https://api.maton.ai"
+GATEWAY_REGION = "us"
+"""The one region that the gateway reaches: it passes requests on to app.clio.com."""
+
+_CLIO = "/clio"
+_CONTROLS = {"gateway.maton.ai": "https://ctrl.maton.ai"}
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway as it is configured. `connection` is an id; empty lets the gateway choose."""
+
+    url: str = GATEWAY_URL
+    key: Secret | None = None
+    connection: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an address that the key must not be sent to, and an id that is none."""
+        origin, path = gateway_origin(self.url), urlsplit(self.url).path
+        if path.endswith(_CLIO) or (path and not origin.is_loopback):
+            message = "sources.clio_manage.gateway_url ends before /clio; leave the path out"
+            raise ConfigurationError(message)
+        if self.connection:
+            checked_id(self.connection)
+
+    @property
+    def host(self) -> str:
+        """Name the host for a person."""
+        return gateway_origin(self.url).host
+
+    @property
+    def api(self) -> str:
+        """Return the address before which Clio's own paths are put."""
+        return f"{self.url}{_CLIO}"
+
+    @property
+    def control(self) -> str:
+        """Return the address of what keeps the connections; it takes the same key."""
+        return _CONTROLS.get(self.host, self.url)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the header that names the connection, if one is configured."""
+        return {"Maton-Connection": self.connection} if self.connection else {}
+
+    def needed_key(self) -> Secret:
+        """Return the key.
+
+        Raises:
+            GatewayKeyError: none is configured.
+        """
+        if self.key is None:
+            message = "no API key of the Maton gateway is set"
+            raise GatewayKeyError(message)
+        return self.key
+
+
+def checked_id(text: str) -> str:
+    """Return the id of a connection.
+
+    Raises:
+        ConfigurationError: it holds a character that no id has.
+    """
+    if not _ID.fullmatch(text):
+        message = "the id of a connection holds letters, digits, - and _ only"
+        raise ConfigurationError(message)
+    return text

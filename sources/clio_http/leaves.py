@@ -275,11 +275,7 @@ def read_leaves(
 
 
 def _read_row(
-    leaves: Leaves,
-    place: Place,
-    columns: Sequence[Column],
-    known: frozenset[str],
-    signs: Signs,
+    leaves: Leaves, place: Place, columns: Sequence[Column], known: frozenset[str], signs: Signs
 ) -> None:
     """Add the texts of one row, and what of it is not known."""
     row = leaves.rows[place]

@@ -239,10 +239,7 @@ class RateBudget:
     """A `Window` that threads share: they queue for a slot, and one of them waits for all."""
 
     def __init__(
-        self,
-        clock: Clock,
-        reserve: float = 0.0,
-        stop: threading.Event | None = None,
+        self, clock: Clock, reserve: float = 0.0, stop: threading.Event | None = None
     ) -> None:
         """Take the clock, the share left for others and the event that ends every wait."""
         self._clock = clock

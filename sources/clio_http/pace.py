@@ -170,11 +170,7 @@ class PacedBudget:
     """Permits that threads share, and through a file other processes as well."""
 
     def __init__(
-        self,
-        clock: Clock,
-        pace: Pace,
-        reserve: float = 0.0,
-        stop: threading.Event | None = None,
+        self, clock: Clock, pace: Pace, reserve: float = 0.0, stop: threading.Event | None = None
     ) -> None:
         """Take the clock, the pace, the share left for others and the event that ends waits."""
         self._clock = clock

@@ -28,11 +28,7 @@ class RecordReader:
     """Reads records of one plan's collection, with the same fields as its walk."""
 
     def __init__(
-        self,
-        client: ClioClient,
-        plan: WalkPlan,
-        fields: Sequence[Field],
-        meter: Meter,
+        self, client: ClioClient, plan: WalkPlan, fields: Sequence[Field], meter: Meter
     ) -> None:
         """Get ready; nothing is sent yet."""
         self.client = client

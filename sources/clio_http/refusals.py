@@ -116,10 +116,7 @@ def _named(text: str, requested: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _loose(
-    parent: str,
-    child: str,
-    words: frozenset[str],
-    requested: dict[str, tuple[str, ...]],
+    parent: str, child: str, words: frozenset[str], requested: dict[str, tuple[str, ...]]
 ) -> bool:
     """Tell whether an inner field is meant by its own name, with or without its parent's."""
     if child not in words:

@@ -69,11 +69,7 @@ class Retrier:
     """Repeats a request until it succeeds, fails for good or the policy is used up."""
 
     def __init__(
-        self,
-        policy: Policy,
-        clock: Clock,
-        stop: threading.Event,
-        hold: Callable[[float], None],
+        self, policy: Policy, clock: Clock, stop: threading.Event, hold: Callable[[float], None]
     ) -> None:
         """Take the policy, and `hold`, which keeps every thread from sending for so long."""
         self._policy = policy

@@ -31,7 +31,7 @@ from .misfits import UNKNOWN, Misfit, Sifted, sift
 Pages: TypeAlias = Sequence[tuple[int, bytes]]
 
 _EMPTY = re.compile(
-    rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z',
+    rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z'
 )
 
 ARROW_TYPES = {

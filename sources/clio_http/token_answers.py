@@ -61,12 +61,7 @@ class AuthlibSession:
         self._send = post
 
     def post(
-        self,
-        url: str,
-        *,
-        data: Mapping[str, str],
-        headers: FromAuthlib,
-        auth: FromAuthlib,
+        self, url: str, *, data: Mapping[str, str], headers: FromAuthlib, auth: FromAuthlib
     ) -> "TokenResponse":
         """Send a form, signed in the way that Authlib was told."""
         url, headers, body = auth.prepare("POST", url, dict(headers), urlencode(data))

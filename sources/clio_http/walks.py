@@ -65,12 +65,7 @@ OF_ONE_LIST = (
 """What may be wrong with one parent's list alone: the next load asks for the others first."""
 UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """Faults of our own over an answer nobody thought of: they cost their collection alone."""
-DEAD_TOKEN = (
-    CollectionGoneError,
-    PageTokenRefusedError,
-    RequestRefusedError,
-    VersionRetiredError,
-)
+DEAD_TOKEN = (CollectionGoneError, PageTokenRefusedError, RequestRefusedError, VersionRetiredError)
 """Answers to the first request of a resumed walk after which it starts anew: nobody says in which
 words Clio refuses a page token that has expired."""
 

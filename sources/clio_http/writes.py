@@ -42,7 +42,7 @@ COLLECTIONS = frozenset(
         "notes",
         "relationships",
         "tasks",
-    },
+    }
 )
 """Stated here again on purpose: no list elsewhere can widen what is sent."""
 

@@ -32,7 +32,7 @@ COMMON_PARAMETERS = frozenset(
         "order",
         "page_token",
         "updated_since",
-    },
+    }
 )
 _NESTED_ORDER = re.compile(r"`id` is ordered by the `id` of the nested (\w+) record")
 DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")

@@ -4,8 +4,8 @@ import dlt
 from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
-from sources.clio_http.api import GATEWAY_URL, GATEWAYS, Gateway
 from sources.clio_http.catalog import read_catalog
+from sources.clio_http.hosts import GATEWAY_URL, GATEWAYS, Gateway
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 from sources.resource import SharedClient, changes_resources

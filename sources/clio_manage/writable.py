@@ -24,18 +24,18 @@ COLLECTIONS = frozenset(
         "notes",
         "relationships",
         "tasks",
-    },
+    }
 )
 
 NEVER = {
     "activities": frozenset({"client_portal", "start_timer"}),
     "calendar_entries": frozenset(
-        {"_deleted", "attendees", "conference_meeting", "send_email_notification"},
+        {"_deleted", "attendees", "conference_meeting", "send_email_notification"}
     ),
     "communications": frozenset({"notification_event_subscribers"}),
     "contacts": frozenset({"avatar", "clio_connect_email", "currency"}),
     "documents": frozenset(
-        {"communication_id", "copy_version", "fully_uploaded", "multiparts", "restore", "uuid"},
+        {"communication_id", "copy_version", "fully_uploaded", "multiparts", "restore", "uuid"}
     ),
     "matters": frozenset(
         {
@@ -46,7 +46,7 @@ NEVER = {
             "split_invoice_payers",
             "statute_of_limitations",
             "task_template_list_instances",
-        },
+        }
     ),
     "notes": frozenset({"notification_event_subscribers"}),
     "tasks": frozenset({"notify_assignee", "notify_completion"}),
