@@ -207,13 +207,14 @@ class Stretches:
 
     def _plain(self, places: Sequence[tuple[int, Place]], start: Point) -> Iterator[Reading]:
         """Read the records that came without what is nested in them, which is not known."""
+        apart = [(index, place) for index, place in places if place.plain]
+        if not apart:
+            return
         fields = plain_fields(self.fields)
         missing = [c for f in self.fields if f not in fields for c in f.columns]
         columns = [c for item in fields for c in item.columns]
         reader = RowReader(self.plan.collection, columns, ordered=False)
-        for index, place in places:
-            if not place.plain:
-                continue
+        for index, place in apart:
             batch = reader.read([(n, page.body) for n, page in enumerate(place.plain, 1)])
             table = filled(batch.table, self.plan, self.plan.lists[index])
             keys = key_texts(table, self.plan.collection).to_pylist()

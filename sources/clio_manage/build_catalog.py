@@ -20,26 +20,8 @@ from sources.openapi import Document, Spec, described_parameters, ref_name, writ
 
 from . import settings
 
-COMMON_PARAMETERS = frozenset(
-    {
-        "IF-MODIFIED-SINCE",
-        "IF-NONE-MATCH",
-        "X-API-VERSION",
-        "created_since",
-        "fields",
-        "ids[]",
-        "limit",
-        "order",
-        "page_token",
-        "updated_since",
-    }
-)
 _NESTED_ORDER = re.compile(r"`id` is ordered by the `id` of the nested (\w+) record")
 DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")
-SINGLETONS = {
-    "settings_billing": "/settings/billing.json",
-    "users_who_am_i": "/users/who_am_i.json",
-}
 
 
 class CorrectionNotNeededError(ValueError):
@@ -203,7 +185,7 @@ def _entry(document: ManageDocument, path: str) -> Spec:
         "conditional": "IF-NONE-MATCH" in document.parameters(item_path),
         "parent": settings.PARENTS.get(name),
         "extra_parameters": settings.WIDEST.get(name, {"variants": [{}]}),
-        "parameters": described_parameters(parameters, COMMON_PARAMETERS),
+        "parameters": described_parameters(parameters, settings.COMMON_PARAMETERS),
         "fields": document.requested(schema),
         "patch": document.patchable(item_path),
         **({"redaction": settings.HIDDEN[name]} if name in settings.HIDDEN else {}),
@@ -240,7 +222,7 @@ def build(openapi: Spec, entries: list[Spec] | None = None) -> Spec:
     document = ManageDocument(correct(openapi, corrections() if entries is None else entries))
     found = [_entry(document, path) for path in document.lists]
     found.sort(key=lambda entry: str(entry["name"]))
-    singletons = [_singleton(document, name, path) for name, path in SINGLETONS.items()]
+    singletons = [_singleton(document, name, path) for name, path in settings.SINGLETONS.items()]
     derived = _derived({entry["name"]: entry for entry in found})
     return document.catalog("clio_manage", found, derived, singletons)
 

@@ -15,6 +15,7 @@ _DECIDED = tomllib.loads(
     files("sources").joinpath("clio_manage", "settings.toml").read_text("utf-8")
 )
 
+COMMON_PARAMETERS = frozenset[str](_DECIDED["common_parameters"])
 DOUBLES = frozenset[str](_DECIDED["doubles"])
 VALUES = frozenset[str](_DECIDED["values"])
 UPLOAD_ONLY = frozenset[str](_DECIDED["upload_only"])
@@ -22,6 +23,7 @@ DAILY_CADENCE = frozenset[str](_DECIDED["daily_cadence"])
 HISTORY = frozenset[str](_DECIDED["history"])
 VIEWS = frozenset[str](_DECIDED["views"])
 OPTIONAL = frozenset[str](_DECIDED["optional"])
+SINGLETONS: dict[str, str] = _DECIDED["singletons"]
 PAGE_SIZES: dict[str, int] = _DECIDED["page_sizes"]
 NAMES: dict[str, str] = _DECIDED["names"]
 KEYS: dict[str, list[str]] = _DECIDED["keys"]

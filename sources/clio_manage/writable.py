@@ -1,8 +1,9 @@
-"""What may ever be written to Clio Manage. A list in code: configuration can only narrow it.
+"""What may ever be written to Clio Manage. Configuration can only narrow it.
 
 Money, users, webhooks, creating and deleting are not here, so they cannot be written.
-`writable.toml` has what Clio's document says of writing the others: the choices, the collection
-that a reference points at, whether it may be emptied, and the name under which it is read back.
+`writable.toml` beside this has the fields that are never written, and what Clio's document says of
+writing the others: the choices, the collection that a reference points at, whether it may be
+emptied, and the name under which it is read back.
 What cannot be read back cannot be compared, so it cannot be written either.
 """
 
@@ -27,34 +28,6 @@ COLLECTIONS = frozenset(
     }
 )
 
-NEVER = {
-    "activities": frozenset({"client_portal", "start_timer"}),
-    "calendar_entries": frozenset(
-        {"_deleted", "attendees", "conference_meeting", "send_email_notification"}
-    ),
-    "communications": frozenset({"notification_event_subscribers"}),
-    "contacts": frozenset({"avatar", "clio_connect_email", "currency"}),
-    "documents": frozenset(
-        {"communication_id", "copy_version", "fully_uploaded", "multiparts", "restore", "uuid"}
-    ),
-    "matters": frozenset(
-        {
-            "currency",
-            "custom_rate",
-            "evergreen_retainer",
-            "matter_budget",
-            "split_invoice_payers",
-            "statute_of_limitations",
-            "task_template_list_instances",
-        }
-    ),
-    "notes": frozenset({"notification_event_subscribers"}),
-    "tasks": frozenset({"notify_assignee", "notify_completion"}),
-}
-"""Fields that notify or remind people, assign task lists, change rates and payers, or belong to
-an upload or a deletion; a currency, of which Clio does not say how it is written; and a client
-portal, which is no list that could be looked at."""
-
 NOT_OF_AN_ELEMENT = frozenset({"id", "_destroy", "_deleted", "field_name", "field_type", "type"})
 """Parts of an array's element that tell which one it is, or remove it."""
 
@@ -66,6 +39,7 @@ TARGETS: dict[str, str] = _SAID["targets"]
 TYPED_TARGETS: dict[str, dict[str, str]] = _SAID["typed_targets"]
 MAY_BE_EMPTIED = frozenset[str](_SAID["may_be_emptied"])
 REQUIRED = frozenset[str](_SAID["required"])
+NEVER = {name: frozenset[str](fields) for name, fields in _SAID["never"].items()}
 READ_AS: dict[str, str] = _SAID["read_as"]
 
 FILLED = frozenset({"BOOLEAN"})
