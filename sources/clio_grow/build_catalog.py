@@ -36,14 +36,22 @@ class GrowDocument(Document):
         }
 
     def _describe(self, schema: Spec) -> Spec:
-        name = _target(schema)
+        (only,) = schema.get("allOf", [schema])  # the one that is meant, also where it may be null
+        name = ref_name(only)
         inner = self.schemas.get(name, schema)
         if inner.get("type") == "array":
             items = inner["items"]
-            kind = {"schema": ref_name(items)} if "$ref" in items else {"items": _kind(items)}
-            return {"type": ARRAY, **kind}
+            if "$ref" in items:
+                return {"type": ARRAY, "schema": ref_name(items)}
+            return {
+                "type": ARRAY,
+                "items": OBJECT if items.get("type") == "object" else scalar(items),
+            }
         if inner.get("type") == "object":
-            return {"type": OBJECT, **({"schema": name} if name else _inside(inner))}
+            if name:
+                return {"type": OBJECT, "schema": name}
+            inside = {key: {"type": scalar(each)} for key, each in inner["properties"].items()}
+            return {"type": OBJECT, "fields": inside}
         described: Spec = {"type": scalar(inner)}
         if "enum" in inner:
             described["enum"] = inner["enum"]
@@ -70,20 +78,6 @@ class GrowDocument(Document):
         }
 
 
-def _target(schema: Spec) -> str:
-    """Name the one schema that a property refers to, also where it may be null."""
-    (only,) = schema.get("allOf", [schema])
-    return ref_name(only)
-
-
-def _kind(items: Spec) -> str:
-    return OBJECT if items.get("type") == "object" else scalar(items)
-
-
-def _inside(schema: Spec) -> Spec:
-    return {"fields": {key: {"type": scalar(of)} for key, of in schema["properties"].items()}}
-
-
 def _parent(path: str) -> Spec | None:
     """Read from `contacts/{contact_id}/notes` whose lists these are."""
     owner = re.match(r"(\w+)/\{((\w+)_id)\}/", path)
@@ -91,13 +85,6 @@ def _parent(path: str) -> Spec | None:
         return None
     resource, parameter, singular = owner.groups()
     return {"resource": resource, "parameter": parameter, "column": f"{singular}__id"}
-
-
-def _redaction(fields: Spec) -> Spec:
-    if settings.REDACTED not in fields:
-        return {}
-    hidden = [name for name in settings.INCLUDED if name in fields]
-    return {"redaction": {"listed_in": settings.REDACTED, "when_null": hidden}}
 
 
 def _item(document: GrowDocument, path: str) -> Spec:
@@ -143,20 +130,21 @@ def _entry(document: GrowDocument, path: str) -> Spec:
         "parameters": described_parameters(parameters, COMMON_PARAMETERS),
         "fields": document.fields(schema),
         "patch": [],
-        **_redaction(described),
     }
+    if settings.REDACTED in described:
+        hidden = [name for name in settings.INCLUDED if name in described]
+        entry["redaction"] = {"listed_in": settings.REDACTED, "when_null": hidden}
     return {**entry, "leaves": settings.LEAVES[name]} if name in settings.LEAVES else entry
-
-
-def _singleton(document: GrowDocument, name: str, path: str) -> Spec:
-    return {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
 
 
 def build(spec: Spec) -> Spec:
     """Build the catalogue of a document, as it is written to `catalog.json`."""
     document = GrowDocument(spec)
     found = sorted((_entry(document, path) for path in document.lists), key=lambda one: one["name"])
-    singletons = [_singleton(document, *item) for item in settings.SINGLETONS.items()]
+    singletons = [
+        {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
+        for name, path in settings.SINGLETONS.items()
+    ]
     return document.catalog("clio_grow", found, [], singletons)
 
 

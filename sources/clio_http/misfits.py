@@ -3,9 +3,8 @@
 The key of a row as text is the same in a table of Arrow, in SQL and in an address.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -46,12 +45,6 @@ def needed(collection: Collection) -> frozenset[str]:
     return frozenset({*collection.telling, "updated_at", "etag", collection.deletion_marker} - {""})
 
 
-def key_text(row: Mapping[str, Any], key: Sequence[Column]) -> str:
-    """Return what is known of a row's key; parts of a composite key are joined by commas."""
-    parts = (standing(row, column) for column in key)
-    return ",".join("" if part is None else str(part) for part in parts)
-
-
 def sift(
     typed: pa.Table, leaves: Leaves, columns: Sequence[Column], collection: Collection
 ) -> Sifted:
@@ -67,7 +60,8 @@ def sift(
     lost = set()
     for place, found in odd.items():
         row = leaves.rows[place]
-        record_id = key_text(row, key)
+        parts = (standing(row, column) for column in key)
+        record_id = ",".join("" if part is None else str(part) for part in parts)
         wrong = {name: one.reason for name, one in found.items() if one.evidence == DOES_NOT_FIT}
         if blamed := [name for name in wrong if name in indispensable]:
             lost.add(place)
@@ -80,16 +74,15 @@ def sift(
         ]
     table = typed.drop_columns(["_wrong"])
     if odd.keys() - lost:
-        marks = [_marks(odd.get(place, {})) for place in places]
+        marks = [
+            [{"field": name, "evidence": one.evidence} for name, one in odd.get(place, {}).items()]
+            or None
+            for place in places
+        ]
         table = table.append_column(UNKNOWN, pa.array(marks, UNKNOWN_TYPE))
     if lost:
         table = table.filter(pa.array([place not in lost for place in places]))
     return Sifted(table, tuple(misfits), len(lost) + len(leaves.misfits))
-
-
-def _marks(found: Mapping[str, Oddity]) -> list[dict[str, str]] | None:
-    marks = [{"field": name, "evidence": oddity.evidence} for name, oddity in found.items()]
-    return marks or None
 
 
 def key_texts(table: pa.Table, collection: Collection) -> pa.ChunkedArray:

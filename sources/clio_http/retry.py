@@ -113,16 +113,14 @@ class Retrier:
         if refusals >= self._policy.refusals or (waits and unsaid > len(waits)):
             message = f"Clio answered 429 (too many requests) {refusals} times in a row"
             raise RateLimitedError(message)
-        wait = refusal.seconds if refusal.seconds is not None else self._own_wait(refusals, unsaid)
+        wait = refusal.seconds
+        if wait is None and waits:
+            # never shorter than Clio advises, and not the same for everyone
+            wait = waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - guards nothing
+        elif wait is None:
+            wait = backoff(refusals, 1.0, LONGEST_HOLD)
         _LOG.warning("Clio answered 429 (too many requests): waiting %.1f s", wait)
         self._hold(wait)
-
-    def _own_wait(self, refusals: int, unsaid: int) -> float:
-        """Return the wait after a refusal that does not say how long."""
-        if not self._policy.waits:
-            return backoff(refusals, 1.0, LONGEST_HOLD)
-        # never shorter than Clio advises, and not the same for everyone
-        return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - guards nothing
 
     def _pause(self, failure: Transient, failures: int, spent: float, attempts: int) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)

@@ -163,7 +163,10 @@ class Salvage:
         if self.bound:
             return self._by_anchors()
         if first is None:
-            self._check_list()
+            # what nobody can have made: a list that is away does not cost its page
+            nothing = Spot("", stamp(self.now.add(years=1)))
+            if not self.plan.collection.created_since or not self._try(nothing, fields="id"):
+                raise self.error
             return self._found(self._behind(spot))
         size, covered, page = max(1, self.size // 2), 1, first
         while True:
@@ -197,16 +200,6 @@ class Salvage:
             else:
                 size = size // 2
         return self._found(anchor.text if anchor else "")
-
-    def _check_list(self) -> None:
-        """Ask for what nobody can have made, so that a list which is away does not cost its page.
-
-        Raises:
-            ClioError: the list does not answer that either.
-        """
-        nothing = Spot("", stamp(self.now.add(years=1)))
-        if not self.plan.collection.created_since or not self._try(nothing, fields="id"):
-            raise self.error
 
     def _behind(self, spot: Spot) -> str:
         """Step over the one record at a place, and give the place behind it."""

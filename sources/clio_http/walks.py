@@ -202,13 +202,15 @@ class Walk:
         After a failure the pages before it are still handed out; the failure comes after them.
         """
         places: list[tuple[int, Place]] = []
-        started = self.clock.monotonic()
+        started, size = self.clock.monotonic(), 0
         try:
             for index, place in self._following(point):
                 places += [(index, place)] if place else []
                 token = place.next_token if place else ""
                 point = Point(index, token) if token else Point(index + 1)
-                if self._enough(places, started):
+                size += sum(len(page.body) for page in place.pages) if place else 0
+                late = self.clock.monotonic() - started >= MAX_SECONDS
+                if len(places) >= MAX_PAGES or size >= MAX_BYTES or late:
                     break
             else:
                 point = Point(len(self.plan.lists))
@@ -223,12 +225,6 @@ class Walk:
         for index in range(point.index, len(self.plan.lists)):
             for place in self._list(point if index == point.index else Point(index)):
                 yield index, place
-
-    def _enough(self, places: list[tuple[int, Place]], started: float) -> bool:
-        pages = [page for _, place in places for page in place.pages]
-        size = sum(len(page.body) for page in pages)
-        late = self.clock.monotonic() - started >= MAX_SECONDS
-        return len(places) >= MAX_PAGES or size >= MAX_BYTES or late
 
     def _list(self, point: Point) -> Iterator[Place | None]:
         """Yield the places of one list, from a point on; None where there is no list to be had."""

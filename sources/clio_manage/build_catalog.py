@@ -192,11 +192,6 @@ def _entry(document: ManageDocument, path: str) -> Spec:
     }
 
 
-def _singleton(document: ManageDocument, name: str, path: str) -> Spec:
-    entry = _entry(document, path)
-    return {**entry, "name": name, "mode": "full", "ordered": False, "rises": "", "page_size": 1}
-
-
 def _derived(entries: dict[str, Spec]) -> list[Spec]:
     derived = []
     for name, chosen in settings.DERIVED.items():
@@ -222,7 +217,11 @@ def build(openapi: Spec, entries: list[Spec] | None = None) -> Spec:
     document = ManageDocument(correct(openapi, corrections() if entries is None else entries))
     found = [_entry(document, path) for path in document.lists]
     found.sort(key=lambda entry: str(entry["name"]))
-    singletons = [_singleton(document, name, path) for name, path in settings.SINGLETONS.items()]
+    alone = {"mode": "full", "ordered": False, "rises": "", "page_size": 1}
+    singletons = [
+        {**_entry(document, path), "name": name, **alone}
+        for name, path in settings.SINGLETONS.items()
+    ]
     derived = _derived({entry["name"]: entry for entry in found})
     return document.catalog("clio_manage", found, derived, singletons)
 
