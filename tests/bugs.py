@@ -172,10 +172,8 @@ LOADS = (
         (
             Patch(
                 "sources/clio_http/secret.py",
-                '        r"""[^\\s"\',;&)}\\]]+""",\n        re.IGNORECASE,\n    ),\n'
-                '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+", re.IGNORECASE),\n',
-                '        r"""[^\\s"\',;&)}\\]]+""",\n    ),\n'
-                '    re.compile(r"(?P<kept>\\bbearer\\s+)[\\w.~+/=-]+"),\n',
+                '    re.compile(f"(?P<kept>{before}){value}", re.IGNORECASE)\n',
+                '    re.compile(f"(?P<kept>{before}){value}")\n',
             ),
         ),
         ("tests/unit/test_http_redaction.py",),

@@ -206,9 +206,6 @@ class Exchange:
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 content = b"".join(self._decoded(answer, names.get("content-encoding", "")))
                 return RawAnswer(answer.status_code, names, content)
-        except httpx.TimeoutException as error:
-            late = UnreachableError if isinstance(error, _UNSENT) else HangError
-            failure = late(f"{host_of(url)} did not answer in time ({type(error).__name__})")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = _failure(error, host_of(url))
         # Raised only here: within the block above it would carry httpx's exception as its
@@ -251,13 +248,17 @@ def _inflated(inflate: "zlib._Decompress", raw: bytes, room: int) -> bytes:
 
 
 def _failure(error: Exception, host: str) -> ClioError:
+    sent, kind = not isinstance(error, _UNSENT), type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        late = HangError if sent else UnreachableError
+        return late(f"{host} did not answer in time ({kind})")
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UntrustedServerError(f"{host} could not prove that it is Clio")
         cause = cause.__cause__ or cause.__context__
-    unavailable = UnreachableError if isinstance(error, _UNSENT) else UnavailableError
-    return unavailable(f"{host} could not be reached or broke off ({type(error).__name__})")
+    unavailable = UnavailableError if sent else UnreachableError
+    return unavailable(f"{host} could not be reached or broke off ({kind})")
 
 
 POST_SECONDS = 10.0

@@ -58,34 +58,26 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # Both log whole URLs and headers of requests and answers.
 _TALKATIVE = ("httpx", "httpcore", "h11", "urllib3")
 _SHORTEST = 4
-_PATTERNS = (
-    re.compile(
-        r"""(?P<kept>\b(?:proxy-)?authorization["']?\s*[:=,]\s*(?:b?["'])?(?:(?:bearer|basic)\s+)?)"""
-        r"""[^\s"',;&)}\]]+""",
-        re.IGNORECASE,
-    ),
-    re.compile(r"(?P<kept>\bbearer\s+)[\w.~+/=-]+", re.IGNORECASE),
-    re.compile(
-        r"""(?P<kept>(?:access|refresh|id|page)[_-]?token["']?\s*[:=,]\s*(?:b?["'])?)[^\s"',;&)}\]]+""",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"""(?P<kept>(?:client[_-]?secret|api[_-]?key|set-cookie|cookie)["']?\s*[:=,]\s*(?:b?["'])?)"""
-        r"""[^\s"',;&)}\]]+""",
-        re.IGNORECASE,
-    ),
+_IS = r"""["']?\s*[:=,]\s*(?:b?["'])?"""
+_WHOLE = r"""[^\s"',;&)}\]]+"""
+_PATTERNS = tuple(
+    re.compile(f"(?P<kept>{before}){value}", re.IGNORECASE)
+    for before, value in (
+        (rf"\b(?:proxy-)?authorization{_IS}(?:(?:bearer|basic)\s+)?", _WHOLE),
+        (r"\bbearer\s+", r"[\w.~+/=-]+"),
+        (rf"(?:access|refresh|id|page)[_-]?token{_IS}", _WHOLE),
+        (rf"(?:client[_-]?secret|api[_-]?key|set-cookie|cookie){_IS}", _WHOLE),
+    )
 )
 
 
 class RedactingFormatter(logging.Formatter):
     """Formats a record, traceback included, and then takes out what must not be shown."""
 
-    def __init__(self, secrets: tuple[Secret, ...] = ()) -> None:
-        """Take the secrets whose values are known."""
+    def __init__(self) -> None:
+        """Know no secret yet."""
         super().__init__(_FORMAT)
         self._values: set[str] = set()
-        for secret in secrets:
-            self.register(secret)
 
     def register(self, secret: Secret) -> None:
         """Take out this value from now on, whatever stands around it."""
