@@ -16,6 +16,20 @@ import orjson
 
 from .catalog import EXTRA, OBJECT, Collection, Column
 
+STRIPPED = "stripped"
+NOT_SENT = "not sent"
+DOES_NOT_FIT = "does not fit"
+NOT_READ = "not read"
+"""Why a value is not known: a nested record without its members, no key, a misfit, or a record that
+Clio shows only without what is nested in it."""
+_NO_ID = b'"id":null'
+NAMED = ("field_name", "field_type", "value")
+"""The members of a custom field's value that are null together only when it is stripped."""
+ALWAYS = ("etag", "created_at")
+"""Members that every record has, whatever it is."""
+_SPACES = tuple(b'"' + space + b":" for space in (b" ", b"\t", b"\r", b"\n")) + tuple(
+    b'":' + space for space in (b" ", b"\t", b"\r", b"\n")
+)
 LONG = 17
 LONGEST_SPACE = 256
 _DIGITS = bytes.maketrans(b"123456789.", b"0" * 10)
@@ -88,22 +102,6 @@ def _shaped(row: dict[str, Any], shape: Shape) -> dict[str, Any]:
             value = {name: value.get(name) for name in inner}
         found[key] = value
     return found
-
-
-STRIPPED = "stripped"
-NOT_SENT = "not sent"
-DOES_NOT_FIT = "does not fit"
-NOT_READ = "not read"
-"""Why a value is not known: a nested record without its members, no key, a misfit, or a record that
-Clio shows only without what is nested in it."""
-_NO_ID = b'"id":null'
-NAMED = ("field_name", "field_type", "value")
-"""The members of a custom field's value that are null together only when it is stripped."""
-ALWAYS = ("etag", "created_at")
-"""Members that every record has, whatever it is."""
-_SPACES = tuple(b'"' + space + b":" for space in (b" ", b"\t", b"\r", b"\n")) + tuple(
-    b'":' + space for space in (b" ", b"\t", b"\r", b"\n")
-)
 
 
 @dataclass(frozen=True)

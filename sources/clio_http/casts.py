@@ -26,6 +26,12 @@ STAMP = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_PAIR = rf'{_TEXT}:(?:{_TEXT}|[^"{{}}\[\],]+)'
+_ETAG = rf'"etag":(?:{_TEXT}|null)'
+# inside a text every quote has a backslash before it, so neither pattern begins within one
+_BEFORE_OTHERS = rf"(:\{{(?:{_PAIR},)*?){_ETAG},"
+_LAST = rf"(:\{{(?:{_PAIR}(?:,{_PAIR})*?)?),?{_ETAG}\}}"
 FIRST, LAST = "0001-01-01", "9999-12-31"
 """The days that every reader of the warehouse knows; there is no year 0 before them."""
 DOUBLE_DIGITS = 17
@@ -120,14 +126,6 @@ def all_exact(names_by_kind: Mapping[str, Sequence[str]]) -> str:
 def exact(name: str, kind: str) -> str:
     """Return the SQL that is true when a column's text survives its cast unchanged."""
     return CASTS[kind].exact.format(x=quoted(name))
-
-
-_TEXT = r'"(?:[^"\\]|\\.)*"'
-_PAIR = rf'{_TEXT}:(?:{_TEXT}|[^"{{}}\[\],]+)'
-_ETAG = rf'"etag":(?:{_TEXT}|null)'
-# inside a text every quote has a backslash before it, so neither pattern begins within one
-_BEFORE_OTHERS = rf"(:\{{(?:{_PAIR},)*?){_ETAG},"
-_LAST = rf"(:\{{(?:{_PAIR}(?:,{_PAIR})*?)?),?{_ETAG}\}}"
 
 
 def _quoted(pattern: str) -> str:

@@ -25,10 +25,20 @@ GATEWAY_HOSTS = frozenset({"api.maton.ai", "gateway.maton.ai"})
 API_NAMES = {"clio_manage": ("app.clio.com",), "clio_grow": ("api.clio.com", "grow.clio.com")}
 """Where each product's API is, without the region before it."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+GATEWAYS = ("maton",)
+GATEWAY_URL = "https://api.maton.ai"
+GATEWAY_REGION = "us"
+"""The one region that the gateway reaches: it passes requests on to app.clio.com."""
+
+_CLIO = "/clio"
+_CONTROLS = {"gateway.maton.ai": "https://ctrl.maton.ai"}
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _PORTS = {"http": 80, "https": 443}
 # Parsers disagree on where the host ends in a URL that holds one of these.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
+BY_ENVIRONMENT = "SSL_CERT_FILE"
+_OWN: dict[str, Path] = {}
 
 
 @dataclass(frozen=True)
@@ -232,10 +242,6 @@ def _same_clio(origin: Origin, base: Origin) -> bool:
     return origin.host in region
 
 
-BY_ENVIRONMENT = "SSL_CERT_FILE"
-_OWN: dict[str, Path] = {}
-
-
 def believe(file: Path | None, setting: str) -> None:
     """Believe the authorities in a file, too, in this process; None takes that back.
 
@@ -273,16 +279,6 @@ def _certificates(files: tuple[tuple[str, Path], ...]) -> ssl.SSLContext:
             message = f"{setting} names a file that cannot be read as certificates in PEM form"
             raise ConfigurationError(message) from None
     return context
-
-
-GATEWAYS = ("maton",)
-GATEWAY_URL = "https://api.maton.ai"
-GATEWAY_REGION = "us"
-"""The one region that the gateway reaches: it passes requests on to app.clio.com."""
-
-_CLIO = "/clio"
-_CONTROLS = {"gateway.maton.ai": "https://ctrl.maton.ai"}
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True)

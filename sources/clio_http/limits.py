@@ -21,6 +21,15 @@ from sources.errors import BudgetSpent, Interrupted, SilentError
 from .clock import Clock, http_date
 from .statuses import TOO_MANY
 
+LISTS = 3
+"""So many lists without an answer, and none answered meanwhile: the rest are not tried."""
+HANGS = 2
+"""So many waits of one list that ended without an answer count as if it had failed for good."""
+MARGIN = 0.02
+LONGEST_WINDOW = 300.0
+_POLL = 0.1
+_SERVER_ERROR = 500
+
 
 class Meter:
     """Counts the requests of one walk, retries included."""
@@ -56,12 +65,6 @@ class RequestBudget:
             if self.left <= 0:
                 raise BudgetSpent
             self.left -= 1
-
-
-LISTS = 3
-"""So many lists without an answer, and none answered meanwhile: the rest are not tried."""
-HANGS = 2
-"""So many waits of one list that ended without an answer count as if it had failed for good."""
 
 
 class Silence:
@@ -109,12 +112,6 @@ class Silence:
         """
         if self.fallen:
             raise SilentError
-
-
-MARGIN = 0.02
-LONGEST_WINDOW = 300.0
-_POLL = 0.1
-_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ from .clock import Clock
 from .retry import LONGEST_HOLD
 from .statuses import TOO_MANY
 
+MARGIN = 0.02
+PATIENCE = 30.0
+_POLL = 0.05
+_MINUTE = 60.0
 LEASE = 10.0
 """Seconds after which a request that is still under way was surely counted, and after which the
 permit of a process that died is free again."""
@@ -149,12 +153,6 @@ class Permits:
         if len(found.free) != count:
             raise ValueError(text)
         return found
-
-
-MARGIN = 0.02
-PATIENCE = 30.0
-_POLL = 0.05
-_MINUTE = 60.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,12 @@ from .misfits import Misfit
 
 Parameters = tuple[tuple[str, str], ...]
 ORDER, LIMIT, SINCE = "order", "limit", "updated_since"
+MASS_ROWS = 20
+MASS_SHARE = 0.01
+OVERLAP = pendulum.duration(minutes=15)
+"""How long before the start of a walk the next one begins: changes may become visible late."""
+STEP_BACK = pendulum.duration(seconds=1)
+"""`updated_since` may mean strictly after, and stamps have whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +105,6 @@ def is_repeat(lists: Sequence[List], index: int, not_taken: frozenset[str]) -> b
 def is_narrower(collection: Collection, not_taken: frozenset[str]) -> bool:
     """Tell whether the lists that are read no longer show all that the collection has."""
     return any(name in not_taken for variant in collection.variants for name in variant)
-
-
-MASS_ROWS = 20
-MASS_SHARE = 0.01
-OVERLAP = pendulum.duration(minutes=15)
-"""How long before the start of a walk the next one begins: changes may become visible late."""
-STEP_BACK = pendulum.duration(seconds=1)
-"""`updated_since` may mean strictly after, and stamps have whole seconds."""
 
 
 @dataclass(frozen=True)

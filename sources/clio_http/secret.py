@@ -12,6 +12,21 @@ from typing import NoReturn
 from sources.errors import ClioError, SignInNeededError
 
 SHOWN = "***"
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# Both log whole URLs and headers of requests and answers.
+_TALKATIVE = ("httpx", "httpcore", "h11", "urllib3")
+_SHORTEST = 4
+_IS = r"""["']?\s*[:=,]\s*(?:b?["'])?"""
+_WHOLE = r"""[^\s"',;&)}\]]+"""
+_PATTERNS = tuple(
+    re.compile(f"(?P<kept>{before}){value}", re.IGNORECASE)
+    for before, value in (
+        (rf"\b(?:proxy-)?authorization{_IS}(?:(?:bearer|basic)\s+)?", _WHOLE),
+        (r"\bbearer\s+", r"[\w.~+/=-]+"),
+        (rf"(?:access|refresh|id|page)[_-]?token{_IS}", _WHOLE),
+        (rf"(?:client[_-]?secret|api[_-]?key|set-cookie|cookie){_IS}", _WHOLE),
+    )
+)
 
 
 class Secret:
@@ -52,23 +67,6 @@ class Secret:
     def reveal(self) -> str:
         """Return the value itself."""
         return self._value
-
-
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# Both log whole URLs and headers of requests and answers.
-_TALKATIVE = ("httpx", "httpcore", "h11", "urllib3")
-_SHORTEST = 4
-_IS = r"""["']?\s*[:=,]\s*(?:b?["'])?"""
-_WHOLE = r"""[^\s"',;&)}\]]+"""
-_PATTERNS = tuple(
-    re.compile(f"(?P<kept>{before}){value}", re.IGNORECASE)
-    for before, value in (
-        (rf"\b(?:proxy-)?authorization{_IS}(?:(?:bearer|basic)\s+)?", _WHOLE),
-        (r"\bbearer\s+", r"[\w.~+/=-]+"),
-        (rf"(?:access|refresh|id|page)[_-]?token{_IS}", _WHOLE),
-        (rf"(?:client[_-]?secret|api[_-]?key|set-cookie|cookie){_IS}", _WHOLE),
-    )
-)
 
 
 class RedactingFormatter(logging.Formatter):

@@ -37,6 +37,9 @@ from .clock import http_date
 from .hosts import GATEWAY_HOSTS, LOOPBACK_HOSTS, host_of, region_of, template
 from .refusals import refused_fields, refused_parameters, sentence
 
+E = TypeVar("E", bound=ClioError)
+
+_SIGNS = re.compile(r"\bauth (login|logout)(?: (?:manage|grow))?\b")
 OK = 200
 TOO_MANY = 429
 _BAD_REQUEST = 400
@@ -49,6 +52,9 @@ _MEANINGS: dict[int, type[ClioError]] = {
     410: VersionRetiredError,
     412: RecordChangedError,
 }
+VERSION = "X-API-VERSION"
+DEPRECATED, OTHER_VERSION = "deprecated", "version"
+_PLAIN_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,3}")
 REDIRECTS = range(300, 400)
 _TOKEN_REFUSALS = frozenset({400, 410, 422})
 _PAGE_TOKEN = re.compile(r"page.?token", re.IGNORECASE)
@@ -67,6 +73,19 @@ _PERMISSIONS = re.compile(
     r"Personal injury|Reporting|Settings|Tasks|Users|Webhooks)\b",
     re.IGNORECASE,
 )
+_OF_THE_KEY = re.compile(r"maton|api.?key", re.IGNORECASE)
+_HINTS: Mapping[type[ClioError], str] = {
+    MissingScopeError: (
+        "The other collections are not affected. The gateway's connection does not cover this one:"
+        " connect anew with clio-sync auth connections create, as somebody who may see it, then run"
+        " clio-sync load again."
+    ),
+    UnavailableError: (
+        "What is stored stays as it is. Clio or the Maton gateway is in trouble. Run the same"
+        " command again later."
+    ),
+}
+"""What to do next where that differs from what is said without a gateway."""
 
 
 @dataclass(frozen=True)
@@ -154,21 +173,6 @@ def explanation(body: bytes) -> tuple[str, str]:
     return "", str(parsed.get("message", "")) if isinstance(parsed, dict) else ""
 
 
-_OF_THE_KEY = re.compile(r"maton|api.?key", re.IGNORECASE)
-_HINTS: Mapping[type[ClioError], str] = {
-    MissingScopeError: (
-        "The other collections are not affected. The gateway's connection does not cover this one:"
-        " connect anew with clio-sync auth connections create, as somebody who may see it, then run"
-        " clio-sync load again."
-    ),
-    UnavailableError: (
-        "What is stored stays as it is. Clio or the Maton gateway is in trouble. Run the same"
-        " command again later."
-    ),
-}
-"""What to do next where that differs from what is said without a gateway."""
-
-
 def gateway_error_for(status: int, body: bytes, location: str, asked: RequestContext) -> ClioError:
     """Return the error that an answer other than 200 means, if it came through the gateway."""
     error = error_for(status, body, location, asked)
@@ -188,11 +192,6 @@ def gateway_error_for(status: int, body: bytes, location: str, asked: RequestCon
         return NotPassedOnError(f"{said} by the Maton gateway, and not by Clio")
     error.hint = _HINTS.get(type(error), error.hint)
     return error
-
-
-E = TypeVar("E", bound=ClioError)
-
-_SIGNS = re.compile(r"\bauth (login|logout)(?: (?:manage|grow))?\b")
 
 
 def login(product: str) -> str:
@@ -216,11 +215,6 @@ def hints_for(product: str) -> Iterator[None]:
     except ClioError as error:
         of_product(error, product)
         raise
-
-
-VERSION = "X-API-VERSION"
-DEPRECATED, OTHER_VERSION = "deprecated", "version"
-_PLAIN_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,3}")
 
 
 @dataclass(frozen=True)
