@@ -29,7 +29,8 @@ from sources.clio_http.clock import Clock, SystemClock
 from sources.clio_http.misfits import UNKNOWN
 from sources.clio_http.plan import Reading
 from sources.clio_http.walks import PREFETCH_THREADS, Walk
-from sources.errors import ClioError, UnavailableError
+
+from .errors import ClioError, UnavailableError
 
 OURS = "clio"
 """The key in a resource's state below which ours is."""
