@@ -64,9 +64,6 @@ class ClioError(Exception):
         super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
 
 
-# Fix the configuration...
-
-
 class ConfigurationError(ClioError):
     """The configuration cannot be used."""
 
@@ -89,9 +86,6 @@ class WriteRefusedError(ClioError):
     code = "write_refused"
     hint = "Nothing was sent. Only fields that clio-sync edits template shows are ever written."
     exit_code = 5
-
-
-# Sign in...
 
 
 class SignInNeededError(ClioError):
@@ -137,9 +131,6 @@ class GatewayConnectionError(SignInNeededError):
         " sources.clio_manage.maton_connection to the id of the right one. Then run the same"
         " command again."
     )
-
-
-# Let this collection fail...
 
 
 class MissingScopeError(ClioError):
@@ -238,9 +229,6 @@ class ParameterRefusedError(RequestRefusedError):
         self.fields = fields
 
 
-# Change the request...
-
-
 class FieldsRefusedError(ClioError):
     """Clio refused fields that were asked for."""
 
@@ -260,9 +248,6 @@ class PageTokenRefusedError(ClioError):
     code = "page_token_refused"
     hint = "Run clio-sync load again: the walk starts from its first page."
     exit_code = 4
-
-
-# Run again later...
 
 
 class UnavailableError(ClioError):
@@ -344,9 +329,6 @@ class UnforeseenError(ClioError):
     )
 
 
-# Go on, and tell...
-
-
 class UnreadError(ClioError):
     """Something that is there in Clio could not be read; all else is stored."""
 
@@ -369,18 +351,12 @@ class NotTakenError(ClioError):
     exit_code = 4
 
 
-# Read the record again...
-
-
 class RecordChangedError(ClioError):
     """The record changed in Clio after it was read."""
 
     code = "record_changed"
     hint = "Nothing was written. Load again and look at the record before deciding."
     exit_code = 6
-
-
-# Stop at once...
 
 
 class Interrupted(ClioError):  # noqa: N818 - an order to stop, not a fault

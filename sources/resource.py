@@ -1,14 +1,20 @@
 """Collections as dlt resources, whatever product they belong to: merged by key."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
+import pendulum
 import pyarrow as pa
 from dlt.extract.items import DataItemWithMeta
 from dlt.extract.items_transform import ItemTransform
 from dlt.sources import DltResource, DltSource
 
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.catalog import WRITTEN_AS_JSON, Catalog, Collection
 from sources.clio_http.changes import (
     Portion,
@@ -18,10 +24,13 @@ from sources.clio_http.changes import (
     plan_children,
     same_fields,
 )
+from sources.clio_http.client import WHO_AM_I, ClioClient
+from sources.clio_http.clock import Clock, SystemClock
 from sources.clio_http.misfits import UNKNOWN
 from sources.clio_http.plan import Reading
-from sources.clio_http.shared_client import SharedClient
-from sources.clio_http.walks import Walk
+from sources.clio_http.walks import PREFETCH_THREADS, Walk
+
+from .errors import ClioError, UnavailableError
 
 OURS = "clio"
 """The key in a resource's state below which ours is."""
@@ -59,7 +68,6 @@ def walks_source(name: str, walks: Sequence[Walk], is_full: Callable[[], bool]) 
     Returns:
         A source with one resource for each walk, which yields `Reading`s: the loader attaches the
         step that turns them into Arrow tables.
-
     """
 
     def resource(walk: Walk) -> DltResource:
@@ -82,6 +90,80 @@ def walks_source(name: str, walks: Sequence[Walk], is_full: Callable[[], bool]) 
         return [resource(walk) for walk in walks]
 
     return source()
+
+
+FRESH = 60.0
+"""So many seconds long the start of a walk is taken for that of another: earlier is safe."""
+
+
+@dataclass
+class OpenClient:
+    """A client, the threads that fetch ahead for it, and when it was told the time."""
+
+    client: ClioClient
+    clock: Clock
+    threads: ThreadPoolExecutor
+    asked: float = -FRESH
+    told: pendulum.DateTime | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> pendulum.DateTime:
+        """Return the server's time, told by a request that ended before any that follows.
+
+        Where this machine's clock is behind it counts instead: a time that is too late would
+        lose what changes until then, one that is too early costs requests.
+
+        Raises:
+            ClioError: Clio does not answer at all, or refuses the token.
+        """
+        with self.lock:
+            if self.told is None or self.clock.monotonic() - self.asked >= FRESH:
+                self.asked = self.clock.monotonic()
+                self.told = min(self._ask(), self.clock.now())
+            return self.told
+
+    def _ask(self) -> pendulum.DateTime:
+        try:
+            self.client.get(WHO_AM_I)
+        except ClioError:
+            # an answer that refuses the request says what time it is, and lists say what is wrong
+            if self.client.server_time is None:
+                raise
+        if self.client.server_time is None:
+            message = "the server does not say what time it is"
+            raise UnavailableError(message)
+        return self.client.server_time
+
+
+class SharedClient:
+    """Opens the client for whoever comes first, and closes it after whoever goes last."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        """Take the settings; nothing is opened yet."""
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._users = 0
+        self._open: OpenClient | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenClient]:
+        """Return the one open client."""
+        with self._lock:
+            self._users += 1
+            if self._open is None:
+                clock = SystemClock()
+                threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
+                self._open = OpenClient(ClioClient(self._settings, clock), clock, threads)
+            given = self._open
+        try:
+            yield given
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._open = None
+                    given.threads.shutdown(wait=True, cancel_futures=True)
+                    given.client.close()
 
 
 # For any dlt pipeline, which keeps their places in its own state...

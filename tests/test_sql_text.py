@@ -60,9 +60,9 @@ PARTS: dict[str, set[str]] = {
     "pipelines/transform/rules.py": {
         *("list(model.seed.lines)", "other", "own", "relation", "there"),
     },
-    "sources/clio_http/statements.py": {
-        *("c.name", "casts.all_exact(by_kind)", "casts.value(c.name, c.type)"),
-        *("casts.exact(column.name, column.type)", "orjson.dumps({'data': [shape]}).decode()"),
+    "sources/clio_http/casts.py": {
+        *("c.name", "CASTS[kind].exact.format(x=quoted(name))"),
+        *("CASTS[kind].value.format(x=quoted(name))", "orjson.dumps({'data': [shape]}).decode()"),
     },
 }
 """What cannot be followed: parameters and attributes, each looked at. They hold names and types of

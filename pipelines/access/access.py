@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from pipelines.config import Settings, SourceSettings
 from sources.clio_http.clock import Clock
-from sources.clio_http.dialects import DIALECTS, oauth_base
-from sources.clio_http.gateway import Gateway
-from sources.clio_http.oauth import Application, OAuth
+from sources.clio_http.hosts import Gateway
+from sources.clio_http.oauth import DIALECTS, Application, OAuth, oauth_base
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 

@@ -9,11 +9,11 @@ from typing import TextIO
 from pipelines.context import Context
 from pipelines.outcome import Outcome
 from pipelines.warehouse import prepare_data_folder
-from sources.clio_http.hints import hints_for
+from sources.clio_http.client import WHO_AM_I
 from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth, Request
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import WHO_AM_I
+from sources.clio_http.statuses import hints_for
 from sources.clio_http.token_answers import Grant, code_in, registered
 from sources.errors import ClioError, ConfigurationError, SignInNeededError
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipelines.context import Context
 from pipelines.errors import NotRevokedError
 from pipelines.outcome import Outcome
-from sources.clio_http.hints import hints_for
+from sources.clio_http.statuses import hints_for
 from sources.errors import ClioError, GrantRefusedError, SignInNeededError
 
 from .refresh import Marker, Renewal, sign_in_lock

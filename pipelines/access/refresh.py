@@ -19,10 +19,10 @@ from pipelines.errors import BusyError, OtherSignInError, TokenStoreError
 from pipelines.failpoints import crash_point
 from pipelines.files import replace_privately, sync_folder
 from sources.clio_http.clock import Clock
-from sources.clio_http.hints import login
 from sources.clio_http.hosts import host_of
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
+from sources.clio_http.statuses import login
 from sources.clio_http.token_answers import Grant
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError, SignInNeededError
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.context import Context
 from pipelines.outcome import Outcome
-from sources.clio_http.hints import of_product
+from sources.clio_http.statuses import of_product
 from sources.errors import ClioError
 
 from .refresh import REFUSED, sign_in_needed

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.context import Context
 from pipelines.outcome import table
-from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import Gateway
 from sources.errors import ConfigurationError
 
 from . import access, client

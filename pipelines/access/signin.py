@@ -8,8 +8,7 @@ from typing import Any, Self
 import pendulum
 
 from pipelines.errors import TokenStoreError
-from sources.clio_http.redaction import register_secret
-from sources.clio_http.secret import Secret
+from sources.clio_http.secret import Secret, register_secret
 from sources.clio_http.token_answers import Grant
 
 _EARLY = 60.0

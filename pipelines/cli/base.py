@@ -222,7 +222,7 @@ def call(
     """Run a command's function: logging, signals, errors in words."""
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
-    from sources.clio_http.redaction import install_logging
+    from sources.clio_http.secret import install_logging
     from sources.errors import ClioError, Interrupted
 
     install_logging(debug)

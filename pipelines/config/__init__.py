@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sources.clio_http import gateway as maton
-from sources.clio_http.authorities import believe
-from sources.clio_http.dialects import PREFIXES
-from sources.clio_http.gateway import Gateway
-from sources.clio_http.hosts import API_NAMES, GATEWAY_HOSTS, host_of, region_of, webhook_origin
+from sources.clio_http.hosts import (
+    API_NAMES,
+    GATEWAY_HOSTS,
+    GATEWAY_REGION,
+    GATEWAY_URL,
+    GATEWAYS,
+    PREFIXES,
+    Gateway,
+    believe,
+    host_of,
+    region_of,
+    webhook_origin,
+)
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
@@ -211,17 +219,17 @@ def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
         raise ConfigurationError(message)
     if not named:
         return None
-    _chosen(named, f"{section}gateway", maton.NAMES)
+    _chosen(named, f"{section}gateway", GATEWAYS)
     for name, why in _NOT_WITH_A_GATEWAY.items():
         if found.get(section + name):
             message = f"{section}{name} and {section}gateway cannot both be set: {why}"
             raise ConfigurationError(message)
-    if (found.get(section + "region") or maton.REGION) != maton.REGION:
-        message = f"the gateway reaches the region {maton.REGION} only: leave out {section}region"
+    if (found.get(section + "region") or GATEWAY_REGION) != GATEWAY_REGION:
+        message = f"the gateway reaches the region {GATEWAY_REGION} only: leave out {section}region"
         raise ConfigurationError(message)
     key = _secret(found.get(section + "maton_api_key") or "", f"{section}maton_api_key")
     connection = str(found.get(section + "maton_connection") or "").strip()
-    url = str(found.get(section + "gateway_url") or maton.URL).rstrip("/")
+    url = str(found.get(section + "gateway_url") or GATEWAY_URL).rstrip("/")
     return Gateway(url, key, connection)
 
 

@@ -17,7 +17,7 @@ from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import EXTRA, Collection
-from sources.clio_http.keys import key_texts
+from sources.clio_http.misfits import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
 from . import emptied

@@ -9,9 +9,9 @@ from pipelines.state import quarantine
 from pipelines.state.certificates import Absences
 from pipelines.state.snapshots import Census
 from pipelines.state.tombstones import bury
-from sources.clio_http.asking import is_narrower
 from sources.clio_http.catalog import Collection
 from sources.clio_http.confirm import Confirmation, confirm
+from sources.clio_http.plan import is_narrower
 from sources.errors import BudgetSpent, ClioError
 
 from .absence_guard import too_many_absent

@@ -11,7 +11,7 @@ from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import EXTRA, Collection
-from sources.clio_http.keys import key_sql
+from sources.clio_http.misfits import key_sql
 
 from .collapse import WITNESSES, Emptied, Second, is_withheld
 from .unknown import empty_sql

@@ -6,10 +6,9 @@ import pendulum
 
 from pipelines.state import migrations
 from pipelines.warehouse import Warehouse
-from sources.clio_http.casts import quoted
+from sources.clio_http.casts import quoted, stripped
 from sources.clio_http.catalog import JSON, Collection
-from sources.clio_http.etag_copies import stripped
-from sources.clio_http.keys import key_sql
+from sources.clio_http.misfits import key_sql
 
 from .classify import sql_type
 from .content_hash import row_hash

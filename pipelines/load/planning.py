@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import pendulum
 
 from pipelines.state.runs import Progress
-from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import (
     OVERLAP,
+    SINCE,
     STEP_BACK,
     Point,
     WalkPlan,

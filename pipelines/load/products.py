@@ -12,7 +12,7 @@ from pipelines.state.hashed_columns import Masks, mask_key
 from sources.clio_grow import settings as grow
 from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import Catalog, Column, read_catalog
-from sources.clio_http.shared_client import WHO_AM_I
+from sources.clio_http.client import WHO_AM_I
 from sources.clio_manage import settings as manage
 from sources.errors import ConfigurationError
 from sources.resource import walks_source

@@ -35,8 +35,7 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import WalkPlan
-from sources.clio_http.shared_client import PREFETCH_THREADS
-from sources.clio_http.walks import Walk
+from sources.clio_http.walks import PREFETCH_THREADS, Walk
 from sources.errors import (
     BudgetSpent,
     ClioError,

@@ -12,8 +12,7 @@ from pipelines.state.withheld import kept_back
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.keys import key_sql
-from sources.clio_http.misfits import UNKNOWN
+from sources.clio_http.misfits import UNKNOWN, key_sql
 from sources.errors import ClioError
 
 from .collapse import SHARE

@@ -21,7 +21,7 @@ from pipelines.state.runs import (
 )
 from pipelines.state.seen_rows import Seen
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
-from sources.clio_http.keys import misfit_keys
+from sources.clio_http.misfits import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
 from sources.errors import (

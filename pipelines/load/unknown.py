@@ -9,11 +9,10 @@ import pyarrow as pa
 from pipelines.state.redacted_values import hides, redacted
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, arrow
+from sources.clio_http.bulk import NOT_READ, STRIPPED, signs_of
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import WRITTEN_AS_JSON, Collection
-from sources.clio_http.keys import key_texts
-from sources.clio_http.misfits import UNKNOWN
-from sources.clio_http.signs import NOT_READ, STRIPPED, signs_of
+from sources.clio_http.misfits import UNKNOWN, key_texts
 
 from .collapse import is_whole
 

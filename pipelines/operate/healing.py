@@ -28,9 +28,9 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.confirm import confirm
-from sources.clio_http.keys import key_sql, key_texts
+from sources.clio_http.misfits import key_sql, key_texts
 from sources.clio_http.plan import List, Point, Reading, WalkPlan
-from sources.clio_http.records import joined
+from sources.clio_http.readings import joined
 from sources.clio_http.walks import Walk
 from sources.errors import ConfigurationError
 

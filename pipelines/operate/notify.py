@@ -11,7 +11,7 @@ import orjson
 
 from pipelines.config import GENERIC, SLACK, Settings
 from pipelines.outcome import Outcome, jsonable, status
-from sources.clio_http.webhook import post_document
+from sources.clio_http.exchange import post_document
 from sources.errors import ClioError
 
 TOLD_OF = frozenset({"check", "load", "publish", "sweep", "sync", "transform"})

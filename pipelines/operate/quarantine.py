@@ -25,8 +25,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.clock import Clock
-from sources.clio_http.keys import key_sql, key_texts, misfit_keys
-from sources.clio_http.records import joined
+from sources.clio_http.misfits import key_sql, key_texts, misfit_keys
+from sources.clio_http.readings import joined
 from sources.errors import ClioError
 
 HEADER = ("collection", "record", "column", "since", "why")

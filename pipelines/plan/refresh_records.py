@@ -23,9 +23,9 @@ from pipelines.load.task import Task
 from pipelines.state.runs import Progress, RunRow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.keys import key_sql
+from sources.clio_http.misfits import key_sql
 from sources.clio_http.plan import Point, WalkPlan, without
-from sources.clio_http.records import RecordReader, as_page
+from sources.clio_http.readings import RecordReader, as_page
 from sources.clio_http.walks import Walk
 
 

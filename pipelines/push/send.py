@@ -9,8 +9,8 @@ from pipelines.plan.outcomes import ATTEMPTS, OUTCOMES, Settled
 from pipelines.plan.plan_file import PlannedRecord
 from pipelines.plan.session import Session
 from sources.clio_http import writes
-from sources.clio_http.hints import of_product
 from sources.clio_http.retry import backoff
+from sources.clio_http.statuses import of_product
 from sources.clio_http.writes import Effect, Patch, WriteResult
 from sources.errors import (
     ClioError,

@@ -17,16 +17,14 @@ from pipelines.progress import Lines
 from pipelines.state import accounts, refusals
 from pipelines.state.hashed_columns import HIDDEN, Masks
 from pipelines.warehouse import Cursor, Warehouse, arrow
-from sources.clio_http.asking import taken
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.client import ClioClient, Meter
+from sources.clio_http.client import WHO_AM_I, ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, without
-from sources.clio_http.records import RecordReader
-from sources.clio_http.shared_client import WHO_AM_I
+from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, taken, without
+from sources.clio_http.readings import RecordReader
 
 from .evaluate import Inputs
 

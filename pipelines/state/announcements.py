@@ -7,7 +7,7 @@ import pendulum
 
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Catalog
-from sources.clio_http.notices import DEPRECATED, Notice
+from sources.clio_http.statuses import DEPRECATED, Notice
 
 
 def keep_new(  # noqa: PLR0913 - each is a fact of its own

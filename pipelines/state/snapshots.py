@@ -12,7 +12,7 @@ import pendulum
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.keys import UNKNOWN, key_sql
+from sources.clio_http.misfits import NO_KEY, key_sql
 
 STORED_HASH = "t._row_hash"
 OF_WALK = "source = $1 and resource = $2 and walk = $3"
@@ -245,7 +245,7 @@ class Census:
             " select count(k.key), count(s.key), count(*) filter (k.key is null),"
             " count(*) filter (k.row_hash is distinct from s.row_hash"
             " and k.key is not null and s.key is not null),"
-            f" coalesce(bool_or(s.key = '{UNKNOWN}'), false) from k full join s on k.key = s.key",
+            f" coalesce(bool_or(s.key = '{NO_KEY}'), false) from k full join s on k.key = s.key",
             self.of_walk,
         )
         return SnapshotComparison(known, seen, missing, stale, blind)

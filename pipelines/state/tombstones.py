@@ -7,7 +7,7 @@ import pendulum
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.keys import key_sql
+from sources.clio_http.misfits import key_sql
 
 from . import quarantine, withheld
 

@@ -12,12 +12,12 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.warehouse import Cursor, Warehouse
-from sources.clio_http import signs
-from sources.clio_http.signs import DOES_NOT_FIT
+from sources.clio_http import bulk
+from sources.clio_http.bulk import DOES_NOT_FIT
 
 REFUSED = "refused"
 """Evidence of a field that Clio refused to be asked for."""
-NOT_READ = frozenset({DOES_NOT_FIT, REFUSED, signs.NOT_READ})
+NOT_READ = frozenset({DOES_NOT_FIT, REFUSED, bulk.NOT_READ})
 """Evidence of what was not read, as against what the token may not see: told elsewhere too."""
 ACCEPTED = "accepted"
 OF = "source = $1 and resource = $2"

@@ -3,19 +3,17 @@
     python -m sources.clio_grow.build_catalog grow-schema.yaml
 
 The document is an OpenAPI document in YAML, with the scope of each path as `x-scope`. What it
-cannot say comes from `settings.py`.
+cannot say comes from `settings.toml`.
 """
 
-import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml  # dlt brings it
 
 from sources.clio_http.catalog import ARRAY, EXTRA, OBJECT
-from sources.openapi import Spec, described_parameter, properties, ref_name, scalar
+from sources.openapi import Document, Spec, described_parameters, ref_name, scalar, write_catalog
 
 from . import settings
 
@@ -23,40 +21,8 @@ COMMON_PARAMETERS = frozenset({"created_since", "ids[]", "include", "page_token"
 UNKNOWN_KEYS = {"name": "_extra", "type": EXTRA}
 
 
-class GrowDocument:
+class GrowDocument(Document):
     """A document of Grow's API, with the questions that the catalogue asks of it."""
-
-    def __init__(self, spec: Spec) -> None:
-        """Keep the document."""
-        self.spec = spec
-        self.schemas: Spec = spec["components"]["schemas"]
-
-    @property
-    def lists(self) -> Iterator[str]:
-        """Yield the path of every list."""
-        for path, operations in self.spec["paths"].items():
-            if "get" in operations and "page_token" in self.parameters(path):
-                yield path
-
-    def parameters(self, path: str) -> dict[str, Spec]:
-        """Return the parameters of GET at a path by name, path parameters under `{name}`."""
-        operations = self.spec["paths"][path]
-        given = [*operations.get("parameters", ()), *operations["get"].get("parameters", ())]
-        found = {}
-        for entry in map(self._resolved, given):
-            name = entry["name"]
-            found[f"{{{name}}}" if entry["in"] == "path" else name] = entry
-        return found
-
-    def _resolved(self, entry: Spec) -> Spec:
-        known: Spec = self.spec["components"]["parameters"]
-        return known[ref_name(entry)] if "$ref" in entry else entry
-
-    def answer_schema(self, path: str) -> str:
-        """Name the schema of the records that GET answers with at a path."""
-        content = self.spec["paths"][path]["get"]["responses"]["200"]["content"]
-        data = properties(self.schemas, content["application/json"]["schema"])["data"]
-        return ref_name(data.get("items", data))
 
     def described(self, name: str) -> Spec:
         """Describe a schema in the catalogue's words: field → type, with enum or nested schema.
@@ -65,19 +31,27 @@ class GrowDocument:
         """
         return {
             key: self._describe(schema)
-            for key, schema in properties(self.schemas, {"$ref": name}).items()
+            for key, schema in self.properties(self.schemas[name]).items()
             if not schema.get("x-unstable")
         }
 
     def _describe(self, schema: Spec) -> Spec:
-        name = _target(schema)
+        (only,) = schema.get("allOf", [schema])  # the one that is meant, also where it may be null
+        name = ref_name(only)
         inner = self.schemas.get(name, schema)
         if inner.get("type") == "array":
             items = inner["items"]
-            kind = {"schema": ref_name(items)} if "$ref" in items else {"items": _kind(items)}
-            return {"type": ARRAY, **kind}
+            if "$ref" in items:
+                return {"type": ARRAY, "schema": ref_name(items)}
+            return {
+                "type": ARRAY,
+                "items": OBJECT if items.get("type") == "object" else scalar(items),
+            }
         if inner.get("type") == "object":
-            return {"type": OBJECT, **({"schema": name} if name else _inside(inner))}
+            if name:
+                return {"type": OBJECT, "schema": name}
+            inside = {key: {"type": scalar(each)} for key, each in inner["properties"].items()}
+            return {"type": OBJECT, "fields": inside}
         described: Spec = {"type": scalar(inner)}
         if "enum" in inner:
             described["enum"] = inner["enum"]
@@ -104,20 +78,6 @@ class GrowDocument:
         }
 
 
-def _target(schema: Spec) -> str:
-    """Name the one schema that a property refers to, also where it may be null."""
-    (only,) = schema.get("allOf", [schema])
-    return ref_name(only)
-
-
-def _kind(items: Spec) -> str:
-    return OBJECT if items.get("type") == "object" else scalar(items)
-
-
-def _inside(schema: Spec) -> Spec:
-    return {"fields": {key: {"type": scalar(of)} for key, of in schema["properties"].items()}}
-
-
 def _parent(path: str) -> Spec | None:
     """Read from `contacts/{contact_id}/notes` whose lists these are."""
     owner = re.match(r"(\w+)/\{((\w+)_id)\}/", path)
@@ -127,25 +87,11 @@ def _parent(path: str) -> Spec | None:
     return {"resource": resource, "parameter": parameter, "column": f"{singular}__id"}
 
 
-def _redaction(fields: Spec) -> Spec:
-    if settings.REDACTED not in fields:
-        return {}
-    hidden = [name for name in settings.INCLUDED if name in fields]
-    return {"redaction": {"listed_in": settings.REDACTED, "when_null": hidden}}
-
-
-def _extra_parameters(name: str) -> Spec:
-    if name not in settings.VARIANTS:
-        return {"variants": [{}]}
-    reason, variants = settings.VARIANTS[name]
-    return {"variants": list(variants), "reason": reason}
-
-
 def _item(document: GrowDocument, path: str) -> Spec:
     """Say where one record is, and what must be sent so that it is as wide as in its list."""
     item = f"{path}/{{id}}"
-    operation = document.spec["paths"].get(item, {}).get("get")
-    if operation is None:
+    operation = document.operation(item)
+    if not operation:
         return {"item_path": "", "conditional": False}
     found: Spec = {"item_path": item.strip("/"), "conditional": bool(operation.get("x-etag"))}
     if "include" in document.parameters(item):
@@ -174,63 +120,35 @@ def _entry(document: GrowDocument, path: str) -> Spec:
         "ordered": False,
         "rises": "id",
         "narrows": False,
-        "scope": document.spec["paths"][path]["get"].get("x-scope") or "",
+        "scope": document.operation(path).get("x-scope") or "",
         "etag": False,
         "updated_at": "updated_at" in described,
         "deletion_marker": "",
         **_item(document, path),
         "parent": parent,
-        "extra_parameters": _extra_parameters(name),
-        "parameters": {
-            key: described_parameter(value)
-            for key, value in parameters.items()
-            if key not in COMMON_PARAMETERS
-        },
+        "extra_parameters": settings.VARIANTS.get(name, {"variants": [{}]}),
+        "parameters": described_parameters(parameters, COMMON_PARAMETERS),
         "fields": document.fields(schema),
         "patch": [],
-        **_redaction(described),
     }
+    if settings.REDACTED in described:
+        hidden = [name for name in settings.INCLUDED if name in described]
+        entry["redaction"] = {"listed_in": settings.REDACTED, "when_null": hidden}
     return {**entry, "leaves": settings.LEAVES[name]} if name in settings.LEAVES else entry
-
-
-def _singleton(document: GrowDocument, name: str, path: str) -> Spec:
-    return {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
-
-
-def _reachable(document: GrowDocument, roots: set[str]) -> dict[str, Spec]:
-    schemas: dict[str, Spec] = {}
-    waiting = sorted(roots)
-    while waiting:
-        name = waiting.pop()
-        if name in schemas:
-            continue
-        schemas[name] = document.described(name)
-        waiting += [field["schema"] for field in schemas[name].values() if "schema" in field]
-    return dict(sorted(schemas.items()))
 
 
 def build(spec: Spec) -> Spec:
     """Build the catalogue of a document, as it is written to `catalog.json`."""
     document = GrowDocument(spec)
     found = sorted((_entry(document, path) for path in document.lists), key=lambda one: one["name"])
-    singletons = [_singleton(document, *item) for item in settings.SINGLETONS.items()]
-    roots = {entry["schema"] for entry in [*found, *singletons]}
-    return {
-        "source": "clio_grow",
-        "collections": found,
-        "derived": [],
-        "singletons": singletons,
-        "schemas": _reachable(document, roots),
-    }
-
-
-def main(arguments: list[str]) -> None:
-    """Write the catalogue of the document named on the command line."""
-    (name,) = arguments
-    catalog = build(yaml.safe_load(Path(name).read_text("utf-8")))
-    target = Path(__file__).with_name("catalog.json")
-    target.write_text(json.dumps(catalog, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    singletons = [
+        {**_entry(document, path), "name": name, "mode": "full", "page_size": 1}
+        for name, path in settings.SINGLETONS.items()
+    ]
+    return document.catalog("clio_grow", found, [], singletons)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write_catalog(
+        build(yaml.safe_load(Path(sys.argv[1]).read_text("utf-8"))), Path(__file__).parent
+    )

@@ -7,15 +7,12 @@ from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from sources.clio_http.hosts import base_origin
-from sources.clio_http.pace import Pace
-from sources.clio_http.pace_file import pace_file
+from sources.clio_http.pace import Pace, pace_file
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import SharedClient
 from sources.errors import ConfigurationError
-from sources.resource import changes_resources
+from sources.resource import SharedClient, changes_resources
 
-from .api import APIS
-from .versions import catalog_of
+from .versions import APIS, catalog_of
 
 
 @dlt.source(name="clio_grow", section="clio_grow", max_table_nesting=0)
@@ -44,7 +41,6 @@ def clio_grow(  # noqa: PLR0913 - each is a setting that dlt injects by its name
 
     Raises:
         ConfigurationError: there is no token, or the address is not one of Clio's.
-
     """
     if api_version not in APIS:
         message = f"unknown sources.clio_grow.api_version; valid are {', '.join(APIS)}"

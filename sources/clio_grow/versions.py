@@ -1,10 +1,25 @@
-"""The catalogue of an API version that has less than the current one."""
+"""How each version of the API of Clio Grow is addressed, and what its catalogue has."""
 
 from dataclasses import replace
 
+from sources.clio_http.api import Api
 from sources.clio_http.catalog import EXTRA, Catalog, Collection, read_catalog
+from sources.clio_http.retry import Policy
 
-from .settings import INCLUDED, VERSIONS, Version
+from .settings import BACK_OFF, INCLUDED, REQUESTS_A_SECOND, VERSIONS, Version
+
+APIS = {
+    name: Api(
+        "clio_grow",
+        version.hosts,
+        headers=version.headers,
+        policy=Policy(waits=BACK_OFF),
+        a_second=REQUESTS_A_SECOND,
+        bare=version.bare,
+        version=name,
+    )
+    for name, version in VERSIONS.items()
+}
 
 
 def catalog_of(version: str) -> Catalog:
@@ -27,11 +42,11 @@ def _kept(collections: dict[str, Collection], version: Version) -> dict[str, Col
     }
 
 
-def _narrowed(collection: Collection, names: frozenset[str]) -> Collection:
+def _narrowed(collection: Collection, names: list[str]) -> Collection:
     """Keep some fields, and ask for nothing that is not among them; other keys are unknown."""
     fields = tuple(f for f in collection.fields if f.name in names or f.type == EXTRA)
     redaction = collection.redaction
-    if names.isdisjoint(INCLUDED):
+    if not set(INCLUDED) & set(names):
         variants = tuple(
             {name: value for name, value in variant.items() if name != "include"}
             for variant in collection.variants

@@ -11,6 +11,7 @@ that the catalogue does not know).
 
 import json
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -213,69 +214,39 @@ class Catalog:
         return {name: collection for name, collection in every.items() if collection.loaded}
 
 
-def _field(raw: dict[str, Any]) -> Field:
-    sub = tuple((name, kind) for name, kind in raw.get("sub", {}).items())
-    return Field(raw["name"], raw["type"], sub)
+def _fields(raw: list[dict[str, Any]]) -> tuple[Field, ...]:
+    return tuple(Field(one["name"], one["type"], tuple(one.get("sub", {}).items())) for one in raw)
+
+
+def _redaction(raw: dict[str, Any]) -> Redaction:
+    lists = {name: tuple(value) for name, value in raw.items() if isinstance(value, list)}
+    return Redaction(**{**raw, **lists})
 
 
 def _collection(raw: dict[str, Any]) -> Collection:
-    parent = raw.get("parent")
-    return Collection(
-        name=raw["name"],
-        path=raw["path"],
-        mode=raw["mode"],
-        schema=raw["schema"],
-        key=tuple(raw["key"]),
-        page_size=raw["page_size"],
-        updated_since=raw["updated_since"],
-        created_since=raw["created_since"],
-        ids=raw["ids"],
-        ordered=raw["ordered"],
-        fields=tuple(_field(field) for field in raw["fields"]),
-        variants=tuple(raw["extra_parameters"]["variants"]),
-        variant_columns=tuple(raw["extra_parameters"].get("columns", ())),
-        parameters=raw["parameters"],
-        reason=raw["extra_parameters"].get("reason", ""),
-        off=raw.get("off", ""),
-        etag=raw["etag"],
-        updated_at=raw["updated_at"],
-        deletion_marker=raw["deletion_marker"],
-        item_path=raw["item_path"],
-        conditional=raw["conditional"],
-        patch=tuple(_field(field) for field in raw["patch"]),
-        parent=Parent(**parent) if parent else None,
-        narrows=raw.get("narrows", True),
-        ids_at_once=raw.get("ids_at_once", raw["page_size"]),
-        scope=raw.get("scope", ""),
-        item_parameters=tuple(raw.get("item_parameters", {}).items()),
-        leaves=raw.get("leaves", ""),
-        redaction=_redaction(raw.get("redaction")),
-        orders=tuple(raw.get("orders", ())),
-        rises=raw.get("rises", ""),
-        stands_for=tuple(raw.get("stands_for", {}).items()),
-    )
-
-
-def _redaction(raw: dict[str, Any] | None) -> Redaction | None:
-    if not raw:
-        return None
-    return Redaction(
-        raw.get("listed_in", ""),
-        tuple(raw.get("when_null", ())),
-        raw.get("flag", ""),
-        tuple(raw.get("flagged", ())),
-    )
+    """Make a collection of its JSON: most keys are fields as they are, some are lists or absent."""
+    own = {field.name for field in dataclass_fields(Collection)}
+    extra, parent, redaction = raw["extra_parameters"], raw.get("parent"), raw.get("redaction")
+    read: dict[str, Any] = {"off": "", "ids_at_once": raw["page_size"]}
+    read |= {name: value for name, value in raw.items() if name in own}
+    read |= {name: tuple(raw.get(name, ())) for name in ("key", "orders")}
+    read |= {name: tuple(raw.get(name, {}).items()) for name in ("item_parameters", "stands_for")}
+    read |= {name: _fields(raw[name]) for name in ("fields", "patch")}
+    read["variants"] = tuple(extra["variants"])
+    read["variant_columns"] = tuple(extra.get("columns", ()))
+    read["reason"] = extra.get("reason", "")
+    read["parent"] = Parent(**parent) if parent else None
+    read["redaction"] = _redaction(redaction) if redaction else None
+    return Collection(**read)
 
 
 def from_document(document: dict[str, Any]) -> Catalog:
     """Make a catalogue of the parsed JSON file."""
-    return Catalog(
-        source=document["source"],
-        collections={raw["name"]: _collection(raw) for raw in document["collections"]},
-        derived={raw["name"]: _collection(raw) for raw in document["derived"]},
-        schemas=document["schemas"],
-        singletons={raw["name"]: _collection(raw) for raw in document["singletons"]},
-    )
+    read = {
+        kind: {raw["name"]: _collection(raw) for raw in document[kind]}
+        for kind in ("collections", "derived", "singletons")
+    }
+    return Catalog(document["source"], schemas=document["schemas"], **read)
 
 
 @lru_cache

@@ -31,8 +31,8 @@ from .plan import (
     lists_of,
     stamp,
 )
+from .readings import with_unread
 from .rows import arrow_schema
-from .stretches import with_unread
 from .walks import Walk
 
 _LOG = logging.getLogger(__name__)
@@ -60,7 +60,11 @@ def plan_changes(
     where the one begins that is furthest behind. `now` is server time before the first page.
     """
     under_way = states[0].get("walk")
-    if under_way and _goes_on(collection, states, now):
+    same = all(state.get("walk") == under_way for state in states)
+    late = (
+        collection.mode == "daily" and under_way and under_way["started_at"][:10] != stamp(now)[:10]
+    )
+    if under_way and same and not late:
         started_at = _moment(under_way["started_at"])
         since = _moment(under_way["since"]) if under_way["since"] else None
         start = Point(under_way["index"], under_way["page_token"], under_way["after"])
@@ -77,12 +81,6 @@ def plan_changes(
         since = None
     mode = "full" if since is None else "incremental"
     return WalkPlan(collection, mode, now, lists_of(collection, now), since)
-
-
-def _goes_on(collection: Collection, states: Sequence[State], now: pendulum.DateTime) -> bool:
-    walk = states[0]["walk"]
-    same = all(state.get("walk") == walk for state in states)
-    return same and (collection.mode != "daily" or walk["started_at"][:10] == stamp(now)[:10])
 
 
 def _moment(text: str) -> pendulum.DateTime:
@@ -114,7 +112,6 @@ def changed_rows(walk: Walk, states: Sequence[State]) -> Iterator[Portion]:
 
     Raises:
         ClioError: the walk failed. Nothing of this run is to be kept.
-
     """
     empty = not any(state.get("before") for state in states)
     for reading in walk.readings():
@@ -135,7 +132,10 @@ def changed_rows(walk: Walk, states: Sequence[State]) -> Iterator[Portion]:
         nothing = arrow_schema(walk.plan.collection.columns).empty_table()
         yield Portion(_whole(walk, nothing), lambda: None)
     if walk.plan.mode != "child":
-        _finish(walk, states)
+        for state in states:
+            state["before"] = state.get("watermark")
+            state["watermark"] = (walk.plan.started_at - OVERLAP).isoformat()
+            state.pop("walk", None)
 
 
 def _whole(walk: Walk, table: pa.Table) -> pa.Table:
@@ -171,10 +171,3 @@ def _note(plan: WalkPlan, states: Sequence[State], point: Point) -> None:
                 "page_token": point.page_token,
                 "after": point.after,
             }
-
-
-def _finish(walk: Walk, states: Sequence[State]) -> None:
-    for state in states:
-        state["before"] = state.get("watermark")
-        state["watermark"] = (walk.plan.started_at - OVERLAP).isoformat()
-        state.pop("walk", None)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -23,21 +23,25 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-from .bearer import Bearer, Renew
-from .client_settings import ClientSettings
+from .api import ClientSettings
 from .clock import Clock, http_date
-from .counting import Meter, RequestBudget
 from .exchange import Bounds, Exchange, RawAnswer
-from .gateway_statuses import gateway_error_for
-from .hints import of_product
-from .limits import Budget, RateBudget
-from .notices import VERSION, Notices
+from .limits import Meter, RateBudget, RequestBudget, Silence
 from .pace import Pace, PacedBudget
-from .redaction import quiet_libraries
 from .retry import Outcome, Policy, Retrier, Succeeded, Throttled, Transient, asked_wait
-from .secret import Secret
-from .silence import Silence
-from .statuses import OK, REDIRECTS, TOO_MANY, RequestContext, error_for, is_temporary
+from .secret import Bearer, Renew, Secret, quiet_libraries
+from .statuses import (
+    OK,
+    REDIRECTS,
+    TOO_MANY,
+    VERSION,
+    Notices,
+    RequestContext,
+    error_for,
+    gateway_error_for,
+    is_temporary,
+    of_product,
+)
 
 __all__ = [
     "Answer",
@@ -52,11 +56,11 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Write: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
-"""Sends a PATCH: path, parameters, body and headers."""
-Post: TypeAlias = Callable[[str, str], RawAnswer]
-"""Sends a POST: path and body."""
+Send: TypeAlias = Callable[[str, list[tuple[str, str]], str, Mapping[str, str]], RawAnswer]
+"""Sends a request: path, parameters, body and headers."""
 
+WHO_AM_I = "users/who_am_i"
+"""Where Clio tells whose token it is: a small answer, whose date is the server's time."""
 _LOG = logging.getLogger(__name__)
 _CONTENT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 _NO_MORE: Mapping[str, str] = MappingProxyType({})
@@ -138,11 +142,7 @@ class ClioClient:
         self._exchange.close()
 
     def get(
-        self,
-        path: str,
-        params: Sequence[tuple[str, str]] = (),
-        *,
-        meter: Meter | None = None,
+        self, path: str, params: Sequence[tuple[str, str]] = (), *, meter: Meter | None = None
     ) -> Answer:
         """Read a path such as `users/who_am_i`; the body is known to be JSON.
 
@@ -206,20 +206,19 @@ class ClioClient:
             return raw
 
     @contextmanager
-    def write_slot(self) -> Iterator[Write]:
+    def write_slot(self) -> Iterator[Send]:
         """Wait for leave to send one write, and give what sends it: once, whatever comes of it.
 
         Only `sources.clio_http.writes` asks for this, which decides what may be written.
 
         Raises:
             Interrupted: asked to stop while waiting; nothing was sent.
-
         """
         with self._budget.slot():
-            yield self._write
+            yield partial(self._exchanged, "PATCH")
 
     @contextmanager
-    def report_slot(self) -> Iterator[Post]:
+    def report_slot(self) -> Iterator[Send]:
         """Wait for leave to send one POST, and give what sends it: once, whatever comes of it.
 
         Only `sources.clio_http.reports` asks for this, which decides what may be sent.
@@ -227,39 +226,36 @@ class ClioClient:
         Raises:
             Interrupted: asked to stop while waiting; nothing was sent.
             BudgetSpent: no request is left.
-
         """
         with self._budget.slot():
             self.allowance.take()
-            yield self._post
-
-    def _post(self, path: str, body: str) -> RawAnswer:
-        self._meter.count()
-        kind = {"Content-Type": "application/json"}
-        token = self._bearer.headers(self._bearer.token)
-        sent = {**self.settings.headers, **_CONTENT, **kind, **token}
-        raw = self._exchange.post(self.settings.url(path), body, sent)
-        self._budget.learn(raw.status, raw.headers)
-        return raw
+            yield partial(self._exchanged, "POST")
 
     def fetch_unsigned(self, url: str) -> RawAnswer:
         """Read an address that carries its own leave: no token and no header of ours goes there.
 
         Raises:
             ClioError: there was no whole answer, or the run is to stop.
-
         """
         if self._stop.is_set():
             raise Interrupted
-        return self._exchange.send(url, [], {"Accept-Encoding": "gzip"})
+        return self._exchange.send("GET", url, {"Accept-Encoding": "gzip"})
 
-    def _write(
-        self, path: str, params: list[tuple[str, str]], body: str, headers: Mapping[str, str]
+    def _exchanged(  # noqa: PLR0913 - all of a request
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        body: str | None,
+        headers: Mapping[str, str],
+        *,
+        token: Secret | None = None,
     ) -> RawAnswer:
+        """Send a request, and take in what its answer says of the limit and the time."""
         self._meter.count()
-        token = self._bearer.token
-        sent = {**self.settings.headers, **_CONTENT, **headers, **self._bearer.headers(token)}
-        raw = self._exchange.patch(self.settings.url(path), params, body, sent)
+        signed = self._bearer.headers(token or self._bearer.token)
+        sent = {**self.settings.headers, **_CONTENT, **headers, **signed}
+        raw = self._exchange.send(method, self.settings.url(path), sent, params=params, body=body)
         self._budget.learn(raw.status, raw.headers)
         self._server_time = http_date(raw.headers.get("date")) or self._server_time
         return raw
@@ -309,17 +305,11 @@ class ClioClient:
         if self._stop.is_set():
             raise Interrupted
         self.allowance.take()
-        self._meter.count()
         if wanted.meter:
             wanted.meter.count()
         began = self._clock.monotonic()
-        raw = self._exchange.send(
-            self.settings.url(self.path_of(wanted.asked.path)),
-            list(wanted.asked.params),
-            {**self.settings.headers, **_CONTENT, **more, **self._bearer.headers(token)},
-        )
-        self._budget.learn(raw.status, raw.headers)
-        self._server_time = http_date(raw.headers.get("date")) or self._server_time
+        path = self.path_of(wanted.asked.path)
+        raw = self._exchanged("GET", path, wanted.asked.params, None, more, token=token)
         self.notices.look(wanted.asked.template, raw.headers)
         if raw.status == OK:
             self._bearer.accepted(token)
@@ -334,7 +324,9 @@ class ClioClient:
         return raw
 
 
-def _budget(settings: ClientSettings, clock: Clock, stop: threading.Event) -> Budget:
+def _budget(
+    settings: ClientSettings, clock: Clock, stop: threading.Event
+) -> RateBudget | PacedBudget:
     if settings.pace is None:
         return RateBudget(clock, settings.reserve, stop)
     return PacedBudget(clock, settings.pace, settings.reserve, stop)
@@ -358,10 +350,8 @@ def parsed(body: bytes) -> object:
     Raises:
         UnreadableAnswerError: if it is not JSON.
     """
-    try:
+    with suppress(orjson.JSONDecodeError):
         return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
     # Raised only here: the parser's exception holds the whole body.
     message = "the answer is not whole JSON"
     raise UnreadableAnswerError(message)

@@ -25,19 +25,15 @@ class Clock(Protocol):
 
     def now(self) -> pendulum.DateTime:
         """Return the time in UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""
-        ...
 
     def boot(self) -> Boot | None:
         """Return the time since the machine was started; None where it cannot be had."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait, or less if asked to stop."""
-        ...
 
 
 class SystemClock:
@@ -74,3 +70,12 @@ def http_date(text: str | None) -> pendulum.DateTime | None:
     except (ValueError, OverflowError):
         return None
     return None if parsed is None else pendulum.instance(parsed).in_timezone("UTC")
+
+
+def iso_date(text: object) -> pendulum.DateTime | None:
+    """Read an ISO date with its time; None if it is absent or not one."""
+    try:
+        read = pendulum.parse(text) if isinstance(text, str) and text else None
+    except (ValueError, OverflowError):
+        return None
+    return read if isinstance(read, pendulum.DateTime) else None

@@ -23,9 +23,9 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-from .keys import UNKNOWN, key_texts, misfit_keys
+from .misfits import NO_KEY, key_texts, misfit_keys
 from .plan import List, Point, Reading
-from .records import joined, reading
+from .readings import joined
 from .walks import Walk
 
 ABOUT_ONE = (
@@ -113,7 +113,7 @@ def _survivor(walk: Walk, key: str, one: Reading | None) -> str:
     The other record that answered must answer as itself when it is asked for by its own id.
     """
     others = _keys(walk, one) if one is not None else {key}
-    if len(others) != 1 or others <= {key, UNKNOWN}:
+    if len(others) != 1 or others <= {key, NO_KEY}:
         return ""
     (other,) = others
     itself = walk.records.one(other)
@@ -154,14 +154,14 @@ def _only(walk: Walk, one: Reading, keys: Sequence[str]) -> Reading:
     if rows.num_rows:
         texts = key_texts(rows, walk.plan.collection)
         rows = rows.filter(pa.compute.is_in(texts, pa.array(keys, pa.string())))
-    return reading(rows, one.misfits)
+    return Reading(rows, one.misfits)
 
 
 def _without(walk: Walk, keys: Sequence[str], whole: Reading, evidence: str) -> Confirmation:
     """Decide by a reading of everything that is there: what it lacks is gone."""
     found = _only(walk, whole, keys)
     there = _keys(walk, found)
-    if UNKNOWN in there:
+    if NO_KEY in there:
         return _with(Confirmation(undecided=[key for key in keys if key not in there]), [found])
     return _with(Confirmation(gone={key: evidence for key in keys if key not in there}), [found])
 

@@ -1,7 +1,8 @@
 """The connections that the Maton gateway keeps: each is one sign-in to Clio."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,11 +21,10 @@ from sources.errors import (
 )
 
 from .client import parsed
-from .clock import Clock
+from .clock import Clock, iso_date
 from .exchange import Bounds, Exchange, RawAnswer
-from .gateway import Gateway, checked_id
-from .hosts import LOOPBACK_HOSTS, host_of
-from .redaction import quiet_libraries, register_secret
+from .hosts import LOOPBACK_HOSTS, Gateway, checked_id, host_of
+from .secret import quiet_libraries, register_secret
 from .statuses import TOO_MANY, is_temporary
 
 APP = "clio"
@@ -56,7 +56,6 @@ class Connections:
 
         Raises:
             GatewayKeyError: its key is not configured.
-
         """
         quiet_libraries()
         self._gateway = gateway
@@ -70,11 +69,8 @@ class Connections:
 
         Raises:
             ClioError: the gateway refused, or could not be reached.
-
         """
-        asked = [("app", APP)]
-        document = self._asked("", lambda http, url, headers: http.send(url, asked, headers))
-        rows = document.get("connections")
+        rows = self._asked("GET", f"?app={APP}").get("connections")
         if not isinstance(rows, list):
             message = "the gateway answered without a list of connections"
             raise UnreadableAnswerError(message)
@@ -86,11 +82,8 @@ class Connections:
         Raises:
             GatewayConnectionError: there is none with this id.
             ClioError: as `listed`.
-
         """
-        path = f"/{checked_id(connection_id)}"
-        document = self._asked(path, lambda http, url, headers: http.send(url, [], headers))
-        found = self._read(document.get("connection"))
+        found = self._read(self._asked("GET", f"/{checked_id(connection_id)}").get("connection"))
         if found.app != APP:
             message = f"connection {connection_id} is not one to Clio"
             raise GatewayConnectionError(message)
@@ -101,11 +94,8 @@ class Connections:
 
         Raises:
             ClioError: as `listed`.
-
         """
-        body = orjson.dumps({"app": APP}).decode()
-        kind = {"Content-Type": "application/json"}
-        document = self._asked("", lambda http, url, headers: http.post(url, body, headers | kind))
+        document = self._asked("POST", "", orjson.dumps({"app": APP}).decode())
         # the gateway documents one connection, but not that making one answers with all of it
         row = document.get("connection", document)
         made = self.one(str(row.get("connection_id", "")) if isinstance(row, dict) else "")
@@ -119,30 +109,23 @@ class Connections:
 
         Raises:
             ClioError: as `one`.
-
         """
-        url = f"{self._gateway.control}/connections/{checked_id(connection_id)}"
-        self._sent(url, lambda http, url, headers: http.delete(url, headers))
+        self._sent("DELETE", f"/{checked_id(connection_id)}")
 
-    def _asked(
-        self, path: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
-    ) -> dict[str, Any]:
-        answer = self._sent(f"{self._gateway.control}/connections{path}", send)
-        document = parsed(answer.body)
+    def _asked(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
+        document = parsed(self._sent(method, path, body).body)
         if not isinstance(document, dict):
             message = "the gateway answered with something else than a connection"
             raise UnreadableAnswerError(message)
         return document
 
-    def _sent(
-        self, url: str, send: Callable[[Exchange, str, dict[str, str]], RawAnswer]
-    ) -> RawAnswer:
-        exchange = Exchange(BOUNDS, self._clock, self._stop)
-        try:
-            bearer = {"Authorization": f"Bearer {self._key.reveal()}"}
-            answer = send(exchange, url, {**_JSON, **bearer})
-        finally:
-            exchange.close()
+    def _sent(self, method: str, path: str, body: str | None = None) -> RawAnswer:
+        url = f"{self._gateway.control}/connections{path}"
+        headers = {**_JSON, "Authorization": f"Bearer {self._key.reveal()}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        with closing(Exchange(BOUNDS, self._clock, self._stop)) as exchange:
+            answer = exchange.send(method, url, headers, body=body)
         if answer.status not in _GOOD:
             raise _refusal(answer.status)
         return answer
@@ -164,8 +147,8 @@ class Connections:
             id=known["connection_id"],
             status=_text(known, "status"),
             app=_text(known, "app"),
-            created_at=_moment(_text(known, "creation_time")),
-            updated_at=_moment(_text(known, "last_updated_time")),
+            created_at=iso_date(known.get("creation_time")),
+            updated_at=iso_date(known.get("last_updated_time")),
             url=_text(known, "url"),
         )
 
@@ -184,11 +167,3 @@ def _refusal(status: int) -> ClioError:
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _moment(text: str) -> pendulum.DateTime | None:
-    try:
-        read = pendulum.parse(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    return read if isinstance(read, pendulum.DateTime) else None

@@ -17,8 +17,8 @@ import orjson
 
 from sources.errors import UnreadableAnswerError
 
+from .bulk import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 from .catalog import EXTRA, JSON, Column
-from .signs import DOES_NOT_FIT, NONE, NOT_SENT, STRIPPED, Signs
 
 MAX_DEPTH = 100
 NO_NUMBER = "NaN or Infinity, which JSON does not have"
@@ -140,7 +140,9 @@ def _json_text(value: object) -> str:
 
 def _leaf(row: dict[str, Any], column: Column, known: frozenset[str]) -> str | None:
     if column.type == EXTRA:
-        return _unknown(row, known)
+        # sorted, so that the same content has the same text
+        found = {key: value for key, value in row.items() if key not in known}
+        return received(found, sort_keys=True) if found else None
     value: Any = row
     for key in column.path:
         if value is None:
@@ -177,12 +179,6 @@ def _is_sent(row: dict[str, Any], column: Column, alone: frozenset[str]) -> bool
             return False
         value = value[key]
     return True
-
-
-def _unknown(row: dict[str, Any], known: frozenset[str]) -> str | None:
-    """Return the keys that are not known, sorted, so that the same content has the same text."""
-    found = {key: value for key, value in row.items() if key not in known}
-    return received(found, sort_keys=True) if found else None
 
 
 def _text(value: object) -> str:
@@ -261,7 +257,6 @@ def read_leaves(
 
     Raises:
         UnreadableAnswerError: a page is not JSON, repeats a key or holds no list of records.
-
     """
     leaves = Leaves({column.name: [] for column in columns})
     for number, body in pages:
@@ -280,11 +275,7 @@ def read_leaves(
 
 
 def _read_row(
-    leaves: Leaves,
-    place: Place,
-    columns: Sequence[Column],
-    known: frozenset[str],
-    signs: Signs,
+    leaves: Leaves, place: Place, columns: Sequence[Column], known: frozenset[str], signs: Signs
 ) -> None:
     """Add the texts of one row, and what of it is not known."""
     row = leaves.rows[place]

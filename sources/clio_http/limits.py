@@ -1,27 +1,117 @@
-"""The rate budget: one for each token, shared by every thread, spent in full and never over.
+"""What may be sent: within the rate budget, within the run's own, and while Clio answers at all.
 
 Clio counts requests in fixed windows and says in each answer how many are left and when the next
 window starts. What may be sent is the lesser of two bounds: what Clio last said is left, less the
 requests still under way (it may or may not have counted them), and what was left when this window
 was first seen, less all that was sent since (which also counts requests whose answers were lost).
+The budget is one for each token, shared by every thread, spent in full and never over.
+
+A list that hangs takes minutes, and a firm has sixty of them. Once three lists in a row were asked
+for and none was answered meanwhile, the service is taken to be away: nothing more is sent.
 """
 
 import math
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from sources.errors import Interrupted
+from sources.errors import BudgetSpent, Interrupted, SilentError
 
 from .clock import Clock, http_date
+from .statuses import TOO_MANY
 
+LISTS = 3
+"""So many lists without an answer, and none answered meanwhile: the rest are not tried."""
+HANGS = 2
+"""So many waits of one list that ended without an answer count as if it had failed for good."""
 MARGIN = 0.02
 LONGEST_WINDOW = 300.0
 _POLL = 0.1
 _SERVER_ERROR = 500
-_TOO_MANY = 429
+
+
+class Meter:
+    """Counts the requests of one walk, retries included."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self._lock = threading.Lock()
+        self.requests = 0
+
+    def count(self) -> None:
+        """Add one."""
+        with self._lock:
+            self.requests += 1
+
+
+class RequestBudget:
+    """The requests that a run may still send; without a number there is no bound."""
+
+    def __init__(self, requests: int | None = None) -> None:
+        """Allow so many requests."""
+        self._lock = threading.Lock()
+        self.left = requests
+
+    def take(self) -> None:
+        """Use one.
+
+        Raises:
+            BudgetSpent: there is none left; nothing may be sent.
+        """
+        with self._lock:
+            if self.left is None:
+                return
+            if self.left <= 0:
+                raise BudgetSpent
+            self.left -= 1
+
+
+class Silence:
+    """What the walks of a run tell one another of the service; shared by their threads."""
+
+    def __init__(self) -> None:
+        """Begin with nothing asked and nothing answered."""
+        self._lock = threading.Lock()
+        self.answers = 0
+        self._hangs: dict[int, int] = {}
+        self._unanswered: set[int] = set()
+
+    def answered(self) -> None:
+        """Note that some list was answered, if only with a refusal."""
+        with self._lock:
+            self.answers += 1
+            if not self.fallen:
+                self._hangs.clear()
+                self._unanswered.clear()
+
+    def hung(self, walk: object, since: int) -> None:
+        """Note that a request of a walk got no answer; `since` are the answers before it."""
+        with self._lock:
+            if since == self.answers:
+                self._hangs[id(walk)] = self._hangs.get(id(walk), 0) + 1
+                if self._hangs[id(walk)] >= HANGS:
+                    self._unanswered.add(id(walk))
+
+    def failed(self, walk: object, since: int) -> None:
+        """Note that a walk ends because Clio did not answer it, whatever was tried."""
+        with self._lock:
+            if since == self.answers:
+                self._unanswered.add(id(walk))
+
+    @property
+    def fallen(self) -> bool:
+        """Tell whether the service is taken to be away, from when on that holds for the run."""
+        return len(self._unanswered) >= LISTS
+
+    def check(self) -> None:
+        """Refuse to send anything more to a service that is away.
+
+        Raises:
+            SilentError: it is.
+        """
+        if self.fallen:
+            raise SilentError
 
 
 @dataclass(frozen=True)
@@ -73,7 +163,8 @@ class Window:
             return 0.0
         left = min(self._reset - self._server_time(now, wall), self._latest - now)
         if left <= 0.0 and not self._rolled:
-            self._roll()
+            self._remaining = self._unsent = self._limit
+            self._rolled = True
         if self._free() > 0:
             return 0.0
         if left > 0.0 and min(self._remaining, self._unsent) <= self._reserved():
@@ -112,7 +203,7 @@ class Window:
         offset = date.timestamp() - now
         # A refusal proves that the window is not over. If the bound says otherwise it is wrong:
         # the server's clock went back.
-        refused = status == _TOO_MANY or self._offset is None
+        refused = status == TOO_MANY or self._offset is None
         self._offset = offset if refused or self._offset is None else max(self._offset, offset)
 
     def _learn_report(self, report: Report, now: float) -> None:
@@ -125,10 +216,6 @@ class Window:
             self._latest = now + LONGEST_WINDOW
             return
         self._remaining = min(self._remaining, report.remaining)
-
-    def _roll(self) -> None:
-        self._remaining = self._unsent = self._limit
-        self._rolled = True
 
     def _reserved(self) -> int:
         return max(0, min(math.ceil(self._limit * self._reserve), self._limit - 1))
@@ -145,35 +232,11 @@ class Window:
         return wall if self._offset is None else now + self._offset
 
 
-class Budget(Protocol):
-    """What keeps a rate limit: every request is sent and answered within a slot."""
-
-    @property
-    def usable(self) -> int:
-        """Return the requests that a minute allows us, 0 where that is not known."""
-        ...
-
-    def slot(self) -> AbstractContextManager[None]:
-        """Wait for leave to send one request, and hold it until its answer is read."""
-        ...
-
-    def learn(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says, within its slot."""
-        ...
-
-    def hold(self, seconds: float) -> None:
-        """Let nobody send anything for so long."""
-        ...
-
-
 class RateBudget:
     """A `Window` that threads share: they queue for a slot, and one of them waits for all."""
 
     def __init__(
-        self,
-        clock: Clock,
-        reserve: float = 0.0,
-        stop: threading.Event | None = None,
+        self, clock: Clock, reserve: float = 0.0, stop: threading.Event | None = None
     ) -> None:
         """Take the clock, the share left for others and the event that ends every wait."""
         self._clock = clock

@@ -1,17 +1,21 @@
-"""What does not fit: a value costs itself, and only what a row cannot do without costs the row."""
+"""What does not fit: a value costs itself, and only what a row cannot do without costs the row.
 
-from collections.abc import Collection as Names
-from collections.abc import Mapping, Sequence
+The key of a row as text is the same in a table of Arrow, in SQL and in an address.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
 
+from .bulk import DOES_NOT_FIT
+from .casts import quoted
 from .catalog import Collection, Column
-from .leaves import Leaves, Oddity, Place, received, standing
-from .signs import DOES_NOT_FIT
+from .leaves import Leaves, Oddity, received, standing
 
+NO_KEY = ""
+"""Stands for the key of a row that could not be read far enough to tell it."""
 UNKNOWN = "_unknown"
 UNKNOWN_TYPE = pa.list_(pa.struct([("field", pa.string()), ("evidence", pa.string())]))
 """The column of a reading that lists what is not known of a row: each raw column, and why."""
@@ -41,12 +45,6 @@ def needed(collection: Collection) -> frozenset[str]:
     return frozenset({*collection.telling, "updated_at", "etag", collection.deletion_marker} - {""})
 
 
-def key_text(row: Mapping[str, Any], key: Sequence[Column]) -> str:
-    """Return what is known of a row's key; parts of a composite key are joined by commas."""
-    parts = (standing(row, column) for column in key)
-    return ",".join("" if part is None else str(part) for part in parts)
-
-
 def sift(
     typed: pa.Table, leaves: Leaves, columns: Sequence[Column], collection: Collection
 ) -> Sifted:
@@ -56,61 +54,55 @@ def sift(
     for place, names in zip(places, typed["_wrong"].to_pylist(), strict=True):
         for name in names:
             odd.setdefault(place, {})[name] = Oddity(DOES_NOT_FIT, "does not fit its type")
-    lost = {place for place, found in odd.items() if _blamed(found, needed(collection))}
-    aside = _Aside(
-        leaves, {c.name: c for c in columns}, [c for c in columns if _is_key(c, collection)]
-    )
+    by_name, indispensable = {column.name: column for column in columns}, needed(collection)
+    key = [column for column in columns if column.name in collection.telling]
     misfits = [Misfit("", text, "no record") for text in leaves.misfits]
+    lost = set()
     for place, found in odd.items():
-        if place in lost:
-            misfits.append(aside.row(place, _blamed(found, needed(collection))))
-        else:
-            misfits += aside.values(place, _blamed(found, aside.columns))
+        row = leaves.rows[place]
+        parts = (standing(row, column) for column in key)
+        record_id = ",".join("" if part is None else str(part) for part in parts)
+        wrong = {name: one.reason for name, one in found.items() if one.evidence == DOES_NOT_FIT}
+        if blamed := [name for name in wrong if name in indispensable]:
+            lost.add(place)
+            reason = f"does not fit its type: {', '.join(blamed)}"
+            misfits.append(Misfit(record_id, received(row), reason))
+            continue
+        misfits += [
+            Misfit(record_id, received(standing(row, by_name[name])), reason, name)
+            for name, reason in wrong.items()
+        ]
     table = typed.drop_columns(["_wrong"])
     if odd.keys() - lost:
-        marks = [_marks(odd.get(place, {})) for place in places]
+        marks = [
+            [{"field": name, "evidence": one.evidence} for name, one in odd.get(place, {}).items()]
+            or None
+            for place in places
+        ]
         table = table.append_column(UNKNOWN, pa.array(marks, UNKNOWN_TYPE))
     if lost:
         table = table.filter(pa.array([place not in lost for place in places]))
     return Sifted(table, tuple(misfits), len(lost) + len(leaves.misfits))
 
 
-def _is_key(column: Column, collection: Collection) -> bool:
-    return column.name in collection.telling
+def key_texts(table: pa.Table, collection: Collection) -> pa.ChunkedArray:
+    """Return each row's key; parts of a composite key are joined by commas."""
+    parts = [pa.compute.cast(table.column(name), pa.string()) for name in collection.key]
+    if len(parts) == 1:
+        return parts[0]
+    return pa.compute.binary_join_element_wise(*parts, ",")
 
 
-def _blamed(found: Mapping[str, Oddity], names: Names[str]) -> dict[str, Oddity]:
-    return {
-        name: oddity
-        for name, oddity in found.items()
-        if name in names and oddity.evidence == DOES_NOT_FIT
-    }
+def key_sql(collection: Collection, alias: str) -> str:
+    """Return the SQL of the same text."""
+    parts = [f"{alias}.{quoted(name)}::varchar" for name in collection.key]
+    return parts[0] if len(parts) == 1 else f"concat_ws(',', {', '.join(parts)})"
 
 
-def _marks(found: Mapping[str, Oddity]) -> list[dict[str, str]] | None:
-    marks = [{"field": name, "evidence": oddity.evidence} for name, oddity in found.items()]
-    return marks or None
+def misfit_keys(misfits: Sequence[Misfit], collection: Collection) -> list[str]:
+    """Return the keys of rows that did not fit; of a composite key too little is known.
 
-
-@dataclass(frozen=True)
-class _Aside:
-    """Makes misfits of rows as they were received."""
-
-    leaves: Leaves
-    columns: Mapping[str, Column]
-    key: Sequence[Column]
-
-    def row(self, place: Place, blamed: Mapping[str, Oddity]) -> Misfit:
-        """Set a whole row aside; the reason names each column that is to blame."""
-        row = self.leaves.rows[place]
-        reason = f"does not fit its type: {', '.join(blamed)}"
-        return Misfit(key_text(row, self.key), received(row), reason)
-
-    def values(self, place: Place, blamed: Mapping[str, Oddity]) -> list[Misfit]:
-        """Set values of a row aside, one by one."""
-        row = self.leaves.rows[place]
-        key = key_text(row, self.key)
-        return [
-            Misfit(key, received(standing(row, self.columns[name])), oddity.reason, name)
-            for name, oddity in blamed.items()
-        ]
+    A row of which only a value did not fit is there, and tells its key itself.
+    """
+    rows = [misfit for misfit in misfits if not misfit.field]
+    return [misfit.record_id if len(collection.key) == 1 else NO_KEY for misfit in rows]

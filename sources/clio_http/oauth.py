@@ -5,6 +5,7 @@ Authlib does the protocol; what it sends goes through our own exchange, once, wi
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from authlib.common.security import generate_token
@@ -13,6 +14,7 @@ from authlib.oauth2.client import OAuth2Client
 from sources.errors import (
     AnswerLostError,
     ClioError,
+    ConfigurationError,
     RequestRefusedError,
     SignInNeededError,
     UnavailableError,
@@ -22,10 +24,9 @@ from sources.errors import (
 )
 
 from .clock import Clock
-from .dialects import DIALECTS, Dialect, oauth_base
 from .exchange import Bounds, Exchange, RawAnswer
-from .redaction import quiet_libraries, register_secret
-from .secret import Secret
+from .hosts import CLIO_HOSTS, LOOPBACK_HOSTS, PREFIXES, base_origin
+from .secret import Secret, quiet_libraries, register_secret
 from .token_answers import (
     GOOD,
     AuthlibSession,
@@ -37,6 +38,72 @@ from .token_answers import (
     registered,
     usable,
 )
+
+_GROW_SCOPES = (
+    "grow_contact_read",
+    "grow_contact_note_read",
+    "grow_custom_action_read",
+    "grow_custom_field_read",
+    "grow_lead_inbox_read",
+    "grow_lead_inbox_all_read",
+    "grow_location_read",
+    "grow_matter_read",
+    "grow_matter_note_read",
+    "grow_matter_type_read",
+    "grow_user_read",
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one product signs in.
+
+    `scopes` are asked for where the settings name none; Manage's are those of the application.
+    `pkce` is sent where it is documented. `revoke_path` takes the access token as a bearer, or by
+    RFC 7009 either token with the application's own credentials. `beside_api` if the sign-in is on
+    the host of the API.
+    """
+
+    hosts: Mapping[str, str]
+    beside_api: bool
+    scopes: tuple[str, ...]
+    pkce: bool
+    revoke_path: str
+    revoke_bearer: bool
+
+
+DIALECTS = {
+    "clio_manage": Dialect(
+        hosts={region: f"https://{prefix}app.clio.com" for region, prefix in PREFIXES.items()},
+        beside_api=True,
+        scopes=(),
+        pkce=False,
+        revoke_path="/oauth/deauthorize",
+        revoke_bearer=True,
+    ),
+    "clio_grow": Dialect(
+        hosts={region: f"https://{prefix}auth.api.clio.com" for region, prefix in PREFIXES.items()},
+        beside_api=False,
+        scopes=_GROW_SCOPES,
+        pkce=True,
+        revoke_path="/oauth/revoke",
+        revoke_bearer=False,
+    ),
+}
+
+
+def oauth_base(url: str) -> str:
+    """Check the address of a sign-in, to which the application's secret goes, and give it.
+
+    Raises:
+        ConfigurationError: it is neither one of Clio's nor this machine.
+    """
+    host = base_origin(url).host
+    if host not in CLIO_HOSTS | LOOPBACK_HOSTS:
+        message = f"{host} is not a host at which one signs in to Clio"
+        raise ConfigurationError(message)
+    return url
+
 
 BOUNDS = Bounds(connect=10.0, read=30.0, total=30.0, body=65_536)
 """A token call may take 30 seconds, and its answer is small."""
@@ -115,7 +182,6 @@ class OAuth:
         Raises:
             GrantRefusedError: Clio does not take the code.
             ClioError: as for `refreshed`.
-
         """
         register_secret(code)
         proof = {"code_verifier": verifier.reveal()} if verifier else {}
@@ -136,7 +202,6 @@ class OAuth:
             GrantRefusedError: Clio no longer takes this token.
             AnswerLostError: it was sent, and may have been used up.
             ClioError: anything else means that it was not used.
-
         """
         register_secret(refresh_token)
         token = self._asked(
@@ -152,7 +217,6 @@ class OAuth:
         Raises:
             SignInNeededError: Clio does not know the token, or not the application.
             ClioError: it could not be done.
-
         """
         address = self._application.address(self._application.dialect.revoke_path)
         if self._application.dialect.revoke_bearer:
@@ -196,16 +260,14 @@ class OAuth:
 
         It is not stopped half-way either: an answer that is thrown away is a token lost.
         """
-        exchange = Exchange(BOUNDS, self._clock, threading.Event())
         lost: ClioError
         try:
-            answer = exchange.post(url, body, {**_HEADERS, **headers})
+            with closing(Exchange(BOUNDS, self._clock, threading.Event())) as exchange:
+                answer = exchange.send("POST", url, {**_HEADERS, **headers}, body=body)
         except (UnreachableError, UntrustedServerError):
             raise
         except (UnavailableError, UnreadableAnswerError) as error:
             lost = AnswerLostError(str(error))
         else:
             return usable(answer)
-        finally:
-            exchange.close()
         raise lost

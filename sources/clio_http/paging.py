@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 import pendulum
@@ -11,6 +11,7 @@ from sources.errors import BrokenWalkError, UnreadableAnswerError
 
 from .client import Answer, ClioClient, Meter, parsed
 from .hosts import next_token, template
+from .misfits import Misfit
 
 FULL_PAGE = 200
 """Rows of a page of which there may be another, at a product that does not mark its last page."""
@@ -83,7 +84,11 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     def check(answer: Answer) -> Page:
         meta = _meta(answer.body)
         if meta is None and client.settings.bare:
-            return _unmarked(answer, path, number, token)
+            # without a mark it is the last one, unless it is full
+            if len(orjson.loads(answer.body)["data"]) >= FULL_PAGE:
+                message = f"page {number} of {template(path)} is full and does not say what follows"
+                raise BrokenWalkError(message)
+            return Page(answer.body, number, token, "", answer.date)
         link = _next_link(meta, path)
         moved, origin = client.path_of(path), client.settings.origin
         following = next_token(link, path, origin, moved) if link else ""
@@ -92,19 +97,6 @@ def fetch(  # noqa: PLR0913 - one page is named by all of these
     sent = [*params, ("page_token", token)] if token else list(params)
     note = f"page {number}"
     return client.read(path, sent, check, meter=meter, note=note, attempts=attempts)
-
-
-def _unmarked(answer: Answer, path: str, number: int, token: str) -> Page:
-    """Take a page without `meta` for the last one, unless it is full.
-
-    Raises:
-        BrokenWalkError: it is full, so that nobody can tell whether there is more.
-    """
-    rows = len(orjson.loads(answer.body)["data"])
-    if rows >= FULL_PAGE:
-        message = f"page {number} of {template(path)} is full and does not say what follows"
-        raise BrokenWalkError(message)
-    return Page(answer.body, number, token, "", answer.date)
 
 
 def _next_link(meta: object, path: str) -> str:
@@ -153,3 +145,80 @@ def _tail(text: bytes) -> dict[str, object] | None:
     except orjson.JSONDecodeError:
         return None
     return None if "data" in tail else tail
+
+
+_SINCE = "since "
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a list: the token of its page, and from which moment of creation on it is read.
+
+    A walk that had to step over a record which nobody can be shown goes on with `since`.
+    """
+
+    token: str = ""
+    since: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Spot":
+        """Read what `text` wrote; a page token without more is itself."""
+        if not text.startswith(_SINCE):
+            return cls(text)
+        since, _, token = text.removeprefix(_SINCE).partition(" ")
+        return cls(token, since)
+
+    @property
+    def text(self) -> str:
+        """Write the place into one word that can be kept as a page token; empty at the start."""
+        return f"{_SINCE}{self.since} {self.token}" if self.since else self.token
+
+    def then(self, token: str) -> str:
+        """Write the place that the token of a next page leads to; empty at the end of the list."""
+        return Spot(token, self.since).text if token else ""
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """Return what is to be asked with besides the list's own parameters."""
+        return (("created_since", self.since),) if self.since else ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one place of a list gave: a page, or the parts of one that could not be had whole.
+
+    `plain` are pages whose records came only without their nested fields. `unread` are records
+    that could not be had at all, and `why` says what Clio answered. `size` is how many records a
+    page may hold from here on, 0 where nothing was learnt of that.
+    """
+
+    pages: tuple[Page, ...]
+    next_token: str = ""
+    plain: tuple[Page, ...] = ()
+    unread: tuple[Misfit, ...] = ()
+    size: int = 0
+    why: str = ""
+
+
+@dataclass
+class Repeats:
+    """Knows the pages of the list that is being walked, so that none is read twice."""
+
+    index: int = -1
+    tokens: set[str] = field(default_factory=set)
+    rows: set[int] = field(default_factory=set)
+
+    def check(self, index: int, place: Place) -> None:
+        """Refuse a page that leads back to one read in an earlier stretch of the same list."""
+        if index != self.index:
+            self.index, self.tokens, self.rows = index, set(), set()
+        if place.next_token and place.next_token in self.tokens:
+            message = "a page leads back to a page already read"
+            raise BrokenWalkError(message)
+        self.tokens.add(place.next_token)
+        for page in place.pages:
+            rows = page.body[: max(0, page.body.rfind(b'"meta"'))]
+            if b"{" in rows[1:] and hash(rows) in self.rows:
+                message = "a page repeats the rows of a page already read"
+                raise BrokenWalkError(message)
+            self.rows.add(hash(rows))

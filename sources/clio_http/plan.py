@@ -1,23 +1,110 @@
-"""What a walk is to do, and what it hands out: data and pure functions, nothing is sent here."""
+"""What a walk is to do, how its lists are asked for, and what it hands out: nothing is sent here.
+
+What Clio refused to be asked with is written as `order` or `include_deleted` for a parameter as
+such, and as `limit=200` or `type=Matter` for one of its values.
+"""
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pendulum
 import pyarrow as pa
 
-from .asking import ORDER, SINCE, page_limit
-from .catalog import Collection, Field
+from .catalog import ARRAY, OBJECT, Collection, Field
 from .misfits import Misfit
 
+Parameters = tuple[tuple[str, str], ...]
+ORDER, LIMIT, SINCE = "order", "limit", "updated_since"
 MASS_ROWS = 20
 MASS_SHARE = 0.01
 OVERLAP = pendulum.duration(minutes=15)
 """How long before the start of a walk the next one begins: changes may become visible late."""
 STEP_BACK = pendulum.duration(seconds=1)
 """`updated_since` may mean strictly after, and stamps have whole seconds."""
+
+
+@dataclass(frozen=True)
+class List:
+    """One list to walk: its path, the parameters that make it, and the columns they fill."""
+
+    path: str
+    parameters: Parameters = ()
+    constants: tuple[tuple[str, object], ...] = ()
+
+
+def page_limit(collection: Collection, not_taken: frozenset[str]) -> int:
+    """Return the greatest page size that is not known to be refused."""
+    limit = collection.page_size
+    while limit > 1 and f"{LIMIT}={limit}" in not_taken:
+        limit //= 2
+    return limit
+
+
+def taken(parameters: Sequence[tuple[str, str]], not_taken: frozenset[str]) -> Parameters:
+    """Return the parameters of a list as Clio takes them: left out, or in lower case."""
+    return tuple(
+        (name, value.lower() if f"{name}={value}" in not_taken else value)
+        for name, value in parameters
+        if name not in not_taken
+    )
+
+
+def give_way(
+    collection: Collection,
+    refused: Iterable[str],
+    parameters: Sequence[tuple[str, str]],
+    not_taken: frozenset[str],
+) -> str:
+    """Return what to add to `not_taken`, so that a refused request can be sent again.
+
+    Empty if nothing can be given up: never given up are parameters without which the answer would
+    be another list (`ids[]`, a page token, what the list requires or is made of). Without
+    `updated_since` the walk is a full one, and without what makes a list the widest it is only a
+    part of what there is. `refused` are names that Clio's words may be about; `parameters` make
+    this list one of the collection's, as planned.
+    """
+    own = dict(parameters)
+    for name in refused:
+        found = _less(collection, name, own.get(name, ""), not_taken)
+        if found and found not in not_taken:
+            return found
+    return ""
+
+
+def _less(collection: Collection, name: str, value: str, not_taken: frozenset[str]) -> str:
+    if name in {ORDER, SINCE}:
+        return name
+    if name == LIMIT:
+        limit = page_limit(collection, not_taken)
+        return f"{LIMIT}={limit}" if limit > 1 else ""
+    described = collection.parameters.get(name, {})
+    if value != value.lower() and f"{name}={value}" not in not_taken:
+        return f"{name}={value}"
+    return name if value and _widens(collection, name, described) else ""
+
+
+def _widens(collection: Collection, name: str, described: dict[str, object]) -> bool:
+    """Tell whether a list without a parameter holds nothing that the collection does not."""
+    if described.get("required") or name in collection.variant_columns:
+        return False
+    without = any(name not in variant for variant in collection.variants)
+    return described.get("type") == "boolean" or without
+
+
+def is_repeat(lists: Sequence[List], index: int, not_taken: frozenset[str]) -> bool:
+    """Tell whether a list has become one that comes before it, now that it is asked for without."""
+    parameters = lists[index].parameters
+    if not any(name in not_taken for name, _ in parameters):
+        return False
+    asked = taken(parameters, not_taken)
+    return any(taken(other.parameters, not_taken) == asked for other in lists[:index])
+
+
+def is_narrower(collection: Collection, not_taken: frozenset[str]) -> bool:
+    """Tell whether the lists that are read no longer show all that the collection has."""
+    return any(name in not_taken for variant in collection.variants for name in variant)
 
 
 @dataclass(frozen=True)
@@ -30,15 +117,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class List:
-    """One list to walk: its path, the parameters that make it, and the columns they fill."""
-
-    path: str
-    parameters: tuple[tuple[str, str], ...] = ()
-    constants: tuple[tuple[str, object], ...] = ()
-
-
-@dataclass(frozen=True)
 class WalkPlan:
     """What a walk is to do, decided before its first request.
 
@@ -46,7 +124,7 @@ class WalkPlan:
     `started_at` is server time before the walk's first page was asked for; `run_at` is server time
     at the start of a run that goes on with an earlier one's walk. `unread` names records that could
     not be had before, so that no page is asked for again because of them. `not_taken` is what Clio
-    refused to be asked with, as `sources.clio_http.asking` writes it.
+    refused to be asked with, as `sources.clio_http.plan` writes it.
     """
 
     collection: Collection
@@ -72,11 +150,11 @@ class Reading:
 
     table: pa.Table
     misfits: tuple[Misfit, ...]
-    rows: int
-    size: int
-    point: Point
-    absent: frozenset[str]
-    finished: tuple[int, ...]
+    rows: int = 0
+    size: int = 0
+    point: Point = field(default_factory=Point)
+    absent: frozenset[str] = frozenset()
+    finished: tuple[int, ...] = ()
     masked: bool = False
     new: frozenset[str] = frozenset()
 
@@ -130,6 +208,11 @@ def stamp(moment: pendulum.DateTime) -> str:
     return moment.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm:ss[Z]")
 
 
+def plain_fields(fields: Sequence[Field]) -> list[Field]:
+    """Return the fields that are one value each."""
+    return [item for item in fields if item.type not in {OBJECT, ARRAY}]
+
+
 def without(fields: Sequence[Field], left_out: frozenset[str]) -> tuple[Field, ...]:
     """Drop fields by the names Clio gives them: `note`, or `client.name` inside an object."""
     kept = []
@@ -171,7 +254,6 @@ def child_list(collection: Collection, key: int) -> List:
 
     Raises:
         ValueError: the collection has no parent.
-
     """
     parent = collection.parent
     if parent is None:

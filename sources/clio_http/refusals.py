@@ -29,21 +29,18 @@ _ORDINARY = frozenset(
 
 def refused_parameters(message: str, params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Name the parameters of a request that a message is about, in the order they were sent."""
-    names = dict.fromkeys(name for name, _ in params if name not in NEVER_NAMED)
-    values = dict(params)
+    values = {name: value for name, value in params if name not in NEVER_NAMED}
+    # an order is spoken of by its value, too, which is no ordinary word
     return tuple(
-        name for name in names if _names(message, name) or _holds(message, name, values[name])
+        name
+        for name, value in values.items()
+        if _names(message, name) or (name == "order" and value in message)
     )
 
 
 def _names(message: str, name: str) -> bool:
     bare = re.escape(name.removesuffix("[]"))
     return re.search(rf"(?<![\w.]){bare}(?![\w.{{])", message, re.IGNORECASE) is not None
-
-
-def _holds(message: str, name: str, value: str) -> bool:
-    """Tell whether a message speaks of an order by its value, which is no ordinary word."""
-    return name == "order" and value in message
 
 
 def sentence(kind: str, message: str, names: Iterable[str]) -> str:
@@ -65,3 +62,64 @@ def _kept(word: str, known: frozenset[str]) -> str:
     if not word[0].isalnum() and word[0] != "_":
         return word
     return word if word.removesuffix("[]").lower() in known else "…"
+
+
+_ENGLISH = frozenset(
+    re.findall(r"\w+", "date description id kind name number order source state status type value")
+)
+"""Names of fields that a message may hold as ordinary words."""
+
+_PART = re.compile(r"(\w+)(?:\{([^}]*)\})?")
+_QUOTED = re.compile(r"(?<!\w)[`'\"]([\w.{},\s]+)[`'\"]")
+_INNER = re.compile(r"\b(\w+)\s*(?:\.\s*(\w+)|\{([^}]*)\})")
+
+
+def refused_fields(message: str, fields: str, kind: str) -> tuple[str, ...]:
+    """Name which of the `fields` that were sent, such as `id,note,client{id,name}`, are refused.
+
+    `message` are Clio's words and `kind` is its type of error. The names, such as `note` or
+    `client.name`, come in the order of the request.
+    """
+    parts = _PART.findall(fields)
+    requested = {name: tuple(re.findall(r"\w+", inner)) for name, inner in parts}
+    quoted = _named(" ".join(_QUOTED.findall(message)), requested)
+    # Without quotes a word may be mere English (type, name, date): the message must be about
+    # fields, and such words count only where it holds no other name.
+    about_fields = kind == "InvalidFields"
+    if quoted or not (about_fields or re.search("field", message, re.IGNORECASE)):
+        return quoted
+    named = _named(message, requested)
+    sure = tuple(name for name in named if name not in _ENGLISH)
+    return sure or (named[-1:] if about_fields else ())
+
+
+def _named(text: str, requested: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    spelled = {
+        (parent, child)
+        for parent, dotted, braced in _INNER.findall(text)
+        for child in re.findall(r"\w+", dotted or braced)
+    }
+    words = frozenset(re.findall(r"\w+", _INNER.sub(" ", text)))
+    inner = {
+        (parent, child)
+        for parent, children in requested.items()
+        for child in children
+        if (parent, child) in spelled or _loose(parent, child, words, requested)
+    }
+    explained = {name for pair in inner for name in pair}
+    found = []
+    for parent, children in requested.items():
+        if parent in words - explained:
+            found.append(parent)
+        found += [f"{parent}.{child}" for child in children if (parent, child) in inner]
+    return tuple(found)
+
+
+def _loose(
+    parent: str, child: str, words: frozenset[str], requested: dict[str, tuple[str, ...]]
+) -> bool:
+    """Tell whether an inner field is meant by its own name, with or without its parent's."""
+    if child not in words:
+        return False
+    holders = {name for name, children in requested.items() if child in children}
+    return parent in words or (child not in requested and not holders & words)

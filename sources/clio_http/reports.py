@@ -7,10 +7,8 @@ kinds below. It changes no record of the firm; Clio keeps the report in its list
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sources.errors import (
-    ForeignHostError,
     RateLimitedError,
     RequestRefusedError,
     UnavailableError,
@@ -21,7 +19,7 @@ from sources.errors import (
 from .client import ClientSettings, ClioClient, parsed
 from .clock import Clock
 from .exchange import RawAnswer
-from .hosts import LOOPBACK_HOSTS, Origin
+from .hosts import demand_storage
 from .retry import asked_wait
 from .statuses import OK, TOO_MANY, RequestContext, error_for
 
@@ -46,7 +44,6 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LONGEST = 900.0
 """Seconds that a report may take to be made."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,6 @@ def check(wanted: ReportRequest, settings: ClientSettings) -> None:
 
     Raises:
         WriteRefusedError: it is not one of the reports that may be asked for.
-
     """
     days = [day for day in (wanted.start, wanted.end) if day]
     if settings.product != PRODUCT:
@@ -87,7 +83,6 @@ def report(client: ClioClient, clock: Clock, wanted: ReportRequest) -> bytes:
         UnavailableError: Clio did not make it, or not in time.
         ForeignHostError: Clio sends to an address that nothing is fetched from.
         ClioError: it could not be asked for or fetched.
-
     """
     key = ask(client, clock, wanted)
     if _awaited(client, clock, key) == EMPTY:
@@ -110,7 +105,6 @@ def ask(client: ClioClient, clock: Clock, wanted: ReportRequest) -> str:
     Raises:
         WriteRefusedError: it must not be asked for, and was not.
         ClioError: it was not taken, or whether it was is not known.
-
     """
     check(wanted, client.settings)
     data = {"kind": wanted.kind, "format": FORMAT}
@@ -119,7 +113,7 @@ def ask(client: ClioClient, clock: Clock, wanted: ReportRequest) -> str:
     body = json.dumps({"data": data})
     for _ in range(TRIES):
         with client.report_slot() as send:
-            raw = send(PATH, body)
+            raw = send(PATH, [], body, {"Content-Type": "application/json"})
         if raw.status != TOO_MANY:
             return _id(raw)
         client.hold(asked_wait(raw.headers, clock.now()) or 1.0)
@@ -154,26 +148,6 @@ def _awaited(client: ClioClient, clock: Clock, key: str) -> str:
         at += 1
     message = f"the report was not made within {LONGEST / 60:.0f} minutes"
     raise UnavailableError(message)
-
-
-def demand_storage(url: str, base: Origin) -> None:
-    """Let a file be fetched by https, or from this machine where Clio is on it.
-
-    Raises:
-        ForeignHostError: the address is another one.
-
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port, parts = "", None, urlsplit("")
-    odd = bool(_ODD.search(url)) or parts.username is not None
-    public = parts.scheme == "https" and host not in LOOPBACK_HOSTS and port in {None, 443}
-    here = parts.scheme == "http" and host in LOOPBACK_HOSTS and base.is_loopback
-    if odd or not (public or here):
-        message = "the file of the report is at an address that nothing is fetched from"
-        raise ForeignHostError(message)
 
 
 def _error(raw: RawAnswer, path: str) -> Exception:

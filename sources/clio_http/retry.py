@@ -17,7 +17,7 @@ import pendulum
 
 from sources.errors import ClioError, Interrupted, RateLimitedError
 
-from .clock import Clock, http_date
+from .clock import Clock, http_date, iso_date
 
 T = TypeVar("T")
 
@@ -69,11 +69,7 @@ class Retrier:
     """Repeats a request until it succeeds, fails for good or the policy is used up."""
 
     def __init__(
-        self,
-        policy: Policy,
-        clock: Clock,
-        stop: threading.Event,
-        hold: Callable[[float], None],
+        self, policy: Policy, clock: Clock, stop: threading.Event, hold: Callable[[float], None]
     ) -> None:
         """Take the policy, and `hold`, which keeps every thread from sending for so long."""
         self._policy = policy
@@ -117,16 +113,14 @@ class Retrier:
         if refusals >= self._policy.refusals or (waits and unsaid > len(waits)):
             message = f"Clio answered 429 (too many requests) {refusals} times in a row"
             raise RateLimitedError(message)
-        wait = refusal.seconds if refusal.seconds is not None else self._own_wait(refusals, unsaid)
+        wait = refusal.seconds
+        if wait is None and waits:
+            # never shorter than Clio advises, and not the same for everyone
+            wait = waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - guards nothing
+        elif wait is None:
+            wait = backoff(refusals, 1.0, LONGEST_HOLD)
         _LOG.warning("Clio answered 429 (too many requests): waiting %.1f s", wait)
         self._hold(wait)
-
-    def _own_wait(self, refusals: int, unsaid: int) -> float:
-        """Return the wait after a refusal that does not say how long."""
-        if not self._policy.waits:
-            return backoff(refusals, 1.0, LONGEST_HOLD)
-        # never shorter than Clio advises, and not the same for everyone
-        return self._policy.waits[unsaid - 1] * random.uniform(1.0, 1.1)  # noqa: S311 - guards nothing
 
     def _pause(self, failure: Transient, failures: int, spent: float, attempts: int) -> float:
         wait = backoff(failures, self._policy.first_wait, self._policy.longest_wait)
@@ -169,15 +163,7 @@ def _number(text: str | None) -> float | None:
 
 def _until(text: str | None, now: pendulum.DateTime) -> float | None:
     seconds = _number(text)
-    moment = http_date(text) or _iso_date(text)
+    moment = http_date(text) or iso_date(text)
     if seconds is not None:
         return seconds - now.timestamp()
     return None if moment is None else moment.timestamp() - now.timestamp()
-
-
-def _iso_date(text: str | None) -> pendulum.DateTime | None:
-    try:
-        parsed = pendulum.parse(text) if text else None
-    except (ValueError, OverflowError):
-        return None
-    return parsed if isinstance(parsed, pendulum.DateTime) else None

@@ -7,11 +7,11 @@ only what a row cannot do without costs the row.
 """
 
 import re
-import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
@@ -22,21 +22,16 @@ import pyarrow.compute
 
 from sources.errors import BrokenWalkError
 
+from .bulk import Signs, bulk_is_exact, shaped, signs_of
+from .casts import bulk_sql, careful_sql
 from .catalog import EXTRA, Collection, Column
-from .exactness import bulk_is_exact
 from .leaves import Leaves, read_leaves, standing
 from .misfits import UNKNOWN, Misfit, Sifted, sift
-from .promises import all_true, demand_keys, demand_order, demand_size
-from .shapes import shaped
-from .signs import signs_of
-from .statements import statements
-
-__all__ = ["ARROW_TYPES", "UNKNOWN", "Batch", "Misfit", "RowReader", "arrow_schema"]
 
 Pages: TypeAlias = Sequence[tuple[int, bytes]]
 
 _EMPTY = re.compile(
-    rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z',
+    rb'\s*\{\s*"data"\s*:\s*\[\s*\]\s*,\s*"meta"\s*:\s*\{\s*"paging"\s*:\s*\{[^{}]*\}\s*\}\s*\}\s*\Z'
 )
 
 ARROW_TYPES = {
@@ -106,10 +101,12 @@ class RowReader:
         beside = tuple(name for _, name in collection.stands_for if name in there)
         self._apart = (*(column.name for column in self.key), *beside)
         self.rising = collection.rises if ordered and collection.rises in there else ""
-        self._signs = signs_of(collection, self.columns)
         self._texts = tuple(column for column in self.columns if column.type == "VARCHAR")
-        self._sql = statements(self.columns)
         self._connection = _connection()
+
+    @cached_property
+    def _signs(self) -> Signs:
+        return signs_of(self.collection, self.columns)
 
     def read(self, pages: Pages, *, after: int = 0, whole: bool = False) -> Batch:
         """Read (number, body) pages whose ids rise above `after`; `whole` are all of the list.
@@ -117,7 +114,6 @@ class RowReader:
         Raises:
             UnreadableAnswerError: a page cannot be parsed; the message names the page.
             BrokenWalkError: a page breaks what paging promises: order, size, one key a row.
-
         """
         if all(_EMPTY.match(body) for _, body in pages):
             empty = arrow_schema(self.columns).empty_table()
@@ -178,7 +174,7 @@ class RowReader:
             bodies = pa.array([body for _, body in pages], pa.binary()).cast(pa.string())
             numbers = pa.array([number for number, _ in pages], pa.int32())
             cursor.register("pages", pa.table({"number": numbers, "body": bodies}))
-            return cursor.execute(self._sql.bulk).to_arrow_table()
+            return cursor.execute(bulk_sql(self.columns)).to_arrow_table()
         except (duckdb.Error, pa.ArrowInvalid):
             return None
 
@@ -219,8 +215,11 @@ class RowReader:
             table = table.sort_by([("_page", "ascending"), ("_position", "ascending")])
             sifted, absent = replace(sifted, table=table), frozenset[str]()
         else:
-            absent = self._absent(leaves)
-        return self._batch(sifted, after, whole=whole, absent=absent, new=self._new(leaves))
+            # other lists leave out as they like
+            asked = {column.path[0] for column in self.columns if self.collection.narrows}
+            absent = frozenset(asked - leaves.present) if leaves.rows else frozenset()
+        new = frozenset(leaves.present - self._known) if self._keeps_unknown else frozenset()
+        return self._batch(sifted, after, whole=whole, absent=absent, new=new)
 
     def _carefully(self, cursor: duckdb.DuckDBPyConnection, pages: Pages) -> tuple[Sifted, Leaves]:
         leaves = read_leaves(pages, self.columns, self._known, self._left_out, self._signs)
@@ -230,17 +229,8 @@ class RowReader:
         fields["_page"] = pa.array(leaves.page, pa.int32())
         fields["_position"] = pa.array(leaves.position, pa.int64())
         cursor.register("leaves", pa.table(fields))
-        typed = cursor.execute(self._sql.careful).to_arrow_table()
+        typed = cursor.execute(careful_sql(self.columns)).to_arrow_table()
         return sift(typed, leaves, self.columns, self.collection), leaves
-
-    def _absent(self, leaves: Leaves) -> frozenset[str]:
-        """Name what was asked for and is nowhere; other lists leave out as they like."""
-        if not leaves.rows or not self.collection.narrows:
-            return frozenset()
-        return frozenset({column.path[0] for column in self.columns} - leaves.present)
-
-    def _new(self, leaves: Leaves) -> frozenset[str]:
-        return frozenset(leaves.present - self._known) if self._keeps_unknown else frozenset()
 
     def _batch(
         self,
@@ -253,8 +243,7 @@ class RowReader:
     ) -> Batch:
         """Check what paging promises, and give the rows with the types of their table."""
         rows = sifted.table
-        demand_keys(rows, self.key)
-        demand_size(rows, self.collection.page_size)
+        _check_pages(rows, self.key, self.collection.page_size)
         last_id = demand_order(rows, self._apart, self.rising, after, whole=whole)
         table = rows.select([column.name for column in self.columns])
         table = table.cast(arrow_schema(self.columns))
@@ -281,18 +270,85 @@ def _of_pages(typed: pa.Table, first: int, last: int) -> pa.Table:
     )
 
 
-_SHARED = threading.Lock()
-_STATE: dict[str, duckdb.DuckDBPyConnection] = {}
-
-
+@cache
 def _connection() -> duckdb.DuckDBPyConnection:
     """Return the one in-memory DuckDB that parses pages; each read uses a cursor of its own.
 
     One thread for each read: the pages of a read are few, and walks are read side by side.
     """
-    with _SHARED:
-        if "pages" not in _STATE:
-            connection = duckdb.connect(":memory:")
-            connection.execute("set timezone = 'UTC'; set threads = 1; set memory_limit = '400MB'")
-            _STATE["pages"] = connection
-        return _STATE["pages"]
+    connection = duckdb.connect(":memory:")
+    connection.execute("set timezone = 'UTC'; set threads = 1; set memory_limit = '400MB'")
+    return connection
+
+
+def _check_pages(rows: pa.Table, key: Sequence[Column], most: int) -> None:
+    """Refuse a page with a record that has no key, or with more records than were asked for."""
+    for column in key:
+        missing = rows.filter(pa.compute.is_null(rows[column.name]))
+        if missing.num_rows:
+            message = f"page {missing['_page'][0]} holds a record without {column.name}"
+            raise BrokenWalkError(message)
+    for size in pa.compute.value_counts(rows["_page"]).to_pylist():
+        if size["counts"] > most:
+            message = f"page {size['values']} holds more than {most} records"
+            raise BrokenWalkError(message)
+
+
+def demand_order(
+    rows: pa.Table, key: Sequence[str], rises: str, after: int, *, whole: bool = False
+) -> int:
+    """Check the rows of some pages of one list, and return the greatest id read so far.
+
+    `key` are the columns that tell one row from another; `rises` is the one that only rises, as the
+    product promises, empty if it promises nothing; `after` is the greatest id of the pages before.
+    A list that fits on one page (`whole`) needs no order: nothing can be lost between pages.
+
+    Raises:
+        BrokenWalkError: ids do not rise, or one page holds a key twice.
+    """
+    own = tuple(key) == (rises,)
+    ids = _ids(rows, rises) if rises else None
+    if ids is None or not len(ids):
+        _check_repeats(rows, key, strict=own)
+        return after
+    # ids of another record may stand in several rows
+    above = pa.compute.greater if own else pa.compute.greater_equal
+    begins = ids[0].as_py() > after or (not own and ids[0].as_py() == after)
+    rising = begins and all_true(above(ids[1:], ids[:-1]))
+    if not rising and not whole:
+        pages = pa.compute.unique(rows["_page"]).to_pylist()
+        message = f"ids do not rise between pages {min(pages)} and {max(pages)}"
+        raise BrokenWalkError(message)
+    if not (rising and own):
+        _check_repeats(rows, key, strict=own)
+    return max(after, int(pa.compute.max(ids).as_py()))
+
+
+def _ids(rows: pa.Table, name: str) -> pa.Array | None:
+    """Return the ids in the order of their rows; None where they are no numbers."""
+    ordered = rows.select([name, "_page", "_position"])
+    ordered = ordered.sort_by([("_page", "ascending"), ("_position", "ascending")])
+    try:
+        # Clio writes some ids as text
+        return ordered[name].combine_chunks().cast(pa.int64()).drop_null()
+    except pa.ArrowInvalid:
+        return None
+
+
+def _check_repeats(rows: pa.Table, key: Sequence[str], *, strict: bool) -> None:
+    """Refuse a page that holds a key twice; not `strict`, the same row may come again."""
+    names = ["_page", *key]
+    keys = rows.group_by(names).aggregate([([], "count_all")])
+    twice = keys.filter(pa.compute.greater(keys["count_all"], 1))
+    if not twice.num_rows:
+        return
+    content = ["_page", *(name for name in rows.column_names if not name.startswith("_"))]
+    different = rows.select(content).group_by(content).aggregate([])
+    if strict or different.num_rows > keys.num_rows:
+        message = f"page {twice['_page'][0]} holds a record twice"
+        raise BrokenWalkError(message)
+
+
+def all_true(values: pa.ChunkedArray | pa.Array) -> bool:
+    """Tell whether every value is true; of nothing it is."""
+    return pa.compute.all(values, min_count=0).as_py() is True

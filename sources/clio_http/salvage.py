@@ -25,12 +25,12 @@ from sources.errors import (
     UntrustedServerError,
 )
 
-from .catalog import ARRAY, OBJECT, Collection, Field
+from .catalog import Field
 from .client import ClioClient, Meter
+from .clock import iso_date
 from .misfits import Misfit
-from .paging import Page, fetch
-from .places import Place, Spot
-from .plan import List, stamp
+from .paging import Page, Place, Spot, fetch
+from .plan import List, WalkPlan, plain_fields, stamp
 
 MOST_REQUESTS = 60
 """For one page, without its own: then it is given up, and the walk ends there."""
@@ -60,39 +60,21 @@ MOST_LOST = 3
 """So many records of a page may be lost while not one of it is had."""
 
 
-@dataclass(frozen=True)
-class ListRequest:
-    """One list as it is asked for: all that its pages have in common.
+@dataclass
+class Salvage:
+    """Takes one page of a list apart, which is asked for with `parameters`.
 
-    `known` are records that could not be had before, and are not asked for; `readable` raises where
-    a body cannot be parsed; `now` is a moment after which nothing of the list was made.
+    `readable` raises where a body cannot be parsed. `error` is why the page could not be had,
+    `before` the page before it, `after` the id before it where that page is not at hand.
     """
 
     client: ClioClient
-    collection: Collection
+    plan: WalkPlan
     one: List
     fields: Sequence[Field]
     parameters: Sequence[tuple[str, str]]
     meter: Meter
     readable: Callable[[bytes], object]
-    now: pendulum.DateTime
-    known: frozenset[str] = frozenset()
-
-    @property
-    def size(self) -> int:
-        """Return how many records a page is asked for with."""
-        return int(dict(self.parameters).get("limit", "1"))
-
-
-@dataclass
-class Salvage:
-    """Takes one page apart.
-
-    `error` is why it could not be had, `before` the page before it, `after` the id before it where
-    that page is not at hand.
-    """
-
-    asked: ListRequest
     error: ClioError
     before: Page | None = None
     after: int = 0
@@ -104,15 +86,19 @@ class Salvage:
     widest: int = 0
     bound: bool = False
 
+    def __post_init__(self) -> None:
+        """Tell how many records a page is asked for with, and after when nothing was made yet."""
+        self.size = int(dict(self.parameters).get("limit", "1"))
+        self.now = self.plan.run_at or self.plan.started_at
+
     def place(self, text: str) -> Place:
         """Return all that can be had of the page at a place, and where the walk goes on behind it.
 
         Raises:
             ClioError: the page stays unreadable, or the service itself is away.
-
         """
         spot = Spot.read(text)
-        if not self.asked.collection.narrows or self.asked.size <= 1:
+        if not self.plan.collection.narrows or self.size <= 1:
             raise self.error
         found = self._by_ids(spot) or self._by_fewer(spot)
         if len(found.unread) > MOST_LOST and not (found.pages or found.plain):
@@ -123,7 +109,7 @@ class Salvage:
     # By the ids of the page...
 
     def _by_ids(self, spot: Spot) -> Place | None:
-        if not self.asked.collection.ids:
+        if not self.plan.collection.ids:
             return None
         page = self._try(spot, fields="id")
         if page is None:
@@ -131,8 +117,8 @@ class Salvage:
         ids = ids_of(page)
         if not all(map(_number, ids)):
             return None
-        wanted = [key for key in ids if key not in self.asked.known]
-        self.unread += [self._misfit(key) for key in ids if key in self.asked.known]
+        wanted = [key for key in ids if key not in self.plan.unread]
+        self.unread += [self._misfit(key) for key in ids if key in self.plan.unread]
         if wanted:
             self._halves(wanted, bad=len(wanted) == len(ids))
         heavy = not self.unread and not self.plain
@@ -160,8 +146,8 @@ class Salvage:
         if page is not None:
             self.pages.append(page)
             return True
-        plain = plain_fields(self.asked.fields)
-        if len(plain) < len(self.asked.fields):
+        plain = plain_fields(self.fields)
+        if len(plain) < len(self.fields):
             page = self._try(Spot(), [key], fields=",".join(item.request for item in plain))
         if page is not None:
             self.plain.append(page)
@@ -177,13 +163,16 @@ class Salvage:
         if self.bound:
             return self._by_anchors()
         if first is None:
-            self._check_list()
+            # what nobody can have made: a list that is away does not cost its page
+            nothing = Spot("", stamp(self.now.add(years=1)))
+            if not self.plan.collection.created_since or not self._try(nothing, fields="id"):
+                raise self.error
             return self._found(self._behind(spot))
-        size, covered, page = max(1, self.asked.size // 2), 1, first
+        size, covered, page = max(1, self.size // 2), 1, first
         while True:
             self.pages.append(page)
             spot = Spot(page.next_token, spot.since)
-            if not spot.token or covered >= self.asked.size:
+            if not spot.token or covered >= self.size:
                 return self._found(spot.then(spot.token), size)
             while (page_or_none := self._try(spot, limit=str(size))) is None:
                 if self.bound:
@@ -198,35 +187,24 @@ class Salvage:
 
         For a Clio whose page tokens take no other `limit` than the one that they were made with.
         """
-        size, covered = max(1, self.asked.size // 2), 0
+        size, covered = max(1, self.size // 2), 0
         anchor = self._jump()
-        while anchor is not None and covered < self.asked.size and not self.unread:
+        while anchor is not None and covered < self.size and not self.unread:
             page = self._try(anchor, limit=str(size))
             if page is not None:
                 self.pages.append(page)
                 covered += size
                 anchor = self._jump() if page.next_token else None
             elif size == 1:
-                anchor, covered = self._jump(), self.asked.size
+                anchor, covered = self._jump(), self.size
             else:
                 size = size // 2
         return self._found(anchor.text if anchor else "")
 
-    def _check_list(self) -> None:
-        """Ask for what nobody can have made, so that a list which is away does not cost its page.
-
-        Raises:
-            ClioError: the list does not answer that either.
-
-        """
-        nothing = Spot("", stamp(self.asked.now.add(years=1)))
-        if not self.asked.collection.created_since or not self._try(nothing, fields="id"):
-            raise self.error
-
     def _behind(self, spot: Spot) -> str:
         """Step over the one record at a place, and give the place behind it."""
-        plain = plain_fields(self.asked.fields)
-        if len(plain) < len(self.asked.fields):
+        plain = plain_fields(self.fields)
+        if len(plain) < len(self.fields):
             page = self._try(spot, limit="1", fields=",".join(item.request for item in plain))
             if page is not None:
                 self.plain.append(page)
@@ -246,7 +224,6 @@ class Salvage:
 
         Raises:
             ClioError: there is no such moment.
-
         """
         last, low, high, page = self._gallop()
         while (between := (high - low).total_seconds()) > 1 and not self._few(last, _first(page)):
@@ -259,31 +236,31 @@ class Salvage:
 
     def _gallop(self) -> tuple[str, pendulum.DateTime, pendulum.DateTime, Page]:
         """Go on from the last record in ever longer steps until the list can be had."""
-        in_order = any(name == "order" for name, _ in self.asked.parameters)
-        if not self.asked.collection.created_since or not in_order:
+        in_order = any(name == "order" for name, _ in self.parameters)
+        if not self.plan.collection.created_since or not in_order:
             raise self.error
         last, low, step = self._last()
         while True:
-            high = min(low.add(seconds=step), self.asked.now.add(days=1))
+            high = min(low.add(seconds=step), self.now.add(days=1))
             page = self._since(high, last)
             if page is not None:
                 return last, low, high, page
-            if high > self.asked.now:
+            if high > self.now:
                 raise self.error
             low, step = high, step * 2
 
     def _few(self, last: str, behind: str) -> bool:
         """Tell whether every id between two records can be asked for at once."""
-        few = bool(last and behind) and int(behind) - int(last) <= self.asked.size
-        return few and self.asked.collection.ids
+        few = bool(last and behind) and int(behind) - int(last) <= self.size
+        return few and self.plan.collection.ids
 
     def _between(self, last: str, behind: str) -> None:
         """Read what has an id between two neighbours; where nothing is to blame, tell of them."""
-        room = self.asked.size
+        room = self.size
         first = int(last) + 1 if last else max(1, int(behind or "1") - room)
         beyond = int(behind) if behind else first + room
         unread = len(self.unread)
-        if self.asked.collection.ids and beyond - first <= room and beyond > first:
+        if self.plan.collection.ids and beyond - first <= room and beyond > first:
             self._halves([str(key) for key in range(first, beyond)], bad=False)
         if len(self.unread) == unread and not self._few(last, behind):
             where = f"between {last or 'the first'} and {behind or 'the last'}"
@@ -300,7 +277,7 @@ class Salvage:
         rows = [row for page in [self.before, *self.pages] if page for row in _rows(page)]
         keys = [key for key, _ in rows if _number(key)]
         last = keys[-1] if keys else str(self.after or "")
-        made = [moment for _, moment in rows if moment is not None and moment <= self.asked.now]
+        made = [moment for _, moment in rows if moment is not None and moment <= self.now]
         if not made:
             return last, _BEGINNING, 365 * 86_400
         distance = (made[-1] - made[0]).total_seconds() / len(made)
@@ -315,21 +292,19 @@ class Salvage:
 
         Raises:
             ClioError: too much was asked for in vain, or the service is away.
-
         """
         self.left -= 1
         if self.left < 0:
             raise self.error
         if ids:
             changed = {"limit": str(len(ids)), **changed}
-        sent = [(name, changed.pop(name, value)) for name, value in self.asked.parameters]
+        sent = [(name, changed.pop(name, value)) for name, value in self.parameters]
         sent += [*changed.items(), *spot.parameters, *(("ids[]", key) for key in ids)]
-        asked = self.asked
         try:
             page = fetch(
-                asked.client, asked.one.path, sent, spot.token, meter=asked.meter, attempts=attempts
+                self.client, self.one.path, sent, spot.token, meter=self.meter, attempts=attempts
             )
-            asked.readable(page.body)
+            self.readable(page.body)
         except ClioError as error:
             self._judge(error, spot)
             return None
@@ -354,11 +329,6 @@ class Salvage:
         )
 
 
-def plain_fields(fields: Sequence[Field]) -> list[Field]:
-    """Return the fields that are one value each."""
-    return [item for item in fields if item.type not in {OBJECT, ARRAY}]
-
-
 def ids_of(page: Page) -> list[str]:
     """Return the ids of the records of a page."""
     return [key for key, _ in _rows(page)]
@@ -366,7 +336,7 @@ def ids_of(page: Page) -> list[str]:
 
 def _first(page: Page) -> str:
     """Return the id of the first record of a page; empty if there is none."""
-    return next((key for key, _ in _rows(page)), "")
+    return next(iter(ids_of(page)), "")
 
 
 def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
@@ -382,16 +352,8 @@ def _rows(page: Page) -> list[tuple[str, pendulum.DateTime | None]]:
         return [("", None)]
     for row in rows:
         known = row if isinstance(row, dict) else {"id": ""}
-        found.append((str(known.get("id")), _moment(known.get("created_at"))))
+        found.append((str(known.get("id")), iso_date(known.get("created_at"))))
     return found
-
-
-def _moment(text: object) -> pendulum.DateTime | None:
-    try:
-        moment = pendulum.parse(text) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
 
 
 def _number(key: str) -> int:

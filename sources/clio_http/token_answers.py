@@ -1,14 +1,11 @@
 """What Clio's sign-in answers: tokens, an error that it names, or nothing that can be used."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
-from authlib.common.errors import AuthlibBaseError
-from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
 from sources.errors import (
     AnswerLostError,
@@ -21,8 +18,7 @@ from sources.errors import (
 )
 
 from .exchange import RawAnswer
-from .redaction import register_secret
-from .secret import Secret
+from .secret import Secret, register_secret
 from .statuses import TOO_MANY, is_temporary
 
 FromAuthlib: TypeAlias = Any
@@ -65,12 +61,7 @@ class AuthlibSession:
         self._send = post
 
     def post(
-        self,
-        url: str,
-        *,
-        data: Mapping[str, str],
-        headers: FromAuthlib,
-        auth: FromAuthlib,
+        self, url: str, *, data: Mapping[str, str], headers: FromAuthlib, auth: FromAuthlib
     ) -> "TokenResponse":
         """Send a form, signed in the way that Authlib was told."""
         url, headers, body = auth.prepare("POST", url, dict(headers), urlencode(data))
@@ -100,7 +91,6 @@ def usable(answer: RawAnswer) -> RawAnswer:
     Raises:
         AnswerLostError: the server failed, and may have done what was asked or not.
         ClioError: the server did not do it.
-
     """
     message = f"Clio's sign-in answered with {answer.status}"
     if is_temporary(answer.status):
@@ -118,7 +108,6 @@ def grant_of(token: Mapping[str, Any]) -> Grant:
 
     Raises:
         AnswerLostError: they are not there; what was sent may be used up all the same.
-
     """
     access, refresh = token.get("access_token"), token.get("refresh_token")
     if not _is_token(access) or not (refresh is None or _is_token(refresh)):
@@ -138,18 +127,18 @@ def code_in(address: str, state: Secret) -> Secret:
 
     Raises:
         SignInNeededError: it holds none, or answers another sign-in, or was not allowed.
-
     """
-    given = _query(address)
-    if given.get("state") == state.reveal() and "error" in given:
+    try:
+        given = {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
+    except ValueError:
+        given = {}
+    answers = given.get("state") == state.reveal()
+    if answers and "error" in given:
         raise meaning(given["error"], "")
-    code = ""
-    with suppress(AuthlibBaseError, ValueError):
-        code = parse_authorization_code_response(address, state=state.reveal())["code"]
-    if not code:
+    if not answers or "code" not in given:
         message = "this address does not answer the sign-in that is waiting"
         raise SignInNeededError(message)
-    return registered(code)
+    return registered(given["code"])
 
 
 def meaning(error: str, product: str) -> ClioError:
@@ -182,10 +171,3 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         parsed = None
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _query(address: str) -> dict[str, str]:
-    try:
-        return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    except ValueError:
-        return {}

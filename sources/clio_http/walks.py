@@ -6,7 +6,8 @@ The next pages are fetched while a reading is being worked on.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pyarrow as pa
 
@@ -26,20 +27,30 @@ from sources.errors import (
     VersionRetiredError,
 )
 
-from .asking import give_way, is_repeat, page_limit, taken
 from .client import ClioClient, Meter
 from .clock import Clock
-from .paging import Page, fetch
-from .places import Place, Repeats, Spot
-from .plan import List, Point, Reading, WalkPlan, asked_without, request_parameters, without
-from .records import RecordReader, as_page
-from .redaction import place_of
-from .salvage import ListRequest, Salvage, ids_of, is_of_the_service, may_be_one_page
-from .stretches import Stretch, Stretches
+from .paging import Page, Place, Repeats, Spot, fetch
+from .plan import (
+    List,
+    Point,
+    Reading,
+    WalkPlan,
+    asked_without,
+    give_way,
+    is_repeat,
+    page_limit,
+    request_parameters,
+    taken,
+    without,
+)
+from .readings import RecordReader, Stretch, Stretches, as_page
+from .salvage import Salvage, ids_of, is_of_the_service, may_be_one_page
+from .secret import place_of
 
 MAX_PAGES = 50
 MAX_BYTES = 16_000_000
 MAX_SECONDS = 10.0
+PREFETCH_THREADS = 4
 REFUSED_LISTS = 3
 """So many refused lists, and none that was answered, mean that the whole collection is refused."""
 IN_VAIN = 10
@@ -54,12 +65,7 @@ OF_ONE_LIST = (
 """What may be wrong with one parent's list alone: the next load asks for the others first."""
 UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """Faults of our own over an answer nobody thought of: they cost their collection alone."""
-DEAD_TOKEN = (
-    CollectionGoneError,
-    PageTokenRefusedError,
-    RequestRefusedError,
-    VersionRetiredError,
-)
+DEAD_TOKEN = (CollectionGoneError, PageTokenRefusedError, RequestRefusedError, VersionRetiredError)
 """Answers to the first request of a resumed walk after which it starts anew: nobody says in which
 words Clio refuses a page token that has expired."""
 
@@ -123,7 +129,8 @@ class Walk:
             yield self._held.pop(0)
         if self._readings is None:
             self._readings = self._walk()
-            yield self._opening()
+            # without rows, so that the collection is known before it is read
+            yield Reading(pa.table({}), (), point=self.point)
         for reading in self._readings:  # noqa: UP028 - that ends the walk with a reader who stops
             yield reading
 
@@ -156,10 +163,6 @@ class Walk:
         except UNFORESEEN as error:
             self.error = UnforeseenError(place_of(error))
 
-    def _opening(self) -> Reading:
-        """Return a reading without rows, so that a collection is known before it is read."""
-        return Reading(pa.table({}), (), 0, 0, self.point, frozenset(), ())
-
     def _with_restart(self) -> Iterator[Reading]:
         """Walk on from where the plan says; a page token that died starts the walk again."""
         try:
@@ -173,13 +176,13 @@ class Walk:
     def _stretches(self) -> Iterator[Reading]:
         if self.point.index >= len(self.plan.lists):
             return
-        following = self._ahead(self._gather, self.point)
+        following = self._ahead(self.point)
         while True:
             stretch = following()
             failure = self._failure
             more = stretch.point.index < len(self.plan.lists)
             if more and failure is None:
-                following = self._ahead(self._gather, stretch.point)
+                following = self._ahead(stretch.point)
             for reading in self._stretch.readings(stretch, self.point):
                 self.point = reading.point
                 yield reading
@@ -188,15 +191,10 @@ class Walk:
             if not more:
                 return
 
-    def _ahead(
-        self,
-        task: Callable[[Point], Stretch],
-        point: Point,
-    ) -> Callable[[], Stretch]:
+    def _ahead(self, point: Point) -> Callable[[], Stretch]:
         if self._prefetch is None or point == self.plan.start:
-            return lambda: task(point)
-        future: Future[Stretch] = self._prefetch.submit(task, point)
-        return future.result
+            return partial(self._gather, point)
+        return self._prefetch.submit(self._gather, point).result
 
     def _gather(self, point: Point) -> Stretch:
         """Fetch pages until there are enough for one reading.
@@ -204,13 +202,15 @@ class Walk:
         After a failure the pages before it are still handed out; the failure comes after them.
         """
         places: list[tuple[int, Place]] = []
-        started = self.clock.monotonic()
+        started, size = self.clock.monotonic(), 0
         try:
             for index, place in self._following(point):
                 places += [(index, place)] if place else []
                 token = place.next_token if place else ""
                 point = Point(index, token) if token else Point(index + 1)
-                if self._enough(places, started):
+                size += sum(len(page.body) for page in place.pages) if place else 0
+                late = self.clock.monotonic() - started >= MAX_SECONDS
+                if len(places) >= MAX_PAGES or size >= MAX_BYTES or late:
                     break
             else:
                 point = Point(len(self.plan.lists))
@@ -222,16 +222,9 @@ class Walk:
 
     def _following(self, point: Point) -> Iterator[tuple[int, Place | None]]:
         """Yield the places from a point on with the list's number; None for a list that is lost."""
-        while point.index < len(self.plan.lists):
-            for place in self._list(point):
-                yield point.index, place
-            point = Point(point.index + 1)
-
-    def _enough(self, places: list[tuple[int, Place]], started: float) -> bool:
-        pages = [page for _, place in places for page in place.pages]
-        size = sum(len(page.body) for page in pages)
-        late = self.clock.monotonic() - started >= MAX_SECONDS
-        return len(places) >= MAX_PAGES or size >= MAX_BYTES or late
+        for index in range(point.index, len(self.plan.lists)):
+            for place in self._list(point if index == point.index else Point(index)):
+                yield index, place
 
     def _list(self, point: Point) -> Iterator[Place | None]:
         """Yield the places of one list, from a point on; None where there is no list to be had."""
@@ -257,24 +250,18 @@ class Walk:
 
         Raises:
             ClioError: it is the whole collection that cannot be read.
-
         """
         self.failed[index] = str(error)
         self._in_vain.append(index)
         refused = isinstance(error, MissingScopeError)
-        if not self._answered and len(self.failed) >= REFUSED_LISTS:
-            if not refused:
-                self._forget_lost()
-            raise error
+        never = not self._answered and len(self.failed) >= REFUSED_LISTS
         hung = isinstance(error, HangError) and len(self._in_vain) >= REFUSED_LISTS
-        if hung or (len(self._in_vain) >= IN_VAIN and not refused):
-            self._forget_lost()
+        if never or hung or (len(self._in_vain) >= IN_VAIN and not refused):
+            if not refused:
+                # the service was away, and not the lists that failed last: they are unread
+                for lost in self._in_vain:
+                    self.failed.pop(lost, None)
             raise error
-
-    def _forget_lost(self) -> None:
-        """Take the lists that failed last for unread: the service was away, and not they."""
-        for index in self._in_vain:
-            self.failed.pop(index, None)
 
     def _places(self, point: Point) -> Iterator[Place]:
         """Yield what a list holds, place by place, from a point on to its end."""
@@ -301,16 +288,14 @@ class Walk:
     def _place(self, one: List, token: str, number: int) -> Place:
         """Fetch one page, or what can be had of it."""
         if self.plan.collection.page_size == 1:
-            return Place((self._only(one),))
+            answer = self.client.get(one.path, self._parameters, meter=self.meter)
+            body = as_page(answer.body, one.path, bare=self.client.settings.bare)
+            return Place((Page(body, 1, "", "", answer.date),))
         spot, since = Spot.read(token), self.client.silence.answers
         # where records are known that break their page, it is soon taken apart
         attempts = 2 if self.plan.unread else None
-        asked = [*self._sent(one), *spot.parameters]
         try:
-            page = fetch(
-                self.client, one.path, asked, spot.token,
-                meter=self.meter, number=number, attempts=attempts,
-            )  # fmt: skip
+            page = self._page(one, spot, number, attempts)
         except (RequestRefusedError, PageTokenRefusedError):
             full = page_limit(self.plan.collection, self.plan.not_taken)
             if not spot.token or self._size == full:
@@ -329,16 +314,23 @@ class Walk:
         asked = (*self._parameters, *taken(one.parameters, self.plan.not_taken))
         return [(n, str(self._size) if n == "limit" else value) for n, value in asked]
 
+    def _page(self, one: List, spot: Spot, number: int = 1, attempts: int | None = None) -> Page:
+        asked = [*self._sent(one), *spot.parameters]
+        return fetch(
+            self.client, one.path, asked, spot.token,
+            meter=self.meter, number=number, attempts=attempts,
+        )  # fmt: skip
+
     def _in_parts(self, one: List, token: str, error: ClioError, since: int) -> Place:
         """Take a page apart that cannot be had whole."""
-        asked = ListRequest(
-            self.client, self.plan.collection, one, self._fields, self._sent(one), self.meter,
-            self._stretch.readable, self.plan.run_at or self.plan.started_at, self.plan.unread,
-        )  # fmt: skip
         try:
             start, (index, before) = self.plan.start, self._before
             after = start.after if start.index == index and before is None else 0
-            place = Salvage(asked, error, before, after).place(token)
+            salvage = Salvage(
+                self.client, self.plan, one, self._fields, self._sent(one), self.meter,
+                self._stretch.readable, error, before, after,
+            )  # fmt: skip
+            place = salvage.place(token)
         except UnavailableError:
             self.client.silence.failed(self.meter, since)
             raise
@@ -352,18 +344,10 @@ class Walk:
         one = self.plan.lists[index]
         spot = Spot.read(page.token)
         if not last:
-            found = fetch(
-                self.client, one.path, [*self._sent(one), *spot.parameters], spot.token,
-                meter=self.meter,
-            )  # fmt: skip
+            found = self._page(one, spot)
             return Place((found,), spot.then(found.next_token))
         error = UnreadableAnswerError("a page cannot be parsed")
         return self._in_parts(one, page.token, error, self.client.silence.answers)
-
-    def _only(self, one: List) -> Page:
-        answer = self.client.get(one.path, self._parameters, meter=self.meter)
-        body = as_page(answer.body, one.path, bare=self.client.settings.bare)
-        return Page(body, 1, "", "", answer.date)
 
     def _drop(self, error: FieldsRefusedError) -> None:
         """Ask again without the fields that Clio refused, unless the rows cannot do without."""

@@ -42,7 +42,7 @@ COLLECTIONS = frozenset(
         "notes",
         "relationships",
         "tasks",
-    },
+    }
 )
 """Stated here again on purpose: no list elsewhere can widen what is sent."""
 
@@ -116,7 +116,6 @@ def check(patch: Patch, settings: ClientSettings) -> None:
 
     Raises:
         WriteRefusedError: it is not a guarded PATCH of one record that may be written.
-
     """
     if settings.product != PRODUCT:
         message = f"nothing is ever written to {settings.product}"
@@ -147,17 +146,13 @@ def _is_body(body: str) -> bool:
     return isinstance(read, dict) and set(read) == {"data"} and isinstance(read["data"], dict)
 
 
-def _nothing() -> None:
-    """Look at nothing."""
-
-
 def address(patch: Patch, settings: ClientSettings) -> str:
     """Return the whole address that a PATCH is sent to."""
     return f"{settings.url(patch.path)}?fields={patch.fields}"
 
 
 def send(
-    client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = _nothing
+    client: ClioClient, clock: Clock, patch: Patch, last_look: Callable[[], None] = lambda: None
 ) -> WriteResult:
     """Send one PATCH within the rate limit, once, and say what is known of the record after it.
 
@@ -166,7 +161,6 @@ def send(
     Raises:
         WriteRefusedError: it must not be sent, and was not.
         Interrupted: the run was asked to stop before it was sent.
-
     """
     check(patch, client.settings)
     headers = {**_SENT, "If-Match": patch.if_match}
@@ -227,7 +221,8 @@ def shown(raw: RawAnswer, patch: Patch) -> Mapping[str, Any] | None:
 def _reason(raw: RawAnswer, patch: Patch) -> str:
     """Say why, naming only fields that were sent: a message of Clio's may name a client."""
     kind, text = explanation(raw.body)
-    named = sorted(name for name in _names(patch) if re.search(rf"\b{name}\b", text))
+    sent = {name for name in json.loads(patch.body)["data"] if re.fullmatch("[a-z_]+", name)}
+    named = sorted(name for name in sent if re.search(rf"\b{name}\b", text))
     parts = [f"Clio refused it with {raw.status}"]
     if _WORD.fullmatch(kind):
         parts.append(kind)
@@ -236,25 +231,6 @@ def _reason(raw: RawAnswer, patch: Patch) -> str:
     return ", ".join(parts)
 
 
-def _names(patch: Patch) -> set[str]:
-    return {name for name in json.loads(patch.body)["data"] if re.fullmatch("[a-z_]+", name)}
-
-
 def sign_in_needed(written: WriteResult) -> bool:
     """Tell whether the token was refused: no other record can be written either."""
     return written.status == SIGN_IN
-
-
-__all__ = [
-    "COLLECTIONS",
-    "Effect",
-    "Patch",
-    "WriteResult",
-    "address",
-    "check",
-    "effect_of",
-    "is_strong",
-    "send",
-    "shown",
-    "sign_in_needed",
-]

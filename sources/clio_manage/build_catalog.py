@@ -3,7 +3,7 @@
     python -m sources.clio_manage.build_catalog OPENAPI.json
 
 The document is corrected by `spec_corrections.json` first; what Clio's document cannot say
-comes from `settings.py`.
+comes from `settings.toml`.
 """
 
 import json
@@ -16,30 +16,12 @@ from pathlib import Path
 
 from sources import openapi
 from sources.clio_http.catalog import ARRAY, OBJECT, ORDER, SCALAR_TYPES
-from sources.openapi import Spec, described_parameter, ref_name
+from sources.openapi import Document, Spec, described_parameters, ref_name, write_catalog
 
 from . import settings
 
-COMMON_PARAMETERS = frozenset(
-    {
-        "IF-MODIFIED-SINCE",
-        "IF-NONE-MATCH",
-        "X-API-VERSION",
-        "created_since",
-        "fields",
-        "ids[]",
-        "limit",
-        "order",
-        "page_token",
-        "updated_since",
-    },
-)
 _NESTED_ORDER = re.compile(r"`id` is ordered by the `id` of the nested (\w+) record")
 DELETION_MARKERS = ("deleted_at", "deleted", "voided_at")
-SINGLETONS = {
-    "settings_billing": "/settings/billing.json",
-    "users_who_am_i": "/users/who_am_i.json",
-}
 
 
 class CorrectionNotNeededError(ValueError):
@@ -58,7 +40,6 @@ def correct(document: Spec, entries: list[Spec]) -> Spec:
 
     Raises:
         CorrectionNotNeededError: an entry's `was` is not what the document says.
-
     """
     corrected = deepcopy(document)
     for entry in entries:
@@ -78,54 +59,20 @@ def _scalar(name: str, schema: Spec) -> str:
     return openapi.scalar(schema)
 
 
-class ManageDocument:
+class ManageDocument(Document):
     """Clio's OpenAPI document, corrected, with the questions that the catalogue asks of it."""
-
-    def __init__(self, spec: Spec) -> None:
-        """Keep a corrected document."""
-        self.spec = spec
-        self.schemas: dict[str, Spec] = spec["components"]["schemas"]
-
-    def properties(self, schema: Spec) -> dict[str, Spec]:
-        """Return all properties of a schema, following references and `allOf`."""
-        return openapi.properties(self.schemas, schema)
-
-    def parameters(self, operation: Spec) -> dict[str, Spec]:
-        """Return the parameters of an operation by name, path parameters under `{name}`."""
-        found = {}
-        for entry in operation.get("parameters", ()):
-            name = entry["name"]
-            found[f"{{{name}}}" if entry["in"] == "path" else name] = entry
-        return found
-
-    @cached_property
-    def collections(self) -> dict[str, Spec]:
-        """Return every GET operation that takes a page token, by path."""
-        return {
-            path: operations["get"]
-            for path, operations in self.spec["paths"].items()
-            if "get" in operations and "page_token" in self.parameters(operations["get"])
-        }
-
-    def answer_schema(self, operation: Spec) -> str:
-        """Name the schema of the records that an operation answers with."""
-        (content,) = operation["responses"]["200"]["content"].values()
-        data = self.properties(content["schema"])["data"]
-        return ref_name(data.get("items", data))
 
     @cached_property
     def collection_schemas(self) -> frozenset[str]:
         """Name the schemas that are collections of their own, as records and as nested copies."""
-        names = {self.answer_schema(operation) for operation in self.collections.values()}
+        names = {self.answer_schema(path) for path in self.lists}
         return frozenset(names | {f"{name}_base" for name in names}) - settings.VALUES
 
     def described(self, name: str) -> Spec:
         """Describe a schema in the catalogue's words: field → type, with enum or nested schema."""
-        return {key: self._describe(key, value) for key, value in self._readable(name)}
-
-    def _readable(self, name: str) -> list[tuple[str, Spec]]:
         properties = self.properties(self.schemas[name])
-        return [(key, value) for key, value in properties.items() if not key.startswith("_")]
+        readable = {key: value for key, value in properties.items() if not key.startswith("_")}
+        return {key: self._describe(key, value) for key, value in readable.items()}
 
     def _describe(self, name: str, schema: Spec) -> Spec:
         if "$ref" in schema:
@@ -167,7 +114,7 @@ class ManageDocument:
 
     def patchable(self, path: str) -> list[Spec]:
         """List the fields that PATCH accepts at an item path, with their types."""
-        operation = self.spec["paths"].get(path, {}).get("patch")
+        operation = self.operation(path, "patch")
         if not operation:
             return []
         body = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -192,31 +139,6 @@ def _mode(name: str, *, updated_since: bool) -> str:
     return "incremental" if updated_since else "full"
 
 
-def _marker(fields: Spec) -> str:
-    return next((name for name in DELETION_MARKERS if name in fields), "")
-
-
-def _parent(name: str) -> Spec | None:
-    if name not in settings.PARENTS:
-        return None
-    return dict(zip(("resource", "parameter", "column"), settings.PARENTS[name], strict=True))
-
-
-def _item_path(document: ManageDocument, path: str) -> str:
-    candidate = path.removesuffix(".json") + "/{id}.json"
-    return candidate if "get" in document.spec["paths"].get(candidate, {}) else ""
-
-
-def _extra_parameters(name: str) -> Spec:
-    widest = settings.WIDEST.get(name)
-    if widest is None:
-        return {"variants": [{}]}
-    extra: Spec = {"variants": list(widest.variants), "reason": widest.reason}
-    if widest.columns:
-        extra["columns"] = list(widest.columns)
-    return extra
-
-
 def _order(parameter: Spec | None) -> Spec:
     """Say which orders a list documents, and which column rises where it is asked for `id(asc)`.
 
@@ -235,14 +157,13 @@ def _strip(path: str) -> str:
     return path.removeprefix("/").removesuffix(".json")
 
 
-def _entry(document: ManageDocument, path: str, operation: Spec) -> Spec:
+def _entry(document: ManageDocument, path: str) -> Spec:
     bare = _strip(path)
     name = settings.NAMES.get(bare, bare.replace("/", "_"))
-    parameters = document.parameters(operation)
-    schema = document.answer_schema(operation)
+    parameters = document.parameters(path)
+    schema = document.answer_schema(path)
     readable = document.described(schema)
-    item_path = _item_path(document, path)
-    item = document.spec["paths"].get(item_path, {}).get("get", {})
+    item_path = path.removesuffix(".json") + "/{id}.json"
     return {
         "name": name,
         "path": bare,
@@ -259,80 +180,51 @@ def _entry(document: ManageDocument, path: str, operation: Spec) -> Spec:
         **_order(parameters.get("order")),
         "etag": "etag" in readable,
         "updated_at": "updated_at" in readable,
-        "deletion_marker": _marker(readable),
-        "item_path": _strip(item_path),
-        "conditional": "IF-NONE-MATCH" in document.parameters(item),
-        "parent": _parent(name),
-        "extra_parameters": _extra_parameters(name),
-        "parameters": {
-            key: described_parameter(value)
-            for key, value in parameters.items()
-            if key not in COMMON_PARAMETERS
-        },
+        "deletion_marker": next((marker for marker in DELETION_MARKERS if marker in readable), ""),
+        "item_path": _strip(item_path) if document.operation(item_path) else "",
+        "conditional": "IF-NONE-MATCH" in document.parameters(item_path),
+        "parent": settings.PARENTS.get(name),
+        "extra_parameters": settings.WIDEST.get(name, {"variants": [{}]}),
+        "parameters": described_parameters(parameters, settings.COMMON_PARAMETERS),
         "fields": document.requested(schema),
-        "patch": document.patchable(path.removesuffix(".json") + "/{id}.json"),
+        "patch": document.patchable(item_path),
         **({"redaction": settings.HIDDEN[name]} if name in settings.HIDDEN else {}),
     }
 
 
-def _singleton(document: ManageDocument, name: str, path: str) -> Spec:
-    entry = _entry(document, path, document.spec["paths"][path]["get"])
-    return {**entry, "name": name, "mode": "full", "ordered": False, "rises": "", "page_size": 1}
-
-
 def _derived(entries: dict[str, Spec]) -> list[Spec]:
     derived = []
-    for name, (base, mode, fields, parameters, reason) in settings.DERIVED.items():
-        entry = deepcopy(entries[base])
-        kept = [field for field in entry["fields"] if not fields or field["name"] in fields]
+    for name, chosen in settings.DERIVED.items():
+        entry, mode = deepcopy(entries[chosen["base"]]), chosen["mode"]
+        wanted = chosen.get("fields", [field["name"] for field in entry["fields"]])
+        kept = [field for field in entry["fields"] if field["name"] in wanted]
         entry.update(name=name, mode=mode, off="", patch=[], item_path="", fields=kept)
-        entry["extra_parameters"] = {"variants": [parameters], "reason": reason}
+        variants = [chosen.get("parameters", {})]
+        entry["extra_parameters"] = {"variants": variants, "reason": chosen["reason"]}
         entry["updated_since"] = entry["created_since"] = False
         entry["etag"] = entry["conditional"] = False
         entry["deletion_marker"] = ""
         entry.pop("redaction", None)
-        entry["updated_at"] = "updated_at" in {field["name"] for field in kept}
+        entry["updated_at"] = "updated_at" in wanted
         if mode == "daily":
             entry["key"] = ["day", *entry["key"]]
         derived.append(entry)
     return derived
 
 
-def _reachable(document: ManageDocument, roots: set[str]) -> dict[str, Spec]:
-    schemas: dict[str, Spec] = {}
-    waiting = sorted(roots)
-    while waiting:
-        name = waiting.pop()
-        if name in schemas:
-            continue
-        schemas[name] = document.described(name)
-        waiting += [field["schema"] for field in schemas[name].values() if "schema" in field]
-    return dict(sorted(schemas.items()))
-
-
 def build(openapi: Spec, entries: list[Spec] | None = None) -> Spec:
     """Build the catalogue of Clio's OpenAPI document, as it is written to `catalog.json`."""
     document = ManageDocument(correct(openapi, corrections() if entries is None else entries))
-    found = [_entry(document, path, operation) for path, operation in document.collections.items()]
+    found = [_entry(document, path) for path in document.lists]
     found.sort(key=lambda entry: str(entry["name"]))
-    singletons = [_singleton(document, name, path) for name, path in SINGLETONS.items()]
-    roots = {entry["schema"] for entry in [*found, *singletons]}
-    return {
-        "source": "clio_manage",
-        "collections": found,
-        "derived": _derived({entry["name"]: entry for entry in found}),
-        "singletons": singletons,
-        "schemas": _reachable(document, roots),
-    }
-
-
-def main(arguments: list[str]) -> None:
-    """Write the catalogue of the document named on the command line."""
-    (name,) = arguments
-    catalog = build(json.loads(Path(name).read_text("utf-8")))
-    target = Path(__file__).with_name("catalog.json")
-    target.write_text(json.dumps(catalog, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    alone = {"mode": "full", "ordered": False, "rises": "", "page_size": 1}
+    singletons = [
+        {**_entry(document, path), "name": name, **alone}
+        for name, path in settings.SINGLETONS.items()
+    ]
+    derived = _derived({entry["name"]: entry for entry in found})
+    return document.catalog("clio_manage", found, derived, singletons)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write_catalog(build(json.loads(Path(sys.argv[1]).read_text("utf-8"))), Path(__file__).parent)

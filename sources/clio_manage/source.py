@@ -4,13 +4,11 @@ import dlt
 from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
-from sources.clio_http import gateway as maton
 from sources.clio_http.catalog import read_catalog
-from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import GATEWAY_URL, GATEWAYS, Gateway
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import SharedClient
 from sources.errors import ConfigurationError
-from sources.resource import changes_resources
+from sources.resource import SharedClient, changes_resources
 
 from .api import API
 
@@ -23,7 +21,7 @@ def clio_manage(  # noqa: PLR0913 - each is a setting that dlt injects by its na
     base_url: str = "",
     reserve: float = 0.0,
     gateway: str = "",
-    gateway_url: str = maton.URL,
+    gateway_url: str = GATEWAY_URL,
     maton_api_key: TSecretStrValue | None = None,
     maton_connection: str = "",
 ) -> list[DltResource]:
@@ -44,10 +42,9 @@ def clio_manage(  # noqa: PLR0913 - each is a setting that dlt injects by its na
 
     Raises:
         ConfigurationError: there is no token, or the address is not one of Clio's.
-
     """
-    if gateway not in {"", *maton.NAMES}:
-        message = f"unknown sources.clio_manage.gateway; valid are {', '.join(maton.NAMES)}"
+    if gateway not in {"", *GATEWAYS}:
+        message = f"unknown sources.clio_manage.gateway; valid are {', '.join(GATEWAYS)}"
         raise ConfigurationError(message)
     if gateway:
         key = Secret(maton_api_key) if maton_api_key else None

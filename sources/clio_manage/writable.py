@@ -1,13 +1,16 @@
-"""What may ever be written to Clio Manage. A list in code: configuration can only narrow it.
+"""What may ever be written to Clio Manage. Configuration can only narrow it.
 
-Money, users, webhooks, creating and deleting are not here, so they cannot be written. Beside the
-names stands what Clio's document says of writing them: the choices, the collection that a
-reference points at, whether it may be emptied, and the name under which it is read back. What
-cannot be read back cannot be compared, so it cannot be written either.
+Money, users, webhooks, creating and deleting are not here, so they cannot be written.
+`writable.toml` beside this has the fields that are never written, and what Clio's document says of
+writing the others: the choices, the collection that a reference points at, whether it may be
+emptied, and the name under which it is read back.
+What cannot be read back cannot be compared, so it cannot be written either.
 """
 
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 from sources.clio_http.catalog import ARRAY, JSON, OBJECT, Catalog, Collection, Field
 
@@ -22,148 +25,22 @@ COLLECTIONS = frozenset(
         "notes",
         "relationships",
         "tasks",
-    },
+    }
 )
-
-NEVER = {
-    "activities": frozenset({"client_portal", "start_timer"}),
-    "calendar_entries": frozenset(
-        {"_deleted", "attendees", "conference_meeting", "send_email_notification"},
-    ),
-    "communications": frozenset({"notification_event_subscribers"}),
-    "contacts": frozenset({"avatar", "clio_connect_email", "currency"}),
-    "documents": frozenset(
-        {"communication_id", "copy_version", "fully_uploaded", "multiparts", "restore", "uuid"},
-    ),
-    "matters": frozenset(
-        {
-            "currency",
-            "custom_rate",
-            "evergreen_retainer",
-            "matter_budget",
-            "split_invoice_payers",
-            "statute_of_limitations",
-            "task_template_list_instances",
-        },
-    ),
-    "notes": frozenset({"notification_event_subscribers"}),
-    "tasks": frozenset({"notify_assignee", "notify_completion"}),
-}
-"""Fields that notify or remind people, assign task lists, change rates and payers, or belong to
-an upload or a deletion; a currency, of which Clio does not say how it is written; and a client
-portal, which is no list that could be looked at."""
 
 NOT_OF_AN_ELEMENT = frozenset({"id", "_destroy", "_deleted", "field_name", "field_type", "type"})
 """Parts of an array's element that tell which one it is, or remove it."""
 
 CUSTOM = "custom_field_values"
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "activities.tax_setting": ("no_tax", "tax_1_only", "tax_2_only", "tax_1_and_tax_2"),
-    "activities.type": ("TimeEntry", "ExpenseEntry", "HardCostEntry", "SoftCostEntry"),
-    "communications.type": ("PhoneCommunication", "EmailCommunication"),
-    "contacts.addresses[].name": ("Work", "Home", "Billing", "Other"),
-    "contacts.email_addresses[].name": ("Work", "Home", "Other"),
-    "contacts.instant_messengers[].name": ("Work", "Personal", "Other"),
-    "contacts.phone_numbers[].name": (
-        *("Work", "Home", "Mobile", "Fax", "Pager", "Skype", "Other"),
-    ),
-    "contacts.type": ("Person", "Company"),
-    "contacts.web_sites[].name": (
-        *("Work", "Personal", "Twitter", "Facebook", "LinkedIn", "Instant Messenger", "Other"),
-    ),
-    "documents.parent.type": ("Document", "Folder", "Contact", "Matter"),
-    "matters.status": ("open", "closed", "pending"),
-    "notes.detail_text_type": ("plain_text", "rich_text"),
-    "tasks.assignee.type": ("User", "Contact"),
-    "tasks.description_text_type": ("plain_text", "rich_text"),
-    "tasks.permission": ("private", "public"),
-    "tasks.priority": ("High", "Normal", "Low"),
-    "tasks.status": ("pending", "in_progress", "in_review", "complete", "draft"),
-}
-"""As Clio's document lists them for PATCH; what is read may be written otherwise ("Open")."""
-
-TARGETS = {
-    "activity_description": "activity_descriptions",
-    "calendar_entry": "calendar_entries",
-    "calendar_entry_event_type": "calendar_entry_event_types",
-    "calendar_owner": "calendars",
-    "client": "contacts",
-    "communication": "communications",
-    "company": "contacts",
-    "contact": "contacts",
-    "contact_note": "notes",
-    "document_category": "document_categories",
-    "expense_category": "expense_categories",
-    "group": "groups",
-    "matter": "matters",
-    "matter_note": "notes",
-    "matter_stage": "matter_stages",
-    "originating_attorney": "users",
-    "practice_area": "practice_areas",
-    "responsible_attorney": "users",
-    "responsible_staff": "users",
-    "task": "tasks",
-    "task_type": "task_types",
-    "text_message_conversation": "conversations",
-    "user": "users",
-    "utbms_expense": "utbms_codes",
-    "vendor": "contacts",
-}
-"""The collection in which the record that a reference names is found."""
-
-TYPED_TARGETS = {
-    "assignee": {"User": "users", "Contact": "contacts"},
-    "parent": {
-        "Document": "documents",
-        "Folder": "folders",
-        "Contact": "contacts",
-        "Matter": "matters",
-    },
-}
-"""The same for references whose `type` says where."""
-
-MAY_BE_EMPTIED = frozenset(
-    {
-        "activities.expense_category.id",
-        "activities.user.id",
-        "activities.vendor.id",
-        "calendar_entries.calendar_entry_event_type.id",
-        "calendar_entries.matter.id",
-        "documents.document_category.id",
-        "matters.group.id",
-        "matters.matter_stage.id",
-        "matters.practice_area.id",
-    },
-)
-"""The references that Clio's document lets one set to null; of the others it says that null is
-not valid, and where it took one, nothing changed."""
-
-REQUIRED = frozenset(
-    {
-        "activities.date",
-        "calendar_entries.end_at",
-        "calendar_entries.start_at",
-        "calendar_entries.summary",
-        "communications.body",
-        "communications.received_at",
-        "communications.subject",
-        "contacts.name",
-        "documents.name",
-        "matters.description",
-        "matters.display_number",
-        "tasks.description",
-        "tasks.name",
-    },
-)
-"""What a record cannot be made without, and so cannot be without. A choice or a yes-or-no has
-no empty value either."""
-
-READ_AS = {
-    "contacts.email_addresses[].default_email": "primary",
-    "contacts.phone_numbers[].default_number": "primary",
-}
-"""Where what is written is read under another name."""
+_SAID = tomllib.loads(files("sources").joinpath("clio_manage", "writable.toml").read_text("utf-8"))
+CHOICES = {name: tuple[str, ...](choices) for name, choices in _SAID["choices"].items()}
+TARGETS: dict[str, str] = _SAID["targets"]
+TYPED_TARGETS: dict[str, dict[str, str]] = _SAID["typed_targets"]
+MAY_BE_EMPTIED = frozenset[str](_SAID["may_be_emptied"])
+REQUIRED = frozenset[str](_SAID["required"])
+NEVER = {name: frozenset[str](fields) for name, fields in _SAID["never"].items()}
+READ_AS: dict[str, str] = _SAID["read_as"]
 
 FILLED = frozenset({"BOOLEAN"})
 

@@ -8,6 +8,7 @@ end of its answer. The requests must come one after the other, as they do in `re
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -20,12 +21,10 @@ def main() -> None:
     target, spent = Path(sys.argv[1]), [0, 0.0]
     plain = Exchange.send
 
-    def timed(
-        self: Exchange, url: str, params: list[tuple[str, str]], headers: dict[str, str]
-    ) -> RawAnswer:
+    def timed(self: Exchange, method: str, url: str, *rest: Any, **named: Any) -> RawAnswer:
         began = time.perf_counter()
         try:
-            return plain(self, url, params, headers)
+            return plain(self, method, url, *rest, **named)
         finally:
             spent[0] += 1
             spent[1] += time.perf_counter() - began

@@ -7,7 +7,7 @@ PLANS = "pipelines/load/planning.py"
 META = "pipelines/state/runs.py"
 EPOCH = "pipelines/state/epoch.py"
 STATE = "pipelines/state/server_clock.py"
-PERMITS = "sources/clio_http/permits.py"
+PERMITS = "sources/clio_http/pace.py"
 OF_CENSUS = "tests/unit/test_census.py"
 PUT_DOWN = "tests/system/test_sweep_put_down.py"
 ORDER = "tests/unit/test_sweep_order.py"
@@ -208,7 +208,7 @@ CLOCK: tuple[Mutant, ...] = (
         "a secret that begins with another leaves its tail",
         (
             Patch(
-                "sources/clio_http/redaction.py",
+                "sources/clio_http/secret.py",
                 "sorted(values, key=len, reverse=True)",
                 "sorted(values, key=len)",
             ),

@@ -2,9 +2,9 @@
 
 from tests.bugs import Mutant, Patch
 
-ASKING = "sources/clio_http/asking.py"
+ASKING = "sources/clio_http/plan.py"
 CATALOG = "sources/clio_http/catalog.py"
-PROMISES = "sources/clio_http/promises.py"
+PROMISES = "sources/clio_http/rows.py"
 WALKS = "sources/clio_http/walks.py"
 REFUSED = "tests/unit/test_refused_parameters.py"
 ORDER = "tests/unit/test_promises.py"
@@ -28,7 +28,7 @@ EDGE = (
         "two roles of a contact in a matter are one row",
         (
             Patch(
-                "sources/clio_http/records.py",
+                "sources/clio_http/readings.py",
                 "            values = table[stood_for]\n",
                 "            values = pa.nulls(table.num_rows, pa.int64())\n",
             ),
@@ -40,7 +40,7 @@ EDGE = (
         "ids must rise where the order was refused",
         (
             Patch(
-                "sources/clio_http/stretches.py",
+                "sources/clio_http/readings.py",
                 "ordered=ORDER not in plan.not_taken",
                 "ordered=True",
             ),

@@ -25,7 +25,7 @@ PAGES: tuple[Mutant, ...] = (
         "a record that cannot be had is stepped over in silence",
         (
             Patch(
-                "sources/clio_http/stretches.py",
+                "sources/clio_http/readings.py",
                 "            misfits += place.unread\n",
                 "",
             ),
@@ -62,8 +62,8 @@ PAGES: tuple[Mutant, ...] = (
         (
             Patch(
                 "sources/clio_http/walks.py",
-                "        for index in self._in_vain:\n            self.failed.pop(index, None)\n",
-                "",
+                "for lost in self._in_vain:\n",
+                "for lost in ():\n",
             ),
         ),
         (
@@ -75,7 +75,7 @@ PAGES: tuple[Mutant, ...] = (
         "a service that hangs is asked for list after list",
         (
             Patch(
-                "sources/clio_http/silence.py",
+                "sources/clio_http/limits.py",
                 "                if self._hangs[id(walk)] >= HANGS:\n",
                 "                if self._hangs[id(walk)] >= 10 * HANGS:\n",
             ),
@@ -87,7 +87,7 @@ PAGES: tuple[Mutant, ...] = (
         "an answer does not tell that the service is there",
         (
             Patch(
-                "sources/clio_http/silence.py",
+                "sources/clio_http/limits.py",
                 "                self._hangs.clear()\n                self._unanswered.clear()\n",
                 "                self._hangs.clear()\n",
             ),
@@ -124,7 +124,7 @@ PAGES: tuple[Mutant, ...] = (
         "the columns that a record came without are not named",
         (
             Patch(
-                "sources/clio_http/stretches.py",
+                "sources/clio_http/readings.py",
                 "            misfits = (*batch.misfits, *kept_out)\n",
                 "            misfits = (*batch.misfits, *kept_out[:0])\n",
             ),

@@ -38,8 +38,8 @@ ROWS: tuple[Mutant, ...] = (
         "an entry without its name, type and value counts as empty",
         (
             Patch(
-                "sources/clio_http/signs.py",
-                "any(self._is_stripped_entry(field, entry) for entry in value)",
+                "sources/clio_http/bulk.py",
+                'any(all(entry.get(name, "") is None for name in members) for entry in entries)',
                 "False",
             ),
         ),
@@ -50,7 +50,7 @@ ROWS: tuple[Mutant, ...] = (
         "a page is searched for stripped entries only when it is written without white space",
         (
             Patch(
-                "sources/clio_http/signs.py",
+                "sources/clio_http/bulk.py",
                 "                body = orjson.dumps(orjson.loads(body))\n",
                 "                orjson.loads(body)\n",
             ),
@@ -74,7 +74,7 @@ ROWS: tuple[Mutant, ...] = (
         "etags of other records are left in arrays when they come last in their object",
         (
             Patch(
-                "sources/clio_http/etag_copies.py",
+                "sources/clio_http/casts.py",
                 "    without = f\"regexp_replace({without}, {_quoted(_LAST)}, '\\\\1}}', 'g')\"\n",
                 "",
             ),

@@ -278,10 +278,10 @@ def test_settings_name_only_what_exists(catalog: Catalog) -> None:
         assert set(table) <= own
     assert set(settings.PAGE_SIZES) <= own
     assert set(settings.PARENTS) <= own
-    assert {parent for parent, _, _ in settings.PARENTS.values()} <= own
+    assert {parent["resource"] for parent in settings.PARENTS.values()} <= own
     assert every >= settings.DAILY_CADENCE
     assert own >= settings.HISTORY
-    assert {base for base, *_ in settings.DERIVED.values()} <= own
+    assert {chosen["base"] for chosen in settings.DERIVED.values()} <= own
     assert set(catalog.derived) == set(settings.DERIVED)
 
 

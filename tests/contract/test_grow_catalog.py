@@ -108,8 +108,8 @@ def test_settings_name_what_exists(grow: Catalog) -> None:
     """Every name of the settings is a collection, and every field of v1 is one of v2."""
     named = {*settings.DAILY_CADENCE, *settings.HISTORY, *settings.LEAVES, *settings.VARIANTS}
     assert named <= set(grow.loaded)
-    for name, fields in settings.V1.fields.items():
-        assert fields <= {f.name for f in grow.loaded[name].fields}, name
+    for name, fields in settings.VERSIONS["v1"].fields.items():
+        assert set(fields) <= {f.name for f in grow.loaded[name].fields}, name
 
 
 def test_the_current_version_is_the_whole_catalogue(grow: Catalog) -> None:

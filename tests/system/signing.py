@@ -17,10 +17,10 @@ from pipelines.access.tokens import FOLDER, FileStore
 from pipelines.config import IN_FILES, Settings, SourceSettings
 from pipelines.context import Context
 from pipelines.progress import Lines
+from sources.clio_http.client import WHO_AM_I
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.oauth import OAuth
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_simulator import Simulator
 from tests.system.firm import Firm
 from tests.system.grow_firm import GrowFirm

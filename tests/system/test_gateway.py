@@ -11,10 +11,10 @@ import pytest
 from pipelines.access.access import access
 from pipelines.access.client import open_client
 from pipelines.config import Settings, SourceSettings
+from sources.clio_http.client import WHO_AM_I
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import Gateway
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_simulator import Seed, Simulator
 from sources.clio_simulator.faults import Status
 from sources.clio_simulator.world import fingerprint

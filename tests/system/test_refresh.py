@@ -16,8 +16,8 @@ from pipelines.access.login import Way, run_login
 from pipelines.access.signin import SignedInUser
 from pipelines.errors import OtherAccountError
 from pipelines.failpoints import TOKEN_POINTS
+from sources.clio_http.client import WHO_AM_I
 from sources.clio_http.secret import Secret
-from sources.clio_http.shared_client import WHO_AM_I
 from sources.clio_simulator import Simulator
 from sources.clio_simulator.faults import Action, Call, Reset, Status, Wait
 from sources.errors import AnswerLostError, ClioError, GrantRefusedError

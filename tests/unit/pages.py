@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from sources.clio_http.catalog import Collection, Column, read_catalog
-from sources.clio_http.misfits import Sifted
-from sources.clio_http.rows import UNKNOWN, Batch, RowReader
+from sources.clio_http.misfits import UNKNOWN, Sifted
+from sources.clio_http.rows import Batch, RowReader
 
 CATALOG = read_catalog("clio_manage")
 ID = Column("id", "BIGINT", ("id",))

@@ -8,7 +8,7 @@ import pytest
 from pipelines.state.announcements import keep_new
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
-from sources.clio_http.notices import Notice, Notices
+from sources.clio_http.statuses import Notice, Notices
 from tests.unit.picky import CATALOG
 
 AT = pendulum.datetime(2026, 3, 2, 9)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import read_settings
-from sources.clio_http import authorities
+from sources.clio_http import hosts
 from sources.clio_http.client import ClioClient
 from sources.errors import ConfigurationError, UntrustedServerError
 from tests.unit.http_loopback import FakeClock, Loopback, reply, settings
@@ -18,7 +18,7 @@ GOOD = reply(200, {"data": []})
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     yield
-    authorities.believe(None, "clio_sync.ca_file")
+    hosts.believe(None, "clio_sync.ca_file")
 
 
 def ask(folder: Path) -> int:
@@ -54,10 +54,10 @@ def test_file_of_the_environment_is_believed(
 
 def test_the_public_authorities_stay(tmp_path: Path) -> None:
     """A firm's file adds to them and takes none away."""
-    before = len(authorities.certificates().get_ca_certs())
+    before = len(hosts.certificates().get_ca_certs())
     self_signed(tmp_path)
-    authorities.believe(tmp_path / "certificate.pem", "clio_sync.ca_file")
-    assert len(authorities.certificates().get_ca_certs()) == before + 1
+    hosts.believe(tmp_path / "certificate.pem", "clio_sync.ca_file")
+    assert len(hosts.certificates().get_ca_certs()) == before + 1
     assert before > 50
 
 

@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sources.clio_http.bearer import Bearer
 from sources.clio_http.client import ClioClient
-from sources.clio_http.secret import Secret
+from sources.clio_http.secret import Bearer, Secret
 from sources.errors import ClioError, MissingScopeError, SignInNeededError, UnavailableError
 from tests.unit.http_faults import GOOD
 from tests.unit.http_loopback import TOKEN, FakeClock, Loopback, Request, Script, reply, settings

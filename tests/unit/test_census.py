@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.state.snapshots import Census, SnapshotComparison, clear
 from pipelines.warehouse import Warehouse
-from sources.clio_http.keys import UNKNOWN
+from sources.clio_http.misfits import NO_KEY
 from tests.unit.sides import AT, CONTACTS, SOURCE, Sides
 
 
@@ -76,7 +76,7 @@ def test_comparison(sides: Sides) -> None:
 
 def test_row_without_a_key_makes_the_comparison_blind(sides: Sides) -> None:
     """It may be any of the absent ones."""
-    sides.show([("1", "a"), (UNKNOWN, None)])
+    sides.show([("1", "a"), (NO_KEY, None)])
     assert sides.census().compare().blind
 
 

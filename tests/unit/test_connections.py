@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sources.clio_http.connections import Connection, Connections
-from sources.clio_http.gateway import Gateway
+from sources.clio_http.hosts import Gateway
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import SimulatedClock, Simulator
 from sources.errors import (

@@ -10,10 +10,9 @@ from pipelines.access.access import is_set_up
 from pipelines.config import read_settings
 from sources import errors
 from sources.clio_http.client import ClientSettings
-from sources.clio_http.gateway import Gateway
-from sources.clio_http.gateway_statuses import gateway_error_for
+from sources.clio_http.hosts import Gateway
 from sources.clio_http.secret import Secret
-from sources.clio_http.statuses import RequestContext, error_for
+from sources.clio_http.statuses import RequestContext, error_for, gateway_error_for
 from sources.errors import ClioError, ConfigurationError, GatewayKeyError
 
 MANAGE = "SOURCES__CLIO_MANAGE__"

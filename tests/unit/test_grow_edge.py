@@ -8,7 +8,7 @@ from typing import Any
 import pendulum
 import pytest
 
-from sources.clio_grow.settings import BACK_OFF, V2
+from sources.clio_grow.settings import BACK_OFF, VERSIONS
 from sources.clio_grow.versions import catalog_of
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.client import ClientSettings, ClioClient, Policy
@@ -51,7 +51,7 @@ def client(server: Loopback, *, bare: bool = False) -> ClioClient:
         server.origin + "/grow",
         "",
         Secret("token-for-tests"),
-        headers=V2.headers,
+        headers=VERSIONS["v2"].headers,
         suffix="",
         policy=Policy(attempts=2, waits=BACK_OFF),
         bare=bare,
@@ -82,7 +82,7 @@ def test_lists_are_sent_only_what_grow_documents() -> None:
         "include": "custom_field_values",
         "updated_since": "2026-03-01T08:30:00Z",
     }
-    assert asked.headers["x-api-version"] == V2.headers["X-API-Version"]
+    assert asked.headers["x-api-version"] == VERSIONS["v2"].headers["X-API-Version"]
 
 
 def test_both_states_of_leads_are_walked() -> None:
@@ -102,7 +102,7 @@ def test_the_token_is_taken_from_every_documented_link(base: str, link: str) -> 
 @pytest.mark.parametrize("region", ["ca", "eu", "au"])
 def test_links_stay_in_their_region(region: str) -> None:
     """Another region's link is as foreign as any."""
-    base = base_origin(V2.hosts[region])
+    base = base_origin(VERSIONS["v2"].hosts[region])
     near = f"https://{region}.grow.clio.com/api/v2/contacts?page_token=T2"
     assert next_token(near, "contacts", base) == "T2"
     with pytest.raises(ForeignHostError):

@@ -8,8 +8,8 @@ import pytest
 from pipelines.reconcile.reports import LAYOUTS, read_report
 from pipelines.state.hashed_columns import HIDDEN, Masks
 from sources.clio_http.catalog import Column
+from sources.clio_http.misfits import Misfit
 from sources.clio_http.plan import Point, Reading
-from sources.clio_http.rows import Misfit
 
 NAME = Column("name", "VARCHAR", ("name",))
 CITY = Column("address__city", "VARCHAR", ("address", "city"))

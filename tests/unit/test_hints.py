@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.errors import TokenStoreError, UnsafeTokensError
-from sources.clio_http.hints import hints_for, of_product
+from sources.clio_http.statuses import hints_for, of_product
 from sources.errors import (
     ClioError,
     GatewayConnectionError,

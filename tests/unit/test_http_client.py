@@ -25,6 +25,16 @@ def test_gzip_is_read() -> None:
     assert server.requests[0].headers["accept-encoding"] == "gzip"
 
 
+def test_signed_address_is_asked_as_it_is() -> None:
+    """What a file's address asks with is its signature; no token goes there."""
+    with Loopback(always(GOOD)) as server, ClioClient(settings(server), FakeClock()) as client:
+        client.fetch_unsigned(f"{server.origin}/file.csv?X-Signature=a1&expires=60")
+
+    (asked,) = server.requests
+    assert asked.params == {"X-Signature": "a1", "expires": "60"}
+    assert "authorization" not in asked.headers
+
+
 def test_redirect_is_not_followed() -> None:
     """A redirect to another host (N10) reaches nobody, and only its host is named."""
     with Loopback(always(GOOD)) as other:

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from sources.clio_http.client import ClioClient
-from sources.clio_http.redaction import RedactingFormatter
+from sources.clio_http.secret import RedactingFormatter
 from sources.errors import ClioError
 from tests.unit.http_faults import FAULTS, GOOD, Answer, always
 from tests.unit.http_loopback import (

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from sources.clio_http import pace as module
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.pace import MARGIN, Pace, PacedBudget
-from sources.clio_http.permits import LEASE, Permit, Permits
+from sources.clio_http.pace import LEASE, MARGIN, Pace, PacedBudget, Permit, Permits
 from sources.clio_http.secret import Secret
 from sources.errors import Interrupted, UnavailableError
 from tests.conftest import ROOT

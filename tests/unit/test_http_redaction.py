@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.clio_http.redaction import RedactingFormatter, quiet_libraries, redact
-from sources.clio_http.secret import Secret
+from sources.clio_http.secret import RedactingFormatter, Secret, quiet_libraries, redact
 
 CANARY = "k3yC4nary.0f_a-token~x"
 
@@ -74,7 +73,9 @@ def test_known_value_is_taken_out_of_message_arguments_and_traceback() -> None:
     """A registered secret is gone wherever it stands in a record."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(RedactingFormatter((Secret(CANARY),)))
+    formatter = RedactingFormatter()
+    formatter.register(Secret(CANARY))
+    handler.setFormatter(formatter)
     logger = logging.getLogger("anyone")
     logger.addHandler(handler)
     try:
@@ -90,7 +91,9 @@ def test_known_value_is_taken_out_of_message_arguments_and_traceback() -> None:
 
 def test_short_value_does_not_blot_out_words() -> None:
     """An empty or tiny token would turn every line into stars."""
-    formatter = RedactingFormatter((Secret(""), Secret("a")))
+    formatter = RedactingFormatter()
+    for short in (Secret(""), Secret("a")):
+        formatter.register(short)
     record = logging.LogRecord("n", logging.INFO, "p", 1, "a plain line", (), None)
 
     assert formatter.format(record).endswith("a plain line")

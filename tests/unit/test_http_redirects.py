@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.client import ClioClient
-from sources.clio_http.client_settings import ClientSettings
 from sources.clio_http.paging import walk
 from sources.errors import MissingScopeError, MovedError, RedirectRefusedError
 from tests.unit.http_loopback import FakeClock, Loopback, Request, page, reply, settings

@@ -3,7 +3,7 @@
 import pytest
 
 from sources import errors
-from sources.clio_http.refused_fields import refused_fields
+from sources.clio_http.refusals import refused_fields
 from sources.clio_http.statuses import RequestContext, error_for
 from sources.errors import ClioError, FieldsRefusedError
 from tests.unit.http_loopback import api_error, reply

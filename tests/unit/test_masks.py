@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.state.hashed_columns import HIDDEN, Masks, mask_key
 from sources.clio_http.catalog import Column
+from sources.clio_http.misfits import Misfit
 from sources.clio_http.plan import Point, Reading
-from sources.clio_http.rows import Misfit
 
 NAME = Column("name", "VARCHAR", ("name",))
 CITY = Column("address__city", "VARCHAR", ("address", "city"))

@@ -7,8 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sources.clio_http.dialects import DIALECTS, oauth_base
-from sources.clio_http.oauth import Application, OAuth
+from sources.clio_http.oauth import DIALECTS, Application, OAuth, oauth_base
 from sources.clio_http.secret import Secret
 from sources.clio_http.token_answers import code_in
 from sources.errors import (

@@ -13,9 +13,15 @@ import pytest
 from pipelines.access.client import open_client
 from pipelines.config import Settings, SourceSettings
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.pace import Pace, PacedBudget
-from sources.clio_http.pace_file import pace_file, state_home
-from sources.clio_http.permits import FIRST_PAUSE, LONGEST_PAUSE, Permits
+from sources.clio_http.pace import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Pace,
+    PacedBudget,
+    Permits,
+    pace_file,
+    state_home,
+)
 from sources.clio_http.secret import Secret
 from tests.unit.http_loopback import FakeClock, Loopback, Request, page, reply
 

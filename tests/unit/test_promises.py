@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from sources.clio_http.promises import demand_order
+from sources.clio_http.rows import demand_order
 from sources.errors import BrokenWalkError
 
 ROLES = ("id", "relationship__id")

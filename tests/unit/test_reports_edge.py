@@ -22,7 +22,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http import reports
 from sources.clio_http.client import ClientSettings, ClioClient
 from sources.clio_http.clock import SystemClock
-from sources.clio_http.reports import ReportRequest, ask, demand_storage, report
+from sources.clio_http.hosts import demand_storage
+from sources.clio_http.reports import ReportRequest, ask, report
 from sources.clio_http.secret import Secret
 from sources.clio_simulator import Simulator
 from sources.errors import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.clio_http.silence import Silence
+from sources.clio_http.limits import Silence
 from sources.errors import SilentError
 
 ONE, TWO, THREE = object(), object(), object()

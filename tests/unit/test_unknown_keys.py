@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sources.clio_http.bulk import shaped
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.rows import RowReader
-from sources.clio_http.shapes import shaped
 from tests.unit.pages import carefully, in_bulk, page, sorted_rows
 
 GROW = read_catalog("clio_grow")

@@ -25,5 +25,5 @@ def test_fault_of_our_own_ends_its_walk_alone() -> None:
             assert sum(reading.rows for reading in walk.readings()) == 0
     assert isinstance(walk.error, UnforeseenError)
     assert walk.error.exit_code == 1
-    assert str(walk.error).startswith("KeyError at records.py:")
+    assert str(walk.error).startswith("KeyError at readings.py:")
     assert "no_column" not in str(walk.error)

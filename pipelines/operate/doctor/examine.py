@@ -10,7 +10,7 @@ from pipelines.context import Context
 from pipelines.outcome import Outcome
 from pipelines.progress import Lines
 from sources.clio_http.clock import Clock
-from sources.clio_http.hints import login, of_product
+from sources.clio_http.statuses import login, of_product
 from sources.errors import ClioError, ConfigurationError, Interrupted
 
 from . import lists, machine, sign_in, stored

@@ -9,11 +9,10 @@ import pendulum
 
 from pipelines.load.planning import Rules, child_plan, lists_of
 from pipelines.outcome import named
-from sources.clio_http.asking import ORDER
 from sources.clio_http.catalog import Collection, Redaction
-from sources.clio_http.hints import login
 from sources.clio_http.paging import fetch
-from sources.clio_http.plan import List
+from sources.clio_http.plan import ORDER, List
+from sources.clio_http.statuses import login
 from sources.errors import (
     ClioError,
     Interrupted,

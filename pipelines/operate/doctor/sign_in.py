@@ -6,8 +6,8 @@ import pendulum
 
 from pipelines.access.account import Identity, identity_of, is_other_account
 from sources.clio_http.client import Answer
-from sources.clio_http.hints import login
 from sources.clio_http.limits import Report
+from sources.clio_http.statuses import login
 from sources.errors import ClioError, SignInNeededError, VersionRetiredError
 
 from .line import FAIL, NOTE, OK, SIGN_IN, WARN, DoctorLine
