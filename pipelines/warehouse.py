@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -71,6 +72,16 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
     DuckDB 2.0.0 forgets that order where `preserve_insertion_order` is off.
     """
     return cursor.execute(query).to_arrow_table()
+
+
+def utc(value: datetime) -> pendulum.DateTime:
+    """Take a timestamp from DuckDB as a moment in UTC."""
+    return pendulum.instance(value, tz="UTC").in_timezone("UTC")
+
+
+def moment(value: object) -> pendulum.DateTime | None:
+    """Take a timestamp from DuckDB, where there is one, as a moment in UTC."""
+    return utc(value) if isinstance(value, datetime) else None
 
 
 def in_memory() -> Cursor:

@@ -26,7 +26,7 @@ class Mutant:
 
 TASK = "pipelines/load/task.py"
 RUNNER = "pipelines/load/runner.py"
-STANDING = "pipelines/load/standing.py"
+STANDING = "pipelines/load/proof.py"
 MARK = "    reached = watermark_after(plan, before.watermark)\n"
 
 LOADS = (
@@ -67,9 +67,9 @@ LOADS = (
         "the watermark is counted from this machine's clock, which is fast",
         (
             Patch(
-                "pipelines/load/server_time.py",
-                "    return judged.time\n",
-                "    return run.clock.now()\n",
+                "pipelines/state/server.py",
+                "    return judged.time, notes\n",
+                "    return clock.now(), notes\n",
             ),
         ),
         (MACHINE,),

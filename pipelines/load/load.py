@@ -5,26 +5,17 @@ from dataclasses import replace
 
 import pendulum
 
-from pipelines.state.lateness import Watch
 from pipelines.state.parent_queue import choose, queue
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import OVERLAP, WalkPlan
+from sources.clio_http.plan import WalkPlan
 from sources.clio_http.walks import Walk
 
-from .planning import STEP_BACK, child_plan, due_collections, plan_walk
-from .purpose import Purpose
+from .emptied import SecondSight
+from .planning import Purpose, child_plan, due_collections, plan_walk, watch
+from .result import Remainder
 from .runner import WholeRun
-from .second_sight import SecondSight
 from .task import Task
-from .unread import Remainder
-
-
-def watch(known: Progress, *, silent: bool = False) -> Watch | None:
-    """Say what versions a collection's last complete load should have seen; None before it."""
-    if known.watermark is None:
-        return None
-    return Watch(known.watermark + OVERLAP, known.watermark - STEP_BACK, silent)
 
 
 class Load(WholeRun):

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from pipelines.access import account
 from pipelines.errors import OtherAccountError
-from pipelines.load.planning import Rules, lists_of, not_asked_for, not_asked_with
-from pipelines.load.product import Product
+from pipelines.load.planning import Rules, not_asked_for, not_asked_with
+from pipelines.load.products import Product
 from pipelines.progress import Lines
-from pipelines.state import accounts, refusals
+from pipelines.state import refusals, server
 from pipelines.state.hashed_columns import HIDDEN, Masks
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.asking import taken
@@ -24,7 +24,7 @@ from sources.clio_http.client import ClioClient, Meter
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, without
+from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, lists_of, narrowing, without
 from sources.clio_http.records import RecordReader
 from sources.clio_http.shared_client import WHO_AM_I
 
@@ -138,7 +138,7 @@ def demand_account(desk: ReconcileSession) -> None:
         OtherAccountError: it is of another one.
 
     """
-    pinned = accounts.pinned(desk.warehouse, SOURCE)
+    pinned = server.pinned(desk.warehouse, SOURCE)
     answer = desk.client.get(WHO_AM_I, [("fields", account.FIELDS)])
     mine = account.identity_of(answer.body)
     if pinned and pinned.account_id and mine.account_id and pinned.account_id != mine.account_id:

@@ -14,10 +14,9 @@ import pendulum
 
 from pipelines.errors.local import in_words
 from pipelines.files import replace_durably
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 
 from .migrations import migrate
-from .runs import moment
 
 FILE = "epoch.json"
 

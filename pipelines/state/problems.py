@@ -11,14 +11,13 @@ import pendulum
 
 from pipelines.errors.remedies import KEPT_OUT, command, parted, remedy
 from pipelines.outcome import counted
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.salvage import NOT_HAD
 
 from . import withheld
 from .certificates import GUARD, LATE, OK, UNEQUAL, WITHHELD
 from .inputs import BEHIND, COMPLETE, NEVER, NOT_ASKED, OFF
-from .runs import moment
 
 INPUTS = """
 select i.resource, i.state, coalesce(i.reason, ''), i.complete_up_to, coalesce({frozen}, '') <> '',

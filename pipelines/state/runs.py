@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import pendulum
 import pyarrow as pa
 
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 
 from . import quarantine, withheld
 from .migrations import migrate
 from .refusals import RefusedRequest
-from .seen_rows import Seen, count_seen
+from .row_history import Seen, count_seen
 from .withheld import Marks
 
 
@@ -77,13 +77,6 @@ class RunRow:
     watermark: pendulum.DateTime | None = None
     status: str = "running"
     error: str = ""
-
-
-def moment(value: object) -> pendulum.DateTime | None:
-    """Take a timestamp from DuckDB as a moment in UTC."""
-    if value is None:
-        return None
-    return pendulum.instance(value, tz="UTC").in_timezone("UTC")  # type: ignore[call-overload,no-any-return]
 
 
 class Meta:

@@ -8,20 +8,17 @@ import pendulum
 from pipelines.errors import NothingProvedError, OtherUserError, UnequalError
 from pipelines.failpoints import crash_point
 from pipelines.load.content_hash import row_hash
-from pipelines.load.load import watch
-from pipelines.load.planning import fields_hash, plan_sweep, same_walk
-from pipelines.load.purpose import Purpose
-from pipelines.load.result import Result
+from pipelines.load.planning import Purpose, plan_sweep, same_walk, watch
+from pipelines.load.result import Result, named
 from pipelines.load.runner import WholeRun
 from pipelines.load.task import Task
-from pipelines.load.unread import named
-from pipelines.state import accounts, certificates
+from pipelines.state import certificates, server
 from pipelines.state.certificates import UNEQUAL, Absences, Certificate
 from pipelines.state.lateness import lateness_of_walk
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import STORED_HASH, Census
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import OVERLAP
+from sources.clio_http.plan import OVERLAP, fields_hash
 from sources.errors import ConfigurationError, UnreadError
 
 SWEPT = frozenset({"incremental", "full"})
@@ -115,10 +112,10 @@ class Sweep(WholeRun):
     def _check_user(self, now: pendulum.DateTime) -> None:
         """Stop where another user's eyes, or fewer rights, would pass for deletions."""
         if self.choice.accept_user and self.identity.user_id:
-            known = accounts.pinned(self.warehouse, self.source)
+            known = server.pinned(self.warehouse, self.source)
             number = self.identity.account_id or (known.account_id if known else "")
             user = replace(self.identity, account_id=number)
-            accounts.pin(self.warehouse, self.source, user, now)
+            server.pin(self.warehouse, self.source, user, now)
             self.identity = user
         if not self.same_eyes:
             error = OtherUserError()

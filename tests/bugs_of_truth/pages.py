@@ -3,7 +3,7 @@
 from tests.bugs import Mutant, Patch
 
 SALVAGE = "sources/clio_http/salvage.py"
-UNREAD = "pipelines/load/unread.py"
+UNREAD = "pipelines/load/result.py"
 MIDDLE = "tests/system/test_unread_pages.py::test_record_that_breaks_its_page_costs_itself_alone"
 ODD = "tests/system/test_children.py::test_odd_list_costs_itself"
 

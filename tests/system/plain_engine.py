@@ -21,7 +21,7 @@ from pipelines.load import products
 from pipelines.load.load import Load
 from pipelines.load.package import Engine, Package, _step
 from pipelines.load.planning import Choice, Rules
-from pipelines.load.product import Product
+from pipelines.load.products import Product
 from pipelines.load.result import Result
 from pipelines.load.task import Task
 from pipelines.progress import Lines

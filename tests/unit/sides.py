@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import pendulum
 import pyarrow as pa
 
+from pipelines.state.row_history import Seen, bury
 from pipelines.state.runs import Meta, PackageOutcome, Progress
-from pipelines.state.seen_rows import Seen
 from pipelines.state.snapshots import Census
-from pipelines.state.tombstones import bury
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection

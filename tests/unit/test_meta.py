@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.state.refusals import RefusedRequest, refused
+from pipelines.state.row_history import Seen
 from pipelines.state.runs import (
     Drift,
     Meta,
@@ -18,10 +19,8 @@ from pipelines.state.runs import (
     Progress,
     Quarantined,
     RunRow,
-    moment,
 )
-from pipelines.state.seen_rows import Seen
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
 SOURCE = "clio_manage"

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 import pendulum
 
-from pipelines.load.planning import Rules, child_plan, lists_of
+from pipelines.load.planning import Rules, child_plan
 from pipelines.outcome import named
 from sources.clio_http.asking import ORDER
 from sources.clio_http.catalog import Collection, Redaction
 from sources.clio_http.hints import login
 from sources.clio_http.paging import fetch
-from sources.clio_http.plan import List
+from sources.clio_http.plan import List, lists_of
 from sources.errors import (
     ClioError,
     Interrupted,

@@ -1,0 +1,197 @@
+"""The history of a raw table: a table beside it that keeps the rows that were replaced."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pendulum
+import pyarrow as pa
+
+from pipelines.warehouse import Cursor, Warehouse
+from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Collection
+from sources.clio_http.keys import key_sql
+
+from . import quarantine, withheld
+from .snapshots import forget_earlier, keep_seen, keep_stored
+
+
+def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) -> None:
+    """Make the history tables of some raw tables, or add the columns that they lack."""
+    layout = warehouse.layout(schema)
+    for table in sorted(tables):
+        kept = layout.get(table + "__versions", [])
+        missing = set(layout.get(table, ())) - set(kept)
+        if missing:
+            _extend_versions(warehouse, schema, table, missing, new=not kept)
+
+
+def _extend_versions(
+    warehouse: Warehouse,
+    schema: str,
+    table: str,
+    missing: set[str],
+    *,
+    new: bool,
+) -> None:
+    raw = warehouse.rows(
+        "select column_name, data_type from duckdb_columns()"
+        " where schema_name = $1 and table_name = $2 order by column_index",
+        [schema, table],
+    )
+    columns = [f"{quoted(column)} {kind}" for column, kind in raw if column in missing]
+    name = f"{quoted(schema)}.{quoted(table + '__versions')}"
+    if new:
+        warehouse.rows(f"create table {name} ({', '.join(columns)}, _replaced_at timestamptz)")
+        return
+    for column in columns:
+        warehouse.rows(f"alter table {name} add column {column}")
+
+
+OPEN = "source = $1 and resource = $2 and revived_at is null"
+
+
+def buried(warehouse: Warehouse, source: str) -> dict[str, int]:
+    """Count the rows that are marked as deleted, by collection."""
+    found = warehouse.rows(
+        "select resource, count(*) from meta.tombstones where source = $1 and revived_at is null"
+        " group by 1",
+        [source],
+    )
+    return dict(found)
+
+
+def bury(
+    warehouse: Warehouse,
+    source: str,
+    collection: Collection,
+    gone: Mapping[str, str],
+    at: pendulum.DateTime,
+) -> None:
+    """Mark rows as deleted, given the evidence for each key. May run twice without harm.
+
+    The row itself stays in the raw table; where a history is kept, that has it too. A sweep that
+    is under way forgets that it was shown the rows.
+    """
+    schema = f"raw_{source}"
+    cursor = warehouse.cursor()
+    try:
+        cursor.execute("begin")
+        if warehouse.columns(schema, f"{collection.name}__versions"):
+            raw = f"{quoted(schema)}.{quoted(collection.name)}"
+            versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
+            key = key_sql(collection, "t")
+            cursor.execute(
+                f"insert into {versions} by name select t.*, $1::timestamptz as _replaced_at"  # noqa: S608 - names and constants
+                f" from {raw} t where list_contains($2, {key}) and not exists (select 1 from"
+                f" {versions} v where {key_sql(collection, 'v')} = {key}"
+                " and v._row_hash = t._row_hash and v._synced_at = t._synced_at)",
+                [at, list(gone)],
+            )
+        cursor.execute(
+            "insert into meta.tombstones select $1, $2, g.key, $4, g.evidence, null from"  # noqa: S608 - constants alone
+            " (select unnest($3::varchar[]) as key, unnest($5::varchar[]) as evidence) g"
+            f" where g.key not in (select record_id from meta.tombstones where {OPEN})",
+            [source, collection.name, list(gone), at, list(gone.values())],
+        )
+        cursor.execute(
+            "delete from meta.census_seen where source = $1 and resource = $2"
+            " and list_contains($3, key)",
+            [source, collection.name, list(gone)],
+        )
+        quarantine.forget(cursor, source, collection.name, list(gone))
+        withheld.forget(cursor, source, collection.name, list(gone))
+        cursor.execute("commit")
+    finally:
+        cursor.close()
+
+
+def marked(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    """Return collection, id and evidence of each row that is marked as deleted."""
+    return warehouse.rows(
+        "select resource, record_id, evidence from meta.tombstones where revived_at is null"
+    )
+
+
+SUFFIX = "__seen"
+
+
+def _table(source: str, resource: str) -> str:
+    return f"{quoted('raw_' + source)}.{quoted(resource + SUFFIX)}"
+
+
+def ensure_sightings(warehouse: Warehouse, source: str, resource: str) -> None:
+    """Make the table of sightings beside the raw table, which is there."""
+    warehouse.rows(
+        f"create table if not exists {_table(source, resource)}"
+        " (id bigint, first_seen timestamptz, last_seen timestamptz)"
+    )
+
+
+def keep_sightings(cursor: Cursor, source: str, resource: str, at: pendulum.DateTime) -> None:
+    """Note that a walk showed records: `pairs`, a registered table of keys. May run twice."""
+    table = _table(source, resource)
+    shown = "select distinct try_cast(key as bigint) from pairs where try_cast(key as bigint) > 0"
+    newest = "greatest(last_seen, $1::timestamptz)"
+    cursor.execute(
+        f"update {table} set last_seen = {newest} where id in ({shown})",  # noqa: S608 - names and constants
+        [at],
+    )
+    cursor.execute(
+        f"insert into {table} select s.id, $1, $1 from ({shown}) s(id)"  # noqa: S608 - names and constants
+        f" where s.id not in (select id from {table})",
+        [at],
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The keys and content hashes that a walk showed, with the turn in which it did.
+
+    `census` says that they are kept, to be held against what was known. `children` are the lists
+    that each of these rows owns. `proving` says that a sweep of so many `lists` was put down, and
+    is told of them. `read_at` is server time at the start of the run; `restarted` says that the
+    walk began again in it. `sighted_at` is the moment to keep for rows that may leave their list.
+    """
+
+    source: str
+    resource: str
+    walk: str
+    census: bool
+    pairs: pa.Table
+    children: tuple[str, ...] = ()
+    quarantined: bool = False
+    proving: bool = False
+    lists: int = 1
+    read_at: pendulum.DateTime | None = None
+    restarted: bool = False
+    sighted_at: pendulum.DateTime | None = None
+
+
+def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -> None:
+    """Keep what a walk showed, and revive rows that had been marked as deleted.
+
+    A row that fits its table by now leaves the quarantine.
+    """
+    cursor.register("pairs", seen.pairs)
+    revived = cursor.execute(
+        "update meta.tombstones set revived_at = $3 where source = $1 and resource = $2"
+        " and revived_at is null and record_id in (select key from pairs) returning record_id",
+        [seen.source, seen.resource, at],
+    ).fetchall()
+    if revived and seen.children:
+        cursor.execute(
+            "delete from meta.parents_read where source = $1 and list_contains($2, resource)"
+            " and list_contains($3, parent_id::varchar)",
+            [seen.source, list(seen.children), [key for (key,) in revived]],
+        )
+    if seen.quarantined:
+        quarantine.release(cursor, seen.source, seen.resource, run_id)
+    if seen.census:
+        if seen.restarted and seen.read_at is not None:
+            forget_earlier(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
+        keep_seen(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
+    if seen.proving:
+        keep_stored(cursor, seen.source, seen.resource, "sweep", seen.lists)
+    if seen.sighted_at is not None:
+        keep_sightings(cursor, seen.source, seen.resource, seen.sighted_at)
+    cursor.unregister("pairs")
