@@ -198,8 +198,8 @@ LOADS = (
         (
             Patch(
                 "pipelines/load/package.py",
-                "            once=task.walk.keys_rise and len(plan.lists) == 1,\n",
-                "            once=True,\n",
+                "                once=task.walk.keys_rise and len(task.walk.plan.lists) == 1,\n",
+                "                once=True,\n",
             ),
         ),
         ("tests/system/test_incremental.py", "tests/system/test_packages.py"),

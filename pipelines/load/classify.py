@@ -223,8 +223,10 @@ class Classifier:
         found = Observed(late, seconds)
         if self.watch.silent:
             names = [n for n in self.columns if n in batch.column_names and n in self.stored]
-            changed = [f"b.{name} is distinct from r.{name}" for name in map(quoted, names)]
-            counted = ", ".join(f"count(*) filter ({name})" for name in changed)
+            counted = ", ".join(
+                f"count(*) filter (b.{name} is distinct from r.{name})"
+                for name in [quoted(column) for column in names]
+            )
             (counts,) = self.cursor.execute(
                 f"select {counted} from classed c join batch b on b._n = c._n {stored}"
                 " where c.updated_at is not distinct from r.updated_at"

@@ -110,11 +110,7 @@ def _day(moment: pendulum.DateTime) -> pendulum.Date:
 
 
 def plan_walk(
-    collection: Collection,
-    progress: Progress,
-    rules: Rules,
-    choice: Choice,
-    now: pendulum.DateTime,
+    collection: Collection, progress: Progress, rules: Rules, choice: Choice, now: pendulum.DateTime
 ) -> WalkPlan:
     """Plan the walk of one collection. `now` is server time, taken before the first page."""
     plan = _from_the_start(collection, rules, now)

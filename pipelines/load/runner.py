@@ -95,7 +95,7 @@ class Runner:
             {} if full else refusals.refused(self.warehouse, self.source),
             {} if full else refusals.refused(self.warehouse, self.source, refusals.PARAMETER),
         )
-        self.proof = Proof(self)
+        self.proof, self.remainder = Proof(self), Remainder(self)
         self.withheld = Withholding(self.warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
@@ -292,9 +292,9 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at, remainder = self.clock.now(), Remainder(self)
+        at = self.clock.now()
         for task in self.tasks:
-            error = remainder.judge(task, task.error or task.walk.error)
+            error = self.remainder.judge(task, task.error or task.walk.error)
             quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
             if error is not None and not quiet:
                 self.result.errors.append((task.name, error))

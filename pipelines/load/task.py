@@ -25,12 +25,7 @@ from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.keys import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
-from sources.errors import (
-    BudgetSpent,
-    ClioError,
-    CollectionGoneError,
-    Interrupted,
-)
+from sources.errors import BudgetSpent, ClioError, CollectionGoneError, Interrupted
 
 from .classify import Classified, Classifier, Observed, raw_schema
 from .emptied import Ask

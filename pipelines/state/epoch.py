@@ -209,7 +209,7 @@ def write_epoch(warehouse: Warehouse, folder: Path) -> None:
             "warehouse_id": epoch.warehouse_id,
             "at": str(epoch.at),
             "watermarks": {name: str(mark) for name, mark in epoch.watermarks.items()},
-        },
+        }
     )
     with in_words(f"{FILE} could not be written", str(folder)):
         replace_durably(folder / FILE, text)

@@ -166,10 +166,7 @@ class WalkFacts:
 
 
 def keep_inputs(
-    warehouse: Warehouse,
-    source: str,
-    loaded: Mapping[str, Collection],
-    off: AbstractSet[str],
+    warehouse: Warehouse, source: str, loaded: Mapping[str, Collection], off: AbstractSet[str]
 ) -> None:
     """Write a row for each collection: how far it is complete, and why not further."""
     found = {facts.name: facts for facts in _facts(warehouse, source, loaded)}
@@ -369,3 +366,13 @@ def half_loaded(warehouse: Warehouse) -> frozenset[str]:
     if not warehouse.columns("meta", "sync_runs"):
         return frozenset()
     return frozenset(name for (name,) in warehouse.rows(UNFINISHED))
+
+
+def parents_read(warehouse: Warehouse, source: str) -> dict[str, tuple[int, datetime]]:
+    """Return of how many parents each child collection was read, and when the oldest was."""
+    found = warehouse.rows(
+        "select resource, count(*), min(read_at) from meta.parents_read"
+        " where source = $1 and failed is not true group by 1",
+        [source],
+    )
+    return {name: (count, at) for name, count, at in found}

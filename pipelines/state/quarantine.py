@@ -131,8 +131,7 @@ def counts(warehouse: Warehouse, source: str) -> dict[str, QuarantineCounts]:
         else "count(*), 0, null, null"
     )
     found = warehouse.rows(
-        f"select resource, {asked} from meta.quarantine where source = $1 group by 1",
-        [source],
+        f"select resource, {asked} from meta.quarantine where source = $1 group by 1", [source]
     )
     return {
         name: QuarantineCounts(rows, values, _moment(at), _moment(rows_at))

@@ -43,11 +43,7 @@ def accept(warehouse: Warehouse, source: str, resource: str, still: Iterable[str
     )
 
 
-PAUSES = (
-    pendulum.duration(hours=1),
-    pendulum.duration(hours=6),
-    pendulum.duration(hours=24),
-)
+PAUSES = (pendulum.duration(hours=1), pendulum.duration(hours=6), pendulum.duration(hours=24))
 """How long to wait after the first time, the second, and every later one."""
 EARLY = pendulum.duration(minutes=5)
 """A schedule does not run to the second: what is due so soon is due."""

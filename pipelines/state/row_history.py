@@ -26,12 +26,7 @@ def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) ->
 
 
 def _extend_versions(
-    warehouse: Warehouse,
-    schema: str,
-    table: str,
-    missing: set[str],
-    *,
-    new: bool,
+    warehouse: Warehouse, schema: str, table: str, missing: set[str], *, new: bool
 ) -> None:
     raw = warehouse.rows(
         "select column_name, data_type from duckdb_columns()"

@@ -157,7 +157,7 @@ class Meta:
             cursor.execute("begin")
             cursor.execute(
                 "delete from meta.sync_runs using written where sync_runs.run_id = written.run_id"
-                " and sync_runs.source = written.source and sync_runs.resource = written.resource",
+                " and sync_runs.source = written.source and sync_runs.resource = written.resource"
             )
             cursor.execute("insert into meta.sync_runs by name select * from written")
             cursor.execute("commit")
@@ -188,8 +188,7 @@ class Meta:
             for marks in outcome.withheld:
                 withheld.keep(cursor, marks, at)
             found = cursor.execute(
-                'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
-                [at],
+                'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq', [at]
             ).fetchone()
             cursor.execute("commit")
         finally:
@@ -320,9 +319,7 @@ class PackageOutcome:
     parents: list[ParentRead] = field(default_factory=list)
 
     def tables(
-        self,
-        at: pendulum.DateTime,
-        run_id: str,
+        self, at: pendulum.DateTime, run_id: str
     ) -> Iterable[tuple[str, pa.Table, tuple[str, ...]]]:
         """Yield each table's new rows, and the columns by which they replace older ones."""
         resource = ("source", "resource")

@@ -48,11 +48,7 @@ def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]
 
 
 def keep_seen(
-    cursor: Cursor,
-    source: str,
-    resource: str,
-    walk: str,
-    read_at: pendulum.DateTime | None,
+    cursor: Cursor, source: str, resource: str, walk: str, read_at: pendulum.DateTime | None
 ) -> None:
     """Keep what a walk showed: `pairs`, a registered table of key, row_hash and turn."""
     cursor.execute(
@@ -262,8 +258,7 @@ class Census:
     def live(self) -> int:
         """Count the rows that are stored and not marked as deleted."""
         ((rows,),) = self.warehouse.rows(
-            f"select count(*) from ({self._live(STORED_HASH)})",
-            self.of_walk,
+            f"select count(*) from ({self._live(STORED_HASH)})", self.of_walk
         )
         return int(rows)
 

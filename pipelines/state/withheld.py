@@ -154,10 +154,7 @@ def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: ob
 
 
 def mark_unseen(
-    warehouse: Warehouse,
-    found: Sequence[tuple[str, ...]],
-    evidence: str,
-    at: pendulum.DateTime,
+    warehouse: Warehouse, found: Sequence[tuple[str, ...]], evidence: str, at: pendulum.DateTime
 ) -> None:
     """Mark whole columns that never showed a value, by product, collection and column."""
     for name in found:

@@ -37,8 +37,7 @@ def in_order(
     """Put walks under way first, then those never proved, then the oldest certificate."""
     never = pendulum.datetime(1, 1, 1)
     return sorted(
-        collections,
-        key=lambda c: (c.name not in under_way, walked_at.get(c.name, never), c.name),
+        collections, key=lambda c: (c.name not in under_way, walked_at.get(c.name, never), c.name)
     )
 
 

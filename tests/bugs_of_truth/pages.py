@@ -37,7 +37,7 @@ PAGES: tuple[Mutant, ...] = (
         "failed parents are counted as read by status",
         (
             Patch(
-                "pipelines/state/parent_queue.py",
+                "pipelines/state/inputs.py",
                 '        " where source = $1 and failed is not true group by 1",\n',
                 '        " where source = $1 group by 1",\n',
             ),
