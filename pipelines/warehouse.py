@@ -84,6 +84,11 @@ def moment(value: object) -> pendulum.DateTime | None:
     return utc(value) if isinstance(value, datetime) else None
 
 
+def moments(row: Sequence[object]) -> tuple[Any, ...]:
+    """Return a row of DuckDB's with its timestamps as moments in UTC."""
+    return tuple(utc(value) if isinstance(value, datetime) else value for value in row)
+
+
 def in_memory() -> Cursor:
     """Return an empty database of its own, in memory, whose errors are JSON documents."""
     config: dict[str, Any] = {
@@ -257,12 +262,12 @@ class Warehouse:
             return self._own.execute(query, list(parameters)).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit what `rows` does meanwhile at once, or not at all; other threads wait."""
+    def transaction(self) -> Iterator[Cursor]:
+        """Commit what `rows` or the cursor does meanwhile at once, or not at all; others wait."""
         with self._lock:
             self._own.execute("begin")
             try:
-                yield
+                yield self._own
             except BaseException:
                 self._own.execute("rollback")
                 raise

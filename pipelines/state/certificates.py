@@ -83,6 +83,10 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
     _, before = census.digest(census.known_pairs())
     rows_clio, digest_clio = census.digest(census.seen_pairs())
     rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
+    parts = [
+        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
+        for at, rows in census.parts()
+    ]
     status = judge(
         absences,
         equal=digest_clio == digest_warehouse,
@@ -111,17 +115,8 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         late_seconds=late[1],
         finished_at=finished_at,
         run_id=run_id,
-        parts=_parts(census),
+        parts=json.dumps(parts),
     )
-
-
-def _parts(census: Census) -> str:
-    """Say when each part of the walk was read."""
-    found = [
-        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
-        for at, rows in census.parts()
-    ]
-    return json.dumps(found)
 
 
 def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:
@@ -139,17 +134,12 @@ def save(warehouse: Warehouse, certificate: Certificate) -> None:
     values = list(vars(certificate).values())
     marks = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     names = ", ".join(vars(certificate))
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608 - SQL of our own, no value
-        cursor.execute(
+    with warehouse.transaction():
+        warehouse.rows(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608 - SQL of our own, no value
+        warehouse.rows(
             "delete from meta.sweeps where source = $1 and resource = $2",
             [certificate.source, certificate.resource],
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:

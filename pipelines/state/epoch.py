@@ -14,7 +14,7 @@ import pendulum
 
 from pipelines.errors.local import in_words
 from pipelines.files import replace_durably
-from pipelines.warehouse import Warehouse, moment
+from pipelines.warehouse import Warehouse, moment, moments, utc
 
 from .migrations import migrate
 
@@ -126,19 +126,14 @@ def _unknown(warehouse: Warehouse, folder: Path, inside: Epoch, state: str) -> s
 
 
 def _note(warehouse: Warehouse, seen: Regression) -> None:
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        cursor.execute("update meta.epoch set load_seq = $1", [seen.raised_to])
-        cursor.execute("delete from meta.sweeps")  # a walk of then proves nothing of now
-        cursor.execute(
+    with warehouse.transaction():
+        warehouse.rows("update meta.epoch set load_seq = $1", [seen.raised_to])
+        warehouse.rows("delete from meta.sweeps")  # a walk of then proves nothing of now
+        warehouse.rows(
             "insert into meta.regressions (seen_at, run_id, reason, epoch_seq, warehouse_seq)"
             " values ($1, $2, $3, $4, $5)",
-            [seen.seen_at, seen.run_id, seen.reason, seen.epoch_seq, seen.warehouse_seq],
+            list(vars(seen).values()),
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def last_regression(warehouse: Warehouse) -> Regression | None:
@@ -147,13 +142,9 @@ def last_regression(warehouse: Warehouse) -> Regression | None:
         return None
     found = warehouse.rows(
         "select seen_at, run_id, reason, epoch_seq, warehouse_seq from meta.regressions"
-        " order by seen_at desc, epoch_seq desc limit 1"
+        " where seen_at is not null order by seen_at desc, epoch_seq desc limit 1"
     )
-    for seen_at, run_id, reason, epoch_seq, warehouse_seq in found:
-        at = moment(seen_at)
-        if at is not None:
-            return Regression(at, run_id, reason, epoch_seq, warehouse_seq)
-    return None
+    return Regression(*moments(found[0])) if found else None
 
 
 def epoch_inside(warehouse: Warehouse) -> Epoch:
@@ -161,14 +152,11 @@ def epoch_inside(warehouse: Warehouse) -> Epoch:
     ((load_seq, warehouse_id, at),) = warehouse.rows(
         'select load_seq, warehouse_id, "at" from meta.epoch'
     )
-    marks = warehouse.rows("select source, resource, watermark from meta.watermarks")
-    known = {f"{source}.{resource}": moment(mark) for source, resource, mark in marks}
-    return Epoch(
-        load_seq,
-        warehouse_id,
-        moment(at),
-        {name: mark for name, mark in known.items() if mark is not None},
+    marks = warehouse.rows(
+        "select source || '.' || resource, watermark from meta.watermarks"
+        " where watermark is not null"
     )
+    return Epoch(load_seq, warehouse_id, moment(at), {name: utc(mark) for name, mark in marks})
 
 
 def epoch_beside(folder: Path) -> Epoch | None:
@@ -202,14 +190,6 @@ def write_epoch(warehouse: Warehouse, folder: Path) -> None:
         StorageError: the file could not be written; the old one stays.
 
     """
-    epoch = epoch_inside(warehouse)
-    text = json.dumps(
-        {
-            "load_seq": epoch.load_seq,
-            "warehouse_id": epoch.warehouse_id,
-            "at": str(epoch.at),
-            "watermarks": {name: str(mark) for name, mark in epoch.watermarks.items()},
-        }
-    )
+    text = json.dumps(vars(epoch_inside(warehouse)), default=str)
     with in_words(f"{FILE} could not be written", str(folder)):
         replace_durably(folder / FILE, text)

@@ -1,11 +1,16 @@
-"""What Clio refused to be asked for or with, so that the next run does not ask for it again."""
+"""What Clio refuses to be asked for, and what it could not be brought to show.
+
+What it refused the next run does not ask for again. A record that breaks every page it is on, a
+parent whose list cannot be read, a whole collection that nobody needs: each is asked for again
+with a growing pause, never at full price in every load.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pendulum
 
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moments
 from sources.clio_http.salvage import NOT_HAD
 
 FIELD, PARAMETER = "refused", "refused_parameter"
@@ -68,10 +73,6 @@ class Unread:
         pause = PAUSES[min(self.times, len(PAUSES)) - 1]
         return now - self.asked_at >= pause - EARLY
 
-    def again(self, now: pendulum.DateTime, reason: str) -> "Unread":
-        """Note that it was asked for once more, in vain."""
-        return replace(self, asked_at=now, times=self.times + 1, reason=reason)
-
 
 class AllUnread:
     """What could not be read of one source when the run began, and what the run adds."""
@@ -86,17 +87,8 @@ class AllUnread:
             " where source = $1",
             [source],
         )
-        self.known = {
-            (row[0], row[1]): Unread(
-                source,
-                row[0],
-                row[1],
-                pendulum.instance(row[2]),
-                pendulum.instance(row[3]),
-                *row[4:],
-            )
-            for row in found
-        }
+        read = [Unread(source, *moments(row)) for row in found]
+        self.known = {(one.resource, one.record_id): one for one in read}
 
     def of(self, resource: str) -> dict[str, Unread]:
         """Return what was known of one collection when the run began, by id."""
@@ -117,16 +109,13 @@ class AllUnread:
 
     def keep(self, resource: str, reasons: dict[str, str]) -> None:
         """Note what was asked for in vain, with the reason by id."""
-        rows = []
+        self.forget(resource, list(reasons))
         for key, reason in reasons.items():
             known = self.known.get((resource, key))
-            new = Unread(self.source, resource, key, self.now, self.now, 1, reason)
-            rows.append(known.again(self.now, reason) if known else new)
-        self.forget(resource, list(reasons))
-        for row in rows:
-            values = list(vars(row).values())
+            since, times = (known.since, known.times + 1) if known else (self.now, 1)
             self.warehouse.rows(
-                "insert into meta.unread values ($1, $2, $3, $4, $5, $6, $7)", values
+                "insert into meta.unread values ($1, $2, $3, $4, $5, $6, $7)",
+                [self.source, resource, key, since, self.now, times, reason],
             )
 
     def forget(self, resource: str, keys: Sequence[str]) -> None:

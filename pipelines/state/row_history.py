@@ -1,4 +1,9 @@
-"""The history of a raw table: a table beside it that keeps the rows that were replaced."""
+"""What is kept beside the raw rows, and told from what walks showed.
+
+Rows that were replaced go to a table beside theirs. Those that Clio has deleted are marked, never
+removed, and revived when Clio shows them again. Of a record that may leave its list without being
+deleted it is kept when the list first and last showed it.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,8 +16,11 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
-from . import quarantine, withheld
-from .snapshots import forget_earlier, keep_seen, keep_stored
+from . import quarantine
+from .snapshots import OF_WALK, keep_stored
+
+SUFFIX = "__seen"
+"""What the table of sightings adds to the name of the raw table."""
 
 
 def ensure_versions(warehouse: Warehouse, schema: str, tables: Iterable[str]) -> None:
@@ -42,9 +50,6 @@ def _extend_versions(
         warehouse.rows(f"alter table {name} add column {column}")
 
 
-OPEN = "source = $1 and resource = $2 and revived_at is null"
-
-
 def buried(warehouse: Warehouse, source: str) -> dict[str, int]:
     """Count the rows that are marked as deleted, by collection."""
     found = warehouse.rows(
@@ -67,37 +72,33 @@ def bury(
     The row itself stays in the raw table; where a history is kept, that has it too. A sweep that
     is under way forgets that it was shown the rows.
     """
-    schema = f"raw_{source}"
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
+    schema, keys = f"raw_{source}", list(gone)
+    with warehouse.transaction() as cursor:
         if warehouse.columns(schema, f"{collection.name}__versions"):
             raw = f"{quoted(schema)}.{quoted(collection.name)}"
             versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
             key = key_sql(collection, "t")
-            cursor.execute(
+            warehouse.rows(
                 f"insert into {versions} by name select t.*, $1::timestamptz as _replaced_at"  # noqa: S608 - names and constants
                 f" from {raw} t where list_contains($2, {key}) and not exists (select 1 from"
                 f" {versions} v where {key_sql(collection, 'v')} = {key}"
                 " and v._row_hash = t._row_hash and v._synced_at = t._synced_at)",
-                [at, list(gone)],
+                [at, keys],
             )
-        cursor.execute(
-            "insert into meta.tombstones select $1, $2, g.key, $4, g.evidence, null from"  # noqa: S608 - constants alone
+        warehouse.rows(
+            "insert into meta.tombstones select $1, $2, g.key, $4, g.evidence, null from"
             " (select unnest($3::varchar[]) as key, unnest($5::varchar[]) as evidence) g"
-            f" where g.key not in (select record_id from meta.tombstones where {OPEN})",
-            [source, collection.name, list(gone), at, list(gone.values())],
+            " where g.key not in (select record_id from meta.tombstones"
+            " where source = $1 and resource = $2 and revived_at is null)",
+            [source, collection.name, keys, at, list(gone.values())],
         )
-        cursor.execute(
-            "delete from meta.census_seen where source = $1 and resource = $2"
-            " and list_contains($3, key)",
-            [source, collection.name, list(gone)],
-        )
-        quarantine.forget(cursor, source, collection.name, list(gone))
-        withheld.forget(cursor, source, collection.name, list(gone))
-        cursor.execute("commit")
-    finally:
-        cursor.close()
+        quarantine.forget(cursor, source, collection.name, keys)
+        for table, column in (("census_seen", "key"), ("withheld", "record_id")):
+            warehouse.rows(
+                f"delete from meta.{table} where source = $1 and resource = $2"  # noqa: S608 - constants alone
+                f" and list_contains($3, {column})",
+                [source, collection.name, keys],
+            )
 
 
 def marked(warehouse: Warehouse) -> list[tuple[str, str, str]]:
@@ -105,9 +106,6 @@ def marked(warehouse: Warehouse) -> list[tuple[str, str, str]]:
     return warehouse.rows(
         "select resource, record_id, evidence from meta.tombstones where revived_at is null"
     )
-
-
-SUFFIX = "__seen"
 
 
 def _table(source: str, resource: str) -> str:
@@ -182,9 +180,19 @@ def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -
     if seen.quarantined:
         quarantine.release(cursor, seen.source, seen.resource, run_id)
     if seen.census:
+        of_walk = [seen.source, seen.resource, seen.walk, seen.read_at]
         if seen.restarted and seen.read_at is not None:
-            forget_earlier(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
-        keep_seen(cursor, seen.source, seen.resource, seen.walk, seen.read_at)
+            # the walk had to begin again at its first page: what earlier runs of it showed is void
+            cursor.execute(
+                f"delete from meta.census_seen where {OF_WALK} and read_at < $4",  # noqa: S608 - constants alone
+                of_walk,
+            )
+        cursor.execute(
+            "insert into meta.census_seen by name select $1 as source, $2 as resource, $3 as walk,"
+            " key, row_hash, (select load_seq from meta.epoch) * 1000000000 + turn as turn,"
+            " $4::timestamptz as read_at from pairs",
+            of_walk,
+        )
     if seen.proving:
         keep_stored(cursor, seen.source, seen.resource, "sweep", seen.lists)
     if seen.sighted_at is not None:

@@ -47,28 +47,6 @@ def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]
         )
 
 
-def keep_seen(
-    cursor: Cursor, source: str, resource: str, walk: str, read_at: pendulum.DateTime | None
-) -> None:
-    """Keep what a walk showed: `pairs`, a registered table of key, row_hash and turn."""
-    cursor.execute(
-        "insert into meta.census_seen by name select $1 as source, $2 as resource, $3 as walk, key,"
-        " row_hash, (select load_seq from meta.epoch) * 1000000000 + turn as turn,"
-        " $4::timestamptz as read_at from pairs",
-        [source, resource, walk, read_at],
-    )
-
-
-def forget_earlier(
-    cursor: Cursor, source: str, resource: str, walk: str, read_at: pendulum.DateTime
-) -> None:
-    """Forget what earlier runs of a walk showed: it had to begin again at its first page."""
-    cursor.execute(
-        f"delete from meta.census_seen where {OF_WALK} and read_at < $4",
-        [source, resource, walk, read_at],
-    )
-
-
 def passed(key: str) -> str:
     """Return the condition that a sweep which was put down is past the place of a row.
 

@@ -134,23 +134,17 @@ def _keep_column(
 def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: object) -> None:
     """Take the empties of a column as they come from now on, since a person says so."""
     name = [source, resource, column]
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        found = cursor.execute(
+    with warehouse.transaction():
+        ((since, evidence),) = warehouse.rows(
             f"select min(since), any_value(evidence) from meta.withheld where {OF} and field = $3",
             name,
-        ).fetchone()
-        since, evidence = found or (None, None)
-        cursor.execute(f"delete from meta.withheld where {OF} and field = $3", name)
-        cursor.execute(
+        )
+        warehouse.rows(f"delete from meta.withheld where {OF} and field = $3", name)
+        warehouse.rows(
             "insert into meta.withheld values"
             " ($1, $2, null, $3, coalesce($4, $5), coalesce($6, $7), true, false)",
             [*name, since, at, evidence, ACCEPTED],
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def mark_unseen(
@@ -214,14 +208,6 @@ def listed(warehouse: Warehouse, source: str) -> list[Withheld]:
             [source],
         )
     ]
-
-
-def forget(cursor: Cursor, source: str, resource: str, keys: list[str]) -> None:
-    """Drop the marks of records that Clio has deleted."""
-    cursor.execute(
-        f"delete from meta.withheld where {OF} and list_contains($3, record_id)",
-        [source, resource, keys],
-    )
 
 
 def marks(warehouse: Warehouse) -> list[tuple[str, str | None, datetime, str, str]]:

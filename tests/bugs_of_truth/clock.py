@@ -95,8 +95,8 @@ CLOCK: tuple[Mutant, ...] = (
         (
             Patch(
                 EPOCH,
-                '        cursor.execute("delete from meta.sweeps")',
-                '        cursor.execute("delete from meta.sweeps where false")',
+                '        warehouse.rows("delete from meta.sweeps")',
+                '        warehouse.rows("delete from meta.sweeps where false")',
             ),
         ),
         (f"{PUT_DOWN}::test_sweep_goes_not_on_after_the_warehouse_went_back",),

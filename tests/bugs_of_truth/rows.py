@@ -123,7 +123,7 @@ ROWS: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/state/row_history.py",
-                "        quarantine.forget(cursor, source, collection.name, list(gone))\n",
+                "        quarantine.forget(cursor, source, collection.name, keys)\n",
                 "",
             ),
         ),
