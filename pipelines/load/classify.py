@@ -12,6 +12,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.failpoints import crash_point
+from pipelines.state.lateness import Watch
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
@@ -22,7 +23,6 @@ from sources.clio_http.rows import ARROW_TYPES
 from . import emptied
 from .content_hash import row_hash, sql_type
 from .emptied import Ask
-from .planning import Watch
 from .unknown import Carrier, Cells
 
 CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")

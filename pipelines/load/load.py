@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pendulum
 
+from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
@@ -16,7 +17,7 @@ from sources.clio_http.plan import WalkPlan
 from sources.clio_http.walks import Walk
 
 from .emptied import SecondSight
-from .planning import Purpose, child_plan, due_collections, plan_walk, watch
+from .planning import child_plan, due_collections, plan_walk, watch
 from .runner import WholeRun
 from .task import Task
 

@@ -1,7 +1,4 @@
-"""Which collections are read in a run, from where, how, and what for.
-
-Decisions only; nothing is sent.
-"""
+"""Which collections are read in a run, from where, and how. Decisions only; nothing is sent."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pendulum
 
+from pipelines.state.lateness import Watch
 from pipelines.state.runs import Progress
 from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection
@@ -238,50 +236,6 @@ def watermark_after(plan: WalkPlan, previous: pendulum.DateTime | None) -> pendu
         # everything was read: nothing before this moment rests on an earlier watermark
         return reached
     return max(previous, reached)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What to look for: versions that the last load, begun at `covered`, should have seen.
-
-    `loaded` is the watermark: loads never ask again for what is older. With `silent`, rows that
-    changed though their stamp lies before it are counted field by field.
-    """
-
-    covered: pendulum.DateTime
-    loaded: pendulum.DateTime
-    silent: bool = False
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What a walk is for: to load, or to prove (`sweep`).
-
-    With `census` it is held against what was known before its first request; what a walk of the
-    same found that was put down counts for one that begins `again`. With `buried` some
-    rows of the collection are marked as deleted, and one that is seen again is revived; its
-    lists in the `children` are then read anew. With `proving` a sweep of the collection was put
-    down, and is told what this walk stores. With `sightings` it is kept when a record
-    was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
-    with `withheld` cells, those that are seen again.
-    """
-
-    walk: str = "load"
-    census: bool = False
-    again: bool = False
-    buried: bool = False
-    watch: Watch | None = None
-    children: tuple[str, ...] = ()
-    proving: bool = False
-    sightings: bool = False
-    quarantined: bool = False
-    withheld: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Tell whether the keys that the walk shows are needed."""
-        marked = self.buried or self.quarantined or self.withheld
-        return self.census or marked or self.proving or self.sightings
 
 
 def watch(known: Progress, *, silent: bool = False) -> Watch | None:

@@ -21,7 +21,7 @@ from pipelines.errors import (
 from pipelines.failpoints import crash_point
 from pipelines.state import quarantine
 from pipelines.state.certificates import Absences
-from pipelines.state.row_history import bury
+from pipelines.state.row_history import Purpose, bury
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import Census, live_rows, some_key
 from sources.clio_http.asking import is_narrower
@@ -40,7 +40,7 @@ from sources.errors import (
     UnreadableAnswerError,
 )
 
-from .planning import Purpose, watermark_after
+from .planning import watermark_after
 
 if TYPE_CHECKING:
     from .runner import Runner

@@ -26,7 +26,7 @@ from pipelines.state.hashed_columns import Masks
 from pipelines.state.inputs import keep_inputs
 from pipelines.state.quarantine import Cell, cells
 from pipelines.state.refusals import AllUnread
-from pipelines.state.row_history import buried, ensure_sightings, ensure_versions
+from pipelines.state.row_history import Purpose, buried, ensure_sightings, ensure_versions
 from pipelines.state.runs import Meta, PackageOutcome, Progress, RunRow
 from pipelines.state.snapshots import Census, clear
 from pipelines.warehouse import Warehouse
@@ -49,7 +49,7 @@ from sources.errors import (
 
 from .content_hash import migrate_etag_copies, widen_keys
 from .package import Engine, Package
-from .planning import Choice, Purpose, Rules
+from .planning import Choice, Rules
 from .products import Product
 from .proof import Proof
 from .result import Remainder, Result, Withholding, is_untried, tell_kept_out, untried

@@ -10,7 +10,7 @@ import pyarrow.compute
 from pipelines.errors import StoppedWalkError
 from pipelines.failpoints import crash_point
 from pipelines.state.refusals import FIELD, PARAMETER, RefusedRequest
-from pipelines.state.row_history import Seen
+from pipelines.state.row_history import Purpose, Seen
 from pipelines.state.runs import (
     Drift,
     Late,
@@ -29,7 +29,7 @@ from sources.errors import BudgetSpent, ClioError, CollectionGoneError, Interrup
 
 from .classify import Classified, Classifier, Observed, raw_schema
 from .emptied import Ask
-from .planning import Purpose, catalog_hash, columns_of, watermark_after
+from .planning import catalog_hash, columns_of, watermark_after
 from .proof import Standing, progress_of
 from .unknown import is_lifted
 
@@ -267,6 +267,7 @@ class Task:
 
     def committed(self, stored: PackageOutcome) -> None:
         """Say what is to be stored now that the package is committed."""
+        plan, observed = self.walk.plan, self.pending.observed
         self.counts.add(self.pending.counts)
         self.future += self.pending.future
         self.pending.counts = RowCounts()
@@ -274,7 +275,7 @@ class Task:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
         add_counts(self.shown, self.pending.shown)
-        digest = catalog_hash(self.walk.plan.collection)
+        digest = catalog_hash(plan.collection)
         for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
             stored.refused.extend(RefusedRequest(*self.of, name, digest, status) for name in names)
         progress = self._progress()
@@ -286,8 +287,9 @@ class Task:
         stored.quarantined.extend(self.pending.quarantined)
         stored.withheld.append(self._marks())
         if self.pending.seen:
-            stored.seen.append(self._seen(pa.concat_tables(self.pending.seen)))
-        plan, observed = self.walk.plan, self.pending.observed
+            pairs, restarted = pa.concat_tables(self.pending.seen), self.walk.restarted
+            seen = Seen(*self.of, self.purpose, pairs, len(plan.lists), self.read_at, restarted)
+            stored.seen.append(seen)
         if observed.late:
             late = Late(*self.of, plan.mode, observed.late, observed.seconds, plan.started_at)
             stored.late.append(late)
@@ -305,22 +307,6 @@ class Task:
         if isinstance(self.walk.error, CollectionGoneError):
             found.append(("", "collection_gone"))
         return found
-
-    def _seen(self, pairs: pa.Table) -> Seen:
-        purpose = self.purpose
-        return Seen(
-            *self.of,
-            purpose.walk,
-            purpose.census,
-            pairs,
-            purpose.children,
-            quarantined=purpose.quarantined,
-            proving=purpose.proving,
-            lists=len(self.walk.plan.lists),
-            read_at=self.read_at,
-            restarted=self.walk.restarted,
-            sighted_at=self.read_at if purpose.sightings else None,
-        )
 
     def _marks(self) -> Marks:
         """Return what this package showed of withheld cells, and of columns that are not read."""

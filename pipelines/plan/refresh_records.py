@@ -15,10 +15,11 @@ import pendulum
 
 from pipelines.edits.allowed import Record, Visibility
 from pipelines.load.emptied import WITNESSES
-from pipelines.load.planning import Purpose, not_asked_for, not_asked_with
+from pipelines.load.planning import not_asked_for, not_asked_with
 from pipelines.load.proof import too_many_absent
 from pipelines.load.runner import Runner
 from pipelines.load.task import Task
+from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress, RunRow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection

@@ -1,11 +1,26 @@
 """What walks showed of Clio itself: versions that came late, changes without a new stamp."""
 
+from dataclasses import dataclass
+
 import pendulum
 
 from pipelines.warehouse import Warehouse
 from sources.clio_http.plan import OVERLAP
 
 OK, WARN, FAIL = "ok", "warn", "fail"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to look for: versions that the last load, begun at `covered`, should have seen.
+
+    `loaded` is the watermark: loads never ask again for what is older. With `silent`, rows that
+    changed though their stamp lies before it are counted field by field.
+    """
+
+    covered: pendulum.DateTime
+    loaded: pendulum.DateTime
+    silent: bool = False
 
 
 def verdict(seconds: float) -> str:

@@ -17,6 +17,7 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
 from . import quarantine
+from .lateness import Watch
 from .snapshots import OF_WALK, keep_stored
 
 SUFFIX = "__seen"
@@ -137,27 +138,51 @@ def keep_sightings(cursor: Cursor, source: str, resource: str, at: pendulum.Date
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """What a walk is for: to load, or to prove (`sweep`).
+
+    With `census` it is held against what was known before its first request; what a walk of the
+    same found that was put down counts for one that begins `again`. With `buried` some
+    rows of the collection are marked as deleted, and one that is seen again is revived; its
+    lists in the `children` are then read anew. With `proving` a sweep of the collection was put
+    down, and is told what this walk stores. With `sightings` it is kept when a record
+    was shown, since it may leave the list. With `quarantined` rows, those that fit are released;
+    with `withheld` cells, those that are seen again.
+    """
+
+    walk: str = "load"
+    census: bool = False
+    again: bool = False
+    buried: bool = False
+    watch: Watch | None = None
+    children: tuple[str, ...] = ()
+    proving: bool = False
+    sightings: bool = False
+    quarantined: bool = False
+    withheld: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether the keys that the walk shows are needed."""
+        marked = self.buried or self.quarantined or self.withheld
+        return self.census or marked or self.proving or self.sightings
+
+
+@dataclass(frozen=True)
 class Seen:
     """The keys and content hashes that a walk showed, with the turn in which it did.
 
-    `census` says that they are kept, to be held against what was known. `children` are the lists
-    that each of these rows owns. `proving` says that a sweep of so many `lists` was put down, and
-    is told of them. `read_at` is server time at the start of the run; `restarted` says that the
-    walk began again in it. `sighted_at` is the moment to keep for rows that may leave their list.
+    `purpose` says what they are kept for. `lists` is the number of the walk's lists, `read_at`
+    server time at the start of the run; `restarted` says that the walk began again in it.
     """
 
     source: str
     resource: str
-    walk: str
-    census: bool
+    purpose: Purpose
     pairs: pa.Table
-    children: tuple[str, ...] = ()
-    quarantined: bool = False
-    proving: bool = False
     lists: int = 1
     read_at: pendulum.DateTime | None = None
     restarted: bool = False
-    sighted_at: pendulum.DateTime | None = None
 
 
 def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -> None:
@@ -165,22 +190,23 @@ def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -
 
     A row that fits its table by now leaves the quarantine.
     """
+    purpose = seen.purpose
     cursor.register("pairs", seen.pairs)
     revived = cursor.execute(
         "update meta.tombstones set revived_at = $3 where source = $1 and resource = $2"
         " and revived_at is null and record_id in (select key from pairs) returning record_id",
         [seen.source, seen.resource, at],
     ).fetchall()
-    if revived and seen.children:
+    if revived and purpose.children:
         cursor.execute(
             "delete from meta.parents_read where source = $1 and list_contains($2, resource)"
             " and list_contains($3, parent_id::varchar)",
-            [seen.source, list(seen.children), [key for (key,) in revived]],
+            [seen.source, list(purpose.children), [key for (key,) in revived]],
         )
-    if seen.quarantined:
+    if purpose.quarantined:
         quarantine.release(cursor, seen.source, seen.resource, run_id)
-    if seen.census:
-        of_walk = [seen.source, seen.resource, seen.walk, seen.read_at]
+    if purpose.census:
+        of_walk = [seen.source, seen.resource, purpose.walk, seen.read_at]
         if seen.restarted and seen.read_at is not None:
             # the walk had to begin again at its first page: what earlier runs of it showed is void
             cursor.execute(
@@ -193,8 +219,8 @@ def count_seen(cursor: Cursor, seen: Seen, at: pendulum.DateTime, run_id: str) -
             " $4::timestamptz as read_at from pairs",
             of_walk,
         )
-    if seen.proving:
+    if purpose.proving:
         keep_stored(cursor, seen.source, seen.resource, "sweep", seen.lists)
-    if seen.sighted_at is not None:
-        keep_sightings(cursor, seen.source, seen.resource, seen.sighted_at)
+    if purpose.sightings and seen.read_at is not None:
+        keep_sightings(cursor, seen.source, seen.resource, seen.read_at)
     cursor.unregister("pairs")

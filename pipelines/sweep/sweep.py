@@ -8,13 +8,14 @@ import pendulum
 from pipelines.errors import NothingProvedError, OtherUserError, UnequalError
 from pipelines.failpoints import crash_point
 from pipelines.load.content_hash import row_hash
-from pipelines.load.planning import Purpose, plan_sweep, same_walk, watch
+from pipelines.load.planning import plan_sweep, same_walk, watch
 from pipelines.load.result import Result, named
 from pipelines.load.runner import WholeRun
 from pipelines.load.task import Task
 from pipelines.state import certificates, server
 from pipelines.state.certificates import UNEQUAL, Absences, Certificate
 from pipelines.state.lateness import lateness_of_walk
+from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import STORED_HASH, Census
 from sources.clio_http.catalog import Collection
