@@ -48,6 +48,7 @@ HEADER = 3 * 4096
 """The bytes at the file's beginning that every checkpoint changes."""
 LOG_BEGINS = b"\x64\x00\x62\x65\x00"
 """The first bytes of a write-ahead log of DuckDB's: that the first entry tells its version."""
+NO_EXTENSIONS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 LOCKED_DOWN = (
     "set enable_external_access = false",
     "set allow_community_extensions = false",
@@ -91,11 +92,7 @@ def moments(row: Sequence[object]) -> tuple[Any, ...]:
 
 def in_memory() -> Cursor:
     """Return an empty database of its own, in memory, whose errors are JSON documents."""
-    config: dict[str, Any] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    cursor = duckdb.connect(":memory:", config=config)
+    cursor = duckdb.connect(":memory:", config=dict(NO_EXTENSIONS))
     cursor.execute("set timezone = 'UTC'")
     cursor.execute("set errors_as_json = true")
     return cursor
@@ -187,8 +184,7 @@ class Warehouse:
         config: dict[str, Any] = {
             "memory_limit": memory_limit,
             "temp_directory": str(folder / "tmp"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
+            **NO_EXTENSIONS,
         }
         try:
             keep_own(self.path)

@@ -44,7 +44,7 @@ PARTS: dict[str, set[str]] = {
     },
     "pipelines/state/quarantine.py": {"field", "since"},
     "pipelines/state/snapshots.py": {
-        *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs"),
+        *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs", "query"),
         *("self._key", "self.content", "self.raw"),
     },
     "pipelines/transform/checking.py": {"query"},

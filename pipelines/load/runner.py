@@ -232,7 +232,9 @@ class Runner:
         crash_point("watermarks-saved")
         write_epoch(self.warehouse, self.warehouse.path.parent)
         crash_point("epoch-written")
-        self.reporter.advance(list(self.tasks))
+        left = [task for task in self.tasks if not task.over]
+        rows, requests = sum(t.rows_read for t in self.tasks), sum(t.requests_left for t in left)
+        self.reporter.advance(len(left), rows, requests)
 
     def _told_stopped(self, name: str, error: StoppedWalkError) -> None:
         """Say once why a walk proves nothing; of other eyes once for all collections."""

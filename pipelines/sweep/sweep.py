@@ -92,7 +92,9 @@ class Sweep(WholeRun):
         waiting = self._waiting(progress, sweeps)
         self.loaded = len(waiting)
         self.meta.withdraw_runs(self.result.run_id, self.source, [c.name for c, _ in waiting])
-        while waiting and self._may_go_on():
+        while waiting and self.client.allowance.left != 0:
+            if self.stop.is_set() or self._sign_in_needed():
+                break
             batch, waiting = batches(waiting, self.client.allowance.left)
             tasks = [self._sweep_task(c, progress[c.name], sweeps.get(c.name), now) for c in batch]
             self._count_known(tasks)
@@ -104,10 +106,6 @@ class Sweep(WholeRun):
         for collection, _ in waiting:
             self.result.complete[collection.name] = False
         self.meta.withdraw_runs(self.result.run_id, self.source, [task.name for task in self.tasks])
-
-    def _may_go_on(self) -> bool:
-        spent = self.client.allowance.left == 0
-        return not (spent or self.stop.is_set() or self._sign_in_needed())
 
     def _check_user(self, now: pendulum.DateTime) -> None:
         """Stop where another user's eyes, or fewer rights, would pass for deletions."""
