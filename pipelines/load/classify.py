@@ -6,7 +6,7 @@ key in a package corrupt the table under `upsert`.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import pendulum
 import pyarrow as pa
@@ -71,59 +71,57 @@ class Classified:
     shown: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
+@dataclass
 class Classifier:
-    """Classifies the readings of one collection against its raw table, within one package."""
+    """Classifies the readings of one collection against its raw table, within one package.
 
-    def __init__(  # noqa: PLR0913 - each is a fact of its own
-        self,
-        warehouse: Warehouse,
-        schema: str,
-        collection: Collection,
-        synced_at: pendulum.DateTime,
-        *,
-        layout: dict[str, list[str]],
-        once: bool,
-        count: bool = False,
-        watch: Watch | None = None,
-        written: bool = False,
-        withheld: dict[str, ColumnMark] | None = None,
-    ) -> None:
-        """Look at the raw table as it stands before the package.
+    `layout` names the columns of every table of the raw schema. `once` says that no key can
+    come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
+    what that shows about Clio. `written` says that we wrote to records of the collection.
+    `withheld` are the columns that are marked whole; what a reading shows of that is added.
+    """
 
-        `layout` names the columns of every table of the raw schema. `once` says that no key can
-        come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
-        what that shows about Clio. `written` says that we wrote to records of the collection.
-        `withheld` are the columns that are marked whole; what a reading shows of that is added.
-        """
-        self.count = count
-        self.watch = watch
-        self.cursor: Cursor = warehouse.cursor()
-        self.collection = collection
-        self.raw = f"{quoted(schema)}.{quoted(collection.name)}"
-        self.versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
-        self.synced_at = synced_at
-        self.columns = {column.name: column.type for column in collection.columns}
-        self.stored = set(layout.get(collection.name, ()))
-        self.history = collection.name + "__versions" in layout
+    warehouse: Warehouse
+    schema: str
+    collection: Collection
+    synced_at: pendulum.DateTime
+    _: KW_ONLY
+    layout: dict[str, list[str]]
+    once: bool
+    count: bool = False
+    watch: Watch | None = None
+    written: bool = False
+    withheld: dict[str, ColumnMark] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look at the raw table as it stands before the package."""
+        name = self.collection.name
+        self.cursor: Cursor = self.warehouse.cursor()
+        self.raw = f"{quoted(self.schema)}.{quoted(name)}"
+        self.versions = f"{quoted(self.schema)}.{quoted(name + '__versions')}"
+        self.columns = {column.name: column.type for column in self.collection.columns}
+        self.stored = set(self.layout.get(name, ()))
+        self.history = name + "__versions" in self.layout
         any_row = f"select 1 from {self.raw} limit 1"
         self.filled = bool(self.stored) and self.cursor.execute(any_row).fetchall() != []
-        self.source = schema.removeprefix("raw_")
-        self.written = written and {"etag", "updated_at"} <= self.stored
-        self.key = [quoted(name) for name in collection.key]
-        self.withheld = {} if withheld is None else withheld
+        self.source = self.schema.removeprefix("raw_")
+        self.written = self.written and {"etag", "updated_at"} <= self.stored
+        self.key = [quoted(column) for column in self.collection.key]
         self.join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
-        self._carrier = Carrier(self.cursor, collection, self.stored, self.join, self.withheld)
-        self.once = True
-        if not once:
-            self.doubt()
+        self._carrier = Carrier(self.cursor, self.collection, self.stored, self.join, self.withheld)
+        if not self.once:
+            self._stage()
 
     def doubt(self) -> None:
         """Take it that a key can come twice, from here on."""
         if self.once:
             self.once = False
-            columns = self.collection.key_columns
-            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
-            self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
+            self._stage()
+
+    def _stage(self) -> None:
+        columns = self.collection.key_columns
+        keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
+        self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def close(self) -> None:
         """Give up the cursor."""

@@ -91,25 +91,24 @@ def is_withheld(found: Emptied, second: Second | None) -> bool:
     return found.emptied >= FEW and found.is_nearly_all
 
 
+@dataclass
 class ReadTable:
-    """The raw table of a collection, and a reading of it: registered as `batch` and `classed`."""
+    """The raw table of a collection, and a reading of it: registered as `batch` and `classed`.
 
-    def __init__(  # noqa: PLR0913, PLR0917 - each is a fact of its own
-        self,
-        cursor: Cursor,
-        collection: Collection,
-        raw: str,
-        same: Callable[[str, str], str],
-        stored: AbstractSet[str],
-        source: str,
-    ) -> None:
-        """Take what is held against each other; `same` joins two tables by the key."""
-        self.of = [source, collection.name]
-        self.cursor = cursor
-        self.collection = collection
-        self.raw = raw
-        self.same = same
-        self.stamp = next((name for name in ("etag", "updated_at") if name in stored), "")
+    `same` joins two tables by the key.
+    """
+
+    cursor: Cursor
+    collection: Collection
+    raw: str
+    same: Callable[[str, str], str]
+    stored: AbstractSet[str]
+    source: str
+
+    @property
+    def stamp(self) -> str:
+        """Name the column that tells by itself whether a record changed; empty without one."""
+        return next((name for name in ("etag", "updated_at") if name in self.stored), "")
 
     def withheld(self, columns: Mapping[str, str], ask: Ask | None) -> dict[str, ColumnMark]:
         """Name those of some columns, given with their types, that this token may not see."""
@@ -201,7 +200,7 @@ class ReadTable:
                 f" and {key_sql(self.collection, 'r')} not in ({BURIED})"
                 # not the oldest, which may have been deleted together
                 f" order by hash(r.{key}), r.{key} limit {each}",
-                self.of,
+                [self.source, self.collection.name],
             ).fetchall()
             chosen.update(dict.fromkeys(found for (found,) in rows))
         return list(chosen)

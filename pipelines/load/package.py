@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,17 +41,19 @@ ENGINE = {
 """What correctness, speed and privacy rest on. Set in code: no configuration may differ."""
 
 
+@dataclass
 class Package:
     """Decides when enough was read for one package."""
 
-    def __init__(self, clock: Clock, stop: Callable[[], bool]) -> None:
+    clock: Clock
+    stop: Callable[[], bool]
+    bytes: int = 0
+    closed: bool = False
+    stored: bool = False
+
+    def __post_init__(self) -> None:
         """Start counting."""
-        self.clock = clock
-        self.stop = stop
-        self.started = clock.monotonic()
-        self.bytes = 0
-        self.closed = False
-        self.stored = False
+        self.started = self.clock.monotonic()
 
     def is_full(self) -> bool:
         """Tell whether the package must be closed."""

@@ -125,13 +125,12 @@ class Standing:
         return self.confirms is not None and self.confirms()
 
 
+@dataclass
 class Proof:
     """What a run may take for proved: through whose eyes it reads, and what it may ask for that."""
 
-    def __init__(self, run: "Runner") -> None:
-        """Take the run; nothing is asked yet."""
-        self.run = run
-        self.asked = 0
+    run: "Runner"
+    asked: int = 0
 
     def standing(self, walk: Walk, progress: Progress, purpose: Purpose) -> Standing:
         """Say what may keep the watermark of a load's walk where it is."""

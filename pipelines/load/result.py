@@ -73,12 +73,11 @@ def named(keys: Iterable[str]) -> str:
     return ", ".join(every[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
+@dataclass
 class Remainder:
     """Judges what the walks of one run left unread."""
 
-    def __init__(self, run: "Runner") -> None:
-        """Take the run."""
-        self.run = run
+    run: "Runner"
 
     def judge(self, task: Task, error: ClioError | None) -> ClioError | None:
         """Note what a walk left unread, and give the error that the run is to tell of it."""
@@ -204,16 +203,15 @@ def tell_kept_out(run: "Runner") -> None:
             run.reporter.note(f"{name}: {counts.told}; clio-sync quarantine list")
 
 
+@dataclass
 class Withholding:
     """The marks of one source, as a run meets them."""
 
-    def __init__(self, warehouse: Warehouse, source: str) -> None:
-        """Take the warehouse; nothing is read yet."""
-        self.warehouse = warehouse
-        self.source = source
-        self.columns: dict[str, dict[str, ColumnMark]] = {}
-        self.with_cells: frozenset[str] = frozenset()
-        self.kept_back: frozenset[str] = frozenset()
+    warehouse: Warehouse
+    source: str
+    columns: dict[str, dict[str, ColumnMark]] = field(default_factory=dict)
+    with_cells: frozenset[str] = frozenset()
+    kept_back: frozenset[str] = frozenset()
 
     def begin(self, accepted: str, at: pendulum.DateTime) -> None:
         """Read the marks; `accepted` is a column whose empties a person takes from now on."""

@@ -40,28 +40,24 @@ def empty_sql(expression: str, kind: str) -> str:
     return f"({expression} is null)"
 
 
+@dataclass
 class Carrier:
     """Puts stored values in the place of unknown ones, for one collection within one package.
 
     `join` joins the raw table as `r` to a batch as `b`; empty while the table has no rows.
     """
 
-    def __init__(
-        self,
-        cursor: Cursor,
-        collection: Collection,
-        stored: AbstractSet[str],
-        join: str,
-        columns: dict[str, ColumnMark],
-    ) -> None:
+    cursor: Cursor
+    collection: Collection
+    stored: AbstractSet[str]
+    join: str
+    columns: dict[str, ColumnMark]
+
+    def __post_init__(self) -> None:
         """Take what is decided before the first batch; `columns` may change meanwhile."""
-        self.cursor = cursor
-        self.collection = collection
-        self.kinds = {column.name: column.type for column in collection.columns}
-        self.members = signs_of(collection, [c for c in collection.columns if c.path]).arrays
-        self.stored = stored
-        self.join = join
-        self.columns = columns
+        columns = self.collection.columns
+        self.kinds = {column.name: column.type for column in columns}
+        self.members = signs_of(self.collection, [c for c in columns if c.path]).arrays
 
     def known(self, shown: pa.Table) -> Cells:
         """Put what is stored in the place of what is not known, and register the rows."""

@@ -119,6 +119,7 @@ def some_key(warehouse: Warehouse, source: str, collection: Collection) -> objec
     return found[0][0] if found else None
 
 
+@dataclass
 class Census:
     """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`.
 
@@ -126,21 +127,17 @@ class Census:
     the row is not believed.
     """
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        source: str,
-        collection: Collection,
-        walk: str,
-        content: str = STORED_HASH,
-    ) -> None:
+    warehouse: Warehouse
+    source: str
+    collection: Collection
+    walk: str
+    content: str = STORED_HASH
+
+    def __post_init__(self) -> None:
         """Take what is counted; nothing is read yet."""
-        self.content = content
-        self.warehouse = warehouse
-        self.collection = collection
-        self.of_walk = [source, collection.name, walk]
-        self.raw = f"{quoted('raw_' + source)}.{quoted(collection.name)}"
-        self._key = key_sql(collection, "t")
+        self.of_walk = [self.source, self.collection.name, self.walk]
+        self.raw = f"{quoted('raw_' + self.source)}.{quoted(self.collection.name)}"
+        self._key = key_sql(self.collection, "t")
 
     def begin(self, parents: Sequence[str] | None = None) -> None:
         """Note every live row that is stored, before the walk's first request.
