@@ -215,12 +215,15 @@ class Proof:
             # Clio no longer takes what made the list the widest: absence says nothing
             self.run.result.absences[task.name] = Absences(undecided=len(absent))
             return False
-        known, seen = self._sizes(task, census)
+        compared, is_child = census.compare(), task.walk.plan.mode == "child"
+        # a child list is held against its whole table, of which it is a part
+        known = census.live() if is_child else compared.known
+        seen = max(compared.seen, 1) if is_child else compared.seen
         view = task.name in self.run.product.views
         if not view and too_many_absent(known, seen, len(absent), self.run.choice.allow_absent):
             self.run.result.absences[task.name] = Absences(stopped=True)
             message = f"{len(absent):,} of {known:,} rows are absent from what Clio shows"
-            command = "load" if task.walk.plan.mode == "child" else "sweep"
+            command = "load" if is_child else "sweep"
             self._stopped(task, AbsentError(message, command, task.name, len(absent)), absent)
             self.run.meta.freeze(self.run.source, task.name, message, seen)
             return False
@@ -229,13 +232,6 @@ class Proof:
             self._stopped(task, OtherUserError(), absent)
             return False
         return True
-
-    def _sizes(self, task: "Task", census: Census) -> tuple[int, int]:
-        """Count the rows known and seen; of a child list its whole table, of which it is a part."""
-        compared = census.compare()
-        if task.walk.plan.mode == "child":
-            return census.live(), max(compared.seen, 1)
-        return compared.known, compared.seen
 
     def _judge(self, task: "Task", answer: Confirmation) -> None:
         """Mark those absent rows as deleted that Clio, asked once more, says are gone."""

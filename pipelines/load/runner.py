@@ -339,7 +339,12 @@ class WholeRun(Runner, ABC):
         """Do the run, and say how it went."""
         try:
             self.meta.interrupt_running(self.clock.now())
-            self._announce()
+            # before the first request, so that a failed start shows too
+            self.meta.save_runs(
+                RunRow(self.run_id, self.source, c.name, self.mode, None, self.clock.now())
+                for c in self._announced()
+                if not self.choice.resources or c.name in self.choice.resources
+            )
             crash_point("run-started")
             self._work(self._begin())
             self._finish()
@@ -359,11 +364,3 @@ class WholeRun(Runner, ABC):
     def _announced(self) -> Iterable[Collection]:
         """Return what a run that cannot even begin has failed to read."""
         return self._candidates()
-
-    def _announce(self) -> None:
-        """Note what may be read before the first request, so that a failed start shows too."""
-        self.meta.save_runs(
-            RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
-            for c in self._announced()
-            if not self.choice.resources or c.name in self.choice.resources
-        )

@@ -62,7 +62,13 @@ class Carrier:
     def known(self, shown: pa.Table) -> Cells:
         """Put what is stored in the place of what is not known, and register the rows."""
         self.cursor.register("batch", shown)
-        cells = self._carried(shown)
+        affected = self._affected(shown)
+        plain = shown.drop_columns([UNKNOWN]) if UNKNOWN in shown.column_names else shown
+        cells = Cells(plain)
+        if affected:
+            whole = arrow(self.cursor, self._query(shown, affected))
+            rows = whole.drop_columns([MARKS]).select(plain.column_names).cast(plain.schema)
+            cells = Cells(rows, self._marks(whole))
         self.cursor.register("batch", cells.rows)
         return cells
 
@@ -109,16 +115,6 @@ class Carrier:
         if before is not None:
             return ColumnMark(before.evidence, before.accepted, before.held or held)
         return ColumnMark(str(mine["evidence"][0].as_py()), held=held)
-
-    def _carried(self, batch: pa.Table) -> Cells:
-        """Return a batch, registered as `batch`, with what is known in the place of what is not."""
-        affected = self._affected(batch)
-        plain = batch.drop_columns([UNKNOWN]) if UNKNOWN in batch.column_names else batch
-        if not affected:
-            return Cells(plain)
-        whole = arrow(self.cursor, self._query(batch, affected))
-        rows = whole.drop_columns([MARKS]).select(plain.column_names).cast(plain.schema)
-        return Cells(rows, self._marks(whole))
 
     def _affected(self, batch: pa.Table) -> list[str]:
         """Name the columns of which some cell of a batch may not be known."""

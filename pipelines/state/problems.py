@@ -140,7 +140,10 @@ def _withheld(warehouse: Warehouse, source: str) -> Iterator[Problem]:
         if one.evidence in withheld.NOT_READ:
             continue
         kind = ACCEPTED if one.accepted else "withheld"
-        message, fix = _seen(one), _shown_again(one, source)
+        what = "the whole column" if one.records is None else counted(one.records, "value")
+        kept = "kept as known before" if one.held else "not known"
+        message = f"{what} withheld from this token ({one.evidence}): {kept}"
+        fix = _shown_again(one, source)
         if one.accepted:
             message = "the empty values of this column are taken as they come: a person accepted it"
             full = command("load", source, one.resource, "--full")
@@ -148,12 +151,6 @@ def _withheld(warehouse: Warehouse, source: str) -> Iterator[Problem]:
         since = moment(one.since)
         name = (source, one.resource, one.field)
         yield Problem(*name, kind, since, message, fix, alarm=one.is_alarm)
-
-
-def _seen(one: withheld.Withheld) -> str:
-    what = "the whole column" if one.records is None else counted(one.records, "value")
-    kept = "kept as known before" if one.held else "not known"
-    return f"{what} withheld from this token ({one.evidence}): {kept}"
 
 
 def _shown_again(one: withheld.Withheld, source: str) -> str:

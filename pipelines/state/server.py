@@ -272,7 +272,13 @@ def keep_new(  # noqa: PLR0913 - each is a fact of its own
         warehouse.rows(
             "insert into meta.drift values ($1, $2, $3, $4, $5, $6)", [*name, at, run_id]
         )
-        told.append(_sentence(notice, resource or notice.path, asked))
+        what = resource or notice.path
+        said = f"Clio answers as version {notice.text} of its API, though {asked} is asked for"
+        if notice.kind == DEPRECATED:
+            said = (
+                f"Clio announces that {what} {notice.text}; a newer clio-sync may be needed by then"
+            )
+        told.append(said)
     return told
 
 
@@ -283,9 +289,3 @@ def _resource(catalog: Catalog, path: str) -> str:
             if known and re.sub(r"\{\w+\}", "{id}", f"/{known}") == path:
                 return name
     return ""
-
-
-def _sentence(notice: Notice, what: str, asked: str) -> str:
-    if notice.kind == DEPRECATED:
-        return f"Clio announces that {what} {notice.text}; a newer clio-sync may be needed by then"
-    return f"Clio answers as version {notice.text} of its API, though {asked} is asked for"
