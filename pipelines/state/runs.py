@@ -131,8 +131,9 @@ class Meta:
 
     def save_runs(self, rows: Iterable[RunRow]) -> None:
         """Write rows of `sync_runs`, replacing those of the same run and resource."""
+        written = _table(rows)
         with self.warehouse.transaction() as cursor:
-            _replace(cursor, "sync_runs", _table(rows), ("run_id", "source", "resource"))
+            _replace(cursor, "sync_runs", written, ("run_id", "source", "resource"))
 
     def save_walks(self, outcome: "PackageOutcome", at: pendulum.DateTime, run_id: str) -> int:
         """Store what a committed package means: watermarks, resume points, fields, quarantine.
