@@ -12,7 +12,7 @@ import pendulum
 import pyarrow as pa
 
 from pipelines.failpoints import crash_point
-from pipelines.state.lateness import Watch
+from pipelines.state.certificates import Watch
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted

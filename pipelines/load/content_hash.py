@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pendulum
 
-from pipelines.state import migrations
+from pipelines.state import epoch
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import EXTRA, JSON, WRITTEN_AS_JSON, Collection
@@ -84,7 +84,7 @@ def migrate_etag_copies(
     way have shown and known is hashed anew as well. In one transaction; does nothing the second
     time.
     """
-    if migrations.is_done(warehouse, ETAG_COPIES, source):
+    if epoch.is_done(warehouse, ETAG_COPIES, source):
         return
     layout = warehouse.layout(f"raw_{source}")
     with warehouse.transaction():
@@ -94,7 +94,7 @@ def migrate_etag_copies(
                 arrays = [c.name for c in collection.columns if c.type == JSON and c.name in stored]
                 if arrays and "_row_hash" in stored:
                     _strip(warehouse, source, collection, table, arrays, stored)
-        migrations.note_done(warehouse, ETAG_COPIES, source, at)
+        epoch.note_done(warehouse, ETAG_COPIES, source, at)
 
 
 def _strip(  # noqa: PLR0913, PLR0917 - each is a fact of its own

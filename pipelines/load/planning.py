@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pendulum
 
-from pipelines.state.lateness import Watch
+from pipelines.state.certificates import Watch
 from pipelines.state.runs import Progress
 from sources.clio_http.asking import SINCE
 from sources.clio_http.catalog import Collection

@@ -20,10 +20,10 @@ from pipelines.outcome import Outcome, counted, jsonable, table
 from pipelines.publish.errors import NotPublishedError, PointerError, StaleError
 from pipelines.publish.pointer import Published, read_published
 from pipelines.state import certificates, inputs, quarantine, row_history
+from pipelines.state.certificates import OK, silent_counts, verdict, worst_lateness
 from pipelines.state.check_results import told_undone, undone
 from pipelines.state.epoch import last_regression
 from pipelines.state.inputs import OFF, parents_read
-from pipelines.state.lateness import OK, silent_counts, verdict, worst_lateness
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.row_history import SUFFIX
 from pipelines.warehouse import Warehouse, moment

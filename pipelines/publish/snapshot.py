@@ -23,7 +23,7 @@ from pipelines.release import SCHEMA, release
 from pipelines.state import builds, check_results
 from pipelines.state.builds import NOT_KNOWN, last_load
 from pipelines.state.check_results import undone
-from pipelines.state.migrations import META, VERSIONS, migrate
+from pipelines.state.epoch import META, VERSIONS, migrate
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError

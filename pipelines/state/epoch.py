@@ -1,8 +1,13 @@
-"""Did the warehouse go back? Its count of loads is kept in a file beside it as well.
+"""Which warehouse this is: of which version, and did it go back?
 
-A restored copy and a lost write-ahead log look alike from within: the warehouse opens, and its
-newest commits are not there. Reading then goes on from the warehouse's own watermarks. They are
-older, hence safe; those in the file are never read from.
+The tables of `meta` are made by the numbered files of `sql/meta`, in order, and the number of the
+last one stands in `meta.versions`. An older clio-sync refuses a warehouse with a greater number.
+Changes to what is stored of a product are noted in `meta.migrations`.
+
+The count of loads is kept in a file beside the warehouse as well. A restored copy and a lost
+write-ahead log look alike from within: the warehouse opens, and its newest commits are not there.
+Reading then goes on from the warehouse's own watermarks. They are older, hence safe; those in the
+file are never read from.
 """
 
 import json
@@ -14,11 +19,12 @@ import pendulum
 
 from pipelines.errors.local import in_words
 from pipelines.files import replace_durably
+from pipelines.release import SCHEMA, release
+from pipelines.sql_folder import sql_folder
 from pipelines.warehouse import Warehouse, moment, moments, utc
 
-from .migrations import migrate
-
 FILE = "epoch.json"
+META, VERSIONS = "meta", "meta.versions"
 
 UNKNOWN = (
     "epoch.json {state}, so nobody can tell whether the warehouse went back. It is written anew,"
@@ -193,3 +199,40 @@ def write_epoch(warehouse: Warehouse, folder: Path) -> None:
     text = json.dumps(vars(epoch_inside(warehouse)), default=str)
     with in_words(f"{FILE} could not be written", str(folder)):
         replace_durably(folder / FILE, text)
+
+
+def migrations(after: int = 0) -> list[str]:
+    """Return the SQL of the migrations that come after one, in order."""
+    files = sorted((sql_folder() / META).glob("*.sql"))
+    return [file.read_text("utf-8") for file in files[after:]]
+
+
+def migrate(warehouse: Warehouse) -> None:
+    """Make the tables of `meta` what they are by now, in one transaction.
+
+    Nothing is asked or read where they are so already. One that is only read stays as it is.
+    """
+    if warehouse.read_only or warehouse.version == SCHEMA:
+        return
+    with warehouse.transaction():
+        for statements in migrations(warehouse.version):
+            warehouse.rows(statements)
+        warehouse.rows("delete from meta.versions")
+        warehouse.rows("insert into meta.versions values ($1, $2, now())", [SCHEMA, release()])
+    warehouse.version = SCHEMA
+
+
+def is_older(warehouse: Warehouse) -> bool:
+    """Tell whether an older clio-sync made the tables of `meta`, and no newer one has come by."""
+    return warehouse.version < SCHEMA and bool(warehouse.columns("meta", "epoch"))
+
+
+def is_done(warehouse: Warehouse, name: str, source: str) -> bool:
+    """Tell whether a change was made to what is stored of a product."""
+    query = "select 1 from meta.migrations where name = $1 and source = $2"
+    return bool(warehouse.rows(query, [name, source]))
+
+
+def note_done(warehouse: Warehouse, name: str, source: str, at: pendulum.DateTime) -> None:
+    """Note that it was; belongs into the transaction that makes it."""
+    warehouse.rows("insert into meta.migrations values ($1, $2, $3)", [name, source, at])

@@ -17,7 +17,7 @@ from sources.clio_http.catalog import Collection
 from sources.clio_http.keys import key_sql
 
 from . import quarantine
-from .lateness import Watch
+from .certificates import Watch
 from .snapshots import OF_WALK, keep_stored
 
 SUFFIX = "__seen"

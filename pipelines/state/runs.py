@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines.warehouse import Cursor, Warehouse, moments
 
 from . import quarantine, withheld
-from .migrations import migrate
+from .epoch import migrate
 from .refusals import RefusedRequest
 from .row_history import Seen, count_seen
 from .withheld import Marks

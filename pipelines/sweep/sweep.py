@@ -13,8 +13,7 @@ from pipelines.load.result import Result, named
 from pipelines.load.runner import WholeRun
 from pipelines.load.task import Task
 from pipelines.state import certificates, server
-from pipelines.state.certificates import UNEQUAL, Absences, Certificate
-from pipelines.state.lateness import lateness_of_walk
+from pipelines.state.certificates import UNEQUAL, Absences, Certificate, lateness_of_walk
 from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import STORED_HASH, Census

@@ -7,8 +7,8 @@ from functools import cache
 
 from pipelines.config import PRODUCTS
 from pipelines.load.content_hash import sql_type
+from pipelines.state.epoch import migrations
 from pipelines.state.inputs import Unknown
-from pipelines.state.migrations import migrations
 from pipelines.state.row_history import SUFFIX
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.load.classify import Classifier, Observed, raw_schema
-from pipelines.state.lateness import Watch, lateness_of_walk, verdict, worst_lateness
+from pipelines.state.certificates import Watch, lateness_of_walk, verdict, worst_lateness
 from pipelines.state.runs import Late, Meta, PackageOutcome, Silent
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Field

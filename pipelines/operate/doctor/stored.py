@@ -17,6 +17,8 @@ from pipelines.operate.status import source_status
 from pipelines.outcome import counted, named
 from pipelines.release import SCHEMA
 from pipelines.state import certificates, own_writes, refusals, server
+from pipelines.state.certificates import FAIL as TOO_LATE
+from pipelines.state.certificates import OK as IN_TIME
 from pipelines.state.epoch import (
     UnreadableEpochError,
     epoch_beside,
@@ -24,8 +26,6 @@ from pipelines.state.epoch import (
     last_regression,
     went_back,
 )
-from pipelines.state.lateness import FAIL as TOO_LATE
-from pipelines.state.lateness import OK as IN_TIME
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.refusals import Refusals
 from pipelines.sweep.sweep import SWEPT
