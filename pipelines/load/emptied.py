@@ -105,10 +105,9 @@ class ReadTable:
     stored: AbstractSet[str]
     source: str
 
-    @property
-    def stamp(self) -> str:
-        """Name the column that tells by itself whether a record changed; empty without one."""
-        return next((name for name in ("etag", "updated_at") if name in self.stored), "")
+    def __post_init__(self) -> None:
+        """Choose the column that tells by itself whether a record changed; none is empty."""
+        self.stamp = next((name for name in ("etag", "updated_at") if name in self.stored), "")
 
     def withheld(self, columns: Mapping[str, str], ask: Ask | None) -> dict[str, ColumnMark]:
         """Name those of some columns, given with their types, that this token may not see."""
