@@ -9,14 +9,7 @@ from pathlib import Path
 
 def replace_durably(path: Path, text: str) -> None:
     """Write a private file so that after a crash the old or the new text is there, whole."""
-    temporary = path.with_suffix(".tmp")
-    handle = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    _replace(path, path.with_suffix(".tmp"), os.O_TRUNC, text)
 
 
 def replace_privately(path: Path, text: str) -> None:
@@ -26,7 +19,11 @@ def replace_privately(path: Path, text: str) -> None:
     """
     new = temporary(path)
     new.unlink(missing_ok=True)  # left by a process that died
-    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    _replace(path, new, os.O_EXCL | os.O_NOFOLLOW, text)
+
+
+def _replace(path: Path, new: Path, flags: int, text: str) -> None:
+    handle = os.open(new, os.O_CREAT | os.O_WRONLY | flags, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

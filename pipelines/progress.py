@@ -2,30 +2,10 @@
 
 import sys
 from contextlib import suppress
-from typing import Protocol, Self, TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-
-class Watched(Protocol):
-    """What is reported of a walk: its name, how far it is, whether it is over."""
-
-    @property
-    def name(self) -> str:
-        """Return the collection's name."""
-
-    @property
-    def over(self) -> bool:
-        """Tell whether nothing more is to come."""
-
-    @property
-    def rows_read(self) -> int:
-        """Return the rows read so far."""
-
-    @property
-    def requests_left(self) -> int:
-        """Return the fewest requests that are still to be sent."""
 
 
 class Lines:
@@ -35,6 +15,7 @@ class Lines:
         """Write to a stream; `per_minute` is the rate that finish times are reckoned with."""
         self.stream = stream or sys.stderr
         self.per_minute = per_minute
+        self.walks = 0
 
     def __enter__(self) -> Self:
         """Return the reporter itself."""
@@ -45,21 +26,16 @@ class Lines:
 
     def begin(self, walks: int, per_minute: float | None) -> None:
         """Say how many walks there are."""
-        self.per_minute = per_minute or self.per_minute
+        self.walks, self.per_minute = walks, per_minute or self.per_minute
         self.note(f"reading {walks} collection{'' if walks == 1 else 's'}")
 
-    def advance(self, walks: "list[Watched]") -> None:
-        """Say what is left, and the time that this takes at least."""
-        left = [walk for walk in walks if not walk.over]
-        if not left:
-            return
-        requests = sum(walk.requests_left for walk in left)
-        minutes = requests / self.per_minute
-        rows = sum(walk.rows_read for walk in walks)
-        self.note(
-            f"{rows:,} rows read; {len(left)} collections go on, at least {requests} requests"
-            f" ({minutes:.0f} minutes at {self.per_minute:.0f} a minute)",
-        )
+    def advance(self, left: int, rows: int, requests: int) -> None:
+        """Say how many of the walks go on, and the time that their requests take at least."""
+        if left:
+            self.note(
+                f"{rows:,} rows read; {left} collections go on, at least {requests} requests"
+                f" ({requests / self.per_minute:.0f} minutes at {self.per_minute:.0f} a minute)"
+            )
 
     def note(self, message: str) -> None:
         """Write one line; where nobody reads it any more, the work goes on all the same."""
@@ -95,14 +71,13 @@ class Bars(Lines):
 
     def begin(self, walks: int, per_minute: float | None) -> None:
         """Set the length of the bar."""
-        self.per_minute = per_minute or self.per_minute
+        self.walks, self.per_minute = walks, per_minute or self.per_minute
         self.progress.update(self.bar, total=walks)
 
-    def advance(self, walks: "list[Watched]") -> None:
+    def advance(self, left: int, rows: int, requests: int) -> None:
         """Move the bar."""
-        over = sum(walk.over for walk in walks)
-        self.progress.update(self.bar, completed=over, total=len(walks))
-        super().advance(walks)
+        self.progress.update(self.bar, completed=self.walks - left, total=self.walks)
+        super().advance(left, rows, requests)
 
     def note(self, message: str) -> None:
         """Write a line above the bar."""

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -47,6 +48,7 @@ HEADER = 3 * 4096
 """The bytes at the file's beginning that every checkpoint changes."""
 LOG_BEGINS = b"\x64\x00\x62\x65\x00"
 """The first bytes of a write-ahead log of DuckDB's: that the first entry tells its version."""
+NO_EXTENSIONS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 LOCKED_DOWN = (
     "set enable_external_access = false",
     "set allow_community_extensions = false",
@@ -73,13 +75,24 @@ def arrow(cursor: Cursor, query: str) -> pa.Table:
     return cursor.execute(query).to_arrow_table()
 
 
+def utc(value: datetime) -> pendulum.DateTime:
+    """Take a timestamp from DuckDB as a moment in UTC."""
+    return pendulum.instance(value, tz="UTC").in_timezone("UTC")
+
+
+def moment(value: object) -> pendulum.DateTime | None:
+    """Take a timestamp from DuckDB, where there is one, as a moment in UTC."""
+    return utc(value) if isinstance(value, datetime) else None
+
+
+def moments(row: Sequence[object]) -> tuple[Any, ...]:
+    """Return a row of DuckDB's with its timestamps as moments in UTC."""
+    return tuple(utc(value) if isinstance(value, datetime) else value for value in row)
+
+
 def in_memory() -> Cursor:
     """Return an empty database of its own, in memory, whose errors are JSON documents."""
-    config: dict[str, Any] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    cursor = duckdb.connect(":memory:", config=config)
+    cursor = duckdb.connect(":memory:", config=dict(NO_EXTENSIONS))
     cursor.execute("set timezone = 'UTC'")
     cursor.execute("set errors_as_json = true")
     return cursor
@@ -171,8 +184,7 @@ class Warehouse:
         config: dict[str, Any] = {
             "memory_limit": memory_limit,
             "temp_directory": str(folder / "tmp"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
+            **NO_EXTENSIONS,
         }
         try:
             keep_own(self.path)
@@ -246,12 +258,12 @@ class Warehouse:
             return self._own.execute(query, list(parameters)).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit what `rows` does meanwhile at once, or not at all; other threads wait."""
+    def transaction(self) -> Iterator[Cursor]:
+        """Commit what `rows` or the cursor does meanwhile at once, or not at all; others wait."""
         with self._lock:
             self._own.execute("begin")
             try:
-                yield
+                yield self._own
             except BaseException:
                 self._own.execute("rollback")
                 raise

@@ -26,7 +26,7 @@ class Mutant:
 
 TASK = "pipelines/load/task.py"
 RUNNER = "pipelines/load/runner.py"
-STANDING = "pipelines/load/standing.py"
+STANDING = "pipelines/load/proof.py"
 MARK = "    reached = watermark_after(plan, before.watermark)\n"
 
 LOADS = (
@@ -67,9 +67,9 @@ LOADS = (
         "the watermark is counted from this machine's clock, which is fast",
         (
             Patch(
-                "pipelines/load/server_time.py",
-                "    return judged.time\n",
-                "    return run.clock.now()\n",
+                "pipelines/state/server.py",
+                "    return judged.time, notes\n",
+                "    return clock.now(), notes\n",
             ),
         ),
         (MACHINE,),
@@ -196,8 +196,8 @@ LOADS = (
         (
             Patch(
                 "pipelines/load/package.py",
-                "            once=task.walk.keys_rise and len(plan.lists) == 1,\n",
-                "            once=True,\n",
+                "                once=task.walk.keys_rise and len(task.walk.plan.lists) == 1,\n",
+                "                once=True,\n",
             ),
         ),
         ("tests/system/test_incremental.py", "tests/system/test_packages.py"),

@@ -78,7 +78,7 @@ SWEEPS = (
         "nothing stops a mass deletion",
         (
             Patch(
-                "pipelines/load/deletions.py",
+                "pipelines/load/proof.py",
                 "too_many_absent(known, seen, len(absent), self.run.choice.allow_absent):\n",
                 "too_many_absent(known, seen, 0):\n",
             ),
@@ -90,7 +90,7 @@ SWEEPS = (
         "a row that comes back stays marked as deleted",
         (
             Patch(
-                "pipelines/state/seen_rows.py",
+                "pipelines/state/row_history.py",
                 "record_id in (select key from pairs) returning record_id",
                 "record_id not in (select record_id from meta.tombstones) returning record_id",
             ),

@@ -26,16 +26,13 @@ MAKERS = {
 PARTS: dict[str, set[str]] = {
     "pipelines/ledger/mirror.py": {"columns", "kind", "name", "table", "view"},
     "pipelines/load/classify.py": {
-        *("alias", "left", "right", "name", "self.collection.name", "self.source"),
+        *("left", "right", "name", "self.collection.name", "self.join", "self.source"),
         *("self.key", "self.raw", "self.versions"),
     },
+    "pipelines/load/content_hash.py": {"value"},
     "pipelines/load/emptied.py": {
-        *("alias", "self.raw", "self.stamp", "tables", "self.same('r', 'b')", "test"),
-        "max(1, min(WITNESSES, MOST_ASKED // len(kinds)))",
-    },
-    "pipelines/load/migration.py": {"value"},
-    "pipelines/load/second_sight.py": {
-        *("key", "name", "self.table", "text", "where"),
+        *("alias", "key", "name", "self.raw", "self.stamp", "self.table", "tables", "test", "text"),
+        *("where", "self.same('r', 'b')", "max(1, min(WITNESSES, MOST_ASKED // len(kinds)))"),
         "max(1, ASKED // len(names))",
     },
     "pipelines/load/unknown.py": {
@@ -47,7 +44,7 @@ PARTS: dict[str, set[str]] = {
     },
     "pipelines/state/quarantine.py": {"field", "since"},
     "pipelines/state/snapshots.py": {
-        *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs"),
+        *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs", "query"),
         *("self._key", "self.content", "self.raw"),
     },
     "pipelines/transform/checking.py": {"query"},

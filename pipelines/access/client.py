@@ -5,10 +5,10 @@ import threading
 from pipelines.config import API_VERSIONS, Settings, SourceSettings
 from sources.clio_grow.versions import APIS as GROW
 from sources.clio_http.api import Api
-from sources.clio_http.client import ClioClient, Pace
+from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.hosts import base_origin
-from sources.clio_http.pace import pace_file
+from sources.clio_http.pace import Pace, pace_file
 from sources.clio_http.statuses import hints_for
 from sources.clio_manage.api import API as MANAGE
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.context import Context
-from pipelines.state.migrations import is_older, migrate
+from pipelines.state.epoch import is_older, migrate
 from pipelines.warehouse import MEMORY_LIMIT, Warehouse
 
 from .create import make

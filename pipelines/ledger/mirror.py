@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.state import own_writes
-from pipelines.state.migrations import migrate
+from pipelines.state.epoch import migrate
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.errors import ClioError

@@ -5,29 +5,44 @@ reading again is dropped, another reading waits for the next package, because tw
 key in a package corrupt the table under `upsert`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import pendulum
 import pyarrow as pa
 
 from pipelines.failpoints import crash_point
-from pipelines.state.lateness import Observed, Watch, late_query, silent_query
+from pipelines.state.certificates import Watch
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import EXTRA, Collection
+from sources.clio_http.catalog import Collection
 from sources.clio_http.misfits import key_texts
 from sources.clio_http.rows import ARROW_TYPES
 
 from . import emptied
-from .content_hash import row_hash
+from .content_hash import row_hash, sql_type
 from .emptied import Ask
 from .unknown import Carrier, Cells
 
 CLASSES = ("inserted", "updated", "unchanged", "older", "stale", "again")
 GOING = ("inserted", "updated")
 SHOWN = (*GOING, "unchanged", "stale")
+
+
+@dataclass
+class Observed:
+    """How many rows came late, the longest time by which, and silent changes by field."""
+
+    late: int = 0
+    seconds: float = 0.0
+    silent: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Observed") -> None:
+        """Add what another reading showed."""
+        self.late += other.late
+        self.seconds = max(self.seconds, other.seconds)
+        self.silent += other.silent
 
 
 @dataclass(frozen=True)
@@ -43,12 +58,12 @@ class Classified:
     A version that a write of our own replaced counts as unchanged, however often Clio shows it.
     """
 
-    table: pa.Table | None
-    inserted: int
-    updated: int
-    unchanged: int
-    older: tuple[object, ...]
-    again: pa.Table | None
+    table: pa.Table | None = None
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    older: tuple[object, ...] = ()
+    again: pa.Table | None = None
     seen: pa.Table | None = None
     observed: Observed = field(default_factory=Observed)
     cells: pa.Table | None = None
@@ -56,64 +71,60 @@ class Classified:
     shown: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
+@dataclass
 class Classifier:
-    """Classifies the readings of one collection against its raw table, within one package."""
+    """Classifies the readings of one collection against its raw table, within one package.
 
-    def __init__(  # noqa: PLR0913 - each is a fact of its own
-        self,
-        warehouse: Warehouse,
-        schema: str,
-        collection: Collection,
-        synced_at: pendulum.DateTime,
-        *,
-        layout: dict[str, list[str]],
-        once: bool,
-        count: bool = False,
-        watch: Watch | None = None,
-        written: bool = False,
-        withheld: dict[str, ColumnMark] | None = None,
-    ) -> None:
-        """Look at the raw table as it stands before the package.
+    `layout` names the columns of every table of the raw schema. `once` says that no key can
+    come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
+    what that shows about Clio. `written` says that we wrote to records of the collection.
+    `withheld` are the columns that are marked whole; what a reading shows of that is added.
+    """
 
-        `layout` names the columns of every table of the raw schema. `once` says that no key can
-        come twice, because the walk's ids only rise. `count` asks for what was seen, `watch` for
-        what that shows about Clio. `written` says that we wrote to records of the collection.
-        `withheld` are the columns that are marked whole; what a reading shows of that is added.
-        """
-        self.count = count
-        self.watch = watch
-        self.cursor: Cursor = warehouse.cursor()
-        self.collection = collection
-        self.raw = f"{quoted(schema)}.{quoted(collection.name)}"
-        self.versions = f"{quoted(schema)}.{quoted(collection.name + '__versions')}"
-        self.synced_at = synced_at
-        self.columns = {column.name: column.type for column in collection.columns}
-        self.stored = set(layout.get(collection.name, ()))
-        self.history = collection.name + "__versions" in layout
-        self.filled = bool(self.stored) and self._any()
-        self.source = schema.removeprefix("raw_")
-        self.written = written and {"etag", "updated_at"} <= self.stored
-        self.key = [quoted(name) for name in collection.key]
-        self.withheld = {} if withheld is None else withheld
-        join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
-        self._carrier = Carrier(self.cursor, collection, self.stored, join, self.withheld)
-        self.once = True
-        if not once:
-            self.doubt()
+    warehouse: Warehouse
+    schema: str
+    collection: Collection
+    synced_at: pendulum.DateTime
+    _: KW_ONLY
+    layout: dict[str, list[str]]
+    once: bool
+    count: bool = False
+    watch: Watch | None = None
+    written: bool = False
+    withheld: dict[str, ColumnMark] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look at the raw table as it stands before the package."""
+        name = self.collection.name
+        self.cursor: Cursor = self.warehouse.cursor()
+        self.raw = f"{quoted(self.schema)}.{quoted(name)}"
+        self.versions = f"{quoted(self.schema)}.{quoted(name + '__versions')}"
+        self.columns = {column.name: column.type for column in self.collection.columns}
+        self.stored = set(self.layout.get(name, ()))
+        self.history = name + "__versions" in self.layout
+        any_row = f"select 1 from {self.raw} limit 1"
+        self.filled = bool(self.stored) and self.cursor.execute(any_row).fetchall() != []
+        self.source = self.schema.removeprefix("raw_")
+        self.written = self.written and {"etag", "updated_at"} <= self.stored
+        self.key = [quoted(column) for column in self.collection.key]
+        self.join = f"left join {self.raw} r on {self._same('r', 'b')}" if self.filled else ""
+        self._carrier = Carrier(self.cursor, self.collection, self.stored, self.join, self.withheld)
+        if not self.once:
+            self._stage()
 
     def doubt(self) -> None:
         """Take it that a key can come twice, from here on."""
         if self.once:
             self.once = False
-            columns = self.collection.key_columns
-            keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
-            self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
+            self._stage()
 
-    def _any(self) -> bool:
-        return self.cursor.execute(f"select 1 from {self.raw} limit 1").fetchall() != []
+    def _stage(self) -> None:
+        columns = self.collection.key_columns
+        keys = ", ".join(f"{quoted(c.name)} {sql_type(c.type)}" for c in columns)
+        self.cursor.execute(f"create temp table staged ({keys}, _row_hash varchar)")
 
     def close(self) -> None:
-        """Return the connection back."""
+        """Give up the cursor."""
         self.cursor.close()
 
     def classify(
@@ -124,16 +135,17 @@ class Classifier:
         `ask` reads records once more where a column comes back empty that was filled.
         """
         if not batch.num_rows:
-            return Classified(None, 0, 0, 0, (), None)
+            return Classified()
         shown = batch.append_column("_n", pa.array(range(batch.num_rows), pa.int64()))
         cells = self._carrier.known(shown)
         counts = self._carrier.shown(cells)
         if self.once and not self.filled:
             whole = self._all_new(cells.rows)
-            seen = self._seen(whole)
             marks, columns = self._carrier.marked(shown, cells, {})
             return Classified(
-                *(whole, batch.num_rows, 0, 0, (), None, seen),
+                table=whole,
+                inserted=batch.num_rows,
+                seen=self._seen(whole),
                 cells=marks,
                 whole=columns,
                 shown=counts,
@@ -146,35 +158,32 @@ class Classifier:
         return replace(self._classified(shown, cells, classed, lost), shown=counts)
 
     def _classified(
-        self,
-        shown: pa.Table,
-        cells: Cells,
-        classed: pa.Table,
-        lost: dict[str, ColumnMark],
+        self, shown: pa.Table, cells: Cells, classed: pa.Table, lost: dict[str, ColumnMark]
     ) -> Classified:
         """Put together what became of the rows of a reading."""
         batch = cells.rows
-        parts = {kind: _part(classed, kind) for kind in CLASSES}
+        parts = {kind: _of(classed, kind) for kind in CLASSES}
         known = sum(part.num_rows for part in parts.values())
         again = parts["again"]
         observed = self._observed(batch, classed)
         marks, whole = self._carrier.marked(shown, cells, lost)
+        same = parts["unchanged"].num_rows + parts["stale"].num_rows
         return Classified(
-            self._going(batch, classed, parts["updated"]),
-            parts["inserted"].num_rows,
-            parts["updated"].num_rows,
-            parts["unchanged"].num_rows + parts["stale"].num_rows + batch.num_rows - known,
-            tuple(parts["older"][self.collection.key[-1]].to_pylist()),
-            shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
-            self._seen(_of(classed, SHOWN)),
-            observed,
-            marks,
-            whole,
+            table=self._going(batch, classed, parts["updated"]),
+            inserted=parts["inserted"].num_rows,
+            updated=parts["updated"].num_rows,
+            unchanged=same + batch.num_rows - known,
+            older=tuple(parts["older"][self.collection.key[-1]].to_pylist()),
+            again=shown.take(again["_n"]).drop_columns(["_n"]) if again.num_rows else None,
+            seen=self._seen(_of(classed, *SHOWN)),
+            observed=observed,
+            cells=marks,
+            whole=whole,
         )
 
     def _emptied(self, rows: pa.Table, classed: pa.Table, ask: Ask | None) -> dict[str, ColumnMark]:
         """Find the columns that come back empty because this token may not see them."""
-        changed = _part(classed, "updated")
+        changed = _of(classed, "updated")
         if not self.filled or not changed.num_rows:
             return {}
         self.cursor.register("classed", changed)
@@ -196,34 +205,54 @@ class Classifier:
 
     def _observed(self, batch: pa.Table, classed: pa.Table) -> Observed:
         """Look for late versions and silent changes, before what is stored is replaced."""
-        going = _of(classed, GOING)
+        going = _of(classed, *GOING)
         stamped = self.filled and "updated_at" in self.stored and "updated_at" in batch.column_names
         if self.watch is None or not stamped or not going.num_rows:
             return Observed()
         self.cursor.register("classed", going)
-        query = late_query(self.raw, self._same("r", "c"))
-        ((late, seconds),) = self.cursor.execute(query, [self.watch.covered]).fetchall()
+        stored = f"join {self.raw} r on {self._same('r', 'c')}"
+        # late by at least the time from the row's stamp to the start of the last complete load
+        ((late, seconds),) = self.cursor.execute(
+            "select count(*), coalesce(max(epoch($1::timestamptz) - epoch(c.updated_at)), 0)"
+            f" from classed c left {stored} where c.updated_at < $1::timestamptz"
+            " and (r._row_hash is null or r.updated_at is distinct from c.updated_at)",
+            [self.watch.covered],
+        ).fetchall()
         found = Observed(late, seconds)
-        names = [n for n in self.columns if n in batch.column_names and n in self.stored]
         if self.watch.silent:
-            columns = [quoted(name) for name in names]
-            query = silent_query(self.raw, self._same("r", "c"), columns)
-            (counts,) = self.cursor.execute(query, [self.watch.loaded]).fetchall()
+            names = [n for n in self.columns if n in batch.column_names and n in self.stored]
+            counted = ", ".join(
+                f"count(*) filter (b.{name} is distinct from r.{name})"
+                for name in [quoted(column) for column in names]
+            )
+            (counts,) = self.cursor.execute(
+                f"select {counted} from classed c join batch b on b._n = c._n {stored}"
+                " where c.updated_at is not distinct from r.updated_at"
+                " and c.updated_at < $1::timestamptz",
+                [self.watch.loaded],
+            ).fetchall()
             found.silent.update({n: c for n, c in zip(names, counts, strict=True) if c})
         return found
 
     def _going(self, batch: pa.Table, classed: pa.Table, updated: pa.Table) -> pa.Table | None:
         """Return the rows to send on; what they replace goes to the history first."""
-        going = _of(classed, GOING)
+        going = _of(classed, *GOING)
         if not going.num_rows:
             return None
         if updated.num_rows and self.history:
             self._save_outgoing(updated)
+        self.cursor.register("classed", going)
         if not self.once:
-            self._remember(going)
+            key = ", ".join(self.key)
+            self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")
         rows = batch.take(going["_n"])
         if self._carry(batch):
-            rows = self._carried(batch, going)
+            # with the stored values of the columns that were not asked for
+            rows = arrow(
+                self.cursor,
+                f"select {self._columns(batch)} from batch b join classed c on c._n = b._n"
+                f" {self._carry(batch)} order by b._n",
+            )
         return self._finished(self._with_missing(rows), going["_row_hash"])
 
     def _all_new(self, batch: pa.Table) -> pa.Table:
@@ -255,42 +284,33 @@ class Classifier:
         stamp += ", etag" if self.written else ""
         newest = f" qualify row_number() over (partition by {key} order by _n desc) = 1"
         unique = "" if self.once else newest
-        columns = self._columns(batch)
+        stored = f"left join {self.raw} r on {self._same('r', 'h')}" if self.filled else ""
+        staged = "" if self.once else f"left join staged s on {self._same('s', 'h')}"
         return (
             "with"
             f" newest as (select * from batch{unique}),"
-            f" whole as (select b._n, {columns} from newest b {self._carry(batch)}),"
+            f" whole as (select b._n, {self._columns(batch)} from newest b {self._carry(batch)}),"
             f" hashed as (select _n, {key}{stamp}, {row_hash(self.collection)} as _row_hash"
             " from whole)"
             f" select {self._hashed(settled=settled)}, {self._class(settled=settled)} as _class"
-            f" from hashed h {self._stored()} {self._staged()} order by h._n"
+            f" from hashed h {stored} {staged} order by h._n"
         )
 
     def _columns(self, batch: pa.Table) -> str:
-        return ", ".join(
-            self._column("b", name, kind, batch) for name, kind in self.columns.items()
-        )
+        return ", ".join(self._column(name, kind, batch) for name, kind in self.columns.items())
 
-    def _column(self, alias: str, name: str, kind: str, batch: pa.Table) -> str:
+    def _column(self, name: str, kind: str, batch: pa.Table) -> str:
         """Select a column; one that was not asked for keeps what is stored."""
         column = quoted(name)
         if name in batch.column_names:
-            return f"{alias}.{column}"
+            return f"b.{column}"
         if self.filled and name in self.stored:
             return f"r.{column}"
         return f"null::{sql_type(kind)} as {column}"
 
     def _carry(self, batch: pa.Table) -> str:
         """Join the raw table where a column that was not asked for must be carried over."""
-        if not self.filled or set(self.columns) <= set(batch.column_names):
-            return ""
-        return f"left join {self.raw} r on {self._same('r', 'b')}"
-
-    def _stored(self) -> str:
-        return f"left join {self.raw} r on {self._same('r', 'h')}" if self.filled else ""
-
-    def _staged(self) -> str:
-        return "" if self.once else f"left join staged s on {self._same('s', 'h')}"
+        return "" if set(self.columns) <= set(batch.column_names) else self.join
 
     def _same(self, left: str, right: str) -> str:
         return " and ".join(f"{left}.{name} = {right}.{name}" for name in self.key)
@@ -342,21 +362,6 @@ class Classifier:
             " and e.record_id = h.id::varchar and e.etag_before = h.etag))"
         )
 
-    def _carried(self, batch: pa.Table, going: pa.Table) -> pa.Table:
-        """Return the rows to send with the stored values of columns that were not asked for."""
-        columns = self._columns(batch)
-        query = (
-            f"select {columns} from batch b join classed c on c._n = b._n {self._carry(batch)}"
-            " order by b._n"
-        )
-        self.cursor.register("classed", going)
-        return arrow(self.cursor, query)
-
-    def _remember(self, going: pa.Table) -> None:
-        key = ", ".join(self.key)
-        self.cursor.register("classed", going)
-        self.cursor.execute(f"insert into staged select {key}, _row_hash from classed")
-
     def _save_outgoing(self, updated: pa.Table) -> None:
         """Keep the rows that are about to be replaced. May run twice without harm."""
         self.cursor.register("classed", updated)
@@ -371,12 +376,8 @@ class Classifier:
         crash_point("history-saved")
 
 
-def _part(classed: pa.Table, kind: str) -> pa.Table:
-    return _of(classed, (kind,))
-
-
-def _of(classed: pa.Table, kinds: Iterable[str]) -> pa.Table:
-    return classed.filter(pa.compute.is_in(classed["_class"], pa.array(list(kinds))))
+def _of(classed: pa.Table, *kinds: str) -> pa.Table:
+    return classed.filter(pa.compute.is_in(classed["_class"], pa.array(kinds)))
 
 
 def raw_schema(collection: Collection) -> pa.Schema:
@@ -385,8 +386,3 @@ def raw_schema(collection: Collection) -> pa.Schema:
     return pa.schema(
         [*fields, ("_row_hash", pa.string()), ("_synced_at", ARROW_TYPES["TIMESTAMPTZ"])]
     )
-
-
-def sql_type(kind: str) -> str:
-    """Return DuckDB's type of the columns of a type of the catalogue."""
-    return {"DECIMAL": "decimal(38, 18)", EXTRA: "json"}.get(kind, kind.lower())

@@ -11,62 +11,35 @@ from pipelines.context import Context
 from pipelines.folder import open_folder, refuse_demo
 from pipelines.ledger import mirror
 from pipelines.outcome import Outcome, counted, table
-from pipelines.state import hiding, withheld
+from pipelines.state import hashed_columns, withheld
 from pipelines.warehouse import Warehouse, prepare_data_folder
-from sources.errors import (
-    ClioError,
-    CollectionGoneError,
-    MissingScopeError,
-    RedirectRefusedError,
-    RequestRefusedError,
-    SignInNeededError,
-)
+from sources.errors import ClioError, SignInNeededError
 
 from . import products
 from .load import Load
 from .planning import EVERYTHING, Choice
-from .result import URGENCY, Result
+from .products import Part, readable, shared_out
+from .result import REFUSED, URGENCY, Result
 from .runner import Runner, WholeRun
-from .selection import Part, readable, shared_out
 
 R = TypeVar("R", bound=Runner)
 
-NOT_TO_BE_HAD = (
-    CollectionGoneError, MissingScopeError, RedirectRefusedError, RequestRefusedError,
-    SignInNeededError,
-)  # fmt: skip
+NOT_TO_BE_HAD = (*REFUSED, SignInNeededError)
 """How Clio says that asking again is of no use until somebody changed something."""
-
-REPORTED = (
-    "source",
-    "resource",
-    "mode",
-    "since",
-    "requests",
-    "rows_read",
-    "inserted",
-    "updated",
-    "unchanged",
-    "quarantined",
-    "watermark",
-)
-
-
-HEADINGS = {
+SHOWN = {
     "resource": "collection",
+    "mode": "mode",
+    "requests": "requests",
     "rows_read": "read",
     "inserted": "new",
     "updated": "changed",
+    "quarantined": "quarantined",
+    "status": "status",
 }
-SHOWN = (
-    "resource",
-    "mode",
-    "requests",
-    "rows_read",
-    "inserted",
-    "updated",
-    "quarantined",
-    "status",
+"""What the table of a load shows of each collection, and over which column."""
+REPORTED = (
+    *("source", "resource", "mode", "since", "requests", "rows_read"),
+    *("inserted", "updated", "unchanged", "quarantined", "watermark"),
 )
 
 
@@ -80,12 +53,7 @@ class Stage:
     text: Callable[[WholeRun], str]
 
 
-def run_stage(
-    stage: Stage,
-    context: Context,
-    names: Sequence[str],
-    choice: Choice,
-) -> Outcome:
+def run_stage(stage: Stage, context: Context, names: Sequence[str], choice: Choice) -> Outcome:
     """Run a stage for the named products on the warehouse of the data folder.
 
     Without a name for every product that there is a token or a sign-in for.
@@ -161,7 +129,9 @@ def _run_part(
 ) -> None:
     """Run a stage for one product, and add to the outcome how that ended."""
     with opened_runner(stage.runner, context, part, warehouse, outcome.run_id) as runner:
-        for note in hiding.note_changes(warehouse, part.source, runner.masks, context.clock.now()):
+        for note in hashed_columns.note_changes(
+            warehouse, part.source, runner.masks, context.clock.now()
+        ):
             context.reporter.note(note)
         result = runner.run()
     outcome.results = [*outcome.results, *stage.results(runner)]
@@ -200,11 +170,7 @@ def opened_runner(
         )
 
 
-def run_load(
-    context: Context,
-    names: Sequence[str],
-    choice: Choice = EVERYTHING,
-) -> Outcome:
+def run_load(context: Context, names: Sequence[str], choice: Choice = EVERYTHING) -> Outcome:
     """Load the named products; raises as `run_stage` does."""
     return run_stage(LOAD, context, names, choice)
 
@@ -219,20 +185,19 @@ def _results(runner: WholeRun) -> list[dict[str, Any]]:
 
 
 def _text(runner: WholeRun) -> str:
-    result = runner.result
+    result, parts = runner.result, []
     shown = [
         row
         for row in result.rows
         if row.inserted or row.updated or row.quarantined or row.status != "ok"
     ]
-    parts = []
     if shown:
-        header = [HEADINGS.get(name, name) for name in SHOWN]
-        parts.append(table(header, [[getattr(row, name) for name in SHOWN] for row in shown]))
+        cells = [[getattr(row, name) for name in SHOWN] for row in shown]
+        parts.append(table([*SHOWN.values()], cells))
     rows, same = sum(r.rows_read for r in result.rows), len(result.rows) - len(shown)
     parts.append(
         f"{counted(len(result.rows), 'collection')}, {counted(rows, 'row')} read,"
-        f" {counted(result.requests, 'request')}; {counted(same, 'collection')} had nothing new.",
+        f" {counted(result.requests, 'request')}; {counted(same, 'collection')} had nothing new."
     )
     parts += left_over(result, [name for name, done in result.complete.items() if not done])
     if any(row.quarantined for row in result.rows):

@@ -3,6 +3,8 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,6 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines.errors import LoadFailedError, cause, origin
 from pipelines.errors.local import told
 from pipelines.failpoints import crash_point
-from pipelines.state import own_writes
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.clio_http.plan import Reading
@@ -40,17 +41,19 @@ ENGINE = {
 """What correctness, speed and privacy rest on. Set in code: no configuration may differ."""
 
 
+@dataclass
 class Package:
     """Decides when enough was read for one package."""
 
-    def __init__(self, clock: Clock, stop: Callable[[], bool]) -> None:
+    clock: Clock
+    stop: Callable[[], bool]
+    bytes: int = 0
+    closed: bool = False
+    stored: bool = False
+
+    def __post_init__(self) -> None:
         """Start counting."""
-        self.clock = clock
-        self.stop = stop
-        self.started = clock.monotonic()
-        self.bytes = 0
-        self.closed = False
-        self.stored = False
+        self.started = self.clock.monotonic()
 
     def is_full(self) -> bool:
         """Tell whether the package must be closed."""
@@ -88,15 +91,13 @@ class Engine:
             LoadFailedError: dlt could not store the package; nothing of it counts.
 
         """
-        layout = self.warehouse.layout(self.schema)
-        written = own_writes.written(self.warehouse, self.source)
-        classifiers = {task.name: self._classifier(task, layout, written) for task in tasks}
+        classifiers = self.classifiers(tasks)
         source = make([task.walk for task in tasks], package.is_full)
         for task in tasks:
             task.begin()
             classifier = classifiers[task.name]
             resource = source.resources[task.name]
-            resource.add_yield_map(_step(task, classifier, package))
+            resource.add_yield_map(partial(read, task, classifier, package))
             if not classifier.filled:
                 # nothing to merge with, and no key comes twice: half the work of an upsert
                 resource.apply_hints(write_disposition="append")
@@ -117,39 +118,42 @@ class Engine:
             for classifier in classifiers.values():
                 classifier.close()
 
-    def _classifier(
-        self, task: Task, layout: dict[str, list[str]], written: frozenset[str]
-    ) -> Classifier:
-        plan = task.walk.plan
-        return Classifier(
-            self.warehouse,
-            self.schema,
-            plan.collection,
-            plan.run_at or plan.started_at,
-            layout=layout,
-            once=task.walk.keys_rise and len(plan.lists) == 1,
-            count=task.purpose.counts,
-            watch=task.purpose.watch,
-            written=task.name in written,
-            withheld=task.withheld,
+    def classifiers(self, tasks: Sequence[Task]) -> dict[str, Classifier]:
+        """Return what classifies the rows of each walk, against the tables as they stand."""
+        layout = self.warehouse.layout(self.schema)
+        # the collections of which records were written to from here
+        found = self.warehouse.rows(
+            "select distinct resource from meta.echoes where source = $1", [self.source]
         )
+        written = {name for (name,) in found}
+        return {
+            task.name: Classifier(
+                self.warehouse,
+                self.schema,
+                task.walk.plan.collection,
+                task.read_at,
+                layout=layout,
+                once=task.walk.keys_rise and len(task.walk.plan.lists) == 1,
+                count=task.purpose.counts,
+                watch=task.purpose.watch,
+                written=task.name in written,
+                withheld=task.withheld,
+            )
+            for task in tasks
+        }
 
     def close(self) -> None:
         """Remove the working folder: it may hold rows."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _step(
-    task: Task,
-    classifier: Classifier,
-    package: Package,
-) -> Callable[[Reading], Iterator[pa.Table]]:
-    def step(reading: Reading) -> Iterator[pa.Table]:
-        package.bytes += reading.size
-        for table in task.take(reading, classifier):
-            package.stored = True
-            yield table
-        if task.pending.held:
-            package.closed = True
-
-    return step
+def read(
+    task: Task, classifier: Classifier, package: Package, reading: Reading
+) -> Iterator[pa.Table]:
+    """Classify a reading and yield what is to be stored of it; the package counts its bytes."""
+    package.bytes += reading.size
+    for table in task.take(reading, classifier):
+        package.stored = True
+        yield table
+    if task.pending.held:
+        package.closed = True

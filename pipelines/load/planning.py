@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pendulum
 
+from pipelines.state.certificates import Watch
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
 from sources.clio_http.plan import (
@@ -18,27 +19,6 @@ from sources.clio_http.plan import (
     fields_hash,
     lists_of,
 )
-
-__all__ = [
-    "EVERYTHING",
-    "LONGEST_WALK",
-    "STEP_BACK",
-    "Choice",
-    "Rules",
-    "catalog_hash",
-    "child_plan",
-    "columns_of",
-    "due_collections",
-    "fields_hash",
-    "is_due",
-    "lists_of",
-    "not_asked_for",
-    "not_asked_with",
-    "plan_sweep",
-    "plan_walk",
-    "same_walk",
-    "watermark_after",
-]
 
 LONGEST_WALK = pendulum.duration(hours=12)
 """How long a proof may take, unless a budget says that it goes on night after night."""
@@ -114,10 +94,7 @@ def columns_of(collection: Collection, fields: Iterable[str]) -> list[str]:
 
 
 def is_due(
-    collection: Collection,
-    progress: Progress,
-    rules: Rules,
-    now: pendulum.DateTime,
+    collection: Collection, progress: Progress, rules: Rules, now: pendulum.DateTime
 ) -> bool:
     """Tell whether a collection is to be read now, when nobody asked for it by name."""
     once_a_day = collection.mode == "daily" or collection.name in rules.daily_cadence
@@ -131,35 +108,19 @@ def _day(moment: pendulum.DateTime) -> pendulum.Date:
 
 
 def plan_walk(
-    collection: Collection,
-    progress: Progress,
-    rules: Rules,
-    choice: Choice,
-    now: pendulum.DateTime,
+    collection: Collection, progress: Progress, rules: Rules, choice: Choice, now: pendulum.DateTime
 ) -> WalkPlan:
     """Plan the walk of one collection. `now` is server time, taken before the first page."""
-    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
-    same = progress.fields_hash == fields_hash(collection, left_out)
+    plan = _from_the_start(collection, rules, now)
+    same = progress.fields_hash == fields_hash(collection, plan.left_out)
     if progress.walk_started_at and same and _resumable(collection, progress, choice, now):
         started_at = progress.walk_started_at
-        start = Point(progress.list_index, progress.page_token, progress.after_id)
-        lists = lists_of(collection, started_at)
-        return WalkPlan(
-            collection,
-            progress.mode,
-            started_at,
-            lists,
-            progress.since,
-            start,
-            left_out,
-            run_at=now,
-            not_taken=not_taken,
-        )
+        resumed = _resumed(plan, progress, started_at)
+        return replace(resumed, mode=progress.mode, since=progress.since)
     mode, since = _fresh(collection, progress, choice, now, same=same)
-    if mode == "incremental" and SINCE in not_taken:
+    if mode == "incremental" and SINCE in plan.not_taken:
         mode, since = "full", None
-    lists = lists_of(collection, now)
-    return WalkPlan(collection, mode, now, lists, since, Point(), left_out, not_taken=not_taken)
+    return replace(plan, mode=mode, since=since)
 
 
 def plan_sweep(
@@ -174,17 +135,35 @@ def plan_sweep(
     One is gone on with from a stored page only, and not for ever: unless it is read in parts, on
     a `budget` of requests, a walk that began half a day ago begins anew.
     """
-    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
+    plan = replace(_from_the_start(collection, rules, now), mode="sweep")
     started_at = progress.walk_started_at if progress and progress.put_down else None
     too_long = LONGEST_WALK if budget is None else pendulum.duration(years=1)
     timely = started_at is not None and pendulum.duration() <= now - started_at <= too_long
-    if progress and started_at and timely and same_walk(collection, progress, left_out):
-        start = Point(progress.list_index, progress.page_token, progress.after_id)
-        lists = lists_of(collection, started_at)
-        plan = WalkPlan(collection, "sweep", started_at, lists, None, start, left_out, run_at=now)
-        return replace(plan, not_taken=not_taken)
-    lists = lists_of(collection, now)
-    return WalkPlan(collection, "sweep", now, lists, None, Point(), left_out, not_taken=not_taken)
+    if progress and started_at and timely and same_walk(collection, progress, plan.left_out):
+        return _resumed(plan, progress, started_at)
+    return plan
+
+
+def _from_the_start(collection: Collection, rules: Rules, now: pendulum.DateTime) -> WalkPlan:
+    return WalkPlan(
+        collection,
+        collection.mode,
+        now,
+        lists_of(collection, now),
+        left_out=not_asked_for(collection, rules),
+        not_taken=not_asked_with(collection, rules),
+    )
+
+
+def _resumed(plan: WalkPlan, progress: Progress, started_at: pendulum.DateTime) -> WalkPlan:
+    """Return a plan that goes on where the walk of an earlier run stands."""
+    return replace(
+        plan,
+        started_at=started_at,
+        lists=lists_of(plan.collection, started_at),
+        start=Point(progress.list_index, progress.page_token, progress.after_id),
+        run_at=plan.started_at,
+    )
 
 
 def same_walk(collection: Collection, progress: Progress, left_out: frozenset[str]) -> bool:
@@ -194,10 +173,7 @@ def same_walk(collection: Collection, progress: Progress, left_out: frozenset[st
 
 
 def _resumable(
-    collection: Collection,
-    progress: Progress,
-    choice: Choice,
-    now: pendulum.DateTime,
+    collection: Collection, progress: Progress, choice: Choice, now: pendulum.DateTime
 ) -> bool:
     if choice.in_full(collection.name) and progress.mode == "incremental":
         return False
@@ -217,10 +193,8 @@ def _fresh(
         return collection.mode, None
     if progress.watermark is None:
         return "first", None
-    if choice.in_full(collection.name) or not same:
-        return "full", None
     since = progress.read_from
-    if since is None:
+    if choice.in_full(collection.name) or not same or since is None:
         return "full", None
     if progress.watermark > now:
         # it was set by a server's clock that was wrong: what changed since may lie before it
@@ -236,39 +210,36 @@ def due_collections(
     now: pendulum.DateTime,
 ) -> list[Collection]:
     """Choose the lists to walk in this run, child lists apart."""
-    chosen = []
-    for collection in collections:
-        if collection.parent is not None:
-            continue
+
+    def due(collection: Collection) -> bool:
+        if choice.resources:
+            return collection.name in choice.resources
         known = progress.get(collection.name) or Progress("", collection.name)
-        named = collection.name in choice.resources
-        due = (
-            choice.every or choice.in_full(collection.name) or is_due(collection, known, rules, now)
-        )
-        if named or (not choice.resources and due):
-            chosen.append(collection)
-    return chosen
+        asked = choice.every or choice.in_full(collection.name)
+        return asked or is_due(collection, known, rules, now)
+
+    return [one for one in collections if one.parent is None and due(one)]
 
 
 def child_plan(
-    collection: Collection,
-    parents: Sequence[int],
-    rules: Rules,
-    now: pendulum.DateTime,
+    collection: Collection, parents: Sequence[int], rules: Rules, now: pendulum.DateTime
 ) -> WalkPlan:
     """Plan the walk of a child collection through some parents."""
-    left_out, not_taken = not_asked_for(collection, rules), not_asked_with(collection, rules)
     lists = tuple(child_list(collection, key) for key in parents)
-    return WalkPlan(collection, "child", now, lists, None, Point(), left_out, not_taken=not_taken)
+    return replace(_from_the_start(collection, rules, now), mode="child", lists=lists)
 
 
-def watermark_after(
-    plan: WalkPlan,
-    previous: pendulum.DateTime | None,
-) -> pendulum.DateTime:
+def watermark_after(plan: WalkPlan, previous: pendulum.DateTime | None) -> pendulum.DateTime:
     """Return the watermark of a walk read to its last page: never the greatest stamp seen."""
     reached = plan.started_at - OVERLAP
     if plan.since is None or previous is None:
         # everything was read: nothing before this moment rests on an earlier watermark
         return reached
     return max(previous, reached)
+
+
+def watch(known: Progress, *, silent: bool = False) -> Watch | None:
+    """Say what versions a collection's last complete load should have seen; None before it."""
+    if known.watermark is None:
+        return None
+    return Watch(known.watermark + OVERLAP, known.watermark - STEP_BACK, silent)

@@ -1,13 +1,19 @@
-"""Each product of Clio as the stages need it: its catalogue, and what of it may be read."""
+"""Each product of Clio as the stages need it: its catalogue, what of it may be read, and its part.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+A run reads the products that it is given or that can be opened; each reads its own collections.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipelines.access import account
+from pipelines.access.access import is_set_up
 from pipelines.access.client import version
-from pipelines.config import SourceSettings
+from pipelines.config import Settings, SourceSettings
+from pipelines.errors import CommandLineError, TokenStoreError
 from pipelines.state.hashed_columns import Masks, mask_key
 from sources.clio_grow import settings as grow
 from sources.clio_grow.versions import catalog_of
@@ -17,8 +23,7 @@ from sources.clio_manage import settings as manage
 from sources.errors import ConfigurationError
 from sources.resource import walks_source
 
-from .planning import Rules
-from .product import Product
+from .planning import EVERYTHING, Choice, Rules
 
 OF_EACH = frozenset({"etag", "type", "created_at", "updated_at"})
 """Columns that each list has of its own records."""
@@ -27,26 +32,44 @@ PRODUCT_NAMES = {"clio_manage": "Clio Manage", "clio_grow": "Clio Grow"}
 
 
 @dataclass(frozen=True)
-class ProductFacts:
-    """What is decided about a product's collections, and what asks for its time and user."""
+class Product:
+    """One product of Clio as the loader needs it: facts, rules and the source function.
 
-    cadence: frozenset[str]
+    `views` are lists that Clio works out, so that they may rightly be empty at once. `optional` are
+    those that no model needs. `clock_parameters` ask for its time and for whose token it is.
+    """
+
+    catalog: Catalog
+    rules: Rules
     history: frozenset[str]
+    off: frozenset[str]
     clock_parameters: tuple[tuple[tuple[str, str], ...], ...]
+    make: Callable[..., Any]
+    rolling_slice: int
     views: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    clock_path: str = WHO_AM_I
 
 
-FACTS = {
-    "clio_manage": ProductFacts(
-        manage.DAILY_CADENCE,
-        manage.HISTORY,
-        ((("fields", account.FIELDS),), (("fields", "id"),)),
-        manage.VIEWS,
-        manage.OPTIONAL,
+CADENCE = {"clio_manage": manage.DAILY_CADENCE, "clio_grow": grow.DAILY_CADENCE}
+PRODUCTS = {
+    "clio_manage": partial(
+        Product,
+        history=manage.HISTORY,
+        clock_parameters=((("fields", account.FIELDS),), (("fields", "id"),)),
+        views=manage.VIEWS,
+        optional=manage.OPTIONAL,
     ),
-    "clio_grow": ProductFacts(grow.DAILY_CADENCE, grow.HISTORY, ((),)),
+    "clio_grow": partial(Product, history=grow.HISTORY, clock_parameters=((),)),
 }
+
+
+@dataclass(frozen=True)
+class Part:
+    """One product's part in a run."""
+
+    source: str
+    choice: Choice = EVERYTHING
 
 
 def catalog(source: str, options: SourceSettings) -> Catalog:
@@ -61,18 +84,13 @@ def product(source: str, options: SourceSettings) -> Product:
         ConfigurationError: a setting names a collection or column that does not exist.
 
     """
-    known, facts = catalog(source, options), FACTS[source]
-    return Product(
+    known = catalog(source, options)
+    return PRODUCTS[source](
         catalog=known,
-        rules=Rules(facts.cadence, excluded(known, options)),
-        history=facts.history,
+        rules=Rules(CADENCE[source], excluded(known, options)),
         off=off(known, options),
-        clock_path=WHO_AM_I,
-        clock_parameters=facts.clock_parameters,
         make=partial(walks_source, source),
         rolling_slice=options.rolling_slice,
-        views=facts.views,
-        optional=facts.optional,
     )
 
 
@@ -185,3 +203,82 @@ def masks(catalog: Catalog, options: SourceSettings, folder: Path) -> Masks:
     columns = hashed(catalog, options)
     key = mask_key(folder / "mask.key") if columns else b""
     return Masks(key, columns, left_out(catalog, options))
+
+
+def readable(settings: Settings) -> tuple[list[str], list[str]]:
+    """Part the products into those with a token or a sign-in, and the others.
+
+    Where there is none the first product is given all the same: opening it says what to do. So
+    does opening one whose sign-in cannot be looked up, which does not keep the other from it.
+    """
+    with_access = [name for name in NAMES.values() if _may_be_opened(name, settings)]
+    without = [name for name in NAMES.values() if name not in with_access]
+    if not with_access:
+        return without[:1], []
+    return with_access, without
+
+
+def _may_be_opened(source: str, settings: Settings) -> bool:
+    try:
+        return is_set_up(source, settings)
+    except TokenStoreError:
+        return True
+
+
+def shared_out(settings: Settings, names: Sequence[str], choice: Choice) -> list[Part]:
+    """Return each product those of the named collections that it has; without names, everything.
+
+    Raises:
+        CommandLineError: no product has a collection, or a decision about one list would be
+            about two.
+        ConfigurationError: a collection is off.
+
+    """
+    known = {name: product(name, settings.sources[name]) for name in names}
+    found = []
+    for name, one in known.items():
+        own = choice.resources & set(one.catalog.loaded)
+        if own or not choice.resources:
+            found.append(Part(name, replace(choice, resources=own)))
+    unknown = sorted(choice.resources - {r for part in found for r in part.choice.resources})
+    if unknown:
+        message = f"unknown resource {unknown[0]}; clio-sync resources lists the valid names"
+        raise CommandLineError(message)
+    for part in found:
+        switched_off = sorted(part.choice.resources & known[part.source].off)
+        if switched_off:
+            message = f"{switched_off[0]} is off; name it in sources.{part.source}.on to load it"
+            raise ConfigurationError(message)
+    _check_decision(choice, found)
+    if choice.accept_empty:
+        _check_column(choice, known, found)
+    return found
+
+
+def _check_column(choice: Choice, known: Mapping[str, Product], found: Sequence[Part]) -> None:
+    """Refuse to accept the empties of a column that is not there, or of one in two products."""
+    name, _, column = choice.accept_empty.partition(".")
+    there = [
+        part.source
+        for part in found
+        if (collection := known[part.source].catalog.loaded.get(name)) is not None
+        and column in {each.name for each in collection.columns}
+    ]
+    if not there:
+        message = f"unknown column {choice.accept_empty}; clio-sync status --problems names them"
+        raise CommandLineError(message)
+    if len(there) > 1:
+        message = "--accept-empty needs the product: both have a column of this name"
+        raise CommandLineError(message)
+
+
+def _check_decision(choice: Choice, found: Sequence[Part]) -> None:
+    """Refuse to take rows for deleted in more than one list."""
+    if choice.allow_absent is None:
+        return
+    if len(choice.resources) != 1:
+        message = "--allow-absent needs exactly one --resource: it is a decision about one list"
+        raise CommandLineError(message)
+    if len(found) > 1:
+        message = "--allow-absent needs the product: both have a collection of this name"
+        raise CommandLineError(message)

@@ -9,8 +9,9 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
+from typing import ClassVar
 
 import pendulum
 
@@ -19,17 +20,15 @@ from pipelines.access.account import Identity
 from pipelines.errors import ClockError, OtherAccountError, OtherEyesError, StoppedWalkError
 from pipelines.failpoints import crash_point
 from pipelines.progress import Lines
-from pipelines.state import accounts, refusals
-from pipelines.state.announcements import keep_new
+from pipelines.state import refusals, server
 from pipelines.state.epoch import write_epoch
 from pipelines.state.hashed_columns import Masks
 from pipelines.state.inputs import keep_inputs
-from pipelines.state.last_seen import ensure_sightings
-from pipelines.state.row_versions import ensure_versions
+from pipelines.state.quarantine import Cell, cells
+from pipelines.state.refusals import AllUnread
+from pipelines.state.row_history import Purpose, buried, ensure_sightings, ensure_versions
 from pipelines.state.runs import Meta, PackageOutcome, Progress, RunRow
 from pipelines.state.snapshots import Census, clear
-from pipelines.state.tombstones import buried
-from pipelines.state.unread import AllUnread
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Collection
 from sources.clio_http.client import ClioClient
@@ -47,76 +46,62 @@ from sources.errors import (
     SignInNeededError,
 )
 
-from . import server_time
-from .deletions import Settlement, parents_of
-from .kept_out import KeptOut
-from .migration import migrate_etag_copies
+from .content_hash import migrate_etag_copies, widen_keys
 from .package import Engine, Package
 from .planning import Choice, Rules
-from .product import Product
-from .purpose import Purpose
-from .result import Result
-from .stand_ins import widen_keys
-from .standing import Proof
+from .products import Product
+from .proof import Proof
+from .result import Remainder, Result, Withholding, is_untried, tell_kept_out, untried
 from .task import Task
-from .unread import Remainder, is_untried, untried
-from .withholding import Withholding
 
 
+@dataclass(eq=False, repr=False)
 class Runner:
     """Reads records of one product and stores them, package by package.
 
     `mode` is what a run says of itself before it has planned its walks.
     """
 
-    mode = ""
+    mode: ClassVar[str] = ""
+    product: Product
+    warehouse: Warehouse
+    client: ClioClient
+    clock: Clock
+    _: KW_ONLY
+    run_id: str
+    choice: Choice
+    reporter: Lines
+    stop: threading.Event
+    masks: Masks
+    engine: Engine | None = None
+    tasks: list[Task] = field(default_factory=list, init=False)
+    identity: Identity = field(default_factory=Identity, init=False)
+    buried: frozenset[str] = frozenset()
+    quarantined: frozenset[str] = frozenset()
+    kept_out: frozenset[Cell] = frozenset()
 
-    def __init__(  # noqa: PLR0913 - each is a collaborator of its own
-        self,
-        product: Product,
-        warehouse: Warehouse,
-        client: ClioClient,
-        clock: Clock,
-        *,
-        run_id: str,
-        choice: Choice,
-        reporter: Lines,
-        stop: threading.Event,
-        masks: Masks,
-        engine: Engine | None = None,
-    ) -> None:
+    def __post_init__(self) -> None:
         """Take the collaborators; nothing is sent yet."""
-        self.product = product
-        self.source = product.catalog.source
-        self.warehouse = warehouse
-        self.client = client
-        self.clock = clock
-        self.choice = choice
-        self.reporter = reporter
-        self.stop = stop
-        self.masks = masks
-        self.meta = Meta(warehouse)
-        self.engine = engine or Engine(self.source, warehouse, warehouse.path.parent)
-        self.result = Result(run_id, self.source, clock.now())
-        self.tasks: list[Task] = []
+        full, rules = self.choice.full, self.product.rules
+        self.source = self.product.catalog.source
+        self.meta = Meta(self.warehouse)
+        folder = self.warehouse.path.parent
+        self._engine = self.engine or Engine(self.source, self.warehouse, folder)
+        self.result = Result(self.run_id, self.source, self.clock.now())
         self.rules = Rules(
-            product.rules.daily_cadence,
-            product.rules.left_out,
-            {} if choice.full else refusals.refused(warehouse, self.source),
-            {} if choice.full else refusals.refused(warehouse, self.source, refusals.PARAMETER),
+            rules.daily_cadence,
+            rules.left_out,
+            {} if full else refusals.refused(self.warehouse, self.source),
+            {} if full else refusals.refused(self.warehouse, self.source, refusals.PARAMETER),
         )
-        self.identity = Identity()
-        self.buried: dict[str, int] = {}
-        self.proof = Proof(self)
-        self.quarantined: frozenset[str] = frozenset()
-        self.withheld = Withholding(warehouse, self.source)
-        self.kept_out = KeptOut(warehouse, self.source)
+        self.proof, self.remainder = Proof(self), Remainder(self)
+        self.withheld = Withholding(self.warehouse, self.source)
         self._threads = ThreadPoolExecutor(PREFETCH_THREADS, thread_name_prefix="prefetch")
 
     def close(self) -> None:
         """End the threads and remove the engine's folder."""
         self._threads.shutdown(wait=True, cancel_futures=True)
-        self.engine.close()
+        self._engine.close()
 
     # Before the first page...
 
@@ -125,7 +110,7 @@ class Runner:
         try:
             said = self.server_says()
             self._check_account(said)
-            now = server_time.settle(self, said)
+            now = self._settle_time(said)
         except ClioError as error:
             told = f"{error.code}: {error}"
             self.meta.end_running(self.result.run_id, self.clock.now(), told)
@@ -133,10 +118,10 @@ class Runner:
         widen_keys(self.warehouse, self.source, self.product.catalog.loaded.values())
         self.unread = AllUnread(self.warehouse, self.source, now)
         migrate_etag_copies(self.warehouse, self.source, self.product.catalog.loaded.values(), now)
-        self.buried = buried(self.warehouse, self.source)
+        self.buried = frozenset(buried(self.warehouse, self.source))
         self.quarantined = self.meta.quarantined(self.source)
+        self.kept_out = cells(self.warehouse, self.source)
         self.withheld.begin(self.choice.accept_empty, now)
-        self.kept_out.begin()
         return now
 
     def server_says(self) -> pendulum.DateTime:
@@ -157,9 +142,19 @@ class Runner:
             raise ClockError(message)
         return now
 
+    def _settle_time(self, said: pendulum.DateTime) -> pendulum.DateTime:
+        """Check what Clio said against the clocks of this machine; keep and tell what counts."""
+        now, notes = server.settle(
+            self.warehouse, self.source, self.clock, said, ask=self.server_says
+        )
+        for note in notes:
+            self.reporter.note(note)
+        self.result.server_time = now
+        return now
+
     def _check_account(self, now: pendulum.DateTime) -> None:
         """Refuse another firm's token; take the first one that is seen as this warehouse's."""
-        known = accounts.pinned(self.warehouse, self.source)
+        known = server.pinned(self.warehouse, self.source)
         if account.is_other_account(known, self.identity):
             message = (
                 f"the token is of account {self.identity.account_id}, but this warehouse holds"
@@ -170,12 +165,12 @@ class Runner:
         if known is not None and not self.identity.user_id:
             self.reporter.note("Clio does not say whose token this is: the account is not checked")
         if told and (known is None or not known.account_id):
-            accounts.pin(self.warehouse, self.source, self.identity, now)
+            server.pin(self.warehouse, self.source, self.identity, now)
 
     @property
     def same_eyes(self) -> bool:
         """Tell whether the user and rights are those with which this warehouse was read so far."""
-        known = accounts.pinned(self.warehouse, self.source)
+        known = server.pinned(self.warehouse, self.source)
         return self.choice.accept_user or known is None or known == self.identity
 
     # Package by package...
@@ -184,34 +179,26 @@ class Runner:
         known = () if self.choice.full else self.unread.of(plan.collection.name)
         plan = replace(plan, unread=frozenset(known) if plan.mode != "child" else frozenset())
         walk = Walk(self.client, plan, self.clock, self._threads)
-        run = RunRow(
-            self.result.run_id,
-            self.source,
-            plan.collection.name,
-            plan.mode,
-            plan.since,
-            self.clock.now(),
-        )
-        mask = partial(self.masks.apply, run.resource)
-        children = tuple(child.name for child in self.children_of(plan.collection))
-        leaves = bool(plan.collection.leaves)
+        name = plan.collection.name
+        at = self.clock.now()
+        run = RunRow(self.result.run_id, self.source, name, plan.mode, plan.since, at)
         purpose = replace(
             purpose,
-            children=children,
-            sightings=leaves,
-            buried=run.resource in self.buried,
-            quarantined=run.resource in self.quarantined,
-            withheld=run.resource in self.withheld.with_cells,
+            children=tuple(child.name for child in self.children_of(plan.collection)),
+            sightings=bool(plan.collection.leaves),
+            buried=name in self.buried,
+            quarantined=name in self.quarantined,
+            withheld=name in self.withheld.with_cells,
         )
         return Task(
             self.source,
             walk,
             progress,
             run,
-            mask,
+            partial(self.masks.apply, name),
             purpose=purpose,
             standing=self.proof.standing(walk, progress, purpose),
-            withheld=self.withheld.columns.get(run.resource),
+            withheld=dict(self.withheld.columns.get(name, {})),
         )
 
     def _packages(self, tasks: Sequence[Task]) -> None:
@@ -226,7 +213,7 @@ class Runner:
         while waiting := [task for task in tasks if not task.over]:
             package = Package(self.clock, self.stop.is_set)
             self._ensure_versions(waiting)  # a run that died may have left a table without
-            self.engine.run(self.product.make, waiting, package)
+            self._engine.run(self.product.make, waiting, package)
             crash_point("package-committed")
             self._store(waiting)
             if self.stop.is_set():
@@ -244,7 +231,9 @@ class Runner:
         crash_point("watermarks-saved")
         write_epoch(self.warehouse, self.warehouse.path.parent)
         crash_point("epoch-written")
-        self.reporter.advance(list(self.tasks))
+        left = [task for task in self.tasks if not task.over]
+        rows, requests = sum(t.rows_read for t in self.tasks), sum(t.requests_left for t in left)
+        self.reporter.advance(len(left), rows, requests)
 
     def _told_stopped(self, name: str, error: StoppedWalkError) -> None:
         """Say once why a walk proves nothing; of other eyes once for all collections."""
@@ -277,7 +266,7 @@ class Runner:
         with self.warehouse.transaction():
             for task in new:
                 if task.name in layout:
-                    self.census(task).begin(parents_of(task, range(len(task.walk.plan.lists))))
+                    self.census(task).begin(task.parents_of(range(len(task.walk.plan.lists))))
 
     def _forget(self, tasks: Iterable[Task]) -> None:
         """Drop the census of walks that are over or begin anew."""
@@ -288,11 +277,10 @@ class Runner:
 
     def settle(self, tasks: Iterable[Task]) -> None:
         """Decide about the rows that complete walks did not show."""
-        settlement = Settlement(self)
         for task in tasks:
             ended = task.complete or task.walk.plan.mode == "child"
             if task.purpose.census and ended and not self.stop.is_set():
-                settlement.settle(task)
+                self.proof.settle(task)
 
     def children_of(self, collection: Collection) -> list[Collection]:
         """Return the lists that each record of a collection owns."""
@@ -305,9 +293,9 @@ class Runner:
         return any(isinstance(task.walk.error, SignInNeededError) for task in self.tasks)
 
     def _finish(self) -> None:
-        at, remainder = self.clock.now(), Remainder(self)
+        at = self.clock.now()
         for task in self.tasks:
-            error = remainder.judge(task, task.error or task.walk.error)
+            error = self.remainder.judge(task, task.error or task.walk.error)
             quiet = isinstance(error, Interrupted | BudgetSpent) or is_untried(task)
             if error is not None and not quiet:
                 self.result.errors.append((task.name, error))
@@ -330,24 +318,17 @@ class Runner:
         self.result.errors += untried(self.tasks)
         if self.stop.is_set():
             self.result.errors.append(("", Interrupted()))
-        for told in keep_new(
+        for told in server.keep_new(
             self.warehouse, self.product.catalog, self.client.notices.found,
             run_id=self.result.run_id, asked=self.client.notices.asked, at=at,
         ):  # fmt: skip
             self.reporter.note(told)
         self.result.requests = self.client.requests
         self.meta.save_runs(self.result.rows)
-        self._finish_unknown()
-        self.warehouse.checkpoint()
-
-    def _finish_unknown(self) -> None:
-        """Say what this token may not see, and keep what figures may rest on."""
-        alarms, notes = self.withheld.findings()
-        misfits, told = self.kept_out.findings(self.tasks)
-        self.result.errors += [*alarms, *misfits]
-        for note in [*notes, *told]:
-            self.reporter.note(note)
+        self.withheld.tell(self)
+        tell_kept_out(self)
         keep_inputs(self.warehouse, self.source, self.product.catalog.loaded, self.product.off)
+        self.warehouse.checkpoint()
 
 
 class WholeRun(Runner, ABC):
@@ -357,7 +338,12 @@ class WholeRun(Runner, ABC):
         """Do the run, and say how it went."""
         try:
             self.meta.interrupt_running(self.clock.now())
-            self._announce()
+            # before the first request, so that a failed start shows too
+            self.meta.save_runs(
+                RunRow(self.run_id, self.source, c.name, self.mode, None, self.clock.now())
+                for c in self._announced()
+                if not self.choice.resources or c.name in self.choice.resources
+            )
             crash_point("run-started")
             self._work(self._begin())
             self._finish()
@@ -377,11 +363,3 @@ class WholeRun(Runner, ABC):
     def _announced(self) -> Iterable[Collection]:
         """Return what a run that cannot even begin has failed to read."""
         return self._candidates()
-
-    def _announce(self) -> None:
-        """Note what may be read before the first request, so that a failed start shows too."""
-        self.meta.save_runs(
-            RunRow(self.result.run_id, self.source, c.name, self.mode, None, self.clock.now())
-            for c in self._announced()
-            if not self.choice.resources or c.name in self.choice.resources
-        )

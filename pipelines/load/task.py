@@ -1,16 +1,18 @@
 """One walk's part in a run: what it has read, what of it is stored, and how it ended."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import pendulum
 import pyarrow as pa
+import pyarrow.compute
 
 from pipelines.errors import StoppedWalkError
 from pipelines.failpoints import crash_point
 from pipelines.state.refusals import FIELD, PARAMETER, RefusedRequest
+from pipelines.state.row_history import Purpose, Seen
 from pipelines.state.runs import (
+    Drift,
     Late,
     PackageOutcome,
     ParentRead,
@@ -19,78 +21,109 @@ from pipelines.state.runs import (
     RunRow,
     Silent,
 )
-from pipelines.state.seen_rows import Seen
 from pipelines.state.withheld import REFUSED, ColumnMark, Marks
 from sources.clio_http.misfits import misfit_keys
 from sources.clio_http.plan import Point, Reading
 from sources.clio_http.walks import Walk
-from sources.errors import (
-    BrokenWalkError,
-    BudgetSpent,
-    ClioError,
-    ForeignHostError,
-    Interrupted,
-    RequestRefusedError,
-    UnavailableError,
-    UnreadableAnswerError,
-)
+from sources.errors import BudgetSpent, ClioError, CollectionGoneError, Interrupted
 
-from .classify import Classified, Classifier, raw_schema
-from .collapse import is_lifted
-from .drift import drift_of, of_the_future
-from .pending import Pending, RowCounts, add_counts
-from .planning import catalog_hash, columns_of, fields_hash, watermark_after
-from .purpose import Purpose
-from .standing import Standing, after_walk
+from .classify import Classified, Classifier, Observed, raw_schema
+from .emptied import Ask
+from .planning import catalog_hash, columns_of, watermark_after
+from .proof import Standing, progress_of
+from .unknown import is_lifted
 
-Mask: TypeAlias = Callable[[Reading], Reading]
-
-UNTRUSTED = (BrokenWalkError, ForeignHostError, RequestRefusedError)
-"""After these a walk is not gone on with: the next run starts it again."""
+STAMP = "updated_at"
 
 
+@dataclass
+class RowCounts:
+    """What became of the rows of a walk."""
+
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "RowCounts") -> None:
+        """Add the counts of one package."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def add_counts(counts: dict[str, tuple[int, int]], more: dict[str, tuple[int, int]]) -> None:
+    """Add counts of cells, those that show a value and the others, column by column."""
+    for name, (known, marked) in more.items():
+        before = counts.get(name, (0, 0))
+        counts[name] = (before[0] + known, before[1] + marked)
+
+
+@dataclass
+class Pending:
+    """What a package in the making will mean once it is committed."""
+
+    counts: RowCounts = field(default_factory=RowCounts)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+    seen: list[pa.Table] = field(default_factory=list)
+    observed: Observed = field(default_factory=Observed)
+    absent: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    cells: list[pa.Table] = field(default_factory=list)
+    whole: dict[str, ColumnMark] = field(default_factory=dict)
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    future: int = 0
+    point: Point | None = None
+    opened: bool = False
+    held: bool = False
+
+
+@dataclass(eq=False)
 class Task:
-    """A walk under way in this run."""
+    """A walk under way in this run, and what is stored of it.
 
-    def __init__(  # noqa: PLR0913 - each is a fact of its own
-        self,
-        source: str,
-        walk: Walk,
-        progress: Progress,
-        run: RunRow,
-        mask: Mask,
-        *,
-        purpose: Purpose,
-        standing: Standing | None = None,
-        withheld: Mapping[str, ColumnMark] | None = None,
-    ) -> None:
-        """Take over a walk and what is stored of it; `mask` hides what must not be stored.
+    `mask` hides what must not be stored. `withheld` are the columns of the collection that are
+    marked whole.
+    """
 
-        `withheld` are the columns of the collection that are marked whole.
-        """
-        self.purpose = purpose
-        self.standing = standing or Standing()
-        self.shown: dict[str, tuple[int, int]] = {}
-        self.mass: frozenset[str] = frozenset()
-        self.future = 0
-        self.withheld: dict[str, ColumnMark] = dict(withheld or {})
-        self.finished: list[int] = []
-        self.mask = mask
-        self.source = source
-        self.walk = walk
-        self.progress = progress
-        self.run = run
-        self.counts = RowCounts()
-        self.pending = Pending()
-        self.stored_point = walk.plan.start
-        self.error: ClioError | None = None
-        self.stopped: ClioError | None = None
-        self.partial: ClioError | None = None
+    source: str
+    walk: Walk
+    progress: Progress
+    run: RunRow
+    mask: Callable[[Reading], Reading]
+    _: KW_ONLY
+    purpose: Purpose
+    standing: Standing = field(default_factory=Standing)
+    withheld: dict[str, ColumnMark] = field(default_factory=dict)
+    counts: RowCounts = field(default_factory=RowCounts, init=False)
+    pending: Pending = field(default_factory=Pending, init=False)
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict, init=False)
+    mass: frozenset[str] = frozenset()
+    future: int = 0
+    finished: list[int] = field(default_factory=list, init=False)
+    error: ClioError | None = None
+    stopped: ClioError | None = None
+    partial: ClioError | None = None
+
+    def __post_init__(self) -> None:
+        """Begin where an earlier run stopped."""
+        self.stored_point = self.walk.plan.start
 
     @property
     def name(self) -> str:
         """Return the collection's name."""
         return self.walk.plan.collection.name
+
+    @property
+    def of(self) -> tuple[str, str]:
+        """Return the names of the product and the collection, as rows of `meta` begin."""
+        return self.source, self.name
+
+    @property
+    def read_at(self) -> pendulum.DateTime:
+        """Return server time at the start of the run that reads."""
+        return self.walk.plan.run_at or self.walk.plan.started_at
 
     @property
     def rows_read(self) -> int:
@@ -113,6 +146,15 @@ class Task:
         """Tell whether the walk was read to its last page and all of it is stored."""
         return self.walk.complete and not self.pending.held and self.error is None
 
+    def parent(self, index: int) -> str:
+        """Return the parent of one of the lists of a child walk."""
+        return str(self.walk.plan.lists[index].constants[-1][1])
+
+    def parents_of(self, indexes: Iterable[int]) -> list[str] | None:
+        """Return the parents of some lists of a child walk; None for other walks."""
+        is_child = self.walk.plan.mode == "child"
+        return [self.parent(index) for index in indexes] if is_child else None
+
     def begin(self) -> None:
         """Start a new package."""
         self.pending = Pending()
@@ -129,20 +171,19 @@ class Task:
             yield raw_schema(self.walk.plan.collection).empty_table()
         if self.pending.held:
             self.walk.hold(reading)
-        elif self.error is None and not self._says_nothing(reading):
+        elif self.error is None and (
+            reading.rows or reading.finished or reading.point != self.stored_point
+        ):
             yield from self._take(self.mask(reading), classifier)
-
-    def _says_nothing(self, reading: Reading) -> bool:
-        return not reading.rows and not reading.finished and reading.point == self.stored_point
 
     def _take(self, reading: Reading, classifier: Classifier) -> Iterator[pa.Table]:
         crash_point("page-read")
         if not self.walk.keys_rise:
             # Clio may have refused the order only now
             classifier.doubt()
-        ask = self._ask if self.walk.can_settle else None
+        settled = not self.walk.can_settle
         try:
-            outcome = classifier.classify(reading.table, settled=ask is None, ask=ask)
+            outcome = classifier.classify(reading.table, settled=settled, ask=self._ask)
         except ClioError as error:
             # asked once more about a column, and nobody answered: the next run reads this again
             self.error = self.walk.error = error
@@ -156,7 +197,8 @@ class Task:
             self.pending.held = True
             self.walk.hold(replace(reading, table=outcome.again, misfits=(), rows=0))
         elif self.error is None:
-            self._advance(reading)
+            self.pending.point = reading.point
+            self.pending.finished += reading.finished
 
     def _count(self, outcome: Classified, reading: Reading) -> None:
         counts = self.pending.counts
@@ -166,18 +208,11 @@ class Task:
         counts.unchanged += outcome.unchanged
         counts.quarantined += len(reading.misfits)
         self.pending.quarantined += [
-            Quarantined(
-                self.source,
-                self.name,
-                misfit.record_id,
-                misfit.row,
-                misfit.reason,
-                misfit.field or None,
-            )
-            for misfit in reading.misfits
+            Quarantined(*self.of, one.record_id, one.row, one.reason, one.field or None)
+            for one in reading.misfits
         ]
         self.mass |= reading.mass_misfits
-        self.pending.future += of_the_future(self.walk.plan, reading.table)
+        self.pending.future += self._of_the_future(reading.table)
         self.pending.absent |= reading.absent
         self.pending.new |= reading.new
         self.pending.observed.add(outcome.observed)
@@ -198,23 +233,30 @@ class Task:
             turn = pa.repeat(pa.scalar(len(self.pending.seen), pa.int64()), part.num_rows)
             self.pending.seen.append(part.append_column("turn", turn))
 
-    def _ask(self, keys: Sequence[object]) -> pa.Table:
-        """Read some records once more, by their ids."""
-        return self.mask(self.walk.records.by_ids(keys)).table
+    def _of_the_future(self, rows: pa.Table) -> int:
+        """Count the rows whose stamp no clock can have given: over a day ahead of the server's."""
+        if STAMP not in rows.column_names:
+            return 0
+        ahead = pa.compute.greater(
+            rows[STAMP], pa.scalar(self.read_at.add(days=1), rows[STAMP].type)
+        )
+        return int(pa.compute.sum(ahead).as_py() or 0)
 
-    def _advance(self, reading: Reading) -> None:
-        self.pending.point = reading.point
-        self.pending.finished += reading.finished
+    @property
+    def _ask(self) -> Ask | None:
+        """Return what reads some records once more, by their ids; None where that cannot be."""
+        if not self.walk.can_settle:
+            return None
+        return lambda keys: self.mask(self.walk.records.by_ids(keys)).table
 
     def _settle(self, keys: tuple[object, ...], classifier: Classifier) -> Iterator[pa.Table]:
         """Read records alone whose stamp went back; what that reading says is stored.
 
         Where that fails the walk ends before this reading, which the next run reads again.
         """
-        ask = self._ask if self.walk.can_settle else None
         try:
             reading = self.mask(self.walk.records.by_ids(keys))
-            outcome = classifier.classify(reading.table, settled=True, ask=ask)
+            outcome = classifier.classify(reading.table, settled=True, ask=self._ask)
         except ClioError as error:
             self.error = self.walk.error = error
             return
@@ -225,6 +267,7 @@ class Task:
 
     def committed(self, stored: PackageOutcome) -> None:
         """Say what is to be stored now that the package is committed."""
+        plan, observed = self.walk.plan, self.pending.observed
         self.counts.add(self.pending.counts)
         self.future += self.pending.future
         self.pending.counts = RowCounts()
@@ -232,47 +275,47 @@ class Task:
             self.stored_point = self.pending.point
         self.finished += self.pending.finished
         add_counts(self.shown, self.pending.shown)
-        digest = catalog_hash(self.walk.plan.collection)
+        digest = catalog_hash(plan.collection)
         for status, names in ((FIELD, self.walk.refused), (PARAMETER, self.walk.given_up)):
-            stored.refused.extend(
-                RefusedRequest(self.source, self.name, name, digest, status) for name in names
-            )
+            stored.refused.extend(RefusedRequest(*self.of, name, digest, status) for name in names)
         progress = self._progress()
         (stored.sweeps if self.purpose.walk == "sweep" else stored.progress).extend(
             [progress] if progress else []
         )
         stored.parents.extend(self._parents())
-        stored.drift.extend(drift_of(self))
+        stored.drift.extend(Drift(*self.of, name, kind) for name, kind in self._drift())
         stored.quarantined.extend(self.pending.quarantined)
-        self._committed_observations(stored)
-
-    def _committed_observations(self, stored: PackageOutcome) -> None:
-        plan, observed = self.walk.plan, self.pending.observed
-        name = (self.source, self.name)
+        stored.withheld.append(self._marks())
         if self.pending.seen:
-            pairs = pa.concat_tables(self.pending.seen)
-            purpose = self.purpose
-            seen = Seen(*name, purpose.walk, purpose.census, pairs, purpose.children)
-            sighted_at = (plan.run_at or plan.started_at) if purpose.sightings else None
-            seen = replace(seen, proving=purpose.proving, quarantined=purpose.quarantined)
-            seen = replace(seen, lists=len(plan.lists), restarted=self.walk.restarted)
-            read_at = plan.run_at or plan.started_at
-            stored.seen.append(replace(seen, sighted_at=sighted_at, read_at=read_at))
-        stored.withheld.append(self._marks(name))
+            pairs, restarted = pa.concat_tables(self.pending.seen), self.walk.restarted
+            seen = Seen(*self.of, self.purpose, pairs, len(plan.lists), self.read_at, restarted)
+            stored.seen.append(seen)
         if observed.late:
-            stored.late.append(
-                Late(*name, plan.mode, observed.late, observed.seconds, plan.started_at)
-            )
-        stored.silent.extend(Silent(*name, key, n) for key, n in sorted(observed.silent.items()))
+            late = Late(*self.of, plan.mode, observed.late, observed.seconds, plan.started_at)
+            stored.late.append(late)
+        stored.silent.extend(Silent(*self.of, key, n) for key, n in sorted(observed.silent.items()))
 
-    def _marks(self, name: tuple[str, str]) -> Marks:
+    def _drift(self) -> list[tuple[str, str]]:
+        """Say what was refused, is gone, is new, does not fit, or bears a stamp of the future."""
+        found = [(name, "refused") for name in sorted(self.walk.refused | self.walk.given_up)]
+        found += [(name, "gone") for name in self.pending.absent]
+        found += [(name, "new") for name in sorted(self.pending.new)]
+        misfits = {one.field or "" for one in self.pending.quarantined}
+        found += [(name, "type") for name in sorted(misfits)]
+        if self.pending.future:
+            found.append((STAMP, "future"))
+        if isinstance(self.walk.error, CollectionGoneError):
+            found.append(("", "collection_gone"))
+        return found
+
+    def _marks(self) -> Marks:
         """Return what this package showed of withheld cells, and of columns that are not read."""
         pending = self.pending
         cells = pa.concat_tables(pending.cells) if pending.cells else None
         shown = pa.concat_tables(pending.seen).select(["key"]) if pending.seen else None
         refused = columns_of(self.walk.plan.collection, self.walk.refused)
         whole = pending.whole | dict.fromkeys(refused, ColumnMark(REFUSED))
-        return Marks(*name, cells, shown, whole, self._lifted())
+        return Marks(*self.of, cells, shown, whole, self._lifted())
 
     def _lifted(self) -> frozenset[str]:
         """Name the columns of which this walk, a whole one from its start, kept back no value."""
@@ -288,58 +331,13 @@ class Task:
             return []
         failed = self.walk.failed
         return [
-            ParentRead(
-                self.source,
-                self.name,
-                int(str(plan.lists[index].constants[-1][1])),
-                plan.started_at,
-                failed=index in failed,
-            )
+            ParentRead(*self.of, int(self.parent(index)), plan.started_at, failed=index in failed)
             for index in sorted({*self.pending.finished, *failed})
         ]
 
     def _progress(self) -> Progress | None:
         """Say how far the walk has come, for the next run to go on from."""
-        plan = self.walk.plan
-        if plan.mode == "child":
-            return None
-        digest = fields_hash(plan.collection, plan.left_out | self.walk.refused)
-        if self.complete and self.purpose.walk == "load":
-            self.stopped = self.stopped or self.standing.judge(self)
-            return after_walk(self, digest)
-        if isinstance(self.error or self.walk.error, UNTRUSTED) or self._stuck():
-            # what a whole walk had yet to read is not left to what changes from now on
-            digest = "" if plan.since is None else self.progress.fields_hash
-            return replace(
-                self.progress,
-                source=self.source,
-                walk_started_at=None,
-                page_token="",
-                fields_hash=digest,
-            )
-        return Progress(
-            self.source,
-            self.name,
-            watermark=self.progress.watermark,
-            walk_started_at=plan.started_at,
-            page_token=self.stored_point.page_token,
-            fields_hash=digest,
-            mode=plan.mode,
-            since=plan.since,
-            list_index=self.stored_point.index,
-            after_id=self.stored_point.after,
-            completed_at=self.progress.completed_at,
-            seen=self.progress.seen,
-            proved=self.progress.proved,
-            frozen=self.progress.frozen,
-            frozen_rows=self.progress.frozen_rows,
-        )
-
-    def _stuck(self) -> bool:
-        """Tell whether a saved page token led nowhere: the next run starts the walk anew."""
-        start = self.walk.plan.start
-        led_nowhere = bool(start.page_token) and self.stored_point == start
-        return led_nowhere and isinstance(self.walk.error, UnavailableError | UnreadableAnswerError)
+        return None if self.walk.plan.mode == "child" else progress_of(self)
 
     def outcome(self, at: pendulum.DateTime) -> RunRow:
         """Return the row of `sync_runs` for what is stored so far."""

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from pipelines.state.redacted_values import hides, redacted
 from pipelines.state.withheld import ColumnMark
 from pipelines.warehouse import Cursor, arrow
 from sources.clio_http.bulk import NOT_READ, STRIPPED, signs_of
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import WRITTEN_AS_JSON, Collection
+from sources.clio_http.catalog import WRITTEN_AS_JSON, Collection, Redaction
 from sources.clio_http.misfits import UNKNOWN, key_texts
-
-from .collapse import is_whole
 
 MARKS = "_marks"
 REDACTED = "redacted"
-NO_ENTRIES = ("", "[]", "{}")
+FEW = 20
+SHARE = 0.9
+NONE_HIDDEN = "[]"
+NO_ENTRIES = ("", NONE_HIDDEN, "{}")
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,35 @@ def empty_sql(expression: str, kind: str) -> str:
     return f"({expression} is null)"
 
 
+@dataclass
 class Carrier:
     """Puts stored values in the place of unknown ones, for one collection within one package.
 
     `join` joins the raw table as `r` to a batch as `b`; empty while the table has no rows.
     """
 
-    def __init__(
-        self,
-        cursor: Cursor,
-        collection: Collection,
-        stored: AbstractSet[str],
-        join: str,
-        columns: dict[str, ColumnMark],
-    ) -> None:
+    cursor: Cursor
+    collection: Collection
+    stored: AbstractSet[str]
+    join: str
+    columns: dict[str, ColumnMark]
+
+    def __post_init__(self) -> None:
         """Take what is decided before the first batch; `columns` may change meanwhile."""
-        self.cursor = cursor
-        self.collection = collection
-        self.kinds = {column.name: column.type for column in collection.columns}
-        self.members = signs_of(collection, [c for c in collection.columns if c.path]).arrays
-        self.stored = stored
-        self.join = join
-        self.columns = columns
+        columns = self.collection.columns
+        self.kinds = {column.name: column.type for column in columns}
+        self.members = signs_of(self.collection, [c for c in columns if c.path]).arrays
 
     def known(self, shown: pa.Table) -> Cells:
         """Put what is stored in the place of what is not known, and register the rows."""
         self.cursor.register("batch", shown)
-        cells = self._carried(shown)
+        affected = self._affected(shown)
+        plain = shown.drop_columns([UNKNOWN]) if UNKNOWN in shown.column_names else shown
+        cells = Cells(plain)
+        if affected:
+            whole = arrow(self.cursor, self._query(shown, affected))
+            rows = whole.drop_columns([MARKS]).select(plain.column_names).cast(plain.schema)
+            cells = Cells(rows, self._marks(whole))
         self.cursor.register("batch", cells.rows)
         return cells
 
@@ -112,16 +114,6 @@ class Carrier:
         if before is not None:
             return ColumnMark(before.evidence, before.accepted, before.held or held)
         return ColumnMark(str(mine["evidence"][0].as_py()), held=held)
-
-    def _carried(self, batch: pa.Table) -> Cells:
-        """Return a batch, registered as `batch`, with what is known in the place of what is not."""
-        affected = self._affected(batch)
-        plain = batch.drop_columns([UNKNOWN]) if UNKNOWN in batch.column_names else batch
-        if not affected:
-            return Cells(plain)
-        whole = arrow(self.cursor, self._query(batch, affected))
-        rows = whole.drop_columns([MARKS]).select(plain.column_names).cast(plain.schema)
-        return Cells(rows, self._marks(whole))
 
     def _affected(self, batch: pa.Table) -> list[str]:
         """Name the columns of which some cell of a batch may not be known."""
@@ -250,3 +242,54 @@ def _mark(name: str) -> str:
 
 def _was(name: str) -> str:
     return quoted(f"_stored_{name}")
+
+
+def hides(batch: pa.Table, redaction: Redaction | None) -> bool:
+    """Tell whether any row of a batch may hold a hidden value."""
+    if redaction is None:
+        return False
+    nulls = (batch.column(name) for name in redaction.when_null if name in batch.column_names)
+    if any(column.null_count for column in nulls):
+        return True
+    if redaction.flag in batch.column_names:
+        return pa.compute.any(batch.column(redaction.flag)).as_py() is True
+    if redaction.listed_in not in batch.column_names:
+        return False
+    marks = batch.column(redaction.listed_in).drop_null()
+    return pa.compute.any(pa.compute.not_equal(marks, NONE_HIDDEN)).as_py() is True
+
+
+def redacted(collection: Collection, given: AbstractSet[str]) -> dict[str, str]:
+    """Return each column that may be hidden, and the SQL that says if a row of `b` hides it."""
+    redaction = collection.redaction
+    if redaction is None:
+        return {}
+    listed = "false"
+    if redaction.listed_in in given:
+        mark = f"b.{quoted(redaction.listed_in)}"
+        listed = f"""list_contains(from_json({mark}, '["VARCHAR"]'), '{{field}}')"""
+    found = {}
+    for column in collection.columns:
+        said_by = {*collection.key, redaction.listed_in}
+        if not column.path or column.name in said_by or column.name not in given:
+            continue
+        field = column.path[0]
+        hidden = "true" if field in redaction.when_null else listed.replace("{field}", field)
+        if field in redaction.flagged and redaction.flag in given:
+            hidden = f"b.{quoted(redaction.flag)}"
+        found[column.name] = f"b.{quoted(column.name)} is null and coalesce({hidden}, false)"
+    return found
+
+
+def is_lifted(known: int, marked: int) -> bool:
+    """Tell whether a column that was withheld is seen again, by what a walk of all its rows showed.
+
+    A single cell that is kept back keeps the mark: whether the firm emptied it meanwhile, or this
+    token still may not see it, nobody can tell.
+    """
+    return known > 0 and not marked
+
+
+def is_whole(known: int, marked: int) -> bool:
+    """Tell whether so many cells of a column are marked that the column is."""
+    return marked >= FEW and marked >= SHARE * (known + marked)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from pipelines.context import Context
 from pipelines.errors import OtherUserError
 from pipelines.folder import open_folder
-from pipelines.load.absence_guard import FEW
 from pipelines.load.command import opened_runner
-from pipelines.load.selection import Part
+from pipelines.load.products import Part
+from pipelines.load.proof import FEW
 from pipelines.load.task import Task
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state.check_results import failing_rows
 from pipelines.state.inputs import unknown
-from pipelines.state.tombstones import bury
+from pipelines.state.row_history import bury
 from pipelines.transform.build import read_plan
 from pipelines.transform.header import ERROR, Heals
 from pipelines.transform.run import ModelContext

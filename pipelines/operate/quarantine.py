@@ -14,8 +14,8 @@ from pipelines.errors.misfits import KeptOutError, NotKeptOutError
 from pipelines.folder import open_folder, read_warehouse
 from pipelines.load import products
 from pipelines.load.command import opened_runner
+from pipelines.load.products import Part
 from pipelines.load.result import URGENCY
-from pipelines.load.selection import Part
 from pipelines.outcome import Outcome, printable, table
 from pipelines.plan.refresh_records import RecordsWanted, Rereading
 from pipelines.state import quarantine

@@ -19,16 +19,14 @@ from pipelines.load.products import product
 from pipelines.outcome import Outcome, counted, jsonable, table
 from pipelines.publish.errors import NotPublishedError, PointerError, StaleError
 from pipelines.publish.pointer import Published, read_published
-from pipelines.state import certificates, last_runs, quarantine, tombstones
+from pipelines.state import certificates, inputs, quarantine, row_history
+from pipelines.state.certificates import OK, silent_counts, verdict, worst_lateness
 from pipelines.state.check_results import told_undone, undone
 from pipelines.state.epoch import last_regression
-from pipelines.state.inputs import OFF
-from pipelines.state.last_seen import SUFFIX
-from pipelines.state.lateness import OK, silent_counts, verdict, worst_lateness
-from pipelines.state.parent_queue import parents_read
+from pipelines.state.inputs import OFF, parents_read
 from pipelines.state.problems import CERTIFICATES, problems
-from pipelines.state.runs import moment
-from pipelines.warehouse import Warehouse
+from pipelines.state.row_history import SUFFIX
+from pipelines.warehouse import Warehouse, moment
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 from sources.clio_http.clock import Clock
@@ -241,15 +239,15 @@ class KnownState:
 def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> KnownState:
     """Read what is known of every collection of a source."""
     return KnownState(
-        runs=last_runs.last_runs(warehouse, source),
-        marks=last_runs.marks(warehouse, source),
+        runs=inputs.last_runs(warehouse, source),
+        marks=inputs.marks(warehouse, source),
         parents=parents_read(warehouse, source),
         quarantined=quarantine.counts(warehouse, source),
         silent=silent_counts(warehouse, source),
         late=worst_lateness(warehouse, source, now),
         proved=certificates.last(warehouse, source),
         deletes=certificates.proved(warehouse, source),
-        buried=tombstones.buried(warehouse, source),
+        buried=row_history.buried(warehouse, source),
         now=now,
     )
 

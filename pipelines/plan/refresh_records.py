@@ -14,17 +14,17 @@ from functools import cached_property, partial
 import pendulum
 
 from pipelines.edits.allowed import Record, Visibility
-from pipelines.load.absence_guard import too_many_absent
-from pipelines.load.collapse import WITNESSES
-from pipelines.load.planning import lists_of, not_asked_for, not_asked_with
-from pipelines.load.purpose import Purpose
+from pipelines.load.emptied import WITNESSES
+from pipelines.load.planning import not_asked_for, not_asked_with
+from pipelines.load.proof import too_many_absent
 from pipelines.load.runner import Runner
 from pipelines.load.task import Task
+from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress, RunRow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
 from sources.clio_http.misfits import key_sql
-from sources.clio_http.plan import Point, WalkPlan, without
+from sources.clio_http.plan import Point, WalkPlan, lists_of, without
 from sources.clio_http.readings import RecordReader, as_page
 from sources.clio_http.walks import Walk
 
@@ -168,7 +168,7 @@ class Rereading(Runner):
         )
         known = Progress(self.source, collection.name)
         mask = partial(self.masks.apply, collection.name)
-        withheld = self.withheld.columns.get(collection.name)
+        withheld = dict(self.withheld.columns.get(collection.name, {}))
         task = Aside(self.source, walk, known, run, mask, purpose=purpose, withheld=withheld)
         kept = without(collection.fields, plan.left_out)
         return task, RecordReader(self.client, plan, kept, walk.meter)

@@ -16,8 +16,8 @@ from pipelines.context import Context
 from pipelines.ledger.canonical import canonical
 from pipelines.ledger.errors import OlderLedgerError, WitnessError
 from pipelines.ledger.ledger import Head, Ledger
-from sources.clio_http.secret import Secret
 from sources.clio_http.exchange import post_document
+from sources.clio_http.secret import Secret
 from sources.errors import ClioError
 
 FILE = "clio-sync-heads.jsonl"

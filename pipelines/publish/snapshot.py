@@ -23,14 +23,13 @@ from pipelines.release import SCHEMA, release
 from pipelines.state import builds, check_results
 from pipelines.state.builds import NOT_KNOWN, last_load
 from pipelines.state.check_results import undone
-from pipelines.state.migrations import META, VERSIONS, migrate
-from pipelines.state.runs import moment
+from pipelines.state.epoch import META, VERSIONS, migrate
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
 from pipelines.transform.names import sql_name, sql_text
 from pipelines.transform.run import ModelContext
-from pipelines.warehouse import PRIVATE, Warehouse
+from pipelines.warehouse import PRIVATE, Warehouse, moment
 from sources.clio_http.casts import quoted
 from sources.errors import ClioError
 

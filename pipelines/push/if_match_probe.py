@@ -24,8 +24,8 @@ from pipelines.plan.plan_file import Plan, PlannedRecord, body_of
 from pipelines.plan.review import open_plan
 from pipelines.plan.session import Session, session
 from sources.clio_http import writes
-from sources.clio_http.statuses import of_product
 from sources.clio_http.retry import backoff
+from sources.clio_http.statuses import of_product
 from sources.clio_http.writes import Effect, Patch, WriteResult
 from sources.errors import ClioError, RateLimitedError, SignInNeededError
 

@@ -11,19 +11,29 @@ import pyarrow as pa
 
 from pipelines.access import account
 from pipelines.errors import OtherAccountError
-from pipelines.load.planning import Rules, lists_of, not_asked_for, not_asked_with
-from pipelines.load.product import Product
+from pipelines.load.planning import Rules, not_asked_for, not_asked_with
+from pipelines.load.products import Product
 from pipelines.progress import Lines
-from pipelines.state import accounts, refusals
+from pipelines.state import refusals, server
 from pipelines.state.hashed_columns import HIDDEN, Masks
 from pipelines.warehouse import Cursor, Warehouse, arrow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
-from sources.clio_http.client import WHO_AM_I, ClioClient, Meter
+from sources.clio_http.client import WHO_AM_I, ClioClient
 from sources.clio_http.clock import Clock
 from sources.clio_http.confirm import ABOUT_ONE
+from sources.clio_http.limits import Meter
 from sources.clio_http.paging import walk
-from sources.clio_http.plan import OVERLAP, Point, Reading, WalkPlan, narrowing, taken, without
+from sources.clio_http.plan import (
+    OVERLAP,
+    Point,
+    Reading,
+    WalkPlan,
+    lists_of,
+    narrowing,
+    taken,
+    without,
+)
 from sources.clio_http.readings import RecordReader
 
 from .evaluate import Inputs
@@ -136,7 +146,7 @@ def demand_account(desk: ReconcileSession) -> None:
         OtherAccountError: it is of another one.
 
     """
-    pinned = accounts.pinned(desk.warehouse, SOURCE)
+    pinned = server.pinned(desk.warehouse, SOURCE)
     answer = desk.client.get(WHO_AM_I, [("fields", account.FIELDS)])
     mine = account.identity_of(answer.body)
     if pinned and pinned.account_id and mine.account_id and pinned.account_id != mine.account_id:

@@ -8,8 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from pipelines.state.builds import is_stale, unknown_columns
-from pipelines.state.inputs import unknown
-from pipelines.state.last_runs import half_loaded
+from pipelines.state.inputs import half_loaded, unknown
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 

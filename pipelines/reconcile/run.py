@@ -16,9 +16,8 @@ from pipelines.folder import demand_warehouse, is_demo, open_folder
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.load import products
 from pipelines.outcome import Outcome
-from pipelines.state import accounts
-from pipelines.state.runs import moment
-from pipelines.warehouse import FILE, Warehouse
+from pipelines.state import server
+from pipelines.warehouse import FILE, Warehouse, moment
 from sources.errors import ClioError, ConfigurationError
 
 from . import asked, reports
@@ -255,7 +254,7 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRow
 def _heading(
     context: Context, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome, head: str
 ) -> Heading:
-    pinned = accounts.pinned(warehouse, asked.SOURCE)
+    pinned = server.pinned(warehouse, asked.SOURCE)
     scope = SCOPES[wish.levels]
     if wish.ids is not None:
         scope += f"; ids of {', '.join(wish.ids) or 'every collection'}"

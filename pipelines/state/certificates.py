@@ -1,4 +1,7 @@
-"""The proof of a sweep: both sides counted and digested, before and after."""
+"""The proof of a sweep: both sides counted and digested, before and after.
+
+Beside it, what walks showed of Clio itself: versions that came late, changes without a new stamp.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,12 +9,14 @@ from dataclasses import dataclass
 import pendulum
 
 from pipelines.warehouse import Warehouse
+from sources.clio_http.plan import OVERLAP
 
 from .snapshots import Census
 
 OK, LATE, UNEQUAL, GUARD, WITHHELD = "ok", "late", "unequal", "guard", "withheld"
 PROVED = frozenset({OK, LATE, WITHHELD})
 """What these certificates say of the rows of a list is proved."""
+WARN, FAIL = "warn", "fail"
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,10 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
     _, before = census.digest(census.known_pairs())
     rows_clio, digest_clio = census.digest(census.seen_pairs())
     rows_warehouse, digest_warehouse = census.digest(census.live_pairs())
+    parts = [
+        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
+        for at, rows in census.parts()
+    ]
     status = judge(
         absences,
         equal=digest_clio == digest_warehouse,
@@ -111,17 +120,8 @@ def draw_up(  # noqa: PLR0913 - each is a fact of its own
         late_seconds=late[1],
         finished_at=finished_at,
         run_id=run_id,
-        parts=_parts(census),
+        parts=json.dumps(parts),
     )
-
-
-def _parts(census: Census) -> str:
-    """Say when each part of the walk was read."""
-    found = [
-        {"walked_at": at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else "", "rows": rows}
-        for at, rows in census.parts()
-    ]
-    return json.dumps(found)
 
 
 def unknown_cells(warehouse: Warehouse, source: str, resource: str) -> int:
@@ -139,17 +139,12 @@ def save(warehouse: Warehouse, certificate: Certificate) -> None:
     values = list(vars(certificate).values())
     marks = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     names = ", ".join(vars(certificate))
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        cursor.execute(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608 - SQL of our own, no value
-        cursor.execute(
+    with warehouse.transaction():
+        warehouse.rows(f"insert into meta.certificates ({names}) values ({marks})", values)  # noqa: S608 - SQL of our own, no value
+        warehouse.rows(
             "delete from meta.sweeps where source = $1 and resource = $2",
             [certificate.source, certificate.resource],
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def proved(warehouse: Warehouse, source: str) -> dict[str, pendulum.DateTime]:
@@ -176,3 +171,56 @@ def newest(warehouse: Warehouse) -> pendulum.DateTime | None:
     """Return when the newest walk began that has a certificate."""
     ((at,),) = warehouse.rows("select max(walked_at) from meta.certificates")
     return None if at is None else pendulum.instance(at)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to look for: versions that the last load, begun at `covered`, should have seen.
+
+    `loaded` is the watermark: loads never ask again for what is older. With `silent`, rows that
+    changed though their stamp lies before it are counted field by field.
+    """
+
+    covered: pendulum.DateTime
+    loaded: pendulum.DateTime
+    silent: bool = False
+
+
+def verdict(seconds: float) -> str:
+    """Judge the greatest lateness: fail above the overlap, warn from half of it on."""
+    if seconds > OVERLAP.total_seconds():
+        return FAIL
+    return WARN if seconds >= OVERLAP.total_seconds() / 2 else OK
+
+
+def worst_lateness(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> dict[str, float]:
+    """Return the longest time in seconds by which a version was late in the last 30 days."""
+    found = warehouse.rows(
+        "select resource, max(seconds) from meta.lateness"
+        " where source = $1 and seen_at >= $2 group by 1",
+        [source, now.subtract(days=30)],
+    )
+    return dict(found)
+
+
+def lateness_of_walk(
+    warehouse: Warehouse, source: str, resource: str, walked_at: pendulum.DateTime
+) -> tuple[int, float]:
+    """Return how many versions of one sweep were late, and the longest time by which."""
+    ((records, seconds),) = warehouse.rows(
+        "select coalesce(sum(records), 0), coalesce(max(seconds), 0) from meta.lateness"
+        " where source = $1 and resource = $2 and walked_at = $3 and mode = 'sweep'",
+        [source, resource, walked_at],
+    )
+    return int(records), float(seconds)
+
+
+def silent_changes(warehouse: Warehouse) -> list[tuple[str, str, int]]:
+    """Return collection, field and number of the rows that changed without a new stamp."""
+    return warehouse.rows("select resource, field, records from meta.silent_changes")
+
+
+def silent_counts(warehouse: Warehouse, source: str) -> dict[str, int]:
+    """Count the rows of each collection that changed without a new stamp."""
+    query = "select resource, sum(records) from meta.silent_changes where source = $1 group by 1"
+    return {name: int(count) for name, count in warehouse.rows(query, [source])}

@@ -80,7 +80,10 @@ def keep_failures(
 
     A row that was found before is as old as it was then.
     """
-    before = _since(warehouse)
+    kept = warehouse.rows(
+        "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
+    )
+    before = {(check, row): since for check, row, since in kept}
     names = [verdict.check for verdict in found]
     warehouse.rows("delete from meta.check_failures where list_contains($1, check_name)", [names])
     for one in found:
@@ -94,14 +97,6 @@ def keep_failures(
                     [before.get((one.check, row), at) for row in one.rows],
                 ],
             )
-
-
-def _since(warehouse: Warehouse) -> dict[tuple[str, str], datetime]:
-    """Return since when each row that is kept was found, by check and row."""
-    found = warehouse.rows(
-        "select check_name, row::varchar, coalesce(since, checked_at) from meta.check_failures"
-    )
-    return {(check, row): since for check, row, since in found}
 
 
 def _said(one: CheckResult) -> tuple[str, str, str, int]:
@@ -164,12 +159,9 @@ def dated_rows(warehouse: Warehouse, check: str) -> list[tuple[str, datetime]]:
 def last_failures(warehouse: Warehouse) -> dict[str, CheckResult]:
     """Return what failed last, also in a build that was rolled back, so that no verdict is kept."""
     rows = warehouse.rows(
-        "select distinct check_name, model, severity, failures from meta.check_failures"
+        "select distinct check_name, model, severity, failures, '' from meta.check_failures"
     )
-    return {
-        name: CheckResult(name, model, severity, failures, "")
-        for name, model, severity, failures in rows
-    }
+    return {row[0]: CheckResult(*row) for row in rows}
 
 
 def standing_failures(warehouse: Warehouse) -> list[tuple[str, str, str, datetime, str]]:

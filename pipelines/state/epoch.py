@@ -1,8 +1,13 @@
-"""Did the warehouse go back? Its count of loads is kept in a file beside it as well.
+"""Which warehouse this is: of which version, and did it go back?
 
-A restored copy and a lost write-ahead log look alike from within: the warehouse opens, and its
-newest commits are not there. Reading then goes on from the warehouse's own watermarks. They are
-older, hence safe; those in the file are never read from.
+The tables of `meta` are made by the numbered files of `sql/meta`, in order, and the number of the
+last one stands in `meta.versions`. An older clio-sync refuses a warehouse with a greater number.
+Changes to what is stored of a product are noted in `meta.migrations`.
+
+The count of loads is kept in a file beside the warehouse as well. A restored copy and a lost
+write-ahead log look alike from within: the warehouse opens, and its newest commits are not there.
+Reading then goes on from the warehouse's own watermarks. They are older, hence safe; those in the
+file are never read from.
 """
 
 import json
@@ -14,12 +19,12 @@ import pendulum
 
 from pipelines.errors.local import in_words
 from pipelines.files import replace_durably
-from pipelines.warehouse import Warehouse
-
-from .migrations import migrate
-from .runs import moment
+from pipelines.release import SCHEMA, release
+from pipelines.sql_folder import sql_folder
+from pipelines.warehouse import Warehouse, moment, moments, utc
 
 FILE = "epoch.json"
+META, VERSIONS = "meta", "meta.versions"
 
 UNKNOWN = (
     "epoch.json {state}, so nobody can tell whether the warehouse went back. It is written anew,"
@@ -127,19 +132,14 @@ def _unknown(warehouse: Warehouse, folder: Path, inside: Epoch, state: str) -> s
 
 
 def _note(warehouse: Warehouse, seen: Regression) -> None:
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        cursor.execute("update meta.epoch set load_seq = $1", [seen.raised_to])
-        cursor.execute("delete from meta.sweeps")  # a walk of then proves nothing of now
-        cursor.execute(
+    with warehouse.transaction():
+        warehouse.rows("update meta.epoch set load_seq = $1", [seen.raised_to])
+        warehouse.rows("delete from meta.sweeps")  # a walk of then proves nothing of now
+        warehouse.rows(
             "insert into meta.regressions (seen_at, run_id, reason, epoch_seq, warehouse_seq)"
             " values ($1, $2, $3, $4, $5)",
-            [seen.seen_at, seen.run_id, seen.reason, seen.epoch_seq, seen.warehouse_seq],
+            list(vars(seen).values()),
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def last_regression(warehouse: Warehouse) -> Regression | None:
@@ -148,13 +148,9 @@ def last_regression(warehouse: Warehouse) -> Regression | None:
         return None
     found = warehouse.rows(
         "select seen_at, run_id, reason, epoch_seq, warehouse_seq from meta.regressions"
-        " order by seen_at desc, epoch_seq desc limit 1"
+        " where seen_at is not null order by seen_at desc, epoch_seq desc limit 1"
     )
-    for seen_at, run_id, reason, epoch_seq, warehouse_seq in found:
-        at = moment(seen_at)
-        if at is not None:
-            return Regression(at, run_id, reason, epoch_seq, warehouse_seq)
-    return None
+    return Regression(*moments(found[0])) if found else None
 
 
 def epoch_inside(warehouse: Warehouse) -> Epoch:
@@ -162,14 +158,11 @@ def epoch_inside(warehouse: Warehouse) -> Epoch:
     ((load_seq, warehouse_id, at),) = warehouse.rows(
         'select load_seq, warehouse_id, "at" from meta.epoch'
     )
-    marks = warehouse.rows("select source, resource, watermark from meta.watermarks")
-    known = {f"{source}.{resource}": moment(mark) for source, resource, mark in marks}
-    return Epoch(
-        load_seq,
-        warehouse_id,
-        moment(at),
-        {name: mark for name, mark in known.items() if mark is not None},
+    marks = warehouse.rows(
+        "select source || '.' || resource, watermark from meta.watermarks"
+        " where watermark is not null"
     )
+    return Epoch(load_seq, warehouse_id, moment(at), {name: utc(mark) for name, mark in marks})
 
 
 def epoch_beside(folder: Path) -> Epoch | None:
@@ -203,14 +196,43 @@ def write_epoch(warehouse: Warehouse, folder: Path) -> None:
         StorageError: the file could not be written; the old one stays.
 
     """
-    epoch = epoch_inside(warehouse)
-    text = json.dumps(
-        {
-            "load_seq": epoch.load_seq,
-            "warehouse_id": epoch.warehouse_id,
-            "at": str(epoch.at),
-            "watermarks": {name: str(mark) for name, mark in epoch.watermarks.items()},
-        },
-    )
+    text = json.dumps(vars(epoch_inside(warehouse)), default=str)
     with in_words(f"{FILE} could not be written", str(folder)):
         replace_durably(folder / FILE, text)
+
+
+def migrations(after: int = 0) -> list[str]:
+    """Return the SQL of the migrations that come after one, in order."""
+    files = sorted((sql_folder() / META).glob("*.sql"))
+    return [file.read_text("utf-8") for file in files[after:]]
+
+
+def migrate(warehouse: Warehouse) -> None:
+    """Make the tables of `meta` what they are by now, in one transaction.
+
+    Nothing is asked or read where they are so already. One that is only read stays as it is.
+    """
+    if warehouse.read_only or warehouse.version == SCHEMA:
+        return
+    with warehouse.transaction():
+        for statements in migrations(warehouse.version):
+            warehouse.rows(statements)
+        warehouse.rows("delete from meta.versions")
+        warehouse.rows("insert into meta.versions values ($1, $2, now())", [SCHEMA, release()])
+    warehouse.version = SCHEMA
+
+
+def is_older(warehouse: Warehouse) -> bool:
+    """Tell whether an older clio-sync made the tables of `meta`, and no newer one has come by."""
+    return warehouse.version < SCHEMA and bool(warehouse.columns("meta", "epoch"))
+
+
+def is_done(warehouse: Warehouse, name: str, source: str) -> bool:
+    """Tell whether a change was made to what is stored of a product."""
+    query = "select 1 from meta.migrations where name = $1 and source = $2"
+    return bool(warehouse.rows(query, [name, source]))
+
+
+def note_done(warehouse: Warehouse, name: str, source: str, at: pendulum.DateTime) -> None:
+    """Note that it was; belongs into the transaction that makes it."""
+    warehouse.rows("insert into meta.migrations values ($1, $2, $3)", [name, source, at])

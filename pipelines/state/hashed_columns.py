@@ -14,13 +14,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pendulum
 import pyarrow as pa
 
+from pipelines.warehouse import Warehouse
+from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Column
 from sources.clio_http.misfits import Misfit
 from sources.clio_http.plan import Reading
 
 HIDDEN = "hidden: this column is hashed"
+LEFT_OUT, HASHED = "left out", "hashed"
+STATUSES = (LEFT_OUT, HASHED)
+"""How `meta.fields` calls them, where the name of the column stands as the field."""
+HASH = "[0-9a-f]{64}"
+NEWLY_HIDDEN = (
+    "{column} is {how} from now on; what was loaded before stays in the table, its history, plans,"
+    " the ledger and backups: to be rid of it, move the data folder aside and load anew"
+)
 
 Chosen: TypeAlias = Mapping[str, tuple[Column, ...]]
 """Columns by collection."""
@@ -120,3 +131,57 @@ def mask_key(path: Path) -> bytes:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(key.hex())
         return key
+
+
+def note_changes(
+    warehouse: Warehouse, source: str, masks: Masks, at: pendulum.DateTime
+) -> list[str]:
+    """Keep how columns are hidden from now on, and say what of that is new.
+
+    Settings do not go back over what is stored already.
+    """
+    found = warehouse.rows(
+        "select resource, field, status from meta.fields"
+        " where source = $1 and list_contains($2, status)",
+        [source, list(STATUSES)],
+    )
+    before = {(resource, column): status for resource, column, status in found}
+    now = {
+        (resource, column.name): status
+        for status, chosen in ((HASHED, masks.columns), (LEFT_OUT, masks.left_out))
+        for resource, columns in chosen.items()
+        for column in columns
+    }
+    if before == now:
+        return []
+    notes = [
+        NEWLY_HIDDEN.format(column=".".join(name), how=status)
+        for name, status in now.items()
+        if before.get(name) != status and _holds(warehouse, source, *name, hashed=status == HASHED)
+    ]
+    for name in sorted(before.keys() - now.keys()):
+        was = before[name]
+        notes.append(f"{'.'.join(name)} is no longer {was}: it is stored from now on")
+    with warehouse.transaction():
+        warehouse.rows(
+            "delete from meta.fields where source = $1 and list_contains($2, status)",
+            [source, list(STATUSES)],
+        )
+        for name, status in now.items():
+            warehouse.rows(
+                "insert into meta.fields (source, resource, field, status, since)"
+                " values ($1, $2, $3, $4, $5)",
+                [source, *name, status, at],
+            )
+    return notes
+
+
+def _holds(warehouse: Warehouse, source: str, resource: str, column: str, *, hashed: bool) -> bool:
+    """Tell whether a table holds values that are not hidden in this way."""
+    schema = f"raw_{source}"
+    if column not in warehouse.columns(schema, resource):
+        return False
+    name = quoted(column)
+    plain = f" and not regexp_full_match({name}::varchar, '{HASH}')" if hashed else ""
+    query = f"select 1 from {schema}.{quoted(resource)} where {name} is not null{plain} limit 1"  # noqa: S608 - SQL of our own, no value
+    return warehouse.rows(query) != []

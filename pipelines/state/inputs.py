@@ -1,9 +1,10 @@
-"""How far each collection is known to be complete: what figures rest on."""
+"""How far each collection is known to be complete, and what its last load came to."""
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pipelines.config import PRODUCTS
 from pipelines.warehouse import Warehouse
@@ -76,7 +77,7 @@ and t.id::varchar not in (select record_id from meta.tombstones
     where source = $1 and resource = $3 and revived_at is null)
 """
 BEFORE = "select resource, state, complete_up_to from meta.inputs where source = $1"
-STATED = "select source, resource, state, reason from meta.inputs"
+STATED = "select source, resource, state, coalesce(reason, '') from meta.inputs"
 LATE = """
 select source, resource, reason, complete_up_to from meta.inputs where state = $1
 order by source, resource
@@ -92,10 +93,41 @@ select source, resource, min(started_at), coalesce(arg_max(error, started_at), '
 from meta.sync_runs where status <> 'ok' and source is not null group by all
 """
 MARKED = """
-select source, resource, field, min(since), string_agg(distinct evidence, ', ' order by evidence),
-    count(record_id), count(*) - count(record_id)
-from meta.withheld group by all order by all
+select 'raw_' || source || '.' || resource, field, 'withheld',
+    coalesce(string_agg(distinct evidence, ', ' order by evidence), 'withheld') || ', ' || case
+        when count(*) > count(record_id) then 'of every record'
+        when count(*) = 1 then 'of 1 record'
+        else format('of {:,} records', count(*)) end,
+    min(since)
+from meta.withheld group by source, resource, field order by source, resource, field
 """
+LAST = """
+with proofs as (
+    select resource, max(started_at) as at from meta.sync_runs
+    where source = $1 and mode = 'sweep' and status = 'ok' group by resource
+)
+select resource, mode,
+    case when status = 'failed' and split_part(error, ':', 1) in ('frozen', 'hidden_rows')
+        and proofs.at > started_at then 'ok' else status end,
+    finished_at, error, max(finished_at) filter (status = 'ok') over (partition by resource)
+from meta.sync_runs left join proofs using (resource)
+where source = $1 and mode <> 'sweep'
+qualify row_number() over (partition by resource order by started_at desc) = 1
+"""
+MARKS = """
+select resource, watermark, walk_started_at is not null, coalesce({frozen}, '')
+from meta.watermarks where source = $1
+"""
+UNFINISHED = """
+select 'raw_' || source || '.' || resource from meta.sync_runs where mode <> 'sweep'
+qualify row_number() over (partition by source, resource order by started_at desc) = 1
+    and status <> 'ok'
+"""
+WHY = {
+    NEVER: "no load has read it whole yet",
+    OFF: "it is switched off",
+    ABSENT: "its product was never loaded here",
+}
 
 
 @dataclass(frozen=True)
@@ -165,10 +197,7 @@ class WalkFacts:
 
 
 def keep_inputs(
-    warehouse: Warehouse,
-    source: str,
-    loaded: Mapping[str, Collection],
-    off: AbstractSet[str],
+    warehouse: Warehouse, source: str, loaded: Mapping[str, Collection], off: AbstractSet[str]
 ) -> None:
     """Write a row for each collection: how far it is complete, and why not further."""
     found = {facts.name: facts for facts in _facts(warehouse, source, loaded)}
@@ -238,16 +267,11 @@ def unknown(warehouse: Warehouse) -> tuple[Unknown, ...]:
     watermark and its runs.
     """
     there = warehouse.layout("meta")
-    stated = _stated(warehouse) if "inputs" in there else {}
+    stated = {row[:2]: row[2:] for row in (warehouse.rows(STATED) if "inputs" in there else ())}
     walked = frozenset[tuple[str, str]](
         warehouse.rows(WALKED) if {"watermarks", "sync_runs"} <= there.keys() else ()
     )
-    failed = {
-        (source, resource): (since, error)
-        for source, resource, since, error in (
-            warehouse.rows(FAILED) if "sync_runs" in there else ()
-        )
-    }
+    failed = {row[:2]: row[2:] for row in (warehouse.rows(FAILED) if "sync_runs" in there else ())}
     found = []
     for source in PRODUCTS:
         names = [(source, name) for name in read_catalog(source).loaded]
@@ -257,8 +281,10 @@ def unknown(warehouse: Warehouse) -> tuple[Unknown, ...]:
             if state in ROWS_UNKNOWN:
                 since, error = failed.get(name, (None, ""))
                 state = state if is_read else ABSENT
-                found.append(Unknown(_raw(*name), "", state, reason or error or _why(state), since))
-    return (*found, *(_marked(warehouse) if "withheld" in there else ()))
+                why = reason or error or WHY.get(state, WHY[NEVER])
+                found.append(Unknown(_raw(*name), "", state, why, since))
+    marked = warehouse.rows(MARKED) if "withheld" in there else ()
+    return (*found, *(Unknown(*row) for row in marked))
 
 
 def refused(warehouse: Warehouse) -> tuple[Unknown, ...]:
@@ -291,32 +317,44 @@ def leave_behind(warehouse: Warehouse, found: Iterable[Unknown]) -> None:
     )
 
 
-def _stated(warehouse: Warehouse) -> dict[tuple[str, str], tuple[str, str]]:
-    found = warehouse.rows(STATED)
-    return {(source, name): (state, reason or "") for source, name, state, reason in found}
-
-
-def _marked(warehouse: Warehouse) -> list[Unknown]:
-    return [
-        Unknown(_raw(source, name), field, WITHHELD, _evidence(evidence, records, whole), since)
-        for source, name, field, since, evidence, records, whole in warehouse.rows(MARKED)
-    ]
-
-
-def _evidence(evidence: str | None, records: int, whole: int) -> str:
-    where = "of every record" if whole else f"of {records:,} record{'' if records == 1 else 's'}"
-    return f"{evidence or 'withheld'}, {where}"
-
-
 def _raw(source: str, resource: str) -> str:
     return f"raw_{source}.{resource}"
-
-
-def _why(state: str) -> str:
-    told = {OFF: "it is switched off", ABSENT: "its product was never loaded here"}
-    return told.get(state, "no load has read it whole yet")
 
 
 def incomplete(warehouse: Warehouse) -> list[tuple[str, str, str | None, datetime | None]]:
     """Return each collection that is late, by source and name: why, and how far it is complete."""
     return warehouse.rows(LATE, [INCOMPLETE])
+
+
+def last_runs(warehouse: Warehouse, source: str) -> dict[str, tuple[Any, ...]]:
+    """Return mode, status, end and error of each collection's last load, and when one ended well.
+
+    One that failed since too little was shown is settled by a sweep that began later.
+    """
+    return {row[0]: row[1:] for row in warehouse.rows(LAST, [source])}
+
+
+def marks(warehouse: Warehouse, source: str) -> dict[str, tuple[Any, ...]]:
+    """Return each collection's watermark, whether a walk is under way, and why it is frozen."""
+    query = MARKS.format(frozen=warehouse.either("watermarks", "frozen"))
+    return {row[0]: row[1:] for row in warehouse.rows(query, [source])}
+
+
+def half_loaded(warehouse: Warehouse) -> frozenset[str]:
+    """Name the raw tables that the last load left older than the others.
+
+    Totals that were loaded against records that were not would show differences that are none.
+    """
+    if not warehouse.columns("meta", "sync_runs"):
+        return frozenset()
+    return frozenset(name for (name,) in warehouse.rows(UNFINISHED))
+
+
+def parents_read(warehouse: Warehouse, source: str) -> dict[str, tuple[int, datetime]]:
+    """Return of how many parents each child collection was read, and when the oldest was."""
+    found = warehouse.rows(
+        "select resource, count(*), min(read_at) from meta.parents_read"
+        " where source = $1 and failed is not true group by 1",
+        [source],
+    )
+    return {name: (count, at) for name, count, at in found}

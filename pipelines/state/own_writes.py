@@ -35,14 +35,6 @@ def note(warehouse: Warehouse, found: Iterable[Echo]) -> None:
                 )
 
 
-def written(warehouse: Warehouse, source: str) -> frozenset[str]:
-    """Name the collections of which records were written to from here."""
-    if not warehouse.columns("meta", "echoes"):
-        return frozenset()
-    found = warehouse.rows("select distinct resource from meta.echoes where source = $1", [source])
-    return frozenset(name for (name,) in found)
-
-
 def see(warehouse: Warehouse, head: tuple[int, str]) -> None:
     """Note how long the ledger is by now, so that one that was cut shows."""
     with warehouse.transaction():

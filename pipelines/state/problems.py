@@ -11,14 +11,13 @@ import pendulum
 
 from pipelines.errors.remedies import KEPT_OUT, command, parted, remedy
 from pipelines.outcome import counted
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 from sources.clio_http.catalog import read_catalog
 from sources.clio_http.salvage import NOT_HAD
 
 from . import withheld
 from .certificates import GUARD, LATE, OK, UNEQUAL, WITHHELD
 from .inputs import BEHIND, COMPLETE, NEVER, NOT_ASKED, OFF
-from .runs import moment
 
 INPUTS = """
 select i.resource, i.state, coalesce(i.reason, ''), i.complete_up_to, coalesce({frozen}, '') <> '',
@@ -141,7 +140,10 @@ def _withheld(warehouse: Warehouse, source: str) -> Iterator[Problem]:
         if one.evidence in withheld.NOT_READ:
             continue
         kind = ACCEPTED if one.accepted else "withheld"
-        message, fix = _seen(one), _shown_again(one, source)
+        what = "the whole column" if one.records is None else counted(one.records, "value")
+        kept = "kept as known before" if one.held else "not known"
+        message = f"{what} withheld from this token ({one.evidence}): {kept}"
+        fix = _shown_again(one, source)
         if one.accepted:
             message = "the empty values of this column are taken as they come: a person accepted it"
             full = command("load", source, one.resource, "--full")
@@ -149,12 +151,6 @@ def _withheld(warehouse: Warehouse, source: str) -> Iterator[Problem]:
         since = moment(one.since)
         name = (source, one.resource, one.field)
         yield Problem(*name, kind, since, message, fix, alarm=one.is_alarm)
-
-
-def _seen(one: withheld.Withheld) -> str:
-    what = "the whole column" if one.records is None else counted(one.records, "value")
-    kept = "kept as known before" if one.held else "not known"
-    return f"{what} withheld from this token ({one.evidence}): {kept}"
 
 
 def _shown_again(one: withheld.Withheld, source: str) -> str:

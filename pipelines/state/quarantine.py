@@ -12,7 +12,7 @@ from typing import TypeAlias
 import pendulum
 import pyarrow as pa
 
-from pipelines.warehouse import Cursor, Warehouse
+from pipelines.warehouse import Cursor, Warehouse, moments
 from sources.clio_http.salvage import NOT_HAD
 
 OF = "source = $1 and resource = $2"
@@ -131,17 +131,9 @@ def counts(warehouse: Warehouse, source: str) -> dict[str, QuarantineCounts]:
         else "count(*), 0, null, null"
     )
     found = warehouse.rows(
-        f"select resource, {asked} from meta.quarantine where source = $1 group by 1",
-        [source],
+        f"select resource, {asked} from meta.quarantine where source = $1 group by 1", [source]
     )
-    return {
-        name: QuarantineCounts(rows, values, _moment(at), _moment(rows_at))
-        for name, rows, values, at, rows_at in found
-    }
-
-
-def _moment(at: datetime | None) -> pendulum.DateTime | None:
-    return None if at is None else pendulum.instance(at, tz="UTC").in_timezone("UTC")
+    return {name: QuarantineCounts(*moments(rest)) for name, *rest in found}
 
 
 def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
@@ -153,10 +145,7 @@ def entries(warehouse: Warehouse) -> list[QuarantineEntry]:
         " coalesce(row::varchar, '') from meta.quarantine"
         f" order by source, resource, try_cast(record_id as bigint), record_id, {field} || ''"
     )
-    return [
-        QuarantineEntry(source, resource, key, field, reason, _moment(at), row)
-        for source, resource, key, field, reason, at, row in found
-    ]
+    return [QuarantineEntry(*moments(row)) for row in found]
 
 
 def kept_out(warehouse: Warehouse) -> list[tuple[str, str | None, datetime | None, str | None]]:

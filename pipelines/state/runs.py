@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pendulum
 import pyarrow as pa
 
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Cursor, Warehouse, moments
 
 from . import quarantine, withheld
-from .migrations import migrate
+from .epoch import migrate
 from .refusals import RefusedRequest
-from .seen_rows import Seen, count_seen
+from .row_history import Seen, count_seen
 from .withheld import Marks
 
 
@@ -79,13 +80,6 @@ class RunRow:
     error: str = ""
 
 
-def moment(value: object) -> pendulum.DateTime | None:
-    """Take a timestamp from DuckDB as a moment in UTC."""
-    if value is None:
-        return None
-    return pendulum.instance(value, tz="UTC").in_timezone("UTC")  # type: ignore[call-overload,no-any-return]
-
-
 class Meta:
     """Reads and writes the `meta` schema of one open warehouse."""
 
@@ -127,67 +121,28 @@ class Meta:
     def progress(self, source: str, table: str = "watermarks") -> dict[str, Progress]:
         """Read how far the loads of every collection have come, or with `sweeps` the sweeps."""
         found = self.warehouse.rows(
-            "select resource, watermark, walk_started_at, page_token, fields_hash, mode, since,"  # noqa: S608 - SQL of our own, no value
-            " list_index, after_id, completed_at, seen, proved, frozen, frozen_rows"
-            f" from meta.{table} where source = $1",
+            "select resource, watermark, walk_started_at, coalesce(page_token, ''),"  # noqa: S608 - SQL of our own, no value
+            " coalesce(fields_hash, ''), coalesce(mode, ''), since, coalesce(list_index, 0),"
+            " coalesce(after_id, 0), completed_at, seen, proved, coalesce(frozen, ''),"
+            f" coalesce(frozen_rows, 0) from meta.{table} where source = $1",
             [source],
         )
-        return {
-            row[0]: Progress(
-                source,
-                row[0],
-                moment(row[1]),
-                moment(row[2]),
-                row[3] or "",
-                row[4] or "",
-                row[5] or "",
-                moment(row[6]),
-                row[7] or 0,
-                row[8] or 0,
-                moment(row[9]),
-                moment(row[10]),
-                moment(row[11]),
-                row[12] or "",
-                row[13] or 0,
-            )
-            for row in found
-        }
+        return {row[0]: Progress(source, *moments(row)) for row in found}
 
     def save_runs(self, rows: Iterable[RunRow]) -> None:
         """Write rows of `sync_runs`, replacing those of the same run and resource."""
-        table = _table(rows)
-        if not table.num_rows:
-            return
-        cursor = self.warehouse.cursor()
-        try:
-            cursor.register("written", table)
-            cursor.execute("begin")
-            cursor.execute(
-                "delete from meta.sync_runs using written where sync_runs.run_id = written.run_id"
-                " and sync_runs.source = written.source and sync_runs.resource = written.resource",
-            )
-            cursor.execute("insert into meta.sync_runs by name select * from written")
-            cursor.execute("commit")
-        finally:
-            cursor.close()
+        written = _table(rows)
+        with self.warehouse.transaction() as cursor:
+            _replace(cursor, "sync_runs", written, ("run_id", "source", "resource"))
 
     def save_walks(self, outcome: "PackageOutcome", at: pendulum.DateTime, run_id: str) -> int:
         """Store what a committed package means: watermarks, resume points, fields, quarantine.
 
         One transaction, after the package; gives the new load sequence number.
         """
-        cursor = self.warehouse.cursor()
-        try:
-            cursor.execute("begin")
+        with self.warehouse.transaction() as cursor:
             for table, rows, key in outcome.tables(at, run_id):
-                if not rows.num_rows:
-                    continue
-                cursor.register("written", rows)
-                same = " and ".join(f"t.{name} is not distinct from written.{name}" for name in key)
-                if key:
-                    cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608 - SQL of our own, no value
-                cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608 - SQL of our own, no value
-                cursor.unregister("written")
+                _replace(cursor, table, rows, key)
             if outcome.quarantined:
                 quarantine.keep(cursor, _table(outcome.quarantined), at, run_id)
             for seen in outcome.seen:
@@ -195,12 +150,8 @@ class Meta:
             for marks in outcome.withheld:
                 withheld.keep(cursor, marks, at)
             found = cursor.execute(
-                'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq',
-                [at],
+                'update meta.epoch set load_seq = load_seq + 1, "at" = $1 returning load_seq', [at]
             ).fetchone()
-            cursor.execute("commit")
-        finally:
-            cursor.close()
         return int(found[0]) if found else 0
 
     def begin_sweep(self, progress: Progress) -> None:
@@ -319,17 +270,15 @@ class PackageOutcome:
     sweeps: list[Progress] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     withheld: list[Marks] = field(default_factory=list)
-    late: list["Late"] = field(default_factory=list)
-    silent: list["Silent"] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
+    silent: list[Silent] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     refused: list[RefusedRequest] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     parents: list[ParentRead] = field(default_factory=list)
 
     def tables(
-        self,
-        at: pendulum.DateTime,
-        run_id: str,
+        self, at: pendulum.DateTime, run_id: str
     ) -> Iterable[tuple[str, pa.Table, tuple[str, ...]]]:
         """Yield each table's new rows, and the columns by which they replace older ones."""
         resource = ("source", "resource")
@@ -342,6 +291,18 @@ class PackageOutcome:
         yield "parents_read", _table(self.parents), (*resource, "parent_id")
 
 
+def _replace(cursor: Cursor, table: str, rows: pa.Table, key: Sequence[str]) -> None:
+    """Write rows of a table of `meta`, in the place of those that have the same key."""
+    if not rows.num_rows:
+        return
+    cursor.register("written", rows)
+    same = " and ".join(f"t.{name} is not distinct from written.{name}" for name in key)
+    if key:
+        cursor.execute(f"delete from meta.{table} t using written where {same}")  # noqa: S608 - SQL of our own, no value
+    cursor.execute(f"insert into meta.{table} by name select * from written")  # noqa: S608 - SQL of our own, no value
+    cursor.unregister("written")
+
+
 def _table(rows: Iterable[object], **constants: object) -> pa.Table:
     """Make an Arrow table of dataclasses, with the same further columns in every row."""
     records = [{**vars(row), **constants} for row in rows]
@@ -352,6 +313,5 @@ def _table(rows: Iterable[object], **constants: object) -> pa.Table:
 
 
 def _array(values: list[object]) -> pa.Array:
-    if any(isinstance(value, pendulum.DateTime) for value in values):
-        return pa.array(values, pa.timestamp("us", tz="UTC"))
-    return pa.array(values)
+    has_moments = any(isinstance(value, datetime) for value in values)
+    return pa.array(values, pa.timestamp("us", tz="UTC") if has_moments else None)

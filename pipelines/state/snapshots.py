@@ -20,6 +20,8 @@ OF_WALK_OF = "{0}.source = $1 and {0}.resource = $2 and {0}.walk = $3"
 KNOWN = f"{OF_WALK} and brought is not true"
 """Rows that were stored before the walk; `brought` are those that a run of it stored and then
 died: the walk must show them too, and to find them was its doing."""
+NOTED = f"select key from meta.census_known where {OF_WALK}"
+SHOWN = f"select key from meta.census_seen where {OF_WALK}"
 BURIED = (
     "select record_id from meta.tombstones"
     " where source = $1 and resource = $2 and revived_at is null"
@@ -45,32 +47,6 @@ def clear(warehouse: Warehouse, source: str, walk: str, resources: Iterable[str]
             " and list_contains($3, resource)",
             [source, walk, list(resources)],
         )
-
-
-def keep_seen(
-    cursor: Cursor,
-    source: str,
-    resource: str,
-    walk: str,
-    read_at: pendulum.DateTime | None,
-) -> None:
-    """Keep what a walk showed: `pairs`, a registered table of key, row_hash and turn."""
-    cursor.execute(
-        "insert into meta.census_seen by name select $1 as source, $2 as resource, $3 as walk, key,"
-        " row_hash, (select load_seq from meta.epoch) * 1000000000 + turn as turn,"
-        " $4::timestamptz as read_at from pairs",
-        [source, resource, walk, read_at],
-    )
-
-
-def forget_earlier(
-    cursor: Cursor, source: str, resource: str, walk: str, read_at: pendulum.DateTime
-) -> None:
-    """Forget what earlier runs of a walk showed: it had to begin again at its first page."""
-    cursor.execute(
-        f"delete from meta.census_seen where {OF_WALK} and read_at < $4",
-        [source, resource, walk, read_at],
-    )
 
 
 def passed(key: str) -> str:
@@ -111,8 +87,8 @@ def keep_stored(cursor: Cursor, source: str, resource: str, walk: str, lists: in
         "insert into meta.census_known by name"
         " select $1 as source, $2 as resource, $3 as walk, key, row_hash from loaded"
         f" where not odd and not {passed('key')}"
-        f" and key not in (select key from meta.census_known where {OF_WALK})"
-        f" and key not in (select key from meta.census_seen where {OF_WALK})",
+        f" and key not in ({NOTED})"
+        f" and key not in ({SHOWN})",
         [*of_walk, lists],
     )
     cursor.execute(
@@ -143,6 +119,7 @@ def some_key(warehouse: Warehouse, source: str, collection: Collection) -> objec
     return found[0][0] if found else None
 
 
+@dataclass
 class Census:
     """The census of one collection's walk; `walk` names what it is for: `load` or `sweep`.
 
@@ -150,21 +127,17 @@ class Census:
     the row is not believed.
     """
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        source: str,
-        collection: Collection,
-        walk: str,
-        content: str = STORED_HASH,
-    ) -> None:
+    warehouse: Warehouse
+    source: str
+    collection: Collection
+    walk: str
+    content: str = STORED_HASH
+
+    def __post_init__(self) -> None:
         """Take what is counted; nothing is read yet."""
-        self.content = content
-        self.warehouse = warehouse
-        self.collection = collection
-        self.of_walk = [source, collection.name, walk]
-        self.raw = f"{quoted('raw_' + source)}.{quoted(collection.name)}"
-        self._key = key_sql(collection, "t")
+        self.of_walk = [self.source, self.collection.name, self.walk]
+        self.raw = f"{quoted('raw_' + self.source)}.{quoted(self.collection.name)}"
+        self._key = key_sql(self.collection, "t")
 
     def begin(self, parents: Sequence[str] | None = None) -> None:
         """Note every live row that is stored, before the walk's first request.
@@ -205,8 +178,8 @@ class Census:
             "insert into meta.census_known by name select $1 as source, $2 as resource,"
             f" $3 as walk, {key} as key, t._row_hash as row_hash, true as brought"
             f" from {self.raw} t where {key} not in ({BURIED}) {to_come}"
-            f" and {key} not in (select key from meta.census_known where {OF_WALK})"
-            f" and {key} not in (select key from meta.census_seen where {OF_WALK})",
+            f" and {key} not in ({NOTED})"
+            f" and {key} not in ({SHOWN})",
             [*self.of_walk, *lists],
         )
 
@@ -222,26 +195,27 @@ class Census:
         given = [] if parents is None else [list(parents)]
         found = self.warehouse.rows(
             f"select key from meta.census_known where {OF_WALK}{where} and key not in"
-            f" (select key from meta.census_seen where {OF_WALK}) and key not in ({BURIED})"
+            f" ({SHOWN}) and key not in ({BURIED})"
             " order by try_cast(key as bigint), key",
             [*self.of_walk, *given],
         )
         return [key for (key,) in found]
 
+    def _count(self, query: str) -> int:
+        ((rows,),) = self.warehouse.rows(f"select count(*) from ({query})", self.of_walk)
+        return int(rows)
+
     def ghosts(self) -> int:
         """Count the known rows that the walk did not show and that are marked as deleted since."""
-        ((rows,),) = self.warehouse.rows(
-            f"select count(*) from meta.census_known where {KNOWN} and key not in"
-            f" (select key from meta.census_seen where {OF_WALK}) and key in ({BURIED})",
-            self.of_walk,
+        return self._count(
+            f"select key from meta.census_known where {KNOWN} and key not in"
+            f" ({SHOWN}) and key in ({BURIED})"
         )
-        return int(rows)
 
     def compare(self) -> SnapshotComparison:
         """Hold the two sides against each other."""
         ((known, seen, missing, stale, blind),) = self.warehouse.rows(
-            "with k as (select key, row_hash from meta.census_known"
-            f" where {KNOWN}), s as ({self.seen_pairs()})"
+            f"with k as ({self.known_pairs()}), s as ({self.seen_pairs()})"
             " select count(k.key), count(s.key), count(*) filter (k.key is null),"
             " count(*) filter (k.row_hash is distinct from s.row_hash"
             " and k.key is not null and s.key is not null),"
@@ -261,11 +235,7 @@ class Census:
 
     def live(self) -> int:
         """Count the rows that are stored and not marked as deleted."""
-        ((rows,),) = self.warehouse.rows(
-            f"select count(*) from ({self._live(STORED_HASH)})",
-            self.of_walk,
-        )
-        return int(rows)
+        return self._count(self._live(STORED_HASH))
 
     def of_parents(self, parents: Sequence[str]) -> list[str]:
         """Name the live rows that some parents own."""
@@ -280,14 +250,12 @@ class Census:
 
     def healed(self) -> int:
         """Count the rows that were missing or stale and are now stored as the walk showed them."""
-        ((healed,),) = self.warehouse.rows(
-            f"with s as ({self.seen_pairs()}), live as ({self._live(STORED_HASH)}) select count(*)"
-            " from s join live l on l.key = s.key and l.row_hash = s.row_hash"
-            f" left join (select key, row_hash from meta.census_known where {KNOWN}) k"
-            " on k.key = s.key where k.row_hash is distinct from s.row_hash",
-            self.of_walk,
+        return self._count(
+            f"select s.key from ({self.seen_pairs()}) s join ({self._live(STORED_HASH)}) l"
+            " on l.key = s.key and l.row_hash = s.row_hash"
+            f" left join ({self.known_pairs()}) k on k.key = s.key"
+            " where k.row_hash is distinct from s.row_hash"
         )
-        return int(healed)
 
     def digest(self, pairs: str) -> tuple[int, str]:
         """Count (key, content hash) pairs and give the SHA-256 over all of them, in order.
@@ -308,8 +276,7 @@ class Census:
 
     def unfit(self) -> int:
         """Count the rows that the walk showed and that do not fit."""
-        ((rows,),) = self.warehouse.rows(f"select count(*) from ({self._unfit()})", self.of_walk)
-        return int(rows)
+        return self._count(self._unfit())
 
     def _unfit(self) -> str:
         """Return the query of the rows that the walk showed last as what does not fit."""
@@ -341,16 +308,12 @@ class Census:
         What a load brought behind the place that the walk had reached is not held against it. Of
         a list that records leave without being deleted there is only what the walk showed.
         """
-        known = f"select key from meta.census_known where {OF_WALK}"
-        shown = f"select key from meta.census_seen where {OF_WALK}"
-        return (
-            f"{self._live(self.content)} and ({self._key} in ({known}) or {self._key} in ({shown}))"
-        )
+        key = self._key
+        return f"{self._live(self.content)} and ({key} in ({NOTED}) or {key} in ({SHOWN}))"
 
     def _live(self, content: str) -> str:
         key = self._key
-        shown = f"select key from meta.census_seen where {OF_WALK}"
-        which = f"{key} in ({shown})" if self.collection.leaves else "$3 is not null"
+        which = f"{key} in ({SHOWN})" if self.collection.leaves else "$3 is not null"
         return (
             f"select {key} as key, {content} as row_hash from {self.raw} t"
             f" where {key} not in ({BURIED}) and {which}"

@@ -69,16 +69,20 @@ class Withheld:
 def keep(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
     """Store what a committed package showed of withheld cells. May run twice without harm."""
     name = [marks.source, marks.resource]
+    has_cells, not_again = marks.cells is not None and marks.cells.num_rows, ""
+    if has_cells:
+        cursor.register("cells", marks.cells)
+        not_again = " and (record_id, field) not in (select (key, field) from cells)"
     if marks.shown is not None:
         cursor.register("shown", marks.shown)
         cursor.execute(
             f"delete from meta.withheld where {OF} and record_id in (select key from shown)"
-            + _not_again(cursor, marks.cells),
+            f"{not_again}",
             name,
         )
         cursor.unregister("shown")
-    if marks.cells is not None and marks.cells.num_rows:
-        _keep_cells(cursor, marks, at)
+    if has_cells:
+        _keep_cells(cursor, name, at)
     if marks.lifted:
         cursor.execute(
             f"delete from meta.withheld where {OF} and record_id is null"
@@ -89,27 +93,19 @@ def keep(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
         _keep_column(cursor, name, column, mark, at)
 
 
-def _not_again(cursor: Cursor, cells: pa.Table | None) -> str:
-    if cells is None or not cells.num_rows:
-        return ""
-    cursor.register("cells", cells)
-    return " and (record_id, field) not in (select (key, field) from cells)"
-
-
-def _keep_cells(cursor: Cursor, marks: Marks, at: pendulum.DateTime) -> None:
-    """Add the marks that are new; one that is there already keeps its `since`."""
-    cursor.register("cells", marks.cells)
+def _keep_cells(cursor: Cursor, name: list[str], at: pendulum.DateTime) -> None:
+    """Add the registered `cells` that are new; one that is there already keeps its `since`."""
     cursor.execute(
         "update meta.withheld w set held = w.held or c.held, evidence = c.evidence from cells c"
         " where w.source = $1 and w.resource = $2 and w.record_id = c.key and w.field = c.field",
-        [marks.source, marks.resource],
+        name,
     )
     cursor.execute(
         "insert into meta.withheld by name select distinct on (c.key, c.field) $1 as source,"
         " $2 as resource, c.key as record_id, c.field, $3::timestamptz as since, c.evidence,"
         " false as accepted, c.held from cells c where not exists (select 1 from meta.withheld w"
         " where w.source = $1 and w.resource = $2 and w.record_id = c.key and w.field = c.field)",
-        [marks.source, marks.resource, at],
+        [*name, at],
     )
     cursor.unregister("cells")
 
@@ -134,30 +130,21 @@ def _keep_column(
 def accept(warehouse: Warehouse, source: str, resource: str, column: str, at: object) -> None:
     """Take the empties of a column as they come from now on, since a person says so."""
     name = [source, resource, column]
-    cursor = warehouse.cursor()
-    try:
-        cursor.execute("begin")
-        found = cursor.execute(
+    with warehouse.transaction():
+        ((since, evidence),) = warehouse.rows(
             f"select min(since), any_value(evidence) from meta.withheld where {OF} and field = $3",
             name,
-        ).fetchone()
-        since, evidence = found or (None, None)
-        cursor.execute(f"delete from meta.withheld where {OF} and field = $3", name)
-        cursor.execute(
+        )
+        warehouse.rows(f"delete from meta.withheld where {OF} and field = $3", name)
+        warehouse.rows(
             "insert into meta.withheld values"
             " ($1, $2, null, $3, coalesce($4, $5), coalesce($6, $7), true, false)",
             [*name, since, at, evidence, ACCEPTED],
         )
-        cursor.execute("commit")
-    finally:
-        cursor.close()
 
 
 def mark_unseen(
-    warehouse: Warehouse,
-    found: Sequence[tuple[str, ...]],
-    evidence: str,
-    at: pendulum.DateTime,
+    warehouse: Warehouse, found: Sequence[tuple[str, ...]], evidence: str, at: pendulum.DateTime
 ) -> None:
     """Mark whole columns that never showed a value, by product, collection and column."""
     for name in found:
@@ -217,14 +204,6 @@ def listed(warehouse: Warehouse, source: str) -> list[Withheld]:
             [source],
         )
     ]
-
-
-def forget(cursor: Cursor, source: str, resource: str, keys: list[str]) -> None:
-    """Drop the marks of records that Clio has deleted."""
-    cursor.execute(
-        f"delete from meta.withheld where {OF} and list_contains($3, record_id)",
-        [source, resource, keys],
-    )
 
 
 def marks(warehouse: Warehouse) -> list[tuple[str, str | None, datetime, str, str]]:

@@ -36,11 +36,7 @@ NOT_PROVED = {GUARD: "stopped by the guard", UNEQUAL: "still not equal"}
 HEADINGS = ("collection", "in Clio", "here", "missing", "ghost", "stale", "healed", "certificate")
 
 
-def run_sweep(
-    context: Context,
-    names: Sequence[str],
-    choice: Choice = EVERYTHING,
-) -> Outcome:
+def run_sweep(context: Context, names: Sequence[str], choice: Choice = EVERYTHING) -> Outcome:
     """Prove the named products collection by collection; raises as `run_stage` does.
 
     Raises:
@@ -72,7 +68,7 @@ def _results(runner: WholeRun) -> list[dict[str, Any]]:
                 "complete": certificate is not None,
                 **{key: getattr(certificate, key, None) for key in PROVED},
                 "parts": json.loads(certificate.parts) if certificate else None,
-            },
+            }
         )
     return found
 

@@ -8,20 +8,17 @@ import pendulum
 from pipelines.errors import NothingProvedError, OtherUserError, UnequalError
 from pipelines.failpoints import crash_point
 from pipelines.load.content_hash import row_hash
-from pipelines.load.load import watch
-from pipelines.load.planning import fields_hash, plan_sweep, same_walk
-from pipelines.load.purpose import Purpose
-from pipelines.load.result import Result
+from pipelines.load.planning import plan_sweep, same_walk, watch
+from pipelines.load.result import Result, named
 from pipelines.load.runner import WholeRun
 from pipelines.load.task import Task
-from pipelines.load.unread import named
-from pipelines.state import accounts, certificates
-from pipelines.state.certificates import UNEQUAL, Absences, Certificate
-from pipelines.state.lateness import lateness_of_walk
+from pipelines.state import certificates, server
+from pipelines.state.certificates import UNEQUAL, Absences, Certificate, lateness_of_walk
+from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress
 from pipelines.state.snapshots import STORED_HASH, Census
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import OVERLAP
+from sources.clio_http.plan import OVERLAP, fields_hash
 from sources.errors import ConfigurationError, UnreadError
 
 SWEPT = frozenset({"incremental", "full"})
@@ -40,8 +37,7 @@ def in_order(
     """Put walks under way first, then those never proved, then the oldest certificate."""
     never = pendulum.datetime(1, 1, 1)
     return sorted(
-        collections,
-        key=lambda c: (c.name not in under_way, walked_at.get(c.name, never), c.name),
+        collections, key=lambda c: (c.name not in under_way, walked_at.get(c.name, never), c.name)
     )
 
 
@@ -95,7 +91,9 @@ class Sweep(WholeRun):
         waiting = self._waiting(progress, sweeps)
         self.loaded = len(waiting)
         self.meta.withdraw_runs(self.result.run_id, self.source, [c.name for c, _ in waiting])
-        while waiting and self._may_go_on():
+        while waiting and self.client.allowance.left != 0:
+            if self.stop.is_set() or self._sign_in_needed():
+                break
             batch, waiting = batches(waiting, self.client.allowance.left)
             tasks = [self._sweep_task(c, progress[c.name], sweeps.get(c.name), now) for c in batch]
             self._count_known(tasks)
@@ -108,17 +106,13 @@ class Sweep(WholeRun):
             self.result.complete[collection.name] = False
         self.meta.withdraw_runs(self.result.run_id, self.source, [task.name for task in self.tasks])
 
-    def _may_go_on(self) -> bool:
-        spent = self.client.allowance.left == 0
-        return not (spent or self.stop.is_set() or self._sign_in_needed())
-
     def _check_user(self, now: pendulum.DateTime) -> None:
         """Stop where another user's eyes, or fewer rights, would pass for deletions."""
         if self.choice.accept_user and self.identity.user_id:
-            known = accounts.pinned(self.warehouse, self.source)
+            known = server.pinned(self.warehouse, self.source)
             number = self.identity.account_id or (known.account_id if known else "")
             user = replace(self.identity, account_id=number)
-            accounts.pin(self.warehouse, self.source, user, now)
+            server.pin(self.warehouse, self.source, user, now)
             self.identity = user
         if not self.same_eyes:
             error = OtherUserError()

@@ -13,8 +13,8 @@ from pipelines.failpoints import crash_point
 from pipelines.state import builds, check_results
 from pipelines.state.builds import BUILT, FAILED, ROLLED_BACK, BuiltModel, ModelRun
 from pipelines.state.check_results import CheckResult
+from pipelines.state.epoch import migrate
 from pipelines.state.inputs import unknown as not_known
-from pipelines.state.migrations import migrate
 from pipelines.warehouse import REFUSED, Warehouse
 from sources.clio_http.clock import Clock, SystemClock
 from sources.errors import Interrupted

@@ -6,10 +6,10 @@ from datetime import date
 from functools import cache
 
 from pipelines.config import PRODUCTS
-from pipelines.load.classify import sql_type
+from pipelines.load.content_hash import sql_type
+from pipelines.state.epoch import migrations
 from pipelines.state.inputs import Unknown
-from pipelines.state.last_seen import SUFFIX
-from pipelines.state.migrations import migrations
+from pipelines.state.row_history import SUFFIX
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog

@@ -14,8 +14,8 @@ from pipelines.sql_folder import sql_folder
 from pipelines.state import check_results
 from pipelines.state.builds import ModelRun
 from pipelines.state.check_results import CheckResult, told_undone, undone
+from pipelines.state.epoch import migrate
 from pipelines.state.inputs import unknown
-from pipelines.state.migrations import migrate
 from pipelines.warehouse import Warehouse
 
 from . import inputs

@@ -9,8 +9,9 @@ import pendulum
 
 from sources.errors import BrokenWalkError, UnreadableAnswerError
 
-from .client import Answer, ClioClient, Meter, parsed
+from .client import Answer, ClioClient, parsed
 from .hosts import next_token, template
+from .limits import Meter
 from .misfits import Misfit
 
 FULL_PAGE = 200

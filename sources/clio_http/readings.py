@@ -17,7 +17,8 @@ from sources.errors import (
 
 from .bulk import NOT_READ
 from .catalog import Column, Field
-from .client import ClioClient, Meter
+from .client import ClioClient
+from .limits import Meter
 from .misfits import UNKNOWN, UNKNOWN_TYPE, Misfit, key_texts
 from .paging import Page, Place, walk
 from .plan import ORDER, List, Point, Reading, WalkPlan, narrowing, plain_fields, taken

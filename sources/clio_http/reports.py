@@ -16,7 +16,8 @@ from sources.errors import (
     WriteRefusedError,
 )
 
-from .client import ClientSettings, ClioClient, parsed
+from .api import ClientSettings
+from .client import ClioClient, parsed
 from .clock import Clock
 from .exchange import RawAnswer
 from .hosts import demand_storage

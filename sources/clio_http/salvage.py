@@ -26,8 +26,9 @@ from sources.errors import (
 )
 
 from .catalog import Field
-from .client import ClioClient, Meter
+from .client import ClioClient
 from .clock import iso_date
+from .limits import Meter
 from .misfits import Misfit
 from .paging import Page, Place, Spot, fetch
 from .plan import List, WalkPlan, plain_fields, stamp

@@ -27,8 +27,9 @@ from sources.errors import (
     VersionRetiredError,
 )
 
-from .client import ClioClient, Meter
+from .client import ClioClient
 from .clock import Clock
+from .limits import Meter
 from .paging import Page, Place, Repeats, Spot, fetch
 from .plan import (
     List,

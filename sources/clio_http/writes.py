@@ -23,7 +23,8 @@ from sources.errors import (
     WriteRefusedError,
 )
 
-from .client import ClientSettings, ClioClient
+from .api import ClientSettings
+from .client import ClioClient
 from .clock import Clock
 from .exchange import RawAnswer
 from .hosts import template

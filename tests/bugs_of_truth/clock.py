@@ -6,7 +6,7 @@ CENSUS = "pipelines/state/snapshots.py"
 PLANS = "pipelines/load/planning.py"
 META = "pipelines/state/runs.py"
 EPOCH = "pipelines/state/epoch.py"
-STATE = "pipelines/state/server_clock.py"
+STATE = "pipelines/state/server.py"
 PERMITS = "sources/clio_http/pace.py"
 OF_CENSUS = "tests/unit/test_census.py"
 PUT_DOWN = "tests/system/test_sweep_put_down.py"
@@ -95,8 +95,8 @@ CLOCK: tuple[Mutant, ...] = (
         (
             Patch(
                 EPOCH,
-                '        cursor.execute("delete from meta.sweeps")',
-                '        cursor.execute("delete from meta.sweeps where false")',
+                '        warehouse.rows("delete from meta.sweeps")',
+                '        warehouse.rows("delete from meta.sweeps where false")',
             ),
         ),
         (f"{PUT_DOWN}::test_sweep_goes_not_on_after_the_warehouse_went_back",),
@@ -106,7 +106,7 @@ CLOCK: tuple[Mutant, ...] = (
         "a walk that began again keeps what it showed before",
         (
             Patch(
-                "pipelines/state/seen_rows.py",
+                "pipelines/state/row_history.py",
                 "        if seen.restarted and seen.read_at is not None:\n",
                 "        if seen.restarted and seen.read_at is None:\n",
             ),
@@ -148,7 +148,7 @@ CLOCK: tuple[Mutant, ...] = (
         "one wrong answer makes every collection be read anew",
         (
             Patch(
-                "pipelines/load/server_time.py",
+                "pipelines/state/server.py",
                 "MORE_ANSWERS = 2\n",
                 "MORE_ANSWERS = 0\n",
             ),

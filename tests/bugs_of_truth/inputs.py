@@ -38,7 +38,7 @@ INPUTS: tuple[Mutant, ...] = (
         "a daily copy of a list that Clio works out may not be short",
         (
             Patch(
-                "pipelines/load/standing.py",
+                "pipelines/load/proof.py",
                 '        if plan.mode == "daily" and not worked_out:\n',
                 '        if plan.mode == "daily":\n',
             ),

@@ -115,7 +115,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         560,
         "a warehouse of the release before misses the migration that comes next",
-        (Patch("pipelines/state/migrations.py", "files[after:]", "files[after + bool(after) :]"),),
+        (Patch("pipelines/state/epoch.py", "files[after:]", "files[after + bool(after) :]"),),
         ("tests/unit/test_migrations.py::test_a_warehouse_without_its_id",),
     ),
     Mutant(

@@ -3,7 +3,7 @@
 from tests.bugs import Mutant, Patch
 
 SALVAGE = "sources/clio_http/salvage.py"
-UNREAD = "pipelines/load/unread.py"
+UNREAD = "pipelines/load/result.py"
 MIDDLE = "tests/system/test_unread_pages.py::test_record_that_breaks_its_page_costs_itself_alone"
 ODD = "tests/system/test_children.py::test_odd_list_costs_itself"
 
@@ -37,7 +37,7 @@ PAGES: tuple[Mutant, ...] = (
         "failed parents are counted as read by status",
         (
             Patch(
-                "pipelines/state/parent_queue.py",
+                "pipelines/state/inputs.py",
                 '        " where source = $1 and failed is not true group by 1",\n',
                 '        " where source = $1 group by 1",\n',
             ),

@@ -86,7 +86,7 @@ ROWS: tuple[Mutant, ...] = (
         "stored arrays keep the etags of other records",
         (
             Patch(
-                "pipelines/load/migration.py",
+                "pipelines/load/content_hash.py",
                 '                if arrays and "_row_hash" in stored:\n',
                 '                if arrays and "_row_hash" not in stored:\n',
             ),
@@ -110,9 +110,9 @@ ROWS: tuple[Mutant, ...] = (
         "what is kept out is a warning from the first run on",
         (
             Patch(
-                "pipelines/load/kept_out.py",
-                "            if more[name] and name not in changed:\n",
-                "            if more[name] > 1 and name not in changed:\n",
+                "pipelines/load/result.py",
+                "        if more[name] and name not in changed:\n",
+                "        if more[name] > 1 and name not in changed:\n",
             ),
         ),
         (KEPT_OUT,),
@@ -122,8 +122,8 @@ ROWS: tuple[Mutant, ...] = (
         "a deleted record stays in quarantine",
         (
             Patch(
-                "pipelines/state/tombstones.py",
-                "        quarantine.forget(cursor, source, collection.name, list(gone))\n",
+                "pipelines/state/row_history.py",
+                "        quarantine.forget(cursor, source, collection.name, keys)\n",
                 "",
             ),
         ),

@@ -3,8 +3,8 @@
 from tests.bugs import Mutant, Patch
 
 UNKNOWN = "pipelines/load/unknown.py"
-COLLAPSE = "pipelines/load/collapse.py"
-STANDING = "pipelines/load/standing.py"
+COLLAPSE = "pipelines/load/emptied.py"
+STANDING = "pipelines/load/proof.py"
 COLUMNS = "tests/system/test_withheld.py"
 ROWS = "tests/system/test_rows_out_of_sight.py"
 
@@ -30,7 +30,7 @@ WITHHELD = (
         "values that are kept back are no alarm",
         (
             Patch(
-                "pipelines/load/withholding.py",
+                "pipelines/load/result.py",
                 "            if one.is_alarm:",
                 "            if False:",
             ),
@@ -70,7 +70,7 @@ WITHHELD = (
     Mutant(
         506,
         "a column that is seen again stays marked",
-        (Patch(COLLAPSE, "return known > 0 and not marked", "return known < 0 and not marked"),),
+        (Patch(UNKNOWN, "return known > 0 and not marked", "return known < 0 and not marked"),),
         (f"{COLUMNS}::test_a_plain_column_that_comes_back_empty[three rows]",),
     ),
     Mutant(
@@ -102,7 +102,7 @@ WITHHELD = (
         "a sweep that the guard stopped lets the watermark move",
         (
             Patch(
-                "pipelines/load/deletions.py",
+                "pipelines/load/proof.py",
                 "            self.run.meta.freeze(self.run.source, task.name, message, seen)\n",
                 "",
             ),
@@ -162,7 +162,7 @@ WITHHELD = (
         "a stripped value counts as shown again",
         (
             Patch(
-                "pipelines/load/second_sight.py",
+                "pipelines/load/emptied.py",
                 "        if UNKNOWN in columns:\n            marks",
                 "        if UNKNOWN in ():\n            marks",
             ),
@@ -271,7 +271,7 @@ WITHHELD = (
         "a few records that are shown again make each load a whole one",
         (
             Patch(
-                "pipelines/load/second_sight.py",
+                "pipelines/load/emptied.py",
                 "return bool(shown and shown >= SHARE * asked)",
                 "return bool(shown)",
             ),

@@ -18,14 +18,14 @@ import pytest
 from pipelines.access.client import open_client
 from pipelines.config import Settings, SourceSettings
 from pipelines.load import products
+from pipelines.load.classify import Classifier
 from pipelines.load.load import Load
-from pipelines.load.package import Engine, Package, _step
+from pipelines.load.package import Engine, Package, read
 from pipelines.load.planning import Choice, Rules
-from pipelines.load.product import Product
+from pipelines.load.products import Product
 from pipelines.load.result import Result
 from pipelines.load.task import Task
 from pipelines.progress import Lines
-from pipelines.state import own_writes
 from pipelines.state.hashed_columns import Masks
 from pipelines.sweep import sweep
 from pipelines.warehouse import Warehouse
@@ -96,23 +96,18 @@ class PlainEngine(Engine):
 
     def run(self, make: Callable[..., Any], tasks: Sequence[Task], package: Package) -> None:
         """Read, classify and merge one package."""
-        layout = self.warehouse.layout(self.schema)
-        written = own_writes.written(self.warehouse, self.source)
-        read = {task: self._read(task, layout, written, package) for task in tasks}
+        classifiers = self.classifiers(tasks)
+        found = {task: self._read(task, classifiers[task.name], package) for task in tasks}
         self.crash("package-extracted")
-        for task, tables in read.items():
+        for task, tables in found.items():
             self._merge(task, tables)
         self.crash("package-committed")
 
-    def _read(
-        self, task: Task, layout: dict[str, list[str]], written: frozenset[str], package: Package
-    ) -> list[pa.Table]:
-        classifier = self._classifier(task, layout, written)
+    def _read(self, task: Task, classifier: Classifier, package: Package) -> list[pa.Table]:
         task.begin()
-        step = _step(task, classifier, package)
         tables: list[pa.Table] = []
         for reading in task.walk.readings():
-            tables += step(reading)
+            tables += read(task, classifier, package, reading)
             if package.is_full() or task.walk.error is not None:
                 break
         classifier.close()

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from pipelines.errors import StorageError
 from pipelines.load.planning import Choice
-from pipelines.load.product import Product
+from pipelines.load.products import Product
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_http.plan import OVERLAP

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.clio_http.client import Bounds
+from sources.clio_http.exchange import Bounds
 from sources.clio_http.hosts import base_origin
 from sources.clio_simulator.faults import (
     Action,

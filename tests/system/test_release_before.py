@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.release import SCHEMA
-from pipelines.state.migrations import migrate
+from pipelines.state.epoch import migrate
 from pipelines.warehouse import Warehouse
 from sources.clio_simulator import Simulator
 from tests.conftest import ROOT

@@ -13,7 +13,9 @@ from pipelines.load.result import Result
 from pipelines.progress import Lines
 from pipelines.state.hashed_columns import Masks
 from pipelines.warehouse import Warehouse, prepare_data_folder
-from sources.clio_http.client import Bounds, ClientSettings, ClioClient
+from sources.clio_http.api import ClientSettings
+from sources.clio_http.client import ClioClient
+from sources.clio_http.exchange import Bounds
 from sources.clio_http.secret import Secret
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm

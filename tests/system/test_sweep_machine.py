@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from pipelines.failpoints import POINTS, SWEEP_POINTS
 from pipelines.load.planning import Choice
-from pipelines.load.product import Product
+from pipelines.load.products import Product
 from pipelines.state.certificates import Certificate
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse

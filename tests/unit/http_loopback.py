@@ -15,8 +15,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pendulum
 
-from sources.clio_http.client import Bounds, ClientSettings, Policy
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.clock import Boot
+from sources.clio_http.exchange import Bounds
+from sources.clio_http.retry import Policy
 from sources.clio_http.secret import Secret
 from tests.strays import STRAYS
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import pendulum
 import pyarrow as pa
 
+from pipelines.state.row_history import Purpose, Seen, bury
 from pipelines.state.runs import Meta, PackageOutcome, Progress
-from pipelines.state.seen_rows import Seen
 from pipelines.state.snapshots import Census
-from pipelines.state.tombstones import bury
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
@@ -79,10 +78,8 @@ class Sides:
         shown = Seen(
             SOURCE,
             self.collection.name,
-            walk,
-            census=not proving,
-            pairs=pa.table(columns),
-            proving=proving,
+            Purpose(walk, census=not proving, proving=proving),
+            pa.table(columns),
             lists=lists,
             read_at=at,
             restarted=restarted,

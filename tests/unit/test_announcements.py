@@ -5,8 +5,8 @@ from pathlib import Path
 import pendulum
 import pytest
 
-from pipelines.state.announcements import keep_new
 from pipelines.state.runs import Meta
+from pipelines.state.server import keep_new
 from pipelines.warehouse import Warehouse
 from sources.clio_http.statuses import Notice, Notices
 from tests.unit.picky import CATALOG

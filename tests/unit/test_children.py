@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import ROLLING_SLICE
-from pipelines.state.parent_queue import Queue, choose, queue
+from pipelines.load.load import Queue, choose, queue
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from tests.unit.pages import CATALOG

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.load.classify import Classified, Classifier, raw_schema
-from pipelines.state.row_versions import ensure_versions
+from pipelines.state.row_history import ensure_versions
 from pipelines.warehouse import Warehouse, arrow
 from sources.clio_http.catalog import Collection, Field
 from sources.clio_http.rows import ARROW_TYPES
@@ -141,7 +141,7 @@ def test_into_an_empty_table_everything_is_new(things: Table, *, once: bool) -> 
 def test_an_empty_reading_is_nothing(things: Table) -> None:
     """No rows, no outcome."""
     (found,) = things.classify(batch())
-    assert found == Classified(None, 0, 0, 0, (), None)
+    assert found == Classified()
 
 
 def test_a_change_that_moved_no_stamp_is_a_change(things: Table) -> None:

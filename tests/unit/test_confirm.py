@@ -7,9 +7,11 @@ import pendulum
 import pytest
 
 from pipelines.load.planning import Rules, child_plan, plan_sweep
-from sources.clio_http.client import ClientSettings, ClioClient, Policy
+from sources.clio_http.api import ClientSettings
+from sources.clio_http.client import ClioClient
 from sources.clio_http.confirm import Confirmation, confirm
 from sources.clio_http.misfits import key_texts
+from sources.clio_http.retry import Policy
 from sources.clio_http.secret import Secret
 from sources.clio_http.walks import Walk
 from sources.clio_simulator import Seed, Simulator

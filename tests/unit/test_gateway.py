@@ -9,7 +9,7 @@ import pytest
 from pipelines.access.access import is_set_up
 from pipelines.config import read_settings
 from sources import errors
-from sources.clio_http.client import ClientSettings
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.hosts import Gateway
 from sources.clio_http.secret import Secret
 from sources.clio_http.statuses import RequestContext, error_for, gateway_error_for

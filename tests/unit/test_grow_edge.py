@@ -10,10 +10,12 @@ import pytest
 
 from sources.clio_grow.settings import BACK_OFF, VERSIONS
 from sources.clio_grow.versions import catalog_of
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.catalog import read_catalog
-from sources.clio_http.client import ClientSettings, ClioClient, Policy
+from sources.clio_http.client import ClioClient
 from sources.clio_http.hosts import base_origin, next_token
 from sources.clio_http.plan import List, WalkPlan
+from sources.clio_http.retry import Policy
 from sources.clio_http.secret import Secret
 from sources.clio_http.statuses import RequestContext, error_for
 from sources.clio_http.walks import Walk

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.load.absence_guard import too_many_absent
+from pipelines.load.proof import too_many_absent
 
 counts = st.integers(0, 300_000)
 

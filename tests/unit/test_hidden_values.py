@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.load.classify import Classified
-from pipelines.state.lateness import Watch
-from pipelines.state.row_versions import ensure_versions
+from pipelines.state.certificates import Watch
+from pipelines.state.row_history import ensure_versions
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Field, Redaction, read_catalog
 from tests.unit.test_classification import NEW, OLD, RAW, RUN, Table, batch, counts

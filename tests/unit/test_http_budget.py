@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from sources.clio_http.client import Bounds, ClioClient
+from sources.clio_http.client import ClioClient
+from sources.clio_http.exchange import Bounds
 from sources.clio_http.limits import RateBudget, Window
 from sources.errors import Interrupted
 from tests.unit.http_loopback import START, FakeClock, Loopback, Request, page, settings

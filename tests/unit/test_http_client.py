@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from sources.clio_http.client import ClientSettings, ClioClient
+from sources.clio_http.api import ClientSettings
+from sources.clio_http.client import ClioClient
 from sources.clio_http.secret import Secret
 from sources.errors import (
     ConfigurationError,

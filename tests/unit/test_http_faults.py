@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sources.clio_http.client import Bounds, ClioClient, Meter, Policy
+from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import SystemClock
+from sources.clio_http.exchange import Bounds
+from sources.clio_http.limits import Meter
+from sources.clio_http.retry import Policy
 from sources.errors import UnavailableError, UnreadableAnswerError, UntrustedServerError
 from tests.conftest import INSTALLED
 from tests.unit.http_faults import FAULTS, GOOD, Answer, always, drip, silence, then_good

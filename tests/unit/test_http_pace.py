@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.clio_http import pace as module
-from sources.clio_http.client import ClientSettings, ClioClient
+from sources.clio_http.api import ClientSettings
+from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.pace import LEASE, MARGIN, Pace, PacedBudget, Permit, Permits
 from sources.clio_http.secret import Secret

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.clio_http.client import ClioClient, Meter, Policy
+from sources.clio_http.client import ClioClient
+from sources.clio_http.limits import Meter
 from sources.clio_http.paging import Page, _meta, _tail, fetch, walk
+from sources.clio_http.retry import Policy
 from sources.errors import (
     BrokenWalkError,
     ForeignHostError,

@@ -8,8 +8,8 @@ import pendulum
 import pytest
 
 from pipelines.access.account import Identity, identity_of, is_other_account
-from pipelines.state.accounts import pin, pinned
 from pipelines.state.runs import Meta
+from pipelines.state.server import pin, pinned
 from pipelines.warehouse import Warehouse
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)

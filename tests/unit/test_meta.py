@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.state.refusals import RefusedRequest, refused
+from pipelines.state.row_history import Purpose, Seen
 from pipelines.state.runs import (
     Drift,
     Meta,
@@ -18,10 +19,8 @@ from pipelines.state.runs import (
     Progress,
     Quarantined,
     RunRow,
-    moment,
 )
-from pipelines.state.seen_rows import Seen
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, moment
 
 AT = pendulum.datetime(2026, 3, 2, 9, 0, 0)
 SOURCE = "clio_manage"
@@ -177,7 +176,7 @@ def test_quarantine_is_released_once_a_row_fits(meta: Meta) -> None:
     meta.save_walks(PackageOutcome(quarantined=kept), AT, "run-1")
     assert meta.quarantined(SOURCE) == {"matters"}
     pairs = pa.table({"key": ["7", "8"], "row_hash": ["h", None], "turn": [0, 0]})
-    seen = Seen(SOURCE, "matters", "load", census=False, pairs=pairs, quarantined=True)
+    seen = Seen(SOURCE, "matters", Purpose(quarantined=True), pairs)
 
     meta.save_walks(PackageOutcome(seen=[seen]), AT, "run-1")
     assert meta.warehouse.rows("select count(*) from meta.quarantine") == [(2,)]

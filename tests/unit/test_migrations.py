@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.release import SCHEMA
 from pipelines.sql_folder import sql_folder
-from pipelines.state import migrations
-from pipelines.state.migrations import is_older, migrate
+from pipelines.state import epoch
+from pipelines.state.epoch import is_older, migrate
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from tests.conftest import ROOT
@@ -67,12 +67,12 @@ def test_a_migration_that_fails_leaves_nothing(
 ) -> None:
     """All that are to be applied are one transaction; the version is part of it."""
     with Warehouse(tmp_path) as warehouse:
-        warehouse.rows(migrations.migrations()[0])
+        warehouse.rows(epoch.migrations()[0])
         warehouse.rows("insert into meta.versions values (1, 'before', now())")
         layout = warehouse.layout("meta")
     folder = Path(shutil.copytree(sql_folder(), tmp_path / "sql"))
     (folder / "meta" / "004_ledger.sql").write_text("create table meta.more (id int); select no")
-    monkeypatch.setattr(migrations, "sql_folder", lambda: folder)
+    monkeypatch.setattr(epoch, "sql_folder", lambda: folder)
     with Warehouse(tmp_path) as warehouse:
         assert is_older(warehouse)
         with pytest.raises(duckdb.Error):
@@ -84,7 +84,7 @@ def test_a_migration_that_fails_leaves_nothing(
 def test_a_warehouse_without_its_id(tmp_path: Path) -> None:
     """The release before noted its version before the id: killed in between, it gets one."""
     with Warehouse(tmp_path) as warehouse:
-        warehouse.rows(migrations.migrations()[0])
+        warehouse.rows(epoch.migrations()[0])
         warehouse.rows("insert into meta.versions values (1, 'before', now())")
     with Warehouse(tmp_path) as warehouse:
         migrate(warehouse)

@@ -10,8 +10,8 @@ import pendulum
 import pyarrow as pa
 import pytest
 
-from pipelines.load.classify import Classifier, raw_schema
-from pipelines.state.lateness import Observed, Watch, lateness_of_walk, verdict, worst_lateness
+from pipelines.load.classify import Classifier, Observed, raw_schema
+from pipelines.state.certificates import Watch, lateness_of_walk, verdict, worst_lateness
 from pipelines.state.runs import Late, Meta, PackageOutcome, Silent
 from pipelines.warehouse import Warehouse
 from sources.clio_http.catalog import Field

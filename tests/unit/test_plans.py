@@ -9,21 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.load.planning import (
-    STEP_BACK,
     Choice,
     Rules,
     catalog_hash,
     child_plan,
     due_collections,
-    fields_hash,
     is_due,
-    lists_of,
     plan_walk,
     watermark_after,
 )
 from pipelines.state.runs import Progress
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import OVERLAP, List, Point
+from sources.clio_http.plan import OVERLAP, STEP_BACK, List, Point, fields_hash, lists_of
 from tests.unit.pages import CATALOG
 
 NOW = pendulum.datetime(2026, 3, 2, 9, 0, 0)

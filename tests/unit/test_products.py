@@ -9,9 +9,8 @@ import pytest
 from pipelines.access.client import base_url, open_client
 from pipelines.config import Settings, SourceSettings
 from pipelines.load.planning import Choice
-from pipelines.load.products import product
-from pipelines.load.selection import readable, shared_out
-from sources.clio_http.client import ClientSettings
+from pipelines.load.products import product, readable, shared_out
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.pace import Pace
 from sources.clio_http.secret import Secret

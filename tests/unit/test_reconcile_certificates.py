@@ -5,7 +5,7 @@ import pytest
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.evaluate import asked_of
 from pipelines.reconcile.verdicts import ComparisonStatus
-from pipelines.state.migrations import migrations
+from pipelines.state.epoch import migrations
 from pipelines.warehouse import in_memory
 
 (DEFINITION,) = [one for one in read_definitions((1,)) if one.name == "certificates"]

@@ -20,7 +20,8 @@ from pipelines.state.hashed_columns import Masks
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
 from sources.clio_http import reports
-from sources.clio_http.client import ClientSettings, ClioClient
+from sources.clio_http.api import ClientSettings
+from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.hosts import demand_storage
 from sources.clio_http.reports import ReportRequest, ask, report

@@ -8,9 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.load.server_time import apart
 from pipelines.state.runs import Meta
-from pipelines.state.server_clock import ClockReading, Past, judge, keep, last, newest_stamp
+from pipelines.state.server import (
+    ClockReading,
+    Past,
+    apart,
+    judge,
+    keep_reading,
+    last_reading,
+    newest_stamp,
+)
 from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import BOOT_ID, Boot, SystemClock
 from sources.clio_http.plan import OVERLAP
@@ -198,12 +205,12 @@ def test_readings_are_kept(tmp_path: Path) -> None:
     """One for each product, of the last run; and without a start of the machine."""
     with Warehouse(tmp_path) as warehouse:
         Meta(warehouse)
-        assert last(warehouse, "clio_manage") is None
+        assert last_reading(warehouse, "clio_manage") is None
         for machine in (Machine(), Machine(start="")):
             reading = machine.reads(HOUR, 7)
-            keep(warehouse, "clio_manage", reading, judge(None, reading))
-            assert last(warehouse, "clio_manage") == Past(reading, reading.said)
-        assert last(warehouse, "clio_grow") is None
+            keep_reading(warehouse, "clio_manage", reading, judge(None, reading))
+            assert last_reading(warehouse, "clio_manage") == Past(reading, reading.said)
+        assert last_reading(warehouse, "clio_grow") is None
         assert newest_stamp(warehouse, "clio_manage") is None
 
 

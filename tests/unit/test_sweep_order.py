@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.load.planning import Rules, fields_hash, lists_of, plan_sweep
+from pipelines.load.planning import Rules, plan_sweep
 from pipelines.state.runs import Progress
 from pipelines.sweep.sweep import batches, estimate, in_order
 from sources.clio_http.catalog import Collection
-from sources.clio_http.plan import Point
+from sources.clio_http.plan import Point, fields_hash, lists_of
 from tests.unit.pages import CATALOG
 
 NOW = pendulum.datetime(2026, 3, 2, 9, 0, 0)

@@ -6,8 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.state.row_versions import ensure_versions
-from pipelines.state.tombstones import buried, bury
+from pipelines.state.row_history import buried, bury, ensure_versions
 from pipelines.warehouse import Warehouse
 from tests.unit.sides import AT, CONTACTS, RAW, SOURCE, TASKS, Sides
 

@@ -8,8 +8,8 @@ import pytest
 from pipelines.errors import AbsentError, UnequalError
 from pipelines.load.command import _failed
 from pipelines.load.planning import Choice
+from pipelines.load.products import Part
 from pipelines.load.result import Result
-from pipelines.load.selection import Part
 from pipelines.outcome import Outcome
 from sources.errors import ClioError, ConfigurationError, SignInNeededError, UnavailableError
 

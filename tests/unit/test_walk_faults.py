@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from pipelines.load.planning import Rules, plan_sweep
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.catalog import read_catalog
-from sources.clio_http.client import ClientSettings, ClioClient
+from sources.clio_http.client import ClioClient
 from sources.clio_http.secret import Secret
 from sources.clio_http.walks import Walk
 from sources.clio_simulator import Seed, Simulator

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sources.clio_http.client import ClientSettings
+from sources.clio_http.api import ClientSettings
 from sources.clio_http.clock import SystemClock
 from sources.clio_http.exchange import RawAnswer
 from sources.clio_http.secret import Secret

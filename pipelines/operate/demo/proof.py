@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pipelines.outcome import Outcome, table
-from pipelines.state.lateness import silent_changes
-from pipelines.state.tombstones import marked
+from pipelines.state.certificates import silent_changes
+from pipelines.state.row_history import marked
 from pipelines.warehouse import Warehouse
 
 from .firm import label

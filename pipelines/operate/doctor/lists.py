@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pendulum
 
-from pipelines.load.planning import Rules, child_plan, lists_of
+from pipelines.load.planning import Rules, child_plan
 from pipelines.outcome import named
 from sources.clio_http.catalog import Collection, Redaction
 from sources.clio_http.paging import fetch
-from sources.clio_http.plan import ORDER, List
+from sources.clio_http.plan import ORDER, List, lists_of
 from sources.clio_http.statuses import login
 from sources.errors import (
     ClioError,

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from pipelines.load.planning import catalog_hash, lists_of
+from pipelines.load.planning import catalog_hash
 from pipelines.outcome import named
 from pipelines.state.refusals import Refusals
 from sources.clio_http.catalog import Collection
 from sources.clio_http.paging import fetch
-from sources.clio_http.plan import LIMIT, ORDER, SINCE, stamp
+from sources.clio_http.plan import LIMIT, ORDER, SINCE, lists_of, stamp
 from sources.errors import ClioError, FieldsRefusedError, Interrupted, SignInNeededError
 
 from .line import NOTE, OK, WARN, DoctorLine

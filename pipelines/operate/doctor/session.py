@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.access.client import open_client
 from pipelines.context import Context
 from pipelines.load import products
-from pipelines.load.product import Product
+from pipelines.load.products import Product
 from pipelines.progress import Lines
 from sources.clio_http.client import Answer, ClioClient
 from sources.clio_http.clock import Clock

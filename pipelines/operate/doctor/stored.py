@@ -16,7 +16,9 @@ from pipelines.load import products
 from pipelines.operate.status import source_status
 from pipelines.outcome import counted, named
 from pipelines.release import SCHEMA
-from pipelines.state import accounts, certificates, own_writes, refusals
+from pipelines.state import certificates, own_writes, refusals, server
+from pipelines.state.certificates import FAIL as TOO_LATE
+from pipelines.state.certificates import OK as IN_TIME
 from pipelines.state.epoch import (
     UnreadableEpochError,
     epoch_beside,
@@ -24,8 +26,6 @@ from pipelines.state.epoch import (
     last_regression,
     went_back,
 )
-from pipelines.state.lateness import FAIL as TOO_LATE
-from pipelines.state.lateness import OK as IN_TIME
 from pipelines.state.problems import CERTIFICATES, problems
 from pipelines.state.refusals import Refusals
 from pipelines.sweep.sweep import SWEPT
@@ -99,7 +99,7 @@ def _looked(
         what = "no load of this version of clio-sync was made into it yet"
         return [DoctorLine("warehouse", WARN, what, "clio-sync load")], DoctorFacts()
     lines = [DoctorLine("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
-    pinned = {source: accounts.pinned(warehouse, source) for source in PRODUCTS}
+    pinned = {source: server.pinned(warehouse, source) for source in PRODUCTS}
     refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
     not_taken = {
         source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS

@@ -1,26 +1,44 @@
-"""What time it is at Clio: its `Date`, held against the clocks of this machine since the last run.
+"""What Clio says of itself: what time it is there, whose token is used, and what it announces.
 
 Loads ask for what changed since an earlier moment of Clio's clock. One answer with a `Date` that
 is two hours ahead would let two hours of changes never be asked for. So each run keeps what
 `Date` said and what this machine's clocks showed then, and the next one compares.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from statistics import median
 
 import pendulum
 
-from pipelines.warehouse import Warehouse
+from pipelines.access.account import Identity
+from pipelines.warehouse import Warehouse, moment, utc
 from sources.clio_http.casts import quoted
+from sources.clio_http.catalog import Catalog
 from sources.clio_http.clock import Boot, Clock
+from sources.clio_http.statuses import DEPRECATED, Notice
 
 NOTHING = pendulum.duration()
 JUMP = pendulum.duration(minutes=5)
-"""Clocks that differ by more, in the time since the last run, do not agree."""
+"""Clocks that differ by more, in the time since the last_reading run, do not agree."""
 DRIFT_SECONDS, DRIFT_SHARE = 5.0, 0.0002
 """By how much two clocks that are right may differ after a while: whole seconds, and quartz."""
 LONGEST_LAG = pendulum.duration(days=1)
 """By more than that the wall clock of a machine that was started anew is wrong, not Clio's."""
+SKEW = pendulum.duration(minutes=2)
+MORE_ANSWERS = 2
+MINUTE, A_DAY = 60, 1_440
+APART = (
+    "Clio's clock is {much} {way} this machine's; this run goes by {used}. See that this"
+    " machine's clock is set by a time server (NTP); if it is right, there is nothing to do"
+)
+EARLIER = "an earlier time than Clio's, {time:YYYY-MM-DD HH:mm} UTC, so that no change is missed"
+DISTRUSTED = (
+    "Clio's clock and this machine's went apart by {minutes} minutes since the last run: every"
+    " collection is read whole once, so that no change is missed"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +52,7 @@ class ClockReading:
 
 @dataclass(frozen=True)
 class Past:
-    """The reading of the last run, and the time at Clio that it was believed to be."""
+    """The reading of the last_reading run, and the time at Clio that it was believed to be."""
 
     reading: ClockReading
     believed: pendulum.DateTime
@@ -113,16 +131,15 @@ def read(clock: Clock, said: pendulum.DateTime) -> ClockReading:
     return ClockReading(said, clock.now(), clock.boot())
 
 
-def last(warehouse: Warehouse, source: str) -> Past | None:
-    """Return the reading of the last run; None before the first."""
+def last_reading(warehouse: Warehouse, source: str) -> Past | None:
+    """Return the reading of the last_reading run; None before the first."""
     found = warehouse.rows(
         "select wall, boot_id, boot, said, believed from meta.server_clock where source = $1",
         [source],
     )
     for wall, boot_id, boot, said, believed in found:
-        moments = [pendulum.instance(at).in_timezone("UTC") for at in (said, wall, believed)]
-        reading = ClockReading(moments[0], moments[1], Boot(boot_id, boot) if boot_id else None)
-        return Past(reading, moments[2])
+        boot_clock = Boot(boot_id, boot) if boot_id else None
+        return Past(ClockReading(utc(said), utc(wall), boot_clock), utc(believed))
     return None
 
 
@@ -134,10 +151,12 @@ def newest_stamp(warehouse: Warehouse, source: str) -> pendulum.DateTime | None:
     if not parts:
         return None
     ((newest,),) = warehouse.rows(f"select max(moment) from ({' union all '.join(parts)})")  # noqa: S608 - names and constants
-    return None if newest is None else pendulum.instance(newest).in_timezone("UTC")
+    return moment(newest)
 
 
-def keep(warehouse: Warehouse, source: str, now: ClockReading, judgement: Judgement) -> None:
+def keep_reading(
+    warehouse: Warehouse, source: str, now: ClockReading, judgement: Judgement
+) -> None:
     """Keep a reading for the next run; after one that is not trusted everything is read once.
 
     A collection whose digest of fields is not known is walked in full, whatever walk was put
@@ -162,3 +181,111 @@ def keep(warehouse: Warehouse, source: str, now: ClockReading, judgement: Judgem
             "delete from meta.parents_read where source = $1 and read_at > $2",
             [source, judgement.time],
         )
+
+
+def settle(
+    warehouse: Warehouse,
+    source: str,
+    clock: Clock,
+    said: pendulum.DateTime,
+    ask: Callable[[], pendulum.DateTime],
+) -> tuple[pendulum.DateTime, list[str]]:
+    """Return the time at which a run starts at Clio, kept for the next one to compare, and notes.
+
+    `said` is the `Date` of the answer that has just come. Where it agrees with no clock, a few
+    more small requests, made by `ask`, tell whether it was that answer's alone.
+    """
+    past, newest = last_reading(warehouse, source), partial(newest_stamp, warehouse, source)
+    now, notes = read(clock, said), []
+    judged = judge(past, now, newest)
+    if not judged.trusted:
+        now = read(clock, _median(clock, said, ask))
+        judged = judge(past, now, newest)
+    keep_reading(warehouse, source, now, judged)
+    if abs(now.said - now.wall) > SKEW:
+        notes.append(apart(now, judged))
+    if not judged.trusted:
+        jump = abs((now.said - expected(past, now)).total_seconds())
+        notes.append(DISTRUSTED.format(minutes=round(jump / MINUTE)))
+    return judged.time, notes
+
+
+def apart(now: ClockReading, judged: Judgement) -> str:
+    """Say by how much Clio's clock and this machine's differ, and which time is gone by."""
+    minutes = (now.said - now.wall).total_seconds() / MINUTE
+    far = abs(minutes)
+    much = f"{far:,.0f} minutes" if far < 2 * A_DAY else f"{far / A_DAY:,.0f} days"
+    used = "Clio's" if judged.time == now.said else EARLIER.format(time=judged.time)
+    return APART.format(much=much, way="ahead of" if minutes > 0 else "behind", used=used)
+
+
+def _median(
+    clock: Clock, said: pendulum.DateTime, ask: Callable[[], pendulum.DateTime]
+) -> pendulum.DateTime:
+    """Ask what time it is a few times more; give the middle answer, as of now."""
+    moments = [(said, clock.monotonic())]
+    for _ in range(MORE_ANSWERS):
+        again = ask()
+        moments.append((again, clock.monotonic()))
+    last = moments[-1][1]
+    return pendulum.from_timestamp(median(at.timestamp() + last - read for at, read in moments))
+
+
+def pinned(warehouse: Warehouse, source: str) -> Identity | None:
+    """Return the identity that the warehouse was first loaded with, or that a person accepted."""
+    found = warehouse.rows(
+        "select account_id, user_id, rights from meta.accounts where source = $1", [source]
+    )
+    return Identity(*found[0]) if found else None
+
+
+def pin(warehouse: Warehouse, source: str, identity: Identity, at: pendulum.DateTime) -> None:
+    """Take an identity as the one that this warehouse is read with."""
+    with warehouse.transaction():
+        warehouse.rows("delete from meta.accounts where source = $1", [source])
+        warehouse.rows(
+            "insert into meta.accounts values ($1, $2, $3, $4, $5)",
+            [source, identity.account_id, identity.user_id, identity.rights, at],
+        )
+
+
+def keep_new(  # noqa: PLR0913 - each is a fact of its own
+    warehouse: Warehouse,
+    catalog: Catalog,
+    notices: Iterable[Notice],
+    *,
+    run_id: str,
+    asked: str,
+    at: pendulum.DateTime,
+) -> list[str]:
+    """Keep the announcements that are new, and return a sentence about each of them."""
+    told = []
+    for notice in notices:
+        resource = _resource(catalog, notice.path)
+        name = [catalog.source, resource, notice.text, notice.kind]
+        if warehouse.rows(
+            "select 1 from meta.drift where source = $1 and resource = $2 and field = $3"
+            " and kind = $4",
+            name,
+        ):
+            continue
+        warehouse.rows(
+            "insert into meta.drift values ($1, $2, $3, $4, $5, $6)", [*name, at, run_id]
+        )
+        what = resource or notice.path
+        said = f"Clio answers as version {notice.text} of its API, though {asked} is asked for"
+        if notice.kind == DEPRECATED:
+            said = (
+                f"Clio announces that {what} {notice.text}; a newer clio-sync may be needed by then"
+            )
+        told.append(said)
+    return told
+
+
+def _resource(catalog: Catalog, path: str) -> str:
+    """Name the collection that is read at a path template; empty where it is none."""
+    for name, collection in {**catalog.collections, **catalog.singletons}.items():
+        for known in (collection.path, collection.item_path):
+            if known and re.sub(r"\{\w+\}", "{id}", f"/{known}") == path:
+                return name
+    return ""
