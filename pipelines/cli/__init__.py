@@ -1,60 +1,6 @@
-"""The command line: parse, call one function, print. Each command has its file."""
+"""The command line: parse, call one function, print."""
 
-from . import (
-    audit,
-    auth,
-    backup,
-    check,
-    copy,
-    demo,
-    doctor,
-    edits,
-    load,
-    models,
-    plan,
-    publish,
-    push,
-    quarantine,
-    reconcile,
-    resources,
-    review,
-    schedule,
-    simulator,
-    sql,
-    status,
-    sweep,
-    sync,
-    transform,
-    undo,
-)
+from . import auth, edits, load, push, status, transform
 from .base import entry, main
 
-__all__ = [
-    "audit",
-    "auth",
-    "backup",
-    "check",
-    "copy",
-    "demo",
-    "doctor",
-    "edits",
-    "entry",
-    "load",
-    "main",
-    "models",
-    "plan",
-    "publish",
-    "push",
-    "quarantine",
-    "reconcile",
-    "resources",
-    "review",
-    "schedule",
-    "simulator",
-    "sql",
-    "status",
-    "sweep",
-    "sync",
-    "transform",
-    "undo",
-]
+__all__ = ["auth", "edits", "entry", "load", "main", "push", "status", "transform"]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pipelines.context import Context
     from pipelines.outcome import Outcome
 
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

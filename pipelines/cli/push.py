@@ -1,14 +1,125 @@
-"""`clio-sync push`: send what is approved."""
+"""`clio-sync plan`, `review`, `push`, `undo` and `audit`: proposed edits, on their way to Clio."""
 
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, main
+from .base import command, main, wants_json
 
 if TYPE_CHECKING:
     from pipelines.context import Context
     from pipelines.outcome import Outcome
+
+
+@command(main, "plan")
+@click.option(
+    "--max-records",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Allow up to N records (default 500).",
+)
+@click.option(
+    "--max-share",
+    type=click.IntRange(1, 100),
+    metavar="P",
+    help="Allow up to P percent of a collection's rows (default 5).",
+)
+@click.option(
+    "--allow-bulk-value", is_flag=True, help="Allow one new value for more than 50 records."
+)
+@click.option("--allow-blank", is_flag=True, help="Allow filled fields to be emptied.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(min=1),
+    metavar="HOURS",
+    help="Hours the plan stays valid (default 24).",
+)
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Plan edits again that are planned or approved; their old plan ends.",
+)
+def plan(  # noqa: PLR0913 - one parameter for each option
+    context: "Context",
+    *,
+    max_records: int | None,
+    max_share: int | None,
+    allow_bulk_value: bool,
+    allow_blank: bool,
+    expires_in: int | None,
+    again: bool,
+) -> "Outcome":
+    """Freeze the proposed edits into a plan to approve.
+
+    The records are read again first; nothing is sent. What another person approves is this file,
+    byte by byte.
+
+    \b
+    Examples:
+      clio-sync plan
+      clio-sync plan --max-records 800 --allow-blank
+    """
+    from pipelines.plan.guards import Limits
+    from pipelines.plan.planning import run_plan
+
+    given = {"max_records": max_records, "max_share": max_share, "expires_in": expires_in}
+    numbers = {name: value for name, value in given.items() if value is not None}
+    limits = Limits(allow_bulk_value=allow_bulk_value, allow_blank=allow_blank, **numbers)
+    return run_plan(context, limits, again=again)
+
+
+@command(main, "review")
+@click.argument("plan")
+@click.option(
+    "--approve", multiple=True, metavar="all|EDIT", help="Approve all edits, or this one."
+)
+@click.option("--reject", multiple=True, metavar="EDIT", help="Reject this edit.")
+@click.option("--comment", default="", metavar="C", help="A comment that the ledger keeps.")
+def review(
+    context: "Context",
+    *,
+    plan: str,
+    approve: tuple[str, ...],
+    reject: tuple[str, ...],
+    comment: str,
+) -> "Outcome":
+    """Approve or reject the edits of a plan.
+
+    Nobody approves their own edits. Without --approve and --reject the plan is shown and asked
+    about. PLAN is a path or the beginning of a hash.
+
+    \b
+    Examples:
+      clio-sync review 3f2a9c41d0be
+      clio-sync review 3f2a9c41d0be --approve all --comment "checked against the file"
+      clio-sync review 3f2a9c41d0be --reject 7be1f00c2a9d
+    """
+    from pipelines.plan.review import ReviewAnswer, run_review, show_plan
+
+    answer = ReviewAnswer(approve, reject, comment)
+    if not approve and not reject:
+        found, text = show_plan(context, plan)
+        click.echo(text, err=wants_json())
+        if _says_yes(f"Approve all {len(found.edits):,} edits of plan {found.short}?"):
+            answer = ReviewAnswer(("all",), (), comment)
+    return run_review(context, plan, answer)
+
+
+def _says_yes(question: str) -> bool:
+    """Ask; anything but a plain yes of a person at a terminal means no."""
+    if not sys.stdin.isatty():
+        return False
+    # here Ctrl-C answers the question; everywhere else it ends the run at the next safe point
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        click.echo(f"{question} Type yes: ", err=True, nl=False)
+        return sys.stdin.readline().strip().casefold() == "yes"
+    except (KeyboardInterrupt, EOFError, OSError):
+        return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @command(main, "push")
@@ -50,3 +161,88 @@ def push(
     if probe:
         return run_probe(context, plan)
     return run_push(context, plan, commit, canary)
+
+
+@command(main, "undo")
+@click.argument("plan")
+def undo(context: "Context", *, plan: str) -> "Outcome":
+    """Propose to take back what a plan changed.
+
+    For fields that still hold the value that was sent. Nothing is sent: the edits go the usual
+    road, plan, review and push.
+
+    \b
+    Example:
+      clio-sync undo 3f2a9c41d0be
+    """
+    from pipelines.push.undo import run_undo
+
+    return run_undo(context, plan)
+
+
+@main.group("audit")
+def audit() -> None:
+    """Look at the ledger, and check that it is whole.
+
+    It keeps who proposed and approved what, and what was sent.
+
+    \b
+    Examples:
+      clio-sync audit show --last 50
+      clio-sync audit verify --head 212:9f86d081884c7d659a2feaa0c55ad015
+    """
+
+
+@command(audit, "show")
+@click.option(
+    "--last",
+    default=200,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the newest N events (default 200).",
+)
+@click.option("--plan", default="", metavar="HASH", help="Show only events of this plan.")
+@click.option("--edit", default="", metavar="EDIT", help="Show only events of this edit.")
+def audit_show(context: "Context", *, last: int, plan: str, edit: str) -> "Outcome":
+    """Print the events of the ledger.
+
+    Values in them are shown by their hashes.
+
+    \b
+    Example:
+      clio-sync audit show --plan 3f2a9c41d0be
+    """
+    from pipelines.push.audit import run_show
+
+    return run_show(context, last, plan, edit)
+
+
+@command(audit, "verify")
+@click.option("--head", default="", metavar="HEAD", help="A head that you kept elsewhere.")
+def audit_verify(context: "Context", *, head: str) -> "Outcome":
+    """Check every event of the ledger.
+
+    With --head also that it still holds a head that was printed before.
+
+    \b
+    Example:
+      clio-sync audit verify --head 212:9f86d081884c7d659a2feaa0c55ad015
+    """
+    from pipelines.push.audit import run_verify
+
+    return run_verify(context, head)
+
+
+@command(audit, "accept")
+def audit_accept(context: "Context") -> "Outcome":
+    """Go on with a ledger whose end is lost.
+
+    For where no backup of it is left; it is recorded. An event that was changed is never accepted.
+
+    \b
+    Example:
+      clio-sync audit accept
+    """
+    from pipelines.push.audit import run_accept
+
+    return run_accept(context)

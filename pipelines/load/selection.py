@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.access.access import is_set_up
+from pipelines.access.client import is_set_up
 from pipelines.config import Settings
 from pipelines.errors import CommandLineError, TokenStoreError
 from sources.errors import ConfigurationError
