@@ -1,4 +1,4 @@
-"""`clio-sync load`, `sweep`, `sync`, `quarantine` and `reconcile`: Clio read, proved and compared."""
+"""`clio-sync load`, `sweep`, `sync`, `quarantine`, `reconcile`: Clio read, proved and compared."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

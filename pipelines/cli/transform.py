@@ -1,4 +1,4 @@
-"""`clio-sync transform`, `check`, `models`, `publish`, `sql` and `copy`: models, and their readers."""
+"""`clio-sync transform`, `check`, `models`, `publish`, `sql`, `copy`: models, and their readers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """Checks with one request for each collection: may it be read, and does it show everything."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -23,7 +23,7 @@ from sources.errors import (
 )
 
 from .line import FAIL, NOTE, OK, DoctorLine
-from .session import ProductSession
+from .sign_in import ProductSession
 from .stored import SEE_ALL
 
 PATIENCE = 3
@@ -32,11 +32,7 @@ PATIENCE = 3
 
 @dataclass
 class ListsSeen:
-    """What the answers showed, by collection.
-
-    Those without permission, without an answer and not asked for; how many records have hidden
-    values; and the id of one record of each.
-    """
+    """What the answers showed, by collection; `ids` has the id of one record of each."""
 
     asked: int = 0
     missing: dict[str, str] = field(default_factory=dict)
@@ -58,7 +54,7 @@ def lines_of(session: ProductSession) -> Iterator[DoctorLine]:
     collections = wanted(session)
     session.reporter.note(f"asking for {len(collections)} collections of {session.source} once")
     seen = _ask(session, collections)
-    yield scopes(session, seen).after(session.client.requests - before)
+    yield replace(scopes(session, seen), requests=session.client.requests - before)
     yield answered(seen)
     yield hidden_now(seen)
 
@@ -95,7 +91,11 @@ def _ask(session: ProductSession, collections: Sequence[Collection]) -> ListsSee
             seen.failed[collection.name] = str(error)
         else:
             unavailable = 0
-            _look(collection, rows, seen)
+            if rows and isinstance(rows[0].get("id"), int):
+                seen.ids[collection.name] = rows[0]["id"]
+            if collection.redaction is not None:
+                hides = [is_hiding(row, collection.redaction) for row in rows]
+                seen.hidden[collection.name] = sum(hides)
     return seen
 
 
@@ -135,14 +135,6 @@ def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
     # without it some lists are in another order, and their pages are not to be had by a token
     some += [(ORDER, collection.order)] if collection.order else []
     return [("fields", ",".join(chosen)), *some]
-
-
-def _look(collection: Collection, rows: Sequence[Mapping[str, Any]], seen: ListsSeen) -> None:
-    key = rows[0].get("id") if rows else None
-    if isinstance(key, int):
-        seen.ids[collection.name] = key
-    if collection.redaction is not None:
-        seen.hidden[collection.name] = sum(is_hiding(row, collection.redaction) for row in rows)
 
 
 def is_hiding(record: Mapping[str, Any], redaction: Redaction) -> bool:
@@ -185,6 +177,5 @@ def hidden_now(seen: ListsSeen) -> DoctorLine:
         return DoctorLine("hidden_now", FAIL, what, SEE_ALL)
     if not seen.hidden:
         return DoctorLine("hidden_now", NOTE, "no list that can hide values was read")
-    return DoctorLine(
-        "hidden_now", OK, f"nothing is hidden on the first page of {named(list(seen.hidden))}"
-    )
+    what = f"nothing is hidden on the first page of {named(list(seen.hidden))}"
+    return DoctorLine("hidden_now", OK, what)

@@ -2,12 +2,27 @@
 
 from typing import Any
 
-from .answers import OK, WRITES, Asker, DoctorQuestion, Observed, Reply, UnsettledError, settled_by
-from .wire import conditional, inclusive, link_form, stamp_forms, tag_form, token_life
+from .answers import (
+    OK,
+    WRITES,
+    Asker,
+    DoctorQuestion,
+    Observed,
+    Reply,
+    conditional,
+    demand,
+    inclusive,
+    link_form,
+    settled_by,
+    stamp_forms,
+    tag_form,
+    token_life,
+)
 
 MOST = 200
 _ORDER = ("order", "id(asc)")
 _STAMPED = (("fields", "id,etag,updated_at"), ("limit", str(MOST)), _ORDER)
+_FEW = (("fields", "id"), ("limit", "1"), _ORDER)
 _STATES = frozenset(
     {"draft", "pending_approval", "awaiting_payment", "paid", "void", "deleted", "pending_void"}
 )
@@ -28,10 +43,6 @@ def _since(asker: Asker) -> Observed:
     return inclusive(asker, path, page.rows[0], *_STAMPED)
 
 
-def _stamps(asker: Asker) -> Observed:
-    return stamp_forms(_page(asker)[1].rows)
-
-
 def _limit(asker: Asker) -> Observed:
     path, page = _page(asker)
     reply = asker.ask(path, ("fields", "id"), ("limit", str(MOST + 1)), _ORDER)
@@ -48,9 +59,7 @@ def _ids(asker: Asker) -> Observed:
     rows = list(page.rows)
     if page.token:
         rows += asker.ask(path, *_STAMPED, ("page_token", page.token)).rows[:1]
-    if len(rows) <= MOST:
-        message = f"no list has more than {MOST} records"
-        raise UnsettledError(message)
+    demand(len(rows) > MOST, f"no list has more than {MOST} records")
     asked = [("ids[]", str(row["id"])) for row in rows]
     reply = asker.ask(path, ("fields", "id"), ("limit", str(MOST)), _ORDER, *asked)
     settled = settled_by(reply.status, "taken")
@@ -73,9 +82,7 @@ def _trash(asker: Asker) -> Observed:
     wide = (("fields", "id,deleted_at"), ("limit", str(MOST)), ("include_deleted", "true"), _ORDER)
     rows = asker.page("documents", *wide).rows
     gone = [row for row in rows if row.get("deleted_at")]
-    if not gone:
-        message = "no document on the first page is in the trash"
-        raise UnsettledError(message)
+    demand(gone, "no document on the first page is in the trash")
     return _by_id(asker, "documents", gone[0])
 
 
@@ -93,20 +100,19 @@ def _by_id(asker: Asker, path: str, row: dict[str, Any]) -> str:
     return "listed by default" if shown else "not listed by default"
 
 
-def _record(asker: Asker) -> str:
+def _record(asker: Asker) -> tuple[str, str]:
+    """Return the path of a list with records, and that of its first record."""
     path, page = next(asker.pages(("matters", "contacts", "activities"), *_STAMPED))
-    return f"{path}/{page.rows[0]['id']}"
+    return path, f"{path}/{page.rows[0]['id']}"
 
 
 def _tags(asker: Asker) -> Observed:
-    path = _record(asker)
+    _, path = _record(asker)
     replies = [
         asker.ask(path, ("fields", fields))
         for fields in ("id,etag", "id,etag,created_at,updated_at")
     ]
-    if {reply.status for reply in replies} != {OK}:
-        message = "the record was refused"
-        raise UnsettledError(message)
+    demand(all(reply.status == OK for reply in replies), "the record was refused")
     tags = [_data(reply).get("etag") for reply in replies]
     heads = [reply.raw.headers.get("etag") for reply in replies]
     return {
@@ -122,23 +128,21 @@ def _data(reply: Reply) -> dict[str, Any]:
 
 
 def _conditional(asker: Asker) -> Observed:
-    return conditional(asker, _record(asker), ("fields", "id,etag"))
+    return conditional(asker, _record(asker)[1], ("fields", "id,etag"))
 
 
 def _token(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
-    few = (("fields", "id"), ("limit", "1"), _ORDER)
-    return token_life(asker, path, few, asker.page(path, *few))
+    path, _ = _record(asker)
+    return token_life(asker, path, _FEW, asker.page(path, *_FEW))
 
 
 def _link(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
-    few = (("fields", "id"), ("limit", "1"), _ORDER)
-    return link_form(asker.page(path, *few), [name for name, _ in few])
+    path, _ = _record(asker)
+    return link_form(asker.page(path, *_FEW), [name for name, _ in _FEW])
 
 
 def _unknown_parameter(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
+    path, _ = _record(asker)
     reply = asker.ask(path, ("fields", "id"), ("limit", "1"), ("no_such_parameter", "1"))
     return settled_by(reply.status, "ignored")
 
@@ -161,7 +165,9 @@ QUESTIONS = (
     DoctorQuestion(
         "updated_since", "Does updated_since show a change at that very moment?", _since
     ),
-    DoctorQuestion("timestamps", "How are moments written?", _stamps),
+    DoctorQuestion(
+        "timestamps", "How are moments written?", lambda asker: stamp_forms(_page(asker)[1].rows)
+    ),
     DoctorQuestion("limit", "What becomes of a limit above the maximum?", _limit),
     DoctorQuestion("ids", "What becomes of ids[] with more than 200 ids?", _ids),
     DoctorQuestion(

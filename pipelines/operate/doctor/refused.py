@@ -1,7 +1,7 @@
 """The checks whether what Clio refused is there, or taken, again."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
+from dataclasses import replace
 
 from pipelines.load.planning import catalog_hash, lists_of
 from pipelines.outcome import named
@@ -14,32 +14,20 @@ from sources.errors import ClioError, FieldsRefusedError, Interrupted, SignInNee
 
 from .line import NOTE, OK, WARN, DoctorLine
 from .lists import narrow
-from .session import ProductSession
+from .sign_in import ProductSession
 
-Ask: TypeAlias = Callable[[ProductSession, Collection, frozenset[str]], frozenset[str]]
-"""Asks Clio once more, and gives those of some names that it takes."""
+FIELD, PARAMETER = "field", "parameter"
 
 
-def refused_fields(session: ProductSession, refused: Refusals) -> DoctorLine:
-    """Ask once more for each field that Clio refused.
+def refused_line(session: ProductSession, kind: str, refused: Refusals) -> DoctorLine:
+    """Ask once more for each field, or with each parameter, that Clio refused.
 
     Raises:
         SignInNeededError: Clio no longer accepts the token.
         Interrupted: the run is to stop.
 
     """
-    return _line("refused_fields", "field", session, refused, _accepted)
-
-
-def refused_parameters(session: ProductSession, refused: Refusals) -> DoctorLine:
-    """Ask once more with each parameter that Clio refused; raises as `refused_fields` does."""
-    return _line("refused_parameters", "parameter", session, refused, _taken)
-
-
-def _line(
-    check: str, kind: str, session: ProductSession, refused: Refusals, ask: Ask
-) -> DoctorLine:
-    before = session.client.requests
+    before, ask = session.client.requests, _given if kind == FIELD else _taken
     loaded = session.product.catalog.loaded
     waiting = {
         name: names
@@ -51,14 +39,15 @@ def _line(
         found = ask(session, loaded[name], names)
         back += [f"{name}.{one}" for one in sorted(found)]
         still += [f"{name}.{one}" for one in sorted(names - found)]
-    return _told(check, kind, back, still).after(session.client.requests - before)
+    return replace(_told(kind, back, still), requests=session.client.requests - before)
 
 
-def _told(check: str, kind: str, back: list[str], still: list[str]) -> DoctorLine:
+def _told(kind: str, back: list[str], still: list[str]) -> DoctorLine:
+    check = f"refused_{kind}s"
     if back:
         names = sorted({name.partition(".")[0] for name in back})
         options = " ".join(f"--resource {name}" for name in names)
-        what = f"Clio {'gives' if kind == 'field' else 'takes'} {named(back)} again"
+        what = f"Clio {'gives' if kind == FIELD else 'takes'} {named(back)} again"
         return DoctorLine(check, WARN, what, f"clio-sync load --full {options}")
     if still:
         return DoctorLine(check, NOTE, f"Clio still refuses {named(still)}")
@@ -89,7 +78,7 @@ def _takes(session: ProductSession, collection: Collection, name: str) -> bool:
     return True
 
 
-def _accepted(
+def _given(
     session: ProductSession, collection: Collection, fields: Iterable[str]
 ) -> frozenset[str]:
     """Return those of some fields that Clio gives.
