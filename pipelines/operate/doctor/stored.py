@@ -14,7 +14,7 @@ from pipelines.errors.remedies import KEPT_OUT, parted, remedy
 from pipelines.folder import last_seen, read_warehouse
 from pipelines.ledger.ledger import Head, Ledger
 from pipelines.load import products
-from pipelines.operate.status import source_status
+from pipelines.operate.freshness import source_status
 from pipelines.outcome import counted, named
 from pipelines.release import SCHEMA
 from pipelines.state import accounts, certificates, refusals
