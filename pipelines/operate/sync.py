@@ -142,7 +142,7 @@ def _healed(context: ModelContext, names: Sequence[str], run_id: str) -> Outcome
     told = told_ailing(healed.asked)
     second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
     second.errors = [
-        (subject, UnhealedError(str(error), subject, told, healed.resources))
+        (subject, UnhealedError(str(error), subject, told, [one.resource for one in healed.asked]))
         if subject in failed and isinstance(error, ChecksFailedError)
         else (subject, error)
         for subject, error in second.errors
