@@ -105,7 +105,7 @@ LOCAL: tuple[Mutant, ...] = (
         "an upgrade makes no backup",
         (
             Patch(
-                "pipelines/backup/upgrade.py",
+                "pipelines/folder.py",
                 "        older = is_older(warehouse)\n",
                 "        older = False\n",
             ),
