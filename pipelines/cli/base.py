@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -165,6 +166,9 @@ def common(function: Function) -> Function:
 
 
 PRODUCT = click.Choice(["manage", "grow"])
+NUMBER = click.IntRange(min=1)
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 product_argument = click.argument(
     "sources",
     required=False,

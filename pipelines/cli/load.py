@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, command_group, main, partial_option, product_argument
+from .base import FOLDER, NUMBER, command, command_group, main, partial_option, product_argument
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -17,7 +17,7 @@ resource_option = click.option(
 )
 allow_absent_option = click.option(
     "--allow-absent",
-    type=click.IntRange(min=1),
+    type=NUMBER,
     metavar="N",
     help="Take up to N absent rows of the one named collection for deleted.",
 )
@@ -77,7 +77,7 @@ def load(  # noqa: PLR0913 - one parameter for each option
 @resource_option
 @click.option(
     "--budget",
-    type=click.IntRange(min=1),
+    type=NUMBER,
     metavar="N",
     help="Send at most N requests to a product; the next sweep goes on where this one stopped.",
 )
@@ -223,7 +223,7 @@ def quarantine_retry(context: "Context", *, resource: str | None) -> "Outcome":
 @command_group(main, "reconcile")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where the package is written; a folder of its own in DATA/reports by default.",
 )
@@ -286,7 +286,7 @@ def reconcile_accept(context: "Context", *, difference: str, reason: str) -> "Ou
 
 
 @command(reconcile, "verify")
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=FOLDER)
 def reconcile_verify(context: "Context", *, folder: Path) -> "Outcome":
     """Check that a package is as it was written.
 

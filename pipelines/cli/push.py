@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, main, wants_json
+from .base import NUMBER, command, main, wants_json
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 @command(main, "plan")
 @click.option(
-    "--max-records",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Allow up to N records (default 500).",
+    "--max-records", type=NUMBER, metavar="N", help="Allow up to N records (default 500)."
 )
 @click.option(
     "--max-share",
@@ -31,10 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-blank", is_flag=True, help="Allow filled fields to be emptied.")
 @click.option(
-    "--expires-in",
-    type=click.IntRange(min=1),
-    metavar="HOURS",
-    help="Hours the plan stays valid (default 24).",
+    "--expires-in", type=NUMBER, metavar="HOURS", help="Hours the plan stays valid (default 24)."
 )
 @click.option(
     "--again",
@@ -127,9 +121,7 @@ def _says_yes(question: str) -> bool:
 @click.option(
     "--commit", default="", metavar="HASH12", help="Send it; the plan's hash confirms which."
 )
-@click.option(
-    "--canary", type=click.IntRange(min=1), metavar="N", help="Send only the first N records."
-)
+@click.option("--canary", type=NUMBER, metavar="N", help="Send only the first N records.")
 @click.option("--probe", is_flag=True, help="Only test whether Clio refuses a wrong etag.")
 def push(
     context: "Context", *, plan: str, commit: str, canary: int | None, probe: bool
@@ -195,11 +187,7 @@ def audit() -> None:
 
 @command(audit, "show")
 @click.option(
-    "--last",
-    default=200,
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Show the newest N events (default 200).",
+    "--last", default=200, type=NUMBER, metavar="N", help="Show the newest N events (default 200)."
 )
 @click.option("--plan", default="", metavar="HASH", help="Show only events of this plan.")
 @click.option("--edit", default="", metavar="EDIT", help="Show only events of this edit.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import call, command, common, main
+from .base import FILE, FOLDER, call, command, common, main
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -67,12 +67,7 @@ def status(context: "Context", *, max_age: timedelta | None, problems: bool) -> 
 @click.option(
     "--probe", is_flag=True, help="Find out how this account's Clio behaves, and write it down."
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where --probe writes; clio-sync-probe.json by default.",
-)
+@click.option("--out", type=FILE, help="Where --probe writes; clio-sync-probe.json by default.")
 @common
 def doctor(*, probe: bool, out: Path | None, as_json: bool, debug: bool) -> None:
     """Check the installation, and say what mends it.
@@ -149,10 +144,7 @@ def schedule() -> None:
     help="How often: 5, 10, 15, 20, 30 or 60 minutes.",
 )
 @click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Write the files there instead of printing them.",
+    "--out", type=FOLDER, metavar="FOLDER", help="Write the files there instead of printing them."
 )
 @click.option(
     "--reconcile",
@@ -196,7 +188,7 @@ def backup() -> None:
 @command(backup, "create")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where backups are kept; the folder backups of the data folder by default.",
 )
@@ -216,9 +208,7 @@ def backup_create(context: "Context", *, out: Path | None) -> "Outcome":
 
 
 @command(backup, "verify")
-@click.argument(
-    "path", metavar="[BACKUP]", required=False, type=click.Path(file_okay=False, path_type=Path)
-)
+@click.argument("path", metavar="[BACKUP]", required=False, type=FOLDER)
 def backup_verify(context: "Context", *, path: Path | None) -> "Outcome":
     """Restore a backup into a scratch folder and compare it.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, command_group, main, partial_option, wants_json
+from .base import FILE, command, command_group, main, partial_option, wants_json
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -123,12 +123,7 @@ def models_show(context: "Context", *, name: str) -> "Outcome":
 
 
 @command(models, "docs")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where the page is written; models.html by default.",
-)
+@click.option("--out", type=FILE, help="Where the page is written; models.html by default.")
 def models_docs(context: "Context", *, out: Path | None) -> "Outcome":
     """Write one HTML page of all models.
 
