@@ -203,7 +203,6 @@ def call(
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
     from sources.clio_http.redaction import install_logging
-    from sources.errors import ClioError, Interrupted
 
     install_logging(debug)
     stop = Stop()
@@ -213,15 +212,12 @@ def call(
         outcome = body(stop)
     except click.ClickException:
         raise
-    except ClioError as error:
-        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
-        outcome.errors = [("", error)]
     except BrokenPipeError:
         # nobody reads what a person was to answer, so nothing was answered
         _close_streams()
         sys.exit(TERMINATED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        found = Interrupted() if stop.ends(error) else _in_words(error)
+        found = _in_words(error, stop)
         outcome = Outcome(command, started_at, SystemClock().now(), exit_code=found.exit_code)
         outcome.errors = [("", found)]
     if outcome.exit_code == INTERRUPTED and stop.number == signal.SIGTERM:
@@ -233,11 +229,16 @@ def call(
     _finish(outcome, as_json=as_json)
 
 
-def _in_words(error: BaseException) -> "ClioError":
-    """Return what a failure means that no part of the command knew."""
+def _in_words(error: BaseException, stop: "Stop") -> "ClioError":
+    """Return what a failure means."""
     from pipelines.errors import UnexpectedError, origin
     from pipelines.errors.local import told
+    from sources.errors import ClioError, Interrupted
 
+    if isinstance(error, ClioError):
+        return error
+    if stop.ends(error):
+        return Interrupted()
     settings = _settings()
     where = str(settings.data_dir) if settings else ""
     # the text of an unknown error may quote a row, so only its place is shown
