@@ -278,10 +278,7 @@ def _ca_file(name: str) -> Path | None:
     return file
 
 
-def read_settings(
-    environ: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-) -> Settings:
+def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Read the settings of this process.
 
     Args:

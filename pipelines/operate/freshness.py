@@ -22,10 +22,7 @@ DAY = timedelta(days=1)
 
 
 def source_status(
-    warehouse: Warehouse,
-    source: str,
-    now: pendulum.DateTime,
-    off: AbstractSet[str] = frozenset(),
+    warehouse: Warehouse, source: str, now: pendulum.DateTime, off: AbstractSet[str] = frozenset()
 ) -> list[dict[str, Any]]:
     """Return one row for each raw table of a source; of those that are `off` the state says so."""
     known = SourceState(warehouse, source, now)

@@ -11,12 +11,7 @@ from pipelines.load import products
 from pipelines.outcome import Outcome, table
 from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_http.clock import Clock
-from sources.clio_manage.build_catalog import (
-    CorrectionNotNeededError,
-    build,
-    correct,
-    corrections,
-)
+from sources.clio_manage.build_catalog import CorrectionNotNeededError, build, correct, corrections
 from sources.clio_manage.writable import writable_fields
 from sources.errors import ConfigurationError
 

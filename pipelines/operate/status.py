@@ -196,12 +196,12 @@ def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
     if row["lateness"] != OK:
         found.append(
             f"{row['lateness']}: {name} had a version that became visible"
-            f" {row['late_seconds'] / 60:.0f} minutes late.",
+            f" {row['late_seconds'] / 60:.0f} minutes late."
         )
     if row["silent_changes"]:
         found.append(
             f"{name}: {row['silent_changes']:,} changed values were found only by a sweep"
-            " (meta.silent_changes).",
+            " (meta.silent_changes)."
         )
     if row["kept_out"]:
         found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
