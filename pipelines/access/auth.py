@@ -104,7 +104,6 @@ def run_login(context: Context, source: str, way: Way) -> Outcome:
     outcome.text = sign_ins_text(outcome.results)
     if comes_first(context, source):
         context.reporter.note(f"SOURCES__{source.upper()}__ACCESS_TOKEN is set and comes first.")
-    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -196,7 +195,6 @@ def run_status(context: Context, sources: Sequence[str]) -> Outcome:
     if not any(row["state"] in SIGNED_IN for row in outcome.results):
         outcome.errors = outcome.errors or [("", sign_in_needed(sources[0], "nobody is signed in"))]
         outcome.exit_code = 3
-    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -236,7 +234,6 @@ def run_logout(context: Context, sources: Sequence[str]) -> Outcome:
         outcome.results = [*outcome.results, shown(source, state, "-")]
     outcome.exit_code = max((error.exit_code for _, error in outcome.errors), default=0)
     outcome.text = sign_ins_text(outcome.results)
-    outcome.finished_at = context.clock.now()
     return outcome
 
 

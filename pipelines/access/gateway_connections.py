@@ -97,5 +97,4 @@ def _outcome(context: Context, name: str, found: Sequence[Connection]) -> Outcom
         outcome.text = (
             "There is no connection to Clio. Make one: clio-sync auth connections create\n"
         )
-    outcome.finished_at = context.clock.now()
     return outcome

@@ -48,7 +48,6 @@ def run_create(context: Context, out: Path | None = None) -> Outcome:
     prepare_data_folder(folder)
     with writer_lock(folder, COMMAND, outcome.started_at):
         backup, manifest = make(context, out)
-    outcome.finished_at = context.clock.now()
     outcome.results = list(manifest.results(backup))
     outcome.text = (
         f"{backup}: {manifest.counts()}.\n"

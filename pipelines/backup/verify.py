@@ -48,7 +48,6 @@ def run_verify(context: Context, backup: Path | None = None) -> Outcome:
         if not wrong:
             context.reporter.note(f"comparing {len(manifest.tables)} tables")
             opened, wrong = _compare_tables(context, manifest, scratch)
-    outcome.finished_at = context.clock.now()
     outcome.results = list(_results(manifest, backup, wrong, opened=opened))
     outcome.errors = [(name, DamagedBackupError(found)) for name, found in wrong.items()]
     outcome.exit_code = DamagedBackupError.exit_code if wrong else 0

@@ -218,8 +218,8 @@ def call(
         sys.exit(TERMINATED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         found = _in_words(error, stop)
-        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=found.exit_code)
-        outcome.errors = [("", found)]
+        outcome = Outcome(command, started_at, exit_code=found.exit_code, errors=[("", found)])
+    outcome.finished_at = outcome.finished_at or SystemClock().now()
     if outcome.exit_code == INTERRUPTED and stop.number == signal.SIGTERM:
         outcome.exit_code = TERMINATED
     if outcome.exit_code and (settings := _settings()):

@@ -131,7 +131,6 @@ def run_retry(context: Context, resource: str | None) -> Outcome:
         for source in sorted({entry.source for entry in before}):
             _again(context, outcome, warehouse, [e for e in before if e.source == source])
         left = _wanted(warehouse, resource)
-    outcome.finished_at = context.clock.now()
     outcome.results = [_result(entry) for entry in left]
     outcome.text = f"{_how_many(len(before), 'was', 'were')} kept out"
     outcome.text += f", {_how_many(len(left), 'still is', 'still are')}.\n"

@@ -152,7 +152,6 @@ def run_print(  # noqa: PLR0913 - each is a choice of its own
     outcome.text = "\n".join(texts.values())
     if out is not None:
         outcome.text = "".join(f"{path}\n" for path in _write(texts, out))
-    outcome.finished_at = clock.now()
     return outcome
 
 

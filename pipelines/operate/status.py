@@ -65,7 +65,6 @@ def run_problems(settings: Settings, clock: Clock) -> Outcome:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
     outcome.results = [vars(one) for one in found]
     outcome.text = "\n".join([*_paragraphs(found), _how_many(found), ""])
-    outcome.finished_at = clock.now()
     return outcome
 
 

@@ -66,7 +66,6 @@ def run_sync(
     outcome.results = results
     if not any(row["stage"] == PUBLISH and row.get("results") for row in results):
         outcome.text += UNPUBLISHED
-    outcome.finished_at = context.clock.now()
     return outcome
 
 
