@@ -59,9 +59,7 @@ def run_create(context: Context, out: Path | None = None) -> Outcome:
 def make(context: Context, out: Path | None = None) -> tuple[Path, Manifest]:
     """Make a backup while the writer's lock is held and nobody has the warehouse open.
 
-    Raises:
-        ClioError: as `run_create` does.
-
+    It raises as `run_create` does.
     """
     folder = context.settings.data_dir
     with Warehouse(folder) as warehouse:

@@ -205,9 +205,7 @@ def call(
     from sources.clio_http.redaction import install_logging
 
     install_logging(debug)
-    stop = Stop()
-    started_at = SystemClock().now()
-    stop.on_signals()
+    stop, started_at = Stop(), SystemClock().now()
     try:
         outcome = body(stop)
     except click.ClickException:
@@ -257,7 +255,7 @@ def _settings() -> "Settings | None":
 
 
 class Stop(threading.Event):
-    """The order to stop, as a signal gives it.
+    """The order to stop, as SIGINT and SIGTERM give it; a second one ends the process at once.
 
     A command that looks whether it is to stop, ends at its next safe point; one that never looks
     is ended where it is, which is as safe as a power cut: nothing is written but in transactions.
@@ -266,18 +264,14 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         """Begin without an order."""
         super().__init__()
-        self.number = 0
-        self.heeded = False
+        self.number, self.heeded = 0, False
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
 
     def is_set(self) -> bool:
         """Tell whether the command is to stop."""
         self.heeded = True
         return super().is_set()
-
-    def on_signals(self) -> None:
-        """Take SIGINT and SIGTERM for the order; a second one ends the process at once."""
-        signal.signal(signal.SIGINT, self._handle)
-        signal.signal(signal.SIGTERM, self._handle)
 
     def ends(self, error: BaseException) -> bool:
         """Tell whether a failure is the end that the order brought."""

@@ -112,12 +112,7 @@ def _text(path: Path) -> str | None:
 
 
 def _demand_own(path: Path, opened: os.stat_result | None = None) -> None:
-    """Refuse what another user owns or may write, and links that another user may turn.
-
-    Raises:
-        ForeignFileError: it is so.
-
-    """
+    """Refuse what another user owns or may write, and links that another user may turn."""
     for one, state in _states(path, opened):
         _refuse_foreign(one, state)
         if not stat.S_ISLNK(state.st_mode) and writable_by_others(state):

@@ -303,13 +303,7 @@ def values(folder: Path, keys: Sequence[int]) -> str:
 
 
 def _published(context: ModelContext) -> Outcome:
-    """Build and publish; the text has the figures of what is published, each with its date basis.
-
-    Raises:
-        NotPublishedError: nothing is published.
-        PointerError: what is published cannot be found.
-
-    """
+    """Build and publish; the text has the published figures, each with its date basis."""
     built = run_transform(context)
     if built.exit_code:
         return built

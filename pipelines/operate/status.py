@@ -55,10 +55,7 @@ KINDS = {
 def run_problems(settings: Settings, clock: Clock) -> Outcome:
     """Name all that is not known of the data, since when, why, and what mends it.
 
-    Raises:
-        NoWarehouseError: nothing was loaded yet.
-        BusyError: a load is running.
-
+    It raises as `run_status` does.
     """
     outcome = Outcome("status", clock.now())
     with _opened(settings) as warehouse:
@@ -181,16 +178,8 @@ def _judge_age(
         outcome.exit_code = StaleError.exit_code
 
 
-def _certificate(row: dict[str, Any], *, known: bool) -> str:
-    """Say what a certificate that is not simply good proves; `known` if all is known by now."""
-    told = CERTIFICATES[row["certificate"]]
-    if row["certificate"] == certificates.WITHHELD and known:
-        now = command("sweep", row["source"], row["resource"])
-        return f"{told}; they are known by now, and {now} proves them."
-    return f"{told}; see clio-sync status --problems."
-
-
 def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
+    """Say what a person should see; `known` if all is known of the collection by now."""
     found = []
     if row["lateness"] != OK:
         found.append(
@@ -205,7 +194,11 @@ def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
     if row["kept_out"]:
         found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
-        found.append(f"{name}: {_certificate(row, known=known)}")
+        see = "see clio-sync status --problems"
+        if row["certificate"] == certificates.WITHHELD and known:
+            now = command("sweep", row["source"], row["resource"])
+            see = f"they are known by now, and {now} proves them"
+        found.append(f"{name}: {CERTIFICATES[row['certificate']]}; {see}.")
     return found
 
 

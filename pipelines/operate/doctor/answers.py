@@ -44,22 +44,14 @@ def demand(found: object, reason: str) -> None:
         raise UnsettledError(reason)
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer of any status."""
-
-    raw: RawAnswer
-
-    @property
-    def status(self) -> int:
-        """Return the status."""
-        return self.raw.status
+class Reply(RawAnswer):
+    """An answer of any status, and what stands in it."""
 
     @property
     def document(self) -> dict[str, Any]:
         """Return the body; empty if it is no JSON object."""
         try:
-            read = orjson.loads(self.raw.body)
+            read = orjson.loads(self.body)
         except orjson.JSONDecodeError:
             return {}
         return read if isinstance(read, dict) else {}
@@ -69,6 +61,12 @@ class Reply:
         """Return the records of a list."""
         data = self.document.get("data")
         return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return the one record; empty if there is none."""
+        data = self.document.get("data")
+        return data if isinstance(data, dict) else {}
 
     @property
     def paging(self) -> dict[str, Any]:
@@ -105,7 +103,7 @@ class Asker:
 
         """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Reply(self.client.look(path, params, named))
+        return Reply(**vars(self.client.look(path, params, named)))
 
     def page(self, path: str, *params: tuple[str, str]) -> Reply:
         """Return the answer of a list that is needed by several questions, asked for once.
@@ -115,9 +113,7 @@ class Asker:
 
         """
         name = f"{path}?{params}"
-        if name not in self.known:
-            self.known[name] = self.ask(path, *params)
-        reply = self.known[name]
+        reply = self.known[name] = self.known.get(name) or self.ask(path, *params)
         demand(reply.status == OK, f"{path} was answered with {reply.status}")
         demand(reply.rows, f"{path} has no records")
         return reply
@@ -241,7 +237,7 @@ def tag_form(tag: object) -> str:
 def conditional(asker: Asker, path: str, *params: tuple[str, str]) -> Observed:
     """Ask for a record again, unless it changed: by its tag, by a wrong one, by its date."""
     first = asker.ask(path, *params)
-    tag, changed = first.raw.headers.get("etag", ""), first.raw.headers.get("last-modified", "")
+    tag, changed = first.headers.get("etag", ""), first.headers.get("last-modified", "")
     demand(first.status == OK, f"the record was answered with {first.status}")
     seen: dict[str, Any] = {"etag": tag_form(tag), "last_modified": bool(changed)}
     if tag:

@@ -103,11 +103,11 @@ def _states(asker: Asker) -> Observed:
 
 
 def _version(asker: Asker) -> Observed:
-    return "echoed" if "x-api-version" in _page(asker)[1].raw.headers else "not echoed"
+    return "echoed" if "x-api-version" in _page(asker)[1].headers else "not echoed"
 
 
 def _limits(asker: Asker) -> Observed:
-    headers = _page(asker)[1].raw.headers
+    headers = _page(asker)[1].headers
     return sorted(name for name in headers if "ratelimit" in name) or "none"
 
 
@@ -132,7 +132,7 @@ QUESTIONS = (
     DoctorQuestion(
         "etag_of_lists",
         "Do lists bear an etag?",
-        lambda asker: tag_form(_page(asker)[1].raw.headers.get("etag")),
+        lambda asker: tag_form(_page(asker)[1].headers.get("etag")),
     ),
     DoctorQuestion("conditional", "Are etags strong; is 304 answered?", _conditional),
     DoctorQuestion("scope_of_sources", "May sources be read?", _sources),

@@ -113,18 +113,13 @@ def _tags(asker: Asker) -> Observed:
         for fields in ("id,etag", "id,etag,created_at,updated_at")
     ]
     demand(all(reply.status == OK for reply in replies), "the record was refused")
-    tags = [_data(reply).get("etag") for reply in replies]
-    heads = [reply.raw.headers.get("etag") for reply in replies]
+    tags = [reply.record.get("etag") for reply in replies]
+    heads = [reply.headers.get("etag") for reply in replies]
     return {
         "in_the_record": tag_form(tags[0]),
         "record_and_header_agree": tags == heads,
         "depends_on_fields": tags[0] != tags[1] or heads[0] != heads[1],
     }
-
-
-def _data(reply: Reply) -> dict[str, Any]:
-    data = reply.document.get("data")
-    return data if isinstance(data, dict) else {}
 
 
 def _conditional(asker: Asker) -> Observed:
@@ -153,7 +148,7 @@ def _records_in_meta(asker: Asker) -> Observed:
 
 
 def _limits(asker: Asker) -> Observed:
-    headers = _page(asker)[1].raw.headers
+    headers = _page(asker)[1].headers
     limit = headers.get("x-ratelimit-limit", "")
     return {
         "limit": int(limit) if limit.isdecimal() else "absent",

@@ -22,10 +22,7 @@ FIELD, PARAMETER = "field", "parameter"
 def refused_line(session: ProductSession, kind: str, refused: Refusals) -> DoctorLine:
     """Ask once more for each field, or with each parameter, that Clio refused.
 
-    Raises:
-        SignInNeededError: Clio no longer accepts the token.
-        Interrupted: the run is to stop.
-
+    It raises as `lists.lines_of` does.
     """
     before, ask = session.client.requests, _given if kind == FIELD else _taken
     loaded = session.product.catalog.loaded

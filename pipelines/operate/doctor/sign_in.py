@@ -89,12 +89,7 @@ def refusal(error: ClioError) -> DoctorLine:
 
 
 def lines_of(session: ProductSession, pinned: Identity | None) -> Iterator[DoctorLine]:
-    """Ask whose token this is, and judge all that the answer says.
-
-    Raises:
-        ClioError: Clio does not accept the token, or could not be reached.
-
-    """
+    """Ask whose token this is, and judge all that the answer says; raises as `who_am_i` does."""
     answer = session.who_am_i()
     what = f"{session.client.settings.origin.host} accepts the token"
     yield DoctorLine(SIGN_IN, OK, what, requests=session.client.requests)
