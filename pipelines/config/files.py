@@ -42,6 +42,11 @@ class FoundSettings:
         """Return every setting; the environment goes before the files."""
         return {**self.filed, **self.environment}
 
+    def section(self, name: str) -> dict[str, Any]:
+        """Return the settings of a section, such as `sources.clio_grow`, by their own names."""
+        start = name + "."
+        return {key.removeprefix(start): v for key, v in self.all.items() if key.startswith(start)}
+
 
 def read_files(base: Path) -> dict[str, Any]:
     """Read the settings files of a folder.
