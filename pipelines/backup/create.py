@@ -90,7 +90,11 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
             crash_point("backup-begun")
             tables = table_sums(warehouse, context.go_on)
             context.reporter.note(f"copying {len(tables)} tables")
-            files = tuple(_copies(context, partial))
+            files = tuple(
+                (_copy_ledger if name == LEDGER else copy)(context, folder / name, partial / name)
+                for name in FILES
+                if (folder / name).exists()
+            )
             crash_point("backup-copied")
             created_at = context.clock.now()
             manifest = Manifest(
@@ -121,14 +125,6 @@ def emptied(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copies(context: Context, partial: Path) -> Iterator[FileSum]:
-    for name in FILES:
-        source, target = context.settings.data_dir / name, partial / name
-        if source.exists():
-            one = _copy_ledger if name == LEDGER else copy
-            yield one(context, source, target)
 
 
 def copy(context: Context, source: Path, target: Path) -> FileSum:

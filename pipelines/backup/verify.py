@@ -1,8 +1,7 @@
 """Restore a backup into a scratch folder, and see whether it holds what it says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pipelines.context import Context
 from pipelines.errors import DamagedBackupError, WarehouseError
@@ -48,7 +47,11 @@ def run_verify(context: Context, backup: Path | None = None) -> Outcome:
         if not wrong:
             context.reporter.note(f"comparing {len(manifest.tables)} tables")
             opened, wrong = _compare_tables(context, manifest, scratch)
-    outcome.results = list(_results(manifest, backup, wrong, opened=opened))
+    # of what was not compared nobody knows whether it is the same
+    outcome.results = [
+        row | {"same": row["name"] not in wrong if opened or row["kind"] == "file" else None}
+        for row in manifest.results(backup)
+    ]
     outcome.errors = [(name, DamagedBackupError(found)) for name, found in wrong.items()]
     outcome.exit_code = DamagedBackupError.exit_code if wrong else 0
     outcome.text = _text(backup, manifest, wrong, opened=opened)
@@ -97,15 +100,6 @@ def compared(wanted: Sequence[TableSum], found: Sequence[TableSum]) -> Findings:
         elif now.digest != table.digest:
             wrong[name] = "the rows of the table are not what was copied"
     return wrong
-
-
-def _results(
-    manifest: Manifest, backup: Path, wrong: Mapping[str, str], *, opened: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield one object for each file and table; `same` is None for what was not compared."""
-    for result in manifest.results(backup):
-        same = result["name"] not in wrong
-        yield result | {"same": same if opened or result["kind"] == "file" else None}
 
 
 def _text(backup: Path, manifest: Manifest, wrong: Findings, *, opened: bool) -> str:

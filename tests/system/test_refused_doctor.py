@@ -7,7 +7,7 @@ import pytest
 from pipelines.access.client import open_client
 from pipelines.load import products
 from pipelines.operate.doctor.line import NOTE, OK, WARN, DoctorLine
-from pipelines.operate.doctor.refused import PARAMETER, refused_line
+from pipelines.operate.doctor.lists import PARAMETER, refused_line
 from pipelines.operate.doctor.sign_in import ProductSession
 from pipelines.progress import Lines
 from pipelines.state import refusals

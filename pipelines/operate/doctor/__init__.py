@@ -15,7 +15,6 @@ from sources.errors import ClioError, ConfigurationError, Interrupted
 from . import lists, machine, sign_in, stored
 from .line import FAIL, NOTE, SIGN_IN, DoctorLine, exit_code, text
 from .probe import run_probe
-from .refused import FIELD, PARAMETER, refused_line
 
 __all__ = ["examine", "run_doctor", "run_probe"]
 
@@ -71,8 +70,8 @@ def _product(context: Context, source: str, facts: stored.DoctorFacts) -> Iterat
         with sign_in.opened(context, source) as session:
             yield from sign_in.lines_of(session, facts.pinned)
             yield from lists.lines_of(session)
-            yield refused_line(session, FIELD, facts.refused)
-            yield refused_line(session, PARAMETER, facts.not_taken)
+            yield lists.refused_line(session, lists.FIELD, facts.refused)
+            yield lists.refused_line(session, lists.PARAMETER, facts.not_taken)
     except Interrupted:
         raise
     except ClioError as error:
