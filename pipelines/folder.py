@@ -56,9 +56,9 @@ def open_folder(  # noqa: PLR0913 - one argument for each check
 
 @contextmanager
 def _brought_up_to_date(context: Context, memory_limit: str) -> Iterator[Warehouse]:
-    """Open a warehouse to write; one of an older clio-sync changes in one transaction.
+    """Open a warehouse to write; an older one is brought up to date in one transaction.
 
-    It is backed up before, so that there is always a way back to the older one.
+    It is backed up before: so there is always a way back to the older clio-sync.
     """
     folder = context.settings.data_dir
     with Warehouse(folder, memory_limit=memory_limit) as warehouse:

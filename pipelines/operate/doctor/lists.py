@@ -206,8 +206,8 @@ def refused_line(session: ProductSession, kind: str, refused: Refusals) -> Docto
         still += [f"{name}.{one}" for one in sorted(names - found)]
     check, sent = f"refused_{kind}s", session.client.requests - before
     if back:
-        names = sorted({name.partition(".")[0] for name in back})
-        options = " ".join(f"--resource {name}" for name in names)
+        resources = sorted({name.partition(".")[0] for name in back})
+        options = " ".join(f"--resource {name}" for name in resources)
         what = f"Clio {'gives' if kind == FIELD else 'takes'} {named(back)} again"
         return DoctorLine(check, WARN, what, f"clio-sync load --full {options}", requests=sent)
     if still:
