@@ -138,7 +138,7 @@ class Asker:
 
 
 @dataclass(frozen=True)
-class DoctorQuestion:
+class Question:
     """What is asked, and how; without a way it is never asked, and `reason` says why."""
 
     name: str
@@ -152,7 +152,7 @@ class Finding:
     """What was observed; None where the question could not be settled, and why."""
 
     product: str
-    question: DoctorQuestion
+    question: Question
     observed: Observed | None
     reason: str
     requests: int
@@ -170,7 +170,7 @@ class Finding:
         }
 
 
-def answered(product: str, question: DoctorQuestion, asker: Asker) -> Finding:
+def answered(product: str, question: Question, asker: Asker) -> Finding:
     """Put one question.
 
     Raises:

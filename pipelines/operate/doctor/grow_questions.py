@@ -4,8 +4,8 @@ from .answers import (
     OK,
     WRITES,
     Asker,
-    DoctorQuestion,
     Observed,
+    Question,
     Reply,
     UnsettledError,
     conditional,
@@ -112,40 +112,36 @@ def _limits(asker: Asker) -> Observed:
 
 
 QUESTIONS = (
-    DoctorQuestion(
+    Question(
         "next_link",
         "Where does the link to the next page stand, with filters?",
         lambda asker: link_form(_page(asker)[1], [_SINCE[0]]),
     ),
-    DoctorQuestion("page_token", "Is a page token good twice, and after some seconds?", _token),
-    DoctorQuestion("last_page", "How does a page say that it is the last?", _last),
-    DoctorQuestion("page_size", "How many records are on a page?", _page_size),
-    DoctorQuestion("fields", "Is the parameter fields obeyed?", _fields),
-    DoctorQuestion("limit", "Is the parameter limit obeyed?", _limit),
-    DoctorQuestion("ids", "What becomes of ids[] with more than 50 ids?", _ids),
-    DoctorQuestion(
-        "updated_since", "Does updated_since show a change at that very moment?", _since
-    ),
-    DoctorQuestion(
+    Question("page_token", "Is a page token good twice, and after some seconds?", _token),
+    Question("last_page", "How does a page say that it is the last?", _last),
+    Question("page_size", "How many records are on a page?", _page_size),
+    Question("fields", "Is the parameter fields obeyed?", _fields),
+    Question("limit", "Is the parameter limit obeyed?", _limit),
+    Question("ids", "What becomes of ids[] with more than 50 ids?", _ids),
+    Question("updated_since", "Does updated_since show a change at that very moment?", _since),
+    Question(
         "timestamps", "How are moments written?", lambda asker: stamp_forms(_page(asker)[1].rows)
     ),
-    DoctorQuestion(
+    Question(
         "etag_of_lists",
         "Do lists bear an etag?",
         lambda asker: tag_form(_page(asker)[1].headers.get("etag")),
     ),
-    DoctorQuestion("conditional", "Are etags strong; is 304 answered?", _conditional),
-    DoctorQuestion("scope_of_sources", "May sources be read?", _sources),
-    DoctorQuestion("lead_states", "Which states of leads may be asked for?", _states),
-    DoctorQuestion("api_version", "Is the version of the API echoed?", _version),
-    DoctorQuestion("rate_limit", "Which headers tell the rate limit?", _limits),
-    DoctorQuestion("note_moves_parent", "Does a note move its parent's stamp?", reason=WRITES),
-    DoctorQuestion("accepted_lead", "Can an accepted lead still be read?", reason=WRITES),
-    DoctorQuestion("edits_from_manage", "Which edits in Manage reach Grow?", reason=WRITES),
-    DoctorQuestion("merged", "Are merged or deleted records still returned?", reason=WRITES),
-    DoctorQuestion("body_of_429", "Has a 429 a Retry-After?", reason="the rate limit is kept"),
-    DoctorQuestion(
-        "v1", "Is v1 still served?", reason="a token is sent to the configured address alone"
-    ),
+    Question("conditional", "Are etags strong; is 304 answered?", _conditional),
+    Question("scope_of_sources", "May sources be read?", _sources),
+    Question("lead_states", "Which states of leads may be asked for?", _states),
+    Question("api_version", "Is the version of the API echoed?", _version),
+    Question("rate_limit", "Which headers tell the rate limit?", _limits),
+    Question("note_moves_parent", "Does a note move its parent's stamp?", reason=WRITES),
+    Question("accepted_lead", "Can an accepted lead still be read?", reason=WRITES),
+    Question("edits_from_manage", "Which edits in Manage reach Grow?", reason=WRITES),
+    Question("merged", "Are merged or deleted records still returned?", reason=WRITES),
+    Question("body_of_429", "Has a 429 a Retry-After?", reason="the rate limit is kept"),
+    Question("v1", "Is v1 still served?", reason="a token is sent to the configured address alone"),
 )
 """In the order in which they are asked."""

@@ -6,8 +6,8 @@ from .answers import (
     OK,
     WRITES,
     Asker,
-    DoctorQuestion,
     Observed,
+    Question,
     Reply,
     conditional,
     demand,
@@ -157,39 +157,27 @@ def _limits(asker: Asker) -> Observed:
 
 
 QUESTIONS = (
-    DoctorQuestion(
-        "updated_since", "Does updated_since show a change at that very moment?", _since
-    ),
-    DoctorQuestion(
+    Question("updated_since", "Does updated_since show a change at that very moment?", _since),
+    Question(
         "timestamps", "How are moments written?", lambda asker: stamp_forms(_page(asker)[1].rows)
     ),
-    DoctorQuestion("limit", "What becomes of a limit above the maximum?", _limit),
-    DoctorQuestion("ids", "What becomes of ids[] with more than 200 ids?", _ids),
-    DoctorQuestion(
-        "bill_states", "Which states does the list of bills show by default?", _bill_states
-    ),
-    DoctorQuestion("trash", "Does the list of documents show the trash by default?", _trash),
-    DoctorQuestion("etag", "How is an etag written, and does it depend on fields?", _tags),
-    DoctorQuestion(
-        "conditional", "Is a record that did not change answered with 304?", _conditional
-    ),
-    DoctorQuestion("page_token", "Is a page token good twice, and after some seconds?", _token),
-    DoctorQuestion("next_link", "Where does the link to the next page stand?", _link),
-    DoctorQuestion("unknown_parameter", "Is an unknown parameter ignored?", _unknown_parameter),
-    DoctorQuestion(
-        "records_in_meta", "Does a page say how many records there are?", _records_in_meta
-    ),
-    DoctorQuestion(
-        "rate_limit", "Which headers tell the rate limit, and how high is it now?", _limits
-    ),
-    DoctorQuestion(
-        "child_moves_parent", "Does an edit inside a record move its stamp?", reason=WRITES
-    ),
-    DoctorQuestion("delete_if_match", "Is If-Match kept on DELETE?", reason=WRITES),
-    DoctorQuestion("body_of_412", "What is the body of a 412?", reason=WRITES),
-    DoctorQuestion("body_of_429", "What is the body of a 429?", reason="the rate limit is kept"),
-    DoctorQuestion("concurrency", "How many requests at once?", reason="the rate limit is kept"),
-    DoctorQuestion(
+    Question("limit", "What becomes of a limit above the maximum?", _limit),
+    Question("ids", "What becomes of ids[] with more than 200 ids?", _ids),
+    Question("bill_states", "Which states does the list of bills show by default?", _bill_states),
+    Question("trash", "Does the list of documents show the trash by default?", _trash),
+    Question("etag", "How is an etag written, and does it depend on fields?", _tags),
+    Question("conditional", "Is a record that did not change answered with 304?", _conditional),
+    Question("page_token", "Is a page token good twice, and after some seconds?", _token),
+    Question("next_link", "Where does the link to the next page stand?", _link),
+    Question("unknown_parameter", "Is an unknown parameter ignored?", _unknown_parameter),
+    Question("records_in_meta", "Does a page say how many records there are?", _records_in_meta),
+    Question("rate_limit", "Which headers tell the rate limit, and how high is it now?", _limits),
+    Question("child_moves_parent", "Does an edit inside a record move its stamp?", reason=WRITES),
+    Question("delete_if_match", "Is If-Match kept on DELETE?", reason=WRITES),
+    Question("body_of_412", "What is the body of a 412?", reason=WRITES),
+    Question("body_of_429", "What is the body of a 429?", reason="the rate limit is kept"),
+    Question("concurrency", "How many requests at once?", reason="the rate limit is kept"),
+    Question(
         "404_or_403", "Does 404 hide 403?", reason="it needs a record that this user may not see"
     ),
 )

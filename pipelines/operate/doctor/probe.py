@@ -17,11 +17,11 @@ from pipelines.release import release
 from sources.errors import ConfigurationError, SignInNeededError
 
 from . import grow_questions, manage_questions
-from .answers import Asker, DoctorQuestion, Finding, answered
+from .answers import Asker, Finding, Question, answered
 from .sign_in import opened
 
 NAME = "clio-sync-probe.json"
-QUESTIONS: Mapping[str, Sequence[DoctorQuestion]] = {
+QUESTIONS: Mapping[str, Sequence[Question]] = {
     "clio_manage": manage_questions.QUESTIONS,
     "clio_grow": grow_questions.QUESTIONS,
 }
