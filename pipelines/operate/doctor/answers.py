@@ -24,8 +24,6 @@ OK = 200
 WAIT = 5.0
 WRITES = "it needs a change, and nothing is changed here"
 """Why some questions are never asked."""
-
-
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?P<part>\d+))?(?P<offset>\D.*)?")
 
 
