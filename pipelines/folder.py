@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import backup
+from .backup.create import make
 from .context import Context
 from .errors import DemoFolderError, NoWarehouseError
 from .ledger.ledger import Head, Ledger
 from .state import own_writes
-from .state.epoch import check_epoch
+from .state.epoch import check_epoch, is_older, migrate
 from .warehouse import DEMO_MARK, FILE, MEMORY_LIMIT, Warehouse, prepare_data_folder, writer_lock
 
 
@@ -44,13 +44,35 @@ def open_folder(  # noqa: PLR0913 - one argument for each check
         refuse_demo(context)
     with (
         writer_lock(folder, command, context.clock.now()),
-        backup.opened(context, memory_limit)
+        _brought_up_to_date(context, memory_limit)
         if write
         else Warehouse(folder, read_only=True, memory_limit=memory_limit) as warehouse,
     ):
         if run_id and (note := check_epoch(warehouse, folder, context.clock.now(), run_id)):
             context.reporter.note(note)
         yield warehouse
+
+
+@contextmanager
+def _brought_up_to_date(context: Context, memory_limit: str) -> Iterator[Warehouse]:
+    """Open a warehouse to write; an older one is brought up to date in one transaction.
+
+    It is backed up before: so there is always a way back to the older clio-sync.
+    """
+    folder = context.settings.data_dir
+    with Warehouse(folder, memory_limit=memory_limit) as warehouse:
+        older = is_older(warehouse)
+        if not older:
+            yield warehouse
+    if older:
+        backup, _ = make(context)
+        context.reporter.note(
+            f"an older clio-sync made this warehouse: it is brought up to date, and {backup} holds"
+            " it as it was"
+        )
+        with Warehouse(folder, memory_limit=memory_limit) as warehouse:
+            migrate(warehouse)
+            yield warehouse
 
 
 def read_warehouse(folder: Path) -> Warehouse:

@@ -13,7 +13,8 @@ from sources.errors import ClioError
 class Outcome:
     """The end of a command.
 
-    `results` go into the JSON document; `text` is what a person reads on standard output.
+    `results` go into the JSON document; `text` is what a person reads on standard output. Where a
+    command leaves `finished_at` open, the command line fills it in.
     """
 
     command: str

@@ -20,7 +20,7 @@ import filelock
 import pendulum
 import pyarrow as pa
 
-from pipelines.config.ownership import keep_own, put_right
+from pipelines.config.files import keep_own, put_right
 from pipelines.errors.local import NewerFileError, in_words, newer, told
 from sources.errors import ClioError, ConfigurationError
 

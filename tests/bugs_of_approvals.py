@@ -152,7 +152,7 @@ APPROVALS: tuple[Mutant, ...] = (
         "the login is the one that the environment names",
         (
             Patch(
-                "pipelines/config/ownership.py",
+                "pipelines/config/files.py",
                 "        return pwd.getpwuid(os.getuid()).pw_name",
                 '        return os.environ.get("LOGNAME") or pwd.getpwuid(os.getuid()).pw_name',
             ),

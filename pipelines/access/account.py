@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from .signin import SignedInUser
+
 FIELDS = "id,account{id},account_owner,roles"
 
 
@@ -17,7 +19,7 @@ class Identity:
     rights: str = ""
 
 
-def user_in(body: bytes) -> dict[str, Any]:
+def _user_in(body: bytes) -> dict[str, Any]:
     """Return the user in an answer of `users/who_am_i`, with `data` around it or bare; else {}."""
     document = orjson.loads(body)
     user = document.get("data", document) if isinstance(document, dict) else None
@@ -26,13 +28,27 @@ def user_in(body: bytes) -> dict[str, Any]:
 
 def identity_of(body: bytes) -> Identity:
     """Read an answer of `users/who_am_i`."""
-    user = user_in(body)
+    user = _user_in(body)
     account = user.get("account")
     account_id = account.get("id") if isinstance(account, dict) else None
     roles = user.get("roles")
     named = sorted(str(role) for role in roles) if isinstance(roles, list) else []
     rights = [*(["account owner"] if user.get("account_owner") is True else []), *named]
     return Identity(_text(account_id), _text(user.get("id")), ", ".join(rights))
+
+
+def person_of(body: bytes) -> SignedInUser:
+    """Read an answer of `users/who_am_i`, Manage's or Grow's."""
+    user = _user_in(body)
+    account = user.get("account")
+    account = account if isinstance(account, dict) else {}
+    names = [str(user[name]) for name in ("first_name", "last_name") if user.get(name)]
+    return SignedInUser(
+        account_id=_text(account.get("id")),
+        account=_text(account.get("name") or account.get("firm_name")),
+        user_id=_text(user.get("id")),
+        user=_text(user.get("name")) or " ".join(names),
+    )
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ import html
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -62,8 +62,7 @@ class Listener(ThreadingHTTPServer):
         parts = urlsplit(target)
         if parts.path != PATH:
             return HTTPStatus.NOT_FOUND
-        given = parse_qs(parts.query)
-        state = given.get("state", [""])[0]
+        state = parse_qs(parts.query).get("state", [""])[0]
         if not hmac.compare_digest(state.encode(), self._state.reveal().encode()):
             return HTTPStatus.BAD_REQUEST
         try:
@@ -84,10 +83,8 @@ class Listener(ThreadingHTTPServer):
         while clock.monotonic() < last:
             if stop.is_set():
                 raise Interrupted
-            try:
+            with suppress(queue.Empty):
                 return self._answers.get(timeout=_POLL)
-            except queue.Empty:
-                continue
         message = f"the browser did not come back within {LONGEST_WAIT / 60:.0f} minutes"
         raise SignInNeededError(message)
 

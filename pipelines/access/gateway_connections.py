@@ -1,18 +1,15 @@
 """The connections to Clio that the Maton gateway keeps: list, create, show, delete."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import TextIO
 
 from pipelines.context import Context
 from pipelines.errors import NotConfirmedError
 from pipelines.outcome import Outcome, table
 from sources.clio_http.connections import Connection, Connections
+from sources.errors import ConfigurationError
 
-from .prompt import line
-from .signed_in import gateway
-
-Sure = Callable[[Connection], bool]
-"""Tells whether a connection may be deleted."""
+from .auth import line
 
 _HEADINGS = ("connection", "status", "created", "updated")
 _YES = frozenset({"y", "yes"})
@@ -47,17 +44,17 @@ def run_create(context: Context) -> Outcome:
     return outcome
 
 
-def run_delete(context: Context, connection_id: str, sure: Sure) -> Outcome:
-    """Make the gateway forget a connection, if `sure` says so.
+def run_delete(context: Context, connection_id: str, typed: TextIO | None = None) -> Outcome:
+    """Make the gateway forget a connection, if what is typed says yes; without it nobody is asked.
 
     Raises:
-        NotConfirmedError: it did not; nothing was changed.
+        NotConfirmedError: it does not; nothing was changed.
         ClioError: as `run_show`.
 
     """
     connections = _connections(context)
     found = connections.one(connection_id)
-    if not sure(found):
+    if typed is not None and not _says_yes(context, typed, found):
         message = f"connection {found.id} was not deleted: nobody said yes"
         raise NotConfirmedError(message)
     connections.delete(found.id)
@@ -67,44 +64,37 @@ def run_delete(context: Context, connection_id: str, sure: Sure) -> Outcome:
     return outcome
 
 
-def asked(context: Context, stream: TextIO) -> Sure:
+def _says_yes(context: Context, typed: TextIO, found: Connection) -> bool:
     """Ask a person at a terminal; anything but yes, and anything but a terminal, means no."""
-
-    def sure(found: Connection) -> bool:
-        if not stream.isatty():
-            return False
-        context.reporter.note(
-            f"Delete connection {found.id} ({found.status})? Whoever uses it loses the way to Clio"
-            " through the gateway. [y/N]"
-        )
-        return line(context.stop, stream).strip().lower() in _YES
-
-    return sure
+    if not typed.isatty():
+        return False
+    context.reporter.note(
+        f"Delete connection {found.id} ({found.status})? Whoever uses it loses the way to Clio"
+        " through the gateway. [y/N]"
+    )
+    return line(context.stop, typed).strip().lower() in _YES
 
 
 def _connections(context: Context) -> Connections:
-    return Connections(gateway(context), context.clock, context.stop)
+    gateway = context.settings.sources["clio_manage"].gateway
+    if gateway is None:
+        message = 'sources.clio_manage.gateway must be set to "maton" for this command'
+        raise ConfigurationError(message)
+    return Connections(gateway, context.clock, context.stop)
 
 
 def _outcome(context: Context, name: str, found: Sequence[Connection]) -> Outcome:
     outcome = Outcome(f"auth connections {name}", context.clock.now())
-    outcome.results = [_shown(each) for each in found]
+    # without the page that signs in by it
+    named = ("status", "app", "created_at", "updated_at")
+    outcome.results = [
+        {"connection_id": each.id, **{name: getattr(each, name) for name in named}}
+        for each in found
+    ]
     cells = [(each.id, each.status, each.created_at, each.updated_at) for each in found]
     outcome.text = table(_HEADINGS, cells) + "\n"
     if not found:
         outcome.text = (
             "There is no connection to Clio. Make one: clio-sync auth connections create\n"
         )
-    outcome.finished_at = context.clock.now()
     return outcome
-
-
-def _shown(found: Connection) -> dict[str, Any]:
-    """Describe a connection without the page that signs in by it."""
-    return {
-        "connection_id": found.id,
-        "status": found.status,
-        "app": found.app,
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
-    }

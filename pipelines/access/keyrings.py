@@ -1,6 +1,9 @@
 """The operating system's keyring, if there is one worth the name."""
 
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 import keyring
 from keyring.backend import KeyringBackend
@@ -9,22 +12,11 @@ from keyring.errors import PasswordDeleteError
 
 from pipelines.errors import TokenStoreError
 
+Result = TypeVar("Result")
+
 SERVICE = "clio-sync"
 _RECOMMENDED = 1
 _NO_KEYRINGS = ("null", "fail", "plaintext")
-
-
-class Ring(Protocol):
-    """What is used of a keyring."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        """Return what is kept under a name."""
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep something under a name."""
-
-    def delete_password(self, service: str, username: str) -> None:
-        """Drop what is kept under a name."""
 
 
 class KeyringStore:
@@ -32,39 +24,24 @@ class KeyringStore:
 
     def __init__(self, ring: KeyringBackend, name: str) -> None:
         """Take the keyring and the name of the entry."""
-        self._ring: Ring = ring
-        self._name = name
+        self._ring, self._name = ring, name
         self.place = f"keyring ({ring.name})"
 
     def read(self) -> str | None:
         """Return what is kept, None if nothing is."""
-        try:
-            return self._ring.get_password(SERVICE, self._name)
-        except Exception as error:  # noqa: BLE001 - each backend has errors of its own
-            failed = _failed(error)
-        raise failed
+        return _done(partial(self._ring.get_password, SERVICE, self._name))
 
     def write(self, text: str) -> None:
         """Keep a text instead of what was kept."""
-        try:
-            self._ring.set_password(SERVICE, self._name, text)
-        except Exception as error:  # noqa: BLE001 - the same
-            failed = _failed(error)
-        else:
-            return
-        raise failed
+        _done(partial(self._ring.set_password, SERVICE, self._name, text))
 
     def delete(self) -> None:
         """Drop what is kept."""
-        try:
+        _done(self._drop)
+
+    def _drop(self) -> None:
+        with suppress(PasswordDeleteError):  # there was none
             self._ring.delete_password(SERVICE, self._name)
-        except PasswordDeleteError:
-            return  # there was none
-        except Exception as error:  # noqa: BLE001 - the same
-            failed = _failed(error)
-        else:
-            return
-        raise failed
 
 
 def system_keyring() -> KeyringBackend:
@@ -74,13 +51,7 @@ def system_keyring() -> KeyringBackend:
         TokenStoreError: there is none, or only one that hides nothing.
 
     """
-    try:
-        ring = keyring.get_keyring()
-    except Exception as error:  # noqa: BLE001 - a backend that is named but cannot be loaded
-        failed = _failed(error)
-    else:
-        return checked(ring)
-    raise failed
+    return checked(_done(keyring.get_keyring))
 
 
 def checked(ring: KeyringBackend) -> KeyringBackend:
@@ -99,6 +70,11 @@ def checked(ring: KeyringBackend) -> KeyringBackend:
     return ring
 
 
-def _failed(error: Exception) -> TokenStoreError:
-    # its text is left out: a backend may quote what it was given
-    return TokenStoreError(f"the keyring is locked or cannot be used ({type(error).__name__})")
+def _done(work: Callable[[], Result]) -> Result:
+    """Return what a keyring gives; its error's text is left out, for it may quote a secret."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own
+        kind = type(error).__name__
+    message = f"the keyring is locked or cannot be used ({kind})"
+    raise TokenStoreError(message)

@@ -84,14 +84,12 @@ def sign_in_lock(data_dir: Path, source: str) -> Iterator[Marker]:
     folder = token_folder(data_dir)
     lock = filelock.FileLock(folder / f"{source}.lock", mode=0o600)
     try:
-        lock.acquire(timeout=LONGEST_WAIT)
+        held = lock.acquire(timeout=LONGEST_WAIT)
     except filelock.Timeout:
         message = "another process is renewing the sign-in and does not end"
         raise BusyError(message) from None
-    try:
+    with held:
         yield Marker(folder, source)
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A sign-in as it is kept: its tokens, what they are for, and whose they are."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Self
@@ -8,8 +9,8 @@ from typing import Any, Self
 import pendulum
 
 from pipelines.errors import TokenStoreError
-from sources.clio_http.secret import Secret, register_secret
-from sources.clio_http.token_answers import Grant
+from sources.clio_http.secret import Secret
+from sources.clio_http.token_answers import Grant, registered
 
 _EARLY = 60.0
 _EARLY_SHARE = 0.1
@@ -109,29 +110,23 @@ class SignIn:
             TokenStoreError: it is something else.
 
         """
-        try:
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
             return cls._read(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            pass
         message = "what is kept as the sign-in cannot be read"
         raise TokenStoreError(message)
 
     @classmethod
     def _read(cls, kept: dict[str, Any]) -> Self:
         refresh, expires_at = kept["refresh_token"], kept["expires_at"]
-        found = cls(
-            access_token=Secret(str(kept["access_token"])),
-            refresh_token=Secret(str(refresh)) if refresh else None,
+        return cls(
+            access_token=registered(str(kept["access_token"])),
+            refresh_token=registered(str(refresh)) if refresh else None,
             issued_at=_moment(kept["issued_at"]),
             expires_at=_moment(expires_at) if expires_at else None,
             scope=str(kept["scope"]),
             target=SignInTarget(**kept["target"]),
             person=SignedInUser(**kept["person"]),
         )
-        for secret in (found.access_token, found.refresh_token):
-            if secret is not None:
-                register_secret(secret)
-        return found
 
 
 def expiry(grant: Grant, now: pendulum.DateTime) -> pendulum.DateTime | None:

@@ -6,30 +6,20 @@ There is one for each product and data folder. A token of the environment is not
 import os
 import stat
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipelines.config import IN_FILES, Settings
 from pipelines.errors import TokenStoreError, UnsafeTokensError
 from pipelines.files import replace_privately, sync_folder, temporary
 
+if TYPE_CHECKING:
+    from .keyrings import KeyringStore
+
+TokenStore: TypeAlias = "FileStore | KeyringStore"
+"""A place for one sign-in; its `place` names it for a person."""
 FOLDER = "tokens"
 PRIVATE = 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-
-class TokenStore(Protocol):
-    """A place for one sign-in; `place` names it for a person."""
-
-    place: str
-
-    def read(self) -> str | None:
-        """Return what is kept, None if nothing is."""
-
-    def write(self, text: str) -> None:
-        """Keep a text instead of what was kept, durably."""
-
-    def delete(self) -> None:
-        """Drop what is kept."""
 
 
 class FileStore:
@@ -74,11 +64,8 @@ class FileStore:
         try:
             replace_privately(self.path, text)
         except OSError as error:
-            reason = error.strerror
-        else:
-            return
-        message = f"the sign-in cannot be written to its file ({reason})"
-        raise TokenStoreError(message)
+            message = f"the sign-in cannot be written to its file ({error.strerror})"
+            raise TokenStoreError(message) from None
 
     def delete(self) -> None:
         """Drop what is kept, and what a process that died while writing left."""

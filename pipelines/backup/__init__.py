@@ -6,7 +6,6 @@ folder and looks at it again, as deep as that.
 """
 
 from .create import run_create
-from .upgrade import opened
 from .verify import run_verify
 
-__all__ = ["opened", "run_create", "run_verify"]
+__all__ = ["run_create", "run_verify"]

@@ -4,6 +4,8 @@ The copy grows in a folder with another name, which is renamed once everything i
 disk. What a crash leaves under the other name is no backup, and the next one removes it.
 """
 
+import hashlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -21,14 +23,13 @@ from pipelines.state import epoch
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 from sources.errors import ConfigurationError
 
-from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, write_manifest
-from .tables import table_sums
-from .work import copy
+from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, table_sums, write_manifest
 
 COMMAND = "backup create"
 HOME = "backups"
 PARTIAL = ".partial-"
 PAGES = 1024
+CHUNK = 1 << 20
 
 
 def run_create(context: Context, out: Path | None = None) -> Outcome:
@@ -47,7 +48,6 @@ def run_create(context: Context, out: Path | None = None) -> Outcome:
     prepare_data_folder(folder)
     with writer_lock(folder, COMMAND, outcome.started_at):
         backup, manifest = make(context, out)
-    outcome.finished_at = context.clock.now()
     outcome.results = list(manifest.results(backup))
     outcome.text = (
         f"{backup}: {manifest.counts()}.\n"
@@ -59,27 +59,21 @@ def run_create(context: Context, out: Path | None = None) -> Outcome:
 def make(context: Context, out: Path | None = None) -> tuple[Path, Manifest]:
     """Make a backup while the writer's lock is held and nobody has the warehouse open.
 
-    Raises:
-        ClioError: as `run_create` does.
-
+    It raises as `run_create` does.
     """
     folder = context.settings.data_dir
     with Warehouse(folder) as warehouse:
         if not warehouse.layout("meta"):
             raise NoWarehouseError
         warehouse.checkpoint()
-    home = _home(out or folder / HOME)
-    with in_words("the backup could not be written", str(home)):
-        return _create(context, home)
-
-
-def _home(home: Path) -> Path:
+    home = out or folder / HOME
     try:
         home.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         message = f"the folder for backups cannot be made ({error.strerror})"
         raise ConfigurationError(message) from None
-    return home
+    with in_words("the backup could not be written", str(home)):
+        return _create(context, home)
 
 
 def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
@@ -91,11 +85,16 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
             message = "another program wrote into the warehouse meanwhile"
             raise BusyError(message)
         inside = epoch.epoch_inside(warehouse)
-        with _partial(home, inside.warehouse_id) as partial:
+        # other warehouses may keep their backups here too: only this one's are known to be dead
+        with emptied(home / (PARTIAL + inside.warehouse_id)) as partial:
             crash_point("backup-begun")
             tables = table_sums(warehouse, context.go_on)
             context.reporter.note(f"copying {len(tables)} tables")
-            files = tuple(_copies(context, partial))
+            files = tuple(
+                (_copy_ledger if name == LEDGER else copy)(context, folder / name, partial / name)
+                for name in FILES
+                if (folder / name).exists()
+            )
             crash_point("backup-copied")
             created_at = context.clock.now()
             manifest = Manifest(
@@ -118,27 +117,34 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
 
 
 @contextmanager
-def _partial(home: Path, warehouse_id: str) -> Iterator[Path]:
-    """Return an empty folder that is gone afterwards unless it was renamed."""
-    # other warehouses may keep their backups here too: only this one's are known to be dead
-    partial = home / (PARTIAL + warehouse_id)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(mode=PRIVATE)
+def emptied(folder: Path) -> Iterator[Path]:
+    """Return a folder without what a killed run left; it is gone afterwards unless renamed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=PRIVATE)
     try:
-        yield partial
+        yield folder
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copies(context: Context, partial: Path) -> Iterator[FileSum]:
-    for name in FILES:
-        source, target = context.settings.data_dir / name, partial / name
-        if not source.exists():
-            continue
-        if name == LEDGER:
-            yield _copy_ledger(context, source, target)
-        else:
-            yield copy(context, source, target)
+def copy(context: Context, source: Path, target: Path) -> FileSum:
+    """Copy a file durably, readable by its owner only; give what was read.
+
+    Raises:
+        OSError: it could not be read or written.
+
+    """
+    digest, size = hashlib.sha256(), 0
+    handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with source.open("rb") as read, os.fdopen(handle, "wb") as written:
+        while chunk := read.read(CHUNK):
+            context.go_on()
+            digest.update(chunk)
+            size += len(chunk)
+            written.write(chunk)
+        written.flush()
+        os.fsync(written.fileno())
+    return FileSum(target.name, size, digest.hexdigest())
 
 
 def _copy_ledger(context: Context, source: Path, target: Path) -> FileSum:

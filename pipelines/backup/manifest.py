@@ -1,9 +1,12 @@
-"""What a backup says of itself: its files with their sums, its tables with their digests."""
+"""What a backup says of itself: its files with their sums, its tables with their digests.
+
+Two copies of a warehouse are compared by what stands in them, table by table.
+"""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ from typing import Any
 from pipelines.errors import DamagedBackupError, NoBackupError, NotABackupError
 from pipelines.files import replace_durably
 from pipelines.state import epoch
-from pipelines.warehouse import FILE
+from pipelines.warehouse import FILE, Warehouse
+from sources.clio_http.casts import quoted
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -22,6 +26,14 @@ FILES = (FILE, epoch.FILE, "mask.key", LEDGER)
 """Every file that a backup may hold. Tokens are not among them."""
 STAMP = "YYYYMMDD[T]HHmmss[Z]"
 STAMPED = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+TABLES = """
+select t.schema_name, t.table_name,
+    list(c.column_name order by c.column_index), list(c.data_type order by c.column_index)
+from duckdb_tables() t
+join duckdb_columns() c using (database_oid, schema_oid, table_oid)
+where t.database_name = current_database() and not t.internal and not t.temporary
+group by all order by all
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class TableSum:
 
     @property
     def name(self) -> str:
-        """Return the table's full name."""
+        """Return the full name."""
         return f"{self.schema}.{self.table}"
 
 
@@ -62,26 +74,17 @@ class Manifest:
     def results(self, backup: Path) -> Iterator[dict[str, Any]]:
         """Yield one object for each file and table."""
         for file in self.files:
-            yield _result(backup, "file", file.name, file.sha256) | {"size": file.size}
+            sizes = {"size": file.size, "rows": None, "digest": file.sha256}
+            yield {"backup": str(backup), "kind": "file", "name": file.name, **sizes}
         for table in self.tables:
-            yield _result(backup, "table", table.name, table.digest) | {"rows": table.rows}
+            sizes = {"size": None, "rows": table.rows, "digest": table.digest}
+            yield {"backup": str(backup), "kind": "table", "name": table.name, **sizes}
 
     def counts(self) -> str:
         """Say how much is in the backup."""
         size = sum(file.size for file in self.files) / 1e6
         rows = sum(table.rows for table in self.tables)
         return f"{len(self.files)} files ({size:,.1f} MB), {len(self.tables)} tables, {rows:,} rows"
-
-
-def _result(backup: Path, kind: str, name: str, digest: str) -> dict[str, Any]:
-    return {
-        "backup": str(backup),
-        "kind": kind,
-        "name": name,
-        "size": None,
-        "rows": None,
-        "digest": digest,
-    }
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -115,11 +118,6 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         message = f"{MANIFEST} cannot be read ({error.strerror})"
         raise DamagedBackupError(message) from None
-    _check_sum(folder, text)
-    return _parsed(text)
-
-
-def _check_sum(folder: Path, text: bytes) -> None:
     wanted = f"{hashlib.sha256(text).hexdigest()}  {MANIFEST}\n"
     try:
         said = (folder / SUM).read_bytes()
@@ -129,6 +127,7 @@ def _check_sum(folder: Path, text: bytes) -> None:
     if said != wanted.encode():
         message = f"{MANIFEST} is not what was written: its sum is not the one in {SUM}"
         raise DamagedBackupError(message)
+    return _parsed(text)
 
 
 def _parsed(text: bytes) -> Manifest:
@@ -159,3 +158,36 @@ def newest(home: Path) -> Path:
     if not found:
         raise NoBackupError
     return found[-1]
+
+
+def table_sums(warehouse: Warehouse, go_on: Callable[[], None]) -> tuple[TableSum, ...]:
+    """Count and digest every table of every schema; `go_on` is called before each."""
+    sums = []
+    for schema, table, names, kinds in warehouse.rows(TABLES):
+        go_on()
+        sums.append(_table_sum(warehouse, schema, table, list(zip(names, kinds, strict=True))))
+    return tuple(sums)
+
+
+def _table_sum(
+    warehouse: Warehouse, schema: str, table: str, columns: Sequence[tuple[str, str]]
+) -> TableSum:
+    """Add up the MD5 of every row, in halves: a sum does not depend on the order of its terms."""
+    row = f"concat({', '.join(_text(name, kind) for name, kind in columns)})"
+    query = (
+        "select count(*), coalesce(sum(md5_number_lower(r)), 0),"
+        " coalesce(sum(md5_number_upper(r)), 0)"
+        f" from (select {row} as r from {quoted(schema)}.{quoted(table)})"
+    )
+    ((rows, lower, upper),) = warehouse.rows(query)
+    whole = repr((list(columns), int(rows), int(lower), int(upper)))
+    return TableSum(schema, table, int(rows), hashlib.sha256(whole.encode()).hexdigest())
+
+
+def _text(name: str, kind: str) -> str:
+    """Return the SQL of a value's text with its length, so that no two rows have the same text."""
+    column = quoted(name)
+    text = f"{column}::varchar"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        text = f"epoch_us({column})::varchar"
+    return f"coalesce(strlen({text}) || ':' || {text}, '-')"

@@ -1,22 +1,17 @@
 """Restore a backup into a scratch folder, and see whether it holds what it says."""
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pipelines.context import Context
 from pipelines.errors import DamagedBackupError, WarehouseError
 from pipelines.errors.local import in_words
 from pipelines.outcome import Outcome
 from pipelines.state import epoch
-from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
+from pipelines.warehouse import FILE, Warehouse, prepare_data_folder, writer_lock
 
-from .create import HOME
-from .manifest import FileSum, Manifest, TableSum, newest, read_manifest
-from .tables import table_sums
-from .work import copy
+from .create import HOME, copy, emptied
+from .manifest import Manifest, TableSum, newest, read_manifest, table_sums
 
 COMMAND = "backup verify"
 SCRATCH = ".verify"
@@ -45,31 +40,22 @@ def run_verify(context: Context, backup: Path | None = None) -> Outcome:
     with (
         writer_lock(folder, COMMAND, outcome.started_at),
         in_words("the backup could not be restored", str(folder)),
-        _scratch(folder) as scratch,
+        emptied(folder / SCRATCH) as scratch,
     ):
         wrong = _compare_files(context, backup, manifest, scratch)
         opened = False
         if not wrong:
             context.reporter.note(f"comparing {len(manifest.tables)} tables")
             opened, wrong = _compare_tables(context, manifest, scratch)
-    outcome.finished_at = context.clock.now()
-    outcome.results = list(_results(manifest, backup, wrong, opened=opened))
+    # of what was not compared nobody knows whether it is the same
+    outcome.results = [
+        row | {"same": row["name"] not in wrong if opened or row["kind"] == "file" else None}
+        for row in manifest.results(backup)
+    ]
     outcome.errors = [(name, DamagedBackupError(found)) for name, found in wrong.items()]
     outcome.exit_code = DamagedBackupError.exit_code if wrong else 0
     outcome.text = _text(backup, manifest, wrong, opened=opened)
     return outcome
-
-
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """Return an empty folder that is gone afterwards."""
-    scratch = folder / SCRATCH
-    shutil.rmtree(scratch, ignore_errors=True)  # what a killed run left
-    scratch.mkdir(mode=PRIVATE)
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _compare_files(context: Context, backup: Path, manifest: Manifest, scratch: Path) -> Findings:
@@ -80,15 +66,11 @@ def _compare_files(context: Context, backup: Path, manifest: Manifest, scratch: 
             wrong[file.name] = "the file is missing"
             continue
         found = copy(context, backup / file.name, scratch / file.name)
-        if found != file:
-            wrong[file.name] = _difference(file, found)
+        if found.size != file.size:
+            wrong[file.name] = f"the file has {found.size:,} bytes instead of {file.size:,}"
+        elif found != file:
+            wrong[file.name] = "the content of the file is not what was written"
     return wrong
-
-
-def _difference(wanted: FileSum, found: FileSum) -> str:
-    if found.size != wanted.size:
-        return f"the file has {found.size:,} bytes instead of {wanted.size:,}"
-    return "the content of the file is not what was written"
 
 
 def _compare_tables(context: Context, manifest: Manifest, scratch: Path) -> tuple[bool, Findings]:
@@ -118,15 +100,6 @@ def compared(wanted: Sequence[TableSum], found: Sequence[TableSum]) -> Findings:
         elif now.digest != table.digest:
             wrong[name] = "the rows of the table are not what was copied"
     return wrong
-
-
-def _results(
-    manifest: Manifest, backup: Path, wrong: Mapping[str, str], *, opened: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield one object for each file and table; `same` is None for what was not compared."""
-    for result in manifest.results(backup):
-        same = result["name"] not in wrong
-        yield result | {"same": same if opened or result["kind"] == "file" else None}
 
 
 def _text(backup: Path, manifest: Manifest, wrong: Findings, *, opened: bool) -> str:

@@ -5,17 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, main, product_argument
+from .base import PRODUCT, command, main, product_argument
 
 if TYPE_CHECKING:
     from pipelines.context import Context
     from pipelines.outcome import Outcome
-
-
-def _sources(product: str | None) -> list[str]:
-    from pipelines.access.signed_in import PRODUCTS
-
-    return [PRODUCTS[product]] if product else list(PRODUCTS.values())
 
 
 @main.group()
@@ -32,7 +26,7 @@ def auth() -> None:
 
 
 @command(auth, "login")
-@click.argument("product", required=False, default="manage", type=click.Choice(["manage", "grow"]))
+@click.argument("product", required=False, default="manage", type=PRODUCT)
 @click.option(
     "--port",
     type=click.IntRange(min=1, max=65535),
@@ -55,16 +49,15 @@ def auth_login(
       clio-sync auth login
       clio-sync auth login grow --no-browser
     """
-    from pipelines.access.login import Way, open_page, run_login
+    from pipelines.access.auth import Way, open_page, run_login
 
-    (source,) = _sources(product)
     way = Way(sys.stdin, None if no_browser else open_page, port)
-    return run_login(context, source, way)
+    return run_login(context, f"clio_{product}", way)
 
 
 @command(auth, "status")
 @product_argument
-def auth_status(context: "Context", *, product: str | None) -> "Outcome":
+def auth_status(context: "Context", *, sources: list[str]) -> "Outcome":
     """Show who is signed in and until when; never a token. Nothing is asked of Clio.
 
     \b
@@ -72,14 +65,14 @@ def auth_status(context: "Context", *, product: str | None) -> "Outcome":
       clio-sync auth status
       clio-sync auth status manage --json
     """
-    from pipelines.access.sign_in_status import run_status
+    from pipelines.access.auth import run_status
 
-    return run_status(context, _sources(product))
+    return run_status(context, sources)
 
 
 @command(auth, "logout")
 @product_argument
-def auth_logout(context: "Context", *, product: str | None) -> "Outcome":
+def auth_logout(context: "Context", *, sources: list[str]) -> "Outcome":
     """Revoke the sign-in at Clio, then remove it here.
 
     \b
@@ -87,9 +80,9 @@ def auth_logout(context: "Context", *, product: str | None) -> "Outcome":
       clio-sync auth logout
       clio-sync auth logout grow
     """
-    from pipelines.access.logout import run_logout
+    from pipelines.access.auth import run_logout
 
-    return run_logout(context, _sources(product))
+    return run_logout(context, sources)
 
 
 @auth.group()
@@ -165,7 +158,6 @@ def connections_delete(context: "Context", *, connection_id: str, yes: bool) -> 
       clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80
       clio-sync auth connections delete 21fd90f9-5935-43cd-b6c8-bde9d915ca80 --yes
     """
-    from pipelines.access.gateway_connections import asked, run_delete
+    from pipelines.access.gateway_connections import run_delete
 
-    sure = (lambda _: True) if yes else asked(context, sys.stdin)
-    return run_delete(context, connection_id, sure)
+    return run_delete(context, connection_id, None if yes else sys.stdin)

@@ -5,12 +5,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from pipelines.context import Context
+    from pipelines.config import Settings
     from pipelines.outcome import Outcome
     from sources.errors import ClioError
 
@@ -48,10 +49,7 @@ def _leave(_number: int, _frame: object) -> None:
 
 
 def _say(text: str, *, err: bool = False) -> int:
-    """Print; a reader that went away ends it without a word, a full disk is told.
-
-    Gives the exit code that this means: 0 where all was said, or nobody listens any more.
-    """
+    """Print, and return the exit code: 0 where all was said, or nobody listens any more."""
     try:
         click.echo(text, err=err, nl=not text.endswith("\n"))
     except BrokenPipeError:
@@ -78,11 +76,8 @@ def _show(error: click.ClickException) -> None:
         error.show()
     except BrokenPipeError:
         _close_streams()
-    if "--json" in sys.argv:
-        _print_usage_error(error)
-
-
-def _print_usage_error(error: click.ClickException) -> None:
+    if "--json" not in sys.argv:
+        return
     from pipelines.errors import CommandLineError
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
@@ -134,25 +129,19 @@ def command_group(group: click.Group, name: str) -> Callable[[Function], click.G
 
 def _callback(function: Callable[..., "Outcome"]) -> Callable[..., None]:
     def callback(*, as_json: bool, debug: bool, **options: object) -> None:
+        def body(stop: threading.Event) -> "Outcome":
+            from pipelines.context import Context
+
+            return function(Context.here(stop), **options)
+
         here = click.get_current_context()
         if here.invoked_subcommand is None:
-            call(
-                _named(here),
-                lambda stop: function(_context(stop), **options),
-                as_json=as_json,
-                debug=debug,
-            )
+            call(_named(here), body, as_json=as_json, debug=debug)
 
     callback.__doc__ = function.__doc__
     common(callback)
     vars(callback)["__click_params__"] += getattr(function, "__click_params__", [])
     return callback
-
-
-def _context(stop: threading.Event) -> "Context":
-    from pipelines.context import Context
-
-    return Context.here(stop)
 
 
 def _named(here: click.Context | None) -> str:
@@ -171,34 +160,25 @@ def wants_json() -> bool:
 
 def common(function: Function) -> Function:
     """Add the options that every command has."""
-    function = click.option("--debug", is_flag=True, help="Log each request (no contents).")(
-        function
-    )
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
-        function
-    )
+    debug = click.option("--debug", is_flag=True, help="Log each request (no contents).")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    return as_json(debug(function))
 
 
-product_argument = click.argument("product", required=False, type=click.Choice(["manage", "grow"]))
-resource_option = click.option(
-    "--resource", "resources", multiple=True, metavar="NAME", help="Only this collection."
-)
-reconcile_option = click.option(
-    "--reconcile",
-    "level",
-    type=click.Choice(["light"]),
-    help="Then compare Clio with the warehouse: control totals, and a sample of 50 records.",
+PRODUCT = click.Choice(["manage", "grow"])
+NUMBER = click.IntRange(min=1)
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+product_argument = click.argument(
+    "sources",
+    required=False,
+    type=PRODUCT,
+    callback=lambda _context, _argument, product: [f"clio_{product}"] if product else [],
 )
 partial_option = click.option(
     "--partial",
     is_flag=True,
     help="Publish also where figures of money are not known, with those figures empty.",
-)
-allow_absent_option = click.option(
-    "--allow-absent",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Take up to N absent rows of the one named collection for deleted.",
 )
 
 
@@ -223,65 +203,59 @@ def call(
     from pipelines.outcome import Outcome
     from sources.clio_http.clock import SystemClock
     from sources.clio_http.secret import install_logging
-    from sources.errors import ClioError, Interrupted
 
     install_logging(debug)
-    stop = Stop()
-    started_at = SystemClock().now()
-    stop.on_signals()
+    stop, started_at = Stop(), SystemClock().now()
     try:
         outcome = body(stop)
     except click.ClickException:
         raise
-    except ClioError as error:
-        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=error.exit_code)
-        outcome.errors = [("", error)]
     except BrokenPipeError:
         # nobody reads what a person was to answer, so nothing was answered
         _close_streams()
         sys.exit(TERMINATED)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        found = Interrupted() if stop.ends(error) else _in_words(error)
-        outcome = Outcome(command, started_at, SystemClock().now(), exit_code=found.exit_code)
-        outcome.errors = [("", found)]
+        found = _in_words(error, stop)
+        outcome = Outcome(command, started_at, exit_code=found.exit_code, errors=[("", found)])
+    outcome.finished_at = outcome.finished_at or SystemClock().now()
     if outcome.exit_code == INTERRUPTED and stop.number == signal.SIGTERM:
         outcome.exit_code = TERMINATED
-    _tell(outcome)
+    if outcome.exit_code and (settings := _settings()):
+        from pipelines.operate.notify import tell
+
+        tell(outcome, settings)
     _finish(outcome, as_json=as_json)
 
 
-def _in_words(error: BaseException) -> "ClioError":
-    """Return what a failure means that no part of the command knew."""
-    from pipelines.config import read_settings
+def _in_words(error: BaseException, stop: "Stop") -> "ClioError":
+    """Return what a failure means."""
     from pipelines.errors import UnexpectedError, origin
     from pipelines.errors.local import told
-    from sources.errors import ConfigurationError
+    from sources.errors import ClioError, Interrupted
 
-    try:
-        where = str(read_settings().data_dir)
-    except ConfigurationError:
-        where = ""
+    if isinstance(error, ClioError):
+        return error
+    if stop.ends(error):
+        return Interrupted()
+    settings = _settings()
+    where = str(settings.data_dir) if settings else ""
     # the text of an unknown error may quote a row, so only its place is shown
     return told(error, where=where) or UnexpectedError(f"unexpected failure: {origin(error)}")
 
 
-def _tell(outcome: "Outcome") -> None:
-    """Send a notification, where one is asked for and there is something to tell."""
-    if outcome.exit_code == 0:
-        return
+def _settings() -> "Settings | None":
+    """Return the settings; None where they are wrong, as the run itself has said."""
     from pipelines.config import read_settings
-    from pipelines.operate.notify import tell
     from sources.errors import ConfigurationError
 
     try:
-        settings = read_settings()
+        return read_settings()
     except ConfigurationError:
-        return  # this is what the run itself ended with
-    tell(outcome, settings)
+        return None
 
 
 class Stop(threading.Event):
-    """The order to stop, as a signal gives it.
+    """The order to stop, as SIGINT and SIGTERM give it; a second one ends the process at once.
 
     A command that looks whether it is to stop, ends at its next safe point; one that never looks
     is ended where it is, which is as safe as a power cut: nothing is written but in transactions.
@@ -290,18 +264,14 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         """Begin without an order."""
         super().__init__()
-        self.number = 0
-        self.heeded = False
+        self.number, self.heeded = 0, False
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
 
     def is_set(self) -> bool:
         """Tell whether the command is to stop."""
         self.heeded = True
         return super().is_set()
-
-    def on_signals(self) -> None:
-        """Take SIGINT and SIGTERM for the order; a second one ends the process at once."""
-        signal.signal(signal.SIGINT, self._handle)
-        signal.signal(signal.SIGTERM, self._handle)
 
     def ends(self, error: BaseException) -> bool:
         """Tell whether a failure is the end that the order brought."""

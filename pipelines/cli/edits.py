@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import command, main
+from .base import FILE, command, main
 
 if TYPE_CHECKING:
     from pipelines.context import Context
     from pipelines.outcome import Outcome
 
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SHEET = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @main.group()
@@ -57,7 +56,7 @@ def edits_propose(
 
 
 @command(edits, "import")
-@click.argument("path", metavar="FILE", type=FILE)
+@click.argument("path", metavar="FILE", type=SHEET)
 @click.option("--reason", default="", metavar="R", help="The reason of rows that give none.")
 def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
     """Propose the changes of a CSV file or a workbook.
@@ -82,8 +81,7 @@ def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
+    type=FILE,
     help="The .csv or .xlsx file to write; it must not be there yet.",
 )
 @click.option(

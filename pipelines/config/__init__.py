@@ -23,8 +23,7 @@ from sources.clio_http.hosts import (
 from sources.clio_http.secret import Secret
 from sources.errors import ConfigurationError
 
-from .files import WORD, FoundSettings, demand_loopback_meant, read_files
-from .ownership import login
+from .files import WORD, FoundSettings, demand_loopback_meant, login, read_files
 
 PRODUCTS = ("clio_manage", "clio_grow")
 REGIONS = ("us", "ca", "eu", "au")
@@ -156,42 +155,37 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _source(given: FoundSettings, product: str) -> SourceSettings:
-    found = given.all
-
-    def get(name: str, default: object) -> Any:  # noqa: ANN401 - a value of a TOML file
-        return found.get(f"sources.{product}.{name}", default)
-
-    base_url = str(get("base_url", "")).rstrip("/")
+    found = given.section(f"sources.{product}")
+    base_url = str(found.get("base_url", "")).rstrip("/")
     usual = region_of(host_of(base_url)) or REGIONS[0]
-    region = _chosen(get("region", usual), f"region for {product}", REGIONS)
+    region = _chosen(found.get("region", usual), f"region for {product}", REGIONS)
     _check_place(product, region, base_url)
-    _flag(get(WORD, False), f"sources.{product}.{WORD}")
+    _flag(found.get(WORD, False), f"sources.{product}.{WORD}")
     demand_loopback_meant(given, product)
     try:
-        reserve = float(get("reserve", 0))
+        reserve = float(found.get("reserve", 0))
     except ValueError:
         message = f"sources.{product}.reserve is not a number"
         raise ConfigurationError(message) from None
+    versions = API_VERSIONS[product]
     return SourceSettings(
         region=region,
         base_url=base_url,
-        access_token=_secret(get("access_token", ""), f"sources.{product}.access_token"),
+        access_token=_secret(found.get("access_token", ""), f"sources.{product}.access_token"),
         reserve=reserve,
-        exclude_columns=_names(get("exclude_columns", [])),
-        hash_columns=_names(get("hash_columns", [])),
-        on=_names(get("on", [])),
-        off=_names(get("off", [])),
-        client_id=str(get("client_id", "")).strip(),
-        client_secret=_secret(get("client_secret", ""), f"sources.{product}.client_secret"),
-        oauth_url=str(get("oauth_url", "")).rstrip("/"),
-        redirect_port=_port(get("redirect_port", REDIRECT_PORT), product),
-        scopes=_names(get("scopes", [])),
+        exclude_columns=_names(found.get("exclude_columns", [])),
+        hash_columns=_names(found.get("hash_columns", [])),
+        on=_names(found.get("on", [])),
+        off=_names(found.get("off", [])),
+        client_id=str(found.get("client_id", "")).strip(),
+        client_secret=_secret(found.get("client_secret", ""), f"sources.{product}.client_secret"),
+        oauth_url=str(found.get("oauth_url", "")).rstrip("/"),
+        redirect_port=_port(found.get("redirect_port", REDIRECT_PORT), product),
+        scopes=_names(found.get("scopes", [])),
         api_version=_chosen(
-            get("api_version", API_VERSIONS[product][0]),
-            f"api_version for {product}",
-            API_VERSIONS[product],
+            found.get("api_version", versions[0]), f"api_version for {product}", versions
         ),
-        rolling_slice=_count(get("rolling_slice", ROLLING_SLICE), f"{product}.rolling_slice"),
+        rolling_slice=_count(found.get("rolling_slice", ROLLING_SLICE), product),
         gateway=_gateway(found, f"sources.{product}."),
     )
 
@@ -213,23 +207,22 @@ def _check_place(product: str, region: str, base_url: str) -> None:
 
 def _gateway(found: Mapping[str, Any], section: str) -> Gateway | None:
     """Read through which gateway a product is reached, and refuse what it cannot be used with."""
-    named = found.get(section + "gateway") or ""
-    if host_of(str(found.get(section + "base_url") or "")) in GATEWAY_HOSTS:
+    if host_of(str(found.get("base_url") or "")) in GATEWAY_HOSTS:
         message = f'{section}base_url is the Maton gateway; set {section}gateway to "maton" instead'
         raise ConfigurationError(message)
-    if not named:
+    if not found.get("gateway"):
         return None
-    _chosen(named, f"{section}gateway", GATEWAYS)
+    _chosen(found["gateway"], f"{section}gateway", GATEWAYS)
     for name, why in _NOT_WITH_A_GATEWAY.items():
-        if found.get(section + name):
+        if found.get(name):
             message = f"{section}{name} and {section}gateway cannot both be set: {why}"
             raise ConfigurationError(message)
-    if (found.get(section + "region") or GATEWAY_REGION) != GATEWAY_REGION:
+    if (found.get("region") or GATEWAY_REGION) != GATEWAY_REGION:
         message = f"the gateway reaches the region {GATEWAY_REGION} only: leave out {section}region"
         raise ConfigurationError(message)
-    key = _secret(found.get(section + "maton_api_key") or "", f"{section}maton_api_key")
-    connection = str(found.get(section + "maton_connection") or "").strip()
-    url = str(found.get(section + "gateway_url") or GATEWAY_URL).rstrip("/")
+    key = _secret(found.get("maton_api_key") or "", f"{section}maton_api_key")
+    connection = str(found.get("maton_connection") or "").strip()
+    url = str(found.get("gateway_url") or GATEWAY_URL).rstrip("/")
     return Gateway(url, key, connection)
 
 
@@ -240,9 +233,11 @@ def _chosen(value: object, name: str, valid: Sequence[str]) -> str:
     return str(value)
 
 
-def _count(value: object, name: str) -> int:
+def _count(value: object, product: str) -> int:
     if not str(value).isdecimal():
-        message = f"sources.{name} is not a number of lists, such as {ROLLING_SLICE}"
+        message = (
+            f"sources.{product}.rolling_slice is not a number of lists, such as {ROLLING_SLICE}"
+        )
         raise ConfigurationError(message)
     return int(str(value))
 
@@ -292,10 +287,7 @@ def _ca_file(name: str) -> Path | None:
     return file
 
 
-def read_settings(
-    environ: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-) -> Settings:
+def read_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Read the settings of this process.
 
     Args:
@@ -309,29 +301,25 @@ def read_settings(
     """
     environ = os.environ if environ is None else environ
     given = FoundSettings(read_files(folder or Path.cwd()), _environment(environ))
-    found = given.all
-    _check_names(found)
+    _check_names(given.all)
+    found = given.section("clio_sync")
     return Settings(
-        data_dir=Path(str(found.get("clio_sync.data_dir") or "data")),
-        actor=str(found.get("clio_sync.actor", "")) or login(),
+        data_dir=Path(str(found.get("data_dir") or "data")),
+        actor=str(found.get("actor", "")) or login(),
         sources={product: _source(given, product) for product in PRODUCTS},
         token_store=_chosen(
-            found.get("clio_sync.token_store") or IN_KEYRING, "clio_sync.token_store", TOKEN_STORES
+            found.get("token_store") or IN_KEYRING, "clio_sync.token_store", TOKEN_STORES
         ),
-        time_zone=_time_zone(found.get("clio_sync.time_zone") or UTC),
-        four_eyes=_flag(found.get("clio_sync.four_eyes", True), "clio_sync.four_eyes"),
-        approval=_chosen(
-            found.get("clio_sync.approval") or "", "clio_sync.approval", ("", *APPROVAL_LEVELS)
-        ),
-        witness=str(found.get("clio_sync.witness") or "").strip(),
-        notify_url=_notify_url(found.get("clio_sync.notify_url") or ""),
+        time_zone=_time_zone(found.get("time_zone") or UTC),
+        four_eyes=_flag(found.get("four_eyes", True), "clio_sync.four_eyes"),
+        approval=_chosen(found.get("approval") or "", "clio_sync.approval", ("", *APPROVAL_LEVELS)),
+        witness=str(found.get("witness") or "").strip(),
+        notify_url=_notify_url(found.get("notify_url") or ""),
         notify_shape=_chosen(
-            found.get("clio_sync.notify_shape") or GENERIC, "clio_sync.notify_shape", NOTIFY_SHAPES
+            found.get("notify_shape") or GENERIC, "clio_sync.notify_shape", NOTIFY_SHAPES
         ),
-        publish_partial=_flag(
-            found.get("clio_sync.publish_partial", False), "clio_sync.publish_partial"
-        ),
-        published_custom_fields=_names(found.get("clio_sync.published_custom_fields", [])),
-        ca_file=_ca_file(str(found.get("clio_sync.ca_file") or "")),
-        writable=_names(found["clio_sync.writable"]) if "clio_sync.writable" in found else None,
+        publish_partial=_flag(found.get("publish_partial", False), "clio_sync.publish_partial"),
+        published_custom_fields=_names(found.get("published_custom_fields", [])),
+        ca_file=_ca_file(str(found.get("ca_file") or "")),
+        writable=_names(found["writable"]) if "writable" in found else None,
     )

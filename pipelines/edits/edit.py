@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.config.ownership import login
+from pipelines.config.files import login
 from pipelines.errors import EditRefusedError
 from pipelines.ledger.canonical import read
 from pipelines.ledger.ledger import Entry

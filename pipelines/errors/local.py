@@ -121,11 +121,11 @@ def told(failed: BaseException, what: str = "", where: str = "") -> ClioError | 
 
     """
     for one in _causes(failed):
-        found = _meaning(one)
-        if found is not None:
+        if found := _meaning(one):
             kind, why, path = found
             named = "" if issubclass(kind, WarehouseError) else path or where
-            return kind(_sentence(what, why, named))
+            subject = ", ".join(filter(None, (what, named)))
+            return kind(f"{subject} ({why})" if subject else why)
     return None
 
 
@@ -204,9 +204,3 @@ def _of_duckdb(said: str) -> tuple[type[ClioError], str, str] | None:
             spoken = found[0] if issubclass(kind, (StorageError, ReadOnlyError)) else ""
             return kind, f"{why}: {spoken}" if spoken else why, path
     return None
-
-
-def _sentence(what: str, why: str, path: str) -> str:
-    """Put together what could not be done, with which file, and why."""
-    subject = f"{what}, {path}" if what and path else what or path
-    return f"{subject} ({why})" if subject else why

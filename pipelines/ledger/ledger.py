@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pipelines.config.ownership import keep_own
+from pipelines.config.files import keep_own
 from pipelines.errors import LedgerError, StorageError
 from pipelines.errors.local import NewerFileError, newer, of_ledger, told
 from pipelines.files import replace_durably, sync_folder

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.access import account
-from pipelines.access.access import is_set_up
-from pipelines.access.client import version
+from pipelines.access.client import is_set_up, version
 from pipelines.config import Settings, SourceSettings
 from pipelines.errors import CommandLineError, TokenStoreError
 from pipelines.state.hashed_columns import Masks, mask_key

@@ -6,11 +6,10 @@ the load's own way, and what is gone is marked as deleted once Clio, asked for i
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from pipelines.context import Context
 from pipelines.errors import OtherUserError
 from pipelines.folder import open_folder
 from pipelines.load.command import opened_runner
@@ -22,7 +21,7 @@ from pipelines.state.check_results import failing_rows
 from pipelines.state.inputs import unknown
 from pipelines.state.row_history import bury
 from pipelines.transform.build import read_plan
-from pipelines.transform.header import ERROR, Heals
+from pipelines.transform.header import ERROR
 from pipelines.transform.run import ModelContext
 from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
@@ -60,12 +59,6 @@ class Healed:
 
     asked: tuple[Ailing, ...] = ()
     gone: int = 0
-    changed: int = 0
-
-    @property
-    def resources(self) -> list[str]:
-        """Name the collections that were asked."""
-        return [one.resource for one in self.asked]
 
 
 def ailing(
@@ -75,34 +68,22 @@ def ailing(
     plan = read_plan(warehouse, context.folders, context.wish(warehouse))
     healed = {one.name: one.header.heals for one in plan.checks if one.header is not None}
     unread = {one.relation for one in unknown(warehouse) if not one.field}
-    ids: dict[str, dict[str, None]] = {}
-    lists: dict[str, dict[str, dict[str, None]]] = {}
+    found: dict[str, dict[str, dict[str, None]]] = {}
     for check, text in failing_rows(warehouse, checks, ERROR):
         row = json.loads(text)
         for heals in healed.get(check, ()):
             value = row.get(heals.column)
             if value is not None and f"{SCHEMA}.{heals.resource}" not in unread:
-                _note(ids, lists, heals, str(value))
+                by = found.setdefault(heals.resource, {})
+                by.setdefault(heals.by, {})[str(value)] = None
     return tuple(
         Ailing(
             name,
-            tuple(ids.get(name, {}))[:MOST_IDS],
-            {by: tuple(values)[:MOST_LISTS] for by, values in lists.get(name, {}).items()},
+            tuple(lists.pop("id", {}))[:MOST_IDS],
+            {by: tuple(values)[:MOST_LISTS] for by, values in lists.items()},
         )
-        for name in sorted({*ids, *lists})
+        for name, lists in sorted(found.items())
     )
-
-
-def _note(
-    ids: dict[str, dict[str, None]],
-    lists: dict[str, dict[str, dict[str, None]]],
-    heals: Heals,
-    value: str,
-) -> None:
-    if heals.by == "id":
-        ids.setdefault(heals.resource, {})[value] = None
-    else:
-        lists.setdefault(heals.resource, {}).setdefault(heals.by, {})[value] = None
 
 
 def run_heal(context: ModelContext, checks: Sequence[str], run_id: str) -> Healed:
@@ -116,17 +97,9 @@ def run_heal(context: ModelContext, checks: Sequence[str], run_id: str) -> Heale
         found = ailing(context, warehouse, checks)
         if not found:
             return Healed()
-        with _healing(context, warehouse, run_id) as healing:
+        opened = opened_runner(Healing, context, Part(SOURCE), warehouse, run_id)
+        with opened as healing, closing(healing):
             return healing.heal(found)
-
-
-@contextmanager
-def _healing(context: Context, warehouse: Warehouse, run_id: str) -> Iterator["Healing"]:
-    with opened_runner(Healing, context, Part(SOURCE), warehouse, run_id) as healing:
-        try:
-            yield healing
-        finally:
-            healing.close()
 
 
 class Healing(Rereading):
@@ -144,32 +117,30 @@ class Healing(Rereading):
         self.begin()
         if not self.same_eyes:
             raise OtherUserError
-        gone = changed = 0
+        gone = 0
         for one in found:
             collection = self.product.catalog.collections.get(one.resource)
             if collection is None or one.resource in self.product.off:
                 message = f"a check is healed by {one.resource}, which is not loaded"
                 raise ConfigurationError(message)
-            healed = self._heal(collection, one)
-            gone, changed = gone + healed[0], changed + healed[1]
+            gone += self._heal(collection, one)
         self.warehouse.checkpoint()
-        return Healed(tuple(found), gone, changed)
+        return Healed(tuple(found), gone)
 
-    def _heal(self, collection: Collection, one: Ailing) -> tuple[int, int]:
-        """Read one collection's records again; give how many are gone and how many changed."""
+    def _heal(self, collection: Collection, one: Ailing) -> int:
+        """Read one collection's records again; return how many are gone."""
         shown: set[str] = set()
         task, records = self._aside(RecordsWanted(collection.name, one.ids))
         if one.ids:
             shown |= self._keep(task, records.by_ids(one.ids))
         expected = set(one.ids)
         for by, values in one.lists.items():
-            column = _column(collection, by)
-            lists = [value for value in values if self._fits(collection, column, value)]
-            expected |= self.live(collection, f"list_contains($3, {column}::varchar)", lists)
+            test = f"list_contains($3, {_column(collection, by)}::varchar)"
+            lists = [v for v in values if len(self.live(collection, test, [v])) <= MOST_ROWS]
+            expected |= self.live(collection, test, lists)
             shown |= self._keep(task, self._listed(task.walk.plan, by, lists))
         stored = self.live(collection, f"list_contains($3, {key_sql(collection, 't')})", expected)
-        gone = self._gone(task, collection, sorted(stored - shown))
-        return gone, task.counts.inserted + task.counts.updated
+        return self._gone(task, collection, sorted(stored - shown))
 
     def _listed(self, plan: WalkPlan, by: str, values: Sequence[str]) -> Reading:
         """Read the lists of some parents whole, such as the allocations of a bill."""
@@ -217,10 +188,6 @@ class Healing(Rereading):
             raise answer.error
         return len(answer.gone)
 
-    def _fits(self, collection: Collection, column: str, value: str) -> bool:
-        rows = self.live(collection, f"list_contains($3, {column}::varchar)", [value])
-        return len(rows) <= MOST_ROWS
-
 
 def _column(collection: Collection, by: str) -> str:
     """Name the raw column that holds what a list is filtered by."""
@@ -233,12 +200,8 @@ def told_ailing(found: Sequence[Ailing]) -> str:
     """Name records for a person, by ids alone."""
     parts = []
     for one in found:
-        ids = [*one.ids, *(v for by, values in one.lists.items() for v in _said(by, values))]
-        parts.append(
-            f"{one.resource} {', '.join(ids[:MOST_NAMED])}{' …' if len(ids) > MOST_NAMED else ''}"
-        )
+        lists = [f"of {by} {value}" for by, values in one.lists.items() for value in values]
+        ids = [*one.ids, *lists]
+        more = " …" if len(ids) > MOST_NAMED else ""
+        parts.append(f"{one.resource} {', '.join(ids[:MOST_NAMED])}{more}")
     return "; ".join(parts)
-
-
-def _said(by: str, values: Sequence[str]) -> list[str]:
-    return [f"of {by} {value}" for value in values]

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.config import GENERIC, SLACK, Settings
+from pipelines.config import SLACK, Settings
 from pipelines.outcome import Outcome, jsonable, status
 from sources.clio_http.exchange import post_document
 from sources.errors import ClioError
@@ -82,9 +82,6 @@ def slack(message: dict[str, Any]) -> dict[str, Any]:
     return {"text": said, "blocks": [section]}
 
 
-SHAPES = {GENERIC: lambda message: message, SLACK: slack}
-
-
 def tell(outcome: Outcome, settings: Settings) -> None:
     """Send the message, if there is something to tell and somebody to tell it.
 
@@ -93,7 +90,9 @@ def tell(outcome: Outcome, settings: Settings) -> None:
     happened = event(outcome)
     if not happened or settings.notify_url is None:
         return
-    message = SHAPES[settings.notify_shape](payload(outcome, happened))
+    message = payload(outcome, happened)
+    if settings.notify_shape == SLACK:
+        message = slack(message)
     document = orjson.dumps(message, default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME)
     try:
         post_document(settings.notify_url, document)

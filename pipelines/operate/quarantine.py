@@ -1,8 +1,8 @@
 """The `quarantine` commands: what of Clio is kept out, as it was received, and read once more."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -72,13 +72,13 @@ def run_list(settings: Settings, clock: Clock) -> Outcome:
 
     """
     started_at = clock.now()
-    with _opened(settings) as found:
-        cells = [_cells(entry) for entry in found]
-        text = "Nothing is kept out: everything that Clio shows fits.\n"
-        if found:
-            number = _how_many(len(found), "row or value is", "rows and values are")
-            text = f"{table(HEADER, cells)}\n\n{number} kept out.\n"
-        results = [_result(entry) for entry in found]
+    with read_warehouse(settings.data_dir) as warehouse:
+        found = _wanted(warehouse, None)
+    text = "Nothing is kept out: everything that Clio shows fits.\n"
+    if found:
+        number = _how_many(len(found), "row or value is", "rows and values are")
+        text = f"{table(HEADER, [_cells(entry) for entry in found])}\n\n{number} kept out.\n"
+    results = [_result(entry) for entry in found]
     return Outcome("quarantine list", started_at, clock.now(), results=results, text=text)
 
 
@@ -93,8 +93,8 @@ def run_show(settings: Settings, clock: Clock, resource: str, record_id: str) ->
     """
     started_at = clock.now()
     _demand_known(settings, resource)
-    with _opened(settings) as every:
-        found = [e for e in every if (e.resource, e.record_id) == (resource, record_id)]
+    with read_warehouse(settings.data_dir) as warehouse:
+        found = [e for e in _wanted(warehouse, resource) if e.record_id == record_id]
     if not found:
         raise NotKeptOutError
     parts = []
@@ -131,7 +131,6 @@ def run_retry(context: Context, resource: str | None) -> Outcome:
         for source in sorted({entry.source for entry in before}):
             _again(context, outcome, warehouse, [e for e in before if e.source == source])
         left = _wanted(warehouse, resource)
-    outcome.finished_at = context.clock.now()
     outcome.results = [_result(entry) for entry in left]
     outcome.text = f"{_how_many(len(before), 'was', 'were')} kept out"
     outcome.text += f", {_how_many(len(left), 'still is', 'still are')}.\n"
@@ -149,15 +148,9 @@ def _how_many(number: int, one: str, more: str) -> str:
 
 
 def _demand_known(settings: Settings, resource: str) -> None:
-    """Refuse a collection that no product has.
-
-    Raises:
-        CommandLineError: it is not known.
-
-    """
+    """Refuse a collection that no product has."""
     given = {name: settings.sources.get(name, SourceSettings()) for name in PRODUCTS}
-    every = [products.catalog(name, options) for name, options in given.items()]
-    if not any(resource in one.loaded for one in every):
+    if not any(resource in products.catalog(name, given[name]).loaded for name in given):
         message = f"unknown collection {resource}; clio-sync resources lists the valid names"
         raise CommandLineError(message)
 
@@ -173,32 +166,28 @@ def _again(
 ) -> None:
     """Read the records of one product again, collection by collection."""
     source = entries[0].source
-    with opened_runner(
-        QuarantineRetry, context, Part(source), warehouse, outcome.run_id
-    ) as reading:
+    opened = opened_runner(QuarantineRetry, context, Part(source), warehouse, outcome.run_id)
+    with opened as reading, closing(reading):
         product = reading.product
-        try:
-            reading.begin()
-            for name in sorted({entry.resource for entry in entries}):
-                collection = product.catalog.collections.get(name)
-                keys = sorted({e.record_id for e in entries if e.resource == name} - {""})
-                if collection is None or not _is_asked_alone(collection) or not keys:
-                    context.reporter.note(f"{name}: {NOT_ALONE}")
+        reading.begin()
+        for name in sorted({entry.resource for entry in entries}):
+            collection = product.catalog.collections.get(name)
+            keys = sorted({e.record_id for e in entries if e.resource == name} - {""})
+            if collection is None or not _is_asked_alone(collection) or not keys:
+                context.reporter.note(f"{name}: {NOT_ALONE}")
+                continue
+            try:
+                gone = reading.again(collection, keys)
+                if gone and not reading.may_be_gone(collection, gone):
+                    context.reporter.note(f"{name}: {OUT_OF_SIGHT}")
                     continue
-                try:
-                    gone = reading.again(collection, keys)
-                    if gone and not reading.may_be_gone(collection, gone):
-                        context.reporter.note(f"{name}: {OUT_OF_SIGHT}")
-                        continue
-                except ClioError as error:
-                    outcome.errors.append((name, error))
-                    code = error.exit_code if error.exit_code in URGENCY else 4
-                    outcome.exit_code = max(outcome.exit_code, code, key=URGENCY.__getitem__)
-                    continue
-                _forget(warehouse, source, collection, gone)
-            keep_inputs(warehouse, source, product.catalog.loaded, product.off)
-        finally:
-            reading.close()
+            except ClioError as error:
+                outcome.errors.append((name, error))
+                code = error.exit_code if error.exit_code in URGENCY else 4
+                outcome.exit_code = max(outcome.exit_code, code, key=URGENCY.__getitem__)
+                continue
+            _forget(warehouse, source, collection, gone)
+        keep_inputs(warehouse, source, product.catalog.loaded, product.off)
 
 
 def _is_asked_alone(collection: Collection) -> bool:
@@ -213,12 +202,6 @@ def _forget(warehouse: Warehouse, source: str, collection: Collection, gone: Seq
     stored = {found for (found,) in warehouse.rows(query, [list(gone)])}
     with closing(warehouse.cursor()) as cursor:
         quarantine.forget(cursor, source, collection.name, [k for k in gone if k not in stored])
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[list[QuarantineEntry]]:
-    with read_warehouse(settings.data_dir) as warehouse:
-        yield _wanted(warehouse, None)
 
 
 def _since(entry: QuarantineEntry) -> str:

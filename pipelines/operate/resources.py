@@ -1,7 +1,7 @@
 """The catalogue for people: what is loaded how, and what another document would change."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,9 @@ from typing import Any
 from pipelines.config import Settings
 from pipelines.load import products
 from pipelines.outcome import Outcome, table
-from sources.clio_http.catalog import Catalog, Collection, read_catalog
+from sources.clio_http.catalog import Catalog, Collection
 from sources.clio_http.clock import Clock
-from sources.clio_manage.build_catalog import (
-    CorrectionNotNeededError,
-    build,
-    correct,
-    corrections,
-)
+from sources.clio_manage.build_catalog import CorrectionNotNeededError, build, correct, corrections
 from sources.clio_manage.writable import writable_fields
 from sources.errors import ConfigurationError
 
@@ -99,9 +94,9 @@ def run_diff(path: Path, clock: Clock) -> Outcome:
         message = f"{path.name} is not an OpenAPI document of Clio Manage"
         raise ConfigurationError(message) from None
     dropped = [entry["pointer"] for entry in corrections() if entry not in needed]
-    changes = differences(read_catalog("clio_manage"), other)
-    changes += [{"change": "correction no longer needed", "what": pointer} for pointer in dropped]
-    lines = [f"{change['change']}: {change['what']}" for change in changes]
+    found = [*_differences(other), *(("correction no longer needed", one) for one in dropped)]
+    changes = [{"change": change, "what": what} for change, what in found]
+    lines = [f"{change}: {what}" for change, what in found]
     text = "\n".join(lines or ["No difference: the catalogue fits this document."]) + "\n"
     return Outcome("resources", started_at, clock.now(), results=changes, text=text)
 
@@ -114,22 +109,15 @@ def _still_needed(document: Mapping[str, Any], entry: Mapping[str, Any]) -> bool
     return True
 
 
-def differences(catalog: Catalog, other: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Compare the catalogue with one built from another document, collection by collection."""
-    ours = _documents(catalog)
+def _differences(other: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Compare Manage's catalogue with one built from another document, collection by collection."""
+    text = files("sources").joinpath("clio_manage", "catalog.json").read_text("utf-8")
+    ours = {entry["name"]: entry for entry in json.loads(text)["collections"]}
     theirs = {entry["name"]: entry for entry in other["collections"]}
-    found = [{"change": "new collection", "what": name} for name in sorted(set(theirs) - set(ours))]
-    found += [
-        {"change": "collection gone", "what": name} for name in sorted(set(ours) - set(theirs))
-    ]
+    yield from (("new collection", name) for name in sorted(set(theirs) - set(ours)))
+    yield from (("collection gone", name) for name in sorted(set(ours) - set(theirs)))
     for name in sorted(set(ours) & set(theirs)):
-        found += _changed(name, ours[name], theirs[name])
-    return found
-
-
-def _documents(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    text = files("sources").joinpath(catalog.source, "catalog.json").read_text("utf-8")
-    return {entry["name"]: entry for entry in json.loads(text)["collections"]}
+        yield from _changed(name, ours[name], theirs[name])
 
 
 def _fields(entry: Mapping[str, Any], part: str) -> dict[str, str]:
@@ -141,24 +129,14 @@ def _fields(entry: Mapping[str, Any], part: str) -> dict[str, str]:
     return found
 
 
-def _changed(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = []
+def _changed(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     for part, word in (("fields", "field"), ("patch", "PATCH field")):
         before, after = _fields(old, part), _fields(new, part)
-        found += [
-            {"change": f"new {word}", "what": f"{name}.{key}"} for key in after if key not in before
-        ]
-        found += [
-            {"change": f"{word} gone", "what": f"{name}.{key}"}
-            for key in before
-            if key not in after
-        ]
-        found += [
-            {"change": f"{word} type", "what": f"{name}.{key}: {before[key]} to {after[key]}"}
-            for key in before
-            if key in after and before[key] != after[key]
-        ]
-    found += [
-        {"change": f"changed {key}", "what": name} for key in COMPARED if old[key] != new[key]
-    ]
-    return found
+        yield from ((f"new {word}", f"{name}.{key}") for key in after if key not in before)
+        yield from ((f"{word} gone", f"{name}.{key}") for key in before if key not in after)
+        for key, kind in before.items():
+            if after.get(key, kind) != kind:
+                yield f"{word} type", f"{name}.{key}: {kind} to {after[key]}"
+    yield from ((f"changed {key}", name) for key in COMPARED if old[key] != new[key])

@@ -50,48 +50,6 @@ class Installation:
         return place
 
 
-@dataclass(frozen=True)
-class ScheduleFile:
-    """A file of a schedule: its name, how paths are written in it, and its times.
-
-    `words` writes the words of the command that come after the program.
-    """
-
-    name: str
-    quote: Callable[[str], str]
-    when: Callable[[int], str]
-    words: Callable[[Sequence[str]], str] = " ".join
-
-    def filled(self, place: Installation, every: int, words: Sequence[str]) -> str:
-        """Return the text for a place that runs these words; `every` is in minutes.
-
-        Nothing gets into it but what was written here for the language of the file.
-        """
-        quote = self.quote
-        values = {
-            "when": self.when(every),
-            "program": quote(place.program),
-            "words": self.words(words),
-            "folder": quote(place.folder),
-            "bare": specifiers_kept(place.folder),
-            "data": quote(place.data),
-            "log": quote(os.path.join(place.data, "sync.log")),  # noqa: PTH118 - text, no file
-            "setting": quote(f"CLIO_SYNC__DATA_DIR={place.data}"),
-            "command": quote(shlex.join([place.program, *words, "--json"])),
-        }
-        return rendered(f"operate/schedules/{self.name}.j2", **values)
-
-
-def cron_times(every: int) -> str:
-    """Return the five fields of cron."""
-    return f"*/{every} * * * *" if every < HOUR else "0 * * * *"
-
-
-def calendar(every: int) -> str:
-    """Return a calendar event of systemd."""
-    return f"*:0/{every}" if every < HOUR else "hourly"
-
-
 def cron_quoted(text: str) -> str:
     """Quote for the shell, in a line of cron, where a per cent sign would end the command."""
     return shlex.quote(text).replace("%", r"\%")
@@ -108,26 +66,36 @@ def specifiers_kept(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def python_words(words: Sequence[str]) -> str:
-    """Return words as items of a list of Python."""
-    return ", ".join(map(repr, words))
-
-
-def python_times(every: int) -> str:
-    """Return cron's five fields as text of Python."""
-    return repr(cron_times(every))
-
-
-FILES = {
-    "cron": (ScheduleFile("clio-sync.cron", cron_quoted, cron_times),),
-    "systemd": (
-        ScheduleFile("clio-sync.service", unit_quoted, calendar),
-        ScheduleFile("clio-sync.timer", unit_quoted, calendar),
-    ),
-    "airflow": (ScheduleFile("clio_sync_airflow.py", repr, python_times),),
-    "dagster": (ScheduleFile("clio_sync_dagster.py", repr, python_times, python_words),),
-    "prefect": (ScheduleFile("clio_sync_prefect.py", repr, python_times, python_words),),
+FILES: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
+    "cron": (cron_quoted, ("clio-sync.cron",)),
+    "systemd": (unit_quoted, ("clio-sync.service", "clio-sync.timer")),
+    "airflow": (repr, ("clio_sync_airflow.py",)),
+    "dagster": (repr, ("clio_sync_dagster.py",)),
+    "prefect": (repr, ("clio_sync_prefect.py",)),
 }
+"""How texts are quoted in each kind of schedule, and the files that it has."""
+
+
+def filled(kind: str, place: Installation, every: int, words: Sequence[str]) -> dict[str, str]:
+    """Return the files that run these words at a place; `every` is in minutes.
+
+    Nothing gets into them but what was written here for their language.
+    """
+    quote, names = FILES[kind]
+    values = {
+        "when": f"*/{every} * * * *" if every < HOUR else "0 * * * *",
+        "calendar": f"*:0/{every}" if every < HOUR else "hourly",
+        "program": quote(place.program),
+        "words": " ".join(words),
+        "items": ", ".join(map(quote, words)),
+        "folder": quote(place.folder),
+        "bare": specifiers_kept(place.folder),
+        "data": quote(place.data),
+        "log": quote(os.path.join(place.data, "sync.log")),  # noqa: PTH118 - text, no file
+        "setting": quote(f"CLIO_SYNC__DATA_DIR={place.data}"),
+        "command": quote(shlex.join([place.program, *words, "--json"])),
+    }
+    return {name: rendered(f"operate/schedules/{name}.j2", **values) for name in names}
 
 
 def run_print(  # noqa: PLR0913 - each is a choice of its own
@@ -147,12 +115,11 @@ def run_print(  # noqa: PLR0913 - each is a choice of its own
 
     """
     outcome = Outcome("schedule print", clock.now())
-    texts = {file.name: file.filled(place, every, words) for file in FILES[kind]}
+    texts = filled(kind, place, every, words)
     outcome.results = [{"file": name, "text": text} for name, text in texts.items()]
     outcome.text = "\n".join(texts.values())
     if out is not None:
         outcome.text = "".join(f"{path}\n" for path in _write(texts, out))
-    outcome.finished_at = clock.now()
     return outcome
 
 

@@ -1,14 +1,11 @@
 """What is in the warehouse, how fresh it is, and how far it is proved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import pendulum
 
 from pipelines.config import PRODUCTS, Settings
 from pipelines.errors import NoWarehouseError
@@ -16,24 +13,20 @@ from pipelines.errors.remedies import command
 from pipelines.folder import read_warehouse
 from pipelines.ledger.open_work import waiting
 from pipelines.load.products import product
-from pipelines.outcome import Outcome, counted, jsonable, table
+from pipelines.outcome import Outcome, counted, jsonable, named, table
 from pipelines.publish.errors import NotPublishedError, PointerError, StaleError
 from pipelines.publish.pointer import Published, read_published
-from pipelines.state import certificates, inputs, quarantine, row_history
-from pipelines.state.certificates import OK, silent_counts, verdict, worst_lateness
+from pipelines.state import certificates
+from pipelines.state.certificates import OK
 from pipelines.state.check_results import told_undone, undone
 from pipelines.state.epoch import last_regression
-from pipelines.state.inputs import OFF, parents_read
-from pipelines.state.problems import CERTIFICATES, problems
-from pipelines.state.row_history import SUFFIX
-from pipelines.warehouse import Warehouse, moment
-from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import Collection, read_catalog
+from pipelines.state.inputs import OFF
+from pipelines.state.problems import ACCEPTED, CERTIFICATES, Problem, problems
+from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
 from sources.errors import ConfigurationError
 
-from .freshness import judged, stale
-from .problem_text import how_many, problem_text
+from .freshness import judged, source_status, stale
 
 HEADER = {
     "resource": "collection",
@@ -47,21 +40,28 @@ HEADER = {
     "certificate": "certificate",
 }
 
+PUBLISHED = ("generation", "snapshot", "published_at", "built_at", "last_load_at", "warnings")
+NO_PROBLEM = "Everything that is loaded is known."
+KINDS = {
+    "never": "never read",
+    "behind": "out of date",
+    "kept_out": "kept out",
+    "refused_parameter": "refused",
+    "unproved": "not proved",
+}
+"""How kinds of problems are called that have an internal name."""
+
 
 def run_problems(settings: Settings, clock: Clock) -> Outcome:
     """Name all that is not known of the data, since when, why, and what mends it.
 
-    Raises:
-        NoWarehouseError: nothing was loaded yet.
-        BusyError: a load is running.
-
+    It raises as `run_status` does.
     """
     outcome = Outcome("status", clock.now())
     with _opened(settings) as warehouse:
         found = [one for source in PRODUCTS for one in problems(warehouse, source)]
     outcome.results = [vars(one) for one in found]
-    outcome.text = problem_text(found)
-    outcome.finished_at = clock.now()
+    outcome.text = "\n".join([*_paragraphs(found), _how_many(found), ""])
     return outcome
 
 
@@ -95,11 +95,9 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         regression = last_regression(warehouse)
         undone_text = told_undone(undone(warehouse))
     lacks = {(one.source, one.resource) for one in found}
-    names = _names(rows)
-    cells = [
-        [name, *(row[key] for key in list(HEADER)[1:])]
-        for name, row in zip(names, rows, strict=True)
-    ]
+    several = len({row["source"] for row in rows}) > 1
+    each = [(f"{r['source']}.{r['resource']}" if several else r["resource"], r) for r in rows]
+    cells = [[name, *(row[key] for key in list(HEADER)[1:])] for name, row in each]
     total = sum(row["rows"] for row in rows)
     parts = [
         table(list(HEADER.values()), cells),
@@ -107,29 +105,30 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
     ]
     parts += [
         f"{name}: {row['parents_read']:,} of {row['parents']:,} lists of {row['parent']} read."
-        for name, row in zip(names, rows, strict=True)
+        for name, row in each
         if row["parent"] and row["state"] != OFF
     ]
-    if off := [name for name, row in zip(names, rows, strict=True) if row["state"] == OFF]:
+    if off := [name for name, row in each if row["state"] == OFF]:
         parts.append(f"Switched off, so not read: {', '.join(off)}. clio-sync resources says why.")
-    for name, row in zip(names, rows, strict=True):
+    for name, row in each:
         parts += _warnings(name, row, known=(row["source"], row["resource"]) not in lacks)
-    if undone_text:
-        parts.append(undone_text.rstrip())
+    parts += [undone_text.rstrip()] if undone_text else []
     if found:
-        parts.append(f"{how_many(found)} See clio-sync status --problems.")
+        parts.append(f"{_how_many(found)} See clio-sync status --problems.")
     if regression is not None:
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
     parts += back.lines()
     outcome = Outcome("status", started_at, clock.now())
+    outcome.results = [*rows, *filter(None, [back.result()])]
     current = _published(settings.data_dir, outcome)
     if current is not None:
         parts.append(
             f"Published: generation {current.generation} of {current.published_at},"
             f" with the load of {current.last_load_at or 'nobody knows when'}."
         )
-    outcome.results = [*rows, *filter(None, [back.result(), _result(current)])]
+        published = {name: getattr(current, name) for name in PUBLISHED}
+        outcome.results = [*outcome.results, {"published": published}]
     outcome.text = "\n".join(parts) + "\n"
     if max_age is not None:
         _judge_age(outcome, rows, current, settings, max_age)
@@ -146,13 +145,6 @@ def _published(folder: Path, outcome: Outcome) -> Published | None:
         outcome.errors.append(("", error))
         outcome.exit_code = error.exit_code
         return None
-
-
-def _result(current: Published | None) -> dict[str, Any] | None:
-    if current is None:
-        return None
-    named = ("generation", "snapshot", "published_at", "built_at", "last_load_at", "warnings")
-    return {"published": {name: getattr(current, name) for name in named}}
 
 
 def _judge_age(
@@ -186,70 +178,28 @@ def _judge_age(
         outcome.exit_code = StaleError.exit_code
 
 
-def _names(rows: list[dict[str, Any]]) -> list[str]:
-    """Name each collection, with its product where there is more than one."""
-    one = len({row["source"] for row in rows}) == 1
-    return [row["resource"] if one else f"{row['source']}.{row['resource']}" for row in rows]
-
-
-def _certificate(row: dict[str, Any], *, known: bool) -> str:
-    """Say what a certificate that is not simply good proves; `known` if all is known by now."""
-    told = CERTIFICATES[row["certificate"]]
-    if row["certificate"] == certificates.WITHHELD and known:
-        now = command("sweep", row["source"], row["resource"])
-        return f"{told}; they are known by now, and {now} proves them."
-    return f"{told}; see clio-sync status --problems."
-
-
 def _warnings(name: str, row: dict[str, Any], *, known: bool) -> list[str]:
+    """Say what a person should see; `known` if all is known of the collection by now."""
     found = []
     if row["lateness"] != OK:
         found.append(
             f"{row['lateness']}: {name} had a version that became visible"
-            f" {row['late_seconds'] / 60:.0f} minutes late.",
+            f" {row['late_seconds'] / 60:.0f} minutes late."
         )
     if row["silent_changes"]:
         found.append(
             f"{name}: {row['silent_changes']:,} changed values were found only by a sweep"
-            " (meta.silent_changes).",
+            " (meta.silent_changes)."
         )
     if row["kept_out"]:
         found.append(f"{name}: {row['kept_out']}; clio-sync quarantine list shows it.")
     if row["certificate"] not in {None, certificates.OK}:
-        found.append(f"{name}: {_certificate(row, known=known)}")
+        see = "see clio-sync status --problems"
+        if row["certificate"] == certificates.WITHHELD and known:
+            now = command("sweep", row["source"], row["resource"])
+            see = f"they are known by now, and {now} proves them"
+        found.append(f"{name}: {CERTIFICATES[row['certificate']]}; {see}.")
     return found
-
-
-@dataclass
-class KnownState:
-    """What the `meta` schema says of a source, by collection."""
-
-    runs: dict[str, Any] = field(default_factory=dict)
-    marks: dict[str, Any] = field(default_factory=dict)
-    parents: dict[str, Any] = field(default_factory=dict)
-    quarantined: dict[str, quarantine.QuarantineCounts] = field(default_factory=dict)
-    silent: dict[str, int] = field(default_factory=dict)
-    late: dict[str, float] = field(default_factory=dict)
-    proved: dict[str, tuple[pendulum.DateTime, str]] = field(default_factory=dict)
-    deletes: dict[str, pendulum.DateTime] = field(default_factory=dict)
-    buried: dict[str, int] = field(default_factory=dict)
-    now: pendulum.DateTime | None = None
-
-
-def known(warehouse: Warehouse, source: str, now: pendulum.DateTime) -> KnownState:
-    """Read what is known of every collection of a source."""
-    return KnownState(
-        runs=inputs.last_runs(warehouse, source),
-        marks=inputs.marks(warehouse, source),
-        parents=parents_read(warehouse, source),
-        quarantined=quarantine.counts(warehouse, source),
-        silent=silent_counts(warehouse, source),
-        late=worst_lateness(warehouse, source, now),
-        proved=certificates.last(warehouse, source),
-        deletes=certificates.proved(warehouse, source),
-        buried=row_history.buried(warehouse, source),
-        now=now,
-    )
 
 
 def _off(settings: Settings, source: str) -> AbstractSet[str]:
@@ -261,99 +211,26 @@ def _off(settings: Settings, source: str) -> AbstractSet[str]:
         return frozenset()
 
 
-def source_status(
-    warehouse: Warehouse,
-    source: str,
-    now: pendulum.DateTime,
-    off: AbstractSet[str] = frozenset(),
-) -> list[dict[str, Any]]:
-    """Return one row for each raw table of a source; of those that are `off` the state says so."""
-    layout = warehouse.layout(f"raw_{source}")
-    facts = known(warehouse, source, now)
-    loaded = read_catalog(source).loaded
-    rows = [
-        _one(warehouse, source, loaded.get(name), (name, layout), facts)
-        for name in sorted(layout)
-        if not name.startswith("_dlt") and not name.endswith(("__versions", SUFFIX))
-    ]
-    return [row | {"state": OFF} if row["resource"] in off else row for row in rows]
+def _how_many(found: Sequence[Problem]) -> str:
+    """Count what is not known, apart from what a person has accepted."""
+    accepted = sum(one.kind == ACCEPTED for one in found)
+    number = len(found) - accepted
+    said = f"{counted(number, 'thing')} {'is' if number == 1 else 'are'} not known."
+    parts = [said if number else NO_PROBLEM]
+    if accepted:
+        parts.append(f"The empty values of {counted(accepted, 'column')} are accepted as they are.")
+    return " ".join(parts)
 
 
-def _one(
-    warehouse: Warehouse,
-    source: str,
-    collection: Collection | None,
-    raw: tuple[str, dict[str, list[str]]],
-    facts: KnownState,
-) -> dict[str, Any]:
-    name, layout = raw
-    count, newest = _table(warehouse, f"raw_{source}", name, layout[name], facts.now)
-    never = (None, "never loaded", None, None, None)
-    mode, state, finished_at, error, succeeded_at = facts.runs.get(name, never)
-    mark, under_way, frozen = facts.marks.get(name, (None, False, ""))
-    if frozen:
-        state, error = "failed", frozen
-    read, oldest = facts.parents.get(name, (0, None))
-    walked_at, proof = facts.proved.get(name, (None, None))
-    late = facts.late.get(name, 0.0)
-    parent = collection.parent.resource if collection and collection.parent else None
-    owners = _table(warehouse, f"raw_{source}", parent, [])[0] if parent in layout else 0
-    complete = moment(mark) or moment(oldest)
-    out = facts.quarantined.get(name)
-    if complete and out and out.rows_since:
-        # of a row that is kept out whole, the version that is stored may be older than this
-        complete = min(complete, out.rows_since)
-    by_load = complete if state == "ok" else None
-    return {
-        "source": source,
-        "resource": name,
-        "rows": count - facts.buried.get(name, 0),
-        "deleted": facts.buried.get(name, 0),
-        "newest": moment(newest),
-        "last_load": moment(finished_at),
-        "last_success": moment(succeeded_at),
-        "mode": mode,
-        "watermark": complete,
-        "walk_under_way": bool(under_way),
-        "parent": parent,
-        "parents": owners - facts.buried.get(parent or "", 0),
-        "parents_read": read,
-        "quarantined": out.rows + out.values if out else 0,
-        "kept_out": out.told if out else None,
-        "deletes_known_as_of": _deletes_known(collection, moment(facts.deletes.get(name)), by_load),
-        "certificate": proof,
-        "certified_at": moment(walked_at),
-        "late_seconds": late,
-        "lateness": verdict(late),
-        "silent_changes": facts.silent.get(name, 0),
-        "state": state,
-        "error": error or None,
-    }
-
-
-def _deletes_known(
-    collection: Collection | None,
-    walked_at: pendulum.DateTime | None,
-    loaded: pendulum.DateTime | None,
-) -> pendulum.DateTime | None:
-    """Return the moment up to which deletions are known: the last walk that left nothing open."""
-    if collection is None or collection.mode == "daily" or collection.leaves:
-        return None
-    by_load = loaded if collection.mode in {"full", "child"} else None
-    return max((at for at in (walked_at, by_load) if at is not None), default=None)
-
-
-def _table(
-    warehouse: Warehouse,
-    schema: str,
-    name: str | None,
-    columns: list[str],
-    now: pendulum.DateTime | None = None,
-) -> tuple[int, object]:
-    """Count the rows of a table and give its newest stamp; one of the future is no such stamp."""
-    newest, given = "null", []
-    if now is not None and "updated_at" in columns:
-        newest, given = "max(updated_at) filter (updated_at <= $1)", [now.add(days=1)]
-    query = f"select count(*), {newest} from {quoted(schema)}.{quoted(name or '')}"  # noqa: S608 - names of the catalogue, quoted
-    ((count, value),) = warehouse.rows(query, given)
-    return int(count), value
+def _paragraphs(found: Sequence[Problem]) -> Iterator[str]:
+    """Tell of each problem, and once of several that have one cause and one remedy."""
+    several = len({one.source for one in found}) > 1
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for one in found:
+        groups.setdefault((one.source, one.kind, one.field, one.message, one.fix), []).append(one)
+    for (source, kind, _, message, fix), group in groups.items():
+        # of several the earliest moment is told
+        first = min(group, key=lambda one: (one.when == "", one.when))
+        names = named([one.name for one in group])
+        where = f"{names} of {source}" if several else names
+        yield f"{where}: {KINDS.get(kind, kind)}{first.when}\n  {message}\n  To do: {fix}\n"

@@ -57,7 +57,11 @@ def run_sync(
         if not goes_on:
             results.append({"stage": name, "status": NOT_RUN})
             continue
-        done = _ended(name, stage, context)
+        started_at = context.clock.now()
+        try:
+            done = stage()
+        except ClioError as error:
+            done = Outcome(name, started_at, exit_code=error.exit_code, errors=[("", error)])
         results.append(_result(name, done))
         outcome.text += f"{name}\n\n{done.text or UNDONE}\n"
         outcome.errors += [(f"{name} {subject}".rstrip(), error) for subject, error in done.errors]
@@ -66,7 +70,6 @@ def run_sync(
     outcome.results = results
     if not any(row["stage"] == PUBLISH and row.get("results") for row in results):
         outcome.text += UNPUBLISHED
-    outcome.finished_at = context.clock.now()
     return outcome
 
 
@@ -142,23 +145,12 @@ def _healed(context: ModelContext, names: Sequence[str], run_id: str) -> Outcome
     told = told_ailing(healed.asked)
     second.text += f"Read again since checks failed: {told}; {healed.gone:,} are gone in Clio.\n"
     second.errors = [
-        (subject, UnhealedError(str(error), subject, told, healed.resources))
+        (subject, UnhealedError(str(error), subject, told, [one.resource for one in healed.asked]))
         if subject in failed and isinstance(error, ChecksFailedError)
         else (subject, error)
         for subject, error in second.errors
     ]
     return second
-
-
-def _ended(name: str, stage: Callable[[], Outcome], context: ModelContext) -> Outcome:
-    """Run a stage; one that could not begin is an end as others are."""
-    started_at = context.clock.now()
-    try:
-        return stage()
-    except ClioError as error:
-        ended = Outcome(name, started_at, context.clock.now(), exit_code=error.exit_code)
-        ended.errors = [("", error)]
-        return ended
 
 
 def _result(name: str, done: Outcome) -> dict[str, Any]:

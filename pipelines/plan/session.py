@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pendulum
 
 from pipelines.access.client import open_client
-from pipelines.config.ownership import login
+from pipelines.config.files import login
 from pipelines.context import Context
 from pipelines.edits.allowed import SOURCE, Allowed, Record, Visibility, allowed
 from pipelines.edits.fields import EditableCustomField, FieldRef, parse

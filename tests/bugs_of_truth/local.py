@@ -73,7 +73,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         437,
         "a settings file of another user's is read",
-        (Patch(FILES, "if state.st_uid not in {os.getuid(), ROOT}:", "if False:"),),
+        (Patch(FILES, "        _refuse_foreign(one, state)\n", ""),),
         (OWNER,),
     ),
     Mutant(
@@ -105,7 +105,7 @@ LOCAL: tuple[Mutant, ...] = (
         "an upgrade makes no backup",
         (
             Patch(
-                "pipelines/backup/upgrade.py",
+                "pipelines/folder.py",
                 "        older = is_older(warehouse)\n",
                 "        older = False\n",
             ),
@@ -157,13 +157,7 @@ LOCAL: tuple[Mutant, ...] = (
     Mutant(
         447,
         "a file of the data folder that another user owns is used",
-        (
-            Patch(
-                "pipelines/config/ownership.py",
-                "if state.st_uid not in {os.getuid(), ROOT}:",
-                "if False:",
-            ),
-        ),
+        (Patch(FILES, "            _refuse_foreign(path, state)\n", "            pass\n"),),
         ("tests/system/test_local_owner.py",),
     ),
     Mutant(

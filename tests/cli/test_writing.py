@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli import main, review
+from pipelines.cli import main, push
 from tests.cli.here import put_back
 from tests.system.firm import Firm
 from tests.system.process import document as printed
@@ -138,7 +138,7 @@ def test_ctrl_c_means_no(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", stdin)
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        assert review._says_yes("?") is False
+        assert push._says_yes("?") is False
         timer.join()
     os.close(master)
     assert signal.getsignal(signal.SIGINT) is before

@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 
-from pipelines.access import access
-from pipelines.access.client import open_client
+from pipelines.access.client import application, open_client, target
 from pipelines.access.signin import SignIn, expiry
 from pipelines.access.tokens import FOLDER, FileStore
 from pipelines.config import IN_FILES, Settings, SourceSettings
@@ -75,12 +74,16 @@ class SignedInFirm(Firm):
         """Keep a sign-in that Clio knows, as `auth login` leaves it; no call counts for it."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         clock, options = SystemClock(), self.settings.sources[MANAGE]
-        grant = OAuth(access.application(MANAGE, options), clock).refreshed(refresh_token)
+        grant = OAuth(application(MANAGE, options), clock).refreshed(refresh_token)
         self.clio.world.oauth.calls.clear()
-        target = access.target(MANAGE, options, self.clio.url)
         now = clock.now()
         made = SignIn(
-            grant.access_token, grant.refresh_token, now, expiry(grant, now), grant.scope, target
+            grant.access_token,
+            grant.refresh_token,
+            now,
+            expiry(grant, now),
+            grant.scope,
+            target(MANAGE, options),
         )
         self.store.write(made.text())
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.access.access import access
-from pipelines.access.client import open_client
+from pipelines.access.client import access, open_client
 from pipelines.config import Settings, SourceSettings
 from sources.clio_http.client import WHO_AM_I
 from sources.clio_http.clock import SystemClock
@@ -233,7 +232,7 @@ def test_token_of_clio_is_not_sent_to_the_gateway(new_firm: NewFirm, tmp_path: P
     """With a gateway no client is opened with a token, and the key opens none at Clio."""
     firm = behind(new_firm(**SMALL))
     settings = firm.settings
-    given = access("clio_manage", settings, firm.clio.url, SystemClock())
+    given = access("clio_manage", settings, SystemClock())
     assert given.token == Secret(firm.clio.maton_key)
     assert (given.renew, given.gateway) == (None, settings.sources["clio_manage"].gateway)
     assert not list(tmp_path.rglob("tokens"))

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from pipelines.config.ownership import put_right
+from pipelines.config.files import put_right
 from tests.system.process import document, environment, run
 
 OTHER, GIVEN = 12345, "given"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.access.login import Way, run_login
+from pipelines.access.auth import Way, run_login
 from pipelines.access.signin import SignedInUser
 from pipelines.errors import OtherAccountError
 from pipelines.failpoints import TOKEN_POINTS
@@ -36,13 +36,13 @@ LIFE = 3600
 NAMES = ("tasks", "matters", "activities")
 CURRENT = f"""
 import sys
-from pipelines.access.access import renewal
+from pipelines.access.client import renewal
 from pipelines.config import read_settings
 from sources.clio_http.clock import SystemClock
 from sources.errors import ClioError
 try:
     settings = read_settings()
-    renewal("{MANAGE}", settings, settings.sources["{MANAGE}"].base_url, SystemClock()).current()
+    renewal("{MANAGE}", settings, SystemClock()).current()
 except ClioError as error:
     sys.exit(error.exit_code)
 """

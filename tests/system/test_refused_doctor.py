@@ -7,8 +7,8 @@ import pytest
 from pipelines.access.client import open_client
 from pipelines.load import products
 from pipelines.operate.doctor.line import NOTE, OK, WARN, DoctorLine
-from pipelines.operate.doctor.refused import refused_parameters
-from pipelines.operate.doctor.session import ProductSession
+from pipelines.operate.doctor.lists import PARAMETER, refused_line
+from pipelines.operate.doctor.sign_in import ProductSession
 from pipelines.progress import Lines
 from pipelines.state import refusals
 from pipelines.warehouse import Warehouse
@@ -40,7 +40,7 @@ def examined(firm: Firm) -> DoctorLine:
     product = products.product("clio_manage", firm.settings.sources["clio_manage"])
     with open_client("clio_manage", firm.settings, clock, stop) as client:
         session = ProductSession("clio_manage", product, client, clock, Lines(firm.log))
-        return refused_parameters(session, known)
+        return refused_line(session, PARAMETER, known)
 
 
 def test_what_is_still_refused(firm: Firm) -> None:

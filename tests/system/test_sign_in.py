@@ -12,9 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from pipelines.access.login import Way, run_login
-from pipelines.access.logout import run_logout
-from pipelines.access.sign_in_status import run_status
+from pipelines.access.auth import Way, run_login, run_logout, run_status
 from pipelines.config import IN_KEYRING
 from pipelines.errors import TokenStoreError
 from pipelines.outcome import Outcome

@@ -9,7 +9,7 @@ import pendulum
 import pytest
 
 from pipelines.config import read_settings
-from pipelines.config.ownership import login
+from pipelines.config.files import login
 from pipelines.ledger.canonical import canonical, sha256
 from pipelines.ledger.errors import PlanError, SignatureError
 from pipelines.plan import plan_file

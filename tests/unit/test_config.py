@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.access.access import oauth_url
+from pipelines.access.client import oauth_url
 from pipelines.config import KNOWN, read_settings
 from pipelines.load.products import excluded, masks, off
 from sources.clio_http.secret import Secret

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import read_settings
-from pipelines.config.ownership import ForeignFileError, writable_by_others
+from pipelines.config.files import ForeignFileError, writable_by_others
 from sources.errors import ConfigurationError
 
 ENV = {"CLIO_SYNC__ACTOR": "ana"}

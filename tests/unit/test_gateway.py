@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pipelines.access.access import is_set_up
+from pipelines.access.client import is_set_up
 from pipelines.config import read_settings
 from sources import errors
 from sources.clio_http.api import ClientSettings

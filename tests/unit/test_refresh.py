@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.access.access import application
+from pipelines.access.client import application
 from pipelines.access.refresh import Marker, Renewal, sign_in_lock
 from pipelines.access.signin import SignedInUser, SignIn, SignInTarget
 from pipelines.access.tokens import FileStore

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.backup.tables import table_sums
+from pipelines.backup.manifest import table_sums
 from pipelines.warehouse import Warehouse
 
 

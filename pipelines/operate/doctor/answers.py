@@ -1,11 +1,17 @@
-"""A question about how Clio behaves, and its answer: facts about the API, never about a record."""
+"""A question about how Clio behaves, and its answer: facts about the API, never about a record.
 
-from collections.abc import Callable, Iterator, Sequence
+At the end stand the questions that are the same for both products.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+import pendulum
 
 from sources.clio_http.client import ClioClient
 from sources.clio_http.clock import Clock
@@ -14,32 +20,36 @@ from sources.errors import ClioError, Interrupted
 
 Observed: TypeAlias = str | int | bool | list[Any] | dict[str, Any]
 Parameters: TypeAlias = Sequence[tuple[str, str]]
-OK, NOT_MODIFIED = 200, 304
+OK = 200
 WAIT = 5.0
 WRITES = "it needs a change, and nothing is changed here"
 """Why some questions are never asked."""
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?P<part>\d+))?(?P<offset>\D.*)?")
 
 
 class UnsettledError(Exception):
     """A question that this account cannot settle; the text says why, without a record's content."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer of any status."""
+def demand(found: object, reason: str) -> None:
+    """Go on only where there is what a question needs.
 
-    raw: RawAnswer
+    Raises:
+        UnsettledError: there is not, for this reason.
 
-    @property
-    def status(self) -> int:
-        """Return the status."""
-        return self.raw.status
+    """
+    if not found:
+        raise UnsettledError(reason)
+
+
+class Reply(RawAnswer):
+    """An answer of any status, and what stands in it."""
 
     @property
     def document(self) -> dict[str, Any]:
         """Return the body; empty if it is no JSON object."""
         try:
-            read = orjson.loads(self.raw.body)
+            read = orjson.loads(self.body)
         except orjson.JSONDecodeError:
             return {}
         return read if isinstance(read, dict) else {}
@@ -49,6 +59,12 @@ class Reply:
         """Return the records of a list."""
         data = self.document.get("data")
         return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return the one record; empty if there is none."""
+        data = self.document.get("data")
+        return data if isinstance(data, dict) else {}
 
     @property
     def paging(self) -> dict[str, Any]:
@@ -85,7 +101,7 @@ class Asker:
 
         """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Reply(self.client.look(path, params, named))
+        return Reply(**vars(self.client.look(path, params, named)))
 
     def page(self, path: str, *params: tuple[str, str]) -> Reply:
         """Return the answer of a list that is needed by several questions, asked for once.
@@ -95,15 +111,9 @@ class Asker:
 
         """
         name = f"{path}?{params}"
-        if name not in self.known:
-            self.known[name] = self.ask(path, *params)
-        reply = self.known[name]
-        if reply.status != OK:
-            message = f"{path} was answered with {reply.status}"
-            raise UnsettledError(message)
-        if not reply.rows:
-            message = f"{path} has no records"
-            raise UnsettledError(message)
+        reply = self.known[name] = self.known.get(name) or self.ask(path, *params)
+        demand(reply.status == OK, f"{path} was answered with {reply.status}")
+        demand(reply.rows, f"{path} has no records")
         return reply
 
     def pages(self, paths: Sequence[str], *params: tuple[str, str]) -> Iterator[tuple[str, Reply]]:
@@ -122,17 +132,11 @@ class Asker:
                 continue
             found = True
             yield path, reply
-        if not found:
-            raise UnsettledError(reason)
-
-    def pause(self) -> float:
-        """Let some seconds pass, and give their number."""
-        self.clock.sleep(WAIT)
-        return WAIT
+        demand(found, reason)
 
 
 @dataclass(frozen=True)
-class DoctorQuestion:
+class Question:
     """What is asked, and how; without a way it is never asked, and `reason` says why."""
 
     name: str
@@ -146,7 +150,7 @@ class Finding:
     """What was observed; None where the question could not be settled, and why."""
 
     product: str
-    question: DoctorQuestion
+    question: Question
     observed: Observed | None
     reason: str
     requests: int
@@ -164,7 +168,7 @@ class Finding:
         }
 
 
-def answered(product: str, question: DoctorQuestion, asker: Asker) -> Finding:
+def answered(product: str, question: Question, asker: Asker) -> Finding:
     """Put one question.
 
     Raises:
@@ -187,9 +191,97 @@ def answered(product: str, question: DoctorQuestion, asker: Asker) -> Finding:
 
 def settled_by(status: int, accepted: str) -> str:
     """Say what a status means for a request that may be refused."""
-    if status == OK:
-        return accepted
-    if status in {400, 404, 413, 414, 422}:
-        return f"refused with {status}"
-    message = f"it was answered with {status}"
-    raise UnsettledError(message)
+    demand(status in {OK, 400, 404, 413, 414, 422}, f"it was answered with {status}")
+    return accepted if status == OK else f"refused with {status}"
+
+
+def stamp_forms(rows: Iterable[dict[str, Any]]) -> Observed:
+    """Say how moments are written: their offsets, and how many digits after the second."""
+    stamps = [row["updated_at"] for row in rows if isinstance(row.get("updated_at"), str)]
+    found = [_STAMP.fullmatch(stamp) for stamp in stamps]
+    demand(stamps and None not in found, "no stamp, or one of an unknown form")
+    matches = [match for match in found if match]
+    return {
+        "offsets": sorted({match["offset"] or "none" for match in matches}),
+        "digits_after_the_second": sorted({len(match["part"] or "") for match in matches}),
+    }
+
+
+def inclusive(asker: Asker, path: str, row: dict[str, Any], *params: tuple[str, str]) -> Observed:
+    """Ask for one record by id and by its own stamp: is a change at that very moment shown?"""
+    one = ("ids[]", str(row["id"]))
+    stamp = str(row["updated_at"])
+    before = pendulum.parse(stamp)
+    if not isinstance(before, pendulum.DateTime):
+        message = "the stamp of the record is no moment"
+        raise UnsettledError(message)
+    found = []
+    for at in (before.subtract(seconds=2).to_iso8601_string(), stamp):
+        reply = asker.ask(path, *params, one, ("updated_since", at))
+        demand(reply.status == OK, f"it was answered with {reply.status}")
+        found.append(any(shown.get("id") == row["id"] for shown in reply.rows))
+    demand(found[0], "ids[] and updated_since together do not show the record")
+    return "inclusive" if found[1] else "exclusive"
+
+
+def tag_form(tag: object) -> str:
+    """Say how an entity tag is written, without the tag."""
+    if not isinstance(tag, str) or not tag:
+        return "absent"
+    quoted = tag.removeprefix("W/").startswith('"') and tag.endswith('"')
+    return f"{'weak' if tag.startswith('W/') else 'strong'}, {'quoted' if quoted else 'not quoted'}"
+
+
+def conditional(asker: Asker, path: str, *params: tuple[str, str]) -> Observed:
+    """Ask for a record again, unless it changed: by its tag, by a wrong one, by its date."""
+    first = asker.ask(path, *params)
+    tag, changed = first.headers.get("etag", ""), first.headers.get("last-modified", "")
+    demand(first.status == OK, f"the record was answered with {first.status}")
+    seen: dict[str, Any] = {"etag": tag_form(tag), "last_modified": bool(changed)}
+    if tag:
+        seen["if_none_match"] = asker.ask(path, *params, if_none_match=tag).status
+        other = asker.ask(path, *params, if_none_match='"0000"')
+        seen["if_none_match_other"] = other.status
+    if changed:
+        seen["if_modified_since"] = asker.ask(path, *params, if_modified_since=changed).status
+    seen["not_modified_works"] = seen.get("if_none_match") == HTTPStatus.NOT_MODIFIED
+    return seen
+
+
+def token_life(asker: Asker, path: str, params: Parameters, first: Reply) -> Observed:
+    """Use a page token twice, some seconds apart."""
+    demand(first.token, f"{path} has one page alone")
+    sent = [*params, ("page_token", first.token)]
+    at_once = asker.ask(path, *sent)
+    asker.clock.sleep(WAIT)
+    later = asker.ask(path, *sent)
+    same = [row.get("id") for row in at_once.rows] == [row.get("id") for row in later.rows]
+    return {
+        "at_once": at_once.status,
+        f"after_{WAIT:.0f}_seconds": later.status,
+        "same_records": same,
+    }
+
+
+def link_form(reply: Reply, asked: Sequence[str]) -> Observed:
+    """Say where the link to the next page stands, and which parameters it carries."""
+    demand(reply.next, "the list has one page alone")
+    parts = urlsplit(reply.next)
+    carried = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return {
+        "host": parts.hostname or "none",
+        "path": parts.path,
+        "parameters": carried,
+        "carries_all_filters": set(asked) <= set(carried),
+    }
+
+
+def last_page(reply: Reply) -> Observed:
+    """Say how a page tells that it is the last."""
+    demand(not reply.next, "the list has more than one page")
+    meta = reply.document.get("meta")
+    if not isinstance(meta, dict):
+        return "no meta"
+    if not isinstance(meta.get("paging"), dict):
+        return "no paging in meta"
+    return "next is null" if "next" in reply.paging else "next is absent"

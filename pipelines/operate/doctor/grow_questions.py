@@ -1,7 +1,23 @@
 """What Clio does not document of Grow and an account can show without a change."""
 
-from .answers import OK, WRITES, Asker, DoctorQuestion, Observed, Reply, UnsettledError, settled_by
-from .wire import conditional, inclusive, last_page, link_form, stamp_forms, tag_form, token_life
+from .answers import (
+    OK,
+    WRITES,
+    Asker,
+    Observed,
+    Question,
+    Reply,
+    UnsettledError,
+    conditional,
+    demand,
+    inclusive,
+    last_page,
+    link_form,
+    settled_by,
+    stamp_forms,
+    tag_form,
+    token_life,
+)
 
 MOST_IDS = 50
 _SINCE = ("created_since", "2000-01-01T00:00:00Z")
@@ -16,10 +32,6 @@ def _page(asker: Asker) -> tuple[str, Reply]:
             return path, reply
         found.append((path, reply))
     return found[0]
-
-
-def _link(asker: Asker) -> Observed:
-    return link_form(_page(asker)[1], [_SINCE[0]])
 
 
 def _token(asker: Asker) -> Observed:
@@ -47,9 +59,7 @@ def _fields(asker: Asker) -> Observed:
 
 def _limit(asker: Asker) -> Observed:
     path, page = _page(asker)
-    if len(page.rows) == 1:
-        message = "the list has one record alone"
-        raise UnsettledError(message)
+    demand(len(page.rows) > 1, "the list has one record alone")
     reply = asker.ask(path, ("limit", "1"), _SINCE)
     settled = settled_by(reply.status, "ignored")
     return "obeyed" if reply.status == OK and len(reply.rows) == 1 else settled
@@ -57,9 +67,7 @@ def _limit(asker: Asker) -> Observed:
 
 def _page_size(asker: Asker) -> Observed:
     _, page = _page(asker)
-    if not page.next:
-        message = "no list has more than one page"
-        raise UnsettledError(message)
+    demand(page.next, "no list has more than one page")
     return len(page.rows)
 
 
@@ -75,24 +83,14 @@ def _since(asker: Asker) -> Observed:
     return inclusive(asker, path, page.rows[0])
 
 
-def _stamps(asker: Asker) -> Observed:
-    return stamp_forms(_page(asker)[1].rows)
-
-
-def _tag_of_list(asker: Asker) -> Observed:
-    return tag_form(_page(asker)[1].raw.headers.get("etag"))
-
-
 def _conditional(asker: Asker) -> Observed:
     path, page = _page(asker)
     return conditional(asker, f"{path}/{page.rows[0]['id']}")
 
 
 def _sources(asker: Asker) -> Observed:
-    reply = asker.ask("sources")
-    if reply.status == OK:
-        return "may be read with this token's scopes"
-    return f"answered with {reply.status}"
+    status = asker.ask("sources").status
+    return "may be read with this token's scopes" if status == OK else f"answered with {status}"
 
 
 def _states(asker: Asker) -> Observed:
@@ -105,40 +103,45 @@ def _states(asker: Asker) -> Observed:
 
 
 def _version(asker: Asker) -> Observed:
-    told = _page(asker)[1].raw.headers.get("x-api-version")
-    return "not echoed" if told is None else "echoed"
+    return "echoed" if "x-api-version" in _page(asker)[1].headers else "not echoed"
 
 
 def _limits(asker: Asker) -> Observed:
-    headers = _page(asker)[1].raw.headers
+    headers = _page(asker)[1].headers
     return sorted(name for name in headers if "ratelimit" in name) or "none"
 
 
 QUESTIONS = (
-    DoctorQuestion("next_link", "Where does the link to the next page stand, with filters?", _link),
-    DoctorQuestion("page_token", "Is a page token good twice, and after some seconds?", _token),
-    DoctorQuestion("last_page", "How does a page say that it is the last?", _last),
-    DoctorQuestion("page_size", "How many records are on a page?", _page_size),
-    DoctorQuestion("fields", "Is the parameter fields obeyed?", _fields),
-    DoctorQuestion("limit", "Is the parameter limit obeyed?", _limit),
-    DoctorQuestion("ids", "What becomes of ids[] with more than 50 ids?", _ids),
-    DoctorQuestion(
-        "updated_since", "Does updated_since show a change at that very moment?", _since
+    Question(
+        "next_link",
+        "Where does the link to the next page stand, with filters?",
+        lambda asker: link_form(_page(asker)[1], [_SINCE[0]]),
     ),
-    DoctorQuestion("timestamps", "How are moments written?", _stamps),
-    DoctorQuestion("etag_of_lists", "Do lists bear an etag?", _tag_of_list),
-    DoctorQuestion("conditional", "Are etags strong; is 304 answered?", _conditional),
-    DoctorQuestion("scope_of_sources", "May sources be read?", _sources),
-    DoctorQuestion("lead_states", "Which states of leads may be asked for?", _states),
-    DoctorQuestion("api_version", "Is the version of the API echoed?", _version),
-    DoctorQuestion("rate_limit", "Which headers tell the rate limit?", _limits),
-    DoctorQuestion("note_moves_parent", "Does a note move its parent's stamp?", reason=WRITES),
-    DoctorQuestion("accepted_lead", "Can an accepted lead still be read?", reason=WRITES),
-    DoctorQuestion("edits_from_manage", "Which edits in Manage reach Grow?", reason=WRITES),
-    DoctorQuestion("merged", "Are merged or deleted records still returned?", reason=WRITES),
-    DoctorQuestion("body_of_429", "Has a 429 a Retry-After?", reason="the rate limit is kept"),
-    DoctorQuestion(
-        "v1", "Is v1 still served?", reason="a token is sent to the configured address alone"
+    Question("page_token", "Is a page token good twice, and after some seconds?", _token),
+    Question("last_page", "How does a page say that it is the last?", _last),
+    Question("page_size", "How many records are on a page?", _page_size),
+    Question("fields", "Is the parameter fields obeyed?", _fields),
+    Question("limit", "Is the parameter limit obeyed?", _limit),
+    Question("ids", "What becomes of ids[] with more than 50 ids?", _ids),
+    Question("updated_since", "Does updated_since show a change at that very moment?", _since),
+    Question(
+        "timestamps", "How are moments written?", lambda asker: stamp_forms(_page(asker)[1].rows)
     ),
+    Question(
+        "etag_of_lists",
+        "Do lists bear an etag?",
+        lambda asker: tag_form(_page(asker)[1].headers.get("etag")),
+    ),
+    Question("conditional", "Are etags strong; is 304 answered?", _conditional),
+    Question("scope_of_sources", "May sources be read?", _sources),
+    Question("lead_states", "Which states of leads may be asked for?", _states),
+    Question("api_version", "Is the version of the API echoed?", _version),
+    Question("rate_limit", "Which headers tell the rate limit?", _limits),
+    Question("note_moves_parent", "Does a note move its parent's stamp?", reason=WRITES),
+    Question("accepted_lead", "Can an accepted lead still be read?", reason=WRITES),
+    Question("edits_from_manage", "Which edits in Manage reach Grow?", reason=WRITES),
+    Question("merged", "Are merged or deleted records still returned?", reason=WRITES),
+    Question("body_of_429", "Has a 429 a Retry-After?", reason="the rate limit is kept"),
+    Question("v1", "Is v1 still served?", reason="a token is sent to the configured address alone"),
 )
 """In the order in which they are asked."""

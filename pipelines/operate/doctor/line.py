@@ -1,7 +1,7 @@
 """What one check says, why it matters, and what that means for the exit code."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 OK, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
@@ -64,24 +64,15 @@ class DoctorLine:
         """Say why the check matters."""
         return WHY[self.check]
 
-    def of(self, product: str) -> "DoctorLine":
-        """Return the line as one about a product."""
-        return replace(self, product=product)
-
-    def after(self, requests: int) -> "DoctorLine":
-        """Return the line as one that needed so many requests."""
-        return replace(self, requests=requests)
-
     def document(self) -> dict[str, Any]:
         """Return the line as it stands in the JSON document."""
-        fix = self.fix or None
         return {
             "check": self.check,
             "product": self.product or None,
             "status": self.status,
             "what": self.what,
             "why": self.why,
-            "fix": fix,
+            "fix": self.fix or None,
             "requests": self.requests,
         }
 

@@ -1,41 +1,43 @@
-"""Checks with one request for each collection: may it be read, and does it show everything."""
+"""Checks with one request for each collection: may it be read, and does it show everything.
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+And whether what Clio refused is there, or taken, again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 import pendulum
 
-from pipelines.load.planning import Rules, child_plan
+from pipelines.load.planning import Rules, catalog_hash, child_plan
 from pipelines.outcome import named
+from pipelines.state.refusals import Refusals
 from sources.clio_http.catalog import Collection, Redaction
 from sources.clio_http.paging import fetch
-from sources.clio_http.plan import ORDER, List, lists_of
+from sources.clio_http.plan import LIMIT, ORDER, SINCE, List, lists_of, stamp
 from sources.clio_http.statuses import login
 from sources.errors import (
     ClioError,
+    FieldsRefusedError,
     Interrupted,
     MissingScopeError,
     SignInNeededError,
     UnavailableError,
 )
 
-from .line import FAIL, NOTE, OK, DoctorLine
-from .session import ProductSession
+from .line import FAIL, NOTE, OK, WARN, DoctorLine
+from .sign_in import ProductSession
 from .stored import SEE_ALL
 
 PATIENCE = 3
 """Collections without an answer, one after the other, after which nothing more is asked."""
+FIELD, PARAMETER = "field", "parameter"
 
 
 @dataclass
 class ListsSeen:
-    """What the answers showed, by collection.
-
-    Those without permission, without an answer and not asked for; how many records have hidden
-    values; and the id of one record of each.
-    """
+    """What the answers showed, by collection; `ids` has the id of one record of each."""
 
     asked: int = 0
     missing: dict[str, str] = field(default_factory=dict)
@@ -57,7 +59,7 @@ def lines_of(session: ProductSession) -> Iterator[DoctorLine]:
     collections = wanted(session)
     session.reporter.note(f"asking for {len(collections)} collections of {session.source} once")
     seen = _ask(session, collections)
-    yield scopes(session, seen).after(session.client.requests - before)
+    yield replace(scopes(session, seen), requests=session.client.requests - before)
     yield answered(seen)
     yield hidden_now(seen)
 
@@ -94,7 +96,11 @@ def _ask(session: ProductSession, collections: Sequence[Collection]) -> ListsSee
             seen.failed[collection.name] = str(error)
         else:
             unavailable = 0
-            _look(collection, rows, seen)
+            if rows and isinstance(rows[0].get("id"), int):
+                seen.ids[collection.name] = rows[0]["id"]
+            if collection.redaction is not None:
+                hides = [is_hiding(row, collection.redaction) for row in rows]
+                seen.hidden[collection.name] = sum(hides)
     return seen
 
 
@@ -134,14 +140,6 @@ def narrow(collection: Collection, *fields: str) -> list[tuple[str, str]]:
     # without it some lists are in another order, and their pages are not to be had by a token
     some += [(ORDER, collection.order)] if collection.order else []
     return [("fields", ",".join(chosen)), *some]
-
-
-def _look(collection: Collection, rows: Sequence[Mapping[str, Any]], seen: ListsSeen) -> None:
-    key = rows[0].get("id") if rows else None
-    if isinstance(key, int):
-        seen.ids[collection.name] = key
-    if collection.redaction is not None:
-        seen.hidden[collection.name] = sum(is_hiding(row, collection.redaction) for row in rows)
 
 
 def is_hiding(record: Mapping[str, Any], redaction: Redaction) -> bool:
@@ -184,6 +182,97 @@ def hidden_now(seen: ListsSeen) -> DoctorLine:
         return DoctorLine("hidden_now", FAIL, what, SEE_ALL)
     if not seen.hidden:
         return DoctorLine("hidden_now", NOTE, "no list that can hide values was read")
-    return DoctorLine(
-        "hidden_now", OK, f"nothing is hidden on the first page of {named(list(seen.hidden))}"
+    what = f"nothing is hidden on the first page of {named(list(seen.hidden))}"
+    return DoctorLine("hidden_now", OK, what)
+
+
+def refused_line(session: ProductSession, kind: str, refused: Refusals) -> DoctorLine:
+    """Ask once more for each field, or with each parameter, that Clio refused.
+
+    It raises as `lines_of` does.
+    """
+    before, ask = session.client.requests, _given if kind == FIELD else _taken
+    loaded = session.product.catalog.loaded
+    waiting = {
+        name: names
+        for (name, digest), names in refused.items()
+        if name in loaded and digest == catalog_hash(loaded[name]) and not loaded[name].parent
+    }
+    back, still = [], []
+    for name, names in sorted(waiting.items()):
+        found = ask(session, loaded[name], names)
+        back += [f"{name}.{one}" for one in sorted(found)]
+        still += [f"{name}.{one}" for one in sorted(names - found)]
+    check, sent = f"refused_{kind}s", session.client.requests - before
+    if back:
+        resources = sorted({name.partition(".")[0] for name in back})
+        options = " ".join(f"--resource {name}" for name in resources)
+        what = f"Clio {'gives' if kind == FIELD else 'takes'} {named(back)} again"
+        return DoctorLine(check, WARN, what, f"clio-sync load --full {options}", requests=sent)
+    if still:
+        return DoctorLine(check, NOTE, f"Clio still refuses {named(still)}", requests=sent)
+    return DoctorLine(check, OK, f"Clio refuses no {kind}", requests=sent)
+
+
+def _taken(session: ProductSession, collection: Collection, names: Iterable[str]) -> frozenset[str]:
+    """Return those of some parameters that Clio takes, asked with one at a time."""
+    return frozenset(name for name in names if _takes(session, collection, name))
+
+
+def _takes(session: ProductSession, collection: Collection, name: str) -> bool:
+    parameter, _, value = name.partition("=")
+    with_it = [v for v in collection.variants if parameter in v and v[parameter].endswith(value)]
+    given = {**dict(narrow(collection)), **(with_it or collection.variants)[0]}
+    if parameter == ORDER:
+        given[ORDER] = collection.order
+    elif parameter == SINCE:
+        given[SINCE] = stamp(session.clock.now())
+    elif parameter == LIMIT:
+        given[LIMIT] = value
+    try:
+        fetch(session.client, collection.path, list(given.items()), "")
+    except (SignInNeededError, Interrupted):
+        raise
+    except ClioError:
+        return False
+    return True
+
+
+def _given(
+    session: ProductSession, collection: Collection, fields: Iterable[str]
+) -> frozenset[str]:
+    """Return those of some fields that Clio gives.
+
+    It may name those that it refuses one at a time, so it is asked until it refuses none.
+    """
+    left = frozenset(fields)
+    (one, *_) = lists_of(collection, session.clock.now())
+    while left:
+        asked = [*_request(collection, left), *one.parameters]
+        try:
+            fetch(session.client, one.path, asked, "")
+        except FieldsRefusedError as error:
+            fewer = left - frozenset(error.fields)
+            left = fewer if fewer < left else frozenset()
+        except (SignInNeededError, Interrupted):
+            raise
+        except ClioError:
+            return frozenset()
+        else:
+            return left
+    return left
+
+
+def _request(collection: Collection, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Ask for one record with the key and some fields, `note` or `client.name`."""
+    tops = {name for name in names if "." not in name}
+    inner: dict[str, list[str]] = {}
+    for name in sorted(names - tops):
+        top, _, sub = name.partition(".")
+        if top not in tops:
+            inner.setdefault(top, []).append(sub)
+    chosen = dict(narrow(collection, *tops))
+    chosen["fields"] = ",".join(
+        [chosen["fields"], *(f"{top}{{{','.join(subs)}}}" for top, subs in inner.items())]
     )
+    return list(chosen.items())

@@ -29,6 +29,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 GIB = 1024**3
 TIGHT, SCARCE, NOTHING = 2 * GIB, GIB // 4, 1024**2
 """Free bytes below which a line warns, below which it fails, and below which the disk is full."""
+ELSEWHERE = "CLIO_SYNC__DATA_DIR at another folder."
 CONFLICT = re.compile(r"conflict|copy|copies|kopie|\(\d+\)", re.IGNORECASE)
 """What Dropbox, OneDrive, Syncthing and others put into the names of what they could not merge."""
 
@@ -43,23 +44,18 @@ def misfits(requirements: Sequence[str], installed: Callable[[str], str]) -> lis
     """Name the packages that are not within their bounds, by `dlt[duckdb]<1.32,>=1.31`."""
     found = []
     for requirement in requirements:
-        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-        bounds, _, marker = requirement.partition(";")
-        if marker:
+        if ";" in requirement:
             continue
+        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
         try:
             version = installed(name)
         except metadata.PackageNotFoundError:
             found.append(f"{name} is missing")
             continue
-        if not all(_within(version, *bound) for bound in re.findall(r"(>=|<)\s*([\d.]+)", bounds)):
+        bounds = re.findall(r"(>=|<)\s*([\d.]+)", requirement)
+        if any((release(version) < release(bound)) == (sign == ">=") for sign, bound in bounds):
             found.append(f"{name} {version}")
     return found
-
-
-def _within(version: str, sign: str, bound: str) -> bool:
-    least = release(version) >= release(bound)
-    return least if sign == ">=" else not least
 
 
 def versions() -> DoctorLine:
@@ -77,11 +73,9 @@ def versions() -> DoctorLine:
 
 def fitting(what: str, needed: Sequence[str], installed: Callable[[str], str]) -> DoctorLine:
     """Judge the installed versions by what is needed."""
-    wrong = misfits(needed, installed)
-    if wrong:
-        return DoctorLine(
-            "versions", FAIL, f"{what}; not as needed: {named(wrong)}", "make install"
-        )
+    if wrong := misfits(needed, installed):
+        what = f"{what}; not as needed: {named(wrong)}"
+        return DoctorLine("versions", FAIL, what, "make install")
     return DoctorLine("versions", OK, what)
 
 
@@ -105,9 +99,7 @@ def data_folder(folder: Path) -> DoctorLine:
     check, quoted = "data_folder", shlex.quote(str(folder))
     odd = sorted(set(str(folder.resolve())) & set(ODD))
     if odd:
-        return DoctorLine(
-            check, FAIL, f"its path holds {odd[0]}", "Point CLIO_SYNC__DATA_DIR at another folder."
-        )
+        return DoctorLine(check, FAIL, f"its path holds {odd[0]}", f"Point {ELSEWHERE}")
     if not folder.exists():
         return DoctorLine(check, NOTE, f"there is no {folder} yet", "clio-sync load")
     if unusable := _unusable(folder):
@@ -122,14 +114,13 @@ def data_folder(folder: Path) -> DoctorLine:
 
 def _unusable(folder: Path) -> DoctorLine | None:
     """Say why a folder that is there cannot be the data folder."""
-    check, elsewhere = "data_folder", "point CLIO_SYNC__DATA_DIR at another folder."
+    check = "data_folder"
     if not folder.is_dir() or folder.stat().st_uid != os.getuid():
-        return DoctorLine(
-            check, FAIL, f"{folder} is no folder of yours", elsewhere[:1].upper() + elsewhere[1:]
-        )
+        return DoctorLine(check, FAIL, f"{folder} is no folder of yours", f"Point {ELSEWHERE}")
     if not os.access(folder, os.W_OK) and os.statvfs(folder).f_flag & os.ST_RDONLY:
         what = f"{folder} may not be written: its disk is mounted read-only"
-        return DoctorLine(check, FAIL, what, f"Mount it for writing, or {elsewhere}", code=UNUSABLE)
+        fix = f"Mount it for writing, or point {ELSEWHERE}"
+        return DoctorLine(check, FAIL, what, fix, code=UNUSABLE)
     if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
         what = f"{folder} is open to others, or cannot be written"
         return DoctorLine(check, FAIL, what, f"chmod 700 {shlex.quote(str(folder))}")
@@ -172,7 +163,7 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # it is another user's
     return True
 
 
@@ -186,12 +177,10 @@ def disk(folder: Path) -> DoctorLine:
 
 def room(free: int, warehouse: int, place: Path) -> DoctorLine:
     """Judge the free bytes at a place beside a warehouse of so many bytes."""
-    if free < NOTHING:
-        what = f"there is no room left in {place}"
-        fix = "Free disk space, or move the data folder to a larger disk."
-        return DoctorLine("disk", FAIL, what, fix, code=FULL)
-    what = f"{free / GIB:.1f} GiB are free, the warehouse has {warehouse / GIB:.1f} GiB"
     fix = "Free disk space, or move the data folder to a larger disk."
+    if free < NOTHING:
+        return DoctorLine("disk", FAIL, f"there is no room left in {place}", fix, code=FULL)
+    what = f"{free / GIB:.1f} GiB are free, the warehouse has {warehouse / GIB:.1f} GiB"
     if free < SCARCE:
         return DoctorLine("disk", FAIL, what, fix)
     if free < max(TIGHT, 2 * warehouse):

@@ -2,12 +2,27 @@
 
 from typing import Any
 
-from .answers import OK, WRITES, Asker, DoctorQuestion, Observed, Reply, UnsettledError, settled_by
-from .wire import conditional, inclusive, link_form, stamp_forms, tag_form, token_life
+from .answers import (
+    OK,
+    WRITES,
+    Asker,
+    Observed,
+    Question,
+    Reply,
+    conditional,
+    demand,
+    inclusive,
+    link_form,
+    settled_by,
+    stamp_forms,
+    tag_form,
+    token_life,
+)
 
 MOST = 200
 _ORDER = ("order", "id(asc)")
 _STAMPED = (("fields", "id,etag,updated_at"), ("limit", str(MOST)), _ORDER)
+_FEW = (("fields", "id"), ("limit", "1"), _ORDER)
 _STATES = frozenset(
     {"draft", "pending_approval", "awaiting_payment", "paid", "void", "deleted", "pending_void"}
 )
@@ -28,10 +43,6 @@ def _since(asker: Asker) -> Observed:
     return inclusive(asker, path, page.rows[0], *_STAMPED)
 
 
-def _stamps(asker: Asker) -> Observed:
-    return stamp_forms(_page(asker)[1].rows)
-
-
 def _limit(asker: Asker) -> Observed:
     path, page = _page(asker)
     reply = asker.ask(path, ("fields", "id"), ("limit", str(MOST + 1)), _ORDER)
@@ -48,9 +59,7 @@ def _ids(asker: Asker) -> Observed:
     rows = list(page.rows)
     if page.token:
         rows += asker.ask(path, *_STAMPED, ("page_token", page.token)).rows[:1]
-    if len(rows) <= MOST:
-        message = f"no list has more than {MOST} records"
-        raise UnsettledError(message)
+    demand(len(rows) > MOST, f"no list has more than {MOST} records")
     asked = [("ids[]", str(row["id"])) for row in rows]
     reply = asker.ask(path, ("fields", "id"), ("limit", str(MOST)), _ORDER, *asked)
     settled = settled_by(reply.status, "taken")
@@ -73,9 +82,7 @@ def _trash(asker: Asker) -> Observed:
     wide = (("fields", "id,deleted_at"), ("limit", str(MOST)), ("include_deleted", "true"), _ORDER)
     rows = asker.page("documents", *wide).rows
     gone = [row for row in rows if row.get("deleted_at")]
-    if not gone:
-        message = "no document on the first page is in the trash"
-        raise UnsettledError(message)
+    demand(gone, "no document on the first page is in the trash")
     return _by_id(asker, "documents", gone[0])
 
 
@@ -93,22 +100,21 @@ def _by_id(asker: Asker, path: str, row: dict[str, Any]) -> str:
     return "listed by default" if shown else "not listed by default"
 
 
-def _record(asker: Asker) -> str:
+def _record(asker: Asker) -> tuple[str, str]:
+    """Return the path of a list with records, and that of its first record."""
     path, page = next(asker.pages(("matters", "contacts", "activities"), *_STAMPED))
-    return f"{path}/{page.rows[0]['id']}"
+    return path, f"{path}/{page.rows[0]['id']}"
 
 
 def _tags(asker: Asker) -> Observed:
-    path = _record(asker)
+    _, path = _record(asker)
     replies = [
         asker.ask(path, ("fields", fields))
         for fields in ("id,etag", "id,etag,created_at,updated_at")
     ]
-    if {reply.status for reply in replies} != {OK}:
-        message = "the record was refused"
-        raise UnsettledError(message)
-    tags = [_data(reply).get("etag") for reply in replies]
-    heads = [reply.raw.headers.get("etag") for reply in replies]
+    demand(all(reply.status == OK for reply in replies), "the record was refused")
+    tags = [reply.record.get("etag") for reply in replies]
+    heads = [reply.headers.get("etag") for reply in replies]
     return {
         "in_the_record": tag_form(tags[0]),
         "record_and_header_agree": tags == heads,
@@ -116,29 +122,22 @@ def _tags(asker: Asker) -> Observed:
     }
 
 
-def _data(reply: Reply) -> dict[str, Any]:
-    data = reply.document.get("data")
-    return data if isinstance(data, dict) else {}
-
-
 def _conditional(asker: Asker) -> Observed:
-    return conditional(asker, _record(asker), ("fields", "id,etag"))
+    return conditional(asker, _record(asker)[1], ("fields", "id,etag"))
 
 
 def _token(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
-    few = (("fields", "id"), ("limit", "1"), _ORDER)
-    return token_life(asker, path, few, asker.page(path, *few))
+    path, _ = _record(asker)
+    return token_life(asker, path, _FEW, asker.page(path, *_FEW))
 
 
 def _link(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
-    few = (("fields", "id"), ("limit", "1"), _ORDER)
-    return link_form(asker.page(path, *few), [name for name, _ in few])
+    path, _ = _record(asker)
+    return link_form(asker.page(path, *_FEW), [name for name, _ in _FEW])
 
 
 def _unknown_parameter(asker: Asker) -> Observed:
-    path, _, _ = _record(asker).partition("/")
+    path, _ = _record(asker)
     reply = asker.ask(path, ("fields", "id"), ("limit", "1"), ("no_such_parameter", "1"))
     return settled_by(reply.status, "ignored")
 
@@ -149,7 +148,7 @@ def _records_in_meta(asker: Asker) -> Observed:
 
 
 def _limits(asker: Asker) -> Observed:
-    headers = _page(asker)[1].raw.headers
+    headers = _page(asker)[1].headers
     limit = headers.get("x-ratelimit-limit", "")
     return {
         "limit": int(limit) if limit.isdecimal() else "absent",
@@ -158,37 +157,27 @@ def _limits(asker: Asker) -> Observed:
 
 
 QUESTIONS = (
-    DoctorQuestion(
-        "updated_since", "Does updated_since show a change at that very moment?", _since
+    Question("updated_since", "Does updated_since show a change at that very moment?", _since),
+    Question(
+        "timestamps", "How are moments written?", lambda asker: stamp_forms(_page(asker)[1].rows)
     ),
-    DoctorQuestion("timestamps", "How are moments written?", _stamps),
-    DoctorQuestion("limit", "What becomes of a limit above the maximum?", _limit),
-    DoctorQuestion("ids", "What becomes of ids[] with more than 200 ids?", _ids),
-    DoctorQuestion(
-        "bill_states", "Which states does the list of bills show by default?", _bill_states
-    ),
-    DoctorQuestion("trash", "Does the list of documents show the trash by default?", _trash),
-    DoctorQuestion("etag", "How is an etag written, and does it depend on fields?", _tags),
-    DoctorQuestion(
-        "conditional", "Is a record that did not change answered with 304?", _conditional
-    ),
-    DoctorQuestion("page_token", "Is a page token good twice, and after some seconds?", _token),
-    DoctorQuestion("next_link", "Where does the link to the next page stand?", _link),
-    DoctorQuestion("unknown_parameter", "Is an unknown parameter ignored?", _unknown_parameter),
-    DoctorQuestion(
-        "records_in_meta", "Does a page say how many records there are?", _records_in_meta
-    ),
-    DoctorQuestion(
-        "rate_limit", "Which headers tell the rate limit, and how high is it now?", _limits
-    ),
-    DoctorQuestion(
-        "child_moves_parent", "Does an edit inside a record move its stamp?", reason=WRITES
-    ),
-    DoctorQuestion("delete_if_match", "Is If-Match kept on DELETE?", reason=WRITES),
-    DoctorQuestion("body_of_412", "What is the body of a 412?", reason=WRITES),
-    DoctorQuestion("body_of_429", "What is the body of a 429?", reason="the rate limit is kept"),
-    DoctorQuestion("concurrency", "How many requests at once?", reason="the rate limit is kept"),
-    DoctorQuestion(
+    Question("limit", "What becomes of a limit above the maximum?", _limit),
+    Question("ids", "What becomes of ids[] with more than 200 ids?", _ids),
+    Question("bill_states", "Which states does the list of bills show by default?", _bill_states),
+    Question("trash", "Does the list of documents show the trash by default?", _trash),
+    Question("etag", "How is an etag written, and does it depend on fields?", _tags),
+    Question("conditional", "Is a record that did not change answered with 304?", _conditional),
+    Question("page_token", "Is a page token good twice, and after some seconds?", _token),
+    Question("next_link", "Where does the link to the next page stand?", _link),
+    Question("unknown_parameter", "Is an unknown parameter ignored?", _unknown_parameter),
+    Question("records_in_meta", "Does a page say how many records there are?", _records_in_meta),
+    Question("rate_limit", "Which headers tell the rate limit, and how high is it now?", _limits),
+    Question("child_moves_parent", "Does an edit inside a record move its stamp?", reason=WRITES),
+    Question("delete_if_match", "Is If-Match kept on DELETE?", reason=WRITES),
+    Question("body_of_412", "What is the body of a 412?", reason=WRITES),
+    Question("body_of_429", "What is the body of a 429?", reason="the rate limit is kept"),
+    Question("concurrency", "How many requests at once?", reason="the rate limit is kept"),
+    Question(
         "404_or_403", "Does 404 hide 403?", reason="it needs a record that this user may not see"
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from pipelines.access import access
+from pipelines.access.client import is_set_up
 from pipelines.config import PRODUCTS
 from pipelines.context import Context
 from pipelines.errors import FileInTheWayError
@@ -17,11 +17,11 @@ from pipelines.release import release
 from sources.errors import ConfigurationError, SignInNeededError
 
 from . import grow_questions, manage_questions
-from .answers import Asker, DoctorQuestion, Finding, answered
-from .session import opened
+from .answers import Asker, Finding, Question, answered
+from .sign_in import opened
 
 NAME = "clio-sync-probe.json"
-QUESTIONS: Mapping[str, Sequence[DoctorQuestion]] = {
+QUESTIONS: Mapping[str, Sequence[Question]] = {
     "clio_manage": manage_questions.QUESTIONS,
     "clio_grow": grow_questions.QUESTIONS,
 }
@@ -40,32 +40,28 @@ def run_probe(context: Context, out: Path | None = None) -> Outcome:
     if path.exists() or path.is_symlink():
         message = f"{path} is there already"
         raise FileInTheWayError(message)
-    ready = [source for source in PRODUCTS if access.is_set_up(source, context.settings)]
+    ready = [source for source in PRODUCTS if is_set_up(source, context.settings)]
     if not ready:
         message = "there is no token, and nobody is signed in"
         raise SignInNeededError(message)
     answers = [answer for source in ready for answer in _probe(context, source)]
-    outcome = Outcome("doctor", began, context.clock.now())
-    outcome.results = [answer.document() for answer in answers]
-    _write(path, {"taken_at": began, **about(), "answers": list(outcome.results)})
-    outcome.text = _text(answers, path)
-    return outcome
-
-
-def about() -> dict[str, str]:
-    """Say what wrote the report."""
-    return {
+    results = [answer.document() for answer in answers]
+    report = {
+        "taken_at": began,
         "clio_sync": release() or "not installed",
         "holds": "how Clio's API answered; no record, no id, no name and no text of the account",
+        "answers": results,
     }
+    text = _text(answers, path)
+    outcome = Outcome("doctor", began, context.clock.now(), results=results, text=text)
+    _write(path, report)
+    return outcome
 
 
 def _probe(context: Context, source: str) -> list[Finding]:
     with opened(context, source) as session:
-        name = products.PRODUCT_NAMES[source]
-        context.reporter.note(
-            f"asking {name} {len(QUESTIONS[source])} questions; nothing is changed"
-        )
+        name, number = products.PRODUCT_NAMES[source], len(QUESTIONS[source])
+        context.reporter.note(f"asking {name} {number} questions; nothing is changed")
         session.who_am_i()  # so that a token that is over is renewed, or refused at once
         asker = Asker(session.client, context.clock)
         return [answered(source, question, asker) for question in QUESTIONS[source]]

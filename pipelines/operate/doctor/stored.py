@@ -1,7 +1,7 @@
 """Checks of the warehouse: what it says of its own runs, proofs and gaps. Nothing is sent."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ from pipelines.access.account import Identity
 from pipelines.config import PRODUCTS, Settings
 from pipelines.errors import BusyError
 from pipelines.errors.remedies import KEPT_OUT, parted, remedy
+from pipelines.folder import last_seen, read_warehouse
 from pipelines.ledger.ledger import Head, Ledger
 from pipelines.load import products
-from pipelines.operate.status import source_status
+from pipelines.operate.freshness import source_status
 from pipelines.outcome import counted, named
 from pipelines.release import SCHEMA
-from pipelines.state import certificates, own_writes, refusals, server
+from pipelines.state import certificates, refusals, server
 from pipelines.state.certificates import FAIL as TOO_LATE
 from pipelines.state.certificates import OK as IN_TIME
 from pipelines.state.epoch import (
@@ -45,28 +46,28 @@ UNDER_WAY = frozenset({"running", "interrupted", "incomplete"})
 
 @dataclass(frozen=True)
 class DoctorFacts:
-    """What the warehouse knows that is held against Clio's answers, by product."""
+    """What the warehouse knows of a product that is held against Clio's answers."""
 
-    pinned: Mapping[str, Identity | None] = field(default_factory=dict)
-    refused: Mapping[str, Refusals] = field(default_factory=dict)
-    not_taken: Mapping[str, Refusals] = field(default_factory=dict)
+    pinned: Identity | None = None
+    refused: Refusals = field(default_factory=dict)
+    not_taken: Refusals = field(default_factory=dict)
 
 
-def look(settings: Settings, now: pendulum.DateTime) -> tuple[list[DoctorLine], DoctorFacts]:
-    """Check the warehouse, opened for reading and closed again."""
+def look(
+    settings: Settings, now: pendulum.DateTime
+) -> tuple[list[DoctorLine], dict[str, DoctorFacts]]:
+    """Check the warehouse, opened for reading and closed again; return facts by product too."""
     folder = settings.data_dir
     if not (folder / FILE).exists():
-        return [DoctorLine("warehouse", NOTE, "there is none yet", "clio-sync load")], DoctorFacts()
+        return [DoctorLine("warehouse", NOTE, "there is none yet", "clio-sync load")], {}
     try:
         with Warehouse(folder, read_only=True) as warehouse:
             return _looked(settings, warehouse, now)
     except BusyError as error:
         what = f"{error}; it was not looked into"
-        return [
-            DoctorLine("warehouse", WARN, what, "Wait until that run has ended.")
-        ], DoctorFacts()
+        return [DoctorLine("warehouse", WARN, what, "Wait until that run has ended.")], {}
     except ClioError as error:
-        return [DoctorLine("warehouse", FAIL, str(error), error.hint)], DoctorFacts()
+        return [DoctorLine("warehouse", FAIL, str(error), error.hint)], {}
 
 
 def ledger(settings: Settings, clock: Clock) -> DoctorLine:
@@ -83,37 +84,36 @@ def ledger(settings: Settings, clock: Clock) -> DoctorLine:
 
 def _seen(folder: Path) -> Head:
     """Return the head of the ledger that the warehouse saw last; none where it cannot be asked."""
-    if not (folder / FILE).exists():
-        return Head()
     try:
-        with Warehouse(folder, read_only=True) as warehouse:
-            return Head(*own_writes.seen(warehouse))
+        with read_warehouse(folder) as warehouse:
+            return last_seen(warehouse)
     except ClioError:
         return Head()  # what is wrong with the warehouse is a line of its own
 
 
 def _looked(
     settings: Settings, warehouse: Warehouse, now: pendulum.DateTime
-) -> tuple[list[DoctorLine], DoctorFacts]:
+) -> tuple[list[DoctorLine], dict[str, DoctorFacts]]:
     if warehouse.version < SCHEMA:
         what = "no load of this version of clio-sync was made into it yet"
-        return [DoctorLine("warehouse", WARN, what, "clio-sync load")], DoctorFacts()
+        return [DoctorLine("warehouse", WARN, what, "clio-sync load")], {}
     lines = [DoctorLine("warehouse", OK, "it can be opened and read"), epoch(settings, warehouse)]
-    pinned = {source: server.pinned(warehouse, source) for source in PRODUCTS}
-    refused = {source: refusals.refused(warehouse, source) for source in PRODUCTS}
-    not_taken = {
-        source: refusals.refused(warehouse, source, refusals.PARAMETER) for source in PRODUCTS
-    }
+    facts = {}
     for source in PRODUCTS:
+        facts[source] = DoctorFacts(
+            server.pinned(warehouse, source),
+            refusals.refused(warehouse, source),
+            refusals.refused(warehouse, source, refusals.PARAMETER),
+        )
         collections = _wanted(settings, source)
         rows = [r for r in source_status(warehouse, source, now) if r["resource"] in collections]
         if not rows:
             continue
-        judged = [judge(rows, now) for judge in JUDGES]
+        judged = [last_runs(rows, now), lateness(rows), certified(rows, now), kept_out(rows)]
         judged.append(hidden_values(warehouse, source, collections))
         judged += not_known(warehouse, source)
-        lines += [line.of(source) for line in judged]
-    return lines, DoctorFacts(pinned, refused, not_taken)
+        lines += [replace(line, product=source) for line in judged]
+    return lines, facts
 
 
 def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
@@ -129,28 +129,22 @@ def _wanted(settings: Settings, source: str) -> dict[str, Collection]:
 
 def epoch(settings: Settings, warehouse: Warehouse) -> DoctorLine:
     """Say whether the warehouse went back to an older state, now or before."""
-    sweep = "clio-sync sweep"
+    sweep, load = "clio-sync sweep", "clio-sync load, then clio-sync sweep"
     try:
         beside, inside = epoch_beside(settings.data_dir), epoch_inside(warehouse)
     except UnreadableEpochError:
-        return DoctorLine(
-            "epoch", WARN, "epoch.json cannot be read", f"clio-sync load, then {sweep}"
-        )
+        return DoctorLine("epoch", WARN, "epoch.json cannot be read", load)
     if beside is None:
-        return DoctorLine("epoch", WARN, "epoch.json is missing", f"clio-sync load, then {sweep}")
-    seen = last_regression(warehouse)
-    noted = seen is not None and (seen.epoch_seq, seen.raised_to) == (
-        beside.load_seq,
-        inside.load_seq,
-    )
+        return DoctorLine("epoch", WARN, "epoch.json is missing", load)
+    seen, both = last_regression(warehouse), (beside.load_seq, inside.load_seq)
+    noted = seen is not None and (seen.epoch_seq, seen.raised_to) == both
     reason = "" if noted else went_back(beside, inside)
     if reason:
         what = f"the warehouse is not the one of the last load ({reason})"
-        return DoctorLine("epoch", FAIL, what, f"clio-sync load, then {sweep}")
+        return DoctorLine("epoch", FAIL, what, load)
     if seen is None:
-        return DoctorLine(
-            "epoch", OK, f"the warehouse is that of its last load ({inside.load_seq})"
-        )
+        what = f"the warehouse is that of its last load ({inside.load_seq})"
+        return DoctorLine("epoch", OK, what)
     proved = certificates.newest(warehouse)
     what = f"the warehouse went back; this was found at {seen}"
     if proved is not None and proved > seen.seen_at:
@@ -163,14 +157,11 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Doct
     check, fix = "last_runs", "clio-sync load"
     failed = [row for row in rows if row["state"] not in {"ok", "never loaded", *UNDER_WAY}]
     if failed:
-        causes = [cause(row) for row in failed]
-        told = [
-            f"{row['resource']} ({words})" for row, (_, words) in zip(failed, causes, strict=True)
-        ]
-        fixes = dict.fromkeys(
-            remedy(code, row["source"], row["resource"], swept=is_swept(row))
-            for row, (code, _) in zip(failed, causes, strict=True)
-        )
+        told, fixes = [], dict[str, None]()
+        for row in failed:
+            code, words = cause(row)
+            told.append(f"{row['resource']} ({words})")
+            fixes[remedy(code, row["source"], row["resource"], swept=is_swept(row))] = None
         what = f"the last load of these did not end well: {named(told)}"
         return DoctorLine(check, FAIL, what, named(list(fixes), between="; "))
     open_ = [row["resource"] for row in rows if row["state"] in UNDER_WAY]
@@ -180,9 +171,8 @@ def last_runs(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Doct
     if newest is None or now - newest > OLD_LOAD:
         when = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "never"
         return DoctorLine(check, WARN, f"the last load was {when}", fix)
-    return DoctorLine(
-        check, OK, f"{len(rows)} collections, the last load was {newest:%Y-%m-%d %H:%M} UTC"
-    )
+    what = f"{len(rows)} collections, the last load was {newest:%Y-%m-%d %H:%M} UTC"
+    return DoctorLine(check, OK, what)
 
 
 def cause(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -199,16 +189,15 @@ def is_swept(row: Mapping[str, Any]) -> bool:
     return collection is not None and collection.mode in SWEPT
 
 
-def lateness(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> DoctorLine:
+def lateness(rows: Sequence[Mapping[str, Any]]) -> DoctorLine:
     """Say whether versions became visible later than loads allow for."""
     late = sorted(
         (row for row in rows if row["lateness"] != IN_TIME), key=lambda row: -row["late_seconds"]
     )
     allowed = OVERLAP.in_minutes()
     if not late:
-        return DoctorLine(
-            "lateness", OK, f"no version was late by half of {allowed} minutes or more"
-        )
+        what = f"no version was late by half of {allowed} minutes or more"
+        return DoctorLine("lateness", OK, what)
     told = [f"{row['resource']} ({row['late_seconds'] / 60:.0f} minutes)" for row in late]
     worst = FAIL if any(row["lateness"] == TOO_LATE for row in late) else WARN
     what = f"versions became visible late in {named(told)}; loads allow for {allowed} minutes"
@@ -240,7 +229,7 @@ def certified(rows: Sequence[Mapping[str, Any]], now: pendulum.DateTime) -> Doct
     return DoctorLine(check, OK, what)
 
 
-def kept_out(rows: Sequence[Mapping[str, Any]], _now: pendulum.DateTime) -> DoctorLine:
+def kept_out(rows: Sequence[Mapping[str, Any]]) -> DoctorLine:
     """Say what of Clio is kept out since it does not fit."""
     told = [f"{row['resource']} ({row['kept_out']})" for row in rows if row["kept_out"]]
     if told:
@@ -271,26 +260,18 @@ def not_known(warehouse: Warehouse, source: str) -> list[DoctorLine]:
     ]
 
 
-JUDGES: tuple[Callable[[Sequence[Mapping[str, Any]], pendulum.DateTime], DoctorLine], ...] = (
-    last_runs,
-    lateness,
-    certified,
-    kept_out,
-)
-
-
 def hidden_values(
     warehouse: Warehouse, source: str, collections: Mapping[str, Collection]
 ) -> DoctorLine:
     """Count the stored records of which Clio hid a value."""
-    counts = {}
-    for name, redaction in _redacted(collections):
+    told = []
+    for name, collection in collections.items():
         columns = warehouse.columns(f"raw_{source}", name)
-        tests = " or ".join(hidden_tests(redaction, columns))
+        tests = " or ".join(hidden_tests(collection.redaction, columns))
         if tests:
             query = f"select count(*) from {quoted('raw_' + source)}.{quoted(name)} where {tests}"
-            ((counts[name],),) = warehouse.rows(query)
-    told = [f"{count:,} {name}" for name, count in counts.items() if count]
+            ((count,),) = warehouse.rows(query)
+            told += [f"{count:,} {name}"] if count else []
     if told:
         what = f"values of {named(told)} were hidden from the token"
         return DoctorLine("hidden_values", FAIL, what, SEE_ALL)
@@ -303,14 +284,10 @@ SEE_ALL = (
 )
 
 
-def _redacted(collections: Mapping[str, Collection]) -> Iterator[tuple[str, Redaction]]:
-    for name, collection in collections.items():
-        if collection.redaction is not None:
-            yield name, collection.redaction
-
-
-def hidden_tests(redaction: Redaction, columns: Sequence[str]) -> list[str]:
+def hidden_tests(redaction: Redaction | None, columns: Sequence[str]) -> list[str]:
     """Return the SQL conditions of which one holds where a value is hidden."""
+    if redaction is None:
+        return []
     tests = [f"{quoted(redaction.flag)}"] if redaction.flag in columns else []
     if redaction.listed_in in columns:
         name = quoted(redaction.listed_in)
