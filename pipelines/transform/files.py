@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from .header import ONE_ROW, TABLE, UNIQUE, VIEW, RelationHeader, entries, read_header
 from .problems import ModelProblem
 from .seeds import SeedFile, read_seeds
+from .staging import staging_models
 
 SEED = "seed"
 VIEWS = frozenset({"staging", "intermediate", "bi"})
@@ -129,6 +130,7 @@ def _files(
     folders: Iterable[Path], problems: list[ModelProblem]
 ) -> Iterator[tuple[PurePosixPath, SqlFile]]:
     for folder in folders:
+        yield from _made(staging_models(folder))
         for path in sorted(folder.rglob("*.sql")):
             inside = PurePosixPath(path.relative_to(folder).as_posix())
             name = f"{folder.name}/{inside}"
