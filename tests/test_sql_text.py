@@ -50,7 +50,6 @@ PARTS: dict[str, set[str]] = {
         *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs"),
         *("self._key", "self.content", "self.raw"),
     },
-    "pipelines/transform/checking.py": {"query"},
     "pipelines/transform/inputs.py": {"kind"},
     "pipelines/transform/knowing.py": {"name", "query", "types[name]"},
     "pipelines/transform/making.py": {"name", "number"},
@@ -58,7 +57,7 @@ PARTS: dict[str, set[str]] = {
         *("self.filter", "self.formula", "self.name", "self.relation", "word"),
     },
     "pipelines/transform/rules.py": {
-        *("list(model.seed.lines)", "other", "own", "relation", "there"),
+        *("list(model.seed.lines)", "other", "own", "query", "relation", "there"),
     },
     "sources/clio_http/statements.py": {
         *("c.name", "casts.all_exact(by_kind)", "casts.value(c.name, c.type)"),

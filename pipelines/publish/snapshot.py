@@ -28,7 +28,7 @@ from pipelines.state.runs import moment
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
-from pipelines.transform.names import sql_name, sql_text
+from pipelines.transform.queries import sql_name, sql_text
 from pipelines.transform.run import ModelContext
 from pipelines.warehouse import PRIVATE, Warehouse
 from sources.clio_http.casts import quoted

@@ -8,11 +8,11 @@ from pipelines.warehouse import REFUSED, Cursor, in_memory
 from sources.clio_http.casts import quoted
 
 from . import inputs
+from .errors import ModelProblem, unknown
 from .files import Model
 from .inputs import Tables
-from .names import sql_name
 from .plan import BuildPlan
-from .problems import ModelProblem, unknown
+from .queries import sql_name
 from .rules import named_columns, targets
 
 

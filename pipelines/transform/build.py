@@ -21,18 +21,16 @@ from sources.errors import Interrupted
 
 from . import inputs
 from .binding import bind
-from .checking import evaluate, unsaid
 from .decide import FORMAT, BuiltState, Decision, decide, foreign
-from .errors import ModelFailedError, NotBuiltError
+from .errors import ModelFailedError, NotBuiltError, refuse
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables
 from .knowing import Gaps, blinded, doubts, hidden, judge, shown_unknown, told_unknown
 from .making import drop, make
 from .plan import BuildPlan, make_plan, rendered
-from .problems import refuse
 from .queries import DAY
-from .rules import Check
+from .rules import Check, evaluate, unsaid
 
 
 @dataclass(frozen=True)

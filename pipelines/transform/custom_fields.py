@@ -64,7 +64,7 @@ class CustomField:
             yield f"{name}_option_id", "option_id", f"id of the option of {said}"
 
 
-def custom_field_models(warehouse: Warehouse | None) -> Mapping[str, str]:
+def custom_field_models(warehouse: Warehouse | None) -> dict[str, str]:
     """Return the models, by path such as `core/dim_matter_custom.sql`, as SQL text with headers.
 
     Without a warehouse, or before custom fields were loaded, they have no columns but the key.

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pipelines.state.builds import BuiltModel
 from pipelines.state.check_results import CheckResult
 
+from .errors import ModelProblem
 from .files import text_hash
-from .graph import downstream, selected, upstream
 from .header import APPEND, VIEW
-from .plan import BuildPlan
-from .problems import ModelProblem
+from .plan import BuildPlan, downstream, selected, upstream
 from .rules import Check
 
 FORMAT = "2"

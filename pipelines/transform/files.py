@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from .errors import ModelProblem
 from .header import ONE_ROW, TABLE, UNIQUE, VIEW, RelationHeader, entries, read_header
-from .problems import ModelProblem
 from .seeds import SeedFile, read_seeds
 from .staging import staging_models
 

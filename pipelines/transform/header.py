@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .problems import ModelProblem, unknown
+from .errors import ModelProblem, unknown
 
 ERROR, WARN = SEVERITIES = ("error", "warn")
 VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")

@@ -15,7 +15,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection, read_catalog
 
 from .files import text_hash
-from .names import sql_name
+from .queries import sql_name
 
 Tables = Mapping[str, Mapping[str, str]]
 """Relations with their columns, and the type of each."""

@@ -1,6 +1,6 @@
 """The commands `models ls`, `models show` and `models docs`: what there is, and what it means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +12,24 @@ from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
 from pipelines.state import builds
 from pipelines.state.builds import BuiltModel
+from pipelines.templates import rendered
 from pipelines.warehouse import Warehouse
 
 from . import inputs
 from .binding import bind
 from .build import read_plan
+from .errors import refuse
 from .files import Model
-from .graph import selected
 from .inputs import Tables
+from .metrics import BASES, Metric, read_metrics
 from .metrics import FILE as METRICS
-from .metrics import Metric, read_metrics
-from .page import page
-from .plan import BuildPlan
-from .problems import refuse
+from .plan import BuildPlan, selected
 from .rules import header_checks
 from .run import ModelContext
 
 DEFAULT = "models.html"
+BOX, GAP, ROW = 300, 60, 26
+"""Pixels of the drawings: widths of a box and between boxes, height of a row."""
 
 
 @dataclass(frozen=True)
@@ -159,3 +160,63 @@ def _shown(view: ModelsView, model: Model) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A drawing: boxes, each with its name and place; lines, each with its ends and its bend."""
+
+    height: int
+    boxes: Sequence[tuple[str, float, float]]
+    lines: Sequence[tuple[float, ...]]
+
+
+def page(
+    plan: BuildPlan, columns: Tables, built: Mapping[str, BuiltModel], metrics: Sequence[Metric]
+) -> str:
+    """Write the page: metrics, an index, then each model with lineage, columns, checks, query."""
+    models = plan.project.models
+    schemas: dict[str, list[Model]] = {}
+    for relation in sorted(plan.order):
+        schemas.setdefault(models[relation].schema, []).append(models[relation])
+    return rendered(
+        "transform/page.html",
+        title="Models",
+        plan=plan,
+        models=models,
+        schemas=schemas,
+        columns=columns,
+        metrics=metrics,
+        bases=BASES,
+        facts=lambda model: _facts(model, built.get(model.relation)),
+        checks=header_checks,
+        lineage_of=lambda name: _lineage(plan, name),
+        width=3 * BOX + 2 * GAP,
+        box_width=BOX,
+        row=ROW,
+    )
+
+
+def _facts(model: Model, built: BuiltModel | None) -> dict[str, str]:
+    return {
+        "Grain": model.header.grain,
+        "Date basis": model.header.basis,
+        "Kind": model.kind,
+        "File": model.file.name,
+        "Built": f"{built.built_at:%Y-%m-%d %H:%M} UTC" if built else "",
+        "Rows": f"{built.rows:,}" if built and built.rows is not None else "",
+    }
+
+
+def _lineage(plan: BuildPlan, name: str) -> Lineage:
+    """Place what a relation reads on the left and what reads it on the right."""
+    before, after = sorted(plan.needs(name)), plan.readers(name)
+    height = ROW * max(1, len(before), len(after)) + 4
+    middle, right = height / 2, 2 * (BOX + GAP)
+    boxes, lines = [(name, BOX + GAP, middle - ROW / 2)], []
+    for names, x, line in ((before, 0, (BOX, BOX + GAP)), (after, right, (right, right - GAP))):
+        for at, one in enumerate(names):
+            y = 2 + at * ROW
+            boxes.append((one, x, y))
+            lines.append((line[0], y + ROW / 2, sum(line) / 2, line[1], middle))
+    return Lineage(height, boxes, lines)

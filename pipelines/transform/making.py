@@ -7,7 +7,7 @@ from sources.clio_http.casts import quoted
 
 from .files import Model
 from .header import APPEND, TABLE, VIEW, RelationHeader
-from .names import sql_name, sql_text
+from .queries import sql_name, sql_text
 from .seeds import SeedFile
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipelines.state.check_results import CheckResult
+from pipelines.state.inputs import Unknown
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
@@ -16,7 +19,10 @@ from .header import (
     RelationHeader,
     RowTest,
 )
-from .names import sql_name, sql_text
+from .queries import sql_name, sql_text
+
+KEPT_ROWS = 100
+"""So many of a check's rows are kept; all are counted."""
 
 
 @dataclass(frozen=True)
@@ -152,3 +158,26 @@ def named_columns(model: Model) -> Iterator[tuple[str, int]]:
 def targets(model: Model) -> Iterator[RowTest]:
     """Return the rules that lead to another relation."""
     return (rule for rule in model.header.rules if rule.target)
+
+
+def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> CheckResult:
+    """Run a check; `query` is as it is run, with what stands in for absent tables."""
+    ((failures,),) = warehouse.rows(f"select count(*) from (\n{query}\n) f")
+    rows: list[tuple[str]] = []
+    if failures:
+        rows = warehouse.rows(f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}")
+    return CheckResult(
+        check.name,
+        check.model,
+        check.severity,
+        failures,
+        signature,
+        description=check.description,
+        rows=tuple(row for (row,) in rows),
+    )
+
+
+def unsaid(check: Check, why: Sequence[Unknown], signature: str) -> CheckResult:
+    """Return the verdict of a check that says nothing, since what it looks at is not known."""
+    names = ", ".join(dict.fromkeys(one.name for one in why))
+    return CheckResult(check.name, check.model, check.severity, 0, signature, names)

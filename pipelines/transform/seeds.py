@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .errors import ModelProblem, unknown
 from .header import HeaderEntry, RelationHeader, read_header
-from .problems import ModelProblem, unknown
 
 LISTS = ("accepted", "matches", "not_null", "relationships", "unique")
 TEXTS = ("description", "grain", "severity")
