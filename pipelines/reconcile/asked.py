@@ -32,25 +32,13 @@ from .evaluate import Inputs
 
 SOURCE = "clio_manage"
 RAW = f"raw_{SOURCE}"
-IDS = pa.schema([("resource", pa.string()), ("record_id", pa.string()), ("etag", pa.string())])
+IDS = pa.schema(dict.fromkeys(("resource", "record_id", "etag"), pa.string()))
 RECORDS = pa.schema(
-    [
-        ("resource", pa.string()),
-        ("record_id", pa.string()),
-        ("state", pa.string()),
-        ("moved", pa.bool_()),
-    ]
+    {**dict.fromkeys(("resource", "record_id", "state"), pa.string()), "moved": pa.bool_()}
 )
+_TEXTS = ("resource", "record_id", "field", "in_clio", "in_warehouse")
 FIELDS = pa.schema(
-    [
-        ("resource", pa.string()),
-        ("record_id", pa.string()),
-        ("field", pa.string()),
-        ("in_clio", pa.string()),
-        ("in_warehouse", pa.string()),
-        ("moved", pa.bool_()),
-        ("not_run", pa.string()),
-    ]
+    {**dict.fromkeys(_TEXTS, pa.string()), "moved": pa.bool_(), "not_run": pa.string()}
 )
 LAST_LISTED = """
 select resource, record_id, arg_max_null(etag, n) as etag from listed group by resource, record_id
@@ -161,7 +149,7 @@ def _walked(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.
             asked = [*narrowing(collection, narrow, not_taken)]
             asked += taken(one.parameters, not_taken)
             walked = walk(desk.client, one.path, asked)
-            pages += [_page(name, _rows(page.body)) for page in walked]
+            pages += [_page(name, json.loads(page.body)["data"]) for page in walked]
         desk.reporter.note(f"{name}: {sum(map(len, pages)):,} ids listed by Clio")
         listed = pa.concat_tables([listed, *pages])
     order = pa.array(range(len(listed)), pa.int64())
@@ -173,11 +161,6 @@ def _page(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     keys = [str(row["id"]) for row in rows]
     tags = [row.get("etag") for row in rows]
     return pa.table([[name] * len(rows), keys, tags], schema=IDS)
-
-
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(body)["data"]
-    return rows
 
 
 def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Table:
@@ -316,14 +299,8 @@ class Reader:
         plan = WalkPlan(collection, "reconcile", now, lists, None, Point(len(lists)), left_out)
         known = set(desk.warehouse.columns(RAW, collection.name))
         columns = [one.name for item in kept for one in item.columns if one.name in known]
-        return cls(
-            desk,
-            cursor,
-            collection,
-            RecordReader(desk.client, plan, kept, Meter()),
-            tuple(columns),
-            as_of,
-        )
+        reader = RecordReader(desk.client, plan, kept, Meter())
+        return cls(desk, cursor, collection, reader, tuple(columns), as_of)
 
     def look(self, key: str) -> RecordSeen:
         """Ask for one record.

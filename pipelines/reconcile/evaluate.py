@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 import pyarrow as pa
 
@@ -15,7 +14,7 @@ from sources.clio_http.casts import quoted
 
 from .definitions import MONEY, OF_SEVERAL, Definition, read_shared
 from .errors import DefinitionError
-from .verdicts import Comparison, ComparisonLine, Counted, Value, concluded, not_run
+from .verdicts import Comparison, ComparisonLine, Counted, concluded, not_run
 
 INPUT = "input."
 BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
@@ -25,27 +24,28 @@ NEVER_LOADED = "{name} was not loaded"
 UNFINISHED = "the last load of {name} did not come to its end: run clio-sync load"
 OLDER = "the models are older than the newest load or sweep: run clio-sync transform"
 MOST_LINES = 10_000
+TEXT = "coalesce(cast({} as varchar), '')"
 COLUMNS = {
-    "key": "varchar",
-    "label": "varchar",
-    "left_value": "",
-    "right_value": "",
-    "resource": "varchar",
-    "record_id": "varchar",
-    "moved": "boolean",
-    "cause": "varchar",
-    "not_run": "varchar",
+    "key": TEXT,
+    "label": TEXT,
+    "left_value": "cast({} as {side})",
+    "right_value": "cast({} as {side})",
+    "resource": TEXT,
+    "record_id": TEXT,
+    "moved": "coalesce(cast({} as boolean), false)",
+    "cause": TEXT,
+    "not_run": TEXT,
 }
-"""What the query of a comparison gives; the last five may be left out."""
+"""What the query of a comparison gives, as a `ComparisonLine`; the last five may be left out."""
 TOTALS = """
-select count(*), count(*) filter (left_value is not distinct from right_value and not_run is null),
+select count(*), count(*) filter (left_value is not distinct from right_value and not_run = ''),
     {}
 from compared
 """
 UNEQUAL = """
-select * from compared where left_value is distinct from right_value or not_run is not null
+select * from compared where left_value is distinct from right_value or not_run <> ''
 order by
-    case when not_run is not null then 2 when {} then 3 when moved then 1 else 0 end, key
+    case when not_run <> '' then 2 when {} then 3 when moved then 1 else 0 end, key
 limit $1
 """
 """The worst lines come first: however many there are, those that are shown decide the end."""
@@ -159,8 +159,8 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     cast = "decimal(38, 2)" if definition.unit == MONEY else "decimal(38, 6)"
     side = cast if definition.is_number else "varchar"
     chosen = ", ".join(
-        f"cast({quoted(n) if n in names else 'null'} as {kind or side}) as {n}"
-        for n, kind in COLUMNS.items()
+        f"{expression.format(quoted(n) if n in names else 'null', side=side)} as {n}"
+        for n, expression in COLUMNS.items()
     )
     cursor.execute(
         f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608 - the query of a definition
@@ -176,33 +176,9 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
 
 def _counted(cursor: Cursor, definition: Definition) -> Counted:
     """Count the lines of the comparison at hand, and read those that are not equal."""
-    totals = TOTALS.format("sum(left_value), sum(right_value)" if definition.is_number else "0, 0")
-    rows, equal, left, right = cursor.execute(totals).fetchall()[0]
-    near = NEAR.format(definition.tolerance) if definition.is_number else "false"
-    lines = [_line(row) for row in cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()]
-    return Counted(rows, equal, _number(left), _number(right), lines)
-
-
-def _line(row: Sequence[object]) -> ComparisonLine:
-    key, label, left, right, resource, record_id, moved, cause, why = row
-    return ComparisonLine(
-        str(key),
-        str(label or ""),
-        _value(left),
-        _value(right),
-        str(resource or ""),
-        str(record_id or ""),
-        bool(moved),
-        str(cause or ""),
-        str(why or ""),
-    )
-
-
-def _value(value: object) -> Value:
-    if value is None or isinstance(value, Decimal):
-        return value
-    return str(value)
-
-
-def _number(value: object) -> Decimal | None:
-    return value if isinstance(value, Decimal) else None
+    sums, near = "null, null", "false"
+    if definition.is_number:
+        sums, near = "sum(left_value), sum(right_value)", NEAR.format(definition.tolerance)
+    ((rows, equal, left, right),) = cursor.execute(TOTALS.format(sums)).fetchall()
+    found = cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()
+    return Counted(rows, equal, left, right, [ComparisonLine(*row) for row in found])

@@ -86,6 +86,17 @@ class Comparison:
         return [one for one in self.lines if one.status is ComparisonStatus.DIFFERENCE]
 
     @property
+    def difference(self) -> Decimal | None:
+        """Return left less right, where both were summed."""
+        both = self.left is not None and self.right is not None
+        return self.left - self.right if both else None  # type: ignore[operator]
+
+    @property
+    def accepted(self) -> int:
+        """Count the differences that somebody accepted."""
+        return len(self.differences) - len(self.open)
+
+    @property
     def alarms(self) -> bool:
         """Tell whether there is a difference that somebody has to look at."""
         return self.definition.severity == ERROR and bool(self.open)
