@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -93,10 +94,9 @@ def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
         ClioError: Clio cannot be reached, or stopped answering.
 
     """
-    cursor = desk.warehouse.cursor()
-    try:
-        tables: dict[str, pa.Table] = {}
-        wanted, differing = list[tuple[str, str]](), list[tuple[str, str]]()
+    tables: dict[str, pa.Table] = {}
+    wanted, differing = list[tuple[str, str]](), list[tuple[str, str]]()
+    with closing(desk.warehouse.cursor()) as cursor:
         if question.ids:
             tables["clio_ids"] = _walked(cursor, desk, question.ids)
             tables["our_ids"] = _ours(cursor, desk, question.ids)
@@ -107,8 +107,6 @@ def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
         if wanted or question.sample or question.ids:
             seen, fields = _looked_at(cursor, desk, wanted, set(differing))
             tables["clio_records"], tables[FIELDS_ASKED] = seen, fields
-    finally:
-        cursor.close()
     absent = {name: UNASKED for name in WALKED if not question.ids}
     return Inputs(tables, {**absent, FIELDS_ASKED: LOOKED_AT})
 

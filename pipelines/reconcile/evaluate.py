@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from sources.clio_http.casts import quoted
 
 from .definitions import MONEY, OF_SEVERAL, Definition, read_shared
 from .errors import DefinitionError
-from .verdicts import Comparison, ComparisonLine, Counted, concluded, not_run
+from .verdicts import Comparison, ComparisonLine, ComparisonStatus, concluded
 
 INPUT = "input."
 BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
@@ -62,6 +63,10 @@ class Inputs:
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
+    def __or__(self, more: "Inputs") -> "Inputs":
+        """Return both together; what is said last counts."""
+        return Inputs({**self.tables, **more.tables}, {**self.absent, **more.absent})
+
 
 def evaluate(
     warehouse: Warehouse, definitions: Sequence[Definition], inputs: Inputs
@@ -72,20 +77,20 @@ def evaluate(
         DefinitionError: a query gives other columns than a comparison has.
 
     """
-    cursor = warehouse.cursor()
-    try:
+    known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
+    halves, dark = half_loaded(warehouse), not_known(warehouse)
+    found = []
+    with closing(warehouse.cursor()) as cursor:
         for name, table in inputs.tables.items():
             cursor.register(name, table)
-        known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
-        halves, dark = half_loaded(warehouse), not_known(warehouse)
-        found = []
         for one in definitions:
             lacks = lacking(one, known, inputs, stale=stale, unfinished=halves)
             lacks = lacks or doubtful(one, dark)
-            found.append(not_run(one, lacks) if lacks else asked_of(cursor, one))
-        return found
-    finally:
-        cursor.close()
+            if lacks:
+                found.append(Comparison(one, ComparisonStatus.NOT_RUN, reason=lacks))
+            else:
+                found.append(asked_of(cursor, one))
+    return found
 
 
 def lacking(
@@ -165,7 +170,7 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     cursor.execute(
         f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608 - the query of a definition
     )
-    found = concluded(definition, _counted(cursor, definition))
+    found = concluded(_counted(cursor, definition))
     cursor.execute("drop table compared")
     more = found.rows - found.equal - len(found.lines)
     if more > 0:
@@ -174,11 +179,12 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     return found
 
 
-def _counted(cursor: Cursor, definition: Definition) -> Counted:
+def _counted(cursor: Cursor, definition: Definition) -> Comparison:
     """Count the lines of the comparison at hand, and read those that are not equal."""
     sums, near = "null, null", "false"
     if definition.is_number:
         sums, near = "sum(left_value), sum(right_value)", NEAR.format(definition.tolerance)
     ((rows, equal, left, right),) = cursor.execute(TOTALS.format(sums)).fetchall()
     found = cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()
-    return Counted(rows, equal, left, right, [ComparisonLine(*row) for row in found])
+    lines = tuple(ComparisonLine(*row) for row in found)
+    return Comparison(definition, ComparisonStatus.MATCH, rows, equal, left, right, lines)

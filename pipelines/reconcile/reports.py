@@ -55,7 +55,7 @@ class ReportColumn:
 
     headings: tuple[str, ...]
     kind: str
-    shows: tuple[str, ...] = ()
+    shows: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def _layouts() -> dict[str, Layout]:
     told = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
     found = {}
     for kind, report_kind in told["reports"].items():
-        columns = {
-            name: ReportColumn(tuple(told["texts"][name]), TEXT, tuple(told["shows"][name]))
-            for name in report_kind["texts"]
-        }
+        columns = {}
+        for name in report_kind["texts"]:
+            collection, field = told["shows"][name]
+            columns[name] = ReportColumn(tuple(told["texts"][name]), TEXT, (collection, field))
         for group, type_name in (("days", DAY), ("numbers", NUMBER)):
             for name, headings in report_kind.get(group, {}).items():
                 columns[name] = ReportColumn(tuple(headings), type_name)
