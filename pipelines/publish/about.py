@@ -12,7 +12,8 @@ from pipelines.errors.remedies import parted
 from pipelines.outcome import jsonable
 from pipelines.release import release
 from pipelines.state import builds, check_results, quarantine, withheld
-from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, incomplete, unknown
+from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, incomplete, unknown
+from pipelines.transform.knowing import WITHOUT_FIGURES
 from pipelines.warehouse import Warehouse
 
 ABOUT, PROBLEMS = "bi.about", "bi.data_problems"
@@ -32,8 +33,6 @@ COMMENTS = {
 }
 MONEY = ("core", "finance", "trust")
 """Schemas of the models that tell money."""
-STEPS = ("intermediate", "seeds", "staging")
-"""Schemas of steps on the way, which are not published."""
 PRODUCT = "clio_manage."
 """Where money comes from: what Clio Grow holds never keeps it from being published."""
 
@@ -58,7 +57,7 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     """Say what a snapshot rests on; `facts` are those of the pointer."""
     rows = [(name, str(value)) for name, value in facts.items()]
     rows.append(("clio_sync_version", release()))
-    known = builds.unknown_by_source(warehouse, STEPS)
+    known = builds.unknown_by_source(warehouse, sorted(WITHOUT_FIGURES))
     listed = {source for source, *_ in known}
     rows += [
         (f"not_known {source}", _reason(state, since, reason, columns))
@@ -67,7 +66,8 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     rows += [
         (f"not_known {one.name}", _reason(one.state, one.since, one.reason, None))
         for one in unknown(warehouse)
-        if one.name not in listed and _is_told(one)
+        # not what is switched off, nor products that are not used: nothing rests on them
+        if one.name not in listed and one.state in {NEVER, BEHIND, WITHHELD}
     ]
     rows += [
         (
@@ -77,11 +77,6 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
         for source, name, reason, at in incomplete(warehouse)
     ]
     return rows
-
-
-def _is_told(one: Unknown) -> bool:
-    """Leave out what is switched off, and products that are not used: nothing rests on them."""
-    return one.state in {NEVER, BEHIND, WITHHELD}
 
 
 def _reason(state: str, since: object, reason: str, columns: str | None) -> str:

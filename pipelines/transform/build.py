@@ -150,8 +150,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     stop = stop or threading.Event()
     job = Build(warehouse, plan, found, decision, wish, clock, stop, run_id, columns, known)
     models, verdicts = _run(job, standing)
-    kept = before | verdicts
-    return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
+    return Built(run_id, models, tuple((before | verdicts).values()), same, decision.dropped)
 
 
 def read_plan(
@@ -304,7 +303,11 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     models = [_built(job, run, at) for run in runs]
     builds.keep_models(warehouse, models, job.decision.dropped)
     builds.keep_runs(warehouse, runs)
-    _keep_not_known(job)
+    # of models that a selection left out it stands what was known when they were built
+    kept, files = job.decision.kept, job.plan.project.models
+    told = [files[name] for name in kept if kept[name] or name in job.decision.models]
+    shown = shown_unknown(told, job.known, job.columns)
+    builds.keep_not_known(warehouse, shown, [name for name in kept if not kept[name]])
     if not job.wish.select:
         builds.keep_up_to(warehouse, at)
     check_results.keep_verdicts(warehouse, verdicts, job.run_id, at)
@@ -313,30 +316,7 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     builds.keep_parsed(warehouse, job.plan.parsed)
 
 
-def _keep_not_known(job: Build) -> None:
-    """Say what is not known of the models that are as they should be now; others keep their word.
-
-    A model that a selection left out still shows what was known when it was built, and so does one
-    that was built on it.
-    """
-    kept, models = job.decision.kept, job.plan.project.models
-    told = [models[name] for name in kept if kept[name] or name in job.decision.models]
-    shown = shown_unknown(told, job.known, job.columns)
-    builds.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
-
-
 def _built(job: Build, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
-    header = job.plan.project.models[run.model].header
-    return BuiltModel(
-        run.model,
-        run.kind,
-        header.description,
-        header.grain,
-        header.basis,
-        run.rows,
-        run.sql_hash,
-        job.decision.kept[run.model],
-        job.run_id,
-        at,
-        FORMAT,
-    )
+    header, mark = job.plan.project.models[run.model].header, job.decision.kept[run.model]
+    told = (header.description, header.grain, header.basis, run.rows, run.sql_hash, mark)
+    return BuiltModel(run.model, run.kind, *told, job.run_id, at, FORMAT)
