@@ -86,17 +86,20 @@ def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
     return f"{state}{when}: {parted(reason)[1] or 'no reason is known'}{empty}"
 
 
-def problems(warehouse: Warehouse) -> list[PublishedProblem]:
-    """List what is wrong with the data that was published."""
-    return [*_failing(warehouse), *_kept_out(warehouse), *_withheld(warehouse)]
-
-
-def _failing(warehouse: Warehouse) -> Iterator[PublishedProblem]:
+def problems(warehouse: Warehouse) -> Iterator[PublishedProblem]:
+    """Yield what is wrong with the data that was published."""
     for check, relation, row, since, said in check_results.standing_failures(warehouse):
         ids = record_ids(json.loads(row))
         told = ", ".join(f"{name} {value}" for name, value in ids.items())
         message = ": ".join(part for part in (check, said, told) if part)
         yield PublishedProblem("check", relation, next(iter(ids.values()), None), since, message)
+    for relation, key, at, field in quarantine.kept_out(warehouse):
+        what = f"the value of {field}" if field else "the record"
+        message = f"{what} does not fit its table and is kept in meta.quarantine"
+        yield PublishedProblem("quarantine", relation, key, at, message)
+    for relation, key, at, field, evidence in withheld.marks(warehouse):
+        message = f"{field} is not known: {evidence}"
+        yield PublishedProblem("withheld", relation, key, at, message)
 
 
 def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
@@ -106,16 +109,3 @@ def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
         for name, value in row.items()
         if (name in {"id", "line"} or name.endswith("_id")) and value is not None
     }
-
-
-def _kept_out(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field in quarantine.kept_out(warehouse):
-        what = f"the value of {field}" if field else "the record"
-        message = f"{what} does not fit its table and is kept in meta.quarantine"
-        yield PublishedProblem("quarantine", relation, key, since, message)
-
-
-def _withheld(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field, evidence in withheld.marks(warehouse):
-        message = f"{field} is not known: {evidence}"
-        yield PublishedProblem("withheld", relation, key, since, message)

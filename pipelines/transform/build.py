@@ -191,8 +191,7 @@ def read_states(
     warehouse: Warehouse, plan: BuildPlan, found: Tables, now: pendulum.DateTime, time_zone: str
 ) -> dict[str, str]:
     """Digest what every query reads that is no model."""
-    day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
-    days = dict.fromkeys((DAY, builds.DAY), day)
+    days = dict.fromkeys((DAY, builds.DAY), f"{now.in_timezone(time_zone).date()} {time_zone}")
     outside = sorted(plan.outside - days.keys())
     return days | {name: inputs.state(warehouse, name, found) for name in outside}
 

@@ -70,15 +70,12 @@ def selected(graph: Graph, wishes: Iterable[str]) -> frozenset[str]:
         name = wish.strip("+")
         named = [one for one in graph if name in {one, one.partition(".")[2]}]
         if not named:
-            raise SelectionError(unknown("model", name, _names(graph)))
+            valid = sorted({*graph, *(one.partition(".")[2] for one in graph)})
+            raise SelectionError(unknown("model", name, valid))
         found |= set(named)
         found |= upstream(graph, named) if wish.startswith("+") else set()
         found |= downstream(graph, named) if wish.endswith("+") else set()
     return frozenset(found)
-
-
-def _names(graph: Graph) -> list[str]:
-    return sorted({*graph, *(one.partition(".")[2] for one in graph)})
 
 
 @dataclass(frozen=True)
