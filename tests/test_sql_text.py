@@ -57,7 +57,7 @@ PARTS: dict[str, set[str]] = {
         *("self.filter", "self.formula", "self.name", "self.relation", "word"),
     },
     "pipelines/transform/rules.py": {
-        *("list(model.seed.lines)", "other", "own", "query", "relation", "there"),
+        *("list(model.seed.lines)", "other", "own", "query", "relation"),
     },
     "sources/clio_http/statements.py": {
         *("c.name", "casts.all_exact(by_kind)", "casts.value(c.name, c.type)"),
