@@ -47,7 +47,6 @@ PARTS: dict[str, set[str]] = {
         *("OF_WALK_OF.format('k')", "OF_WALK_OF.format('s')", "content", "key", "pairs", "query"),
         *("self._key", "self.content", "self.raw"),
     },
-    "pipelines/transform/checking.py": {"query"},
     "pipelines/transform/inputs.py": {"kind"},
     "pipelines/transform/knowing.py": {"name", "query", "types[name]"},
     "pipelines/transform/making.py": {"name", "number"},
@@ -55,7 +54,7 @@ PARTS: dict[str, set[str]] = {
         *("self.filter", "self.formula", "self.name", "self.relation", "word"),
     },
     "pipelines/transform/rules.py": {
-        *("list(model.seed.lines)", "other", "own", "relation", "there"),
+        *("list(model.seed.lines)", "other", "own", "query", "relation"),
     },
     "sources/clio_http/casts.py": {
         *("c.name", "CASTS[kind].exact.format(x=quoted(name))"),

@@ -71,8 +71,8 @@ def check_show(context: "Context", *, name: str) -> "Outcome":
       clio-sync check show 'core.fct_bill.not_null(bill_id, state, total, balance)'
       clio-sync check show bill_lines_add_up --json
     """
+    from pipelines.transform.failing import run_check_show
     from pipelines.transform.run import ModelContext
-    from pipelines.transform.showing import run_check_show
 
     return run_check_show(ModelContext.of(context), name)
 

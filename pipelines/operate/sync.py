@@ -12,7 +12,7 @@ from pipelines.outcome import Outcome, status
 from pipelines.publish.snapshot import run_publish
 from pipelines.reconcile.run import ReconcileOptions, run_reconcile
 from pipelines.transform.errors import ChecksFailedError, UnhealedError
-from pipelines.transform.giving_up import give_up
+from pipelines.transform.failing import give_up
 from pipelines.transform.run import ModelContext, run_check, run_transform
 from sources.errors import ClioError
 

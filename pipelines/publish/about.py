@@ -12,7 +12,8 @@ from pipelines.errors.remedies import parted
 from pipelines.outcome import jsonable
 from pipelines.release import release
 from pipelines.state import builds, check_results, quarantine, withheld
-from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, Unknown, incomplete, unknown
+from pipelines.state.inputs import BEHIND, NEVER, OFF, WITHHELD, incomplete, unknown
+from pipelines.transform.knowing import WITHOUT_FIGURES
 from pipelines.warehouse import Warehouse
 
 ABOUT, PROBLEMS = "bi.about", "bi.data_problems"
@@ -32,8 +33,6 @@ COMMENTS = {
 }
 MONEY = ("core", "finance", "trust")
 """Schemas of the models that tell money."""
-STEPS = ("intermediate", "seeds", "staging")
-"""Schemas of steps on the way, which are not published."""
 PRODUCT = "clio_manage."
 """Where money comes from: what Clio Grow holds never keeps it from being published."""
 
@@ -58,7 +57,7 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     """Say what a snapshot rests on; `facts` are those of the pointer."""
     rows = [(name, str(value)) for name, value in facts.items()]
     rows.append(("clio_sync_version", release()))
-    known = builds.unknown_by_source(warehouse, STEPS)
+    known = builds.unknown_by_source(warehouse, sorted(WITHOUT_FIGURES))
     listed = {source for source, *_ in known}
     rows += [
         (f"not_known {source}", _reason(state, since, reason, columns))
@@ -67,7 +66,8 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     rows += [
         (f"not_known {one.name}", _reason(one.state, one.since, one.reason, None))
         for one in unknown(warehouse)
-        if one.name not in listed and _is_told(one)
+        # not what is switched off, nor products that are not used: nothing rests on them
+        if one.name not in listed and one.state in {NEVER, BEHIND, WITHHELD}
     ]
     rows += [
         (
@@ -79,11 +79,6 @@ def about(warehouse: Warehouse, facts: Mapping[str, Any]) -> list[tuple[str, str
     return rows
 
 
-def _is_told(one: Unknown) -> bool:
-    """Leave out what is switched off, and products that are not used: nothing rests on them."""
-    return one.state in {NEVER, BEHIND, WITHHELD}
-
-
 def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
     when = f" since {jsonable(since)}" if since is not None else ""
     empty = f"; empty for it: {columns}" if columns else ""
@@ -91,17 +86,20 @@ def _reason(state: str, since: object, reason: str, columns: str | None) -> str:
     return f"{state}{when}: {parted(reason)[1] or 'no reason is known'}{empty}"
 
 
-def problems(warehouse: Warehouse) -> list[PublishedProblem]:
-    """List what is wrong with the data that was published."""
-    return [*_failing(warehouse), *_kept_out(warehouse), *_withheld(warehouse)]
-
-
-def _failing(warehouse: Warehouse) -> Iterator[PublishedProblem]:
+def problems(warehouse: Warehouse) -> Iterator[PublishedProblem]:
+    """Yield what is wrong with the data that was published."""
     for check, relation, row, since, said in check_results.standing_failures(warehouse):
         ids = record_ids(json.loads(row))
         told = ", ".join(f"{name} {value}" for name, value in ids.items())
         message = ": ".join(part for part in (check, said, told) if part)
         yield PublishedProblem("check", relation, next(iter(ids.values()), None), since, message)
+    for relation, key, at, field in quarantine.kept_out(warehouse):
+        what = f"the value of {field}" if field else "the record"
+        message = f"{what} does not fit its table and is kept in meta.quarantine"
+        yield PublishedProblem("quarantine", relation, key, at, message)
+    for relation, key, at, field, evidence in withheld.marks(warehouse):
+        message = f"{field} is not known: {evidence}"
+        yield PublishedProblem("withheld", relation, key, at, message)
 
 
 def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
@@ -111,16 +109,3 @@ def record_ids(row: Mapping[str, Any]) -> dict[str, str]:
         for name, value in row.items()
         if (name in {"id", "line"} or name.endswith("_id")) and value is not None
     }
-
-
-def _kept_out(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field in quarantine.kept_out(warehouse):
-        what = f"the value of {field}" if field else "the record"
-        message = f"{what} does not fit its table and is kept in meta.quarantine"
-        yield PublishedProblem("quarantine", relation, key, since, message)
-
-
-def _withheld(warehouse: Warehouse) -> Iterator[PublishedProblem]:
-    for relation, key, since, field, evidence in withheld.marks(warehouse):
-        message = f"{field} is not known: {evidence}"
-        yield PublishedProblem("withheld", relation, key, since, message)

@@ -139,7 +139,9 @@ def _copy(
     """Copy one schema in one package; give a result for each of its relations."""
     with _pipeline(context.settings.data_dir, destination, schema) as pipeline:
         pipeline.sync_destination()
-        marks = _marks(pipeline, schema)
+        source_state: Mapping[str, Any] = pipeline.state.get("sources", {}).get(schema, {})
+        resources = source_state.get("resources", {})
+        marks = {name: state.get(MARK, "") for name, state in resources.items()}
         due = [item for item in items if not item.mark or marks.get(item.name) != item.mark]
         counts = dict.fromkeys((item.name for item in due), 0)
         if due:
@@ -165,13 +167,6 @@ def _copy(
     ]
 
 
-def _marks(pipeline: dlt.Pipeline, schema: str) -> dict[str, str]:
-    """Read up to where each relation was copied."""
-    source: Mapping[str, Any] = pipeline.state.get("sources", {}).get(schema, {})
-    resources = source.get("resources", {})
-    return {name: state.get(MARK, "") for name, state in resources.items()}
-
-
 def _after(warehouse: Warehouse, item: Item, marks: Mapping[str, str]) -> str:
     """Return the load after which rows are to be copied; empty for all rows.
 
@@ -189,12 +184,12 @@ def _resource(warehouse: Warehouse, item: Item, after: str, counts: dict[str, in
 
     As Python objects: out of Arrow tables dlt makes CSV, in which an empty text becomes null.
     """
-    query = _query(warehouse, item)
+    query, bound = _query(warehouse, item), [after] if item.key else []
     cursor: Any = warehouse.cursor()
-    empty = cursor.execute(f"{query} limit 0", _bound(item, after)).to_arrow_table()
+    empty = cursor.execute(f"{query} limit 0", bound).to_arrow_table()
 
     def rows() -> Iterator[list[dict[str, Any]]]:
-        for batch in cursor.execute(query, _bound(item, after)).to_arrow_reader(BATCH):
+        for batch in cursor.execute(query, bound).to_arrow_reader(BATCH):
             counts[item.name] += batch.num_rows
             yield batch.to_pylist()
         cursor.close()
@@ -211,10 +206,6 @@ def _query(warehouse: Warehouse, item: Item) -> str:
     chosen = ", ".join(_column(name, kind) for name, kind in columns)
     query = f"select {chosen} from {quoted(item.schema)}.{quoted(item.name)}"
     return f"{query} where {LOAD_ID} > $1" if item.key else query
-
-
-def _bound(item: Item, after: str) -> list[str]:
-    return [after] if item.key else []
 
 
 def _column(name: str, kind: str) -> str:

@@ -6,11 +6,10 @@ never change, so whoever has one open reads one generation, whatever is publishe
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pipelines.errors import WarehouseError
 from pipelines.errors.local import NewerFileError, newer
@@ -68,7 +67,9 @@ def read_published(data: Path) -> Published:
     """
     try:
         said = json.loads((data / HOME / POINTER).read_text("utf-8"))
-        demand_known(said)
+        # the pointer of a newer clio-sync may say what is not known here
+        if (version := int(said.get("schema_version", 0))) > SCHEMA:
+            raise NewerFileError(newer(POINTER, version, SCHEMA, str(said.get("tool_version", ""))))
         found = Published(**said)
     except FileNotFoundError:
         raise NotPublishedError from None
@@ -78,18 +79,6 @@ def read_published(data: Path) -> Published:
     if type(number) is not int or found.snapshot != SNAPSHOT.format(number):
         raise PointerError
     return found
-
-
-def demand_known(said: Mapping[str, Any]) -> None:
-    """Refuse the pointer of a newer clio-sync, which may say what is not known here.
-
-    Raises:
-        NewerFileError: it is one.
-
-    """
-    version = int(said.get("schema_version", 0))
-    if version > SCHEMA:
-        raise NewerFileError(newer(POINTER, version, SCHEMA, str(said.get("tool_version", ""))))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from pipelines.errors import StorageError
@@ -27,7 +27,8 @@ from pipelines.state.epoch import META, VERSIONS, migrate
 from pipelines.transform.build import demand_built
 from pipelines.transform.custom_fields import demand_known, unlisted
 from pipelines.transform.errors import BuiltChecksFailedError, NotBuiltError, UndoneBuildError
-from pipelines.transform.names import sql_name, sql_text
+from pipelines.transform.knowing import WITHOUT_FIGURES
+from pipelines.transform.queries import sql_name, sql_text
 from pipelines.transform.run import ModelContext
 from pipelines.warehouse import PRIVATE, Warehouse, moment
 from sources.clio_http.casts import quoted
@@ -48,24 +49,23 @@ from .pointer import (
 
 KEPT = 5
 """So many generations stay."""
-NOT_PUBLISHED = frozenset({"intermediate", "seeds", "staging"})
-"""Schemas that hold what reports do not need, such as texts of notes."""
 STORAGE = "v1.5.0"
 """The format of the file: DuckDB 1.5 and newer read it, and so do the drivers of BI tools."""
 PARQUET_FORMAT = "format parquet, compression zstd, compression_level 1"
 PARTIAL = ".partial"
 READ_ONLY = 0o400
+Facts: TypeAlias = dict[str, Any]
+"""What the pointer and the snapshot say of a generation."""
 SAID = "meta.snapshot"
 """One row inside the file: which generation it is, and from when."""
 
-TABLES = """
-select schema_name || '.' || table_name, comment from duckdb_tables()
+COMMENTED = """
+select schema_name || '.' || table_name, '', comment from duckdb_tables()
 where database_name = current_database() and comment is not null
 union all
-select schema_name || '.' || view_name, comment from duckdb_views()
+select schema_name || '.' || view_name, '', comment from duckdb_views()
 where database_name = current_database() and comment is not null
-"""
-COLUMN_COMMENTS = """
+union all
 select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 """
@@ -108,14 +108,14 @@ def run_publish(context: ModelContext, *, partial: bool = False) -> Outcome:
         facts = _facts(warehouse, outcome) | {"lacking": lacks}
         current = _publish(warehouse, home, models, listed, facts)
     outcome.finished_at = context.clock.now()
-    outcome.results = [_result(current, home)]
+    files = {"snapshot": str(home / current.snapshot), "parquet": str(home / current.parquet)}
+    outcome.results = [{**vars(current), **files}]
     if lacks:
         _tell_partial(outcome, lacks, before)
     rows = [(model, count) for model, count in current.models.items()]
     outcome.text += (
         f"{table(('model', 'rows'), rows)}\n"
-        f"Generation {current.generation} is published: {home / current.snapshot},"
-        f" {home / current.parquet}.\n"
+        f"Generation {current.generation} is published: {', '.join(files.values())}.\n"
     )
     return outcome
 
@@ -138,14 +138,6 @@ def _tell_partial(outcome: Outcome, lacks: Sequence[str], before: frozenset[str]
         outcome.exit_code = error.exit_code
 
 
-def _result(current: Published, home: Path) -> dict[str, Any]:
-    return {
-        **vars(current),
-        "snapshot": str(home / current.snapshot),
-        "parquet": str(home / current.parquet),
-    }
-
-
 def publishable(warehouse: Warehouse) -> list[str]:
     """Name the relations that are published, and refuse what no check vouches for."""
     migrate(warehouse)
@@ -159,7 +151,7 @@ def publishable(warehouse: Warehouse) -> list[str]:
     found = sorted(
         name
         for name in builds.built_models(warehouse)
-        if name in there and name.partition(".")[0] not in NOT_PUBLISHED
+        if name in there and name.partition(".")[0] not in WITHOUT_FIGURES
     )
     if not found:
         raise NotBuiltError
@@ -167,23 +159,19 @@ def publishable(warehouse: Warehouse) -> list[str]:
     return found
 
 
-def _facts(warehouse: Warehouse, outcome: Outcome) -> dict[str, Any]:
+def _facts(warehouse: Warehouse, outcome: Outcome) -> Facts:
     """Return what the pointer says beside names and rows."""
-    built = max(model.built_at for model in builds.built_models(warehouse).values())
+    built = moment(max(model.built_at for model in builds.built_models(warehouse).values()))
     loaded = last_load(warehouse)
     return {
         "schema_version": SCHEMA,
         "tool_version": release(),
         "run_id": outcome.run_id,
         "published_at": str(jsonable(outcome.started_at)),
-        "built_at": _moment(built),
-        "last_load_at": _moment(loaded) if loaded else "",
+        "built_at": str(jsonable(built)),
+        "last_load_at": str(jsonable(moment(loaded))) if loaded else "",
         "warnings": sum(one.failures > 0 for one in check_results.verdicts(warehouse).values()),
     }
-
-
-def _moment(value: object) -> str:
-    return str(jsonable(moment(value)))
 
 
 def _publish(
@@ -236,20 +224,13 @@ def _attached(warehouse: Warehouse, file: Path, how: str) -> Iterator[None]:
 
 
 def _fill(
-    warehouse: Warehouse,
-    models: Iterable[str],
-    listed: Sequence[str],
-    said: dict[str, Any],
-    folder: Path,
+    warehouse: Warehouse, models: Iterable[str], listed: Sequence[str], said: Facts, folder: Path
 ) -> dict[str, int]:
     """Make each relation a table of the snapshot, and a Parquet file while the next is made.
 
     Gives the rows of each file.
     """
-    comments = {(name, ""): comment for name, comment in warehouse.rows(TABLES)}
-    comments |= {
-        (name, column): comment for name, column, comment in warehouse.rows(COLUMN_COMMENTS)
-    }
+    comments = {(name, column): comment for name, column, comment in warehouse.rows(COMMENTED)}
     with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
         exports: dict[str, Future[int]] = {}
         for name in models:
@@ -272,10 +253,7 @@ def _fill(
 
 
 def _copy(
-    warehouse: Warehouse,
-    name: str,
-    listed: Sequence[str],
-    comments: Mapping[tuple[str, str], str],
+    warehouse: Warehouse, name: str, listed: Sequence[str], comments: Mapping[tuple[str, str], str]
 ) -> None:
     """Make a relation a table of the snapshot, with what is said of it and of its columns.
 

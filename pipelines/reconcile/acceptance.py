@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipelines.files import replace_durably
 from pipelines.ledger.ledger import Entry, Ledger
@@ -53,18 +52,17 @@ def acceptances(ledger: Ledger) -> dict[str, Acceptance]:
 
 def applied(comparisons: Sequence[Comparison], known: Mapping[str, Acceptance]) -> list[Comparison]:
     """Mark the differences that were accepted and are still the same."""
+
+    def marked(name: str, line: ComparisonLine) -> ComparisonLine:
+        found = known.get(difference_id(name, line))
+        differs = line.status is ComparisonStatus.DIFFERENCE
+        holds = differs and found is not None and found.content == content(name, line)
+        return replace(line, accepted=str(found)) if holds else line
+
     return [
-        replace(one, lines=tuple(_marked(one.definition.name, line, known) for line in one.lines))
+        replace(one, lines=tuple(marked(one.definition.name, line) for line in one.lines))
         for one in comparisons
     ]
-
-
-def _marked(name: str, line: ComparisonLine, known: Mapping[str, Acceptance]) -> ComparisonLine:
-    found = known.get(difference_id(name, line))
-    if line.status is not ComparisonStatus.DIFFERENCE or found is None:
-        return line
-    holds = found.content == content(name, line)
-    return replace(line, accepted=str(found)) if holds else line
 
 
 def remember(folder: Path, comparisons: Sequence[Comparison], *, more: bool = False) -> None:
@@ -103,18 +101,13 @@ def accept(ledger: Ledger, folder: Path, actor: str, wanted: str, reason: str) -
         NoDifferenceError: the last run found none with this id.
 
     """
-    mine = [one for one in _last(folder) if one.id == wanted]
-    if not mine:
+    mine = next((one for one in _last(folder) if one.id == wanted), None)
+    if mine is None:
         message = f"the last run found no difference {wanted}"
         raise NoDifferenceError(message)
-    body: dict[str, Any] = {
-        "difference": mine[0].id,
-        "comparison": mine[0].comparison,
-        "content": mine[0].content,
-        "reason": reason,
-    }
-    ledger.record(actor, Entry(ACCEPTED, body))
-    return mine[0]
+    told = {"difference": mine.id, "comparison": mine.comparison, "content": mine.content}
+    ledger.record(actor, Entry(ACCEPTED, {**told, "reason": reason}))
+    return mine
 
 
 def _last(folder: Path) -> list[FoundDifference]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -40,25 +41,13 @@ from .evaluate import Inputs
 
 SOURCE = "clio_manage"
 RAW = f"raw_{SOURCE}"
-IDS = pa.schema([("resource", pa.string()), ("record_id", pa.string()), ("etag", pa.string())])
+IDS = pa.schema(dict.fromkeys(("resource", "record_id", "etag"), pa.string()))
 RECORDS = pa.schema(
-    [
-        ("resource", pa.string()),
-        ("record_id", pa.string()),
-        ("state", pa.string()),
-        ("moved", pa.bool_()),
-    ]
+    {**dict.fromkeys(("resource", "record_id", "state"), pa.string()), "moved": pa.bool_()}
 )
+_TEXTS = ("resource", "record_id", "field", "in_clio", "in_warehouse")
 FIELDS = pa.schema(
-    [
-        ("resource", pa.string()),
-        ("record_id", pa.string()),
-        ("field", pa.string()),
-        ("in_clio", pa.string()),
-        ("in_warehouse", pa.string()),
-        ("moved", pa.bool_()),
-        ("not_run", pa.string()),
-    ]
+    {**dict.fromkeys(_TEXTS, pa.string()), "moved": pa.bool_(), "not_run": pa.string()}
 )
 LAST_LISTED = """
 select resource, record_id, arg_max_null(etag, n) as etag from listed group by resource, record_id
@@ -113,10 +102,9 @@ def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
         ClioError: Clio cannot be reached, or stopped answering.
 
     """
-    cursor = desk.warehouse.cursor()
-    try:
-        tables: dict[str, pa.Table] = {}
-        wanted, differing = list[tuple[str, str]](), list[tuple[str, str]]()
+    tables: dict[str, pa.Table] = {}
+    wanted, differing = list[tuple[str, str]](), list[tuple[str, str]]()
+    with closing(desk.warehouse.cursor()) as cursor:
         if question.ids:
             tables["clio_ids"] = _walked(cursor, desk, question.ids)
             tables["our_ids"] = _ours(cursor, desk, question.ids)
@@ -127,8 +115,6 @@ def ask(desk: ReconcileSession, question: SampleRequest) -> Inputs:
         if wanted or question.sample or question.ids:
             seen, fields = _looked_at(cursor, desk, wanted, set(differing))
             tables["clio_records"], tables[FIELDS_ASKED] = seen, fields
-    finally:
-        cursor.close()
     absent = {name: UNASKED for name in WALKED if not question.ids}
     return Inputs(tables, {**absent, FIELDS_ASKED: LOOKED_AT})
 
@@ -169,7 +155,7 @@ def _walked(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.
             asked = [*narrowing(collection, narrow, not_taken)]
             asked += taken(one.parameters, not_taken)
             walked = walk(desk.client, one.path, asked)
-            pages += [_page(name, _rows(page.body)) for page in walked]
+            pages += [_page(name, json.loads(page.body)["data"]) for page in walked]
         desk.reporter.note(f"{name}: {sum(map(len, pages)):,} ids listed by Clio")
         listed = pa.concat_tables([listed, *pages])
     order = pa.array(range(len(listed)), pa.int64())
@@ -181,11 +167,6 @@ def _page(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     keys = [str(row["id"]) for row in rows]
     tags = [row.get("etag") for row in rows]
     return pa.table([[name] * len(rows), keys, tags], schema=IDS)
-
-
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(body)["data"]
-    return rows
 
 
 def _ours(cursor: Cursor, desk: ReconcileSession, names: Sequence[str]) -> pa.Table:
@@ -324,14 +305,8 @@ class Reader:
         plan = WalkPlan(collection, "reconcile", now, lists, None, Point(len(lists)), left_out)
         known = set(desk.warehouse.columns(RAW, collection.name))
         columns = [one.name for item in kept for one in item.columns if one.name in known]
-        return cls(
-            desk,
-            cursor,
-            collection,
-            RecordReader(desk.client, plan, kept, Meter()),
-            tuple(columns),
-            as_of,
-        )
+        reader = RecordReader(desk.client, plan, kept, Meter())
+        return cls(desk, cursor, collection, reader, tuple(columns), as_of)
 
     def look(self, key: str) -> RecordSeen:
         """Ask for one record.

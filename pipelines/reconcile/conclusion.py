@@ -44,7 +44,7 @@ def _result(one: Comparison) -> dict[str, Any]:
         "left": one.left,
         "right": one.right,
         "differences": len(one.differences),
-        "accepted": len(one.differences) - len(one.open),
+        "accepted": one.accepted,
         "reason": one.reason,
     }
 

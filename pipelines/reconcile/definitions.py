@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from pipelines.sql_folder import sql_folder
 
@@ -16,17 +17,7 @@ SHARED = "shared"
 OF_SEVERAL = f"{SHARED}."
 ERROR, WARN = SEVERITIES = ("error", "warn")
 MONEY, HOURS, COUNT, TEXT = UNITS = ("money", "hours", "count", "text")
-KEYS = (
-    "what",
-    "level",
-    "left",
-    "right",
-    "unit",
-    "tolerance",
-    "reason",
-    "severity",
-    "needs",
-)
+KEYS = ("what", "level", "left", "right", "unit", "tolerance", "reason", "severity", "needs")
 _LINE = re.compile(r"-- ([a-z]+): (.+)")
 _MORE = re.compile(r"--   (.+)")
 
@@ -103,32 +94,21 @@ def definition(name: str, text: str) -> Definition:
         DefinitionError: its first comment does not say what it has to.
 
     """
-    given = _header(name, text)
+    given: dict[str, Any] = _header(name, text)
     missing = [key for key in KEYS if key not in given]
     if missing:
         message = f"{name}.sql does not say its {missing[0]}"
         raise DefinitionError(message)
     try:
-        tolerance, level = Decimal(given["tolerance"]), int(given["level"])
+        given |= {"tolerance": Decimal(given["tolerance"]), "level": int(given["level"])}
     except (InvalidOperation, ValueError):
         message = f"{name}.sql: tolerance and level are numbers"
         raise DefinitionError(message) from None
     if given["unit"] not in UNITS or given["severity"] not in SEVERITIES:
         message = f"{name}.sql: the unit is {', '.join(UNITS)}, the severity error or warn"
         raise DefinitionError(message)
-    return Definition(
-        name,
-        given["what"],
-        level,
-        given["left"],
-        given["right"],
-        given["unit"],
-        tolerance,
-        given["reason"],
-        given["severity"],
-        tuple(part.strip() for part in given["needs"].split(",")),
-        text.rstrip().removesuffix(";"),
-    )
+    given["needs"] = tuple(part.strip() for part in given["needs"].split(","))
+    return Definition(name=name, query=text.rstrip().removesuffix(";"), **given)
 
 
 def _header(name: str, text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 import pendulum
 
@@ -12,7 +13,6 @@ from pipelines.release import PACKAGE, release
 from sources.clio_manage.settings import API_VERSION
 
 from .definitions import WARN
-from .links import link
 from .verdicts import (
     WORST,
     Comparison,
@@ -26,6 +26,8 @@ from .verdicts import (
 FORMAT = 1
 MISSING, EXTRA = "missing", "extra"
 CENT = Decimal("0.01")
+PAGES = frozenset({"bills", "contacts", "matters"})
+"""Collections with a page in Clio's web application; for others the API's address is given."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,12 @@ class Evidence:
     @property
     def ordered(self) -> list[Comparison]:
         """Return the comparisons, those first that somebody has to look at."""
-        return sorted(
-            self.comparisons,
-            key=lambda one: (
-                not one.alarms,
-                WORST.index(one.status),
-                one.definition.level,
-                one.definition.name,
-            ),
-        )
+
+        def place(one: Comparison) -> tuple[object, ...]:
+            told = one.definition
+            return not one.alarms, WORST.index(one.status), told.level, told.name
+
+        return sorted(self.comparisons, key=place)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -92,7 +91,17 @@ class ShownLine:
 
     comparison: Comparison
     line: ComparisonLine
-    link: str
+    host: str
+
+    @property
+    def link(self) -> str:
+        """Return the address of the record, with everything in it escaped; empty for none."""
+        resource, key = self.line.resource, quote(self.line.record_id, safe="")
+        if not resource or not key:
+            return ""
+        if resource in PAGES:
+            return f"{self.host}/nc/#/{resource}/{key}"
+        return f"{self.host}/api/v4/{quote(resource, safe='')}/{key}.json"
 
     @property
     def id(self) -> str:
@@ -116,7 +125,7 @@ class ShownLine:
 def lines(evidence: Evidence) -> Iterator[ShownLine]:
     """Yield every line that is not equal, differences that nobody accepted first."""
     found = [
-        ShownLine(one, line, link(evidence.heading.host, line.resource, line.record_id))
+        ShownLine(one, line, evidence.heading.host)
         for one in evidence.ordered
         for line in one.lines
     ]
@@ -145,10 +154,9 @@ def versions() -> dict[str, str]:
 
 def document(evidence: Evidence) -> dict[str, Any]:
     """Return everything as one JSON document; numbers are texts with all their digits."""
-    heading = evidence.heading
     return {
         "format": FORMAT,
-        **{name: _plain(value) for name, value in vars(heading).items()},
+        **_plainly(vars(evidence.heading)),
         "versions": versions(),
         "counts": evidence.counts,
         "open_differences": evidence.open,
@@ -157,9 +165,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "lists": {
             name: {
                 "reason": one.reason,
-                "rows": [
-                    {n: _plain(v) for n, v in zip(one.names, row, strict=True)} for row in one.rows
-                ],
+                "rows": [_plainly(dict(zip(one.names, row, strict=True))) for row in one.rows],
             }
             for name, one in evidence.listings.items()
         },
@@ -185,7 +191,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "left_total": _plain(one.left),
         "right_total": _plain(one.right),
         "differences": len(one.differences),
-        "accepted": len(one.differences) - len(one.open),
+        "accepted": one.accepted,
     }
 
 
@@ -207,6 +213,10 @@ def _line(shown: ShownLine) -> dict[str, Any]:
         "accepted": line.accepted,
         "not_run": line.not_run,
     }
+
+
+def _plainly(values: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: object) -> object:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from sources.clio_http.casts import quoted
 
 from .definitions import MONEY, OF_SEVERAL, Definition, read_shared
 from .errors import DefinitionError
-from .verdicts import Comparison, ComparisonLine, Counted, Value, concluded, not_run
+from .verdicts import Comparison, ComparisonLine, ComparisonStatus, concluded
 
 INPUT = "input."
 BUILT_AS_TABLES = ("raw_", "meta.", "staging.", "intermediate.", "bi.", INPUT)
@@ -24,27 +24,28 @@ NEVER_LOADED = "{name} was not loaded"
 UNFINISHED = "the last load of {name} did not come to its end: run clio-sync load"
 OLDER = "the models are older than the newest load or sweep: run clio-sync transform"
 MOST_LINES = 10_000
+TEXT = "coalesce(cast({} as varchar), '')"
 COLUMNS = {
-    "key": "varchar",
-    "label": "varchar",
-    "left_value": "",
-    "right_value": "",
-    "resource": "varchar",
-    "record_id": "varchar",
-    "moved": "boolean",
-    "cause": "varchar",
-    "not_run": "varchar",
+    "key": TEXT,
+    "label": TEXT,
+    "left_value": "cast({} as {side})",
+    "right_value": "cast({} as {side})",
+    "resource": TEXT,
+    "record_id": TEXT,
+    "moved": "coalesce(cast({} as boolean), false)",
+    "cause": TEXT,
+    "not_run": TEXT,
 }
-"""What the query of a comparison gives; the last five may be left out."""
+"""What the query of a comparison gives, as a `ComparisonLine`; the last five may be left out."""
 TOTALS = """
-select count(*), count(*) filter (left_value is not distinct from right_value and not_run is null),
+select count(*), count(*) filter (left_value is not distinct from right_value and not_run = ''),
     {}
 from compared
 """
 UNEQUAL = """
-select * from compared where left_value is distinct from right_value or not_run is not null
+select * from compared where left_value is distinct from right_value or not_run <> ''
 order by
-    case when not_run is not null then 2 when {} then 3 when moved then 1 else 0 end, key
+    case when not_run <> '' then 2 when {} then 3 when moved then 1 else 0 end, key
 limit $1
 """
 """The worst lines come first: however many there are, those that are shown decide the end."""
@@ -61,6 +62,10 @@ class Inputs:
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
+    def __or__(self, more: "Inputs") -> "Inputs":
+        """Return both together; what is said last counts."""
+        return Inputs({**self.tables, **more.tables}, {**self.absent, **more.absent})
+
 
 def evaluate(
     warehouse: Warehouse, definitions: Sequence[Definition], inputs: Inputs
@@ -71,20 +76,20 @@ def evaluate(
         DefinitionError: a query gives other columns than a comparison has.
 
     """
-    cursor = warehouse.cursor()
-    try:
+    known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
+    halves, dark = half_loaded(warehouse), not_known(warehouse)
+    found = []
+    with closing(warehouse.cursor()) as cursor:
         for name, table in inputs.tables.items():
             cursor.register(name, table)
-        known, stale = frozenset(warehouse.relations()), is_stale(warehouse)
-        halves, dark = half_loaded(warehouse), not_known(warehouse)
-        found = []
         for one in definitions:
             lacks = lacking(one, known, inputs, stale=stale, unfinished=halves)
             lacks = lacks or doubtful(one, dark)
-            found.append(not_run(one, lacks) if lacks else asked_of(cursor, one))
-        return found
-    finally:
-        cursor.close()
+            if lacks:
+                found.append(Comparison(one, ComparisonStatus.NOT_RUN, reason=lacks))
+            else:
+                found.append(asked_of(cursor, one))
+    return found
 
 
 def lacking(
@@ -158,13 +163,13 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     cast = "decimal(38, 2)" if definition.unit == MONEY else "decimal(38, 6)"
     side = cast if definition.is_number else "varchar"
     chosen = ", ".join(
-        f"cast({quoted(n) if n in names else 'null'} as {kind or side}) as {n}"
-        for n, kind in COLUMNS.items()
+        f"{expression.format(quoted(n) if n in names else 'null', side=side)} as {n}"
+        for n, expression in COLUMNS.items()
     )
     cursor.execute(
         f"create or replace temp table compared as select {chosen} from ({definition.query}\n)"  # noqa: S608 - the query of a definition
     )
-    found = concluded(definition, _counted(cursor, definition))
+    found = concluded(_counted(cursor, definition))
     cursor.execute("drop table compared")
     more = found.rows - found.equal - len(found.lines)
     if more > 0:
@@ -173,35 +178,12 @@ def asked_of(cursor: Cursor, definition: Definition) -> Comparison:
     return found
 
 
-def _counted(cursor: Cursor, definition: Definition) -> Counted:
+def _counted(cursor: Cursor, definition: Definition) -> Comparison:
     """Count the lines of the comparison at hand, and read those that are not equal."""
-    totals = TOTALS.format("sum(left_value), sum(right_value)" if definition.is_number else "0, 0")
-    rows, equal, left, right = cursor.execute(totals).fetchall()[0]
-    near = NEAR.format(definition.tolerance) if definition.is_number else "false"
-    lines = [_line(row) for row in cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()]
-    return Counted(rows, equal, _number(left), _number(right), lines)
-
-
-def _line(row: Sequence[object]) -> ComparisonLine:
-    key, label, left, right, resource, record_id, moved, cause, why = row
-    return ComparisonLine(
-        str(key),
-        str(label or ""),
-        _value(left),
-        _value(right),
-        str(resource or ""),
-        str(record_id or ""),
-        bool(moved),
-        str(cause or ""),
-        str(why or ""),
-    )
-
-
-def _value(value: object) -> Value:
-    if value is None or isinstance(value, Decimal):
-        return value
-    return str(value)
-
-
-def _number(value: object) -> Decimal | None:
-    return value if isinstance(value, Decimal) else None
+    sums, near = "null, null", "false"
+    if definition.is_number:
+        sums, near = "sum(left_value), sum(right_value)", NEAR.format(definition.tolerance)
+    ((rows, equal, left, right),) = cursor.execute(TOTALS.format(sums)).fetchall()
+    found = cursor.execute(UNEQUAL.format(near), [MOST_LINES]).fetchall()
+    lines = tuple(ComparisonLine(*row) for row in found)
+    return Comparison(definition, ComparisonStatus.MATCH, rows, equal, left, right, lines)

@@ -1,6 +1,7 @@
 """What single records say of differences that the comparisons found and could not explain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from sources.errors import ClioError, Interrupted
@@ -20,22 +21,20 @@ def explained(desk: ReconcileSession, comparisons: Sequence[Comparison]) -> list
     One that is gone there was deleted; one that changed after the warehouse was complete moved.
     Where Clio stops answering, what is not explained stays so.
     """
-    wanted = list(dict.fromkeys(_wanted(comparisons)))[:MOST]
+    wanted = dict.fromkeys(
+        (line.resource, line.record_id)
+        for one in comparisons
+        for line in one.lines
+        if _is_open(one, line)
+    )
     try:
-        causes = _causes(desk, wanted)
+        causes = _causes(desk, list(wanted)[:MOST])
     except Interrupted:
         raise
     except ClioError as error:
         desk.reporter.note(f"differences are not looked into any further: {error}")
         return list(comparisons)
     return [_told(one, causes) for one in comparisons]
-
-
-def _wanted(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, str]]:
-    for one in comparisons:
-        for line in one.lines:
-            if _is_open(one, line):
-                yield line.resource, line.record_id
 
 
 def _is_open(comparison: Comparison, line: ComparisonLine) -> bool:
@@ -53,8 +52,7 @@ def _causes(
     known = {one.name: one for one in desk.stored() if one.item_path}
     as_of = complete_at(desk.warehouse)
     causes = {}
-    cursor = desk.warehouse.cursor()
-    try:
+    with closing(desk.warehouse.cursor()) as cursor:
         for resource, key in wanted:
             if resource not in known:
                 continue
@@ -63,25 +61,21 @@ def _causes(
                 causes[resource, key] = DELETED
             elif seen.moved:
                 causes[resource, key] = TIMING
-    finally:
-        cursor.close()
     return causes
 
 
-def _told(comparison: Comparison, causes: dict[tuple[str, str], str]) -> Comparison:
-    if not any(_is_open(comparison, line) for line in comparison.lines):
+def _told(comparison: Comparison, causes: Mapping[tuple[str, str], str]) -> Comparison:
+    lines = tuple(_line(comparison, line, causes) for line in comparison.lines)
+    if lines == comparison.lines:
         return comparison
-    lines = [
-        _line(line, causes.get((line.resource, line.record_id), ""))
-        if _is_open(comparison, line)
-        else line
-        for line in comparison.lines
-    ]
-    return replace(comparison, lines=tuple(lines), status=worst(one.status for one in lines))
+    return replace(comparison, lines=lines, status=worst(one.status for one in lines))
 
 
-def _line(line: ComparisonLine, cause: str) -> ComparisonLine:
-    if not cause:
+def _line(
+    comparison: Comparison, line: ComparisonLine, causes: Mapping[tuple[str, str], str]
+) -> ComparisonLine:
+    cause = causes.get((line.resource, line.record_id))
+    if cause is None or not _is_open(comparison, line):
         return line
     status = ComparisonStatus.MOVED if cause == TIMING else line.status
     return replace(line, cause=cause, status=status)

@@ -12,8 +12,7 @@ from pipelines.warehouse import PRIVATE
 
 from .document import Evidence, ShownLine, document, lines, versions
 from .errors import PackageAlteredError, PackageFolderError
-from .files import LINES, csv_text, line_cells, workbook
-from .page import page
+from .files import LINES, csv_text, line_cells, page, workbook
 
 PRIVATE_FILE = 0o600
 PAGE, BOOK, DOCUMENT = "reconciliation.html", "reconciliation.xlsx", "reconciliation.json"

@@ -3,9 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -34,12 +33,8 @@ PUSHED = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Sent:
-    """One value that reached Clio: what was sent and what stood there before."""
-
-    value: Any
-    base: Any
+Sent: TypeAlias = tuple[Any, Any]
+"""One value that reached Clio: what was sent and what stood there before."""
 
 
 def pushed(warehouse: Warehouse, ledger: Ledger, settings: Settings) -> pa.Table:
@@ -50,9 +45,7 @@ def pushed(warehouse: Warehouse, ledger: Ledger, settings: Settings) -> pa.Table
     desk = EditContext(settings, warehouse, ledger)
     every: dict[tuple[str, str, str], list[Sent]] = defaultdict(list)
     for resource, record_id, field, value, base, _ in ledger.rows(SENT):
-        every[resource, record_id, field].append(
-            Sent(json.loads(value), json.loads(base or "null"))
-        )
+        every[resource, record_id, field].append((json.loads(value), json.loads(base or "null")))
     return pa.Table.from_pylist(list(_rows(desk, every)), PUSHED)
 
 
@@ -75,14 +68,14 @@ def _rows(
         if isinstance(now, Unreadable):
             yield {**named, "not_run": "the value is hidden here"}
             continue
-        last = sent[-1]
+        last, _ = sent[-1]
         yield {
             **named,
-            "sent": shown(ref, last.value),
+            "sent": shown(ref, last),
             "now": shown(ref, now),
-            "holds": same(ref, last.value, now),
-            "is_base": any(same(ref, one.base, now) for one in sent),
-            "lost": _lost(desk, ref, record_id, last.value, now),
+            "holds": same(ref, last, now),
+            "is_base": any(same(ref, base, now) for _, base in sent),
+            "lost": _lost(desk, ref, record_id, last, now),
         }
 
 
@@ -90,14 +83,8 @@ def _lost(
     desk: EditContext, ref: FieldRef, record_id: str, value: JsonValue, now: JsonValue
 ) -> int:
     """Count how often a value gave way to another, by the versions that the warehouse kept."""
-    seen = [*_earlier(desk, ref, record_id), now]
+    versions = read_versions(desk.visibility, ref.resource, record_id)
+    earlier = [read(ref, version) for version in versions]
+    seen = [*(one for one in earlier if not isinstance(one, Unreadable)), now]
     ours = [same(ref, value, one) for one in seen]
     return sum(before and not after for before, after in pairwise(ours))
-
-
-def _earlier(desk: EditContext, ref: FieldRef, record_id: str) -> Iterator[Any]:
-    """Yield the values of a field that newer versions of the record replaced, oldest first."""
-    for version in read_versions(desk.visibility, ref.resource, record_id):
-        found = read(ref, version)
-        if not isinstance(found, Unreadable):
-            yield found

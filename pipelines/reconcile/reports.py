@@ -7,10 +7,12 @@ that a comparison needs is not guessed at: that comparison is not run.
 import csv
 import io
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -52,7 +54,7 @@ class ReportColumn:
     """
 
     headings: tuple[str, ...]
-    kind: str = TEXT
+    kind: str
     shows: tuple[str, str] | None = None
 
 
@@ -61,80 +63,26 @@ class Layout:
     """The columns of one kind of report, and whether it is asked for by a period."""
 
     columns: Mapping[str, ReportColumn]
-    by_period: bool = False
+    by_period: bool
 
 
-_BILL = ReportColumn(
-    ("bill", "bill number", "invoice", "invoice number"), TEXT, ("bills", "number")
-)
-_MATTER = ReportColumn(
-    ("matter", "matter number", "matter display number"), TEXT, ("matters", "display_number")
-)
-_CLIENT = ReportColumn(("client", "client name", "contact"), TEXT, ("contacts", "name"))
-_ACCOUNT = ReportColumn(
-    ("account", "bank account", "account name"), TEXT, ("bank_accounts", "name")
-)
-_USER = ReportColumn(("user", "timekeeper", "firm user"), TEXT, ("users", "name"))
+def _layouts() -> dict[str, Layout]:
+    """Read what is read of each kind of report."""
+    told = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
+    found = {}
+    for kind, report_kind in told["reports"].items():
+        columns = {}
+        for name in report_kind["texts"]:
+            collection, field = told["shows"][name]
+            columns[name] = ReportColumn(tuple(told["texts"][name]), TEXT, (collection, field))
+        for group, type_name in (("days", DAY), ("numbers", NUMBER)):
+            for name, headings in report_kind.get(group, {}).items():
+                columns[name] = ReportColumn(tuple(headings), type_name)
+        found[kind] = Layout(columns, report_kind.get("by_period", False))
+    return found
 
 
-def _money(*headings: str) -> ReportColumn:
-    return ReportColumn(headings, NUMBER)
-
-
-LAYOUTS = {
-    "accounts_receivable": Layout(
-        {"bill": _BILL, "client": _CLIENT, "balance": _money("balance", "outstanding", "total due")}
-    ),
-    "accounts_receivable_aging": Layout(
-        {
-            "bill": _BILL,
-            "b_current": _money("current", "not due"),
-            "b_1_30": _money("1-30", "1 - 30", "1-30 days"),
-            "b_31_60": _money("31-60", "31 - 60", "31-60 days"),
-            "b_61_90": _money("61-90", "61 - 90", "61-90 days"),
-            "b_91": _money("91+", "90+", "91+ days", "over 90"),
-        }
-    ),
-    "work_in_progress": Layout(
-        {
-            "matter": _MATTER,
-            "hours": _money("hours", "unbilled hours"),
-            "amount": _money("amount", "unbilled amount", "total"),
-        }
-    ),
-    "revenue": Layout(
-        {
-            "bill": _BILL,
-            "timekeeper": _USER,
-            "billed": _money("billed", "billed amount"),
-            "collected": _money("collected", "collected amount", "payments"),
-        },
-        by_period=True,
-    ),
-    "trust_listing": Layout(
-        {"account": _ACCOUNT, "matter": _MATTER, "client": _CLIENT, "balance": _money("balance")}
-    ),
-    "trust_ledger": Layout(
-        {
-            "account": _ACCOUNT,
-            "day": ReportColumn(("date",), DAY),
-            "matter": _MATTER,
-            "client": _CLIENT,
-            "funds_in": _money("funds in", "in", "deposit", "receipts"),
-            "funds_out": _money("funds out", "out", "withdrawal", "disbursements"),
-        },
-        by_period=True,
-    ),
-    "matter_balance_summary": Layout(
-        {
-            "matter": _MATTER,
-            "wip": _money("work in progress", "unbilled", "wip"),
-            "owed": _money("outstanding", "outstanding balance", "accounts receivable"),
-            "trust": _money("trust", "trust balance", "trust funds"),
-        }
-    ),
-}
-"""What is read of each kind of report. The headings are an assumption until one was seen."""
+LAYOUTS = _layouts()
 
 
 class StrangeReportError(ValueError):

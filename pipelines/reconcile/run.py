@@ -1,7 +1,7 @@
 """The commands `reconcile`, `reconcile accept` and `reconcile verify`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -51,11 +51,7 @@ LISTINGS = {
 }
 """Title → file of the query, and the relations that it reads."""
 EVERY_DAY, WITHOUT_REPORTS, ALL = (1, 2), (1, 2, 4), (1, 2, 3, 4)
-SCOPES = {
-    EVERY_DAY: "levels 1 and 2",
-    WITHOUT_REPORTS: "levels 1, 2 and 4",
-    ALL: "levels 1 to 4",
-}
+SCOPES = {EVERY_DAY: "levels 1 and 2", WITHOUT_REPORTS: "levels 1, 2 and 4", ALL: "levels 1 to 4"}
 SAMPLE_EVERY_DAY = 50
 OF_THE_DEMO = "the demo's Clio has ended"
 NO_MANAGE = "nothing of Clio Manage was loaded"
@@ -119,25 +115,21 @@ def run_reconcile(context: Context, wish: ReconcileOptions) -> Outcome:
 
 
 def _compared(
-    context: Context,
-    wish: ReconcileOptions,
-    warehouse: Warehouse,
-    outcome: Outcome,
+    context: Context, wish: ReconcileOptions, warehouse: Warehouse, outcome: Outcome
 ) -> Evidence:
     settings, clock = context.settings, context.clock
-    inputs = _with(Inputs(_days(warehouse)), asked.unasked(""), reports.unasked())
+    complete = asked.complete_at(warehouse)
+    as_of = pa.table([list(complete), list(complete.values())], schema=AS_OF)
+    inputs = Inputs({"as_of": as_of}) | _unasked()
     known: Mapping[str, Acceptance] = {}
     head = ""
     with _noted(outcome), Ledger.open(settings.data_dir, clock, read_only=True) as ledger:
-        inputs = _with(inputs, Inputs({"pushed": pushed(warehouse, ledger, settings)}))
+        inputs |= Inputs({"pushed": pushed(warehouse, ledger, settings)})
         known, head = acceptances(ledger), str(ledger.head())
     definitions = read_definitions(wish.levels)
     with ExitStack() as stack:
         desk, why = _desk(context, wish, warehouse, stack, outcome)
-        if desk is None:
-            inputs = _with(inputs, asked.unasked(why), reports.unasked(why))
-        else:
-            inputs = _with(inputs, *_answers(context, wish, desk, outcome))
+        inputs |= _unasked(why) if desk is None else _answers(context, wish, desk, outcome)
         comparisons = evaluate(warehouse, definitions, inputs)
         if desk is not None:
             comparisons = explained(desk, comparisons)
@@ -155,19 +147,8 @@ def _noted(outcome: Outcome) -> Iterator[None]:
         outcome.errors.append(("", error))
 
 
-def _with(*several: Inputs) -> Inputs:
-    return Inputs(
-        {name: table for one in several for name, table in one.tables.items()},
-        {name: why for one in several for name, why in one.absent.items()},
-    )
-
-
-def _days(warehouse: Warehouse) -> dict[str, pa.Table]:
-    """Return the moment that each collection is complete up to."""
-    rows = [
-        {"resource": name, "complete_at": at} for name, at in asked.complete_at(warehouse).items()
-    ]
-    return {"as_of": pa.Table.from_pylist(rows, AS_OF)}
+def _unasked(why: str = "") -> Inputs:
+    return asked.unasked(why) | reports.unasked(why)
 
 
 def _desk(
@@ -203,37 +184,33 @@ def _desk(
 
 def _answers(
     context: Context, wish: ReconcileOptions, desk: ReconcileSession, outcome: Outcome
-) -> Iterator[Inputs]:
+) -> Inputs:
     """Ask Clio for what is wished; what cannot be answered is not run, and says why.
 
     Raises:
         ConfigurationError: a collection is named whose ids cannot be walked.
 
     """
-    question = _question(wish, desk, context)
+    stored = [one.name for one in desk.stored()]
+    names = stored if wish.ids == () else list(wish.ids or ())
+    if unknown := sorted(set(names) - set(stored)):
+        message = f"{unknown[0]} is no collection whose ids can be walked here"
+        raise ConfigurationError(message)
+    found = Inputs()
     try:
-        yield asked.ask(desk, question)
+        day = context.clock.now().to_date_string()
+        found |= asked.ask(desk, SampleRequest(tuple(names), wish.sample, day))
         if wish.reports:
             # the day of the reports is the server's, in the firm's time zone
             now = desk.client.server_time or context.clock.now()
             today = now.in_timezone(context.settings.time_zone).date()
-            yield reports.asked_reports(
+            found |= reports.asked_reports(
                 desk.client, context.clock, today, context.reporter, desk.masks
             )
     except ClioError as error:
         outcome.errors.append((asked.SOURCE, error))
-        yield asked.unasked(str(error))
-        yield reports.unasked(str(error))
-
-
-def _question(wish: ReconcileOptions, desk: ReconcileSession, context: Context) -> SampleRequest:
-    stored = [one.name for one in desk.stored()]
-    names = stored if wish.ids == () else list(wish.ids or ())
-    unknown = sorted(set(names) - set(stored))
-    if unknown:
-        message = f"{unknown[0]} is no collection whose ids can be walked here"
-        raise ConfigurationError(message)
-    return SampleRequest(tuple(names), wish.sample, context.clock.now().to_date_string())
+        found |= _unasked(str(error))
+    return found
 
 
 def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRows:
@@ -242,13 +219,10 @@ def _listing(warehouse: Warehouse, name: str, needs: Sequence[str]) -> ListedRow
         schema, _, table_name = relation.partition(".")
         if not warehouse.columns(schema, table_name):
             return ListedRows(reason=NEVER_BUILT.format(name=relation))
-    cursor = warehouse.cursor()
-    try:
+    with closing(warehouse.cursor()) as cursor:
         cursor.execute(read_list(name))
         names = [column[0] for column in cursor.description or ()]
         return ListedRows(names, cursor.fetchall())
-    finally:
-        cursor.close()
 
 
 def _heading(

@@ -1,8 +1,8 @@
 """What becomes of the two sides of a comparison. Tables and arithmetic; no effects."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -14,7 +14,7 @@ Value: TypeAlias = Decimal | str | None
 
 
 class ComparisonStatus(StrEnum):
-    """The ends of a comparison. There are no others."""
+    """The ends of a comparison, the worst last. There are no others."""
 
     MATCH = "match"
     TOLERANCE = "within tolerance"
@@ -23,15 +23,8 @@ class ComparisonStatus(StrEnum):
     DIFFERENCE = "difference"
 
 
-WORST = (
-    ComparisonStatus.DIFFERENCE,
-    ComparisonStatus.MOVED,
-    ComparisonStatus.NOT_RUN,
-    ComparisonStatus.TOLERANCE,
-    ComparisonStatus.MATCH,
-)
+WORST = tuple(reversed(ComparisonStatus))
 """In the order in which one line decides for all."""
-
 UNEXPLAINED = "unexplained"
 NOTHING_THERE = "neither side has anything to compare"
 
@@ -86,20 +79,20 @@ class Comparison:
         return [one for one in self.lines if one.status is ComparisonStatus.DIFFERENCE]
 
     @property
+    def difference(self) -> Decimal | None:
+        """Return left less right, where both were summed."""
+        both = self.left is not None and self.right is not None
+        return self.left - self.right if both else None  # type: ignore[operator]
+
+    @property
+    def accepted(self) -> int:
+        """Count the differences that somebody accepted."""
+        return len(self.differences) - len(self.open)
+
+    @property
     def alarms(self) -> bool:
         """Tell whether there is a difference that somebody has to look at."""
         return self.definition.severity == ERROR and bool(self.open)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the query of a comparison gave: all lines counted, and those that are not equal."""
-
-    rows: int
-    equal: int
-    left: Decimal | None
-    right: Decimal | None
-    lines: Sequence[ComparisonLine] = field(default_factory=tuple)
 
 
 def judge(definition: Definition, line: ComparisonLine) -> ComparisonStatus:
@@ -117,43 +110,26 @@ def judge(definition: Definition, line: ComparisonLine) -> ComparisonStatus:
     return ComparisonStatus.MOVED if line.moved else ComparisonStatus.DIFFERENCE
 
 
-def concluded(definition: Definition, counted: Counted) -> Comparison:
+def concluded(counted: Comparison) -> Comparison:
     """Judge every line of a comparison, and the whole by the worst of them."""
-    lines = [_judged(definition, one) for one in counted.lines]
+    lines = [_judged(counted.definition, one) for one in counted.lines]
     untold = [one for one in lines if one.status is ComparisonStatus.NOT_RUN]
     why = f"{len(untold):,} of {counted.rows:,}: {untold[0].not_run}" if untold else ""
     why = why if counted.rows else NOTHING_THERE
-    return Comparison(
-        definition,
-        worst(one.status for one in lines),
-        counted.rows,
-        counted.equal,
-        counted.left,
-        counted.right,
-        tuple(lines),
-        why,
-    )
+    status = worst(one.status for one in lines)
+    return replace(counted, status=status, lines=tuple(lines), reason=why)
 
 
 def _judged(definition: Definition, line: ComparisonLine) -> ComparisonLine:
     status = judge(definition, line)
-    cause = line.cause
-    if status is ComparisonStatus.DIFFERENCE:
-        cause = cause or UNEXPLAINED
-    elif status is ComparisonStatus.MOVED:
-        cause = cause or "timing"
-    return replace(line, status=status, cause=cause)
+    causes = {ComparisonStatus.DIFFERENCE: UNEXPLAINED, ComparisonStatus.MOVED: "timing"}
+    return replace(line, status=status, cause=line.cause or causes.get(status, ""))
 
 
 def worst(statuses: Iterable[ComparisonStatus]) -> ComparisonStatus:
     """Return the status that decides; match where there is none."""
     found = set(statuses)
     return next((one for one in WORST if one in found), ComparisonStatus.MATCH)
-
-
-def not_run(definition: Definition, reason: str) -> Comparison:
-    """Say of a comparison that it was not made, and why."""
-    return Comparison(definition, ComparisonStatus.NOT_RUN, reason=reason)
 
 
 def difference_id(comparison: str, line: ComparisonLine) -> str:
@@ -163,11 +139,11 @@ def difference_id(comparison: str, line: ComparisonLine) -> str:
 
 def content(comparison: str, line: ComparisonLine) -> str:
     """Digest what a difference is: another one as soon as either side changes."""
-    return _digest(comparison, line.key, repr(_plain(line.left)), repr(_plain(line.right)))
-
-
-def _plain(value: Value) -> str | None:
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+    sides = [
+        f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        for value in (line.left, line.right)
+    ]
+    return _digest(comparison, line.key, *map(repr, sides))
 
 
 def _digest(*parts: str) -> str:

@@ -8,12 +8,12 @@ from pipelines.warehouse import REFUSED, Cursor, in_memory
 from sources.clio_http.casts import quoted
 
 from . import inputs
+from .errors import ModelProblem, unknown
 from .files import Model
 from .inputs import Tables
-from .names import sql_name
 from .plan import BuildPlan
-from .problems import ModelProblem, unknown
-from .rules import named_columns, targets
+from .queries import sql_name
+from .seeds import SeedFile
 
 
 def bind(plan: BuildPlan, found: Tables) -> tuple[Tables, list[ModelProblem]]:
@@ -39,7 +39,8 @@ def bind(plan: BuildPlan, found: Tables) -> tuple[Tables, list[ModelProblem]]:
             if problem is not None:
                 problems.append(problem)
                 continue
-            columns[relation] = known[relation] = _columns(cursor, model)
+            described = cursor.execute(f"describe {sql_name(relation)}").fetchall()
+            columns[relation] = known[relation] = {name: kind for name, kind, *_ in described}
         for model in plan.project.models.values():
             problems += _header(model, columns, known)
         problems += _checks(plan, cursor, known, columns)
@@ -63,17 +64,14 @@ def _unknown(plan: BuildPlan, known: Tables, file: str, name: str) -> ModelProbl
 
 def _made(cursor: Cursor, model: Model) -> ModelProblem | None:
     cursor.execute(f"create schema if not exists {model.schema}")
+    name = sql_name(model.relation)
     if model.seed is not None:
-        return _seed(cursor, model)
-    return _bound(
-        cursor, f"create table {sql_name(model.relation)} as (\n", model.file.query, model.file.name
-    )
+        return _seed(cursor, name, model.seed)
+    return _bound(cursor, f"create table {name} as (\n", model.file.query, model.file.name)
 
 
-def _seed(cursor: Cursor, model: Model) -> ModelProblem | None:
+def _seed(cursor: Cursor, table: str, seed: SeedFile) -> ModelProblem | None:
     """Make an empty table of a seed, and try its cells on the types that are declared."""
-    seed = model.seed
-    assert seed is not None  # noqa: S101 - the caller looked
     for name, kind in seed.columns.items():
         try:
             cursor.execute(f"select null::{kind}")
@@ -92,11 +90,10 @@ def _seed(cursor: Cursor, model: Model) -> ModelProblem | None:
             [cells, list(seed.lines)],
         ).fetchone()
         if bad is not None:
-            return ModelProblem(
-                seed.csv_name, bad[0], f"what is in the column {name} is not {kind}"
-            )
+            text = f"what is in the column {name} is not {kind}"
+            return ModelProblem(seed.csv_name, bad[0], text)
     listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in seed.columns.items())
-    cursor.execute(f"create table {sql_name(model.relation)} ({listed})")
+    cursor.execute(f"create table {table} ({listed})")
     return None
 
 
@@ -123,22 +120,23 @@ def _problem(said: str, before: str, query: str, file: str) -> ModelProblem:
     return ModelProblem(file, line, message)
 
 
-def _columns(cursor: Cursor, model: Model) -> dict[str, str]:
-    found = cursor.execute(f"describe {sql_name(model.relation)}").fetchall()
-    return {name: kind for name, kind, *_ in found}
-
-
 def _header(model: Model, columns: Tables, known: Tables) -> list[ModelProblem]:
     """Find columns and relations that a header names and that are not there."""
     own, file = columns.get(model.relation), model.file.name
     if own is None:
         return []
+    header = model.header
+    named = [(column, rule.line) for rule in header.rules for column in rule.columns]
+    named += [header.append_by] if header.append_by[0] else []
+    named += [(column, line) for column, (_, line) in header.comments.items()]
     found = [
         ModelProblem(file, line, unknown("column", column, own))
-        for column, line in named_columns(model)
+        for column, line in named
         if column not in own
     ]
-    for rule in targets(model):
+    for rule in header.rules:
+        if not rule.target:
+            continue
         there = known.get(rule.target)
         if there is None:
             found.append(ModelProblem(file, rule.line, unknown("relation", rule.target, known)))

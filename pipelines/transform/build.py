@@ -21,18 +21,16 @@ from sources.errors import Interrupted
 
 from . import inputs
 from .binding import bind
-from .checking import evaluate, unsaid
 from .decide import FORMAT, BuiltState, Decision, decide, foreign
-from .errors import ModelFailedError, NotBuiltError
+from .errors import ModelFailedError, NotBuiltError, refuse
 from .files import Model, read_project
 from .header import APPEND
 from .inputs import Tables
 from .knowing import Gaps, blinded, doubts, hidden, judge, shown_unknown, told_unknown
 from .making import drop, make
 from .plan import BuildPlan, make_plan, rendered
-from .problems import refuse
 from .queries import DAY
-from .rules import Check
+from .rules import Check, evaluate, unsaid
 
 
 @dataclass(frozen=True)
@@ -152,8 +150,7 @@ def build(  # noqa: PLR0913 - what it works on, what is wanted, and three that t
     stop = stop or threading.Event()
     job = Build(warehouse, plan, found, decision, wish, clock, stop, run_id, columns, known)
     models, verdicts = _run(job, standing)
-    kept = before | verdicts
-    return Built(run_id, models, tuple(kept.values()), same, decision.dropped)
+    return Built(run_id, models, tuple((before | verdicts).values()), same, decision.dropped)
 
 
 def read_plan(
@@ -194,8 +191,7 @@ def read_states(
     warehouse: Warehouse, plan: BuildPlan, found: Tables, now: pendulum.DateTime, time_zone: str
 ) -> dict[str, str]:
     """Digest what every query reads that is no model."""
-    day = inputs.day_state(now.in_timezone(time_zone).date(), time_zone)
-    days = dict.fromkeys((DAY, builds.DAY), day)
+    days = dict.fromkeys((DAY, builds.DAY), f"{now.in_timezone(time_zone).date()} {time_zone}")
     outside = sorted(plan.outside - days.keys())
     return days | {name: inputs.state(warehouse, name, found) for name in outside}
 
@@ -306,7 +302,11 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     models = [_built(job, run, at) for run in runs]
     builds.keep_models(warehouse, models, job.decision.dropped)
     builds.keep_runs(warehouse, runs)
-    _keep_not_known(job)
+    # of models that a selection left out it stands what was known when they were built
+    kept, files = job.decision.kept, job.plan.project.models
+    told = [files[name] for name in kept if kept[name] or name in job.decision.models]
+    shown = shown_unknown(told, job.known, job.columns)
+    builds.keep_not_known(warehouse, shown, [name for name in kept if not kept[name]])
     if not job.wish.select:
         builds.keep_up_to(warehouse, at)
     check_results.keep_verdicts(warehouse, verdicts, job.run_id, at)
@@ -315,30 +315,7 @@ def _keep(job: Build, runs: Sequence[ModelRun], verdicts: Sequence[CheckResult])
     builds.keep_parsed(warehouse, job.plan.parsed)
 
 
-def _keep_not_known(job: Build) -> None:
-    """Say what is not known of the models that are as they should be now; others keep their word.
-
-    A model that a selection left out still shows what was known when it was built, and so does one
-    that was built on it.
-    """
-    kept, models = job.decision.kept, job.plan.project.models
-    told = [models[name] for name in kept if kept[name] or name in job.decision.models]
-    shown = shown_unknown(told, job.known, job.columns)
-    builds.keep_not_known(job.warehouse, shown, [name for name in kept if not kept[name]])
-
-
 def _built(job: Build, run: ModelRun, at: pendulum.DateTime) -> BuiltModel:
-    header = job.plan.project.models[run.model].header
-    return BuiltModel(
-        run.model,
-        run.kind,
-        header.description,
-        header.grain,
-        header.basis,
-        run.rows,
-        run.sql_hash,
-        job.decision.kept[run.model],
-        job.run_id,
-        at,
-        FORMAT,
-    )
+    header, mark = job.plan.project.models[run.model].header, job.decision.kept[run.model]
+    told = (header.description, header.grain, header.basis, run.rows, run.sql_hash, mark)
+    return BuiltModel(run.model, run.kind, *told, job.run_id, at, FORMAT)

@@ -36,6 +36,30 @@ _COLUMN = re.compile(r"cf_(\d+)(_option_id)?")
 COMMENT = 120
 """So many characters of a field's name stand in a comment."""
 
+PIVOT = """\
+-- grain: one row per {parent} with a custom field ({parent}_id)
+-- materialized: table
+-- Custom fields of each {parent}, typed, by the id of the field.
+-- not_null: {parent}_id
+{comments}with field_values as (
+    select * from intermediate.int_custom_fields__values
+    where parent_type = '{type}'
+)
+
+select
+    record_id as {parent}_id{columns}
+from field_values
+group by record_id
+"""
+WIDE_VIEW = """\
+-- grain: one row per {parent} ({parent}_id)
+-- materialized: view
+-- Each {parent} with its custom fields, typed, by the id of the field.
+{comments}select
+    dim_{parent}.*{columns}
+from core.dim_{parent}
+left join core.dim_{parent}_custom on dim_{parent}_custom.{parent}_id = dim_{parent}.{parent}_id
+"""
 DEFINITIONS = """
 select id, name, parent_type, field_type, coalesce(deleted, false) or id::varchar in (
     select record_id from meta.tombstones
@@ -64,7 +88,7 @@ class CustomField:
             yield f"{name}_option_id", "option_id", f"id of the option of {said}"
 
 
-def custom_field_models(warehouse: Warehouse | None) -> Mapping[str, str]:
+def custom_field_models(warehouse: Warehouse | None) -> dict[str, str]:
     """Return the models, by path such as `core/dim_matter_custom.sql`, as SQL text with headers.
 
     Without a warehouse, or before custom fields were loaded, they have no columns but the key.
@@ -112,52 +136,23 @@ def _definitions(warehouse: Warehouse | None) -> Sequence[CustomField]:
 
 def _pivot(parent_type: str, parent: str, fields: Sequence[CustomField]) -> str:
     """Return the table with one row for each record and one column for each field."""
-    key = f"{parent}_id"
     columns = [column for field in fields for column in field.columns]
     chosen = [
-        f"    max(case when custom_field_id = {name.split('_')[1]} then {value} end) as {name}"
+        f",\n    max(case when custom_field_id = {name.split('_')[1]} then {value} end) as {name}"
         for name, value, _ in columns
     ]
-    return "\n".join(
-        [
-            f"-- grain: one row per {parent} with a custom field ({key})",
-            "-- materialized: table",
-            f"-- Custom fields of each {parent}, typed, by the id of the field.",
-            f"-- not_null: {key}",
-            *_comments(columns),
-            "with field_values as (",
-            "    select * from intermediate.int_custom_fields__values",
-            f"    where parent_type = '{parent_type}'",
-            ")",
-            "",
-            "select",
-            ",\n".join([f"    record_id as {key}", *chosen]),
-            "from field_values",
-            "group by record_id",
-            "",
-        ],
+    return PIVOT.format(
+        parent=parent, type=parent_type, comments=_comments(columns), columns="".join(chosen)
     )
 
 
 def _wide(parent: str, fields: Sequence[CustomField]) -> str:
     """Return the view of all records with all their custom fields."""
-    key, custom = f"{parent}_id", f"dim_{parent}_custom"
     columns = [column for field in fields for column in field.columns]
-    chosen = [f"    {custom}.{name}" for name, _, _ in columns]
-    return "\n".join(
-        [
-            f"-- grain: one row per {parent} ({key})",
-            "-- materialized: view",
-            f"-- Each {parent} with its custom fields, typed, by the id of the field.",
-            *_comments(columns),
-            "select",
-            ",\n".join([f"    dim_{parent}.*", *chosen]),
-            f"from core.dim_{parent}",
-            f"left join core.{custom} on {custom}.{key} = dim_{parent}.{key}",
-            "",
-        ],
-    )
+    chosen = [f",\n    dim_{parent}_custom.{name}" for name, _, _ in columns]
+    return WIDE_VIEW.format(parent=parent, comments=_comments(columns), columns="".join(chosen))
 
 
-def _comments(columns: Sequence[tuple[str, str, str]]) -> list[str]:
-    return [f"-- column: {name}: {said or 'without a name'}" for name, _, said in columns]
+def _comments(columns: Sequence[tuple[str, str, str]]) -> str:
+    named = [f"-- column: {name}: {said or 'without a name'}\n" for name, _, said in columns]
+    return "".join(named)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pipelines.state.builds import BuiltModel
 from pipelines.state.check_results import CheckResult
 
+from .errors import ModelProblem
 from .files import text_hash
-from .graph import downstream, selected, upstream
 from .header import APPEND, VIEW
-from .plan import BuildPlan
-from .problems import ModelProblem
+from .plan import BuildPlan, downstream, selected, upstream
 from .rules import Check
 
 FORMAT = "2"
@@ -102,16 +101,16 @@ def decide(
         dropped = tuple(sorted(name for name in gone if standing.models[name].kind != APPEND))
     kept = _kept(plan, standing, wanted, chosen)
     marks = {check.name: _mark(check, kept, states) for check in plan.checks}
-    there = standing.models.keys() | chosen
-    checks = tuple(
-        check
-        for check in plan.checks
-        if all(name in there for name in check.reads if name in wanted)
-        and (full or any(name in chosen for name in check.reads) or _new(standing, check, marks))
-        and (not select or any(name in chosen for name in check.reads))
-    )
+    there, checks = standing.models.keys() | chosen, []
+    for check in plan.checks:
+        before = standing.verdicts.get(check.name)
+        is_new = before is None or before.signature != marks[check.name]
+        can = all(name in there for name in check.reads if name in wanted)
+        touched = any(name in chosen for name in check.reads)
+        if can and (touched or ((full or is_new) and not select)):
+            checks.append(check)
     order = tuple(name for name in plan.order if name in chosen)
-    return Decision(order, dropped, checks, kept, marks)
+    return Decision(order, dropped, tuple(checks), kept, marks)
 
 
 def _is_stale(plan: BuildPlan, standing: BuiltState, wanted: Mapping[str, str], name: str) -> bool:
@@ -147,8 +146,3 @@ def _kept(
 def _mark(check: Check, kept: Mapping[str, str], states: Mapping[str, str]) -> str:
     found = [(name, kept[name] if name in kept else states[name]) for name in check.reads]
     return text_hash(repr((check.query, check.severity, found))) if all(v for _, v in found) else ""
-
-
-def _new(standing: BuiltState, check: Check, marks: Mapping[str, str]) -> bool:
-    before = standing.verdicts.get(check.name)
-    return before is None or before.signature != marks[check.name]

@@ -2,8 +2,26 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 from sources.errors import ClioError
+
+SHOWN = 20
+"""So many problems are told at once."""
+
+
+@dataclass(frozen=True, order=True)
+class ModelProblem:
+    """One thing that is wrong: `file` as a person finds it, `line` from 1."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return it as editors and people read it."""
+        return f"{self.file}:{self.line}: {self.text}"
 
 
 class ModelsError(ClioError):
@@ -98,3 +116,23 @@ class NotBuiltError(ClioError):
     code = "not_built"
     hint = "Run clio-sync transform to build them, then the same command again."
     exit_code = 4
+
+
+def refuse(problems: Iterable[ModelProblem]) -> None:
+    """Go on only if nothing is wrong.
+
+    Raises:
+        ModelsError: something is; the message has a line for each of the first twenty.
+
+    """
+    lines = [str(problem) for problem in sorted(set(problems))]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"… and {len(lines) - SHOWN} more"]
+    if lines:
+        raise ModelsError("\n".join(lines))
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> str:
+    """Say that a name is not known, with the ones that look like it."""
+    close = get_close_matches(name, list(valid), n=3)
+    return f"unknown {what} {name}" + (f"; did you mean {' or '.join(close)}?" if close else "")

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from .errors import ModelProblem
 from .header import ONE_ROW, TABLE, UNIQUE, VIEW, RelationHeader, entries, read_header
-from .problems import ModelProblem
 from .seeds import SeedFile, read_seeds
+from .staging import staging_models
 
 SEED = "seed"
 VIEWS = frozenset({"staging", "intermediate", "bi"})
@@ -105,14 +106,18 @@ def read_project(
     singular: dict[str, Singular] = {}
     for path, file in [*_files(folders, problems), *_made(made)]:
         schema = path.parts[0]
-        if schema in NOT_MODELS or not _named(path, file, problems):
+        if schema in NOT_MODELS:
+            continue
+        if wrong := _misnamed(path):
+            problems.append(ModelProblem(file.name, 1, wrong))
             continue
         header = read_header(file.name, entries(file.text), problems)
         if schema == CHECKS:
             _once(singular, path.stem, file, problems)
             singular[path.stem] = Singular(path.stem, file, header)
             continue
-        model = _model(path, file, header)
+        kind = header.materialized or (VIEW if schema in VIEWS else TABLE)
+        model = Model(f"{schema}.{path.stem}", kind, file, header)
         _check_grain(model, problems)
         _once(models, model.relation, file, problems)
         models[model.relation] = model
@@ -129,6 +134,7 @@ def _files(
     folders: Iterable[Path], problems: list[ModelProblem]
 ) -> Iterator[tuple[PurePosixPath, SqlFile]]:
     for folder in folders:
+        yield from _made(staging_models(folder))
         for path in sorted(folder.rglob("*.sql")):
             inside = PurePosixPath(path.relative_to(folder).as_posix())
             name = f"{folder.name}/{inside}"
@@ -143,27 +149,16 @@ def _made(made: Mapping[str, str]) -> Iterator[tuple[PurePosixPath, SqlFile]]:
         yield PurePosixPath(name), SqlFile(f"{name} (generated)", text)
 
 
-def _named(path: PurePosixPath, file: SqlFile, problems: list[ModelProblem]) -> bool:
-    """Tell whether a file can become a relation, and say why not."""
+def _misnamed(path: PurePosixPath) -> str:
+    """Say why a file cannot become a relation; empty if it can."""
     schema = path.parts[0]
     if len(path.parts) == 1:
-        problems.append(ModelProblem(file.name, 1, "a model lies in the folder of its schema"))
-    elif not NAME.fullmatch(path.stem) or not NAME.fullmatch(schema):
-        problems.append(
-            ModelProblem(file.name, 1, "a name has lower-case letters, digits and _ only")
-        )
-    elif TAKEN.fullmatch(schema):
-        problems.append(ModelProblem(file.name, 1, f"the schema {schema} is not for models"))
-    elif schema == SEEDS:
-        problems.append(ModelProblem(file.name, 1, "the folder seeds holds CSV files"))
-    else:
-        return True
-    return False
-
-
-def _model(path: PurePosixPath, file: SqlFile, header: RelationHeader) -> Model:
-    kind = header.materialized or (VIEW if path.parts[0] in VIEWS else TABLE)
-    return Model(f"{path.parts[0]}.{path.stem}", kind, file, header)
+        return "a model lies in the folder of its schema"
+    if not NAME.fullmatch(path.stem) or not NAME.fullmatch(schema):
+        return "a name has lower-case letters, digits and _ only"
+    if TAKEN.fullmatch(schema):
+        return f"the schema {schema} is not for models"
+    return "the folder seeds holds CSV files" if schema == SEEDS else ""
 
 
 def _once(

@@ -2,46 +2,26 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from .problems import ModelProblem, unknown
+from .errors import ModelProblem, unknown
 
 ERROR, WARN = SEVERITIES = ("error", "warn")
 VIEW, TABLE, APPEND = KINDS = ("view", "table", "append")
 BASES = ("cohort", "event", "as_of")
-UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, ONE_ROW, MATCHES = RULES = (
-    "unique",
-    "not_null",
-    "relationships",
-    "accepted",
-    "one_row",
-    "matches",
-)
+UNIQUE, NOT_NULL, RELATIONSHIPS = "unique", "not_null", "relationships"
+ACCEPTED, ONE_ROW, MATCHES, GRAIN = "accepted", "one_row", "matches", "grain"
 KEYS = (
-    "accepted",
-    "append_by",
-    "basis",
-    "column",
-    "grain",
-    "heals",
-    "matches",
-    "materialized",
-    "needs",
-    "not_null",
-    "relationships",
-    "severity",
-    "unique",
+    *("accepted", "append_by", "basis", "column", "grain", "heals", "matches", "materialized"),
+    *("needs", "not_null", "relationships", "severity", "unique"),
 )
 
 _IDENTIFIER = r"[a-z_][a-z0-9_]*"
 _KEY = re.compile(r"([a-z_]+):(?:\s+(.*))?$")
 _COLUMNS = re.compile(rf"{_IDENTIFIER}(\s*,\s*{_IDENTIFIER})*")
 _GRAIN = re.compile(r"(.*?)\s*\(([^()]*)\)\.?")
-_RELATIONSHIP = re.compile(
-    rf"({_IDENTIFIER})\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
-)
-_MATCH = re.compile(
-    rf"(lower\()?({_IDENTIFIER})\)?\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
+_LEADS = re.compile(
+    rf"(lower\()?({_IDENTIFIER})(?(1)\))\s*->\s*({_IDENTIFIER}\.{_IDENTIFIER})\.({_IDENTIFIER})"
 )
 _ACCEPTED = re.compile(rf"({_IDENTIFIER})\s+in\s*\((.*)\)")
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*)'|([^,']*))\s*(?:,|$)")
@@ -71,8 +51,8 @@ class RowTest:
 
     kind: str
     columns: tuple[str, ...]
-    severity: str
-    line: int
+    severity: str = ERROR
+    line: int = 1
     target: str = ""
     target_column: str = ""
     values: tuple[str, ...] = ()
@@ -139,11 +119,8 @@ def entries(text: str) -> Iterator[HeaderEntry]:
             continue
         if held is not None:
             yield held
-        held = (
-            HeaderEntry(match[1], match[2] or "", number)
-            if match
-            else HeaderEntry("", said.strip(), number)
-        )
+        key, text_said = (match[1], match[2] or "") if match else ("", said.strip())
+        held = HeaderEntry(key, text_said, number)
     if held is not None:
         yield held
 
@@ -240,79 +217,54 @@ def _heals(listed: list[HeaderEntry], tell: Tell) -> Iterator[Heals]:
 
 
 def _rules(listed: list[HeaderEntry], severity: str, tell: Tell) -> Iterator[RowTest]:
-    readers = {
-        "grain": _grain,
-        UNIQUE: _columns,
-        NOT_NULL: _columns,
-        RELATIONSHIPS: _relationships,
-        ACCEPTED: _accepted,
-        MATCHES: _matches,
-    }
     for entry in listed:
-        if entry.key not in readers:
+        if entry.key not in {GRAIN, UNIQUE, NOT_NULL, RELATIONSHIPS, ACCEPTED, MATCHES}:
             continue
         own = _SEVERITY.search(entry.text)
         if own and own[1] not in SEVERITIES:
             tell(entry.line, f"[{own[1]}] is not one of [error], [warn]")
-        text = _SEVERITY.sub("", entry.text).strip()
-        found = readers[entry.key](
-            HeaderEntry(entry.key, text, entry.line), own[1] if own else severity
-        )
+        found = _tests(entry.key, _SEVERITY.sub("", entry.text).strip())
         if found is None:
             tell(entry.line, f"this {entry.key} cannot be understood; see docs/models.md")
-        yield from found or ()
+        for test in found or ():
+            yield replace(test, severity=own[1] if own else severity, line=entry.line)
 
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
 
 
-def _columns(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
-    if not _COLUMNS.fullmatch(entry.text):
-        return None
-    return [RowTest(entry.key, _split(entry.text), severity, entry.line)]
+def _tests(key: str, text: str) -> list[RowTest] | None:
+    """Read what one header tests; None if it cannot be understood."""
+    if key == GRAIN:
+        return _grain(text)
+    if key in {UNIQUE, NOT_NULL}:
+        return [RowTest(key, _split(text))] if _COLUMNS.fullmatch(text) else None
+    if key == ACCEPTED:
+        match = _ACCEPTED.fullmatch(text)
+        values = _values(match[2]) if match else ()
+        return [RowTest(key, (match[1],), values=values)] if match and values else None
+    # one cell stands for one row elsewhere: lower(email) -> core.dim_user.email
+    parts = [text] if key == MATCHES else re.split(r"[;,]", text)
+    found = []
+    for part in parts:
+        match = _LEADS.fullmatch(part.strip())
+        if match is None or (match[1] and key != MATCHES):
+            return None
+        test = RowTest(key, (match[2],), target=match[3], target_column=match[4])
+        found.append(replace(test, folded=bool(match[1])))
+    return found
 
 
-def _grain(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
+def _grain(text: str) -> list[RowTest] | None:
     """Test the columns of a grain, such as `one row per bill (bill_id)`; or that it is one row."""
-    if not entry.text:
+    if not text:
         return None
-    if entry.text.rstrip(".") == "one row":
-        return [RowTest(ONE_ROW, (), severity, entry.line)]
-    match = _GRAIN.fullmatch(entry.text)
+    if text.rstrip(".") == "one row":
+        return [RowTest(ONE_ROW, ())]
+    match = _GRAIN.fullmatch(text)
     names = match[2] if match else ""
-    if not _COLUMNS.fullmatch(names):
-        return []
-    return [RowTest(UNIQUE, _split(names), severity, entry.line)]
-
-
-def _relationships(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
-    found = [_RELATIONSHIP.fullmatch(part.strip()) for part in re.split(r"[;,]", entry.text)]
-    if not all(found):
-        return None
-    return [
-        RowTest(RELATIONSHIPS, (match[1],), severity, entry.line, match[2], match[3])
-        for match in found
-        if match
-    ]
-
-
-def _matches(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
-    """Test that a cell stands for one row elsewhere: `lower(email) -> core.dim_user.email`."""
-    match = _MATCH.fullmatch(entry.text)
-    if match is None:
-        return None
-    to, column = match[3], match[4]
-    rule = RowTest(entry.key, (match[2],), severity, entry.line, to, column, folded=bool(match[1]))
-    return [rule]
-
-
-def _accepted(entry: HeaderEntry, severity: str) -> list[RowTest] | None:
-    match = _ACCEPTED.fullmatch(entry.text)
-    values = _values(match[2]) if match else ()
-    if match is None or not values:
-        return None
-    return [RowTest(ACCEPTED, (match[1],), severity, entry.line, values=values)]
+    return [RowTest(UNIQUE, _split(names))] if _COLUMNS.fullmatch(names) else []
 
 
 def _values(text: str) -> tuple[str, ...]:

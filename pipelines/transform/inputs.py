@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date
 from functools import cache
 
 from pipelines.config import PRODUCTS
@@ -12,10 +11,10 @@ from pipelines.state.inputs import Unknown
 from pipelines.state.row_history import SUFFIX
 from pipelines.warehouse import Cursor, Warehouse
 from sources.clio_http.casts import quoted
-from sources.clio_http.catalog import Collection, read_catalog
+from sources.clio_http.catalog import read_catalog
 
 from .files import text_hash
-from .names import sql_name
+from .queries import sql_name
 
 Tables = Mapping[str, Mapping[str, str]]
 """Relations with their columns, and the type of each."""
@@ -40,20 +39,14 @@ def catalogued() -> Tables:
     found: dict[str, dict[str, str]] = {}
     for source in PRODUCTS:
         for name, collection in read_catalog(source).loaded.items():
-            table, columns = f"raw_{source}.{name}", _columns(collection)
+            columns = {column.name: sql_type(column.type) for column in collection.columns}
+            table, columns = f"raw_{source}.{name}", columns | KEPT_COLUMNS
             found[table] = columns
             found[f"{table}__versions"] = {**columns, "_replaced_at": "timestamptz"}
             if collection.leaves:
-                found[table + SUFFIX] = {
-                    "id": "bigint",
-                    "first_seen": "timestamptz",
-                    "last_seen": "timestamptz",
-                }
+                moments = dict.fromkeys(("first_seen", "last_seen"), "timestamptz")
+                found[table + SUFFIX] = {"id": "bigint", **moments}
     return found
-
-
-def _columns(collection: Collection) -> dict[str, str]:
-    return {column.name: sql_type(column.type) for column in collection.columns} | KEPT_COLUMNS
 
 
 def stored(warehouse: Warehouse) -> Tables:
@@ -98,16 +91,12 @@ def stand_in(relation: str, found: Tables) -> str | None:
     wanted = catalogued().get(relation)
     if wanted is None:
         return None
+    there = found.get(relation, {})
+    missing = {name: kind for name, kind in wanted.items() if name not in there}
+    nulls = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in missing.items())
     if relation not in found:
-        return f"(select {_nulls(wanted)} where false)"
-    missing = {name: kind for name, kind in wanted.items() if name not in found[relation]}
-    if not missing:
-        return None
-    return f"(select *, {_nulls(missing)} from {sql_name(relation)})"
-
-
-def _nulls(columns: Mapping[str, str]) -> str:
-    return ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns.items())
+        return f"(select {nulls} where false)"
+    return f"(select *, {nulls} from {sql_name(relation)})" if missing else None
 
 
 def state(warehouse: Warehouse, relation: str, found: Tables) -> str:
@@ -134,8 +123,3 @@ def marked(states: Mapping[str, str], unknown: Iterable[Unknown]) -> dict[str, s
         name: f"{state} {sorted(marks[name])}" if name in marks else state
         for name, state in states.items()
     }
-
-
-def day_state(today: date, time_zone: str) -> str:
-    """Return what changes once a day."""
-    return f"{today} {time_zone}"

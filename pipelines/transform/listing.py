@@ -1,7 +1,6 @@
 """The commands `models ls`, `models show` and `models docs`: what there is, and what it means."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,24 @@ from pipelines.folder import read_warehouse
 from pipelines.outcome import Outcome, table
 from pipelines.state import builds
 from pipelines.state.builds import BuiltModel
+from pipelines.templates import rendered
 from pipelines.warehouse import Warehouse
 
 from . import inputs
 from .binding import bind
 from .build import read_plan
+from .errors import refuse
 from .files import Model
-from .graph import selected
 from .inputs import Tables
+from .metrics import BASES, read_metrics
 from .metrics import FILE as METRICS
-from .metrics import Metric, read_metrics
-from .page import page
-from .plan import BuildPlan
-from .problems import refuse
+from .plan import BuildPlan, selected
 from .rules import header_checks
 from .run import ModelContext
 
 DEFAULT = "models.html"
+BOX, GAP, ROW = 300, 60, 26
+"""Pixels of the drawings: widths of a box and between boxes, height of a row."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,6 @@ class ModelsView:
     built: Mapping[str, BuiltModel]
 
 
-@contextmanager
-def _warehouse(context: ModelContext) -> Iterator[Warehouse | None]:
-    """Open the warehouse to look at it, where there is one."""
-    try:
-        warehouse = read_warehouse(context.settings.data_dir)
-    except NoWarehouseError:
-        yield None
-        return
-    with warehouse:
-        yield warehouse
-
-
 def read_view(context: ModelContext) -> ModelsView:
     """Read and bind every model; a warehouse is not needed.
 
@@ -59,15 +47,23 @@ def read_view(context: ModelContext) -> ModelsView:
         ModelsError: files are wrong.
 
     """
-    with _warehouse(context) as warehouse:
-        plan = read_plan(None, context.folders, context.wish(warehouse))
-        found: Tables = inputs.stored(warehouse) if warehouse is not None else {}
-        columns, problems = bind(plan, found)
-        refuse(problems)
-        built = {}
-        if warehouse is not None and "models" in warehouse.layout("meta"):
-            built = builds.built_models(warehouse)
-        return ModelsView(plan, columns, built)
+    try:
+        opened = read_warehouse(context.settings.data_dir)
+    except NoWarehouseError:
+        return _view(context, None)
+    with opened as warehouse:
+        return _view(context, warehouse)
+
+
+def _view(context: ModelContext, warehouse: Warehouse | None) -> ModelsView:
+    plan = read_plan(None, context.folders, context.wish(warehouse))
+    found: Tables = inputs.stored(warehouse) if warehouse is not None else {}
+    columns, problems = bind(plan, found)
+    refuse(problems)
+    built = {}
+    if warehouse is not None and "models" in warehouse.layout("meta"):
+        built = builds.built_models(warehouse)
+    return ModelsView(plan, columns, built)
 
 
 def run_ls(context: ModelContext) -> Outcome:
@@ -109,16 +105,35 @@ def run_docs(context: ModelContext, out: Path | None) -> Outcome:
     if path.exists() and not path.is_file():
         message = f"{path.name} is not a file"
         raise FileInTheWayError(message)
-    replace_durably(path, page(view.plan, view.columns, view.built, _metrics(context)))
+    replace_durably(path, _page(view, context.folders))
     results = [{"file": str(path), "models": len(view.plan.order)}]
     text = f"{len(view.plan.order)} models are described in {path}.\n"
     return Outcome("models docs", started_at, context.clock.now(), results=results, text=text)
 
 
-def _metrics(context: ModelContext) -> list[Metric]:
-    """Read the metrics of every folder that defines some."""
-    folders = [folder for folder in context.folders if (folder / METRICS).exists()]
-    return [metric for folder in folders for metric in read_metrics(folder)]
+def _page(view: ModelsView, folders: Sequence[Path]) -> str:
+    """Write the page that stands alone: no script, no network, every text escaped."""
+    models = view.plan.project.models
+    schemas: dict[str, list[Model]] = {}
+    for relation in sorted(view.plan.order):
+        schemas.setdefault(models[relation].schema, []).append(models[relation])
+    defining = [folder for folder in folders if (folder / METRICS).exists()]
+    return rendered(
+        "transform/page.html",
+        title="Models",
+        plan=view.plan,
+        models=models,
+        schemas=schemas,
+        columns=view.columns,
+        metrics=[metric for folder in defining for metric in read_metrics(folder)],
+        bases=BASES,
+        facts=lambda model: _facts(model, view.built.get(model.relation)),
+        checks=header_checks,
+        lineage_of=lambda name: _lineage(view.plan, name),
+        width=3 * BOX + 2 * GAP,
+        box_width=BOX,
+        row=ROW,
+    )
 
 
 def _described(view: ModelsView, model: Model) -> dict[str, Any]:
@@ -159,3 +174,37 @@ def _shown(view: ModelsView, model: Model) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A drawing: boxes, each with its name and place; lines, each with its ends and its bend."""
+
+    height: int
+    boxes: Sequence[tuple[str, float, float]]
+    lines: Sequence[tuple[float, ...]]
+
+
+def _facts(model: Model, built: BuiltModel | None) -> dict[str, str]:
+    return {
+        "Grain": model.header.grain,
+        "Date basis": model.header.basis,
+        "Kind": model.kind,
+        "File": model.file.name,
+        "Built": f"{built.built_at:%Y-%m-%d %H:%M} UTC" if built else "",
+        "Rows": f"{built.rows:,}" if built and built.rows is not None else "",
+    }
+
+
+def _lineage(plan: BuildPlan, name: str) -> Lineage:
+    """Place what a relation reads on the left and what reads it on the right."""
+    before, after = sorted(plan.needs(name)), plan.readers(name)
+    height = ROW * max(1, len(before), len(after)) + 4
+    middle, right = height / 2, 2 * (BOX + GAP)
+    boxes, lines = [(name, BOX + GAP, middle - ROW / 2)], []
+    for names, x, line in ((before, 0, (BOX, BOX + GAP)), (after, right, (right, right - GAP))):
+        for at, one in enumerate(names):
+            y = 2 + at * ROW
+            boxes.append((one, x, y))
+            lines.append((line[0], y + ROW / 2, sum(line) / 2, line[1], middle))
+    return Lineage(height, boxes, lines)

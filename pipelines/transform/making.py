@@ -6,8 +6,8 @@ from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
 from .files import Model
-from .header import APPEND, TABLE, VIEW, RelationHeader
-from .names import sql_name, sql_text
+from .header import APPEND, TABLE, VIEW
+from .queries import sql_name, sql_text
 from .seeds import SeedFile
 
 
@@ -37,7 +37,13 @@ def make(
         rows = _append(warehouse, model, name, query)
     else:
         ((rows,),) = warehouse.rows(f"create or replace table {name} as\n{query}")
-    _describe(warehouse, model.stored_as, name, model.header, note)
+    header = model.header
+    said = [header.description, f"Grain: {header.grain}."]
+    said += [f"Date basis: {header.basis}."] if header.basis else []
+    text = sql_text(" ".join(filter(None, [*said, note])))
+    warehouse.rows(f"comment on {model.stored_as} {name} is {text}")
+    for column, (comment, _) in header.comments.items():
+        warehouse.rows(f"comment on column {name}.{quoted(column)} is {sql_text(comment)}")
     return rows
 
 
@@ -74,15 +80,3 @@ def _sow(warehouse: Warehouse, name: str, seed: SeedFile) -> int:
     texts = ", ".join(f"unnest(${number}::varchar[])" for number in range(1, len(cells) + 1))
     warehouse.rows(f"insert into {name} select {texts}", cells)
     return len(seed.rows)
-
-
-def _describe(
-    warehouse: Warehouse, kind: str, name: str, header: RelationHeader, note: str
-) -> None:
-    said = [header.description, f"Grain: {header.grain}."]
-    if header.basis:
-        said.append(f"Date basis: {header.basis}.")
-    text = " ".join(part for part in [*said, note] if part)
-    warehouse.rows(f"comment on {kind} {name} is {sql_text(text)}")
-    for column, (comment, _) in header.comments.items():
-        warehouse.rows(f"comment on column {name}.{quoted(column)} is {sql_text(comment)}")

@@ -1,14 +1,81 @@
 """What there is to build, in order: the files, and what each of them reads."""
 
-from collections.abc import Iterator, Mapping
+import graphlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from .errors import ModelProblem, SelectionError, unknown
 from .files import Project, SqlFile, text_hash
-from .graph import CycleError, Graph, ordered
-from .problems import ModelProblem
 from .queries import DAY, QueryProblem, parse, reads, references, replaced
 from .rules import Check, header_checks, singular_check
+
+Graph = Mapping[str, frozenset[str]]
+"""Each relation with those that it reads directly."""
+
+
+class CycleError(Exception):
+    """Relations that need each other: `circle` names them, the first one again at the end."""
+
+    def __init__(self, circle: list[str]) -> None:
+        """Take the circle."""
+        super().__init__(" -> ".join(circle))
+        self.circle = circle
+
+
+def ordered(graph: Graph) -> tuple[str, ...]:
+    """Put every relation behind those that it reads; the same graph gives the same order.
+
+    Raises:
+        CycleError: there is no such order.
+
+    """
+    sorter = graphlib.TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)})
+    try:
+        return tuple(name for name in sorter.static_order() if name in graph)
+    except graphlib.CycleError as error:
+        raise CycleError(error.args[1][::-1]) from None
+
+
+def upstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
+    """Return everything that some relations need, they themselves included."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in graph:
+            found.add(name)
+            waiting += graph[name]
+    return frozenset(found)
+
+
+def downstream(graph: Graph, names: Iterable[str]) -> frozenset[str]:
+    """Return everything that needs some relations, they themselves included."""
+    turned: dict[str, set[str]] = {name: set() for name in graph}
+    for name, needed in graph.items():
+        for one in needed & graph.keys():
+            turned[one].add(name)
+    return upstream({name: frozenset(found) for name, found in turned.items()}, names)
+
+
+def selected(graph: Graph, wishes: Iterable[str]) -> frozenset[str]:
+    """Return what `--select` takes: `name`, `+name` with what it needs, `name+` with what needs it.
+
+    Raises:
+        SelectionError: there is no relation of that name.
+
+    """
+    found: set[str] = set()
+    for wish in wishes:
+        name = wish.strip("+")
+        named = [one for one in graph if name in {one, one.partition(".")[2]}]
+        if not named:
+            valid = sorted({*graph, *(one.partition(".")[2] for one in graph)})
+            raise SelectionError(unknown("model", name, valid))
+        found |= set(named)
+        found |= upstream(graph, named) if wish.startswith("+") else set()
+        found |= downstream(graph, named) if wish.endswith("+") else set()
+    return frozenset(found)
 
 
 @dataclass(frozen=True)

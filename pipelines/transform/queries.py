@@ -1,4 +1,4 @@
-"""What a query reads, found by parsing it."""
+"""SQL as text: how names and texts are written, and what a query reads, found by parsing it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
+
+from sources.clio_http.casts import quoted
 
 DAY = "(day)"
 """Stands among what is read for a query whose result depends on the day."""
@@ -95,3 +97,14 @@ def replaced(text: str, query: exp.Query, stand_ins: dict[str, str]) -> str:
             put = stand_ins[found.relation] + alias
             text = text[: found.start] + put + text[found.end :]
     return text
+
+
+def sql_name(relation: str) -> str:
+    """Quote a relation's name with its schema."""
+    schema, _, name = relation.partition(".")
+    return f"{quoted(schema)}.{quoted(name)}"
+
+
+def sql_text(value: str) -> str:
+    """Write a text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"

@@ -3,20 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipelines.state.check_results import CheckResult
+from pipelines.state.inputs import Unknown
+from pipelines.warehouse import Warehouse
 from sources.clio_http.casts import quoted
 
 from .files import Model, Singular
-from .header import (
-    ACCEPTED,
-    MATCHES,
-    NOT_NULL,
-    ONE_ROW,
-    RELATIONSHIPS,
-    UNIQUE,
-    RelationHeader,
-    RowTest,
-)
-from .names import sql_name, sql_text
+from .header import ACCEPTED, MATCHES, NOT_NULL, ONE_ROW, UNIQUE, RelationHeader, RowTest
+from .queries import sql_name, sql_text
+
+KEPT_ROWS = 100
+"""So many of a check's rows are kept; all are counted."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,7 @@ def header_checks(model: Model) -> Iterator[Check]:
     """Yield the tests of a model's header."""
     named: set[str] = set()
     for rule in model.header.rules:
-        if rule.kind == MATCHES:
-            query, said = _matches(model, rule)
-        else:
-            query, said = _QUERIES[rule.kind](sql_name(model.relation), rule)
+        query, said = _query(model, rule)
         name = f"{model.relation}.{rule.kind}({said})"
         if name in named:
             continue
@@ -66,43 +60,32 @@ def singular_check(check: Singular, query: str, reads: Sequence[str]) -> Check:
     )  # fmt: skip
 
 
-def _unique(relation: str, rule: RowTest) -> tuple[str, str]:
-    columns = ", ".join(map(quoted, rule.columns))
-    query = (
-        f"select {columns}, count(*) as rows from {relation} group by {columns} having count(*) > 1"
-    )
-    return query, ", ".join(rule.columns)
+def _query(model: Model, rule: RowTest) -> tuple[str, str]:
+    """Return the query for the rows that a rule finds wrong, and what it is called."""
+    relation, said = sql_name(model.relation), ", ".join(rule.columns)
+    leads = f"{said} -> {rule.target}.{rule.target_column}"
+    if rule.kind == ONE_ROW:
+        return f"select count(*) as rows from {relation} having count(*) > 1", ""
+    if rule.kind == UNIQUE:
+        by = ", ".join(quoted(name) for name in rule.columns)
+        counted = f"select {by}, count(*) as rows from {relation} group by {by}"
+        return f"{counted} having count(*) > 1", said
+    if rule.kind == NOT_NULL:
+        absent = " or ".join(f"{quoted(name)} is null" for name in rule.columns)
+        return f"select * from {relation} where {absent}", said
+    if rule.kind == MATCHES:
+        return _matches(model, rule), leads
+    column = quoted(rule.columns[0])
+    there = quoted(rule.target_column)
+    given = f"select * from {relation} where {column} is not null"
+    if rule.kind == ACCEPTED:
+        values = ", ".join(map(sql_text, rule.values))
+        return f"{given} and {column}::varchar not in ({values})", said
+    known = f"select {there} from {sql_name(rule.target)} where {there} is not null"
+    return f"{given} and {column} not in ({known})", leads
 
 
-def _one_row(relation: str, _rule: RowTest) -> tuple[str, str]:
-    return f"select count(*) as rows from {relation} having count(*) > 1", ""
-
-
-def _not_null(relation: str, rule: RowTest) -> tuple[str, str]:
-    absent = " or ".join(f"{quoted(name)} is null" for name in rule.columns)
-    return f"select * from {relation} where {absent}", ", ".join(rule.columns)
-
-
-def _relationships(relation: str, rule: RowTest) -> tuple[str, str]:
-    (column,), there = rule.columns, quoted(rule.target_column)
-    query = (
-        f"select * from {relation} where {quoted(column)} is not null and {quoted(column)}"
-        f" not in (select {there} from {sql_name(rule.target)} where {there} is not null)"
-    )
-    return query, f"{column} -> {rule.target}.{rule.target_column}"
-
-
-def _accepted(relation: str, rule: RowTest) -> tuple[str, str]:
-    (column,) = rule.columns
-    values = ", ".join(map(sql_text, rule.values))
-    query = (
-        f"select * from {relation} where {quoted(column)} is not null"
-        f" and {quoted(column)}::varchar not in ({values})"
-    )
-    return query, column
-
-
-def _matches(model: Model, rule: RowTest) -> tuple[str, str]:
+def _matches(model: Model, rule: RowTest) -> str:
     """Find rows of a seed that stand for no row elsewhere or for several, or stand there twice.
 
     Cells are compared as the models do that join them. Each row has its line in the file.
@@ -114,7 +97,7 @@ def _matches(model: Model, rule: RowTest) -> tuple[str, str]:
     rest = [f"s.{quoted(name)}" for name in grain if name != column]
     twice = f"count(*) over (partition by {', '.join([own, *rest])}) > 1"
     lines = list(model.seed.lines) if model.seed else []
-    query = (
+    return (
         f"select ({lines}::integer[])[place] as line, {quoted(column)}, case when twice then"
         " 'stands there twice' when found = 0 then 'matches nothing' else 'matches several' end"
         " as problem from (select row_number() over (order by s.rowid) as place,"
@@ -126,29 +109,21 @@ def _matches(model: Model, rule: RowTest) -> tuple[str, str]:
         # where nothing was loaded, nothing can be said
         f" and exists (select 1 from {sql_name(rule.target)})"
     )
-    return query, f"{column} -> {rule.target}.{rule.target_column}"
 
 
-_QUERIES = {
-    UNIQUE: _unique,
-    ONE_ROW: _one_row,
-    NOT_NULL: _not_null,
-    RELATIONSHIPS: _relationships,
-    ACCEPTED: _accepted,
-}
+def evaluate(warehouse: Warehouse, check: Check, query: str, signature: str) -> CheckResult:
+    """Run a check; `query` is as it is run, with what stands in for absent tables."""
+    ((failures,),) = warehouse.rows(f"select count(*) from (\n{query}\n) f")
+    rows: list[tuple[str]] = []
+    if failures:
+        rows = warehouse.rows(f"select to_json(f)::varchar from (\n{query}\n) f limit {KEPT_ROWS}")
+    found, told = tuple(row for (row,) in rows), check.description
+    return CheckResult(
+        check.name, check.model, check.severity, failures, signature, "", told, found
+    )
 
 
-def named_columns(model: Model) -> Iterator[tuple[str, int]]:
-    """Yield each column that a header names, with the line."""
-    for rule in model.header.rules:
-        for column in rule.columns:
-            yield column, rule.line
-    if model.header.append_by[0]:
-        yield model.header.append_by
-    for column, (_, line) in model.header.comments.items():
-        yield column, line
-
-
-def targets(model: Model) -> Iterator[RowTest]:
-    """Return the rules that lead to another relation."""
-    return (rule for rule in model.header.rules if rule.target)
+def unsaid(check: Check, why: Sequence[Unknown], signature: str) -> CheckResult:
+    """Return the verdict of a check that says nothing, since what it looks at is not known."""
+    names = ", ".join(dict.fromkeys(one.name for one in why))
+    return CheckResult(check.name, check.model, check.severity, 0, signature, names)

@@ -12,7 +12,6 @@ from pipelines.folder import open_folder
 from pipelines.outcome import Outcome, table
 from pipelines.sql_folder import sql_folder
 from pipelines.state import check_results
-from pipelines.state.builds import ModelRun
 from pipelines.state.check_results import CheckResult, told_undone, undone
 from pipelines.state.epoch import migrate
 from pipelines.state.inputs import unknown
@@ -30,17 +29,19 @@ from .build import (
     read_standing,
     told,
 )
-from .checking import evaluate, unsaid
 from .custom_fields import custom_field_models
 from .errors import BuiltChecksFailedError, ChecksFailedError, NotBuiltError
 from .knowing import doubts, judge
 from .plan import BuildPlan
+from .rules import evaluate, unsaid
 
 MEMORY_LIMIT = "2GB"
 """DuckDB's share while models are built; a million activities need about half of it."""
 OWN_SEEDS = "seeds"
 FAILED, WARNED, PASSED, NOT_BUILT = "failed", "warned", "passed", "not_built"
 NOT_KNOWN = "not_known"
+MODEL = ("model", "kind", "rows", "seconds", "status")
+"""What is told of a model that was built."""
 
 Generator: TypeAlias = Callable[[Warehouse | None], Mapping[str, str]]
 """Makes models of a firm's own definitions: their text by path, such as `staging/x.sql`."""
@@ -96,22 +97,13 @@ def run_transform(
         built = build(
             warehouse, context.folders, wish, clock=context.clock, stop=context.stop, run_id=run_id
         )
+    models = [{name: getattr(one, name) for name in MODEL} for one in built.models]
     said = [*_bad(built.verdicts), *_silent(built.verdicts)]
-    outcome.results = [*map(_model, built.models), *map(_verdict, said)]
-    outcome.text = _built_text(built)
+    outcome.results = [*models, *map(_verdict, said)]
+    outcome.text = _built_text(built, [list(row.values()) for row in models])
     _tell(outcome, built.failed, ChecksFailedError)
     outcome.finished_at = context.clock.now()
     return outcome
-
-
-def _model(run: ModelRun) -> dict[str, Any]:
-    return {
-        "model": run.model,
-        "kind": run.kind,
-        "rows": run.rows,
-        "seconds": run.seconds,
-        "status": run.status,
-    }
 
 
 def _verdict(verdict: CheckResult) -> dict[str, Any]:
@@ -150,11 +142,8 @@ def _tell(outcome: Outcome, failed: Sequence[CheckResult], error: type[ChecksFai
         outcome.exit_code = error.exit_code
 
 
-def _built_text(built: Built) -> str:
-    parts = []
-    if built.models:
-        rows = [(run.model, run.kind, run.rows, run.seconds, run.status) for run in built.models]
-        parts.append(table(("model", "kind", "rows", "seconds", "status"), rows))
+def _built_text(built: Built, rows: Sequence[Sequence[object]]) -> str:
+    parts = [table(MODEL, rows)] if rows else []
     seconds = sum(run.seconds for run in built.models)
     done = "rolled back" if built.failed else "built"
     parts.append(
@@ -171,12 +160,12 @@ def _checks_text(verdicts: Sequence[CheckResult]) -> str:
     warned = sum(_status(one) == WARNED for one in verdicts)
     silent = _silent(verdicts)
     text = f"{len(verdicts)} checks, {failed} failed, {warned} with warnings."
-    if silent:
-        names = sorted({name for one in silent for name in one.not_known.split(", ")})
-        text += (
-            f"\n{len(silent)} checks say nothing, since these are not known: {', '.join(names)}."
-        )
-    return text
+    if not silent:
+        return text
+    names = sorted({name for one in silent for name in one.not_known.split(", ")})
+    return (
+        f"{text}\n{len(silent)} checks say nothing, since these are not known: {', '.join(names)}."
+    )
 
 
 def _warnings_text(warnings: Sequence[CheckResult]) -> str:
@@ -206,11 +195,11 @@ def run_check(context: ModelContext) -> Outcome:
         with warehouse.transaction():
             check_results.keep_verdicts(warehouse, verdicts, outcome.run_id, context.clock.now())
             check_results.keep_failures(warehouse, found, outcome.run_id, context.clock.now())
-    outcome.results = [*map(_verdict, verdicts), *map(_waiting, waiting)]
+    nothing = {"model": None, "severity": None, "failures": None, "status": NOT_BUILT}
+    outcome.results = [*map(_verdict, verdicts), *({"check": one, **nothing} for one in waiting)]
     failed = [one for one in verdicts if one.failed]
-    outcome.text = _checks_text(verdicts) + "\n"
-    outcome.text += _warnings_text([one for one in verdicts if _status(one) == WARNED])
-    outcome.text += told_undone(back)
+    warnings = _warnings_text([one for one in verdicts if _status(one) == WARNED])
+    outcome.text = f"{_checks_text(verdicts)}\n{warnings}{told_undone(back)}"
     _tell(outcome, failed, BuiltChecksFailedError)
     if waiting:
         error = NotBuiltError(f"{len(waiting)} checks look at models that are not built")
@@ -218,10 +207,6 @@ def run_check(context: ModelContext) -> Outcome:
         outcome.exit_code = outcome.exit_code or error.exit_code
     outcome.finished_at = context.clock.now()
     return outcome
-
-
-def _waiting(name: str) -> dict[str, Any]:
-    return {"check": name, "model": None, "severity": None, "failures": None, "status": NOT_BUILT}
 
 
 def _checked(warehouse: Warehouse, plan: BuildPlan) -> tuple[list[CheckResult], list[str]]:

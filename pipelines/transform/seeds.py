@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .errors import ModelProblem, unknown
 from .header import HeaderEntry, RelationHeader, read_header
-from .problems import ModelProblem, unknown
 
 LISTS = ("accepted", "matches", "not_null", "relationships", "unique")
 TEXTS = ("description", "grain", "severity")
@@ -72,7 +72,11 @@ def _seed(path: Path, own: Path | None, problems: list[ModelProblem]) -> SeedFil
     taken, name = path, f"{path.parents[1].name}/seeds/{path.name}"
     if replaced is not path and replaced.exists():
         taken, name = replaced, OWN.format(path.stem)
-    text = _text(taken, name, problems)
+    try:
+        text = taken.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        problems.append(ModelProblem(name, 1, "this is not text in UTF-8; save it as CSV UTF-8"))
+        text = ""
     rows, lines = _rows(name, text, list(columns), problems)
     if len(problems) > before:
         return None
@@ -100,14 +104,6 @@ def _declared(
     if not columns or not all(columns.values()):
         problems.append(ModelProblem(file, 1, "[columns] gives each column its type"))
     return read_header(file, found, problems), columns
-
-
-def _text(path: Path, name: str, problems: list[ModelProblem]) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        problems.append(ModelProblem(name, 1, "this is not text in UTF-8; save it as CSV UTF-8"))
-        return ""
 
 
 def _rows(

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.build import BuildOptions, read_plan
 from sources.clio_http.catalog import read_catalog
 from sources.clio_simulator.switches import GrowSwitches
 
@@ -92,8 +93,8 @@ def _read_by_models(product: str) -> Iterator[str]:
     schema = f"raw_{PRODUCTS[product]}"
     loaded = read_catalog(PRODUCTS[product]).loaded
     read: set[str] = set()
-    for file in (sql_folder() / "staging").glob("*.sql"):
-        read.update(re.findall(rf"\b{schema}\.(\w+)", file.read_text("utf-8")))
+    for model in read_plan(None, [sql_folder()], BuildOptions()).project.models.values():
+        read.update(re.findall(rf"\b{schema}\.(\w+)", model.file.text))
     for name in sorted(read & loaded.keys()):
         if loaded[name].parent is None:
             yield from ("--resource", name)

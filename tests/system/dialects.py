@@ -11,10 +11,9 @@ from sqlglot import ErrorLevel
 
 from pipelines.sql_folder import sql_folder
 from pipelines.transform.files import Model, read_project
-from pipelines.transform.graph import ordered
 from pipelines.transform.header import APPEND
-from pipelines.transform.names import sql_name
-from pipelines.transform.queries import parse, reads
+from pipelines.transform.plan import ordered
+from pipelines.transform.queries import parse, reads, sql_name
 from pipelines.warehouse import Warehouse
 
 SCHEMAS = ("core", "finance")

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.publish.pointer import HOME, read_published
 from pipelines.publish.snapshot import PARQUET_FORMAT
-from pipelines.transform.names import sql_name
+from pipelines.transform.queries import sql_name
 from pipelines.warehouse import Warehouse, in_memory
 from sources.clio_http.casts import quoted
 from tests.system.dialects import Marts, Table, differences, mart_files, read_marts, said

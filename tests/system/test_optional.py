@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.transform.staging import staging_models
 from sources.clio_manage.settings import OPTIONAL
 from sources.clio_simulator.faults import Action, Forbidden, Status
 from tests.system.conftest import NewFirm
@@ -15,8 +16,9 @@ NAMES = ("tasks", "webhooks")
 
 def test_no_model_reads_what_is_optional() -> None:
     """The list names lists that exist, and none of them stands in any model, check or report."""
-    texts = "\n".join(file.read_text("utf-8") for file in Path("sql").rglob("*.sql"))
-    read = set(re.findall(r"raw_clio_manage\.(\w+)", texts))
+    files = [file.read_text("utf-8") for file in Path("sql").rglob("*.sql")]
+    texts = [*files, *staging_models(Path("sql")).values()]
+    read = set(re.findall(r"raw_clio_manage\.(\w+)", "\n".join(texts)))
     assert set(CATALOG.loaded) >= OPTIONAL
     assert read & OPTIONAL == set()
 

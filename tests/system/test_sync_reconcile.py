@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from pipelines.reconcile.acceptance import LAST
 from pipelines.reconcile.package import verify_package
 from pipelines.reconcile.run import LIGHT, REPORTS, run_accept
 from pipelines.sql_folder import sql_folder
+from pipelines.transform.build import BuildOptions, read_plan
 from pipelines.transform.run import ModelContext
 from sources.clio_simulator.faults import Status
 from tests.system.conftest import NewFirm
@@ -40,8 +40,10 @@ def firm(new_firm: NewFirm, tmp_path: Path) -> Firm:
     (tmp_path / "sql" / "staging").mkdir(parents=True)
     (tmp_path / "sql" / "core").mkdir()
     (tmp_path / "sql" / "core" / "dim_task.sql").write_text(TABLE)
+    models = read_plan(None, [sql_folder()], BuildOptions()).project.models
     for name in MODELS:
-        shutil.copy(sql_folder() / "staging" / f"{name}.sql", tmp_path / "sql" / "staging")
+        text = models[f"staging.{name}"].file.text
+        (tmp_path / "sql" / "staging" / f"{name}.sql").write_text(text)
     return new_firm()
 
 

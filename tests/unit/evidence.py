@@ -6,7 +6,7 @@ import pendulum
 
 from pipelines.reconcile.definitions import definition
 from pipelines.reconcile.document import Evidence, Heading, ListedRows
-from pipelines.reconcile.verdicts import ComparisonLine, Counted, concluded
+from pipelines.reconcile.verdicts import Comparison, ComparisonLine, ComparisonStatus, concluded
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -31,6 +31,7 @@ HEADER = """-- what: a comparison
 -- needs: input.x
 select 1
 """
+MATCH = ComparisonStatus.MATCH
 MONEY = definition("balances", HEADER.format("money", "0.00"))
 TEXTS = definition("fields", HEADER.format("text", "0"))
 HEADING = Heading(
@@ -58,8 +59,10 @@ def evidence(heading: Heading = HEADING) -> Evidence:
     return Evidence(
         heading,
         [
-            concluded(TEXTS, Counted(len(texts), 0, None, None, texts)),
-            concluded(MONEY, Counted(1, 0, Decimal("1.00"), Decimal("1234.56"), money)),
+            concluded(Comparison(TEXTS, MATCH, len(texts), 0, lines=tuple(texts))),
+            concluded(
+                Comparison(MONEY, MATCH, 1, 0, Decimal("1.00"), Decimal("1234.56"), tuple(money))
+            ),
         ],
         {
             "By month": ListedRows(("month", "amount"), [("2026-10", Decimal("-5.00"))]),

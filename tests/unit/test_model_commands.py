@@ -12,9 +12,9 @@ from pipelines.config import Settings
 from pipelines.errors import BusyError, FileInTheWayError, NoWarehouseError
 from pipelines.progress import Lines
 from pipelines.transform.errors import NotBuiltError, SelectionError
+from pipelines.transform.failing import run_check_show
 from pipelines.transform.listing import run_docs, run_ls, run_show
 from pipelines.transform.run import ModelContext, run_check, run_transform
-from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse, writer_lock
 from tests.unit.tiny_models import FACTS, MODELS, StoppedClock, workshop
 

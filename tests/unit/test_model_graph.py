@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.transform.errors import SelectionError
-from pipelines.transform.graph import CycleError, ordered, selected
+from pipelines.transform.plan import CycleError, ordered, selected
 from pipelines.transform.queries import DAY, QueryProblem, parse, reads, replaced
 
 GRAPH = {

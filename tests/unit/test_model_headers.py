@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipelines.transform.errors import ModelProblem
 from pipelines.transform.header import RowTest, entries, read_header
-from pipelines.transform.problems import ModelProblem
 
 
 def rules(text: str) -> tuple[tuple[RowTest, ...], list[ModelProblem]]:

@@ -5,8 +5,9 @@ import pytest
 from pipelines.sql_folder import sql_folder
 from pipelines.transform.custom_fields import custom_field_models
 from pipelines.transform.queries import parse, reads
+from pipelines.transform.staging import staging_models
 
-MADE = custom_field_models(None)
+MADE = custom_field_models(None) | staging_models(sql_folder())
 FILES = {
     f"{path.parent.name}/{path.name}": path.read_text("utf-8")
     for path in sorted(sql_folder().glob("*/*.sql"))

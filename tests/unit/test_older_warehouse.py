@@ -12,8 +12,8 @@ from pipelines.operate.status import run_status
 from pipelines.progress import Lines
 from pipelines.state.runs import Meta
 from pipelines.transform.errors import NotBuiltError
+from pipelines.transform.failing import run_check_show
 from pipelines.transform.run import ModelContext, run_check, run_transform
-from pipelines.transform.showing import run_check_show
 from pipelines.warehouse import Warehouse
 from tests.unit.tiny_models import MODELS, StoppedClock, workshop
 

@@ -12,9 +12,8 @@ import pytest
 
 from pipelines.reconcile.document import lines
 from pipelines.reconcile.errors import PackageAlteredError, PackageFolderError
-from pipelines.reconcile.files import LINES, csv_text, line_cells, workbook
+from pipelines.reconcile.files import LINES, csv_text, line_cells, page, workbook
 from pipelines.reconcile.package import verify_package, write_package
-from pipelines.reconcile.page import page
 from tests.unit.evidence import HEADING, HOSTILE, evidence
 
 TAGS = {

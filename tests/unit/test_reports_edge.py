@@ -15,7 +15,13 @@ from pipelines.reconcile.asked import ReconcileSession
 from pipelines.reconcile.definitions import read_definitions
 from pipelines.reconcile.explain import explained
 from pipelines.reconcile.reports import LAYOUTS, StrangeReportError, asked_reports, read_report
-from pipelines.reconcile.verdicts import UNEXPLAINED, ComparisonLine, Counted, concluded
+from pipelines.reconcile.verdicts import (
+    UNEXPLAINED,
+    Comparison,
+    ComparisonLine,
+    ComparisonStatus,
+    concluded,
+)
 from pipelines.state.hashed_columns import Masks
 from pipelines.state.runs import Meta
 from pipelines.warehouse import Warehouse
@@ -124,7 +130,9 @@ def test_last_look_that_is_to_stop(tmp_path: Path) -> None:
     masks = products.masks(product.catalog, options, tmp_path)
     line = ComparisonLine("bill:5", "5", Decimal(1), Decimal(2), "bills", "5", cause=UNEXPLAINED)
     (definition,) = [one for one in read_definitions((2,)) if one.name == "bill_balances"]
-    found = concluded(definition, Counted(1, 0, Decimal(1), Decimal(2), [line]))
+    found = concluded(
+        Comparison(definition, ComparisonStatus.MATCH, 1, 0, Decimal(1), Decimal(2), (line,))
+    )
     with Warehouse(tmp_path) as warehouse, ClioClient(CLIO, clock, stop=stop) as client:
         Meta(warehouse)
         warehouse.rows("create schema raw_clio_manage")

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import DictLoader, UndefinedError
 
 from pipelines import templates
-from pipelines.reconcile.page import page
+from pipelines.reconcile.files import page
 from pipelines.templates import rendered
 from tests.conftest import ROOT
 from tests.unit.evidence import HOSTILE, evidence
