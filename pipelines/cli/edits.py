@@ -96,23 +96,31 @@ def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
 @click.option(
     "--where", default="", metavar="SQL", help="Only records of which this is true, in SQL."
 )
-def edits_template(
-    context: "Context", *, resource: str, out: Path, names: tuple[str, ...], where: str
+@click.option("--wide", is_flag=True, help="A row for each record, a column for each field.")
+def edits_template(  # noqa: PLR0913 - one parameter for each option
+    context: "Context",
+    *,
+    resource: str,
+    out: Path,
+    names: tuple[str, ...],
+    where: str,
+    wide: bool,
 ) -> "Outcome":
     """Write a file of what may be edited, to fill in.
 
-    It has a row for each field, and can be imported.
+    It has a row for each field, or with --wide a row for each record, and can be imported.
 
     \b
     Examples:
       clio-sync edits template contacts --out contacts.csv
       clio-sync edits template matters --fields status --where "billable" --out matters.xlsx
+      clio-sync edits template contacts --wide --out contacts.xlsx
     """
     from pipelines.edits.assignments import listed
     from pipelines.edits.template import TemplateChoice, run_template
 
     chosen = tuple(name for text in names for name in listed(text))
-    return run_template(context, TemplateChoice(resource, chosen, where), out)
+    return run_template(context, TemplateChoice(resource, chosen, where, wide), out)
 
 
 @command(edits, "run")
