@@ -9,6 +9,8 @@ from .base import command, main
 
 if TYPE_CHECKING:
     from pipelines.context import Context
+    from pipelines.edits.edit import Gathered
+    from pipelines.edits.validate import EditContext
     from pipelines.outcome import Outcome
 
 
@@ -32,7 +34,7 @@ def edits() -> None:
 
 @command(edits, "propose")
 @click.argument("resource")
-@click.argument("record_id", metavar="ID")
+@click.argument("record_id", metavar="ID|KEY=VALUE")
 @click.argument("assignments", metavar="FIELD=VALUE...", nargs=-1, required=True)
 @click.option("--reason", required=True, metavar="R", help="Why; the approver reads it.")
 def edits_propose(
@@ -40,20 +42,29 @@ def edits_propose(
 ) -> "Outcome":
     """Propose new values for fields of one record.
 
-    <clear> as a value empties the field. References are written responsible_attorney.id=ID, an
-    element of a list phone_numbers[ID].number=TEXT, a custom field custom_field_values[NAME or
-    ID]=VALUE. A record of Clio Grow is named grow.contacts or grow.matters.
+    <clear> as a value empties the field. Hours are written 1.5h, 90m, 5400s or 1:30; references
+    responsible_attorney.id=ID, an element of a list phone_numbers[ID].number=TEXT, a custom field
+    custom_field_values[NAME or ID]=VALUE; text:Null is a text that would not be taken for one. The
+    record is named by its id; of contacts also email=ADDRESS or name=NAME, of matters
+    display_number=NUMBER, where one record alone has it. One of Clio Grow is of grow.contacts or
+    grow.matters.
 
     \b
     Examples:
       clio-sync edits propose matters 1234567 status=closed --reason "settled in March"
       clio-sync edits propose tasks 7654321 priority=High "due_at=<clear>" --reason "court moved"
+      clio-sync edits propose contacts email=jane@x.org title=Dr --reason "she told us"
     """
     from pipelines.edits.assignments import assigned
+    from pipelines.edits.finding import found
     from pipelines.edits.propose import run_proposal
 
-    wanted = assigned(resource, record_id, assignments, reason)
-    return run_proposal(context, "edits propose", lambda _: wanted)
+    assigned(resource, record_id, assignments, reason)
+
+    def gather(at: "EditContext") -> "Gathered":
+        return assigned(resource, found(at, resource, record_id), assignments, reason)
+
+    return run_proposal(context, "edits propose", gather)
 
 
 @command(edits, "import")
@@ -62,8 +73,9 @@ def edits_propose(
 def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
     """Propose the changes of a CSV file or a workbook.
 
-    Its columns are resource,id,field,new_value,reason. All rows or none: what is wrong is told by
-    row and column. A row without a new value changes nothing; <clear> empties the field.
+    Its columns are resource,id,field,new_value,reason, or those of a wide template. All rows or
+    none: what is wrong is told by row and column. A row without a new value changes nothing;
+    <clear> empties the field.
 
     \b
     Examples:

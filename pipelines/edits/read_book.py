@@ -31,7 +31,8 @@ TOO_MANY = (
 )
 MERGED = "is merged with other cells; take the merge apart and fill in each cell"
 HIDDEN_COLUMN = "is hidden; show the column, so that all that is proposed can be seen"
-STRINGS = "xl/sharedStrings.xml"
+STRINGS = b"sst"
+"""The first element of the part that holds texts, which may have any name."""
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -108,7 +109,7 @@ def _with_its_escapes(packed: zipfile.ZipFile) -> io.BytesIO:
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as written:
         for item in packed.infolist():
             part = packed.read(item)
-            if item.filename == STRINGS:
+            if STRINGS in part[:1_000]:
                 part = part.replace(b"_x005F_", b"_x005f_").replace(b"x005F_", b"_x0078_005F_")
             written.writestr(item.filename, part)
     copy.seek(0)
