@@ -1,5 +1,6 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -193,12 +194,17 @@ def _demand_current(wanted: WantedChange, ref: FieldRef, base: JsonScalar) -> No
         old = written.of_text(ref, wanted.old_value) if wanted.old_value.strip() else None
     except ValueRefusedError:
         old = wanted.old_value
-    if not values.same(ref, old, base):
+    if not values.same(ref, _in_lines(old), _in_lines(base)):
         message = (
             "is not what the warehouse holds: the record changed since the file was written, or"
             " a spreadsheet changed the cell; write a new file with clio-sync edits template"
         )
         raise EditProblem(OLD, message)
+
+
+def _in_lines(value: JsonScalar) -> JsonScalar:
+    """Return a text with the line ends that spreadsheets leave in it."""
+    return re.sub("\r\n?", "\n", value) if isinstance(value, str) else value
 
 
 def text_of(ref: FieldRef, value: JsonScalar) -> str:

@@ -80,7 +80,7 @@ def _cell(value: object) -> Cell:
     if isinstance(value, bool):
         return Cell("true" if value else "false")
     if isinstance(value, str):
-        return text_cell(value)
+        return text_cell(value, is_guarded=False)
     if isinstance(value, dt.datetime) and value.tzinfo:
         return Cell(value.isoformat())
     if isinstance(value, int | Decimal | dt.date | dt.time):

@@ -2,7 +2,8 @@
 
 `<clear>`, words such as `null`, and errors of spreadsheets are no texts. Whoever means such a text
 writes `text:Null`, or an apostrophe before it, as before a text that a spreadsheet would take for a
-formula. `marked` and `unmarked` are each other's inverse for every text.
+formula. `marked` and `unmarked` are each other's inverse for every text, and so are `guarded` and
+`unguarded`, by which cells of files are written and read.
 """
 
 import html
@@ -23,6 +24,9 @@ WORDS = frozenset({"null", "none", "nan", "nat", "<na>", "undefined", "n/a"})
 TOO_LONG = "(longer than a cell may be: change it in a CSV file)"
 """What a workbook shows in the place of a text that no cell can hold."""
 
+_INSIDE = r"(?<=[;\t\r\n])( *)('*)(?=[=+\-@＝＋－＠])"  # noqa: RUF001 - the wide forms are meant
+_TO_GUARD = re.compile(_INSIDE)
+_GUARDED = re.compile(_INSIDE.replace("('*)", f"{MARK}('*)"))
 _LONGEST = 80
 """Characters of the longest of these words, with room."""
 _CLEAR = re.compile(r"[<‹«〈⟨❮❰⟪《]\s*clear\s*[>›»〉⟩❯❱⟫》]")  # noqa: RUF001 - the look-alikes are meant
@@ -67,6 +71,16 @@ def unmarked(text: str) -> tuple[str, bool]:
     return text, False
 
 
+def guarded(text: str) -> str:
+    """Guard the formulas that a text would show to who opens the file by another separator."""
+    return _TO_GUARD.sub(rf"\1{MARK}\2", text)
+
+
+def unguarded(text: str) -> str:
+    """Take those guards away again."""
+    return _GUARDED.sub(r"\1\2", text)
+
+
 def _needs_mark(text: str) -> bool:
     bare = text.lstrip(MARK)
     return bool(bare) and (
@@ -79,7 +93,10 @@ def _needs_mark(text: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    if len(text.strip()) > _LONGEST:
+    bare = text.strip()
+    if len(bare) > _LONGEST:
         return ""
-    shown = unicodedata.normalize("NFKC", html.unescape(text.strip()))
+    if bare.isascii() and "&" not in bare:
+        return bare.casefold()
+    shown = unicodedata.normalize("NFKC", html.unescape(bare))
     return without_unseen(shown).strip().casefold()

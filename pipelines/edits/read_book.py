@@ -16,7 +16,7 @@ from openpyxl.xml.functions import iterparse
 from pipelines.errors import EditRefusedError
 
 from .edit import BOOLEAN, DATE, NUMBER, TIME
-from .literals import AN_ERROR, unmarked
+from .literals import AN_ERROR, unguarded, unmarked
 from .sheet import DIGITS, FORMULA, MOST_ROWS, Cell, Line, text_cell
 
 MOST_UNPACKED = 100_000_000
@@ -196,7 +196,7 @@ def _cell(cell: Any) -> Cell:  # noqa: ANN401 - openpyxl ships no types
 def _text(text: str, *, is_quoted: bool) -> Cell:
     """Return the cell of a text. A spreadsheet keeps an apostrophe before it beside the text."""
     if is_quoted:
-        meant, is_literal = unmarked(f"'{text}")
+        meant, is_literal = unmarked(f"'{unguarded(text)}")
         return Cell(meant, is_literal=True) if is_literal else text_cell(text)
     return text_cell(text)
 

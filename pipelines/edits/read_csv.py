@@ -6,26 +6,12 @@ import re
 from collections.abc import Iterator
 
 from pipelines.errors import EditRefusedError
-from pipelines.outcome import MARK
 
 from .sheet import FORMULA, Cell, Line, text_cell
 
 SEPARATORS = (",", ";", "\t")
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<separator>[^"\s]|\t)"?\r?\n', re.IGNORECASE)
 _BLANK = re.compile(r"[\s,;]*?(?=[^\s,;])")
-_INSIDE = r"(?<=[;\t\r\n])( *)('*)(?=[=+\-@＝＋－＠])"  # noqa: RUF001 - the wide forms are meant
-_TO_GUARD = re.compile(_INSIDE)
-_GUARDED = re.compile(_INSIDE.replace("('*)", f"{MARK}('*)"))
-
-
-def guarded(text: str) -> str:
-    """Guard the formulas that a text would show to who opens the file by another separator."""
-    return _TO_GUARD.sub(rf"\1{MARK}\2", text)
-
-
-def unguarded(text: str) -> str:
-    """Take those guards away again."""
-    return _GUARDED.sub(r"\1\2", text)
 
 
 def csv_lines(name: str, data: bytes) -> Iterator[Line]:
@@ -65,4 +51,4 @@ def _lines(name: str, text: str, separator: str) -> Iterator[Line]:
 def _cell(text: str) -> Cell:
     if text.startswith("="):
         return Cell(text, trouble=f"{FORMULA}; a text that begins with = is written '= there")
-    return text_cell(unguarded(text))
+    return text_cell(text)

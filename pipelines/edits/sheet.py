@@ -59,9 +59,9 @@ class Row:
         return self.cells.get(name, Cell())
 
 
-def text_cell(text: str) -> Cell:
-    """Return the cell of a text, without its mark; an error of a spreadsheet is trouble."""
-    meant, is_literal = literals.unmarked(text)
+def text_cell(text: str, *, is_guarded: bool = True) -> Cell:
+    """Return the cell of a text, without marks and guards; an error of a spreadsheet is trouble."""
+    meant, is_literal = literals.unmarked(literals.unguarded(text) if is_guarded else text)
     if is_literal:
         return Cell(meant, is_literal=True)
     if meant == literals.TOO_LONG:

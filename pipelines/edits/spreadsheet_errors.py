@@ -69,6 +69,8 @@ _OF_THIS_FORM = re.compile(r"#[¡¿]?[^\W_][\w/.]{0,40}[!?]|#[^\W\d_]+(_[^\W\d_]
 
 def is_error(text: str) -> bool:
     """Return whether a text is such an error: a known word, or one of that form; or only ####."""
+    if not text.lstrip().startswith("#"):
+        return False
     cell = unicodedata.normalize("NFC", text.strip())
     if len(cell) > 1 and not cell.strip("#"):
         return True

@@ -77,7 +77,7 @@ def narrowed(row: Row) -> Iterator[Row]:
             new = Cell(trouble=EMPTIED)
         cells = {RESOURCE: row.cell(RESOURCE), ID: row.cell(ID), REASON: row.cell(REASON)}
         spelled, trouble = _spelled(name, row)
-        new = Cell(trouble=trouble) if trouble and not new.is_blank else new
+        new = Cell(new.text, trouble=trouble) if trouble and not new.is_blank else new
         cells |= {FIELD: Cell(spelled), VALUE: new} | ({OLD: old} if old is not None else {})
         yield Row(row.number, cells, "", row.is_hidden, name)
 

@@ -16,9 +16,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from pipelines.errors import EditRefusedError
 
 from .edit import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
-from .literals import TOO_LONG, marked
+from .literals import TOO_LONG, guarded, marked
 from .read_book import LISTS
-from .read_csv import guarded
 from .read_sheet import TEXT_FILE, WORKBOOK
 
 HEADER = (RESOURCE, ID, FIELD, OLD, VALUE, REASON, LABEL)
@@ -42,13 +41,8 @@ class Shown:
 
     @property
     def meant(self) -> str:
-        """Return the text with the mark that says what is meant by it."""
-        return self.text if self.is_number else marked(self.text)
-
-    @property
-    def of_csv(self) -> str:
-        """Return the text as a CSV file holds it."""
-        return self.meant if self.is_number else guarded(self.meant)
+        """Return the text as a CSV file holds it, with the marks that say what is meant by it."""
+        return self.text if self.is_number else guarded(marked(self.text))
 
     @property
     def of_book(self) -> str:
@@ -121,7 +115,7 @@ def _rows(table: Table) -> Sequence[tuple[Shown, ...]]:
 def _text_file(table: Table) -> bytes:
     """Write UTF-8 with the mark by which spreadsheets know it, and every cell in quotes."""
     text = io.StringIO(newline="")
-    rows = ([cell.of_csv for cell in row] for row in _rows(table))
+    rows = ([cell.meant for cell in row] for row in _rows(table))
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode("utf-8-sig", "replace")
 

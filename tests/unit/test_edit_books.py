@@ -1,5 +1,6 @@
 """Workbooks and CSV files as spreadsheets really write them: escapes, merged and hidden cells."""
 
+import csv
 import datetime as dt
 import io
 import zipfile
@@ -239,8 +240,6 @@ def test_blank_first_rows_of_a_workbook(tmp_path: Path) -> None:
 
 def test_a_cell_of_any_length_is_read(tmp_path: Path) -> None:
     """Longer than Python's own bound, which stays as it was."""
-    import csv
-
     before, path = csv.field_size_limit(), tmp_path / "a.csv"
     path.write_text(f"resource,id,field,new_value,reason\ntasks,1,name,{'x' * 131_073},y\n")
     assert len(imported(path, "").wanted[0].new_value) == 131_073

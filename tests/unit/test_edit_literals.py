@@ -6,12 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.edits.literals import AN_ERROR, NEARLY_CLEAR, NO_VALUE, is_clear, marked, trouble
-from pipelines.edits.literals import TOO_LONG, WORDS, unmarked
+from pipelines.edits.literals import (
+    AN_ERROR,
+    NEARLY_CLEAR,
+    NO_VALUE,
+    TOO_LONG,
+    WORDS,
+    is_clear,
+    marked,
+    trouble,
+    unmarked,
+)
 from pipelines.edits.spreadsheet_errors import ERRORS, is_error
 
 CLEARS = [
-    *("<clear>", "<CLEAR>", "<Clear>", "‹clear›", "&lt;clear&gt;", "&LT;Clear&GT;", " <clear> "),
+    *("<clear>", "<CLEAR>", "<Clear>", "&lt;clear&gt;", "&LT;Clear&GT;", " <clear> "),
+    "‹clear›",  # noqa: RUF001 - the look-alikes are meant
     *("\t<clear>\n", "< clear >", "«clear»", "〈clear〉", "⟨clear⟩", "＜clear＞", "<cl\u200bear>"),  # noqa: RUF001 - the wide forms are meant
 ]
 NOTHING = [

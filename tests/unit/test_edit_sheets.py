@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipelines.edits import read_book
 from pipelines.edits import read_sheet as sheets
-from pipelines.edits.literals import marked, unmarked
-from pipelines.edits.read_csv import csv_lines, guarded, unguarded
+from pipelines.edits.literals import guarded, marked, unguarded, unmarked
+from pipelines.edits.read_csv import csv_lines
 from pipelines.edits.read_sheet import gathered, imported, read_sheet
 from pipelines.edits.write_sheet import HEADER, SheetLine, write_sheet
 from pipelines.errors import EditRefusedError
@@ -64,7 +64,7 @@ def test_a_csv_file_that_was_written_is_read_as_it_was(rows: list[tuple[str, str
         SheetLine("matters", str(n), "status", old, label) for n, (old, label) in enumerate(rows, 1)
     ]
     text = io.StringIO(newline="")
-    cells = [[cell.of_csv for cell in line.cells] for line in lines]
+    cells = [[cell.meant for cell in line.cells] for line in lines]
     csv.writer(text).writerows([HEADER, *cells])
     found = list(sheets._rows("x.csv", csv_lines, text.getvalue().encode("utf-8-sig")))
     for line, row in zip(lines, found, strict=True):
