@@ -18,8 +18,8 @@ from pipelines.edits.edit import FIELD, ID, OLD, VALUE
 from pipelines.edits.literals import TOO_LONG
 from pipelines.edits.read_sheet import read_sheet
 from pipelines.edits.template import TemplateChoice, run_template
+from pipelines.edits.write_sheet import LONGEST_CELL
 from pipelines.outcome import Outcome
-from tests.conftest import INSTALLED
 from tests.system.firm import Firm
 from tests.system.proposing import bring, made, work
 
@@ -230,7 +230,7 @@ def converted(path: Path, kind: str, folder: Path) -> Path:
     """Open a file in LibreOffice and save it as one of another kind."""
     program = shutil.which("soffice")
     if program is None:
-        pytest.skip(f"soffice is not there, {INSTALLED}")
+        pytest.skip("soffice (LibreOffice Calc) is not installed")
     folder.mkdir(exist_ok=True)
     profile = f"-env:UserInstallation=file://{folder.absolute()}/profile"
     # the text of a CSV file: a comma, quotes, UTF-8, from the first line, every column a text
@@ -255,9 +255,14 @@ def test_a_template_that_libreoffice_saved_proposes_nothing(
     wide: bool,
 ) -> None:
     """Debian's LibreOffice, without a screen, opens the file and saves it; of all texts it changes
-    nothing but the ends of lines.
+    nothing but the ends of lines. What is longer than its cells it cuts: the old value tells that,
+    so that nothing can be made of it.
     """
-    firm, given = odd_firm
+    firm, every = odd_firm
+    given = {
+        key: text for key, text in every.items() if len(text.encode("utf-16-le")) < 2 * LONGEST_CELL
+    }
+    assert len(given) < len(every)
     seen = 0
     for resource in RESOURCES:
         path = tmp_path / f"{resource}{suffix}"
