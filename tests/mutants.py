@@ -19,6 +19,7 @@ from tests.bugs_of_models import MODELS
 from tests.bugs_of_reports import REPORTS
 from tests.bugs_of_sweeps import SWEEPS
 from tests.bugs_of_truth import TRUTH
+from tests.bugs_of_typing import TYPING
 from tests.bugs_of_writes import PUSHES
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ BUILT = shutil.ignore_patterns(
 SECONDS = 900
 GREEN = "GREEN"
 SIDE_BY_SIDE = os.cpu_count() or 1
-MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES, *APPROVALS)
+MUTANTS = (*LOADS, *SWEEPS, *PUSHES, *REPORTS, *MODELS, *TRUTH, *PIPELINES, *APPROVALS, *TYPING)
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:

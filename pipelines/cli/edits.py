@@ -9,6 +9,8 @@ from .base import FILE, command, main
 
 if TYPE_CHECKING:
     from pipelines.context import Context
+    from pipelines.edits.edit import Gathered
+    from pipelines.edits.validate import EditContext
     from pipelines.outcome import Outcome
 
 SHEET = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -31,7 +33,7 @@ def edits() -> None:
 
 @command(edits, "propose")
 @click.argument("resource")
-@click.argument("record_id", metavar="ID")
+@click.argument("record_id", metavar="ID|KEY=VALUE")
 @click.argument("assignments", metavar="FIELD=VALUE...", nargs=-1, required=True)
 @click.option("--reason", required=True, metavar="R", help="Why; the approver reads it.")
 def edits_propose(
@@ -39,20 +41,29 @@ def edits_propose(
 ) -> "Outcome":
     """Propose new values for fields of one record.
 
-    <clear> as a value empties the field. References are written responsible_attorney.id=ID, an
-    element of a list phone_numbers[ID].number=TEXT, a custom field custom_field_values[NAME or
-    ID]=VALUE. A record of Clio Grow is named grow.contacts or grow.matters.
+    <clear> as a value empties the field. Hours are written 1.5h, 90m, 5400s or 1:30; references
+    responsible_attorney.id=ID, an element of a list phone_numbers[ID].number=TEXT, a custom field
+    custom_field_values[NAME or ID]=VALUE; text:Null is a text that would not be taken for one. The
+    record is named by its id; of contacts also email=ADDRESS or name=NAME, of matters
+    display_number=NUMBER, where one record alone has it. One of Clio Grow is of grow.contacts or
+    grow.matters.
 
     \b
     Examples:
       clio-sync edits propose matters 1234567 status=closed --reason "settled in March"
       clio-sync edits propose tasks 7654321 priority=High "due_at=<clear>" --reason "court moved"
+      clio-sync edits propose contacts email=jane@x.org title=Dr --reason "she told us"
     """
     from pipelines.edits.assignments import assigned
+    from pipelines.edits.finding import found
     from pipelines.edits.propose import run_proposal
 
-    wanted = assigned(resource, record_id, assignments, reason)
-    return run_proposal(context, "edits propose", lambda _: wanted)
+    assigned(resource, record_id, assignments, reason)
+
+    def gather(at: "EditContext") -> "Gathered":
+        return assigned(resource, found(at, resource, record_id), assignments, reason)
+
+    return run_proposal(context, "edits propose", gather)
 
 
 @command(edits, "import")
@@ -61,8 +72,9 @@ def edits_propose(
 def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
     """Propose the changes of a CSV file or a workbook.
 
-    Its columns are resource,id,field,new_value,reason. All rows or none: what is wrong is told by
-    row and column. A row without a new value changes nothing; <clear> empties the field.
+    Its columns are resource,id,field,new_value,reason, or those of a wide template. All rows or
+    none: what is wrong is told by row and column. A row without a new value changes nothing;
+    <clear> empties the field.
 
     \b
     Examples:
@@ -94,23 +106,31 @@ def edits_import(context: "Context", *, path: Path, reason: str) -> "Outcome":
 @click.option(
     "--where", default="", metavar="SQL", help="Only records of which this is true, in SQL."
 )
-def edits_template(
-    context: "Context", *, resource: str, out: Path, names: tuple[str, ...], where: str
+@click.option("--wide", is_flag=True, help="A row for each record, a column for each field.")
+def edits_template(  # noqa: PLR0913 - one parameter for each option
+    context: "Context",
+    *,
+    resource: str,
+    out: Path,
+    names: tuple[str, ...],
+    where: str,
+    wide: bool,
 ) -> "Outcome":
     """Write a file of what may be edited, to fill in.
 
-    It has a row for each field, and can be imported.
+    It has a row for each field, or with --wide a row for each record, and can be imported.
 
     \b
     Examples:
       clio-sync edits template contacts --out contacts.csv
       clio-sync edits template matters --fields status --where "billable" --out matters.xlsx
+      clio-sync edits template contacts --wide --out contacts.xlsx
     """
     from pipelines.edits.assignments import listed
     from pipelines.edits.template import TemplateChoice, run_template
 
     chosen = tuple(name for text in names for name in listed(text))
-    return run_template(context, TemplateChoice(resource, chosen, where), out)
+    return run_template(context, TemplateChoice(resource, chosen, where, wide), out)
 
 
 @command(edits, "run")

@@ -1,12 +1,13 @@
 """Whether an edit can be made: pure decisions about what is wanted and what is known."""
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from pipelines.errors import WithheldBaseError
 
-from . import fields, values
+from . import fields, literals, values, written
 from .allowed import is_on_a_bill, role
 from .edit import (
     BOOLEAN,
@@ -16,24 +17,25 @@ from .edit import (
     NUMBER,
     OLD,
     REASON,
+    TIME,
     VALUE,
     Edit,
     EditProblem,
     WantedChange,
 )
 from .fields import ABSENT, FieldRef, Unreadable
-from .values import JsonScalar, ValueRefusedError
+from .values import JsonScalar
 from .warehouse_records import WarehouseRecord
+from .written import ValueRefusedError
 
 TAKEN = {
     NUMBER: {fields.INTEGER, fields.NUMBER, fields.REFERENCE, fields.OPTION},
     DATE: {fields.DATE},
+    TIME: {fields.TIME},
     BOOLEAN: {fields.BOOLEAN},
 }
 """The kinds of fields that a workbook's cell of another kind than text is taken for."""
 
-CLEAR = "<clear>"
-"""What is written to empty a field: an empty cell changes nothing."""
 LONGEST_REASON = 2000
 
 
@@ -57,16 +59,21 @@ def value_of(ref: FieldRef, wanted: WantedChange) -> JsonScalar:
         EditProblem: it is none, or may not be empty.
 
     """
-    if wanted.new_value.strip() == CLEAR:
+    if not wanted.is_literal and literals.is_clear(wanted.new_value):
         if not ref.may_be_empty:
             message = f"{ref.text} cannot be emptied"
             raise EditProblem(VALUE, message)
         return None
-    if wanted.cell in TAKEN and ref.kind not in TAKEN[wanted.cell]:
+    trouble = "" if wanted.is_literal else literals.trouble(wanted.new_value)
+    if trouble:
+        message = f"{ref.text} {trouble}"
+        raise EditProblem(VALUE, message)
+    is_clock = wanted.cell == TIME and ref.unit == fields.SECONDS
+    if wanted.cell in TAKEN and ref.kind not in TAKEN[wanted.cell] and not is_clock:
         message = f"{ref.text} is a {wanted.cell} cell; format the cell as text and write it anew"
         raise EditProblem(VALUE, message)
     try:
-        return values.of_text(ref, wanted.new_value)
+        return written.of_text(ref, wanted.new_value)
     except ValueRefusedError as error:
         message = f"{ref.text} {error}"
         raise EditProblem(VALUE, message) from None
@@ -80,7 +87,7 @@ def record_id_of(text: str) -> str:
 
     """
     try:
-        return str(values.record_id(text))
+        return str(written.record_id(text))
     except ValueRefusedError as error:
         raise EditProblem(ID, str(error)) from None
 
@@ -184,10 +191,10 @@ def _demand_current(wanted: WantedChange, ref: FieldRef, base: JsonScalar) -> No
     if wanted.old_value is None or wanted.old_value == text_of(ref, base):
         return
     try:
-        old = values.of_text(ref, wanted.old_value) if wanted.old_value.strip() else None
+        old = written.of_text(ref, wanted.old_value) if wanted.old_value.strip() else None
     except ValueRefusedError:
         old = wanted.old_value
-    if not values.same(ref, old, base):
+    if not values.same(ref, _in_lines(old), _in_lines(base)):
         message = (
             "is not what the warehouse holds: the record changed since the file was written, or"
             " a spreadsheet changed the cell; write a new file with clio-sync edits template"
@@ -195,12 +202,19 @@ def _demand_current(wanted: WantedChange, ref: FieldRef, base: JsonScalar) -> No
         raise EditProblem(OLD, message)
 
 
+def _in_lines(value: JsonScalar) -> JsonScalar:
+    """Return a text with the line ends that spreadsheets leave in it."""
+    return re.sub("\r\n?", "\n", value) if isinstance(value, str) else value
+
+
 def text_of(ref: FieldRef, value: JsonScalar) -> str:
-    """Write a value so that `values.of_text` takes it; empty for none."""
+    """Write a value so that `written.of_text` takes it; empty for none."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if ref.unit == fields.SECONDS and values.decimal_of(str(value)) is not None:
+        return f"{value}s"
     if ref.kind == fields.OPTION and ref.custom:
         labels = [option.label for option in ref.custom.options if not option.deleted]
         mine = [option.label for option in ref.custom.options if option.id == value]
@@ -214,8 +228,8 @@ def _demand_undamaged(ref: FieldRef, base: JsonScalar, value: JsonScalar) -> Non
     """Refuse a text that a spreadsheet took for a number."""
     if ref.kind not in {fields.TEXT, fields.LINE} or not isinstance(value, str):
         return
-    if values.EXPONENT.fullmatch(value.strip()):
-        raise EditProblem(VALUE, values.ROUNDED)
+    if written.EXPONENT.fullmatch(value.strip()):
+        raise EditProblem(VALUE, written.ROUNDED)
     if isinstance(base, str) and value.isdecimal() and value == base.strip().lstrip("+0"):
         message = (
             "is what the field has, without the zeros or the + before it, which a spreadsheet"

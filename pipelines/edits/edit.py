@@ -18,7 +18,7 @@ OLD, LABEL = "old_value", "label"
 
 ROW = "row "
 """What the rows of files and queries are named by, before their number."""
-TEXT, NUMBER, DATE, BOOLEAN = "text", "number", "date", "boolean"
+TEXT, NUMBER, DATE, TIME, BOOLEAN = "text", "number", "date", "time", "boolean"
 """The kinds of a spreadsheet's cell."""
 
 KEPT = "edit_id, resource, record_id, field, base, new_value, reason, author, label"
@@ -31,7 +31,7 @@ class WantedChange:
 
     `where` is how messages name the row. `old_value` is the value that the file showed, where it
     did. `cell` is the kind of the spreadsheet's cell, which may have damaged the text; empty where
-    there is none.
+    there is none. `is_literal` says that the new value was marked as a text that is meant as it is.
     """
 
     resource: str
@@ -43,6 +43,7 @@ class WantedChange:
     old_value: str | None = None
     cell: str = ""
     origin: str = ""
+    is_literal: bool = False
 
 
 @dataclass(frozen=True)

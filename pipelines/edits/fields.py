@@ -5,6 +5,7 @@ Such as `status`, `responsible_attorney.id`, `phone_numbers[456].number`,
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,6 +21,8 @@ TEXT, LINE, EMAIL, URL = "text", "line", "email", "url"
 INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
 DATE, MOMENT, TIME = "date", "moment", "time"
 CHOICE, REFERENCE, OPTION = "choice", "reference", "option"
+MONEY, SECONDS, COUNT = "money", "seconds", "count"
+"""What the numbers of a field are, where it is known."""
 
 KINDS = {
     "VARCHAR": TEXT,
@@ -49,6 +52,9 @@ CUSTOM_KINDS = {
 """The kind of a custom field by its type."""
 
 EMAILS = frozenset({"email_addresses[].address"})
+PHONES = frozenset({"phone_numbers[].number"})
+UNITS = {"activities.price": MONEY}
+CUSTOM_UNITS = {"currency": MONEY}
 PARENT_TYPES = {"matters": "Matter", "contacts": "Contact"}
 CUSTOM_PARTS = ("id", "value", "field_type", "custom_field", "picklist_option")
 
@@ -85,7 +91,8 @@ class FieldRef:
     `element` is not empty, the first name of both is an array, and the element is the one with
     that id, or, for a custom field, the value of the field with that id. `targets` are pairs of
     a type ("" where there is but one) and the collection that a reference points at, and
-    `companion` the path of that type. `flag` names the field that says that a null is hidden.
+    `companion` the path of that type. `flag` names the field that says that a null is hidden;
+    `unit` is what its numbers are.
     """
 
     resource: str
@@ -100,6 +107,7 @@ class FieldRef:
     may_be_empty: bool = True
     custom: EditableCustomField | None = None
     flag: str = ""
+    unit: str = ""
 
     @property
     def pattern(self) -> str:
@@ -173,6 +181,7 @@ def _ref(resource: str, spelled: str, editable: Editable, element: str, flag: st
         editable.companion,
         editable.may_be_empty,
         flag=flag,
+        unit=UNITS.get(f"{resource}.{editable.pattern}", ""),
     )
 
 
@@ -195,6 +204,7 @@ def _custom(resource: str, named: str, custom_fields: Sequence[EditableCustomFie
         targets=points_at.get(field.field_type, ()),
         may_be_empty=not field.required,
         custom=field,
+        unit=CUSTOM_UNITS.get(field.field_type, ""),
     )
 
 
@@ -203,10 +213,10 @@ def _custom_field(
 ) -> EditableCustomField:
     """Find a custom field by its id, by its name, or by its name in other case."""
     mine = [field for field in custom_fields if field.parent_type == PARENT_TYPES.get(resource)]
-    wanted = " ".join(named.split())
+    wanted = _composed(named)
     found = [field for field in mine if str(field.id) == wanted] or _living(
-        [field for field in mine if " ".join(field.name.split()) == wanted]
-        or [f for f in mine if " ".join(f.name.split()).casefold() == wanted.casefold()]
+        [field for field in mine if _composed(field.name) == wanted]
+        or [f for f in mine if _composed(f.name).casefold() == wanted.casefold()]
     )
     if len(found) > 1:
         ids = ", ".join(f"{CUSTOM}[{field.id}]" for field in found)
@@ -223,6 +233,11 @@ def _custom_field(
         message = f"{resource}: the custom field {found[0].id} is of a type that is not known here"
         raise EditRefusedError(message)
     return found[0]
+
+
+def _composed(name: str) -> str:
+    """Return a name with single spaces, each letter one character with its accents."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def _living(fields: Sequence[EditableCustomField]) -> list[EditableCustomField]:

@@ -9,8 +9,9 @@ from pipelines.errors import EditRefusedError, QueryError
 from pipelines.sql_folder import sql_folder
 
 from .edit import COLUMNS, Gathered
-from .read_sheet import Cell, Row, gathered
+from .read_sheet import gathered
 from .resting import demand_known
+from .sheet import Cell, Row, text_cell
 from .validate import EditContext
 from .values import plain_number
 
@@ -78,10 +79,10 @@ def _cell(value: object) -> Cell:
         return Cell()
     if isinstance(value, bool):
         return Cell("true" if value else "false")
-    if isinstance(value, Decimal):
-        return Cell(plain_number(value))
-    if isinstance(value, dt.datetime):
-        return Cell(value.isoformat() if value.tzinfo else str(value))
-    if isinstance(value, str | int | dt.date | dt.time):
-        return Cell(str(value))
+    if isinstance(value, str):
+        return text_cell(value, is_guarded=False)
+    if isinstance(value, dt.datetime) and value.tzinfo:
+        return Cell(value.isoformat())
+    if isinstance(value, int | Decimal | dt.date | dt.time):
+        return Cell(plain_number(value) if isinstance(value, Decimal) else str(value))
     return Cell(str(value), trouble=f"is a {type(value).__name__}; cast it to text or decimal")

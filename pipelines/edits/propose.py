@@ -13,7 +13,8 @@ from pipelines.outcome import Outcome, counted, table
 from sources.clio_http.catalog import read_catalog
 
 from .allowed import SOURCE, allowed
-from .edit import ROW, Edit, EditProblem, Gathered
+from .edit import ID, REASON, RESOURCE, ROW, Edit, EditProblem, Gathered
+from .notices import notices
 from .validate import EditContext, Examined, examine
 from .values import shown
 
@@ -70,7 +71,7 @@ def opened(context: Context, command: str) -> Iterator[EditContext]:
 
 def _place(problem: tuple[str, EditProblem]) -> int:
     """Return the number of a row, so that problems are listed from the first row to the last."""
-    number = problem[0].removeprefix(ROW)
+    number = problem[0].removeprefix(ROW).partition(",")[0]
     return int(number) if number.isdecimal() else 0
 
 
@@ -80,10 +81,10 @@ def _record(at: EditContext, found: Examined, blank: int, outcome: Outcome) -> N
     if entries:
         at.ledger.record(at.settings.actor, *entries)
     outcome.results = [{"edit_id": entry.edit_id, **entry.body} for entry in entries]
-    outcome.text = _text(edits, len(found.unchanged), blank)
+    outcome.text = _text(edits, len(found.unchanged), blank, list(notices(at, edits)))
 
 
-def _text(edits: Sequence[Edit], unchanged: int, blank: int) -> str:
+def _text(edits: Sequence[Edit], unchanged: int, blank: int, noted: Sequence[str]) -> str:
     cells = [
         (
             edit.edit_id,
@@ -102,17 +103,18 @@ def _text(edits: Sequence[Edit], unchanged: int, blank: int) -> str:
         parts.append(
             f"{counted(blank, 'row')} without a new value, or with the old one: left as they are."
         )
+    parts += noted
     if edits:
         parts.append("Next: clio-sync plan")
     return "\n".join(parts) + "\n"
 
 
 def _refuse(found: Examined, outcome: Outcome) -> None:
+    told = {(_subject(where, one), str(one)): one.kind for where, one in found.problems}
     errors: list[tuple[str, Any]] = [
-        (_subject(where, problem), problem.kind(str(problem)))
-        for where, problem in found.problems[:MOST_LISTED]
+        (subject, kind(message)) for (subject, message), kind in [*told.items()][:MOST_LISTED]
     ]
-    more = len(found.problems) - len(errors)
+    more = len(told) - len(errors)
     if more:
         errors.append(("", EditRefusedError(f"{counted(more, 'further problem')} of this kind")))
     kinds = {problem.kind for _, problem in found.problems}
@@ -122,6 +124,8 @@ def _refuse(found: Examined, outcome: Outcome) -> None:
 
 
 def _subject(where: str, problem: EditProblem) -> str:
-    return (
-        f"{where}, column {problem.column}" if where.startswith(ROW) and problem.column else where
-    )
+    row, comma, _ = where.partition(", column ")
+    if not where.startswith(ROW) or not problem.column:
+        return where
+    is_of_the_row = not comma or problem.column in {ID, RESOURCE, REASON}
+    return f"{row}, column {problem.column}" if is_of_the_row else where

@@ -1,7 +1,7 @@
 """`edits template`: a file that shows what may be edited, made to be filled in and imported."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,29 +10,30 @@ from pipelines.errors import EditRefusedError
 from pipelines.outcome import Outcome
 from sources.clio_manage.writable import CUSTOM, editables
 
-from . import fields, values
 from .allowed import UNSEEN, is_on_a_bill
-from .checks import text_of
-from .fields import PARENT_TYPES, FieldRef, Unreadable
+from .fields import PARENT_TYPES
+from .literals import CLEAR
 from .propose import opened
-from .read_sheet import MOST_ROWS
+from .sheet import MOST_ROWS
+from .stored_cell import stored_cell
 from .validate import EditContext
 from .warehouse_records import WarehouseRecord, ids_where
-from .write_sheet import SheetLine, write_sheet
-
-NUMBERS = frozenset({fields.INTEGER, fields.NUMBER})
+from .wide_template import wide_table
+from .write_sheet import SheetLine, write_sheet, write_table
 
 
 @dataclass(frozen=True)
 class TemplateChoice:
     """What a template is to show: a collection, fields of it (none: all), and which records.
 
-    `where` is a condition in SQL over the columns of the raw table; empty for every record.
+    `where` is a condition in SQL over the columns of the raw table; empty for every record. A wide
+    one has a row for each record and a column for each field.
     """
 
     resource: str
     fields: tuple[str, ...] = ()
     where: str = ""
+    is_wide: bool = False
 
 
 def run_template(context: Context, choice: TemplateChoice, path: Path) -> Outcome:
@@ -49,17 +50,37 @@ def run_template(context: Context, choice: TemplateChoice, path: Path) -> Outcom
     with opened(context, "edits template") as at:
         patterns = _patterns(at, choice)
         ids = ids_where(at.warehouse, choice.resource, choice.where, MOST_ROWS)
-        records = at.records(choice.resource, ids)
-        lines = _bounded(_lines(at, choice.resource, patterns, records))
-    write_sheet(path, lines)
+        records = _shown_records(choice, at.records(choice.resource, ids))
+        if choice.is_wide:
+            table = wide_table(at, choice.resource, patterns, records)
+        else:
+            lines = _bounded(_lines(at, choice.resource, patterns, records))
+    if choice.is_wide:
+        write_table(path, table)
+        count, what = len(table.rows), "Write what shall be over what is, and a reason beside it"
+        rest = "a cell that is left as it is changes nothing"
+    else:
+        write_sheet(path, lines)
+        count, what = len(lines), "Fill in new_value and reason where something is to change"
+        rest = "an empty new_value changes nothing"
     outcome.finished_at = context.clock.now()
-    outcome.results = [{"path": str(path), "rows": len(lines)}]
+    outcome.results = [{"path": str(path), "rows": count}]
     outcome.text = (
-        f"{len(lines):,} rows were written to {path}. Fill in new_value and reason where something"
-        " is to change;\nan empty new_value changes nothing, <clear> empties the field.\n"
+        f"{count:,} rows were written to {path}. {what};\n{rest}, {CLEAR} empties the field.\n"
         f"Next: clio-sync edits import {shlex.quote(str(path))}\n"
     )
     return outcome
+
+
+def _shown_records(
+    choice: TemplateChoice, records: Mapping[str, WarehouseRecord]
+) -> dict[str, WarehouseRecord]:
+    """Leave out what cannot be edited: what is deleted, and work that is on a bill."""
+    return {
+        key: records[key]
+        for key in sorted(records, key=int)
+        if not records[key].gone and not is_on_a_bill(choice.resource, records[key].record)
+    }
 
 
 def _patterns(at: EditContext, choice: TemplateChoice) -> list[str]:
@@ -91,23 +112,15 @@ def _bounded(lines: Iterator[SheetLine]) -> list[SheetLine]:
 
 
 def _lines(
-    at: EditContext, resource: str, patterns: Sequence[str], records: dict[str, WarehouseRecord]
+    at: EditContext, resource: str, patterns: Sequence[str], records: Mapping[str, WarehouseRecord]
 ) -> Iterator[SheetLine]:
-    for key in sorted(records, key=int):
-        stored = records[key]
-        if stored.gone or is_on_a_bill(resource, stored.record):
-            continue
+    for key, stored in records.items():
         for name in _named(at, resource, patterns, stored):
             ref = at.ref(resource, name)
-            value = values.read(ref, stored.record)
-            if not isinstance(value, Unreadable):
-                yield SheetLine(
-                    resource, key, ref.text, text_of(ref, value), stored.label, _typed(ref)
-                )
-
-
-def _typed(ref: FieldRef) -> bool:
-    return ref.kind in NUMBERS
+            cell = stored_cell(ref, stored)
+            if cell is not None:
+                label = stored.label
+                yield SheetLine(resource, key, ref.text, cell.text, label, cell.is_number)
 
 
 def _named(

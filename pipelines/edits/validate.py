@@ -19,7 +19,7 @@ from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Catalog, read_catalog
 from sources.clio_manage.writable import CUSTOM, TYPED_TARGETS
 
-from . import values
+from . import entries, values
 from .allowed import SOURCE, Allowed, Visibility, allowed
 from .checks import RecordFacts, decide, record_id_of, target_of, value_of
 from .edit import FIELD, ID, RESOURCE, Edit, EditProblem, WantedChange
@@ -122,7 +122,7 @@ def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
     new_values = {edit.field_key: edit.new_value for _, edit in found}
     for wanted, edit in found:
         try:
-            _demand_pair(edit, new_values)
+            _demand_pair(edit, new_values, facts.records)
             made = decide(wanted, edit, facts, _type(edit, new_values, facts.records))
         except EditProblem as problem:
             examined.problems.append((wanted.where, problem))
@@ -136,20 +136,31 @@ def examine(at: EditContext, every: Sequence[WantedChange]) -> Examined:
 
 def _found(at: EditContext, every: Sequence[WantedChange], examined: Examined) -> Iterator[Found]:
     """Find the record, the field and the value of each change."""
-    linked = _links(at.warehouse, every)
+    linked, typed = _links(at.warehouse, every), _typed(at, every)
     for wanted in every:
         try:
             of_grow = wanted.resource.startswith(GROW)
             meant = _at_manage(wanted, linked) if of_grow else wanted
             record_id = record_id_of(meant.record_id)
             ref = at.ref(meant.resource.strip(), meant.field)
-            value, author = value_of(ref, meant), at.settings.actor
+            is_there = True
+            if entries.needs_type(ref.resource, ref.text):
+                is_there = record_id in typed
+                ref = entries.of_record(ref, typed[record_id].record) if is_there else ref
+            # where there is no such record, `decide` says so, whatever the value is
+            value, author = value_of(ref, meant) if is_there else None, at.settings.actor
             edit = Edit("", ref, None, value, record_id, author=author, origin=meant.origin)
             yield meant, edit
         except EditRefusedError as error:
             examined.problems.append((wanted.where, EditProblem(FIELD, str(error))))
         except EditProblem as problem:
             examined.problems.append((wanted.where, problem))
+
+
+def _typed(at: EditContext, every: Iterable[WantedChange]) -> Mapping[str, WarehouseRecord]:
+    """Read the activities of which the type tells what a value means."""
+    ids = [w.record_id.strip() for w in every if entries.needs_type(w.resource, w.field)]
+    return at.records(entries.ACTIVITIES, ids) if ids else {}
 
 
 def _distinct(every: Sequence[Found], examined: Examined) -> Iterator[Found]:
@@ -208,8 +219,19 @@ def _type(
     return seen if isinstance(seen, str) else ""
 
 
-def _demand_pair(edit: Edit, new_values: Mapping[FieldKey, JsonScalar]) -> None:
-    """Refuse another type of a reference without another id."""
+def _demand_pair(
+    edit: Edit,
+    new_values: Mapping[FieldKey, JsonScalar],
+    records: Mapping[tuple[str, str], WarehouseRecord],
+) -> None:
+    """Refuse another type of a reference without another id, or of an entry with its quantity."""
+    is_quantity = entries.needs_type(edit.resource, edit.field)
+    type_ = new_values.get((*edit.key, entries.TYPE)) if is_quantity else None
+    if type_ and edit.key in records and type_ != records[edit.key].record.get(entries.TYPE):
+        message = (
+            f"{edit.field} has another unit in an entry of another type; change the type first"
+        )
+        raise EditProblem(FIELD, message)
     top = edit.ref.path[0]
     if top not in TYPED_TARGETS or edit.ref.path[1:] != ("type",):
         return

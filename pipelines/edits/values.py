@@ -1,8 +1,9 @@
-"""Values of fields: what a person writes, what Clio is sent, what Clio shows. No effects.
+"""Values of fields: what Clio shows, when two are the same, how people are shown them. No effects.
 
 A value is a JSON scalar: text, a whole number, true or false, or None for empty. Money, rates,
 hours and other numbers with decimals are text, so that nothing is rounded. Moments are text in
-UTC, `2026-03-02T09:00:00Z`; dates `2026-03-02`; times `09:00:00`.
+UTC, `2026-03-02T09:00:00Z`; dates `2026-03-02`; times `09:00:00`. What people write is read by
+`written.py`.
 """
 
 import re
@@ -18,201 +19,8 @@ from .fields import ABSENT, REDACTED, FieldRef, Unreadable, raw_of
 
 JsonScalar: TypeAlias = str | int | bool | None
 
-LONGEST = 65_535
-"""Characters of one value. Clio documents no limit, so this is our own."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?")
-EXPONENT = re.compile(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
-_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
-)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-class ValueRefusedError(ValueError):
-    """A text is no value of its field; the message says what would be."""
-
-
-# From a person...
-
-
-def of_text(ref: FieldRef, text: str) -> JsonScalar:
-    """Return the value to send for what a person wrote, or for what is in a cell.
-
-    Nothing is guessed: what a spreadsheet rounded or turned round is refused, with the form
-    that is expected.
-
-    Raises:
-        ValueRefusedError: it is no value of this field. The message never holds the text.
-
-    """
-    if len(text) > LONGEST:
-        message = f"is longer than {LONGEST:,} characters"
-        raise ValueRefusedError(message)
-    if any(_is_control(char) for char in text):
-        message = "holds a character that cannot be shown"
-        raise ValueRefusedError(message)
-    return _READERS[ref.kind](ref, text)
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t"
-
-
-def _text(_: FieldRef, text: str) -> str:
-    if not text.strip():
-        message = "is blank; write <clear> to empty the field"
-        raise ValueRefusedError(message)
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-
-
-def _line(ref: FieldRef, text: str) -> str:
-    if set(text) & set("\r\n"):
-        message = "holds a line break, which this field cannot"
-        raise ValueRefusedError(message)
-    return _text(ref, text)
-
-
-def _email(ref: FieldRef, text: str) -> str:
-    line = _line(ref, text.strip())
-    if not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", line):
-        message = "is not an e-mail address"
-        raise ValueRefusedError(message)
-    return line
-
-
-def _url(ref: FieldRef, text: str) -> str:
-    line = _line(ref, text.strip())
-    if not re.fullmatch(r"https?://[^\s/]+\S*", line, re.IGNORECASE):
-        message = "is not an address that begins with https:// or http://"
-        raise ValueRefusedError(message)
-    return line
-
-
-def _whole(_: FieldRef, text: str) -> int:
-    cell = text.strip()
-    if EXPONENT.fullmatch(cell):
-        raise ValueRefusedError(ROUNDED)
-    if not _WHOLE.fullmatch(cell):
-        message = "is not a whole number, such as 12"
-        raise ValueRefusedError(message)
-    return int(cell)
-
-
-ROUNDED = (
-    "was rounded by a spreadsheet (it has an exponent); format the column as text and write all"
-    " digits"
-)
-
-
-def _number(_: FieldRef, text: str) -> str:
-    cell = text.strip()
-    if EXPONENT.fullmatch(cell):
-        raise ValueRefusedError(ROUNDED)
-    if not _NUMBER.fullmatch(cell):
-        message = "is not a number such as 1234.50: no thousands separator, a point for decimals"
-        raise ValueRefusedError(message)
-    return cell
-
-
-def _boolean(_: FieldRef, text: str) -> bool:
-    words = {"true": True, "false": False}
-    try:
-        return words[text.strip().casefold()]
-    except KeyError:
-        message = "is neither true nor false"
-        raise ValueRefusedError(message) from None
-
-
-def _date(_: FieldRef, text: str) -> str:
-    cell = text.strip()
-    if re.fullmatch(r"[0-9]{4,6}(\.[0-9]+)?", cell):
-        message = "is a spreadsheet's number for a date; format the column as text, 2026-03-31"
-        raise ValueRefusedError(message)
-    if not _DAY.fullmatch(cell) or _moment(cell) is None:
-        message = "is not a date written as year-month-day, such as 2026-03-31"
-        raise ValueRefusedError(message)
-    return cell
-
-
-def _moment_text(_: FieldRef, text: str) -> str:
-    moment = _moment(text.strip()) if _MOMENT.fullmatch(text.strip()) else None
-    if moment is None:
-        message = "is not a moment with its zone, such as 2026-03-31T14:30:00Z or ...+02:00"
-        raise ValueRefusedError(message)
-    return _in_utc(moment)
-
-
-def _time(ref: FieldRef, text: str) -> str:
-    time = _shown_time(ref, text.strip())
-    if time is None:
-        message = "is not a time of day, such as 14:30"
-        raise ValueRefusedError(message)
-    return time
-
-
-def _choice(ref: FieldRef, text: str) -> str:
-    found = _chosen(ref, text)
-    if found is None:
-        message = f"is not one of {', '.join(ref.choices)}"
-        raise ValueRefusedError(message)
-    return found
-
-
-def _option(ref: FieldRef, text: str) -> int:
-    """Find an option by its label, in any case, or by its id."""
-    wanted = _folded(text)
-    living = [option for option in _options(ref) if not option.deleted]
-    found = (
-        [option for option in living if option.label == text]
-        or [option for option in living if _folded(option.label) == wanted]
-        or [option for option in living if str(option.id) == wanted]
-    )
-    if len(found) == 1:
-        return found[0].id
-    named = (f"{fields.plain_name(option.label)} [{option.id}]" for option in living)
-    choices = ", ".join(named) or "none"
-    what = "fits several options, so name one by its id" if found else "is not an option"
-    message = f"{what}; valid are {choices}"
-    raise ValueRefusedError(message)
-
-
-def _reference(_: FieldRef, text: str) -> int:
-    return record_id(text)
-
-
-def record_id(text: str) -> int:
-    """Return the id of a record.
-
-    Raises:
-        ValueRefusedError: the text is none.
-
-    """
-    cell = text.strip()
-    if EXPONENT.fullmatch(cell):
-        raise ValueRefusedError(ROUNDED)
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", cell):
-        message = "is not the id of a record, such as 1234567"
-        raise ValueRefusedError(message)
-    return int(cell)
-
-
-_READERS: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
-    fields.TEXT: _text,
-    fields.LINE: _line,
-    fields.EMAIL: _email,
-    fields.URL: _url,
-    fields.INTEGER: _whole,
-    fields.NUMBER: _number,
-    fields.BOOLEAN: _boolean,
-    fields.DATE: _date,
-    fields.MOMENT: _moment_text,
-    fields.TIME: _time,
-    fields.CHOICE: _choice,
-    fields.OPTION: _option,
-    fields.REFERENCE: _reference,
-}
 
 
 # From Clio...
@@ -247,7 +55,7 @@ def _shown_whole(_: FieldRef, text: str) -> int | None:
 
 
 def _shown_number(_: FieldRef, text: str) -> str | None:
-    number = _decimal(text)
+    number = decimal_of(text)
     return None if number is None else plain_number(number)
 
 
@@ -256,17 +64,19 @@ def _shown_boolean(_: FieldRef, text: str) -> bool | None:
 
 
 def _shown_moment(_: FieldRef, text: str) -> str | None:
-    moment = _moment(text)
-    return None if moment is None else _in_utc(moment)
+    moment = moment_of(text)
+    return None if moment is None else in_utc(moment)
 
 
-def _shown_time(_: FieldRef, text: str) -> str | None:
+def shown_time(_: FieldRef, text: str) -> str | None:
+    """Return a time of day with its seconds, or None for a text that is none."""
     if not _TIME.fullmatch(text):
         return None
     return f"{text}:00" if text.count(":") == 1 else text
 
 
-def _chosen(ref: FieldRef, text: str) -> str | None:
+def chosen(ref: FieldRef, text: str) -> str | None:
+    """Return the choice that a text names, in any case, or None."""
     wanted = text.strip().casefold()
     return next((choice for choice in ref.choices if choice.casefold() == wanted), None)
 
@@ -278,12 +88,13 @@ _SHOWN: Mapping[str, Callable[[FieldRef, str], JsonScalar]] = {
     fields.NUMBER: _shown_number,
     fields.BOOLEAN: _shown_boolean,
     fields.MOMENT: _shown_moment,
-    fields.TIME: _shown_time,
-    fields.CHOICE: _chosen,
+    fields.TIME: shown_time,
+    fields.CHOICE: chosen,
 }
 
 
-def _moment(text: str) -> pendulum.DateTime | None:
+def moment_of(text: str) -> pendulum.DateTime | None:
+    """Return the moment that a text of ISO 8601 names, or None."""
     try:
         found = pendulum.parse(text)
     except (ValueError, OverflowError):
@@ -291,13 +102,15 @@ def _moment(text: str) -> pendulum.DateTime | None:
     return found if isinstance(found, pendulum.DateTime) else None
 
 
-def _in_utc(moment: pendulum.DateTime) -> str:
+def in_utc(moment: pendulum.DateTime) -> str:
+    """Write a moment as it is sent."""
     utc = moment.in_timezone("UTC")
     fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
     return f"{utc.format('YYYY-MM-DD[T]HH:mm:ss')}{fraction}Z"
 
 
-def _decimal(text: str) -> Decimal | None:
+def decimal_of(text: str) -> Decimal | None:
+    """Return the number that a text is, or None; neither infinity nor NaN."""
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -335,14 +148,15 @@ def alike(ref: FieldRef, one: JsonScalar, other: JsonScalar) -> bool:
         return False
     if ref.path[-1] == "number":
         return bool(_digits(one)) and _digits(one) == _digits(other)
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
 def _digits(text: str) -> str:
     return "".join(char for char in text if char.isdecimal())
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text in one case, composed, and with single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
@@ -353,7 +167,7 @@ def _folded_value(ref: FieldRef, value: JsonScalar) -> object:
     if not text:
         return None
     if ref.kind == fields.NUMBER:
-        return _decimal(text) if _decimal(text) is not None else text
+        return decimal_of(text) if decimal_of(text) is not None else text
     if ref.kind in {fields.EMAIL, fields.CHOICE}:
         return text.casefold()
     if ref.kind == fields.MOMENT:
@@ -362,10 +176,13 @@ def _folded_value(ref: FieldRef, value: JsonScalar) -> object:
 
 
 def shown(ref: FieldRef, value: JsonScalar | Unreadable) -> str:
-    """Write a value for a person: the label of an option, yes or no, the rest as it is."""
+    """Write a value for a person: hours, the label of an option, yes or no, the rest as it is."""
     if isinstance(value, Unreadable):
         return f"({value.value})"
-    labels = {} if isinstance(value, bool) else {one.id: one.label for one in _options(ref)}
+    if ref.unit == fields.SECONDS and value is not None:
+        hours = plain_number(round((decimal_of(str(value)) or Decimal(0)) / 3600, 4))
+        return f"{value}s ({hours} h)"
+    labels = {} if isinstance(value, bool) else {one.id: one.label for one in options_of(ref)}
     return f"{labels[value]} [{value}]" if value in labels else plain(value)
 
 
@@ -376,5 +193,6 @@ def plain(value: JsonScalar) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _options(ref: FieldRef) -> tuple[fields.Option, ...]:
+def options_of(ref: FieldRef) -> tuple[fields.Option, ...]:
+    """Return the options of a pick list; of another field none."""
     return ref.custom.options if ref.custom else ()

@@ -16,6 +16,8 @@ from .fields import EditableCustomField, Option
 from .values import plain_number
 
 RAW = f"raw_{SOURCE}"
+NAMES = ("display_number", "name", "summary", "subject", "code", "description")
+"""The columns that name a record, the best first."""
 
 
 @dataclass(frozen=True)
@@ -187,3 +189,17 @@ def _shown(column: Column, value: object) -> object:
     if isinstance(value, Decimal):
         return plain_number(value)
     return plain_number(Decimal(repr(value))) if isinstance(value, float) else value
+
+
+def names_of(visibility: Visibility, resource: str, ids: Iterable[str]) -> dict[str, str]:
+    """Read the names by which people know some records, by id, as far as they may be seen."""
+    known = set(visibility.warehouse.columns(RAW, resource))
+    names = [n for n in NAMES if n in known and visibility.shows(resource, (n,))]
+    if not names:
+        return {}
+    rows = visibility.warehouse.rows(
+        f"select t.id::varchar, t.{quoted(names[0])}::varchar from {RAW}.{quoted(resource)} t"  # noqa: S608 - names and constants
+        " where list_contains($1, t.id::varchar)",
+        [sorted(set(ids))],
+    )
+    return {key: name for key, name in rows if name}

@@ -77,6 +77,29 @@ def test_a_person_fills_in_a_file(firm: Firm, tmp_path: Path) -> None:
     assert [edit["new_value"] for edit in printed["results"]] == ["A2"]
 
 
+def test_a_person_names_a_record_by_its_number(firm: Firm) -> None:
+    """Instead of its id; one that nobody has is refused, and its value is not repeated."""
+    matter = firm.clio.dump("matters")[2]
+    key = f"display_number={matter['display_number']}"
+    printed = document("propose", "matters", key, "location=x", "--reason", "moved")
+    assert [edit["record_id"] for edit in printed["results"]] == [str(matter["id"])]
+    code, _, err = call("propose", "matters", "display_number=77777", "location=x", "--reason", "y")
+    assert (code, "name it by its id" in err, "77777" in err) == (2, True, False)
+
+
+def test_a_person_fills_in_a_wide_file(firm: Firm, tmp_path: Path) -> None:
+    """A row for each record; what is written over is proposed, in words of its own column."""
+    path = tmp_path / "wide.csv"
+    where = ("--where", "id <= 2000002", "--fields", "status,location", "--wide")
+    code, out, _ = call("template", "matters", "--out", str(path), *where)
+    assert (code, out.startswith("2 rows were written")) == (0, True)
+    text = path.read_text("utf-8-sig")
+    head, first, rest = text.split("\n", 2)
+    path.write_text("\n".join((head, first.replace('"open"', '"pending"', 1), rest)))
+    printed = document("import", str(path), "--reason", "on hold")
+    assert [edit["new_value"] for edit in printed["results"]] == ["pending"]
+
+
 def test_a_query_is_run_by_name(firm: Firm) -> None:
     """And an unknown name is answered with those that there are."""
     assert call("run", "set_responsible_attorney")[0] == 0

@@ -1,28 +1,23 @@
 """Values of fields: what a person may write, what Clio's record says, when two are the same."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipelines.edits.fields import (
     ABSENT,
+    COUNT,
     CUSTOM_KINDS,
     REDACTED,
+    SECONDS,
     EditableCustomField,
     FieldRef,
     Option,
     parse,
 )
-from pipelines.edits.values import (
-    LONGEST,
-    JsonScalar,
-    ValueRefusedError,
-    alike,
-    of_text,
-    read,
-    same,
-    shown,
-)
+from pipelines.edits.values import JsonScalar, alike, read, same, shown
+from pipelines.edits.written import LONGEST, ValueRefusedError, of_text
 from sources.clio_http.catalog import read_catalog
 
 CATALOG = read_catalog("clio_manage")
@@ -40,8 +35,15 @@ CUSTOM = {
 }
 
 
+UNITS = {"hours": SECONDS, "count": COUNT}
+
+
 def field(name: str) -> FieldRef:
-    """Find a field: of a collection as `matters.status`, or a custom one by its type."""
+    """Find a field: of a collection as `matters.status`, a custom one by its type, or the quantity
+    of an activity by what it counts.
+    """
+    if name in UNITS:
+        return replace(parse(CATALOG, "activities", "quantity"), unit=UNITS[name])
     if name in CUSTOM:
         text = f"custom_field_values[{CUSTOM[name].id}]"
         return parse(CATALOG, "matters", text, tuple(CUSTOM.values()))
@@ -57,8 +59,31 @@ TAKEN: list[tuple[str, str, Any]] = [
     ("matters.responsible_attorney.id", "101", 101),
     ("activities.price", "1234.50", "1234.50"),
     ("activities.price", "-0.01", "-0.01"),
-    ("activities.quantity", "3600", "3600"),
+    ("activities.price", "125.5", "125.5"),
+    ("activities.price", "999999999.99", "999999999.99"),
+    ("hours", "1.5h", "5400"),
+    ("hours", "1.5 H", "5400"),
+    ("hours", "90m", "5400"),
+    ("hours", " 5400s ", "5400"),
+    ("hours", "1:30", "5400"),
+    ("hours", "01:30:00", "5400"),
+    ("hours", "0h", "0"),
+    ("hours", "24h", "86400"),
+    ("hours", "24:00", "86400"),
+    ("hours", "0.1h", "360"),
+    ("count", "3", "3"),
+    ("count", "12.5", "12.5"),
+    ("count", "0", "0"),
     ("tasks.time_estimated", "90", 90),
+    ("matters.open_date", "1900-01-01", "1900-01-01"),
+    ("matters.open_date", "2100-12-31", "2100-12-31"),
+    (
+        "notes.detail",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    ),
+    ("notes.detail", "\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+    ("picklist", "U\u0308ni\u0308code \u2713", 6),
     ("calendar_entries.start_at", "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00Z"),
     ("calendar_entries.start_at", "2026-03-02T09:00:00.250Z", "2026-03-02T09:00:00.25Z"),
     ("contacts.email_addresses[1].address", " A@b.co ", "A@b.co"),
@@ -69,8 +94,9 @@ TAKEN: list[tuple[str, str, Any]] = [
     ("checkbox", "false", False),
     ("contact", "5", 5),
     ("matter", "6", 6),
-    ("currency", "12345678901234567.89", "12345678901234567.89"),
-    ("date", "1899-12-31", "1899-12-31"),
+    ("currency", "999999999.99", "999999999.99"),
+    ("date", "1900-01-01", "1900-01-01"),
+    ("date", "2100-12-31", "2100-12-31"),
     ("time", "09:30", "09:30:00"),
     ("time", "23:59:59", "23:59:59"),
     ("email", "x@y", "x@y"),
@@ -120,12 +146,58 @@ REFUSED = [
     ("activities.price", "NaN", "is not a number"),
     ("activities.price", "Infinity", "is not a number"),
     ("activities.price", "", "is not a number"),
+    ("activities.price", "125.005", "more than two decimals"),
+    ("activities.price", "125.500", "more than two decimals"),
+    ("activities.price", "99999999999", "is money beyond 999,999,999.99"),
+    ("activities.price", "-99999999999", "is money beyond 999,999,999.99"),
+    ("currency", "1.234", "more than two decimals"),
+    ("numeric", "9999999999999999", "more than 15 digits"),
+    ("hours", "1.5", "1.5h, minutes as 90m, seconds as 5400s, or 1:30"),
+    ("hours", "0.1", "a time without a unit"),
+    ("hours", "1.234", "a time without a unit"),
+    ("hours", "-3600", "a time without a unit"),
+    ("hours", "99999999999", "a time without a unit"),
+    ("hours", "-1h", "is not a time that was worked"),
+    ("hours", "1,5h", "a point for decimals"),
+    ("hours", "1h30m", "is not a time that was worked"),
+    ("hours", "1:60", "is not a time that was worked"),
+    ("hours", "1.5d", "is not a time that was worked"),
+    ("hours", "24.1h", "is more than 24 hours"),
+    ("hours", "86401s", "is more than 24 hours"),
+    ("hours", "24:00:01", "is more than 24 hours"),
+    ("hours", "99999999s", "is more than 24 hours"),
+    ("hours", "1.2345h", "does not come out as whole seconds"),
+    ("hours", "0.5s", "does not come out as whole seconds"),
+    ("count", "3h", "and no time: write a plain number"),
+    ("count", "1:30", "and no time: write a plain number"),
+    ("count", "-1", "is not a number from 0 to 1,000,000"),
+    ("count", "1000001", "is not a number from 0 to 1,000,000"),
+    ("matters.open_date", "0026-03-31", "is not from 1900-01-01 to 2100-12-31"),
+    ("matters.open_date", "0202-01-01", "is not from 1900-01-01 to 2100-12-31"),
+    ("matters.open_date", "9999-12-31", "is not from 1900-01-01 to 2100-12-31"),
+    ("matters.open_date", "1899-12-31", "is not from 1900-01-01 to 2100-12-31"),
+    ("matters.open_date", "2101-01-01", "is not from 1900-01-01 to 2100-12-31"),
+    ("date", "0026-03-31", "is not from 1900-01-01 to 2100-12-31"),
+    ("calendar_entries.start_at", "0026-03-31T09:00:00Z", "is not from 1900-01-01"),
+    ("calendar_entries.start_at", "9999-12-31T09:00:00Z", "is not from 1900-01-01"),
+    ("tasks.time_estimated", "-1", "is not a whole number from 0 to"),
+    ("tasks.time_estimated", "99999999999", "is not a whole number from 0 to"),
     ("tasks.time_estimated", "1.5", "is not a whole number"),
     ("tasks.time_estimated", "9" * 30, "is not a whole number"),
     ("calendar_entries.start_at", "2026-03-02 09:00", "with its zone"),
     ("calendar_entries.start_at", "2026-13-02T09:00:00Z", "with its zone"),
     ("contacts.email_addresses[1].address", "nobody", "is not an e-mail address"),
     ("contacts.email_addresses[1].address", "a@b@c", "is not an e-mail address"),
+    ("contacts.email_addresses[1].address", "mailto:a@b.co", "begins with mailto:"),
+    ("contacts.email_addresses[1].address", "MailTo:a@b.co", "begins with mailto:"),
+    ("contacts.email_addresses[1].address", "a@b..co", "a dot stands first or last"),
+    ("contacts.email_addresses[1].address", "a..b@c.co", "a dot stands first or last"),
+    ("contacts.email_addresses[1].address", "a@b.co.", "a dot stands first or last"),
+    ("contacts.email_addresses[1].address", "a.@b.co", "a dot stands first or last"),
+    ("email", "a@b.co.", "a dot stands first or last"),
+    ("email", "a\u200b@b.co", "that nobody sees"),
+    ("notes.detail", "a\u202eb", "that turns the order of letters"),
+    ("notes.detail", "a\u2066b", "that turns the order of letters"),
     ("notes.detail", " \n ", "is blank; write <clear>"),
     ("notes.detail", "a\0b", "holds a character that cannot be shown"),
     ("notes.detail", "\x1b[2J", "holds a character that cannot be shown"),
@@ -150,6 +222,36 @@ def test_what_is_no_value_is_refused(name: str, text: str, words: str) -> None:
         of_text(field(name), text)
     assert words in str(error.value)
     assert len(text) < 6 or text.strip() not in str(error.value)
+
+
+UNSEEN = [
+    *("\u200b", "\ufeff", "\u00ad", "\u200e", "\u200f", "\u2060", "\u200d", "\u202a", "\u2067"),
+    *("\u3164", "\u034f", "\ufe0f", "\U000e0061"),
+]
+HELD = [
+    ("contacts.email_addresses[1].address", "jane{}@example.com"),
+    ("contacts.phone_numbers[1].number", "+1604{}5550100"),
+    ("contacts.web_sites[1].default_web_site", "true{}"),
+    ("activities.price", "12{}5"),
+    ("hours", "1.5{}h"),
+    ("matters.responsible_attorney.id", "10{}1"),
+    ("matters.open_date", "2026-03-{}31"),
+    ("calendar_entries.start_at", "2026-03-02T09:00:00Z{}"),
+    ("time", "09:{}30"),
+    ("email", "{}jane@example.com"),
+    ("url", "https://example.com/{}"),
+]
+
+
+@pytest.mark.parametrize("char", UNSEEN, ids=lambda char: f"{ord(char):04x}")
+@pytest.mark.parametrize(("name", "text"), HELD, ids=[name for name, _ in HELD])
+def test_what_nobody_sees_is_refused_where_it_would_be_meant(
+    name: str, text: str, char: str
+) -> None:
+    """Wherever it stands in an address, a number, an id, a day or a moment."""
+    assert of_text(field(name), text.format("")) is not None
+    with pytest.raises(ValueRefusedError, match=r"that nobody sees|turns the order of letters"):
+        of_text(field(name), text.format(char))
 
 
 def value(kind: str, text: object) -> dict[str, Any]:
@@ -255,6 +357,9 @@ def test_values_are_shown_to_people() -> None:
     """Labels of options, yes and no, and words for what is not there."""
     assert shown(field("picklist"), 2) == "Low [2]"
     assert shown(field("picklist"), 99) == "99"
+    assert shown(field("hours"), "5400") == "5400s (1.5 h)"
+    assert shown(field("hours"), None) == "(empty)"
+    assert shown(field("count"), "3") == "3"
     assert shown(field("matters.billable"), True) == "yes"
     assert shown(field("notes.detail"), None) == "(empty)"
     assert shown(field("notes.detail"), REDACTED) == "(redacted)"
