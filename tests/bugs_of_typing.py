@@ -6,6 +6,7 @@ EDITS = "pipelines/edits"
 WRITTEN, LITERALS = f"{EDITS}/written.py", f"{EDITS}/literals.py"
 BOOK, CSV, WIDE = f"{EDITS}/read_book.py", f"{EDITS}/read_csv.py", f"{EDITS}/wide.py"
 WRITABLE = "sources/clio_manage/writable.py"
+NEVER = "sources/clio_manage/writable.toml"
 VALUES = "tests/unit/test_edit_values.py"
 WORDS = "tests/unit/test_edit_literals.py"
 BOOKS = "tests/unit/test_edit_books.py"
@@ -322,17 +323,17 @@ TYPING = (
     bug(
         737,
         "a task may tell people that it is complete",
-        WRITABLE,
-        '    "tasks": frozenset({"notify_assignee", "notify_completion"}),\n',
-        '    "tasks": frozenset({"notify_assignee"}),\n',
+        NEVER,
+        'tasks = ["notify_assignee", "notify_completion"]\n',
+        'tasks = ["notify_assignee"]\n',
         f"{LIST}::test_what_is_never_written_is_as_it_was",
     ),
     bug(
         738,
         "who pays for a matter may be changed",
-        WRITABLE,
-        '            "split_invoice_payers",\n',
-        "",
+        NEVER,
+        '"matter_budget", "split_invoice_payers",\n',
+        '"matter_budget",\n',
         f"{LIST}::test_what_is_never_written_is_as_it_was",
     ),
     bug(
