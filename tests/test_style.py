@@ -93,10 +93,13 @@ def test_the_product_is_checked_nearly_everywhere() -> None:
 
 
 def test_most_files_and_functions_are_short() -> None:
-    """Half of the files have at most 150 lines; of functions half 10, nine in ten 30."""
+    """Half of the files have at most 180 lines; of functions half 10, nine in ten 30.
+
+    A file is a subject that is read as a whole: fewer and larger ones are entered by a command.
+    """
     files = [len(source(path).splitlines()) for path in PACKAGE]
     lengths = [length(function) for path in PACKAGE for function in functions(path)]
 
-    assert median(files) <= 150
+    assert median(files) <= 180
     assert median(lengths) <= 10
     assert quantiles(lengths, n=10)[-1] <= 30

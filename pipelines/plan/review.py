@@ -9,7 +9,7 @@ from pipelines.config import ASSERTED, OFF, SIGNED
 from pipelines.context import Context
 from pipelines.errors import CommandLineError, StorageError
 from pipelines.ledger.canonical import sha256
-from pipelines.ledger.errors import PlanRefusedError, RiskError, SignatureError
+from pipelines.ledger.errors import PlanRefusedError, SignatureError
 from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.outcome import Outcome
 
@@ -26,6 +26,7 @@ from .approval_policy import LEVELS, demanded
 from .four_eyes import Person
 from .plan_file import Plan, PlannedEdit
 from .plan_text import listed, whole_text
+from .risks import demand_comment
 from .session import person
 
 ALL = "all"
@@ -48,19 +49,23 @@ class ReviewAnswer:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A review that is to be recorded: of which edits, by whom, and what proves it."""
+    """A review that is to be recorded: of which edits, by whom, and what proves it.
+
+    `me` is who runs the command, which for a signed review need not be the approver.
+    """
 
     approved: list[PlannedEdit]
     rejected: list[PlannedEdit]
     said: Review
+    me: Person
     by: Person
     level: str
     statement: str = ""
     signature: str = ""
 
-    def entries(self, plan: Plan, login: str) -> list[Entry]:
+    def entries(self, plan: Plan) -> list[Entry]:
         """Return the events of the ledger: the signed statement first, then edit by edit."""
-        entries = []
+        entries, login = [], self.me.login
         if self.statement:
             body = {"statement": self.statement, "signature": self.signature, "login": login}
             entries.append(Entry(REVIEW, {**body, "name": self.by.name}, plan_hash=plan.hash))
@@ -121,7 +126,8 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
         said = _said(plan, approved, rejected, answer.comment)
         is_off = demanded(context, ledger, plan) == OFF
         level = OFF if is_off else ASSERTED
-        found = Judgement(approved, rejected, said, person(context), level)
+        me = person(context)
+        found = Judgement(approved, rejected, said, me, me, level)
         if answer.sign is not None and (approved or rejected):
             statement = said.statement(plan, _origins(ledger, plan), ledger.head())
             signature = signatures.signed(statement, answer.sign, signatures.PLAN)
@@ -182,7 +188,8 @@ def run_import(context: Context, named: str, path: Path) -> Outcome:
         if missing:
             message = f"the edit {min(missing)} is approved and signed already"
             raise PlanRefusedError(message)
-        found = Judgement(approved, rejected, said, person(context), SIGNED)
+        me = person(context)
+        found = Judgement(approved, rejected, said, me, me, SIGNED)
         found = _checked(ledger, plan, found, statement, signature)
         _record(context, ledger, plan, found, states)
         _tell(outcome, plan, found, states_of(ledger, plan), demanded(context, ledger, plan))
@@ -246,29 +253,14 @@ def _record(
     context: Context, ledger: Ledger, plan: Plan, found: Judgement, states: Mapping[str, str]
 ) -> None:
     """Record a judgement, unless something else was done with the edits meanwhile."""
-    me = person(context)
-    _demand_comment(plan, found)
+    demand_comment(plan, {edit.edit_id for edit in found.approved}, found.said.comment)
     if found.level != OFF:
         for edit in found.approved:
             demand_other(ledger, plan, edit, found.by)
-    entries = found.entries(plan, me.login)
+    entries = found.entries(plan)
     if entries:
-        ledger.record(me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
+        ledger.record(found.me.name, *entries, unless=lambda: _demand_unmoved(plan, states, ledger))
         witness.tell(context, ledger, plan.account)
-
-
-def _demand_comment(plan: Plan, found: Judgement) -> None:
-    """Refuse to approve a named risk without a word about it.
-
-    Raises:
-        RiskError: there is no comment.
-
-    """
-    approved = {edit.edit_id for edit in found.approved}
-    for record in plan.records if not found.said.comment.strip() else ():
-        if record.risks and approved & {edit.edit_id for edit in record.edits}:
-            message = f"{record.resource} {record.record_id}: {record.risks[0]}"
-            raise RiskError(message)
 
 
 def _read(path: Path) -> str:

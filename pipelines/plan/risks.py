@@ -1,13 +1,15 @@
 """What an approver must know of an edit beside its values: what it is worth, what else happens."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 
 from pipelines.edits.values import JsonScalar
 from pipelines.edits.warehouse_records import read_stored
+from pipelines.ledger.errors import RiskError
 
 from .meaning import STAGE, area_of, stage
-from .plan_file import PlannedEdit, PlannedRecord
+from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .session import Session
 
 HOUR = 3_600
@@ -109,3 +111,16 @@ def number(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
+
+
+def demand_comment(plan: Plan, approved: AbstractSet[str], comment: str) -> None:
+    """Refuse to approve a named risk without a word about it.
+
+    Raises:
+        RiskError: there is no comment.
+
+    """
+    for record in plan.records if not comment.strip() else ():
+        if record.risks and approved & {edit.edit_id for edit in record.edits}:
+            message = f"{record.resource} {record.record_id}: {record.risks[0]}"
+            raise RiskError(message)

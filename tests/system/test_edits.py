@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.config import SourceSettings
+from pipelines.config.files import login
 from pipelines.edits.listing import run_list, run_show, run_withdraw
 from pipelines.errors import BusyError, EditRefusedError, NoWarehouseError
 from pipelines.ledger.ledger import Ledger
@@ -62,6 +63,7 @@ def test_an_edit_holds_what_it_was_made_from(firm: Firm) -> None:
         "new_value": "closed",
         "reason": "as agreed",
         "author": "tester",
+        "login": login(),
         "origin": "command line",
         "label": matter["display_number"],
     }

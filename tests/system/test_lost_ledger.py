@@ -30,7 +30,7 @@ def test_ledger_that_holds_less(quick_desk: Desk, kept: str) -> None:
     says so with 7 and makes no new ledger; after a person accepted the loss it goes on.
     """
     desk, folder = quick_desk, quick_desk.firm.folder
-    desk.ended = False
+    desk.ended = desk.known = False
     first, _ = proposed(desk)
     for path in folder.glob("ledger*"):
         if kept != "the head" or path.name != HEAD:
