@@ -8,8 +8,11 @@ from pathlib import Path
 
 
 def replace_durably(path: Path, text: str) -> None:
-    """Write a private file so that after a crash the old or the new text is there, whole."""
-    _replace(path, path.with_suffix(".tmp"), os.O_TRUNC, text)
+    """Write a private file so that after a crash the old or the new text is there, whole.
+
+    A link that somebody put in its way is not followed.
+    """
+    _replace(path, path.with_suffix(".tmp"), os.O_TRUNC | os.O_NOFOLLOW, text)
 
 
 def replace_privately(path: Path, text: str) -> None:
@@ -30,6 +33,13 @@ def _replace(path: Path, new: Path, flags: int, text: str) -> None:
         os.fsync(file.fileno())
     new.replace(path)
     sync_folder(path.parent)
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Write a private file that may be lost in a crash; a link in its way is not followed."""
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def temporary(path: Path) -> Path:

@@ -25,7 +25,7 @@ from pipelines.errors.local import NewerFileError, in_words, newer, told
 from sources.errors import ClioError, ConfigurationError
 
 from .errors import BusyError, QueryError, StorageError, WarehouseError
-from .files import cut, seal
+from .files import cut, seal, write_beside
 from .release import SCHEMA
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
@@ -144,7 +144,7 @@ def writer_lock(folder: Path, command: str, now: pendulum.DateTime) -> Iterator[
     try:
         text = json.dumps({"pid": os.getpid(), "command": command, "since": str(now)})
         with in_words("the data folder cannot be locked", str(folder)):
-            holder.write_text(text, "utf-8")
+            write_beside(holder, text)
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -303,6 +303,10 @@ class Warehouse:
             message = f"the query gives more than {most:,} rows; narrow it"
             raise QueryError(message)
         return names, rows
+
+    def interrupt(self) -> None:
+        """End the query that is under way, from another thread."""
+        self._own.interrupt()
 
     def columns(self, schema: str, table: str) -> list[str]:
         """Name the columns of a table in order; empty when there is no such table."""

@@ -1,10 +1,13 @@
 """The frame of every command: the group, shared options, signals, how an end is told."""
 
+import json
 import os
+import resource
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -50,6 +53,10 @@ def _leave(_number: int, _frame: object) -> None:
 
 def _say(text: str, *, err: bool = False) -> int:
     """Print, and return the exit code: 0 where all was said, or nobody listens any more."""
+    if (sys.stderr if err else sys.stdout).isatty():
+        from pipelines.outcome import printable
+
+        text = printable(text)
     try:
         click.echo(text, err=err, nl=not text.endswith("\n"))
     except BrokenPipeError:
@@ -94,10 +101,13 @@ def _print_document(outcome: "Outcome") -> int:
 
     from pipelines.outcome import jsonable
 
-    document = orjson.dumps(
-        outcome.document(), default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME
-    )
-    return _say(document.decode())
+    document = outcome.document()
+    try:
+        text = orjson.dumps(document, default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    except orjson.JSONEncodeError:
+        # a whole number of more than 64 bits, such as a sum may be
+        text = json.dumps(document, default=jsonable, ensure_ascii=False).encode()
+    return _say(text.decode())
 
 
 @click.group(context_settings=CONTEXT)
@@ -112,6 +122,9 @@ def main() -> None:
     decide, 7 a check failed, 130 interrupted.
     """
     os.umask(0o077)
+    with suppress(OSError, ValueError):
+        # a dump of this process would hold tokens and clients' data
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def command(group: click.Group, name: str) -> Callable[[Function], click.Command]:

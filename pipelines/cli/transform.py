@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import FILE, command, command_group, main, partial_option, wants_json
+from .base import FILE, NUMBER, command, command_group, main, partial_option, wants_json
 
 if TYPE_CHECKING:
     from pipelines.context import Context
@@ -168,7 +168,14 @@ def publish(context: "Context", *, partial: bool) -> "Outcome":
 @command(main, "sql")
 @click.argument("query")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that a spreadsheet can open.")
-def sql(context: "Context", *, query: str, as_csv: bool) -> "Outcome":
+@click.option(
+    "--timeout",
+    default=300,
+    type=NUMBER,
+    metavar="SECONDS",
+    help="End a query that runs longer (default 300).",
+)
+def sql(context: "Context", *, query: str, as_csv: bool, timeout: int) -> "Outcome":
     """Run one SELECT on the newest published snapshot.
 
     It can read the snapshot and nothing else: no other file, no network. At most 100,000 rows.
@@ -184,7 +191,7 @@ def sql(context: "Context", *, query: str, as_csv: bool) -> "Outcome":
     if as_csv and wants_json():
         message = "--csv and --json exclude each other"
         raise click.UsageError(message)
-    return run_sql(context.settings, context.clock, query, as_csv=as_csv)
+    return run_sql(context.settings, context.clock, query, as_csv=as_csv, seconds=timeout)
 
 
 @command(main, "copy")

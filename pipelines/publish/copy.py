@@ -4,6 +4,7 @@ Each schema becomes one of the same name there. What was copied is kept in the d
 the rows, so that a copy that was interrupted goes on from what is really there.
 """
 
+import ipaddress
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.exceptions import MissingDependencyException
 from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
 from dlt.extract import DltResource
@@ -40,6 +42,8 @@ ENGINE = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",
 }
+VERIFIED = "verify-full"
+"""How PostgreSQL's driver proves which machine answers."""
 LOAD_ID = "_dlt_load_id"
 COPIED_ID = "_load_id"
 """What `_dlt_load_id` is called in a copy, where dlt has one of its own."""
@@ -226,6 +230,7 @@ def _pipeline(data: Path, destination: str, schema: str) -> Iterator[dlt.Pipelin
     folder = data / "copy"
     shutil.rmtree(folder, ignore_errors=True)
     try:
+        _demand_verified()
         yield dlt.pipeline(
             pipeline_name=f"copy_{schema}",
             pipelines_dir=str(folder),
@@ -236,6 +241,42 @@ def _pipeline(data: Path, destination: str, schema: str) -> Iterator[dlt.Pipelin
         raise _told(failed, destination, schema) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _demand_verified() -> None:
+    """Demand that another machine proves who it is, and that nobody can read on the way.
+
+    Raises:
+        DestinationError: the address asks for less.
+
+    """
+    # loaded only here: it needs the driver
+    from dlt.destinations.impl.postgres.configuration import (  # noqa: PLC0415 - needs the driver
+        PostgresCredentials,
+    )
+
+    sections = ("destination", "postgres", "credentials")
+    try:
+        found = resolve_configuration(PostgresCredentials(), sections=sections)
+    except ConfigFieldMissingException:
+        return  # the pipeline itself says what is missing
+    asked = str((found.query or {}).get("sslmode") or "")
+    if _is_here(str(found.host)) or asked == VERIFIED:
+        return
+    if asked:
+        message = f"sslmode={asked} does not prove which machine answers; use sslmode={VERIFIED}"
+        raise DestinationError(message)
+    os.environ["PGSSLMODE"] = VERIFIED
+
+
+def _is_here(host: str) -> bool:
+    """Return whether a host is this machine: a loopback address, or a socket's folder."""
+    if host.startswith("/") or host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _told(failed: Exception, destination: str, schema: str) -> BaseException:

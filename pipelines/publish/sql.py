@@ -4,23 +4,60 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import uuid4
 
 import pendulum
 
 from pipelines.config import Settings
+from pipelines.edits.literals import guarded
+from pipelines.errors import QueryError
 from pipelines.outcome import Outcome, escaped, jsonable, table
+from pipelines.warehouse import Warehouse
 from sources.clio_http.clock import Clock
+from sources.errors import ClioError
 
 from .pointer import opened
 
 MOST = 100_000
 """Rows that a query may give."""
+SECONDS = 300
+"""So long a query may run."""
 NULL = ""
 
 
-def run_sql(settings: Settings, clock: Clock, query: str, *, as_csv: bool = False) -> Outcome:
+@contextmanager
+def limited(warehouse: Warehouse, seconds: float) -> Iterator[None]:
+    """End a query that runs longer than it may.
+
+    Raises:
+        QueryError: it did.
+
+    """
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        warehouse.interrupt()
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    except (ClioError, KeyboardInterrupt):
+        if not over.is_set():
+            raise
+        message = f"the query ran longer than {seconds:g} seconds; narrow it, or raise --timeout"
+        raise QueryError(message) from None
+    finally:
+        timer.cancel()
+
+
+def run_sql(
+    settings: Settings, clock: Clock, query: str, *, as_csv: bool = False, seconds: float = SECONDS
+) -> Outcome:
     """Run one SELECT on the newest snapshot; as text it is a table, or CSV for spreadsheets.
 
     Raises:
@@ -32,7 +69,8 @@ def run_sql(settings: Settings, clock: Clock, query: str, *, as_csv: bool = Fals
     outcome = Outcome("sql", clock.now(), run_id=uuid4().hex)
     with opened(settings.data_dir) as (current, snapshot):
         snapshot.lock_down()
-        found, rows = snapshot.ask(query, MOST)
+        with limited(snapshot, seconds):
+            found, rows = snapshot.ask(query, MOST)
     names = distinct(found)
     cells = [[plain(value) for value in row] for row in rows]
     outcome.results = [dict(zip(names, row, strict=True)) for row in cells]
@@ -78,9 +116,14 @@ def csv_text(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow([escaped(name) for name in names])
+    writer.writerow([safe(name) for name in names])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return file.getvalue()
+
+
+def safe(text: str) -> str:
+    """Guard a text that a spreadsheet takes for a formula, also where it parts cells by `;`."""
+    return guarded(escaped(text))
 
 
 def _cell(value: object) -> str:
@@ -89,5 +132,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return escaped(json.dumps(value, default=jsonable, ensure_ascii=False))
-    return escaped(value) if isinstance(value, str) else str(jsonable(value))
+        return safe(json.dumps(value, default=jsonable, ensure_ascii=False))
+    return safe(value) if isinstance(value, str) else str(jsonable(value))

@@ -272,6 +272,8 @@ def _certificates(files: tuple[tuple[str, Path], ...]) -> ssl.SSLContext:
     import httpx  # noqa: PLC0415 - settings name hosts and files, and need no HTTP
 
     context = httpx.create_ssl_context(trust_env=False)
+    # SSLKEYLOGFILE would let whoever set it read what is sent, tokens and all
+    context.keylog_filename = None  # type: ignore[assignment]
     for setting, file in files:
         try:
             context.load_verify_locations(cafile=file)

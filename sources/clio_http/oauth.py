@@ -59,7 +59,8 @@ class Dialect:
     """How one product signs in.
 
     `scopes` are asked for where the settings name none; Manage's are those of the application.
-    `pkce` is sent where it is documented. `revoke_path` takes the access token as a bearer, or by
+    A proof (PKCE) goes to both: a server that does not know it passes it over (RFC 6749, 3.1).
+    `revoke_path` takes the access token as a bearer, or by
     RFC 7009 either token with the application's own credentials. `beside_api` if the sign-in is on
     the host of the API.
     """
@@ -67,7 +68,6 @@ class Dialect:
     hosts: Mapping[str, str]
     beside_api: bool
     scopes: tuple[str, ...]
-    pkce: bool
     revoke_path: str
     revoke_bearer: bool
 
@@ -77,7 +77,6 @@ DIALECTS = {
         hosts={region: f"https://{prefix}app.clio.com" for region, prefix in PREFIXES.items()},
         beside_api=True,
         scopes=(),
-        pkce=False,
         revoke_path="/oauth/deauthorize",
         revoke_bearer=True,
     ),
@@ -85,7 +84,6 @@ DIALECTS = {
         hosts={region: f"https://{prefix}auth.api.clio.com" for region, prefix in PREFIXES.items()},
         beside_api=False,
         scopes=_GROW_SCOPES,
-        pkce=True,
         revoke_path="/oauth/revoke",
         revoke_bearer=False,
     ),
@@ -148,7 +146,7 @@ class Request:
 
     url: str = field(repr=False)  # it holds the state
     state: Secret
-    verifier: Secret | None
+    verifier: Secret
 
 
 class OAuth:
@@ -165,18 +163,16 @@ class OAuth:
         """Prepare a sign-in."""
         application = self._application
         state = registered(generate_token(_STATE_LENGTH))
-        verifier = (
-            registered(generate_token(_VERIFIER_LENGTH)) if application.dialect.pkce else None
-        )
+        verifier = registered(generate_token(_VERIFIER_LENGTH))
         url, _ = self._protocol(None).create_authorization_url(
             application.address("/oauth/authorize"),
             state=state.reveal(),
-            code_verifier=verifier.reveal() if verifier else None,
+            code_verifier=verifier.reveal(),
             scope=list(application.scopes) or None,
         )
         return Request(str(url), state, verifier)
 
-    def exchanged(self, code: Secret, verifier: Secret | None) -> Grant:
+    def exchanged(self, code: Secret, verifier: Secret) -> Grant:
         """Return the tokens for a code.
 
         Raises:
@@ -184,13 +180,12 @@ class OAuth:
             ClioError: as for `refreshed`.
         """
         register_secret(code)
-        proof = {"code_verifier": verifier.reveal()} if verifier else {}
         token = self._asked(
             lambda client: client.fetch_token(
                 self._application.address("/oauth/token"),
                 grant_type="authorization_code",
                 code=code.reveal(),
-                **proof,
+                code_verifier=verifier.reveal(),
             )
         )
         return grant_of(token)

@@ -73,13 +73,16 @@ def test_secret_goes_to_clio_or_this_machine(url: str) -> None:
 
 
 def test_page_to_open_in_manage() -> None:
-    """Manage is given key, address, scopes and a state that nobody can guess; no PKCE."""
+    """Manage is given key, address, scopes, a state that nobody can guess, and a challenge."""
     requests = [OAuth(application("https://app.clio.com"), FakeClock()).request() for _ in "12"]
     parts = urlsplit(requests[0].url)
     state = requests[0].state.reveal()
 
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://app.clio.com/oauth/authorize"
-    assert parse_qs(parts.query) == {
+    asked = parse_qs(parts.query)
+    assert asked.pop("code_challenge_method") == ["S256"]
+    assert len(asked.pop("code_challenge")[0]) == 43
+    assert asked == {
         "response_type": ["code"],
         "client_id": ["the-key"],
         "redirect_uri": [REDIRECT],
@@ -88,7 +91,7 @@ def test_page_to_open_in_manage() -> None:
     }
     assert len(state) >= 40
     assert requests[1].state != requests[0].state
-    assert requests[0].verifier is None
+    assert requests[1].verifier != requests[0].verifier
 
 
 def test_page_to_open_in_grow_has_a_challenge() -> None:
@@ -96,21 +99,20 @@ def test_page_to_open_in_grow_has_a_challenge() -> None:
     request = OAuth(application("https://auth.api.clio.com", "clio_grow"), FakeClock()).request()
     asked = parse_qs(urlsplit(request.url).query)
 
-    assert request.verifier is not None
     digest = sha256(request.verifier.reveal().encode()).digest()
     assert asked["code_challenge"] == [urlsafe_b64encode(digest).decode().rstrip("=")]
     assert asked["code_challenge_method"] == ["S256"]
     assert request.verifier.reveal() not in request.url
 
 
-@pytest.mark.parametrize("verifier", [None, Secret("canary-verifier")])
-def test_code_is_exchanged(verifier: Secret | None) -> None:
+def test_code_is_exchanged() -> None:
     """The code goes in a form, with address, key, secret and verifier; nothing is in the URL."""
     with Loopback(always(reply(200, {**GIVEN, "refresh_token": NEW, "scope": "one"}))) as server:
-        grant = OAuth(application(server.origin), FakeClock()).exchanged(Secret(CODE), verifier)
+        grant = OAuth(application(server.origin), FakeClock()).exchanged(
+            Secret(CODE), Secret("canary-verifier")
+        )
 
     (sent,) = server.requests
-    proof = {"code_verifier": "canary-verifier"} if verifier else {}
     assert (sent.method, sent.path, sent.params) == ("POST", "/oauth/token", {})
     assert sent.form == {
         "grant_type": "authorization_code",
@@ -118,7 +120,7 @@ def test_code_is_exchanged(verifier: Secret | None) -> None:
         "redirect_uri": REDIRECT,
         "client_id": "the-key",
         "client_secret": SECRET,
-        **proof,
+        "code_verifier": "canary-verifier",
     }
     assert "authorization" not in sent.headers
     assert (grant.access_token, grant.refresh_token) == (Secret("canary-access-1"), Secret(NEW))
