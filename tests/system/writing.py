@@ -60,8 +60,10 @@ class Desk:
     def know(self) -> None:
         """Put down that each collection was asked, and answered with 412."""
         context = self.context(AUTHOR)
+        if not self.known:
+            return
         with Ledger.open(self.firm.folder, context.clock) as ledger:
-            if self.known and not ledger.head().count:
+            if not ledger.head().count:
                 ledger.record(
                     AUTHOR,
                     *(
