@@ -19,7 +19,7 @@ LOCK := $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-versio
 # What Python compiled of the project is kept, as it is on most machines: tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test test-long test-night check bench mutants docs lock clean
+.PHONY: help install demo test test-long test-night check bench mutants docs lock sbom clean
 
 help:  ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -62,17 +62,22 @@ lock: $(DEV)  ## Resolve the dependencies anew
 	$(LOCK) --group pyproject.toml:build --output-file requirements.lock
 	$(LOCK) --group pyproject.toml:check --constraint requirements.lock --output-file requirements-dev.lock
 
+sbom: $(RUNTIME)  ## Write dist/clio-sync.cdx.json: every package with its digests, in CycloneDX
+	$(PIP) "cyclonedx-bom>=7,<8"
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file dist/clio-sync.cdx.json
+
 clean:  ## Remove what was built here; data/ stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # What the command needs to run.
 $(RUNTIME): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes --only-binary :all: -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
 # The same, and what tests and checks need.
 $(DEV): $(RUNTIME) requirements-dev.lock
-	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
 	touch $@

@@ -23,7 +23,17 @@ from pipelines.state import epoch
 from pipelines.warehouse import FILE, PRIVATE, Warehouse, prepare_data_folder, writer_lock
 from sources.errors import ConfigurationError
 
-from .manifest import FILES, LEDGER, STAMP, FileSum, Manifest, table_sums, write_manifest
+from .manifest import (
+    FILES,
+    LEDGER,
+    PLAN,
+    PLANS,
+    STAMP,
+    FileSum,
+    Manifest,
+    table_sums,
+    write_manifest,
+)
 
 COMMAND = "backup create"
 HOME = "backups"
@@ -91,9 +101,8 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
             tables = table_sums(warehouse, context.go_on)
             context.reporter.note(f"copying {len(tables)} tables")
             files = tuple(
-                (_copy_ledger if name == LEDGER else copy)(context, folder / name, partial / name)
-                for name in FILES
-                if (folder / name).exists()
+                (_copy_ledger if name == LEDGER else copy)(context, folder, partial, name)
+                for name in _names(folder)
             )
             crash_point("backup-copied")
             created_at = context.clock.now()
@@ -116,6 +125,13 @@ def _create(context: Context, home: Path) -> tuple[Path, Manifest]:
     return backup, manifest
 
 
+def _names(folder: Path) -> Iterator[str]:
+    """Yield the files of a data folder that a backup holds, plans with their folder."""
+    yield from (name for name in FILES if (folder / name).exists())
+    plans = sorted(path.name for path in (folder / PLANS).glob("*.json"))
+    yield from (name for name in (f"{PLANS}/{plan}" for plan in plans) if PLAN.fullmatch(name))
+
+
 @contextmanager
 def emptied(folder: Path) -> Iterator[Path]:
     """Return a folder without what a killed run left; it is gone afterwards unless renamed."""
@@ -127,13 +143,16 @@ def emptied(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def copy(context: Context, source: Path, target: Path) -> FileSum:
-    """Copy a file durably, readable by its owner only; give what was read.
+def copy(context: Context, folder: Path, into: Path, name: str) -> FileSum:
+    """Copy a file of a folder durably, readable by its owner only; give what was read.
 
     Raises:
         OSError: it could not be read or written.
 
     """
+    source, target = folder / name, into / name
+    if target.parent != into:
+        target.parent.mkdir(mode=PRIVATE, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with source.open("rb") as read, os.fdopen(handle, "wb") as written:
@@ -144,16 +163,17 @@ def copy(context: Context, source: Path, target: Path) -> FileSum:
             written.write(chunk)
         written.flush()
         os.fsync(written.fileno())
-    return FileSum(target.name, size, digest.hexdigest())
+    sync_folder(target.parent)
+    return FileSum(name, size, digest.hexdigest())
 
 
-def _copy_ledger(context: Context, source: Path, target: Path) -> FileSum:
+def _copy_ledger(context: Context, folder: Path, into: Path, name: str) -> FileSum:
     """Copy the ledger as SQLite gives it: what its own log still holds is part of it."""
-    taken = target.with_suffix(".taken")
-    taken.touch(mode=0o600)
+    source, taken = folder / name, into / ".taken"
+    taken.mkdir(mode=PRIVATE)
     try:
         read = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
-        written = sqlite3.connect(taken)
+        written = sqlite3.connect(taken / name)
         try:
             read.backup(written, pages=PAGES, progress=lambda *_: context.go_on())
         finally:
@@ -166,8 +186,8 @@ def _copy_ledger(context: Context, source: Path, target: Path) -> FileSum:
             raise type(found)(message) from None
         message = f"{LEDGER} is damaged ({error.sqlite_errorname})"
         raise DamagedFileError(message) from None
-    copied = copy(context, taken, target)
-    taken.unlink()
+    copied = copy(context, taken, into, name)
+    shutil.rmtree(taken)
     return copied
 
 

@@ -23,7 +23,9 @@ SUM = "manifest.sha256"
 """The sum of the manifest, as `sha256sum -c` reads it."""
 LEDGER = "ledger.sqlite"
 FILES = (FILE, epoch.FILE, "mask.key", LEDGER)
-"""Every file that a backup may hold. Tokens are not among them."""
+"""Every file that a backup may hold, beside the plans. Tokens are not among them."""
+PLANS = "plans"
+PLAN = re.compile(rf"{PLANS}/[0-9a-f]{{12}}\.json")
 STAMP = "YYYYMMDD[T]HHmmss[Z]"
 STAMPED = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 TABLES = """
@@ -141,7 +143,8 @@ def _parsed(text: bytes) -> Manifest:
         message = f"{MANIFEST} holds something else than a manifest"
         raise DamagedBackupError(message) from None
     names = {file.name for file in manifest.files}
-    if given != FORMAT or FILE not in names or not names <= set(FILES):
+    others = [name for name in names - set(FILES) if not PLAN.fullmatch(name)]
+    if given != FORMAT or FILE not in names or others:
         message = f"{MANIFEST} is of a format that this clio-sync does not know"
         raise DamagedBackupError(message)
     return manifest

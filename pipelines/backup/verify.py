@@ -65,7 +65,7 @@ def _compare_files(context: Context, backup: Path, manifest: Manifest, scratch: 
         if not (backup / file.name).is_file():
             wrong[file.name] = "the file is missing"
             continue
-        found = copy(context, backup / file.name, scratch / file.name)
+        found = copy(context, backup, scratch, file.name)
         if found.size != file.size:
             wrong[file.name] = f"the file has {found.size:,} bytes instead of {file.size:,}"
         elif found != file:

@@ -14,6 +14,7 @@ from pipelines.folder import read_warehouse
 from pipelines.ledger.open_work import waiting
 from pipelines.load.products import product
 from pipelines.outcome import Outcome, counted, jsonable, named, table
+from pipelines.plan.approval_policy import standing
 from pipelines.publish.errors import NotPublishedError, PointerError, StaleError
 from pipelines.publish.pointer import Published, read_published
 from pipelines.state import certificates
@@ -119,6 +120,7 @@ def run_status(settings: Settings, clock: Clock, max_age: timedelta | None = Non
         parts.append(f"The warehouse went back to an older state; this was found at {regression}.")
     back = waiting(settings.data_dir, clock)
     parts += back.lines()
+    parts += filter(None, [standing(settings.data_dir, clock, settings.approval)])
     outcome = Outcome("status", started_at, clock.now())
     outcome.results = [*rows, *filter(None, [back.result()])]
     current = _published(settings.data_dir, outcome)

@@ -6,6 +6,7 @@ those who may, and does not count.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from pipelines.config import APPROVAL_LEVELS, ASSERTED, OFF, SESSION, SIGNED
@@ -13,6 +14,8 @@ from pipelines.context import Context
 from pipelines.ledger.canonical import canonical, read
 from pipelines.ledger.errors import ForgedApprovalError, SignatureError
 from pipelines.ledger.ledger import Ledger
+from sources.clio_http.clock import Clock
+from sources.errors import ClioError
 
 from . import signatures
 from .four_eyes import Person, is_same
@@ -90,6 +93,25 @@ def demanded(context: Context, ledger: Ledger, plan: Plan | None = None) -> str:
             " approvers policy -h"
         )
     return higher(policy, wanted or OFF, plan.approval if plan else OFF)
+
+
+def standing(folder: Path, clock: Clock, wanted: str) -> str:
+    """Return what approvals have to be in a data folder, as a line; empty where nothing waits.
+
+    `wanted` is what the settings demand at least.
+    """
+    try:
+        with Ledger.open(folder, clock, read_only=True) as ledger:
+            if not ledger.head().count:
+                return ""
+            level = higher(policy_of(ledger).level, wanted or OFF)
+    except ClioError as error:
+        return f"Approvals cannot be told: {error}."
+    alone = {
+        ASSERTED: ": one login can use two names",
+        OFF: ": whoever proposes may approve",
+    }
+    return f"Approvals have to be {level}{alone.get(level, '')}."
 
 
 EVENTS = "select seq, kind, body, prev_hash from events where kind in (?, ?, ?) order by seq"

@@ -14,6 +14,7 @@ from pipelines.ledger.errors import (
     PlanRefusedError,
     SignatureError,
 )
+from pipelines.operate.status import run_status
 from pipelines.plan import plan_file
 from pipelines.plan.approvers import run_add, run_list, run_policy, run_remove
 from pipelines.plan.review import run_export, run_import
@@ -141,3 +142,9 @@ def test_a_setting_raises(desk: Desk, matter: int) -> None:
     assert desk.patches == []
     desk.settings = {}
     assert desk.push(plan).exit_code == 0
+
+
+def test_status_says_the_level(at: SignedDesk) -> None:
+    """`status` says what approvals have to be, by policy and by setting."""
+    context = at.desk.context(AUTHOR)
+    assert "Approvals have to be signed." in run_status(context.settings, context.clock).text

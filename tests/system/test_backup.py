@@ -60,6 +60,20 @@ def test_what_is_copied_can_be_restored(firm: Firm) -> None:
     assert CANARY not in "".join((backup / name).read_text("utf-8") for name in MANIFESTS)
 
 
+def test_plans_are_copied(firm: Firm) -> None:
+    """The plans that approvals name are in a backup, and one that was changed there is noticed."""
+    fill(firm)
+    plans = firm.folder / "plans"
+    plans.mkdir(mode=0o700, exist_ok=True)
+    (plans / "0123456789ab.json").write_text("{}")
+    (plans / "notes.json").write_text("a person's own")
+    backup = create(firm)
+    assert [path.name for path in (backup / "plans").iterdir()] == ["0123456789ab.json"]
+    assert wrong(run_verify(work(firm))) == {}
+    (backup / "plans" / "0123456789ab.json").write_text("[]")
+    assert list(wrong(run_verify(work(firm)))) == ["plans/0123456789ab.json"]
+
+
 def counted(firm: Firm) -> dict[str, int]:
     """Count the rows of every table of the warehouse."""
     tables = firm.query("select schema_name, table_name from duckdb_tables()")
