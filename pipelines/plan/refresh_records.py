@@ -5,10 +5,8 @@ nothing was walked. What the answers show is given as well, as far as it may be 
 Clio is asked for the columns that are loaded, and for no other.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cached_property, partial
 
 import pendulum
@@ -23,6 +21,7 @@ from pipelines.state.row_history import Purpose
 from pipelines.state.runs import Progress, RunRow
 from sources.clio_http.casts import quoted
 from sources.clio_http.catalog import Collection
+from sources.clio_http.leaves import exact
 from sources.clio_http.misfits import key_sql
 from sources.clio_http.plan import Point, WalkPlan, lists_of, without
 from sources.clio_http.readings import RecordReader, as_page
@@ -146,7 +145,7 @@ class Rereading(Runner):
         if body is None:
             return None
         as_page(body, records.plan.collection.item_path)
-        row: Record = json.loads(body, parse_float=Decimal)["data"]
+        row: Record = exact(body)["data"]
         # another record's answer says nothing of this one
         return row if str(row.get("id")) == key else None
 
@@ -186,5 +185,5 @@ class Rereading(Runner):
 
 def rows_of(body: bytes) -> Iterable[Record]:
     """Return the records of a page, exactly as it shows them."""
-    rows: list[Record] = json.loads(body, parse_float=Decimal)["data"]
+    rows: list[Record] = exact(body)["data"]
     return rows

@@ -82,6 +82,23 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def exact(body: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Read JSON as it is written: fractions as Decimal, and no key twice.
+
+    Raises:
+        UnreadableAnswerError: it is no such JSON.
+
+    """
+    try:
+        return json.loads(body, parse_float=Decimal, object_pairs_hook=_no_duplicates)
+    except _DuplicateKeyError:
+        message = "the answer repeats a key inside one object"
+        raise UnreadableAnswerError(message) from None
+    except (ValueError, RecursionError):
+        message = "the answer is not valid JSON"
+        raise UnreadableAnswerError(message) from None
+
+
 def _parse(body: bytes, number: int) -> list[Any]:
     try:
         parsed = json.loads(

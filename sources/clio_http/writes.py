@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +27,7 @@ from .client import ClioClient
 from .clock import Clock
 from .exchange import RawAnswer
 from .hosts import template
+from .leaves import exact
 from .retry import asked_wait
 from .statuses import OK, TOO_MANY, explanation
 
@@ -209,8 +209,8 @@ def shown(raw: RawAnswer, patch: Patch) -> Mapping[str, Any] | None:
     if "json" not in raw.headers.get("content-type", "").partition(";")[0].lower():
         return None
     try:
-        document = json.loads(raw.body, parse_float=Decimal)
-    except ValueError:
+        document = exact(raw.body)
+    except UnreadableAnswerError:
         return None
     record = document.get("data") if isinstance(document, dict) else None
     if not isinstance(record, dict) or str(record.get("id")) != patch.record_id:

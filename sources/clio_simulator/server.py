@@ -133,18 +133,28 @@ class Simulator:
         return control.dump(self.world, collection)
 
 
-class _StoppedServer(uvicorn.Server):
-    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+class _AnnouncingServer(uvicorn.Server):
+    """Says when it serves, and is ended by a signal from then on."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+
+class _StoppedServer(_AnnouncingServer):
+    """Starts and stops at once, where uvicorn looks ten times a second whether it shall."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config, announce)
         self._stopped = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        self._announce()
 
     async def main_loop(self) -> None:
         """Serve until told to stop."""
@@ -203,10 +213,11 @@ def serve(  # noqa: PLR0913 - each is chosen by whoever starts it
     tokens, grow_tokens = world.switches.tokens, world.switches.grow_tokens
     announcement = Announcement(address, min(tokens), f"{address}/grow", min(grow_tokens))
 
-    # Whoever reads this may ask at once: the listener keeps what comes before the server runs.
-    says(announcement)
-    sys.stdout.write(orjson.dumps(announcement).decode() + "\n")
-    sys.stdout.flush()
+    def announce() -> None:
+        says(announcement)
+        sys.stdout.write(orjson.dumps(announcement).decode() + "\n")
+        sys.stdout.flush()
+
     if uvloop is not None:
         uvloop.install()
-    asyncio.run(uvicorn.Server(configuration(world, host, port)).serve([listener]))
+    asyncio.run(_AnnouncingServer(configuration(world, host, port), announce).serve([listener]))

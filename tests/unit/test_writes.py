@@ -108,6 +108,7 @@ def good(**record: Any) -> bytes:
         (200, good(id=8), JSON, Effect.UNKNOWN),
         (200, good(etag=None), JSON, Effect.UNKNOWN),
         (200, good()[:-3], JSON, Effect.UNKNOWN),
+        (200, good()[:-2] + b',"id":7}}', JSON, Effect.UNKNOWN),
         (200, b'{"data":[]}', JSON, Effect.UNKNOWN),
         (200, b"<html>", {"content-type": "text/html"}, Effect.UNKNOWN),
         (200, good(), {}, Effect.UNKNOWN),
