@@ -360,6 +360,7 @@ def test_o6_audit(
     desk: Desk, matter: int, change: Callable[[list[list[Any]]], list[list[Any]]]
 ) -> None:
     """O6: given the head that was kept, every way of changing the ledger is found."""
+    desk.known = False
     plan = ready(desk, matter)
     assert desk.push(plan).exit_code == 0
     kept = str(run_verify(desk.context(AUTHOR)).results[0]["head"])
