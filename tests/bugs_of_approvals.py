@@ -61,7 +61,7 @@ APPROVALS: tuple[Mutant, ...] = (
         754,
         "the statement of one plan counts for another",
         (Patch(APPROVAL, "    if named != _place_of(plan):", "    if not named:"),),
-        (f"{ATTACKS}::test_signature_of_another_plan",),
+        (f"{ATTACKS}::test_signature_of_the_plan_before",),
     ),
     Mutant(
         755,

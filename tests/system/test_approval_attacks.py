@@ -73,6 +73,18 @@ def test_signature_of_another_plan(at: SignedDesk) -> None:
     assert len(at.proved()) == 1
 
 
+def test_signature_of_the_plan_before(at: SignedDesk) -> None:
+    """The same edit, planned anew over what a colleague changed, is not what was signed before."""
+    first = at.plan("First")
+    at.approve(first)
+    at.desk.firm.clio.changes.update("matters", at.matter, {"location": "elsewhere"})
+    second = str(at.desk.plan(again=True).results[0]["plan"])
+    assert second != first
+    replayed(at, second)
+    at.refused(second, ForgedApprovalError)
+    assert len(at.proved()) == 1
+
+
 @pytest.mark.parametrize("kind", ["policy_set", "approver_added", "approver_removed"])
 def test_forged_policy(at: SignedDesk, kind: str) -> None:
     """A policy or an approver written into the ledger, without the signatures or with one's own."""
