@@ -119,7 +119,7 @@ APPROVALS: tuple[Mutant, ...] = (
                 '        level = OFF if body.get("level") == OFF else ASSERTED\n',
                 '        level = str(body["level"])\n',
             ),
-            Patch(APPROVAL, 'elif body.get("level") not in {ASSERTED, OFF}:', "elif False:"),
+            Patch(APPROVAL, 'elif str(body.get("level")) not in {ASSERTED, OFF}:', "elif False:"),
         ),
         (f"{ATTACKS}::test_appended_approval",),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.config import ASSERTED, OFF, SIGNED
-from pipelines.ledger.canonical import canonical, read, sha256
+from pipelines.ledger.canonical import canonical, sha256
 from pipelines.ledger.errors import (
     ApprovalLevelError,
     ForgedApprovalError,
@@ -15,7 +15,7 @@ from pipelines.ledger.errors import (
 from pipelines.ledger.ledger import Head, Ledger
 
 from . import signatures
-from .approval_policy import LEVELS, Approver, policy_of
+from .approval_policy import LEVELS, Approver, event, policy_of
 from .four_eyes import Person, is_same
 from .plan_file import Plan, PlannedEdit
 
@@ -117,16 +117,16 @@ def approvals(ledger: Ledger, plan: Plan) -> list[Approval]:
     for edit_id, seq, kind, text in ledger.rows(APPROVALS, [plan.hash]):
         if kind != "edit_approved":
             continue
-        body = read(text)
-        person = Person(str(body["approver"]), str(body.get("login", "")))
+        body = event(text)
+        person = Person(str(body.get("approver", "")), str(body.get("login", "")))
         level = OFF if body.get("level") == OFF else ASSERTED
         if body.get("statement"):
-            approver = _signed(reviews, body["statement"], edit_id, seq)
+            approver = _signed(reviews, str(body["statement"]), edit_id, seq)
             person, level = Person(approver.name, approver.login), SIGNED
-        elif body.get("level") not in {ASSERTED, OFF}:
+        elif str(body.get("level")) not in {ASSERTED, OFF}:
             message = f"the approval of {edit_id} says that it was signed, and holds no signature"
             raise ForgedApprovalError(message)
-        found.append(Approval(edit_id, seq, person, level, str(body["content_hash"])))
+        found.append(Approval(edit_id, seq, person, level, str(body.get("content_hash"))))
     return found
 
 
@@ -165,13 +165,14 @@ def signed_reviews(ledger: Ledger, plan: Plan) -> dict[str, SignedReview]:
         [REVIEW, plan.hash],
     )
     for seq, text in rows:
-        body = read(text)
-        mark = sha256(str(body["statement"]))
+        body = event(text)
+        statement, signature = str(body.get("statement")), str(body.get("signature"))
+        mark = sha256(statement)
         if mark in found:
             # one that stands twice was copied: its approvals count where it stands first
             continue
         try:
-            review, approver = checked(ledger, plan, body["statement"], body["signature"], seq)
+            review, approver = checked(ledger, plan, statement, signature, seq)
         except SignatureError as error:
             message = f"event {seq}: {error}"
             raise ForgedApprovalError(message) from None

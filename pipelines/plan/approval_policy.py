@@ -4,7 +4,7 @@ Each event is checked where it stands: one that somebody wrote past clio-sync ha
 those who may, and does not count.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,25 @@ class Policy:
         """Return how many approvers sign a change of the policy or of the approvers."""
         return min(SIGNERS, len(self.approvers))
 
-    def signed_by(self, text: str, given: Sequence[str], purpose: str) -> list[Approver]:
+    def signed_by(self, text: str, given: object, purpose: str) -> list[Approver]:
         """Return the approvers whose signatures of a text are among some, each once."""
         keys = [one.key for one in self.approvers.values()]
         found = {}
-        for signature in given:
-            key = signatures.signer(text, signature, keys, purpose)
+        for signature in given if isinstance(given, list) else ():
+            key = signatures.signer(text, str(signature), keys, purpose)
             if key is not None:
                 found[key.fingerprint] = self.approvers[key.fingerprint]
         return list(found.values())
+
+
+def event(text: str) -> dict[str, Any]:
+    """Return the body of an event; empty where somebody wrote one that is none of ours."""
+    try:
+        body = read(text)
+        canonical(body)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def higher(*levels: str) -> str:
@@ -125,7 +135,7 @@ def policies(ledger: Ledger) -> Iterator[tuple[int, Policy]]:
     policy = Policy()
     yield 0, policy
     for seq, kind, text, before in ledger.rows(EVENTS, list(KINDS)):
-        body = read(text)
+        body = event(text)
         why = _take(policy, seq, kind, body, f"{seq - 1}:{before}" if before else "")
         if why:
             policy.problems.append(f"event {seq} ({kind}) does not count: {why}")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import ASSERTED, SIGNED
-from pipelines.ledger.canonical import SHORT, read, sha256
+from pipelines.ledger.canonical import SHORT, sha256
 from pipelines.ledger.errors import SignatureError
 from pipelines.ledger.ledger import Ledger
 from pipelines.plan import signatures
 from pipelines.plan.approval import REVIEW, demand_place, read_review
-from pipelines.plan.approval_policy import LEVELS, Approver, Policy, policies
+from pipelines.plan.approval_policy import LEVELS, Approver, Policy, event, policies
 from pipelines.plan.four_eyes import Person, is_same
 from pipelines.plan.signatures import PublicKey, public_key
 
@@ -81,7 +81,7 @@ class _Proof:
         )
         last: dict[str, str] = {}
         for seq, kind, edit_id, plan_hash, text in rows:
-            body = read(text)
+            body = event(text)
             if kind == "attempt_intended":
                 yield from self._of_attempt(seq, plan_hash, body, last)
             elif kind == "edit_rejected":
@@ -97,7 +97,8 @@ class _Proof:
     ) -> Iterator[str]:
         if seq <= self.acknowledged:
             return
-        for edit_id in body["edits"]:
+        edits = body.get("edits")
+        for edit_id in map(str, edits) if isinstance(edits, list) else ("an edit",):
             why = last.get(edit_id, "nobody approved it")
             if why:
                 yield (
@@ -115,7 +116,7 @@ class _Proof:
 
     def _why_not(self, seq: int, edit_id: str, plan_hash: str, body: dict[str, Any]) -> str:
         """Return why an approval is not proved; empty where it is."""
-        mark = body.get("statement")
+        mark = str(body.get("statement") or "")
         if not mark:
             level = str(body.get("level"))
             return f"it is not signed ({level if level in LEVELS else 'no level'})"
@@ -146,15 +147,15 @@ class _Proof:
             "select seq, body from events where kind = ? order by seq", [REVIEW]
         )
         for seq, text in rows:
-            body = read(text)
-            mark = sha256(str(body.get("statement")))
+            body = event(text)
+            statement, signature = str(body.get("statement")), str(body.get("signature"))
+            mark = sha256(statement)
             try:
-                review, named = read_review(str(body["statement"]))
+                review, named = read_review(statement)
                 demand_place(self.ledger, named.get("head", ""), seq)
-            except (SignatureError, KeyError):
+            except SignatureError:
                 continue
-            signature = str(body.get("signature"))
-            key = signatures.signer(body["statement"], signature, self.keys, signatures.PLAN)
+            key = signatures.signer(statement, signature, self.keys, signatures.PLAN)
             name = self._approver(seq, key)
             if mark not in seen and name:
                 seen.add(mark)

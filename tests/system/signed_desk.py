@@ -83,7 +83,7 @@ def signing(quick_desk: Desk, tmp_path: Path) -> Iterator[SignedDesk]:
     quick_desk.ended = False
 
 
-def chained(at: SignedDesk, *rows: tuple[str, dict[str, object], str, str]) -> None:
+def chained(at: SignedDesk, *rows: tuple[str, dict[str, object] | str, str, str]) -> None:
     """Append events as somebody does who can compute hashes: chained, and with the head beside."""
     folder = at.desk.firm.folder
     with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
@@ -92,7 +92,7 @@ def chained(at: SignedDesk, *rows: tuple[str, dict[str, object], str, str]) -> N
                 "select seq, hash from events order by seq desc limit 1"
             ).fetchone()
             row = [seq + 1, "2026-03-31T12:00:00.000000Z", "bo", kind, edit_id, plan_hash]
-            row.append(canonical(body))
+            row.append(body if isinstance(body, str) else canonical(body))
             after = link(before, row)
             database.execute("insert into events values (?,?,?,?,?,?,?,?,?)", [*row, before, after])
             (folder / HEAD).write_text(json.dumps(vars(Head(seq + 1, after))))

@@ -23,6 +23,7 @@ from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
 from pipelines.plan.review import ReviewAnswer
 from sources.clio_http.clock import SystemClock
+from sources.errors import ClioError
 from tests.system.keys import public, signed
 from tests.system.signed_desk import SignedDesk, approval, chained, replayed, signing
 from tests.tampering import unguarded
@@ -83,6 +84,31 @@ def test_signature_of_the_plan_before(at: SignedDesk) -> None:
     replayed(at, second)
     at.refused(second, ForgedApprovalError)
     assert len(at.proved()) == 1
+
+
+BROKEN = (
+    "[]", "7", "null", '{"statement":{}}', '{"statement":7,"signature":[]}', '{"level":{}}',
+    '{"approver":"bo","approver":"cy"}', '{"statement":"\\ud800"}', "{", '{"signatures":7}',
+    '{"level":"off","reason":"x","statement":"x","signatures":"y"}', '{"edits":7}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("kind", ["edit_approved", "review_signed", "policy_set", "approver_added"])
+def test_broken_events(at: SignedDesk, kind: str, text: str) -> None:
+    """An event that is none of ours is refused in words, and breaks nothing that reads it."""
+    plan = at.plan()
+    _, _, edit_id, full = approval(at, plan)
+    edit_id = edit_id if kind == "edit_approved" else ""
+    chained(at, (kind, text, edit_id, full if "_ed" in f"_{kind}" or "review" in kind else ""))
+    with pytest.raises(ClioError) as refused:
+        at.desk.push(plan)
+    assert refused.value.exit_code in {5, 7}
+    assert at.desk.patches == []
+    if text != "{":
+        at.proved()
+    for path in at.desk.firm.folder.glob("ledger*"):
+        path.unlink()
 
 
 @pytest.mark.parametrize("kind", ["policy_set", "approver_added", "approver_removed"])
