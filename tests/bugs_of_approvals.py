@@ -119,7 +119,7 @@ APPROVALS: tuple[Mutant, ...] = (
                 '        level = OFF if body.get("level") == OFF else ASSERTED\n',
                 '        level = str(body["level"])\n',
             ),
-            Patch(APPROVAL, 'elif str(body.get("level")) not in {ASSERTED, OFF}:', "elif False:"),
+            Patch(APPROVAL, 'if str(body.get("level")) in {ASSERTED, OFF}:', "if True:"),
         ),
         (f"{ATTACKS}::test_appended_approval",),
     ),
@@ -270,6 +270,30 @@ APPROVALS: tuple[Mutant, ...] = (
         "a long text pushes the rest out of sight",
         (Patch("pipelines/plan/plan_text.py", "LONGEST = 400\n", "LONGEST = 65_536\n"),),
         (f"{SHOWN}::test_long_and_broken_values",),
+    ),
+    Mutant(
+        777,
+        "a signature that was held back brings a rejected edit back",
+        (
+            Patch(
+                APPROVAL,
+                "    if is_stale(ledger, edit_id, found.since, found.seq):",
+                "    if False:",
+            ),
+        ),
+        (f"{ATTACKS}::test_signature_that_was_held_back",),
+    ),
+    Mutant(
+        778,
+        "another text than the plan's was shown to whoever signed",
+        (
+            Patch(
+                APPROVAL,
+                "    if review.shown != sha256(whole_text(plan, 0)):",
+                "    if not review.shown:",
+            ),
+        ),
+        (f"{ATTACKS}::test_shown_text_is_the_plans",),
     ),
     Mutant(
         780,

@@ -101,7 +101,8 @@ class OlderLedgerError(ClioError):
     code = "older_ledger"
     hint = (
         "Nothing was sent. An older ledger was put back, or another one: put the newest backup of"
-        " it back. If it is lost for good, clio-sync audit accept records that."
+        " it back. If it is lost for good, whoever keeps the witness begins a new one, and"
+        " clio-sync audit accept records the loss."
     )
     exit_code = 5
 

@@ -260,12 +260,15 @@ class Ledger:
         differing = expected ^ set(self.rows(SCHEMA))
         return sorted({f"{kind} {name}" for kind, name, _ in differing})
 
+    def holds(self, known: Head) -> bool:
+        """Return whether an event that was known once is there, whatever was accepted since."""
+        return self.rows("select hash from events where seq = ?", [known.count]) == [(known.hash,)]
+
     def _cut(self, known: Head) -> list[str]:
         """Return what is wrong if the ledger does not hold an event that it held once."""
         if not known.count:
             return []
-        found = self.rows("select hash from events where seq = ?", [known.count])
-        if found == [(known.hash,)] or self._accepted(known):
+        if self.holds(known) or self._accepted(known):
             return []
         return [f"it held {known.count} events once, of which the last is missing or another"]
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.config import ASSERTED, OFF, SIGNED
 from pipelines.ledger.canonical import canonical, sha256
@@ -18,6 +19,7 @@ from . import signatures
 from .approval_policy import LEVELS, Approver, event, policy_of
 from .four_eyes import Person, is_same
 from .plan_file import Plan, PlannedEdit
+from .plan_text import whole_text
 
 REVIEW = "review_signed"
 
@@ -79,7 +81,7 @@ def read_review(text: str) -> tuple[Review, dict[str, str]]:
         found.pop("origins")
         if found.pop("purpose") == "review" and canonical(json.loads(text)) + "\n" == text:
             return review, {str(name): str(value) for name, value in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     message = "this is no statement of a review"
     raise SignatureError(message)
@@ -105,8 +107,10 @@ order by seq
 """
 
 
-def approvals(ledger: Ledger, plan: Plan) -> list[Approval]:
+def approvals(ledger: Ledger, plan: Plan, *, strict: bool = True) -> list[Approval]:
     """Return the edits of a plan whose last judgement is an approval, as that was proved.
+
+    Not `strict`, one that says that it was signed and is not counts as a typed name.
 
     Raises:
         ForgedApprovalError: one says that it was signed, and is not.
@@ -120,21 +124,26 @@ def approvals(ledger: Ledger, plan: Plan) -> list[Approval]:
         body = event(text)
         person = Person(str(body.get("approver", "")), str(body.get("login", "")))
         level = OFF if body.get("level") == OFF else ASSERTED
-        if body.get("statement"):
-            approver = _signed(reviews, str(body["statement"]), edit_id, seq)
-            person, level = Person(approver.name, approver.login), SIGNED
-        elif str(body.get("level")) not in {ASSERTED, OFF}:
-            message = f"the approval of {edit_id} says that it was signed, and holds no signature"
-            raise ForgedApprovalError(message)
+        try:
+            approver = _signed(ledger, reviews, body, edit_id, seq)
+            if approver is not None:
+                person, level = approver.person, SIGNED
+        except ForgedApprovalError:
+            if strict:
+                raise
         found.append(Approval(edit_id, seq, person, level, str(body.get("content_hash"))))
     return found
 
 
 @dataclass(frozen=True)
 class SignedReview:
-    """A signed statement, where it stands in the ledger, and who signed it."""
+    """A signed statement, where it stands in the ledger, and who signed it.
+
+    It was signed when event `since` was the newest.
+    """
 
     seq: int
+    since: int
     review: Review
     approver: Approver
 
@@ -144,22 +153,50 @@ class SignedReview:
         return edit_id in self.review.approved and self.seq < seq <= self.seq + judged
 
 
-def _signed(reviews: Mapping[str, SignedReview], mark: str, edit_id: str, seq: int) -> Approver:
-    found = reviews.get(mark)
+MOVED = """
+select 1 from steps where edit_id = ? and seq > ? and seq < ? and kind in ('edit_rejected',
+    'edit_withdrawn', 'edit_settled', 'edit_rebased', 'plan_frozen', 'attempt_intended')
+"""
+"""What ends a signature that was given before, and was held back meanwhile."""
+
+
+def is_stale(ledger: Ledger, edit_id: str, since: int, seq: int) -> bool:
+    """Return whether something was decided about an edit after a statement about it was signed."""
+    return bool(ledger.rows(MOVED, [edit_id, since, seq]))
+
+
+def _signed(
+    ledger: Ledger,
+    reviews: Mapping[str, SignedReview | SignatureError],
+    body: Mapping[str, Any],
+    edit_id: str,
+    seq: int,
+) -> Approver | None:
+    """Return who signed an approval; None of one that says that nobody did."""
+    if not body.get("statement"):
+        if str(body.get("level")) in {ASSERTED, OFF}:
+            return None
+        message = f"the approval of {edit_id} says that it was signed, and is not"
+        raise ForgedApprovalError(message)
+    found = reviews.get(str(body["statement"]))
+    if isinstance(found, SignatureError):
+        message = f"the approval of {edit_id}: {found}"
+        raise ForgedApprovalError(message)
     if found is None or not found.covers(edit_id, seq):
         message = f"the approval of {edit_id} is not one that its signature is of"
+        raise ForgedApprovalError(message)
+    if is_stale(ledger, edit_id, found.since, found.seq):
+        message = f"something else was decided about {edit_id} after its approval was signed"
         raise ForgedApprovalError(message)
     return found.approver
 
 
-def signed_reviews(ledger: Ledger, plan: Plan) -> dict[str, SignedReview]:
+def signed_reviews(ledger: Ledger, plan: Plan) -> dict[str, SignedReview | SignatureError]:
     """Return the signed statements about a plan, by their hashes, each where it first stands.
 
-    Raises:
-        ForgedApprovalError: one is not signed by someone who might, or not for this ledger.
-
+    One that does not count is there as the error that says why.
     """
-    found: dict[str, SignedReview] = {}
+    found: dict[str, SignedReview | SignatureError] = {}
     rows = ledger.rows(
         "select seq, body from events where kind = ? and plan_hash = ? order by seq",
         [REVIEW, plan.hash],
@@ -172,21 +209,22 @@ def signed_reviews(ledger: Ledger, plan: Plan) -> dict[str, SignedReview]:
             # one that stands twice was copied: its approvals count where it stands first
             continue
         try:
-            review, approver = checked(ledger, plan, statement, signature, seq)
+            review, approver, since = checked(ledger, plan, statement, signature, seq)
         except SignatureError as error:
-            message = f"event {seq}: {error}"
-            raise ForgedApprovalError(message) from None
-        found[mark] = SignedReview(seq, review, approver)
+            found[mark] = error
+        else:
+            found[mark] = SignedReview(seq, since, review, approver)
     return found
 
 
 def checked(
     ledger: Ledger, plan: Plan, statement: str, signature: str, seq: int | None = None
-) -> tuple[Review, Approver]:
+) -> tuple[Review, Approver, int]:
     """Check a signed statement: of this plan, at a place of this ledger, by an approver.
 
-    `seq` is the event that holds it; without one it is about to be recorded. The key counts if it
-    was an approver's then and is so now.
+    It gives the event that was the newest when it was signed, too. `seq` is the event that holds
+    it; without one it is about to be recorded. The key counts if it was an approver's then and is
+    so now.
 
     Raises:
         SignatureError: it does not count.
@@ -198,7 +236,10 @@ def checked(
     if named != _place_of(plan):
         message = f"the statement is not about the plan {plan.short}"
         raise SignatureError(message)
-    demand_place(ledger, head, seq)
+    since = demand_place(ledger, head, seq)
+    if review.shown != sha256(whole_text(plan, 0)):
+        message = f"what was shown to whoever signed is not the text of the plan {plan.short}"
+        raise SignatureError(message)
     then, now = policy_of(ledger, seq), policy_of(ledger)
     signers = then.signed_by(statement, [signature], signatures.PLAN)
     if not signers:
@@ -208,11 +249,11 @@ def checked(
     if approver.key.fingerprint not in now.approvers:
         message = f"the key of {approver.name} is no approver's any more"
         raise SignatureError(message)
-    return review, approver
+    return review, approver, since
 
 
-def demand_place(ledger: Ledger, head: str, seq: int | None) -> None:
-    """Refuse a statement that was not made at a place of this ledger, before event `seq`.
+def demand_place(ledger: Ledger, head: str, seq: int | None) -> int:
+    """Return at which event of this ledger a statement was made; refuse one of another place.
 
     Raises:
         SignatureError: it was not.
@@ -222,6 +263,7 @@ def demand_place(ledger: Ledger, head: str, seq: int | None) -> None:
     if not place or (seq is not None and place[0][0] >= seq):
         message = "the statement was made for another ledger, or for an older one"
         raise SignatureError(message)
+    return int(place[0][0])
 
 
 def demand_level(level: str, found: Approval) -> None:

@@ -180,7 +180,7 @@ def run_import(context: Context, named: str, path: Path) -> Outcome:
     signature = _read(path.with_name(path.name + SIGNATURE))
     with Ledger.open(context.settings.data_dir, context.clock) as ledger:
         plan = _reviewable(ledger, context, named)
-        said, _ = checked(ledger, plan, statement, signature)
+        said, *_ = checked(ledger, plan, statement, signature)
         states, proved = states_of(ledger, plan), _levels(ledger, plan)
         answer = ReviewAnswer(tuple(said.approved), tuple(said.rejected), said.comment)
         approved, rejected = chosen(plan, answer, _judged(states, proved, signing=path))
@@ -226,7 +226,7 @@ def _origins(ledger: Ledger, plan: Plan) -> list[str]:
 
 def _levels(ledger: Ledger, plan: Plan) -> dict[str, str]:
     """Return how far the approvals that there are were proved, by edit."""
-    return {one.edit_id: one.level for one in approvals(ledger, plan)}
+    return {one.edit_id: one.level for one in approvals(ledger, plan, strict=False)}
 
 
 def _judged(
@@ -243,7 +243,7 @@ def _checked(
     ledger: Ledger, plan: Plan, found: Judgement, statement: str, signature: str
 ) -> Judgement:
     """Return a judgement as the approver's, once the signature is seen to count."""
-    _, approver = checked(ledger, plan, statement, signature)
+    _, approver, _ = checked(ledger, plan, statement, signature)
     return replace(
         found, by=approver.person, level=SIGNED, statement=statement, signature=signature
     )

@@ -5,12 +5,14 @@ Nothing here is cryptography of our own: a text goes in, and OpenSSH says who si
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +29,7 @@ PLACES = (
 TO_SIGN = ("HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "TERM")
 SECONDS = 120.0
 """So long a person has to type a passphrase or to touch a hardware key."""
+SHORTEST = 32
 PLAN, APPROVERS = "clio-sync-plan", "clio-sync-approvers"
 """What a signature is for: it counts for nothing else."""
 _KEY = re.compile(r"(?P<kind>(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+) (?P<blob>[A-Za-z0-9+/]+={0,2})")
@@ -57,8 +60,12 @@ def public_key(text: str) -> PublicKey:
     """
     found = _KEY.search(text)
     try:
-        if found and found["kind"].encode() in base64.b64decode(found["blob"], validate=True)[:64]:
-            return PublicKey(f"{found['kind']} {found['blob']}")
+        if found:
+            kind, blob = found["kind"].encode(), base64.b64decode(found["blob"], validate=True)
+            begins = len(kind).to_bytes(4, "big") + kind
+            # what follows the kind is the key itself, of 32 bytes at least
+            if blob.startswith(begins) and len(blob) >= len(begins) + SHORTEST:
+                return PublicKey(f"{found['kind']} {found['blob']}")
     except binascii.Error:
         pass
     message = "this is no SSH public key, such as the content of id_ed25519.pub"
@@ -121,30 +128,54 @@ def _signer(
     known = {key.fingerprint: key for key in keys}
     if not known or not _SIGNED.fullmatch(signature):
         return None
-    with tempfile.TemporaryDirectory(prefix="clio-sync-") as name:
-        allowed, sig = Path(name) / "allowed", Path(name) / "sig"
-        lines = (f'{mark} namespaces="{purpose}" {key.text}\n' for mark, key in known.items())
-        allowed.write_text("".join(lines), "utf-8")
-        sig.write_text(signature, "ascii")
-        files = ["-f", str(allowed), "-s", str(sig)]
-        named = _run(["-Y", "find-principals", *files], "", {})
+    lines = (f'{mark} namespaces="{purpose}" {key.text}\n' for mark, key in known.items())
+    with _sealed("".join(lines)) as allowed, _sealed(signature) as sig:
+        files, kept = ["-f", f"/dev/fd/{allowed}", "-s", f"/dev/fd/{sig}"], (allowed, sig)
+        named = _run(["-Y", "find-principals", *files], "", {}, kept)
         mark = named.stdout.decode("utf-8", "replace").strip()
         if named.returncode or mark not in known:
             return None
-        checked = _run(["-Y", "verify", "-n", purpose, "-I", mark, *files], text, {})
+        checked = _run(["-Y", "verify", "-n", purpose, "-I", mark, *files], text, {}, kept)
         return None if checked.returncode else known[mark]
 
 
-def _run(words: list[str], text: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+@contextmanager
+def _sealed(text: str) -> Iterator[int]:
+    """Return a file without a name that holds a text, which nobody can change any more.
+
+    What lies in a folder could be put in its place while ssh-keygen looks. Where the system has no
+    such files, a file that was unlinked has to do.
+    """
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("clio-sync", os.MFD_ALLOW_SEALING)
+        os.write(handle, text.encode())
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(handle, fcntl.F_ADD_SEALS, seals)
+    else:
+        handle, name = tempfile.mkstemp(prefix="clio-sync-")
+        Path(name).unlink()
+        os.write(handle, text.encode())
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _run(
+    words: list[str], text: str, env: Mapping[str, str], kept: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[bytes]:
     found = next((p for place in PLACES if (p := Path(place) / "ssh-keygen").is_file()), None)
     if found is None:
         message = "ssh-keygen is not installed (the package openssh-client)"
         raise SignatureError(message)
+    for handle in kept:
+        os.lseek(handle, 0, os.SEEK_SET)
     try:
         return subprocess.run(  # noqa: S603 - ssh-keygen by its own path; the key is the user's
             [str(found), *words],
             input=text.encode(),
             env=dict(env),
+            pass_fds=kept,
             capture_output=True,
             timeout=SECONDS,
             check=False,

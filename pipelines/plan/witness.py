@@ -72,7 +72,7 @@ def demand(context: Context, ledger: Ledger, account: str) -> None:
     witness = context.settings.witness
     if not witness or _is_webhook(witness):
         return
-    lost = ledger.lost(*_told(_file(context.settings), account))
+    lost = [one for one in _told(_file(context.settings), account) if not ledger.holds(one)]
     if lost:
         message = f"the witness was told of event {lost[0].count}, which this ledger does not hold"
         raise OlderLedgerError(message)
@@ -90,7 +90,9 @@ def _file(settings: Settings) -> Path:
 def _told(path: Path, account: str) -> list[Head]:
     """Return the heads of one account that stand in a file; it may hold those of others."""
     try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        # a line that has no end was being written when the machine died
+        whole = path.read_text("utf-8").rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines() if line.strip()]
         told = [one["head"].partition(":") for one in lines if one["account"] == account]
         return [Head(int(count), mark) for count, _, mark in told]
     except FileNotFoundError:

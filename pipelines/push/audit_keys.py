@@ -12,7 +12,7 @@ from pipelines.ledger.canonical import SHORT, sha256
 from pipelines.ledger.errors import SignatureError
 from pipelines.ledger.ledger import Ledger
 from pipelines.plan import signatures
-from pipelines.plan.approval import REVIEW, demand_place, read_review
+from pipelines.plan.approval import REVIEW, demand_place, is_stale, read_review
 from pipelines.plan.approval_policy import LEVELS, Approver, Policy, event, policies
 from pipelines.plan.four_eyes import Person, is_same
 from pipelines.plan.signatures import PublicKey, public_key
@@ -122,11 +122,17 @@ class _Proof:
             return f"it is not signed ({level if level in LEVELS else 'no level'})"
         if mark not in self.signed:
             return "its signature is missing or of no key that was given"
+        return self._of_statement(seq, edit_id, plan_hash, mark)
+
+    def _of_statement(self, seq: int, edit_id: str, plan_hash: str, mark: str) -> str:
+        """Return why a signed statement does not prove an approval; empty where it does."""
         place, named, approved, name = self.signed[mark]
         if named.get("plan") != plan_hash or edit_id not in approved:
             return "its signature is of something else"
         if not place < seq <= place + len(approved) + int(named["rejected"]):
             return "its signature was given at another place"
+        if is_stale(self.ledger, edit_id, int(named["since"]), place):
+            return "something else was decided about it after it was signed"
         authors = self._authors(edit_id, plan_hash)
         if any(is_same(author, Person(name)) for author in authors):
             return "its author signed it"
@@ -152,14 +158,14 @@ class _Proof:
             mark = sha256(statement)
             try:
                 review, named = read_review(statement)
-                demand_place(self.ledger, named.get("head", ""), seq)
+                since = demand_place(self.ledger, named.get("head", ""), seq)
             except SignatureError:
                 continue
             key = signatures.signer(statement, signature, self.keys, signatures.PLAN)
             name = self._approver(seq, key)
             if mark not in seen and name:
                 seen.add(mark)
-                named = {**named, "rejected": str(len(review.rejected))}
+                named = {**named, "rejected": str(len(review.rejected)), "since": str(since)}
                 yield mark, (seq, named, tuple(review.approved), name)
 
     def _approver(self, seq: int, key: PublicKey | None) -> str:

@@ -8,24 +8,26 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import LedgerError
-from pipelines.ledger.canonical import canonical
+from pipelines.ledger.canonical import canonical, sha256
 from pipelines.ledger.errors import (
     ApprovalLevelError,
     ForgedApprovalError,
     FourEyesError,
     OlderLedgerError,
     PlanRefusedError,
+    SignatureError,
 )
 from pipelines.ledger.ledger import HEAD, Head, Ledger, link
 from pipelines.plan import plan_file
 from pipelines.plan.approvers import run_add, run_policy, run_remove
 from pipelines.plan.guards import Limits
 from pipelines.plan.planning import run_plan
-from pipelines.plan.review import ReviewAnswer
+from pipelines.plan.review import ReviewAnswer, run_export, run_import
 from sources.clio_http.clock import SystemClock
 from sources.errors import ClioError
 from tests.system.keys import public, signed
-from tests.system.signed_desk import SignedDesk, approval, chained, replayed, signing
+from tests.system.signed_desk import ALL, SignedDesk, approval, chained, replayed, signing
+from tests.system.writing import AUTHOR
 from tests.tampering import unguarded
 
 pytestmark = pytest.mark.long
@@ -84,6 +86,33 @@ def test_signature_of_the_plan_before(at: SignedDesk) -> None:
     replayed(at, second)
     at.refused(second, ForgedApprovalError)
     assert len(at.proved()) == 1
+
+
+def test_signature_that_was_held_back(at: SignedDesk, tmp_path: Path) -> None:
+    """A statement that was signed, and not imported before another approver rejected the edit, does
+    not bring it back.
+    """
+    plan, out = at.plan(), tmp_path / "plan.review"
+    run_export(at.desk.context(AUTHOR), plan, ALL, out)
+    signature = signed(out, at.bo).read_text()
+    at.desk.review(plan, ReviewAnswer((), tuple(at.desk.states())))
+    statement = out.read_text()
+    row = approval(at, plan, statement=sha256(statement))
+    body: dict[str, object] = {"statement": statement, "signature": signature, "name": "bo"}
+    chained(at, ("review_signed", body, "", row[3]), row)
+    at.refused(plan, ForgedApprovalError)
+    assert any("something else was decided" in one for one in at.proved())
+
+
+def test_shown_text_is_the_plans(at: SignedDesk, tmp_path: Path) -> None:
+    """Who signs a statement with the hash of another text has not seen this plan."""
+    plan, out = at.plan(), tmp_path / "plan.review"
+    run_export(at.desk.context(AUTHOR), plan, ALL, out)
+    out.write_text(canonical(json.loads(out.read_text()) | {"shown": sha256("harmless")}) + "\n")
+    signed(out, at.bo)
+    with pytest.raises(SignatureError, match="what was shown"):
+        run_import(at.desk.context(AUTHOR), plan, out)
+    at.refused(plan, ApprovalLevelError)
 
 
 BROKEN = (
