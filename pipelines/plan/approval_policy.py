@@ -143,6 +143,12 @@ def policies(ledger: Ledger) -> Iterator[tuple[int, Policy]]:
         policy = replace(policy, approvers=dict(policy.approvers), problems=[*policy.problems])
 
 
+def changed_since(ledger: Ledger, seq: int) -> bool:
+    """Return whether the policy or the approvers were changed after an event."""
+    newer = "select 1 from events where seq > ? and kind in (?, ?, ?)"
+    return bool(ledger.rows(newer, [seq, *KINDS]))
+
+
 def policy_of(ledger: Ledger, at_most: int | None = None) -> Policy:
     """Return what is demanded and who may sign, now or after event `at_most`.
 

@@ -9,6 +9,7 @@ from pipelines.edits.values import JsonScalar
 from pipelines.ledger.canonical import SHORT, read, sha256
 from pipelines.ledger.errors import PlanRefusedError
 from pipelines.ledger.ledger import Entry, Ledger
+from pipelines.plan.approval_policy import changed_since
 from pipelines.plan.outcomes import AMBIGUOUS, NOT_APPLIED, Settled, State
 from pipelines.plan.planning import settled
 from pipelines.plan.session import Session
@@ -22,7 +23,8 @@ class Attempt:
     `etag` guards it; `updated_at` is the record's as it was read last before. `name` is empty until
     the ledger holds the intent, and `outcome` None until it holds the end. `returned` is what the
     answer showed, by edit. `sent` counts the attempts, this one included, that may have had their
-    effect; `doubtful` says that there was one before this.
+    effect; `doubtful` says that there was one before this. `looked` is the newest event when the
+    approvals were looked at; None where they are not looked at again.
     """
 
     plan_hash: str
@@ -39,6 +41,7 @@ class Attempt:
     returned: Mapping[str, JsonScalar] | None = None
     sent: int = 1
     doubtful: bool = False
+    looked: int | None = None
 
     @property
     def edit_ids(self) -> list[str]:
@@ -74,12 +77,22 @@ def intend(at: Session, attempt: Attempt, patch: Patch, url: str) -> Attempt:
 
 
 def _demand_approved(ledger: Ledger, attempt: Attempt) -> None:
-    """Look once more, since others may judge edits while a push is under way."""
-    word = "select kind, plan_hash from events where edit_id = ? order by seq desc limit 1"
+    """Look once more, since others may judge edits while a push is under way.
+
+    A new approval does not count either before the next push has looked whether it proves enough.
+    """
+    word = (
+        "select kind, plan_hash, ?2 is null or seq <= ?2 from events where edit_id = ?1"
+        " order by seq desc limit 1"
+    )
     for edit_id in attempt.edit_ids:
-        if ledger.rows(word, [edit_id]) != [("edit_approved", attempt.plan_hash)]:
-            message = f"the edit {edit_id} is no longer approved"
+        found = ledger.rows(word, [edit_id, attempt.looked])
+        if found != [("edit_approved", attempt.plan_hash, 1)]:
+            message = f"the edit {edit_id} is no longer approved as it was when the push began"
             raise PlanRefusedError(message)
+    if attempt.looked is not None and changed_since(ledger, attempt.looked):
+        message = "who may approve was changed while the push was under way"
+        raise PlanRefusedError(message)
 
 
 def end(at: Session, attempt: Attempt, *also: Entry) -> None:

@@ -121,12 +121,13 @@ def ready_records(plan: Plan, approved: set[str]) -> list[PlannedRecord]:
 def _push(at: Session, plan: Plan, canary: int | None) -> Pushed:
     pushed = Pushed()
     settle_all(at)
+    looked = at.ledger.head().count
     approved = approved_edits(at.run, at.ledger, plan)
     ready = ready_records(plan, approved)
     if not ready:
         _demand_signed(at, plan)
         return pushed
-    tries = [attempt_of(at, plan, one) for one in ready]
+    tries = [replace(attempt_of(at, plan, one), looked=looked) for one in ready]
     demand_plan(at, plan, ready)
     meaning.demand_same(at, plan)
     witness.demand(at.run, at.ledger, at.account)

@@ -1,5 +1,6 @@
 """What happens while a push is under way, or between two looks at the ledger."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,12 +8,15 @@ from starlette.responses import Response
 
 from pipelines.edits.listing import run_withdraw
 from pipelines.ledger.errors import PlanRefusedError, StopSwitchError
+from pipelines.ledger.ledger import Entry, Ledger
 from pipelines.plan import outcomes, review
+from pipelines.plan.approvers import run_policy
 from pipelines.plan.four_eyes import Person
 from pipelines.plan.guards import Limits
 from pipelines.plan.review import ReviewAnswer
 from pipelines.push import recovery
 from pipelines.push.command import run_push
+from sources.clio_http.clock import SystemClock
 from sources.clio_simulator import SimulatedClock, When
 from sources.clio_simulator.faults import Action, Reset, TooMany, Unauthorized
 from sources.errors import SignInNeededError
@@ -65,6 +69,37 @@ def test_rejected_while_others_are_sent(desk: Desk, matters: list[int]) -> None:
     assert desk.push(plan).exit_code == 0
     assert [desk.states()[edit] for edit in edits] == ["applied", "rejected", "applied"]
     assert desk.record("matters", matters[1])["description"] != OURS
+
+
+@pytest.mark.parametrize("change", ["approved anew", "policy"])
+def test_approvals_that_change_while_others_are_sent(
+    desk: Desk, matters: list[int], change: str
+) -> None:
+    """An approval, or a policy, that is newer than the push has not been looked at: nothing of it
+    leaves before the next push has.
+    """
+    edits = proposed(desk, matters)
+    plan = desk.approved()
+
+    def meanwhile() -> None:
+        if change == "policy":
+            run_policy(desk.context(APPROVER), "asserted", "said once more")
+        else:
+            desk.review(plan, ReviewAnswer(reject=(edits[1],)))
+            with Ledger.open(desk.firm.folder, SystemClock()) as ledger:
+                ((body, full),) = ledger.rows(
+                    "select body, plan_hash from events where kind = 'edit_approved'"
+                    " and edit_id = ?",
+                    [edits[1]],
+                )
+                ledger.record("x", Entry("edit_approved", json.loads(body), edits[1], full))
+
+    desk.firm.clio.faults.add(Then(meanwhile), f"matters/{matters[0]}", method="PATCH")
+    outcome = desk.push(plan)
+    assert [type(error) for _, error in outcome.errors] == [PlanRefusedError]
+    assert len(desk.patches) == 1
+    assert desk.push(plan).exit_code == 0
+    assert len(desk.patches) == 3
 
 
 def test_withdrawn_while_it_is_approved(
