@@ -42,6 +42,21 @@ def write_beside(path: Path, text: str) -> None:
         file.write(text)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Make a private file, durably; one that is there, or a link, is never written over.
+
+    Raises:
+        FileExistsError: it is there.
+        OSError: it cannot be written.
+
+    """
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def temporary(path: Path) -> Path:
     """Name the file that `replace_privately` writes first."""
     return path.with_name(path.name + ".tmp")

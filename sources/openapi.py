@@ -1,6 +1,7 @@
 """The questions that every catalogue asks of an OpenAPI document."""
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,7 +43,7 @@ def _parameter(entry: Spec) -> Spec:
     return described
 
 
-class Document:
+class Document(ABC):
     """An OpenAPI document of a product's API."""
 
     def __init__(self, spec: Spec) -> None:
@@ -86,9 +87,9 @@ class Document:
         data = self.properties(content["schema"])["data"]
         return ref_name(data.get("items", data))
 
+    @abstractmethod
     def described(self, name: str) -> Spec:
         """Describe a schema in the catalogue's words: field → type, with enum or nested schema."""
-        raise NotImplementedError
 
     def catalog(
         self, source: str, found: list[Spec], derived: list[Spec], singletons: list[Spec]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from pipelines.errors import EditRefusedError
+from pipelines.files import write_new
 
 from .edit import FIELD, ID, LABEL, OLD, REASON, RESOURCE, VALUE
 from .literals import TOO_LONG, guarded, marked
@@ -97,15 +97,13 @@ def write_table(path: Path, table: Table) -> None:
         raise EditRefusedError(message)
     data = _workbook(table) if kind == WORKBOOK else _text_file(table)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        write_new(path, data)
     except FileExistsError:
         message = f"{path.name} is there already, and is not overwritten; name another file"
         raise EditRefusedError(message) from None
     except OSError as error:
         message = f"{path.name} cannot be written ({error.strerror})"
         raise EditRefusedError(message) from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
 
 
 def _rows(table: Table) -> Sequence[tuple[Shown, ...]]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from pipelines.config import ASSERTED, OFF, SIGNED
 from pipelines.context import Context
 from pipelines.errors import CommandLineError, StorageError
+from pipelines.files import write_new
 from pipelines.ledger.canonical import sha256
 from pipelines.ledger.errors import PlanRefusedError, SignatureError
 from pipelines.ledger.ledger import Entry, Ledger
@@ -273,8 +274,7 @@ def _read(path: Path) -> str:
 
 def _write_new(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        write_new(path, text.encode())
     except FileExistsError:
         message = f"{path} is there already"
         raise CommandLineError(message) from None

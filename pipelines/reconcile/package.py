@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.files import sync_folder
+from pipelines.files import sync_folder, write_new
 from pipelines.warehouse import PRIVATE
 
 from .document import Evidence, ShownLine, document, lines, versions
 from .errors import PackageAlteredError, PackageFolderError
 from .files import LINES, csv_text, line_cells, page, workbook
 
-PRIVATE_FILE = 0o600
 PAGE, BOOK, DOCUMENT = "reconciliation.html", "reconciliation.xlsx", "reconciliation.json"
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 
@@ -57,7 +55,7 @@ def write_package(folder: Path, evidence: Evidence) -> str:
         beside.mkdir(mode=PRIVATE)
         try:
             for name, data in whole.items():
-                _write(beside / name, data)
+                write_new(beside / name, data)
             sync_folder(beside)
             beside.rename(folder)
         except BaseException:
@@ -103,14 +101,6 @@ def _manifest(evidence: Evidence, contents: Mapping[str, bytes]) -> bytes:
         },
     }
     return json.dumps(text, indent=1).encode()
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, PRIVATE_FILE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sum(data: bytes) -> str:

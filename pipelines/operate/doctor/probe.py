@@ -1,6 +1,5 @@
 """The `doctor --probe` command: how this account's Clio behaves, written down for a report."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pipelines.access.client import is_set_up
 from pipelines.config import PRODUCTS
 from pipelines.context import Context
 from pipelines.errors import FileInTheWayError
+from pipelines.files import write_new
 from pipelines.load import products
 from pipelines.outcome import Outcome, jsonable
 from pipelines.release import release
@@ -73,9 +73,7 @@ def _write(path: Path, report: Mapping[str, Any]) -> None:
         report, default=jsonable, option=orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATETIME
     )
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text + b"\n")
+        write_new(path, text + b"\n")
     except FileExistsError:
         message = f"{path} is there already"
         raise FileInTheWayError(message) from None
