@@ -319,8 +319,8 @@ APPROVALS: tuple[Mutant, ...] = (
         (
             Patch(
                 "pipelines/push/send.py",
-                "at.client.hold(written.wait or pause)",
-                "at.client.hold(pause)",
+                "at.client.hold(written.wait or wait)",
+                "at.client.hold(wait)",
             ),
         ),
         (f"{EDGES}::test_retry_after_is_kept",),

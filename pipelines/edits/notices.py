@@ -52,6 +52,9 @@ def _steps(at: EditContext) -> Iterator[tuple[int, str]]:
 
 def _is_leap(edit: Edit) -> bool:
     old, new = values.decimal_of(str(edit.base)), values.decimal_of(str(edit.new_value))
-    if not old or not new:
-        return False
-    return not abs(old) / MUCH < abs(new) < abs(old) * MUCH
+    return bool(old and new and is_leap(old, new))
+
+
+def is_leap(old: Decimal, new: Decimal) -> bool:
+    """Return whether a number grows or shrinks so much that it is more likely a slip."""
+    return max(abs(old), abs(new)) >= MUCH * min(abs(old), abs(new))

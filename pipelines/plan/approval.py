@@ -92,7 +92,6 @@ class Approval:
     """The last judgement of an edit, where it approves: who, at which level, which content."""
 
     edit_id: str
-    seq: int
     person: Person
     level: str
     content: str
@@ -131,7 +130,7 @@ def approvals(ledger: Ledger, plan: Plan, *, strict: bool = True) -> list[Approv
         except ForgedApprovalError:
             if strict:
                 raise
-        found.append(Approval(edit_id, seq, person, level, str(body.get("content_hash"))))
+        found.append(Approval(edit_id, person, level, str(body.get("content_hash"))))
     return found
 
 

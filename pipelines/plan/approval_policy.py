@@ -135,12 +135,12 @@ def policies(ledger: Ledger) -> Iterator[tuple[int, Policy]]:
     policy = Policy()
     yield 0, policy
     for seq, kind, text, before in ledger.rows(EVENTS, list(KINDS)):
+        policy = replace(policy, approvers=dict(policy.approvers), problems=[*policy.problems])
         body = event(text)
         why = _take(policy, seq, kind, body, f"{seq - 1}:{before}" if before else "")
         if why:
             policy.problems.append(f"event {seq} ({kind}) does not count: {why}")
         yield seq, policy
-        policy = replace(policy, approvers=dict(policy.approvers), problems=[*policy.problems])
 
 
 def changed_since(ledger: Ledger, seq: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from pipelines.edits.values import JsonScalar, plain
+from pipelines.edits.values import JsonScalar, decimal_of, plain
 from pipelines.ledger.canonical import sha256
 from pipelines.outcome import printable
 from sources.clio_manage.writable import CUSTOM, TARGETS
@@ -14,7 +14,7 @@ from sources.clio_manage.writable import CUSTOM, TARGETS
 from .guards import Limits
 from .meaning import STAGE
 from .plan_file import Plan, PlannedEdit, PlannedRecord
-from .risks import HOUR, number, worth
+from .risks import HOUR, worth
 
 A_MINUTE = 50
 """Requests that Clio allows in a minute at busy hours, where it has not said otherwise yet."""
@@ -119,7 +119,7 @@ def _named(plan: Plan, target: str, value: JsonScalar) -> str:
 
 def _with_unit(record: PlannedRecord, name: str, shown: str) -> str:
     """Add the unit: seconds of a time entry in hours, two decimals of money."""
-    found = number(shown)
+    found = decimal_of(shown)
     if record.resource != "activities" or found is None:
         return shown
     if name == "quantity" and record.context.get("type") == "TimeEntry":

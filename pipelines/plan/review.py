@@ -1,7 +1,7 @@
 """The `review` command: what another person says of a plan, signed where that is demanded."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -122,8 +122,8 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
     outcome = Outcome("review", context.clock.now(), run_id=uuid4().hex)
     with Ledger.open(context.settings.data_dir, context.clock) as ledger:
         plan = _reviewable(ledger, context, named)
-        states, proved = states_of(ledger, plan), _levels(ledger, plan)
-        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=answer.sign))
+        states = states_of(ledger, plan)
+        approved, rejected = _chosen(ledger, plan, answer, states, signing=answer.sign)
         said = _said(plan, approved, rejected, answer.comment)
         is_off = demanded(context, ledger, plan) == OFF
         level = OFF if is_off else ASSERTED
@@ -132,7 +132,9 @@ def run_review(context: Context, named: str, answer: ReviewAnswer) -> Outcome:
         if answer.sign is not None and (approved or rejected):
             statement = said.statement(plan, _origins(ledger, plan), ledger.head())
             signature = signatures.signed(statement, answer.sign, signatures.PLAN)
-            found = _checked(ledger, plan, found, statement, signature)
+            _, approver, _ = checked(ledger, plan, statement, signature)
+            by, proof = approver.person, (statement, signature)
+            found = Judgement(approved, rejected, said, me, by, SIGNED, *proof)
         _record(context, ledger, plan, found, states)
         _tell(outcome, plan, found, states_of(ledger, plan), demanded(context, ledger, plan))
     outcome.finished_at = context.clock.now()
@@ -150,8 +152,8 @@ def run_export(context: Context, named: str, answer: ReviewAnswer, out: Path) ->
     outcome = Outcome("review", context.clock.now())
     with Ledger.open(context.settings.data_dir, context.clock, read_only=True) as ledger:
         plan = _reviewable(ledger, context, named)
-        states, proved = states_of(ledger, plan), _levels(ledger, plan)
-        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=out))
+        states = states_of(ledger, plan)
+        approved, rejected = _chosen(ledger, plan, answer, states, signing=out)
         said = _said(plan, approved, rejected, answer.comment)
         statement = said.statement(plan, _origins(ledger, plan), ledger.head())
     beside = out.with_name(out.name + ".txt")
@@ -181,17 +183,17 @@ def run_import(context: Context, named: str, path: Path) -> Outcome:
     signature = _read(path.with_name(path.name + SIGNATURE))
     with Ledger.open(context.settings.data_dir, context.clock) as ledger:
         plan = _reviewable(ledger, context, named)
-        said, *_ = checked(ledger, plan, statement, signature)
-        states, proved = states_of(ledger, plan), _levels(ledger, plan)
+        said, approver, _ = checked(ledger, plan, statement, signature)
+        states = states_of(ledger, plan)
         answer = ReviewAnswer(tuple(said.approved), tuple(said.rejected), said.comment)
-        approved, rejected = chosen(plan, answer, _judged(states, proved, signing=path))
+        approved, rejected = _chosen(ledger, plan, answer, states, signing=path)
         missing = {*said.approved} - {edit.edit_id for edit in approved}
         if missing:
             message = f"the edit {min(missing)} is approved and signed already"
             raise PlanRefusedError(message)
-        me = person(context)
-        found = Judgement(approved, rejected, said, me, me, SIGNED)
-        found = _checked(ledger, plan, found, statement, signature)
+        by = approver.person
+        proof = statement, signature
+        found = Judgement(approved, rejected, said, person(context), by, SIGNED, *proof)
         _record(context, ledger, plan, found, states)
         _tell(outcome, plan, found, states_of(ledger, plan), demanded(context, ledger, plan))
     outcome.finished_at = context.clock.now()
@@ -225,29 +227,22 @@ def _origins(ledger: Ledger, plan: Plan) -> list[str]:
     return sorted({o for key, o in ledger.rows("select edit_id, origin from edits") if key in ids})
 
 
-def _levels(ledger: Ledger, plan: Plan) -> dict[str, str]:
-    """Return how far the approvals that there are were proved, by edit."""
-    return {one.edit_id: one.level for one in approvals(ledger, plan, strict=False)}
-
-
-def _judged(
-    states: Mapping[str, str], proved: Mapping[str, str], *, signing: Path | None
-) -> dict[str, str]:
-    """Return the states in which edits are judged: a signature takes the place of a typed name."""
-    return {
-        key: "planned" if signing and state == "approved" and proved.get(key) != SIGNED else state
+def _chosen(
+    ledger: Ledger,
+    plan: Plan,
+    answer: ReviewAnswer,
+    states: Mapping[str, str],
+    *,
+    signing: Path | None,
+) -> tuple[list[PlannedEdit], list[PlannedEdit]]:
+    """Find the edits that are judged; a signature takes the place of a typed name."""
+    proved = {one.edit_id: one.level for one in approvals(ledger, plan, strict=False)}
+    anew = {
+        key: "planned"
         for key, state in states.items()
+        if signing and state == "approved" and proved.get(key) != SIGNED
     }
-
-
-def _checked(
-    ledger: Ledger, plan: Plan, found: Judgement, statement: str, signature: str
-) -> Judgement:
-    """Return a judgement as the approver's, once the signature is seen to count."""
-    _, approver, _ = checked(ledger, plan, statement, signature)
-    return replace(
-        found, by=approver.person, level=SIGNED, statement=statement, signature=signature
-    )
+    return chosen(plan, answer, {**states, **anew})
 
 
 def _record(

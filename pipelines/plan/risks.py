@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from pipelines.edits.values import JsonScalar
+from pipelines.edits.notices import MUCH, is_leap
+from pipelines.edits.values import JsonScalar, decimal_of
 from pipelines.edits.warehouse_records import read_stored
 from pipelines.ledger.errors import RiskError
 
@@ -13,8 +14,6 @@ from .plan_file import Plan, PlannedEdit, PlannedRecord
 from .session import Session
 
 HOUR = 3_600
-TIMES = 10
-"""A number that grows or shrinks so much is more likely a slip."""
 AUTOMATIONS = "a change of stage can start automations in Clio, which undo does not take back"
 CLIENT_SEES = "the task becomes visible to a client"
 
@@ -68,7 +67,7 @@ def _of_trust(matter: Mapping[str, object]) -> Iterator[str]:
         balance
         for one in (accounts if isinstance(accounts, list) else [])
         if isinstance(one, Mapping) and "trust" in str(one.get("type", "")).casefold()
-        for balance in [number(one.get("balance"))]
+        for balance in [decimal_of(str(one.get("balance")))]
         if balance
     ]
     if money:
@@ -76,11 +75,9 @@ def _of_trust(matter: Mapping[str, object]) -> Iterator[str]:
 
 
 def _of_number(edit: PlannedEdit) -> Iterator[str]:
-    old, new = number(edit.base), number(edit.new_value)
-    if edit.field in {"price", "quantity"} and old and new is not None:
-        larger, smaller = max(abs(old), abs(new)), min(abs(old), abs(new))
-        if larger >= TIMES * smaller:
-            yield f"{edit.field} changes by a factor of {TIMES} or more"
+    old, new = decimal_of(str(edit.base)), decimal_of(str(edit.new_value))
+    if edit.field in {"price", "quantity"} and old and new is not None and is_leap(old, new):
+        yield f"{edit.field} changes by a factor of {MUCH} or more"
 
 
 def worth(record: PlannedRecord) -> str:
@@ -97,20 +94,11 @@ def worth(record: PlannedRecord) -> str:
 
 def _worth(context: Mapping[str, JsonScalar], new: Mapping[str, JsonScalar]) -> Decimal | None:
     shown = {**context, **new}
-    price, quantity = number(shown.get("price")), number(shown.get("quantity"))
+    price, quantity = decimal_of(str(shown.get("price"))), decimal_of(str(shown.get("quantity")))
     if price is None or quantity is None:
         return None
     units = quantity / HOUR if shown.get("type") == "TimeEntry" else quantity
     return (price * units).quantize(Decimal("0.01"))
-
-
-def number(value: object) -> Decimal | None:
-    """Return a number that a text writes; None where it writes none."""
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
 
 
 def demand_comment(plan: Plan, approved: AbstractSet[str], comment: str) -> None:

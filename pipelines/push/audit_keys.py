@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import ASSERTED, SIGNED
+from pipelines.config import SIGNED
 from pipelines.ledger.canonical import SHORT, sha256
 from pipelines.ledger.errors import SignatureError
 from pipelines.ledger.ledger import Ledger
 from pipelines.plan import signatures
 from pipelines.plan.approval import REVIEW, demand_place, is_stale, read_review
-from pipelines.plan.approval_policy import LEVELS, Approver, Policy, event, policies
+from pipelines.plan.approval_policy import LEVELS, Policy, event, policies
 from pipelines.plan.four_eyes import Person, is_same
 from pipelines.plan.signatures import PublicKey, public_key
 
@@ -35,42 +35,31 @@ def read_keys(path: Path) -> list[PublicKey]:
 
 def problems(ledger: Ledger, keys: Sequence[PublicKey]) -> list[str]:
     """Return what the keys do not prove, in words; nothing where every write is proved."""
-    return [*_of_policy(ledger, keys), *_Proof(ledger, keys).problems()]
+    found = list(policies(ledger))
+    return [*_of_policy(found, keys), *_Proof(ledger, keys, found).problems()]
 
 
-def _of_policy(ledger: Ledger, keys: Sequence[PublicKey]) -> Iterator[str]:
+def _of_policy(found: Sequence[tuple[int, Policy]], keys: Sequence[PublicKey]) -> Iterator[str]:
     known = {key.fingerprint for key in keys}
-    seen: set[str] = set()
-    strangers: set[str] = set()
-    levels = set()
-    policy = Policy()
-    for _, policy in policies(ledger):
-        levels.add(policy.level)
-        for mark, one in policy.approvers.items():
-            if mark not in known | strangers:
-                strangers.add(mark)
-                yield f"the key of the approver {one.name}, {mark}, is not among those given"
-    for problem in policy.problems:
-        if problem not in seen:
-            seen.add(problem)
-            yield problem
-    if SIGNED not in levels:
+    everybody = {mark: one for _, policy in found for mark, one in policy.approvers.items()}
+    for mark, one in everybody.items():
+        if mark not in known:
+            yield f"the key of the approver {one.name}, {mark}, is not among those given"
+    yield from found[-1][1].problems
+    if SIGNED not in {policy.level for _, policy in found}:
         yield "this ledger never demanded that approvals are signed"
 
 
 class _Proof:
     """The approvals of a ledger, held against the keys."""
 
-    def __init__(self, ledger: Ledger, keys: Sequence[PublicKey]) -> None:
+    def __init__(
+        self, ledger: Ledger, keys: Sequence[PublicKey], found: Sequence[tuple[int, Policy]]
+    ) -> None:
         self.ledger = ledger
         self.keys = keys
-        self.acknowledged = 0
-        self.levels: list[tuple[int, str]] = []
-        self.approvers: list[tuple[int, dict[str, Approver]]] = []
-        for seq, policy in policies(ledger):
-            self.levels.append((seq, policy.level))
-            self.approvers.append((seq, dict(policy.approvers)))
-            self.acknowledged = policy.acknowledged
+        self.policies = found
+        self.now = found[-1][1]
         self.signed = dict(self._signed())
 
     def problems(self) -> Iterator[str]:
@@ -95,7 +84,7 @@ class _Proof:
     def _of_attempt(
         self, seq: int, plan_hash: str, body: dict[str, Any], last: dict[str, str]
     ) -> Iterator[str]:
-        if seq <= self.acknowledged:
+        if seq <= self.now.acknowledged:
             return
         edits = body.get("edits")
         for edit_id in map(str, edits) if isinstance(edits, list) else ("an edit",):
@@ -108,11 +97,7 @@ class _Proof:
 
     def _waits(self, edit_id: str) -> bool:
         states = self.ledger.rows("select state from edits where edit_id = ?", [edit_id])
-        return states == [("approved",)] and self._level(None) == SIGNED
-
-    def _level(self, seq: int | None) -> str:
-        found = [level for at, level in self.levels if seq is None or at < seq]
-        return found[-1] if found else ASSERTED
+        return states == [("approved",)] and self.now.level == SIGNED
 
     def _why_not(self, seq: int, edit_id: str, plan_hash: str, body: dict[str, Any]) -> str:
         """Return why an approval is not proved; empty where it is."""
@@ -170,7 +155,6 @@ class _Proof:
 
     def _approver(self, seq: int, key: PublicKey | None) -> str:
         """Return whose key it was then; empty where it was nobody's."""
-        found: dict[str, Approver] = {}
-        for at, approvers in self.approvers:
-            found = approvers if at <= seq else found
-        return found[key.fingerprint].name if key and key.fingerprint in found else ""
+        then = [policy for at, policy in self.policies if at <= seq][-1]
+        one = then.approvers.get(key.fingerprint) if key else None
+        return one.name if one else ""

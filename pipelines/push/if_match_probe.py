@@ -24,14 +24,13 @@ from pipelines.plan.plan_file import Plan, PlannedRecord, body_of
 from pipelines.plan.review import open_plan
 from pipelines.plan.session import Session, session
 from sources.clio_http import writes
-from sources.clio_http.retry import backoff
 from sources.clio_http.statuses import of_product
 from sources.clio_http.writes import Effect, Patch, WriteResult
 from sources.errors import ClioError, RateLimitedError, SignInNeededError
 
 from . import if_match_trust
 from .recovery import settle_all
-from .send import DEFERRALS, FIRST_WAIT, LONGEST_WAIT, stop_switch
+from .send import DEFERRALS, pause, stop_switch
 
 NO_TAG = '"no-record-has-this-tag"'
 EMPTY = '{"data":{}}'
@@ -114,7 +113,8 @@ def _asked(at: Session, record: PlannedRecord, body: str) -> WriteResult:
     resource, key = record.key
     patch = Patch(resource, key, NO_TAG, body, "id,etag")
     writes.check(patch, at.client.settings)
-    for times in range(1, DEFERRALS + 1):
+    deferred = 0
+    while True:
         stop_switch(at)
         asked = if_match_trust.entry(at, if_match_trust.PROBED, resource, key)
         at.ledger.record(at.me.name, replace(asked, body={**asked.body, "body_hash": sha256(body)}))
@@ -124,8 +124,9 @@ def _asked(at: Session, record: PlannedRecord, body: str) -> WriteResult:
             raise of_product(SignInNeededError(message), at.client.settings.product)
         if written.effect is not Effect.DEFERRED:
             return written
-        at.client.hold(written.wait or backoff(times, FIRST_WAIT, LONGEST_WAIT))
-    raise RateLimitedError
+        deferred += 1
+        wait = pause(deferred, DEFERRALS, RateLimitedError())
+        at.client.hold(written.wait or wait)
 
 
 def _present(at: Session, record: PlannedRecord) -> str:

@@ -65,18 +65,18 @@ def send(at: Session, attempt: Attempt, planned: PlannedRecord) -> tuple[Settled
             raise of_product(SignInNeededError(message), at.client.settings.product)
         if written.effect is Effect.DEFERRED:
             deferred += 1
-            pause = _pause(deferred, DEFERRALS, RateLimitedError())
-            at.client.hold(written.wait or pause)
+            wait = pause(deferred, DEFERRALS, RateLimitedError())
+            at.client.hold(written.wait or wait)
         elif written.effect is Effect.UNSENT:
             unsent += 1
-            at.run.clock.sleep(_pause(unsent, ATTEMPTS, UnreachableError(written.told)))
+            at.run.clock.sleep(pause(unsent, ATTEMPTS, UnreachableError(written.told)))
         else:
             ends = recovery.conclude(at, sent)
             if ends:
                 return ends
 
 
-def _pause(times: int, most: int, error: ClioError) -> float:
+def pause(times: int, most: int, error: ClioError) -> float:
     """Return the seconds to wait before the same is sent again.
 
     Raises:

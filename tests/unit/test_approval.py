@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+from dataclasses import replace
 from pathlib import Path
 
 import pendulum
@@ -10,9 +11,11 @@ import pytest
 
 from pipelines.config import read_settings
 from pipelines.config.files import login
-from pipelines.ledger.canonical import canonical, sha256
+from pipelines.ledger.canonical import sha256
 from pipelines.ledger.errors import PlanError, SignatureError
+from pipelines.ledger.ledger import Head
 from pipelines.plan import plan_file
+from pipelines.plan.approval import Review, read_review
 from pipelines.plan.approval_policy import higher
 from pipelines.plan.four_eyes import Person, is_same
 from pipelines.plan.plan_file import Plan, PlannedEdit, PlannedRecord
@@ -114,5 +117,18 @@ def test_what_is_no_key(text: str, tmp_path: Path) -> None:
 
 
 def test_statement_is_one_text() -> None:
-    """The same judgement gives the same text: what is signed does not depend on the machine."""
-    assert canonical({"b": 1, "a": "ü"}) == '{"a":"ü","b":1}'
+    """The same judgement gives the same text, in whatever order it was made, and another plan,
+    place or word gives another.
+    """
+    found = plan("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z")
+    head = Head(7, "ab")
+    text = Review(("e2", "e1"), (), "ü", "s").statement(found, ["b", "a"], head)
+    assert text == Review(("e1", "e2"), (), "ü", "s").statement(found, ["a", "b"], head)
+    assert read_review(text)[0] == Review(("e1", "e2"), (), "ü", "s")
+    others = {
+        Review(("e1",), ("e2",), "ü", "s").statement(found, ["a", "b"], head),
+        Review(("e1", "e2"), (), "u", "s").statement(found, ["a", "b"], head),
+        Review(("e1", "e2"), (), "ü", "s").statement(replace(found, host="x"), ["a", "b"], head),
+        Review(("e1", "e2"), (), "ü", "s").statement(found, ["a", "b"], Head(8, "ab")),
+    }
+    assert len(others - {text}) == 4
